@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# The front door: each word here is one line of work done elsewhere.
+#
+#   make            build/{ashlar,libashlar-malloc.so,libashlar.so,*.a}
+#   make run        real programs on Ashlar beside glibc, and a look inside one
+#   make test       everything that is checked; ends with "N passed, N failed"
+#   make bench      Ashlar beside the allocators that Debian packages
+#   make install    PREFIX=/usr/local DESTDIR=
+#
+# As root each word first installs the Debian packages it needs
+# (scripts/packages.txt); otherwise it says which ones are missing.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+B := build
+MESON := meson setup --prefix=$(PREFIX)
+
+.PHONY: all run test bench install clean setup-%
+
+all: setup-build $(B)/build.ninja
+	@ninja -C $(B) --quiet
+
+$(B)/build.ninja:
+	@$(MESON) $(B) >$(B).log 2>&1 || { cat $(B).log; exit 1; }
+	@mv $(B).log $(B)/setup.log
+
+setup-%:
+	@scripts/setup $*
+
+run: setup-run all
+	@scripts/demo
+
+test: setup-test all
+	@tests/run $(ARGS)
+
+bench: setup-bench all
+	@bench/run $(ARGS)
+
+install: all
+	@meson configure $(B) -Dprefix=$(abspath $(PREFIX))
+	@DESTDIR=$(DESTDIR) meson install -C $(B) --quiet
+
+clean:
+	@rm -rf $(B) $(B).log
