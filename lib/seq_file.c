@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A report being written into its reader's buffer.
+ *
+ *   buf
+ *   | text that fitted | free |  - - text that did not - -  |
+ *   0                count   size                        wanted
+ *
+ *   count == min(wanted, size)
+ *
+ * Nothing allocates and nothing fails: a reader who finds wanted above size
+ * comes again with a larger buffer. The text does not end in a NUL.
+ */
+#include <ashlar/printf.h>
+#include <ashlar/seq_file.h>
+#include <ashlar/string.h>
+
+/**
+ * seq_write - append bytes to a report
+ * @m: the report
+ * @data: the bytes
+ * @len: how many
+ *
+ * Context: any.
+ */
+void seq_write(struct seq_file *m, const void *data, size_t len)
+{
+	size_t n = min(len, m->size - m->count);
+
+	if (n)
+		memcpy(m->buf + m->count, data, n);
+	m->count += n;
+	m->wanted += len;
+}
+
+/**
+ * seq_putc - append one character to a report
+ * @m: the report
+ * @c: the character
+ *
+ * Context: any.
+ */
+void seq_putc(struct seq_file *m, char c)
+{
+	seq_write(m, &c, 1);
+}
+
+/**
+ * seq_puts - append a string to a report
+ * @m: the report
+ * @s: the string
+ *
+ * Context: any.
+ */
+void seq_puts(struct seq_file *m, const char *s)
+{
+	seq_write(m, s, strlen(s));
+}
+
+static void put(void *to, char c)
+{
+	seq_putc(to, c);
+}
+
+/**
+ * seq_printf - append formatted text to a report
+ * @m: the report
+ * @fmt: the format; see lib/vsnprintf.c
+ *
+ * Context: any.
+ */
+void seq_printf(struct seq_file *m, const char *fmt, ...)
+{
+	__builtin_va_list ap;
+
+	__builtin_va_start(ap, fmt);
+	ashlar_vformat(put, m, fmt, ap);
+	__builtin_va_end(ap);
+}

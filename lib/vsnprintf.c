@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Formatted text, one character at a time into a sink.
+ *
+ *   %  [-0]  [width|*]  [.precision|.*]  [l|ll|z]  d i u x X o c s p %
+ *
+ * One sink function serves buffers that end in a NUL (ashlar_vsnprintf) and
+ * reports that do not (lib/seq_file.c). An unknown conversion is printed as
+ * it stands, so a mistake is seen and takes no argument. Simpler than C's:
+ * no floating point, no %n, no "+", "#" or space flags, no h.
+ */
+#include <ashlar/printf.h>
+#include <ashlar/string.h>
+
+/* Octal digits of 64 bits. */
+#define DIGITS_MAX 22
+
+struct sink {
+	void (*put)(void *to, char c);
+	void *to;
+};
+
+/* One conversion, as it was written. */
+struct spec {
+	bool left; /* "-" */
+	bool zero; /* "0" */
+	int width; /* 0: as wide as it comes */
+	int precision; /* -1: not given */
+	int longs; /* 0 int, 1 long or size_t, 2 long long */
+};
+
+static void put_repeated(struct sink *s, char c, int n)
+{
+	for (; n > 0; n--)
+		s->put(s->to, c);
+}
+
+/*
+ * Divide in steps of 16 bits: a 32-bit machine divides 64 bits only with the
+ * help of a library that a kernel does not link.
+ */
+static u32 divide(u64 *n, u32 base)
+{
+	u64 quotient = 0;
+	u32 rest = 0;
+	int shift;
+
+	for (shift = 48; shift >= 0; shift -= 16) {
+		u32 part = rest << 16 | (u32)(*n >> shift & 0xffff);
+
+		quotient |= (u64)(part / base) << shift;
+		rest = part % base;
+	}
+	*n = quotient;
+	return rest;
+}
+
+/* Digits of @n end at @end; returns where they start. Zero has none. */
+static char *write_digits(char *end, u64 n, u32 base, const char *alphabet)
+{
+	while (n)
+		*--end = alphabet[divide(&n, base)];
+	return end;
+}
+
+/* [spaces] prefix [zeroes] digits [spaces] */
+static void put_number(struct sink *s, const struct spec *spec,
+		       const char *prefix, u64 n, u32 base, bool upper)
+{
+	const char *alphabet = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+	char digits[DIGITS_MAX];
+	char *end = digits + sizeof(digits);
+	char *p = write_digits(end, n, base, alphabet);
+	int len = (int)(end - p);
+	int zeroes = (spec->precision < 0 ? 1 : spec->precision) - len;
+	int pad;
+
+	zeroes = max(zeroes, 0);
+	pad = spec->width - (int)strlen(prefix) - zeroes - len;
+	if (spec->zero && !spec->left && spec->precision < 0 && pad > 0) {
+		zeroes += pad;
+		pad = 0;
+	}
+	if (!spec->left)
+		put_repeated(s, ' ', pad);
+	while (*prefix)
+		s->put(s->to, *prefix++);
+	put_repeated(s, '0', zeroes);
+	while (p < end)
+		s->put(s->to, *p++);
+	if (spec->left)
+		put_repeated(s, ' ', pad);
+}
+
+static void put_string(struct sink *s, const struct spec *spec, const char *str)
+{
+	int len = 0;
+
+	if (!str)
+		str = "(null)";
+	while ((spec->precision < 0 || len < spec->precision) && str[len])
+		len++;
+	if (!spec->left)
+		put_repeated(s, ' ', spec->width - len);
+	for (int i = 0; i < len; i++)
+		s->put(s->to, str[i]);
+	if (spec->left)
+		put_repeated(s, ' ', spec->width - len);
+}
+
+static void put_char(struct sink *s, const struct spec *spec, char c)
+{
+	if (!spec->left)
+		put_repeated(s, ' ', spec->width - 1);
+	s->put(s->to, c);
+	if (spec->left)
+		put_repeated(s, ' ', spec->width - 1);
+}
+
+static int parse_int(const char **fmt)
+{
+	int n = 0;
+
+	for (; **fmt >= '0' && **fmt <= '9'; ++*fmt)
+		n = n * 10 + (**fmt - '0');
+	return n;
+}
+
+/*
+ * An argument list travels in a struct: where va_list is an array, a pointer
+ * to a va_list parameter would not be a pointer to a va_list.
+ */
+struct args {
+	__builtin_va_list ap;
+};
+
+/* Everything between "%" and the conversion's letter. */
+static struct spec parse_spec(const char **fmt, struct args *args)
+{
+	struct spec spec = { .precision = -1 };
+
+	for (;; ++*fmt) {
+		if (**fmt == '-')
+			spec.left = true;
+		else if (**fmt == '0')
+			spec.zero = true;
+		else
+			break;
+	}
+	if (**fmt == '*') {
+		spec.width = __builtin_va_arg(args->ap, int);
+		++*fmt;
+		if (spec.width < 0) {
+			spec.left = true;
+			spec.width = -spec.width;
+		}
+	} else {
+		spec.width = parse_int(fmt);
+	}
+	if (**fmt == '.') {
+		++*fmt;
+		if (**fmt == '*') {
+			spec.precision = __builtin_va_arg(args->ap, int);
+			++*fmt;
+		} else {
+			spec.precision = parse_int(fmt);
+		}
+	}
+	for (; **fmt == 'l' || **fmt == 'z'; ++*fmt)
+		spec.longs++;
+	return spec;
+}
+
+static u64 next_unsigned(const struct spec *spec, struct args *args)
+{
+	if (spec->longs >= 2)
+		return __builtin_va_arg(args->ap, unsigned long long);
+	if (spec->longs == 1)
+		return __builtin_va_arg(args->ap, unsigned long);
+	return __builtin_va_arg(args->ap, unsigned int);
+}
+
+static s64 next_signed(const struct spec *spec, struct args *args)
+{
+	if (spec->longs >= 2)
+		return __builtin_va_arg(args->ap, long long);
+	if (spec->longs == 1)
+		return __builtin_va_arg(args->ap, long);
+	return __builtin_va_arg(args->ap, int);
+}
+
+static void put_signed(struct sink *s, const struct spec *spec, s64 n)
+{
+	if (n < 0)
+		put_number(s, spec, "-", -(u64)n, 10, false);
+	else
+		put_number(s, spec, "", (u64)n, 10, false);
+}
+
+/* Returns false if @letter is no conversion. */
+static bool convert(struct sink *s, const struct spec *spec, char letter,
+		    struct args *args)
+{
+	switch (letter) {
+	case 'd':
+	case 'i':
+		put_signed(s, spec, next_signed(spec, args));
+		return true;
+	case 'u':
+		put_number(s, spec, "", next_unsigned(spec, args), 10, false);
+		return true;
+	case 'o':
+		put_number(s, spec, "", next_unsigned(spec, args), 8, false);
+		return true;
+	case 'x':
+	case 'X':
+		put_number(s, spec, "", next_unsigned(spec, args), 16,
+			   letter == 'X');
+		return true;
+	case 'p':
+		put_number(s, spec, "0x",
+			   (uintptr_t) __builtin_va_arg(args->ap, void *), 16,
+			   false);
+		return true;
+	case 'c':
+		put_char(s, spec, (char)__builtin_va_arg(args->ap, int));
+		return true;
+	case 's':
+		put_string(s, spec, __builtin_va_arg(args->ap, const char *));
+		return true;
+	case '%':
+		s->put(s->to, '%');
+		return true;
+	}
+	return false;
+}
+
+/**
+ * ashlar_vformat - format text into a sink
+ * @put: takes the next character
+ * @to: passed to @put
+ * @fmt: the format; see the top of this file
+ * @ap: its arguments
+ *
+ * Context: any; that of @put.
+ */
+void ashlar_vformat(void (*put)(void *to, char c), void *to, const char *fmt,
+		    __builtin_va_list ap)
+{
+	struct sink s = { put, to };
+	struct args args;
+
+	__builtin_va_copy(args.ap, ap);
+	while (*fmt) {
+		const char *start = fmt;
+		struct spec spec;
+
+		if (*fmt != '%') {
+			put(to, *fmt++);
+			continue;
+		}
+		fmt++;
+		spec = parse_spec(&fmt, &args);
+		if (*fmt && convert(&s, &spec, *fmt, &args)) {
+			fmt++;
+			continue;
+		}
+		while (start < fmt)
+			put(to, *start++);
+	}
+	__builtin_va_end(args.ap);
+}
+
+/* A buffer that keeps its last byte for the NUL. */
+struct buffer {
+	char *buf;
+	size_t size;
+	size_t wanted;
+};
+
+static void buffer_put(void *to, char c)
+{
+	struct buffer *b = to;
+
+	if (b->wanted + 1 < b->size)
+		b->buf[b->wanted] = c;
+	b->wanted++;
+}
+
+/**
+ * ashlar_vsnprintf - format text into a buffer
+ * @buf: where to; may be NULL if @size is 0
+ * @size: bytes of @buf
+ * @fmt: the format; see the top of this file
+ * @ap: its arguments
+ *
+ * @buf always ends in a NUL, unless it has no bytes at all.
+ *
+ * Context: any.
+ * Return: the length of the whole text; it was cut short if that is not
+ * below @size.
+ */
+int ashlar_vsnprintf(char *buf, size_t size, const char *fmt,
+		     __builtin_va_list ap)
+{
+	struct buffer b = { buf, size, 0 };
+
+	ashlar_vformat(buffer_put, &b, fmt, ap);
+	if (size)
+		buf[min(b.wanted, size - 1)] = '\0';
+	return (int)b.wanted;
+}
+
+/**
+ * ashlar_snprintf - format text into a buffer
+ * @buf: where to; may be NULL if @size is 0
+ * @size: bytes of @buf
+ * @fmt: the format; see the top of this file
+ *
+ * Context: any.
+ * Return: as ashlar_vsnprintf().
+ */
+int ashlar_snprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	__builtin_va_list ap;
+	int len;
+
+	__builtin_va_start(ap, fmt);
+	len = ashlar_vsnprintf(buf, size, fmt, ap);
+	__builtin_va_end(ap);
+	return len;
+}
