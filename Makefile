@@ -13,7 +13,6 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 B := build
-MESON := meson setup --prefix=$(PREFIX)
 
 .PHONY: all run test bench install clean setup-%
 
@@ -21,7 +20,7 @@ all: setup-build $(B)/build.ninja
 	@ninja -C $(B) --quiet
 
 $(B)/build.ninja:
-	@$(MESON) $(B) >$(B).log 2>&1 || { cat $(B).log; exit 1; }
+	@meson setup $(B) >$(B).log 2>&1 || { cat $(B).log; exit 1; }
 	@mv $(B).log $(B)/setup.log
 
 setup-%:
@@ -37,8 +36,9 @@ bench: setup-bench all
 	@bench/run $(ARGS)
 
 install: all
-	@meson configure $(B) -Dprefix=$(abspath $(PREFIX))
-	@DESTDIR=$(DESTDIR) meson install -C $(B) --quiet
+	@{ meson configure $(B) -Dprefix=$(abspath $(PREFIX)) && \
+	ninja -C $(B) && DESTDIR=$(DESTDIR) meson install -C $(B) --no-rebuild; \
+	} >$(B)/install.log 2>&1 || { cat $(B)/install.log; exit 1; }
 
 clean:
 	@rm -rf $(B) $(B).log
