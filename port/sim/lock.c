@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locks that check their users. One CPU runs at a time, so a lock that is
+ * taken is a deadlock, whoever holds it:
+ *
+ *   - taking a lock that is held, by this CPU or another;
+ *   - releasing one that this CPU does not hold;
+ *   - taking B inside A, when some time A was taken inside B, directly or
+ *     through others (an inversion: two CPUs could wait for each other);
+ *   - enabling interrupts that an outer section had disabled.
+ *
+ * Order is kept between kinds: all locks initialised by one function are of
+ * one kind, a lock initialised statically is a kind of its own. Two of one
+ * kind may be nested (fork takes them all) and are then ordered as objects.
+ *
+ *   after[a][b]  B was taken while A was held
+ *
+ * The idea of checking every order once, on one CPU, is that of Linux's
+ * lockdep (I. Molnar, A. van de Ven, 2006).
+ */
+#include <ashlar/compiler.h>
+#include <mach/irqflags.h>
+#include <mach/spinlock.h>
+#include "sim.h"
+
+#define KINDS 64
+#define HELD  512
+#define PAIRS 1024
+
+struct kind {
+	const void *key; /* spinlock_t::kind, or the lock itself */
+	bool after[KINDS];
+};
+
+static struct kind kinds[KINDS];
+static unsigned int nr_kinds;
+
+/* Locks held, in the order they were taken, whoever took them. */
+static struct held {
+	spinlock_t *lock;
+	unsigned int kind;
+	const char *where;
+} held[HELD];
+static unsigned int nr_held;
+
+/* Of one kind: @second was taken inside @first. */
+static struct pair {
+	const spinlock_t *first, *second;
+} pairs[PAIRS];
+static unsigned int nr_pairs;
+
+static bool irqs_off[SIM_CPUS];
+static bool stepping;
+
+static unsigned int kind_of(const spinlock_t *l)
+{
+	const void *key = l->kind ? (const void *)l->kind : (const void *)l;
+	unsigned int k;
+
+	for (k = 0; k < nr_kinds; k++)
+		if (kinds[k].key == key)
+			return k;
+	if (nr_kinds == KINDS)
+		sim_fail("more than %u kinds of locks", KINDS);
+	kinds[nr_kinds].key = key;
+	return nr_kinds++;
+}
+
+static const char *kind_name(unsigned int kind, const spinlock_t *l)
+{
+	return l->kind ? l->kind : kinds[kind].key == l ? "(static)" : "?";
+}
+
+/* Was @to ever taken after @from, at any distance? */
+static bool reaches(unsigned int from, unsigned int to, bool *seen)
+{
+	if (from == to)
+		return true;
+	seen[from] = true;
+	for (unsigned int k = 0; k < nr_kinds; k++)
+		if (kinds[from].after[k] && !seen[k] && reaches(k, to, seen))
+			return true;
+	return false;
+}
+
+static void order_kinds(const struct held *outer, unsigned int kind,
+			const spinlock_t *l, const char *where)
+{
+	bool seen[KINDS] = { false };
+
+	if (kinds[outer->kind].after[kind])
+		return;
+	if (reaches(kind, outer->kind, seen))
+		sim_fail("lock order: %s takes a %s lock inside a %s lock of "
+			 "%s, the reverse has been seen",
+			 where, kind_name(kind, l),
+			 kind_name(outer->kind, outer->lock), outer->where);
+	kinds[outer->kind].after[kind] = true;
+}
+
+static void order_objects(const struct held *outer, const spinlock_t *l,
+			  const char *where)
+{
+	for (unsigned int i = 0; i < nr_pairs; i++) {
+		if (pairs[i].first == outer->lock && pairs[i].second == l)
+			return;
+		if (pairs[i].first == l && pairs[i].second == outer->lock)
+			sim_fail("lock order: %s takes two locks of one kind "
+				 "in both orders",
+				 where);
+	}
+	if (nr_pairs == PAIRS)
+		sim_fail("more than %u nested pairs of locks", PAIRS);
+	pairs[nr_pairs++] = (struct pair){ outer->lock, l };
+}
+
+static void take(spinlock_t *l, const char *where)
+{
+	unsigned int kind = kind_of(l);
+
+	for (unsigned int i = 0; i < nr_held; i++) {
+		if (held[i].kind == kind)
+			order_objects(&held[i], l, where);
+		else
+			order_kinds(&held[i], kind, l, where);
+	}
+	if (nr_held == HELD)
+		sim_fail("more than %u locks held", HELD);
+	held[nr_held++] = (struct held){ l, kind, where };
+	l->holder = sim_cpu() + 1;
+}
+
+/* A lock that lives again in memory used before has no history. */
+void sim_lock_init(spinlock_t *l, const char *kind)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < nr_held; i++)
+		if (held[i].lock == l)
+			sim_fail("%s initialises a lock that %s holds", kind,
+				 held[i].where);
+	for (unsigned int i = 0; i < nr_pairs; i++)
+		if (pairs[i].first != l && pairs[i].second != l)
+			pairs[kept++] = pairs[i];
+	nr_pairs = kept;
+	l->holder = 0;
+	l->kind = kind;
+}
+
+void sim_lock(spinlock_t *l, const char *where)
+{
+	for (unsigned int i = 0; i < nr_held; i++)
+		if (held[i].lock == l)
+			sim_fail("deadlock: %s takes a lock that CPU %u holds "
+				 "since %s",
+				 where, l->holder - 1, held[i].where);
+	if (l->holder)
+		sim_fail("%s takes a lock that was never initialised", where);
+	take(l, where);
+}
+
+/* Does not wait, so it cannot be part of a deadlock as the inner one. */
+bool sim_trylock(spinlock_t *l, const char *where)
+{
+	if (l->holder)
+		return false;
+	if (nr_held == HELD)
+		sim_fail("more than %u locks held", HELD);
+	held[nr_held++] = (struct held){ l, kind_of(l), where };
+	l->holder = sim_cpu() + 1;
+	return true;
+}
+
+void sim_unlock(spinlock_t *l, const char *where)
+{
+	unsigned int i = nr_held;
+
+	while (i > 0 && held[i - 1].lock != l)
+		i--;
+	if (i == 0)
+		sim_fail("%s releases a lock that nobody holds", where);
+	if (l->holder != sim_cpu() + 1)
+		sim_fail("%s on CPU %u releases a lock of CPU %u", where,
+			 sim_cpu(), l->holder - 1);
+	for (nr_held--; i <= nr_held; i++)
+		held[i - 1] = held[i];
+	l->holder = 0;
+	if (nr_held == 0 && sim.on_unlock && !stepping) {
+		stepping = true;
+		sim.on_unlock();
+		stepping = false;
+	}
+}
+
+/* Locks held now, by all CPUs together. */
+unsigned int sim_locks_held(void)
+{
+	return nr_held;
+}
+
+unsigned long local_irq_save(void)
+{
+	unsigned long before = irqs_off[sim_cpu()];
+
+	irqs_off[sim_cpu()] = true;
+	return before;
+}
+
+void local_irq_restore(unsigned long flags)
+{
+	if (!irqs_off[sim_cpu()])
+		sim_fail("interrupts are restored, but were not saved");
+	irqs_off[sim_cpu()] = flags != 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames of the paper machine: all of its RAM is one arena, zone after zone,
+ * and frame number 0 is the arena's first page.
+ *
+ *   | DMA        | NORMAL               | HIGHMEM      |
+ *   0            zone_pages[0]          + [1]          + [2] == port_ram_pages
+ */
+#ifndef ASHLAR_MACH_PAGE_H
+#define ASHLAR_MACH_PAGE_H
+
+#include <ashlar/mm_types.h>
+
+extern uintptr_t port_ram_base;
+extern unsigned long port_ram_pages;
+extern struct page *port_mem_map;
+extern u8 *port_slab_ids; /* CPU list that a frame's objects go to, or 0 */
+
+static inline unsigned long virt_to_pfn(const void *addr)
+{
+	return ((uintptr_t)addr - port_ram_base) >> PAGE_SHIFT;
+}
+
+static inline void *pfn_to_virt(unsigned long pfn)
+{
+	return (void *)(port_ram_base + (pfn << PAGE_SHIFT));
+}
+
+/* May @addr be looked up in mem_map? Any value at all may be asked. */
+static inline bool virt_addr_valid(const void *addr)
+{
+	return virt_to_pfn(addr) < port_ram_pages;
+}
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine made of paper: CPUs that run one at a time, a clock that stands
+ * still until it is set, RAM that grows when it is allowed to.
+ *
+ *   zone           DMA             NORMAL                HIGHMEM
+ *   arena   |####............|########+++.........|####............|
+ *            boot_pages[0]    boot    ^grown       boot
+ *
+ *   # online at boot   + added by port_grow_ram()   . not there yet
+ *
+ * Frames that are not online are poisoned under AddressSanitizer. mem_map is
+ * an ordinary allocation there, so a descriptor outside of it is caught too.
+ *
+ * Each CPU has a copy of the section of per-CPU variables, filled from the
+ * section itself when the CPU starts (port/sim/mach/percpu.h).
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <ashlar/errno.h>
+#include <mach/page.h>
+#include <mach/percpu.h>
+#include <mach/sanitize.h>
+#include "sim.h"
+
+/* Blocks of the highest order are aligned in the arena as in RAM. */
+#define ARENA_ALIGN (PAGE_SIZE << (MAX_ORDER - 1))
+/* Keeps the alignment of every per-CPU variable in each copy. */
+#define PERCPU_ALIGN 4096ul
+#define GARBAGE	     0xa5
+
+struct sim_cpu {
+	struct mm_cpu *cpu; /* NULL: not online */
+	char *copy; /* of the per-CPU section */
+	bool buried; /* past its end: works without an mm_cpu */
+};
+
+struct sim sim;
+uintptr_t sim_percpu_distance;
+uintptr_t port_ram_base;
+unsigned long port_ram_pages;
+struct page *port_mem_map;
+u8 *port_slab_ids;
+
+static struct sim_config config;
+static struct sim_cpu cpus[SIM_CPUS];
+static unsigned int running;
+static bool core_ready;
+/* The first frame of each zone that is not online, and the zone's end. */
+static unsigned long next_pfn[MAX_NR_ZONES];
+static unsigned long end_pfn[MAX_NR_ZONES];
+static unsigned long random_state;
+
+extern char __start_percpu[], __stop_percpu[];
+
+/* ---- CPUs ---- */
+
+static size_t percpu_size(void)
+{
+	return (size_t)(__stop_percpu - __start_percpu);
+}
+
+/*
+ * The copy starts as far into its own alignment as the section does. Not
+ * through memcpy: with the sanitizer the section is one variable after the
+ * other, not an object.
+ */
+static void percpu_fill(struct sim_cpu *c)
+{
+	size_t skew = (uintptr_t)__start_percpu % PERCPU_ALIGN;
+	size_t size = ALIGN(percpu_size() + skew, PERCPU_ALIGN);
+	volatile const char *image = __start_percpu;
+
+	if (!c->copy)
+		c->copy = (char *)aligned_alloc(PERCPU_ALIGN, size) + skew;
+	for (size_t i = 0; i < percpu_size(); i++)
+		c->copy[i] = image[i];
+}
+
+/* From now on @cpu runs; it comes online when it first needs to. */
+void sim_run_on(unsigned int cpu)
+{
+	if (cpu >= SIM_CPUS)
+		sim_fail("there is no CPU %u", cpu);
+	running = cpu;
+	if (!cpus[cpu].copy)
+		percpu_fill(&cpus[cpu]);
+	sim_percpu_distance =
+		(uintptr_t)cpus[cpu].copy - (uintptr_t)__start_percpu;
+}
+
+unsigned int sim_cpu(void)
+{
+	return running;
+}
+
+/* Take @cpu offline, as a thread that ends does; it may come back. */
+void sim_cpu_stop(unsigned int cpu)
+{
+	unsigned int before = running;
+
+	sim_run_on(cpu);
+	if (cpus[cpu].cpu)
+		mm_cpu_offline(cpus[cpu].cpu);
+	cpus[cpu].cpu = NULL;
+	percpu_fill(&cpus[cpu]);
+	sim_run_on(before);
+}
+
+/* Take @cpu offline for good; what it does afterwards it does without. */
+void sim_cpu_bury(unsigned int cpu)
+{
+	sim_cpu_stop(cpu);
+	cpus[cpu].buried = true;
+}
+
+struct mm_cpu *port_cpu_start(void)
+{
+	struct sim_cpu *c = &cpus[running];
+
+	if (c->buried)
+		return NULL;
+	if (!core_ready) {
+		core_ready = true;
+		mm_init();
+	}
+	c->cpu = mm_cpu_online();
+	return c->cpu;
+}
+
+/* ---- RAM ---- */
+
+/*
+ * Garbage or zeroes, written past the sanitizer's back: the frames are
+ * poisoned, being free.
+ */
+__attribute__((no_sanitize("address"))) static void
+fill_frames(unsigned long pfn, unsigned long nr, u8 byte)
+{
+	volatile u8 *p = pfn_to_virt(pfn);
+
+	for (size_t i = 0; i < nr << PAGE_SHIFT; i++)
+		p[i] = byte;
+}
+
+static unsigned long online(unsigned int zone, unsigned long end)
+{
+	unsigned long start = next_pfn[zone];
+
+	if (end <= start)
+		return 0;
+	next_pfn[zone] = end;
+	if (config.dirty_ram)
+		fill_frames(start, end - start, GARBAGE);
+	mm_online_pages(zone, start, end - start, !config.dirty_ram);
+	return end - start;
+}
+
+unsigned long port_grow_ram(unsigned int order)
+{
+	unsigned long block = 1ul << order, end, added;
+
+	if (sim_locks_held())
+		sim_fail("port_grow_ram() called with a lock held");
+	if (sim.refuse_ram)
+		return 0;
+	end = ALIGN(next_pfn[ZONE_NORMAL], block) + block;
+	end = max(end, next_pfn[ZONE_NORMAL] + config.grow_pages);
+	if (end > end_pfn[ZONE_NORMAL])
+		end = end_pfn[ZONE_NORMAL];
+	added = online(ZONE_NORMAL, end);
+	sim.grown += added;
+	return added;
+}
+
+int port_discard(unsigned long pfn, unsigned long nr)
+{
+	if (pfn + nr > port_ram_pages)
+		sim_fail("frames %#lx + %lu are no RAM", pfn, nr);
+	if (sim.refuse_discard)
+		return -EINVAL;
+	fill_frames(pfn, nr, 0);
+	sim.discarded += nr;
+	return 0;
+}
+
+static void *map_zeroed(size_t size, size_t align)
+{
+	uintptr_t at;
+	void *p = mmap(NULL, size + align, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		sim_fail("the host has no %zu bytes for RAM", size);
+	at = ALIGN((uintptr_t)p, align);
+	return (void *)at;
+}
+
+static void build_ram(void)
+{
+	size_t map_size;
+
+	port_ram_pages = 0;
+	for (int z = 0; z < MAX_NR_ZONES; z++) {
+		next_pfn[z] = port_ram_pages;
+		port_ram_pages += config.zone_pages[z];
+		end_pfn[z] = port_ram_pages;
+	}
+	map_size = ALIGN(port_ram_pages * sizeof(struct page), 64);
+	port_ram_base = (uintptr_t)map_zeroed(port_ram_pages << PAGE_SHIFT,
+					      ARENA_ALIGN);
+	port_mem_map = aligned_alloc(64, map_size);
+	port_slab_ids = calloc(port_ram_pages, 1);
+	if (!port_mem_map || !port_slab_ids)
+		sim_fail("the host has no memory for %lu descriptors",
+			 port_ram_pages);
+	memset(port_mem_map, 0, map_size);
+	port_poison((void *)port_ram_base, port_ram_pages << PAGE_SHIFT);
+}
+
+/* Power on, once a process: RAM of @wanted, CPU 0 running, the core ready. */
+void sim_boot(const struct sim_config *wanted)
+{
+	if (core_ready)
+		sim_fail("the machine is running already");
+	config = *wanted;
+	build_ram();
+	sim_run_on(0);
+	port_cpu_start();
+	for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
+		online(z, end_pfn[z] - config.zone_pages[z] +
+				  config.boot_pages[z]);
+	sim.grown = 0;
+}
+
+/* ---- time, waiting, words ---- */
+
+unsigned long port_time_ms(void)
+{
+	return sim.time_ms;
+}
+
+/* The generator of D. E. Knuth, MMIX; the same numbers in every run. */
+unsigned long port_random(void)
+{
+	random_state = (unsigned long)(random_state * 6364136223846793005ull +
+				       1442695040888963407ull);
+	return random_state;
+}
+
+void port_wait(const void *key)
+{
+	if (sim_locks_held())
+		sim_fail("waiting with %u locks held", sim_locks_held());
+	sim.waits++;
+	if (!sim.on_wait || !sim.on_wait(key))
+		sim_fail("a wait that nothing can end");
+}
+
+void port_wake(const void *key)
+{
+	(void)key;
+	sim.wakes++;
+}
+
+void port_log(const char *line)
+{
+	sim.log_lines++;
+	snprintf(sim.last_log, sizeof(sim.last_log), "%s", line);
+	if (sim.verbose)
+		fprintf(stderr, "Ashlar: %s\n", line);
+}
+
+static void last_words(const char *line)
+{
+	fprintf(stderr, "==%d==ERROR: Ashlar: %s\n", (int)getpid(), line);
+	abort();
+}
+
+void port_panic(const char *line)
+{
+	last_words(line);
+	__builtin_unreachable();
+}
+
+void sim_fail(const char *fmt, ...)
+{
+	char line[SIM_LINE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	port_panic(line);
+}
+
+void port_report(const char *kind, const char *line)
+{
+	sim.reports++;
+	snprintf(sim.last_report, sizeof(sim.last_report), "%s %s", kind, line);
+	if (!sim.tolerate_reports)
+		last_words(sim.last_report);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The paper machine, as a test sees it. Everything that happens by chance on
+ * a real machine is said here: which CPU runs, what time it is, whether RAM
+ * grows, what ends a wait.
+ *
+ *   sim_boot(&config)      power on; CPU 0 runs
+ *   sim_run_on(cpu)        from now on this CPU runs
+ *   sim.time_ms += 100     time passes
+ *   sim.refuse_ram = true  no more RAM from the host
+ */
+#ifndef ASHLAR_SIM_H
+#define ASHLAR_SIM_H
+
+#include <ashlar/mmzone.h>
+#include <ashlar/port.h>
+#include <ashlar/types.h>
+
+#define SIM_CPUS 8
+#define SIM_LINE 256
+
+struct sim_config {
+	unsigned long zone_pages[MAX_NR_ZONES]; /* frames, at most */
+	unsigned long boot_pages[MAX_NR_ZONES]; /* of those, there at boot */
+	unsigned long grow_pages; /* frames that RAM grows by, at least */
+	bool dirty_ram; /* RAM is full of garbage and does not read as zero */
+};
+
+struct sim {
+	/* settings, to be changed at will */
+	unsigned long time_ms;
+	bool refuse_ram; /* port_grow_ram() fails */
+	bool refuse_discard; /* port_discard() fails */
+	bool tolerate_reports; /* a caller's mistake does not end the run */
+	bool verbose; /* log lines go to stderr */
+	/*
+	 * Something is being waited for: make it happen. Returns false if
+	 * nothing can. NULL: nothing ever happens.
+	 */
+	bool (*on_wait)(const void *key);
+	/* The last lock was released: another CPU may step in here. */
+	void (*on_unlock)(void);
+
+	/* what happened */
+	unsigned long waits;
+	unsigned long wakes;
+	unsigned long grown; /* frames added since boot */
+	unsigned long discarded; /* frames given back */
+	unsigned long reports;
+	unsigned long log_lines;
+	char last_report[SIM_LINE]; /* "KIND line" */
+	char last_log[SIM_LINE];
+};
+
+extern struct sim sim;
+
+void sim_boot(const struct sim_config *config);
+void sim_run_on(unsigned int cpu);
+unsigned int sim_cpu(void);
+void sim_cpu_stop(unsigned int cpu);
+void sim_cpu_bury(unsigned int cpu);
+unsigned int sim_locks_held(void);
+
+/* Ends the run with a line on stderr, as a broken invariant does. */
+void sim_fail(const char *fmt, ...) __printf_like(1, 2)
+	__attribute__((noreturn));
+
+#endif
