@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This machine's memory, reported in the kernel's formats.
+ *
+ * Each function takes its locks only to copy a structure, and formats the
+ * copy (mm/vmstat.c): a report holds up nobody for longer than a copy takes.
+ * Its lines are therefore of slightly different moments, as Linux's are.
+ *
+ * Locks: slab_mutex around the walk over caches, in it a cache's lock, then
+ * mm_cpu_mutex around the walk over CPUs, whose sheaf tops are read while
+ * their owners move them.
+ */
+#include <ashlar/root.h>
+#include <ashlar/string.h>
+#include "vmstat.h"
+
+static void copy_zone(struct zone *copy, struct zone *z)
+{
+	spin_lock(&z->lock);
+	memcpy(copy, z, sizeof(*copy));
+	spin_unlock(&z->lock);
+}
+
+/*
+ * Copy a cache and count its objects in sheaves. With slab_mutex held, which
+ * keeps the cache alive.
+ */
+static unsigned long copy_cache(struct kmem_cache *copy, struct kmem_cache *s)
+{
+	unsigned long cached;
+	struct mm_cpu *cpu;
+
+	spin_lock(&s->lock);
+	memcpy(copy, s, sizeof(*copy));
+	spin_unlock(&s->lock);
+
+	cached = barn_objects(copy);
+	spin_lock(&mm_cpu_mutex);
+	list_for_each_entry(cpu, &mm_cpus, list)
+		cached += cpu_cached_objects(copy, cpu, cpu->tops);
+	spin_unlock(&mm_cpu_mutex);
+	return cached;
+}
+
+static void count_zones(struct mm_totals *t)
+{
+	struct zone copy, *z;
+
+	for_each_populated_zone(z) {
+		copy_zone(&copy, z);
+		totals_add_zone(t, &copy);
+	}
+}
+
+static void count_caches(struct mm_totals *t)
+{
+	struct kmem_cache copy, *s;
+
+	spin_lock(&slab_mutex);
+	list_for_each_entry(s, &slab_caches, list) {
+		unsigned long cached = copy_cache(&copy, s);
+
+		totals_add_cache(t, &copy, cached);
+	}
+	spin_unlock(&slab_mutex);
+}
+
+static void count_cpus(struct mm_totals *t)
+{
+	struct mm_cpu *cpu;
+	unsigned int i;
+
+	spin_lock(&mm_cpu_mutex);
+	list_for_each_entry(cpu, &mm_cpus, list)
+		totals_add_cpu(t, cpu);
+	for (i = 0; i < NR_VM_EVENT_ITEMS; i++)
+		t->events[i] += READ_ONCE(vm_events_dead[i]);
+	spin_unlock(&mm_cpu_mutex);
+}
+
+static unsigned long root_value(const unsigned long *p)
+{
+	return p ? READ_ONCE(*p) : 0;
+}
+
+static void count_all(struct mm_totals *t)
+{
+	memset(t, 0, sizeof(*t));
+	count_zones(t);
+	count_caches(t);
+	count_cpus(t);
+	t->large_bytes = root_value(ashlar_root.large_bytes);
+	t->large_count = root_value(ashlar_root.large_count);
+	t->large_cached_bytes = root_value(ashlar_root.large_cached_bytes);
+}
+
+/**
+ * show_buddyinfo() - free blocks of each order
+ * @m: where to; may overflow
+ */
+void show_buddyinfo(struct seq_file *m)
+{
+	struct zone copy, *z;
+
+	for_each_populated_zone(z) {
+		copy_zone(&copy, z);
+		zone_show_buddyinfo(m, &copy);
+	}
+}
+
+static void count_pageblocks(struct zone *z, unsigned long nr[MIGRATE_TYPES])
+{
+	unsigned long end, pfn;
+
+	memset(nr, 0, MIGRATE_TYPES * sizeof(*nr));
+	spin_lock(&z->lock);
+	end = z->start_pfn + z->spanned_pages;
+	pfn = z->start_pfn;
+	while (pfn < end) {
+		nr[pageblock_type_of(pfn_to_page(pfn))]++;
+		pfn = ALIGN_DOWN(pfn, 1ul << pageblock_order) +
+		      (1ul << pageblock_order);
+	}
+	spin_unlock(&z->lock);
+}
+
+/**
+ * show_pagetypeinfo() - free blocks and page blocks by mobility
+ * @m: where to; may overflow
+ */
+void show_pagetypeinfo(struct seq_file *m)
+{
+	unsigned long blocks[MIGRATE_TYPES];
+	struct zone copy, *z;
+
+	pagetypeinfo_show_free_header(m);
+	for_each_populated_zone(z) {
+		copy_zone(&copy, z);
+		zone_show_pagetypeinfo_free(m, &copy);
+	}
+	pagetypeinfo_show_blocks_header(m);
+	for_each_populated_zone(z) {
+		count_pageblocks(z, blocks);
+		zone_show_pagetypeinfo_blocks(m, z, blocks);
+	}
+}
+
+/**
+ * show_slabinfo() - one line for each cache, version 2.1
+ * @m: where to; may overflow
+ */
+void show_slabinfo(struct seq_file *m)
+{
+	struct kmem_cache copy, *s;
+
+	slabinfo_show_header(m);
+	spin_lock(&slab_mutex);
+	list_for_each_entry(s, &slab_caches, list) {
+		unsigned long cached = copy_cache(&copy, s);
+
+		cache_show_slabinfo(m, &copy, cached);
+	}
+	spin_unlock(&slab_mutex);
+}
+
+static void show_pagesets(struct seq_file *m)
+{
+	struct mm_cpu *cpu;
+
+	spin_lock(&mm_cpu_mutex);
+	list_for_each_entry(cpu, &mm_cpus, list)
+		zone_show_zoneinfo_cpu(m, cpu);
+	spin_unlock(&mm_cpu_mutex);
+}
+
+/**
+ * show_zoneinfo() - watermarks, sizes and per-CPU lists of each zone
+ * @m: where to; may overflow
+ */
+void show_zoneinfo(struct seq_file *m)
+{
+	struct mm_totals node, *first = &node;
+	struct zone copy, *z;
+
+	count_all(&node);
+	for (z = zones; z < zones + MAX_NR_ZONES; z++) {
+		copy_zone(&copy, z);
+		if (copy.managed_pages == 0) {
+			zone_show_zoneinfo(m, &copy, NULL);
+			continue;
+		}
+		zone_show_zoneinfo(m, &copy, first);
+		first = NULL;
+		if (copy.index == ZONE_NORMAL)
+			show_pagesets(m);
+		zone_show_zoneinfo_end(m, &copy);
+	}
+}
+
+/**
+ * show_vmstat() - counters: what there is, and what happened
+ * @m: where to; may overflow
+ */
+void show_vmstat(struct seq_file *m)
+{
+	struct mm_totals t;
+
+	count_all(&t);
+	totals_show_vmstat(m, &t);
+}
+
+/**
+ * show_meminfo() - all of memory in kB
+ * @m: where to; may overflow
+ */
+void show_meminfo(struct seq_file *m)
+{
+	struct mm_totals t;
+
+	count_all(&t);
+	totals_show_meminfo(m, &t);
+}
