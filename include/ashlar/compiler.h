@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What the compiler is told: likelihood, layout, visibility, volatility. */
+#ifndef ASHLAR_COMPILER_H
+#define ASHLAR_COMPILER_H
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((__always_inline__))
+#endif
+#define __cold_path __attribute__((__noinline__, __cold__))
+#define __aligned_to(n) __attribute__((__aligned__(n)))
+#define __printf_like(f, a) __attribute__((__format__(__printf__, f, a)))
+#define __must_be_used __attribute__((__warn_unused_result__))
+#define __public __attribute__((__visibility__("default")))
+
+/*
+ * The link name of a public function carries a prefix, so that a program
+ * linked with the library may define, say, its own kmalloc.
+ */
+#define __api(name) __asm__("ashlar_" #name) __public
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - __builtin_offsetof(type, member)))
+
+/* One access, neither torn nor repeated by the compiler. */
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define barrier() __asm__ volatile("" ::: "memory")
+
+#define min(a, b)                        \
+	({                               \
+		__typeof__(a) min_a = (a); \
+		__typeof__(b) min_b = (b); \
+		min_a < min_b ? min_a : min_b; \
+	})
+#define max(a, b)                        \
+	({                               \
+		__typeof__(a) max_a = (a); \
+		__typeof__(b) max_b = (b); \
+		max_a > max_b ? max_a : max_b; \
+	})
+#define clamp(v, lo, hi) min(max(v, lo), hi)
+
+/* Powers of two only. */
+#define ALIGN(x, a) (((x) + (a)-1) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
+#define IS_ALIGNED(x, a) (((x) & ((a)-1)) == 0)
+#define is_power_of_2(n) ((n) != 0 && (((n) & ((n)-1)) == 0))
+#define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct page: what is known about one page frame.
+ *
+ * mem_map is one flat array over all of RAM, so frame number, address and
+ * descriptor are arithmetic on each other. A descriptor of all zeroes is a
+ * frame that was never brought online: an untouched descriptor costs no
+ * memory.
+ *
+ *   byte 0    1      2     3      4        8        24          32      64
+ *   +-------+------+-----+------+--------+--------+-----------+--------+
+ *   | flags | order| type| hint | inuse, | lru    | slab_cache| free   |
+ *   |       | | nr |     |      | bump … | | head | | private | bits   |
+ *   +-------+------+-----+------+--------+--------+-----------+--------+
+ *
+ * A frame is one of
+ *   free         PG_buddy, order, list_type, lru on a free_area list
+ *                (zone->lock); only the block's first frame says so
+ *   per-CPU      PG_pcp, order, lru on a per_cpu_pages list (its lock)
+ *   slab head    PG_slab, nr, hint, inuse, bump, colour, lru on one of its
+ *                cache's three lists, slab_cache, free_bits (cache's lock)
+ *   slab tail    PG_slab|PG_tail, head, slab_cache, free_bits (same)
+ *   allocated    PG_used on the first frame, order as asked for, private
+ *                the owner's
+ *   anything     zeroes: inside a free or allocated block, or never RAM
+ *
+ * free_bits has a bit for each 16 bytes of the frame, set where a free
+ * object of a slab starts. Free objects are found there and not through
+ * links inside them, so freeing never touches an object and a page whose
+ * objects are all free can be given back while its slab lives on.
+ */
+#ifndef ASHLAR_MM_TYPES_H
+#define ASHLAR_MM_TYPES_H
+
+#include <ashlar/list.h>
+#include <ashlar/tune.h>
+#include <ashlar/types.h>
+
+#define PAGE_SIZE (1ul << PAGE_SHIFT)
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define PAGE_ALIGN(x) ALIGN(x, PAGE_SIZE)
+
+/* struct page::flags */
+#define PG_used 0x01 /* first frame of an allocation */
+#define PG_buddy 0x02 /* first frame of a free block */
+#define PG_pcp 0x04 /* first frame of a block on a per-CPU list */
+#define PG_slab 0x08
+#define PG_tail 0x10
+#define PG_full 0x20 /* slab head: on its cache's full list */
+#define PG_zeroed 0x20 /* free block: not resident on the host, reads zero */
+#define PG_reported 0x40 /* free block: zeroed because it was given back */
+#define PG_emptied 0x80 /* slab frame given back while its slab lives */
+
+#define ORDER_NONE 0xff /* allocated by count of frames, not by order */
+
+#define SLAB_GRANULE 16
+#define SLAB_COLOUR_BYTES 64
+#define FREE_WORDS (PAGE_SIZE / SLAB_GRANULE / (8 * sizeof(long)))
+
+struct kmem_cache;
+
+struct page {
+	u8 flags;
+	union {
+		u8 order; /* buddy, pcp: the block has 2^order frames */
+		u8 nr; /* slab head: frames of this slab */
+	};
+	u8 block_type; /* first frame of a pageblock (zone->lock), see
+			* pageblock_type() in mm/page_alloc.c */
+	union {
+		u8 list_type; /* free: the migratetype list it is on */
+		u8 hint; /* slab head: frames before it have no free bit */
+	};
+	struct { /* slab head */
+		u32 inuse : 13; /* objects handed out */
+		u32 bump : 13; /* objects from this index on: never used */
+		u32 colour : 6; /* offset of object 0, in SLAB_COLOUR_BYTES */
+	};
+	union {
+		struct list_head lru;
+		struct page *head; /* slab tail */
+	};
+	union {
+		struct kmem_cache *slab_cache; /* slab head and tail */
+		unsigned long private;
+	};
+	unsigned long free_bits[FREE_WORDS];
+};
+
+#endif

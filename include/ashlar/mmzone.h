@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Zones of RAM and their free lists. The picture is in mm/page_alloc.c. */
+#ifndef ASHLAR_MMZONE_H
+#define ASHLAR_MMZONE_H
+
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/tune.h>
+#include <mach/spinlock.h>
+
+enum migratetype {
+	MIGRATE_UNMOVABLE,
+	MIGRATE_MOVABLE,
+	MIGRATE_RECLAIMABLE,
+	MIGRATE_TYPES
+};
+
+enum zone_type { ZONE_DMA, ZONE_NORMAL, ZONE_HIGHMEM, MAX_NR_ZONES };
+
+enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
+
+/* Things that happen, counted per CPU; names in mm/vmstat.c. */
+enum vm_event_item {
+	PGALLOC,
+	PGFREE,
+	PGSTEAL_BLOCK, /* page blocks that changed their mobility type */
+	PGREPORT, /* frames given back to the host */
+	PGREFAULT, /* frames handed out again after being given back */
+	PGONLINE, /* frames brought online */
+	SLAB_REFILL, /* sheaves filled from slabs */
+	SLAB_FLUSH, /* sheaves emptied into slabs */
+	BARN_GET, /* full sheaves taken from a barn */
+	BARN_PUT, /* full sheaves left in a barn */
+	SLAB_RECLAIM, /* slab frames freed by shrinkers */
+	ALLOCSTALL, /* allocations that had to reclaim */
+	ALLOC_FAIL, /* allocations that failed */
+	NR_VM_EVENT_ITEMS
+};
+
+struct free_area {
+	struct list_head free_list[MIGRATE_TYPES];
+	unsigned long nr_free[MIGRATE_TYPES]; /* blocks */
+};
+
+/* All counts are in frames; all fields are protected by lock. */
+struct zone {
+	spinlock_t lock;
+	u32 index; /* enum zone_type */
+	const char *name;
+	unsigned long start_pfn;
+	unsigned long spanned_pages; /* from start_pfn, holes included */
+	unsigned long present_pages; /* RAM */
+	unsigned long managed_pages; /* RAM in the buddy system's care */
+	unsigned long watermark[NR_WMARK];
+	unsigned long lowmem_reserve; /* kept from callers who may go higher */
+	unsigned long free_pages; /* on free_area lists */
+	unsigned long resident_free; /* of those, resident on the host */
+	unsigned long report_slack; /* resident_free allowed for churn */
+	unsigned long report_last; /* port_time_ms() of the last report */
+	bool reporting; /* a CPU is giving frames back, or none can */
+	struct free_area free_area[MAX_ORDER];
+};
+
+/* Frames that one CPU keeps to itself, by order and mobility. */
+struct per_cpu_pages {
+	spinlock_t lock; /* its own CPU's, and a fork's */
+	unsigned int count; /* frames on all lists */
+	struct list_head lists[PCP_ORDERS][MIGRATE_TYPES];
+};
+
+/*
+ * The mobility type of a pageblock, from its first descriptor: one that was
+ * never touched says movable, the type of fresh memory.
+ */
+static inline unsigned int pageblock_type_of(const struct page *first)
+{
+	return first->block_type ^ MIGRATE_MOVABLE;
+}
+
+extern struct zone zones[MAX_NR_ZONES];
+
+#define for_each_populated_zone(z)                         \
+	for (z = zones; z < zones + MAX_NR_ZONES; z++)     \
+		if (z->managed_pages == 0) {               \
+		} else
+
+#endif

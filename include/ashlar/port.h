@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract with a machine.
+ *
+ *            mm/, lib/                      knows none of the machines
+ *      ----------------------------------
+ *       calls down: port_*    ▲
+ *                 ▼     upcalls: mm_*
+ *      ----------------------------------
+ *       port/user   port/sim   port/i386    each implements all of port_*
+ *
+ * A port supplies this file's port_* functions and the inline headers
+ *   <mach/page.h>      frame number ↔ address; where mem_map lies
+ *   <mach/percpu.h>    DEFINE_PER_CPU, this_cpu_ptr: what a CPU owns
+ *   <mach/spinlock.h>  spinlock_t, spin_lock, spin_unlock, spin_trylock
+ *   <mach/irqflags.h>  local_irq_save, local_irq_restore
+ *   <mach/sanitize.h>  what a memory checker of the host is told
+ *
+ * Preconditions of every call down: it may run with core locks held and
+ * with interrupts off, so it neither sleeps (port_wait excepted), allocates
+ * from the core, nor takes a core lock. It leaves errno alone.
+ *
+ * A thread is a CPU: a thread that starts comes online with mm_cpu_online
+ * (the core asks for it with port_cpu_start when the thread first misses its
+ * empty lists) and one that ends goes through mm_cpu_offline.
+ */
+#ifndef ASHLAR_PORT_H
+#define ASHLAR_PORT_H
+
+#include <ashlar/compiler.h>
+#include <ashlar/types.h>
+
+struct mm_cpu;
+
+/* ---- calls down ---- */
+
+/*
+ * More RAM, at least 2^order frames in one aligned block if the machine can.
+ * The port calls mm_online_pages() and returns how many frames it added;
+ * 0 when there is no more. Called without core locks; may fail.
+ */
+unsigned long port_grow_ram(unsigned int order);
+
+/*
+ * Give @nr frames from @pfn back to the host. They stay online and read as
+ * zero when next touched. Returns 0, or -errno and the frames keep their
+ * contents. Where there is no host the port returns -EINVAL.
+ */
+int port_discard(unsigned long pfn, unsigned long nr);
+
+/* Milliseconds on a clock that never goes back; coarse is fine. */
+unsigned long port_time_ms(void);
+
+/* A number a program under attack cannot guess; weak is fine in sim. */
+unsigned long port_random(void);
+
+/*
+ * Wait until some other CPU calls port_wake(@key), a moment passes, or the
+ * machine has nothing to wait for. May sleep: never called with a lock held.
+ */
+void port_wait(const void *key);
+void port_wake(const void *key);
+
+/* One line to the console or stderr, without a newline at its end. */
+void port_log(const char *line);
+
+/* The core found its own invariant broken. Does not return. */
+void port_panic(const char *line) __attribute__((noreturn));
+
+/*
+ * A caller's mistake: @kind is a checker's short name (double-free, bad-free,
+ * …), @line the sentence. The port decides by its policy; if it returns, the
+ * core goes on without having done what was asked.
+ */
+void port_report(const char *kind, const char *line);
+
+/*
+ * The running thread has no CPU yet: bring it online (mm_init when it is the
+ * first, then mm_cpu_online). Returns its CPU, or NULL if the thread is past
+ * its end and works without one.
+ */
+struct mm_cpu *port_cpu_start(void);
+
+/* ---- upcalls ---- */
+
+/* Once, before anything else: sets up zones, the first caches. */
+void mm_init(void);
+
+/* [start, start + nr) joins @zone (enum zone_type). @zeroed: reads as zero. */
+void mm_online_pages(unsigned int zone, unsigned long start, unsigned long nr,
+		     bool zeroed);
+
+/* A CPU comes and goes. Offline drains its lists to the shared ones. */
+struct mm_cpu *mm_cpu_online(void);
+void mm_cpu_offline(struct mm_cpu *cpu);
+
+/*
+ * Around fork: prepare takes every core lock in order; parent and child
+ * release them. In the child every CPU but @self is drained and gone.
+ */
+void mm_fork_prepare(void);
+void mm_fork_parent(void);
+void mm_fork_child(struct mm_cpu *self);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one symbol a reader outside the process needs: where the core's
+ * structures are. Found by name (ashlar_root) in the dynamic symbols of the
+ * library that a process, or a core dump of it, has mapped. Everything else
+ * is read through these addresses with the layouts of the same version.
+ */
+#ifndef ASHLAR_ROOT_H
+#define ASHLAR_ROOT_H
+
+#include <ashlar/compiler.h>
+#include <ashlar/types.h>
+
+#define ASHLAR_ROOT_MAGIC "ASHLAR\0"
+#define ASHLAR_ROOT_VERSION 1
+
+struct mm_cpu;
+struct list_head;
+struct page;
+struct zone;
+
+struct ashlar_root {
+	char magic[8];
+	u32 version; /* of the layouts below */
+	u32 root_size; /* sizeof(struct ashlar_root) */
+	u32 zone_size; /* sizes of the structures: a mismatch is an error */
+	u32 cache_size;
+	u32 cpu_size;
+	u32 page_size;
+	const struct zone *zones; /* MAX_NR_ZONES of them */
+	const struct list_head *slab_caches; /* of struct kmem_cache */
+	const struct list_head *mm_cpus; /* of struct mm_cpu */
+	const unsigned long *vm_events_dead;
+	struct page *const *mem_map;
+	const unsigned long *large_bytes; /* in direct mappings; user only */
+	const unsigned long *large_count;
+	const unsigned long *large_cached_bytes;
+	const u32 *online; /* 1 once mm_init() has run */
+};
+
+extern const struct ashlar_root ashlar_root __public;
+
+#endif

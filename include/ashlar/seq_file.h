@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A report being written: text appended to a caller's buffer. What does not
+ * fit is counted, not lost in silence: the caller sees overflow and comes
+ * again with more room, as Linux's seq_read does.
+ */
+#ifndef ASHLAR_SEQ_FILE_H
+#define ASHLAR_SEQ_FILE_H
+
+#include <ashlar/compiler.h>
+#include <ashlar/types.h>
+
+struct seq_file {
+	char *buf;
+	size_t size; /* bytes of buf */
+	size_t count; /* bytes written, never more than size */
+	size_t wanted; /* bytes that would have been written */
+};
+
+static inline bool seq_has_overflowed(const struct seq_file *m)
+{
+	return m->wanted > m->size;
+}
+
+void seq_printf(struct seq_file *m, const char *fmt, ...)
+	__api(seq_printf) __printf_like(2, 3);
+void seq_putc(struct seq_file *m, char c) __api(seq_putc);
+void seq_puts(struct seq_file *m, const char *s) __api(seq_puts);
+void seq_write(struct seq_file *m, const void *data, size_t len)
+	__api(seq_write);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every constant of the core. Tests put a directory with another tune.h
+ * first on the include path: small numbers reach the corners sooner.
+ */
+#ifndef ASHLAR_TUNE_H
+#define ASHLAR_TUNE_H
+
+/* A page frame is 4 KiB, whatever the host's own page size. */
+#define PAGE_SHIFT 12
+
+/* Buddy orders 0 … MAX_ORDER - 1: blocks of 1 … 1024 frames. */
+#define MAX_ORDER 11
+/* Mobility is tracked per block of 2^pageblock_order frames. */
+#define pageblock_order 9
+
+/* Orders kept on per-CPU lists, frames per refill, and most frames kept. */
+#define PCP_ORDERS 4
+#define PCP_BATCH 16
+#define PCP_HIGH 64
+
+/* Slots of a sheaf: one link, one sentinel, the rest objects. */
+#define SHEAF_SLOTS 32
+/* Bytes of objects that one sheaf may hold, and that one barn may hold. */
+#define SHEAF_BYTES (32 << 10)
+#define BARN_BYTES (128 << 10)
+#define BARN_FULL_MAX 16
+
+/* Caches with a CPU list; the others work from their slabs directly. */
+#define NR_CPU_CACHES 128
+
+/* Bytes of a slab: it grows with its cache between these two. */
+#define SLAB_MIN_BYTES (4 << 10)
+#define SLAB_MAX_BYTES (64 << 10)
+/* A cache's next slab is about this fraction of what it already holds. */
+#define SLAB_GROWTH 8
+
+/* General caches: steps of 16 to 128 bytes, then 8 steps a doubling. */
+#define KMALLOC_MIN_SIZE 16
+#define KMALLOC_MAX_CACHE_SIZE (128 << 10)
+
+/* Free frames are given back to the host beyond this many bytes … */
+#define REPORT_KEEP_BYTES (8ul << 20)
+/* … or this fraction of the frames in use, whichever is more. */
+#define REPORT_KEEP_FRACTION 8
+/* Smallest free block worth giving back. */
+#define REPORT_MIN_ORDER 4
+
+/* Regions that each of memblock's two lists can hold. */
+#define MEMBLOCK_REGIONS 128
+
+/* Objects that a shrinker is asked to look at in one call. */
+#define SHRINK_BATCH 128
+
+#endif
