@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the benchmark programs share: a scale, random numbers, a clock.
+ *
+ * Each program does a fixed amount of work (never "as much as fits into a
+ * second") and prints a checksum that does not depend on the allocator or
+ * on how the threads were scheduled, so that runs can be compared. The
+ * first argument is the amount of work in percent of the full amount.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The threads a pattern uses where a number of threads is asked for. */
+enum { BENCH_THREADS = 2 };
+
+static inline long bench_scaled(int argc, char **argv, long full)
+{
+	long percent = argc > 1 ? strtol(argv[1], NULL, 10) : 100;
+	long n = full * percent / 100;
+
+	return n > 0 ? n : 1;
+}
+
+/* splitmix64: any seed will do, 0 too. */
+static inline uint64_t bench_random(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+/* A number in [low, high], all equally likely. */
+static inline size_t bench_between(uint64_t *state, size_t low, size_t high)
+{
+	return low + (size_t)(bench_random(state) % (high - low + 1));
+}
+
+/* A size in [low, high] whose logarithm is uniform: mostly small. */
+static inline size_t bench_log_size(uint64_t *state, size_t low, size_t high)
+{
+	size_t top = low;
+
+	while (top < high && (bench_random(state) & 1))
+		top *= 2;
+	return bench_between(state, low, top < high ? top : high);
+}
+
+static inline void *bench_checked(void *p)
+{
+	if (!p) {
+		fputs("out of memory\n", stderr);
+		exit(1);
+	}
+	return p;
+}
+
+static inline double bench_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+#endif
