@@ -3,10 +3,21 @@
  * Ashlar's side of linux/slab.h (see there), with the counters that the
  * suites' own slab keeps: they ask at the end whether nr_allocated is 0.
  *
+ * On exit every cache without objects is destroyed, Ashlar validates itself
+ * before and after (it panics on what it finds), and the rest is counted.
+ *
  * As long as an object lies free, its constructed state is the cache's to
  * keep; the suites hand objects back constructed and never construct again.
  */
+#include <ashlar/mm.h>
 #include <ashlar/slab.h>
+#include <stdio.h>
+#include <urcu.h>
+
+#define MAX_CACHES 4
+
+static struct kmem_cache *caches[MAX_CACHES];
+static unsigned int nr_caches;
 
 int nr_allocated; /* objects of all caches; atomic */
 int kmalloc_nr_allocated; /* objects of kmalloc; atomic */
@@ -29,10 +40,27 @@ struct kmem_cache *suite_cache_create(const char *name, unsigned int size,
 				      void (*ctor)(void *))
 {
 	slab_flags_t flags = SLAB_PANIC;
+	struct kmem_cache *s;
 
 	if (reclaimable)
 		flags |= SLAB_RECLAIM_ACCOUNT;
-	return kmem_cache_create(name, size, align, flags, ctor);
+	s = kmem_cache_create(name, size, align, flags, ctor);
+	if (nr_caches < MAX_CACHES)
+		caches[nr_caches++] = s;
+	return s;
+}
+
+/* Frees that wait for a grace period are made before anything is counted. */
+__attribute__((destructor)) static void settle(void)
+{
+	unsigned int i;
+
+	rcu_barrier();
+	mm_validate();
+	for (i = 0; i < nr_caches && !nr_allocated; i++)
+		kmem_cache_destroy(caches[i]);
+	mm_validate();
+	printf("left: %d objects\n", nr_allocated);
 }
 
 void *suite_cache_alloc(struct kmem_cache *s, int zero)
