@@ -83,7 +83,7 @@ static unsigned long root_value(const unsigned long *p)
 	return p ? READ_ONCE(*p) : 0;
 }
 
-static void count_all(struct mm_totals *t)
+void mm_collect_totals(struct mm_totals *t)
 {
 	memset(t, 0, sizeof(*t));
 	count_zones(t);
@@ -182,7 +182,7 @@ void show_zoneinfo(struct seq_file *m)
 	struct mm_totals node, *first = &node;
 	struct zone copy, *z;
 
-	count_all(&node);
+	mm_collect_totals(&node);
 	for (z = zones; z < zones + MAX_NR_ZONES; z++) {
 		copy_zone(&copy, z);
 		if (copy.managed_pages == 0) {
@@ -205,7 +205,7 @@ void show_vmstat(struct seq_file *m)
 {
 	struct mm_totals t;
 
-	count_all(&t);
+	mm_collect_totals(&t);
 	totals_show_vmstat(m, &t);
 }
 
@@ -217,6 +217,6 @@ void show_meminfo(struct seq_file *m)
 {
 	struct mm_totals t;
 
-	count_all(&t);
+	mm_collect_totals(&t);
 	totals_show_meminfo(m, &t);
 }

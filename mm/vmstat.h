@@ -66,6 +66,7 @@ unsigned long cpu_cached_objects(const struct kmem_cache *s,
 void get_slabinfo(const struct kmem_cache *s, unsigned long cached_objects,
 		  struct slabinfo *si);
 
+void mm_collect_totals(struct mm_totals *t); /* of this machine, now */
 void totals_add_zone(struct mm_totals *t, const struct zone *z);
 void totals_add_cache(struct mm_totals *t, const struct kmem_cache *s,
 		      unsigned long cached_objects);

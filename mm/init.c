@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the core starts, how CPUs come and go, and what happens at a fork.
+ *
+ *   the first thread to miss its (empty) lists
+ *     port_cpu_start ─ mm_init ─ zones, first caches, reclaim
+ *                    └ mm_cpu_online ─ struct mm_cpu, on mm_cpus
+ *   every later thread
+ *     port_cpu_start ─ mm_cpu_online
+ *   a thread that ends
+ *     mm_cpu_offline ─ sheaves to slabs, frames to zones, counts kept
+ *
+ * Nothing is initialised before it is used: the per-CPU tables start out
+ * valid and empty, so the first allocation arrives in a slow path by itself.
+ */
+#include <ashlar/root.h>
+#include <ashlar/shrinker.h>
+#include <ashlar/string.h>
+#include "internal.h"
+
+struct list_head mm_cpus = LIST_HEAD_INIT(mm_cpus);
+spinlock_t mm_cpu_mutex = SPIN_LOCK_UNLOCKED;
+unsigned long vm_events_dead[NR_VM_EVENT_ITEMS];
+
+DEFINE_PER_CPU(struct mm_cpu *, mm_cpu_self) = NULL;
+
+static struct mm_cpu boot_cpu;
+static struct kmem_cache *cpu_cache;
+static u32 nr_cpus_ever;
+static u32 online;
+
+const struct ashlar_root ashlar_root = {
+	.magic = ASHLAR_ROOT_MAGIC,
+	.version = ASHLAR_ROOT_VERSION,
+	.root_size = sizeof(struct ashlar_root),
+	.zone_size = sizeof(struct zone),
+	.cache_size = sizeof(struct kmem_cache),
+	.cpu_size = sizeof(struct mm_cpu),
+	.page_size = sizeof(struct page),
+	.zones = zones,
+	.slab_caches = &slab_caches,
+	.mm_cpus = &mm_cpus,
+	.vm_events_dead = vm_events_dead,
+	.mem_map = &port_mem_map,
+	.large_bytes = &large_bytes,
+	.large_count = &large_count,
+	.large_cached_bytes = &large_cached_bytes,
+	.online = &online,
+};
+
+/* Direct mappings are the port's; it keeps these for the reports. */
+unsigned long large_bytes, large_count, large_cached_bytes;
+
+#define RECLAIM_PRIORITY 12
+
+/* Ever harder rounds through the shrinkers; returns what the last freed. */
+static unsigned long reclaim(gfp_t gfp, unsigned int order)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+	unsigned long freed = 0;
+	int priority;
+
+	(void)order;
+	for (priority = RECLAIM_PRIORITY; priority >= 0 && !freed; priority -= 4)
+		freed = shrink_slab(gfp, priority);
+	if (cpu)
+		pcp_drain(&cpu->pcp);
+	return freed;
+}
+
+/** mm_init - set up the core; once, before anything else. */
+void mm_init(void)
+{
+	page_alloc_init();
+	slab_common_init();
+	page_alloc_reclaim = reclaim;
+	WRITE_ONCE(online, 1);
+}
+
+/* ---- CPUs ---- */
+
+static struct mm_cpu *new_cpu(void)
+{
+	if (!nr_cpus_ever)
+		return &boot_cpu;
+	if (!cpu_cache)
+		cpu_cache = kmem_cache_new("mm_cpu", sizeof(struct mm_cpu),
+					   SLAB_COLOUR_BYTES, SLAB_NO_SHEAVES,
+					   NULL, 0);
+	return cpu_cache ? kmem_cache_zalloc(cpu_cache, GFP_KERNEL) : NULL;
+}
+
+/**
+ * mm_cpu_online - the running thread becomes a CPU
+ *
+ * Context: the port serialises calls. Return: the CPU, or NULL without
+ * memory for it; the thread then works without CPU lists until next time.
+ */
+struct mm_cpu *mm_cpu_online(void)
+{
+	struct mm_cpu *cpu = new_cpu();
+
+	if (!cpu)
+		return NULL;
+	spin_lock_init(&cpu->lock);
+	cpu->tops = this_cpu_ptr(sheaf_tops);
+	pcp_init(&cpu->pcp);
+	spin_lock(&mm_cpu_mutex);
+	cpu->nr = nr_cpus_ever++;
+	list_add_tail(&cpu->list, &mm_cpus);
+	spin_unlock(&mm_cpu_mutex);
+	*this_cpu_ptr(mm_cpu_self) = cpu;
+	return cpu;
+}
+
+/* All that @cpu holds goes to the shared lists. Context: slab_mutex. */
+static void drain_cpu(struct mm_cpu *cpu)
+{
+	int e;
+
+	spin_lock(&cpu->lock);
+	slab_cpu_drain(cpu);
+	spin_unlock(&cpu->lock);
+	pcp_drain(&cpu->pcp);
+	for (e = 0; e < NR_VM_EVENT_ITEMS; e++)
+		__atomic_fetch_add(&vm_events_dead[e], cpu->events[e],
+				   __ATOMIC_RELAXED);
+}
+
+static void free_cpu(struct mm_cpu *cpu)
+{
+	if (cpu != &boot_cpu)
+		kmem_cache_free(cpu_cache, cpu);
+}
+
+/**
+ * mm_cpu_offline - the CPU of an ending thread gives everything back
+ * @cpu: the running thread's; it works without CPU lists afterwards
+ */
+void mm_cpu_offline(struct mm_cpu *cpu)
+{
+	spin_lock(&slab_mutex);
+	*this_cpu_ptr(mm_cpu_self) = NULL;
+	spin_lock(&mm_cpu_mutex);
+	list_del(&cpu->list);
+	spin_unlock(&mm_cpu_mutex);
+	drain_cpu(cpu);
+	spin_unlock(&slab_mutex);
+	free_cpu(cpu);
+}
+
+/* ---- fork ---- */
+
+/*
+ * Every lock in order, so that the child's copy of memory is one that no
+ * thread was changing. Order: see internal.h.
+ */
+static void for_all_locks(void (*op)(spinlock_t *))
+{
+	struct kmem_cache *s;
+	struct mm_cpu *cpu;
+	struct zone *z;
+
+	op(&slab_mutex);
+	op(&mm_cpu_mutex);
+	list_for_each_entry(cpu, &mm_cpus, list)
+		op(&cpu->lock);
+	list_for_each_entry(s, &slab_caches, list)
+		op(&s->lock);
+	list_for_each_entry(cpu, &mm_cpus, list)
+		op(&cpu->pcp.lock);
+	for (z = zones; z < zones + MAX_NR_ZONES; z++)
+		op(&z->lock);
+}
+
+static void op_lock(spinlock_t *l)
+{
+	spin_lock(l);
+}
+
+static void op_unlock(spinlock_t *l)
+{
+	spin_unlock(l);
+}
+
+static void op_init(spinlock_t *l)
+{
+	spin_lock_init(l);
+}
+
+/** mm_fork_prepare - quiesce the core; see the lock order in internal.h. */
+void mm_fork_prepare(void)
+{
+	kmalloc_fork_lock();
+	spin_lock(&shrinker_lock);
+	for_all_locks(op_lock);
+}
+
+/** mm_fork_parent - go on after the fork. */
+void mm_fork_parent(void)
+{
+	for_all_locks(op_unlock);
+	spin_unlock(&shrinker_lock);
+	kmalloc_fork_unlock();
+}
+
+/**
+ * mm_fork_child - the forked child goes on alone
+ * @self: the CPU of the thread that forked, or NULL
+ *
+ * The other CPUs' threads do not exist here; what their lists held comes
+ * back.
+ */
+void mm_fork_child(struct mm_cpu *self)
+{
+	struct mm_cpu *cpu, *next;
+	struct zone *z;
+
+	for_all_locks(op_init);
+	spin_lock_init(&shrinker_lock);
+	shrinker_fork_child();
+	kmalloc_fork_unlock();
+	for_each_populated_zone(z)
+		z->reporting = false;
+	list_for_each_entry_safe(cpu, next, &mm_cpus, list) {
+		if (cpu == self)
+			continue;
+		list_del(&cpu->list);
+		drain_cpu(cpu);
+		free_cpu(cpu);
+	}
+}
+
+/**
+ * mm_validate - re-derive every invariant of the core
+ *
+ * Return: 0; a broken invariant panics with its values. Context: no lock
+ * held; on several CPUs each is checked as its lock is got.
+ */
+int mm_validate(void)
+{
+	page_alloc_validate();
+	spin_lock(&slab_mutex);
+	slab_validate();
+	spin_unlock(&slab_mutex);
+	return 0;
+}

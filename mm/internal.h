@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of mm/ share with each other and with nobody else (the
+ * command in tools/ reads these structures from outside).
+ *
+ * Lock order, outermost first:
+ *   slab_mutex → mm_cpu_mutex → mm_cpu.lock → kmem_cache.lock →
+ *   per_cpu_pages.lock → zone.lock
+ * Only fork takes them all; elsewhere no two of one kind are held at once.
+ */
+#ifndef ASHLAR_MM_INTERNAL_H
+#define ASHLAR_MM_INTERNAL_H
+
+#include <ashlar/mm.h>
+#include <ashlar/mmzone.h>
+#include <ashlar/port.h>
+#include "slab.h"
+
+/*
+ * What the core keeps for one CPU beside its sheaf tops. The owner changes
+ * it under lock, which nobody else takes but a fork in progress.
+ */
+struct mm_cpu {
+	struct list_head list; /* mm_cpus (mm_cpu_mutex) */
+	spinlock_t lock;
+	u32 nr; /* number of this CPU, from 0 */
+	struct sheaf_tops *tops;
+	sheaf_t spare[NR_CPU_CACHES]; /* a full or an empty sheaf, or NULL */
+	struct per_cpu_pages pcp;
+	unsigned long events[NR_VM_EVENT_ITEMS];
+};
+
+DECLARE_PER_CPU(struct mm_cpu *, mm_cpu_self);
+
+extern struct list_head mm_cpus;
+extern spinlock_t mm_cpu_mutex;
+extern unsigned long vm_events_dead[NR_VM_EVENT_ITEMS]; /* of CPUs gone */
+
+static inline void count_vm_events(struct mm_cpu *cpu, enum vm_event_item e,
+				   unsigned long n)
+{
+	if (cpu)
+		cpu->events[e] += n;
+	else
+		__atomic_fetch_add(&vm_events_dead[e], n, __ATOMIC_RELAXED);
+}
+
+/* The CPU of the running thread, online after this; NULL past its end. */
+static inline struct mm_cpu *mm_this_cpu(void)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+
+	return likely(cpu) ? cpu : port_cpu_start();
+}
+
+/* page_alloc.c */
+struct page *alloc_frames(gfp_t gfp, unsigned int nr);
+void free_frames(struct page *page, unsigned int nr);
+void page_alloc_isolate(struct zone *z, struct page *page);
+void page_alloc_putback(struct zone *z, struct page *page, unsigned int order,
+			bool zeroed);
+void page_alloc_init(void);
+void page_alloc_validate(void);
+void pcp_init(struct per_cpu_pages *pcp);
+void pcp_drain(struct per_cpu_pages *pcp);
+extern unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
+
+/* page_reporting.c */
+void page_report_balance(struct zone *zone);
+void page_report_all(void);
+void page_report_set_keep(unsigned long bytes);
+
+/* slub.c */
+void slab_init(void);
+void slab_cpu_drain(struct mm_cpu *cpu);
+unsigned long slab_shrink(struct kmem_cache *s);
+unsigned long slab_close(struct kmem_cache *s);
+void slab_without_sheaves(bool off);
+void slab_validate(void);
+
+/* slab_common.c */
+extern spinlock_t slab_mutex;
+void slab_common_init(void);
+void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
+		      u32 align, slab_flags_t flags, void (*ctor)(void *));
+struct kmem_cache *kmem_cache_new(const char *name, u32 size, u32 align,
+				  slab_flags_t flags, void (*ctor)(void *),
+				  u32 id);
+unsigned long slab_shrink_all(void);
+
+/* kmalloc.c */
+void kmalloc_fork_lock(void);
+void kmalloc_fork_unlock(void);
+
+/* panic.c: a formatted line through port_panic(), _log() or _report() */
+void mm_panic(const char *fmt, ...) __printf_like(1, 2)
+	__attribute__((noreturn));
+void mm_log(const char *fmt, ...) __printf_like(1, 2);
+void mm_report(const char *kind, const char *fmt, ...) __printf_like(2, 3);
+
+/* shrinker.c: fork takes the lock; the child forgets who else was reclaiming */
+extern spinlock_t shrinker_lock; /* held alone */
+void shrinker_fork_child(void);
+
+/* fault_inject.c: is this allocation to fail on request? */
+bool should_fail_alloc_page(gfp_t gfp, unsigned int order);
+extern unsigned long large_bytes, large_count, large_cached_bytes; /* init.c */
+bool should_failslab(const struct kmem_cache *s, gfp_t gfp);
+extern bool failslab_enabled; /* caches then work without sheaves */
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kmalloc: memory by size, from caches of geometrically spaced sizes.
+ *
+ *   16 32 48 … 128 │ 144 160 … 256 │ 288 320 … 512 │ … │ … 114688 131072
+ *      step 16         step 16          step 32       8 steps a doubling
+ *
+ * From 128 bytes on no request wastes more than an eighth of its block.
+ * Larger requests are runs of frames. kfree() tells the two apart, and finds
+ * an object's cache, from the frame's entry in port_slab_ids; the frame's
+ * descriptor is not read.
+ *
+ * A cache is created when its size is first asked for: a program that uses
+ * ten sizes has ten. Requests with __GFP_DMA have caches of their own.
+ */
+#include <ashlar/printf.h>
+#include <ashlar/string.h>
+#include "internal.h"
+
+struct kmem_cache *kmalloc_caches[KMALLOC_NR + 1];
+
+static struct kmem_cache *dma_caches[KMALLOC_NR + 1];
+static spinlock_t create_lock = SPIN_LOCK_UNLOCKED;
+
+#define KMALLOC_MAX_SIZE (PAGE_SIZE << (MAX_ORDER - 1))
+
+/* ---- the caches ---- */
+
+/* A fork finds no cache half made. */
+void kmalloc_fork_lock(void)
+{
+	spin_lock(&create_lock);
+}
+
+void kmalloc_fork_unlock(void)
+{
+	spin_unlock(&create_lock);
+}
+
+static struct kmem_cache *create_cache(struct kmem_cache **slot,
+				       const char *fmt, unsigned int index,
+				       slab_flags_t flags)
+{
+	u32 size = kmalloc_size(index);
+	struct kmem_cache *s = READ_ONCE(*slot);
+	char name[32];
+
+	if (s)
+		return s;
+	ashlar_snprintf(name, sizeof(name), fmt, size);
+	s = kmem_cache_new(name, size, size & -size, flags, NULL, index);
+	if (s)
+		WRITE_ONCE(*slot, s);
+	return s;
+}
+
+/*
+ * kmalloc_cache_create - the general cache @index, made on first use
+ *
+ * Objects of a general cache are aligned to the largest power of two that
+ * divides their size. Context: no lock held. Return: the cache, or NULL.
+ */
+__cold_path struct kmem_cache *kmalloc_cache_create(unsigned int index)
+{
+	struct kmem_cache *s;
+
+	(void)mm_this_cpu();
+	spin_lock(&create_lock);
+	s = create_cache(&kmalloc_caches[index], "kmalloc-%u", index,
+			 SLAB_KMALLOC);
+	spin_unlock(&create_lock);
+	return s;
+}
+
+static struct kmem_cache *dma_cache(unsigned int index)
+{
+	struct kmem_cache *s;
+
+	(void)mm_this_cpu();
+	spin_lock(&create_lock);
+	s = create_cache(&dma_caches[index], "dma-kmalloc-%u", index,
+			 SLAB_CACHE_DMA | SLAB_NO_SHEAVES);
+	spin_unlock(&create_lock);
+	return s;
+}
+
+/* ---- allocation ---- */
+
+static void *kmalloc_slow(size_t size, gfp_t gfp)
+{
+	struct kmem_cache *s;
+
+	if (!size)
+		return ZERO_SIZE_PTR;
+	if (size > KMALLOC_MAX_CACHE_SIZE)
+		return size > KMALLOC_MAX_SIZE ? NULL :
+						 alloc_pages_exact(size, gfp);
+	s = (gfp & __GFP_DMA) ? dma_cache(kmalloc_index(size)) :
+				kmalloc_cache(kmalloc_index(size));
+	return s ? slab_alloc_slow(s, gfp) : NULL;
+}
+
+/**
+ * kmalloc - allocate @size bytes
+ * @size: bytes, up to 4 MiB; 0 gives ZERO_SIZE_PTR
+ * @gfp: GFP_* flags
+ *
+ * The memory is aligned to the largest power of two that divides its block:
+ * at least 16, and @size itself if that is a power of two up to a page.
+ * Context: may sleep if @gfp has __GFP_RECLAIM. Return: the memory or NULL.
+ */
+void *kmalloc(size_t size, gfp_t gfp)
+{
+	void *obj = NULL;
+
+	if (likely(size - 1 < KMALLOC_MAX_CACHE_SIZE && !(gfp & __GFP_DMA)))
+		obj = sheaf_pop(kmalloc_index(size));
+	if (likely(obj))
+		*(void **)obj = NULL;
+	else
+		obj = kmalloc_slow(size, gfp);
+	if ((gfp & __GFP_ZERO) && !ZERO_OR_NULL_PTR(obj) &&
+	    size <= KMALLOC_MAX_CACHE_SIZE)
+		memset(obj, 0, size);
+	return obj;
+}
+
+/** kzalloc - kmalloc() of zeroed memory. */
+void *kzalloc(size_t size, gfp_t gfp)
+{
+	return kmalloc(size, gfp | __GFP_ZERO);
+}
+
+/** kmalloc_array - @n elements of @size bytes; NULL if that overflows. */
+void *kmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return NULL;
+	return kmalloc(bytes, gfp);
+}
+
+/** kcalloc - kmalloc_array() of zeroed memory. */
+void *kcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	return kmalloc_array(n, size, gfp | __GFP_ZERO);
+}
+
+/* ---- release ---- */
+
+static bool is_exact_block(const struct page *page)
+{
+	return (page->flags & PG_used) && page->order == ORDER_NONE;
+}
+
+/* Not an object of a general cache: find out what it is. */
+static __cold_path void kfree_slow(void *obj)
+{
+	struct page *page;
+
+	if (ZERO_OR_NULL_PTR(obj))
+		return;
+	page = virt_addr_valid(obj) ? virt_to_page(obj) : NULL;
+	if (page && (page->flags & PG_slab))
+		slab_free_slow(page->slab_cache, obj);
+	else if (page && is_exact_block(page) && obj == page_address(page))
+		free_pages_exact(obj, page->private << PAGE_SHIFT);
+	else
+		mm_report("bad-free", "%p was not allocated here", obj);
+}
+
+/**
+ * kfree - free what kmalloc() and its relatives returned
+ * @p: the memory; NULL and ZERO_SIZE_PTR are ignored
+ *
+ * Context: any. Memory that is not allocated is reported and left alone.
+ */
+void kfree(const void *p)
+{
+	void *obj = (void *)(uintptr_t)p;
+	sheaf_t *top;
+
+	if (unlikely(!virt_addr_valid(obj))) {
+		kfree_slow(obj);
+		return;
+	}
+	top = &this_cpu_ptr(sheaf_tops)->top[port_slab_ids[virt_to_pfn(obj)]];
+	if (unlikely(sheaf_full(*top) || *(void **)obj == FREE_MARK)) {
+		kfree_slow(obj);
+		return;
+	}
+	*(void **)obj = FREE_MARK;
+	*(*top)++ = obj;
+}
+
+/**
+ * ksize - bytes that a block really has
+ * @p: what kmalloc() returned
+ *
+ * All of them may be used. Return: the size; 0 for NULL, ZERO_SIZE_PTR and,
+ * after a report, for memory that is not allocated here.
+ */
+size_t ksize(const void *p)
+{
+	const struct page *page;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return 0;
+	page = virt_addr_valid(p) ? virt_to_page(p) : NULL;
+	if (page && (page->flags & PG_slab))
+		return page->slab_cache->size;
+	if (page && is_exact_block(page))
+		return page->private << PAGE_SHIFT;
+	mm_report("bad-pointer", "ksize of %p, which was not allocated here",
+		  p);
+	return 0;
+}
+
+/**
+ * krealloc - change the size of a block
+ * @p: what kmalloc() returned, or NULL
+ * @new_size: bytes wanted; 0 frees
+ * @gfp: GFP_* flags
+ *
+ * Return: the block, perhaps moved, its contents kept up to the smaller
+ * size; ZERO_SIZE_PTR for size 0; or NULL, and @p is as it was.
+ */
+void *krealloc(const void *p, size_t new_size, gfp_t gfp)
+{
+	size_t old_size;
+	void *new;
+
+	if (!new_size) {
+		kfree(p);
+		return ZERO_SIZE_PTR;
+	}
+	old_size = ksize(p);
+	if (new_size <= old_size)
+		return (void *)(uintptr_t)p;
+	new = kmalloc(new_size, gfp);
+	if (new && old_size) {
+		memcpy(new, p, old_size);
+		kfree(p);
+	}
+	return new;
+}
+
+/** kmemdup - a copy of @len bytes at @src, or NULL. */
+void *kmemdup(const void *src, size_t len, gfp_t gfp)
+{
+	void *p = kmalloc(len, gfp);
+
+	if (p && !ZERO_OR_NULL_PTR(p))
+		memcpy(p, src, len);
+	return p;
+}
+
+/** kstrdup - a copy of the string @s, or NULL; NULL of NULL. */
+char *kstrdup(const char *s, gfp_t gfp)
+{
+	return s ? kmemdup(s, strlen(s) + 1, gfp) : NULL;
+}

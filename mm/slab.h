@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Private to the slab allocator and to user/malloc.c: the cache's
+ * descriptor, and the fast path, which is here and nowhere else.
+ *
+ * Each CPU has, for each cache id, one pointer into the cache's main sheaf:
+ *
+ *   sheaf (256 bytes, aligned to its size)
+ *   | link | ..... | 0 | obj | obj | obj | free | free |
+ *                    ^                     ^             ^
+ *                 sentinel                 top           top of a full sheaf
+ *                                                        (aligned to 256)
+ *
+ *   empty  ⇔ top[-1] == 0            full ⇔ top is aligned to the sheaf size
+ *
+ * The sentinel's place sets the sheaf's capacity, so one size of sheaf
+ * serves all caches. A CPU without a sheaf points at bootstrap_sheaf, whose
+ * capacity is 0: at once empty and full, so both directions reach the slow
+ * path without a test of their own.
+ *
+ * Sheaves are Bonwick's magazines (J. Bonwick and J. Adams, "Magazines and
+ * Vmem", USENIX 2001) under the name Linux gives them.
+ */
+#ifndef ASHLAR_MM_SLAB_H
+#define ASHLAR_MM_SLAB_H
+
+#include <ashlar/mm.h>
+#include <ashlar/slab.h>
+#include <ashlar/tune.h>
+#include <mach/percpu.h>
+#include <mach/spinlock.h>
+
+/* Internal cache flag: a general cache, whose free objects are marked. */
+#define SLAB_KMALLOC 0x8000u
+
+#define SHEAF_SIZE (SHEAF_SLOTS * sizeof(void *))
+
+typedef void **sheaf_t; /* a top: points one past the last object */
+
+/*
+ * The word at the start of a free object of a general cache holds this
+ * CPU-independent secret; a caller's second free finds it. Objects of caches
+ * with a constructor stay constructed and are not marked.
+ */
+#define FREE_MARK ((void *)port_slab_ids)
+
+struct sheaf_tops {
+	sheaf_t top[NR_CPU_CACHES];
+};
+
+DECLARE_PER_CPU(struct sheaf_tops, sheaf_tops);
+
+/* All counts in objects or slabs; lock protects all but the constants. */
+struct kmem_cache {
+	/* constant after creation */
+	u32 id; /* CPU list, or 0: none */
+	u32 size; /* bytes from one object to the next */
+	u32 object_size; /* bytes asked for */
+	u32 align;
+	u32 reciprocal; /* ceil(2^32 / size) */
+	slab_flags_t flags;
+	u32 sheaf_capacity;
+	u32 barn_max; /* full sheaves */
+	void (*ctor)(void *);
+	char name[32];
+	struct list_head list; /* slab_caches (slab_mutex) */
+
+	spinlock_t lock;
+	u32 colour_next; /* bytes, below colour_end */
+	struct list_head slabs_full;
+	struct list_head slabs_partial;
+	struct list_head slabs_free;
+	unsigned long nr_slabs; /* on all three lists */
+	unsigned long nr_free_slabs;
+	unsigned long nr_partial;
+	unsigned long nr_pages; /* frames of all slabs */
+	unsigned long total_objects; /* in all slabs */
+	unsigned long inuse; /* handed to sheaves or callers */
+	sheaf_t barn_full; /* linked through slot 0 */
+	sheaf_t barn_empty;
+	u32 nr_barn_full;
+	u32 nr_barn_empty;
+};
+
+extern struct list_head slab_caches;
+
+/* General caches have the ids 1 … KMALLOC_NR, their kmalloc_index(). */
+#define KMALLOC_NR 88
+
+extern struct kmem_cache *kmalloc_caches[KMALLOC_NR + 1];
+
+struct kmem_cache *kmalloc_cache_create(unsigned int index);
+
+/*
+ * The smallest general cache that holds @size, 1 … KMALLOC_MAX_CACHE_SIZE:
+ *
+ *   size    16 32 … 128 │ 144 160 … 256 │ 288 320 … 512 │ 576 …
+ *   index    1  2 …   8 │   9  10 …  16 │  17  18 …  24 │  25 …
+ */
+static __always_inline unsigned int kmalloc_index(size_t size)
+{
+	unsigned int shift;
+
+	if (likely(size <= 256))
+		return (unsigned int)(size + 15) >> 4;
+	size--;
+	shift = 60 - (unsigned int)__builtin_clzll(size);
+	return (unsigned int)(size >> shift) + 1 + ((shift - 4) << 3);
+}
+
+static inline unsigned int kmalloc_size(unsigned int index)
+{
+	unsigned int group = (index - 1) >> 3, step = (index - 1) & 7;
+
+	return group ? (9 + step) << (group + 3) : (step + 1) << 4;
+}
+
+static inline struct kmem_cache *kmalloc_cache(unsigned int index)
+{
+	struct kmem_cache *s = READ_ONCE(kmalloc_caches[index]);
+
+	return likely(s) ? s : kmalloc_cache_create(index);
+}
+
+void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp);
+void slab_free_slow(struct kmem_cache *s, void *obj);
+
+/* Take an object from this CPU's sheaf; NULL when it is empty. */
+static __always_inline void *sheaf_pop(unsigned int id)
+{
+	sheaf_t *top = &this_cpu_ptr(sheaf_tops)->top[id];
+	void *obj = (*top)[-1];
+
+	if (likely(obj))
+		--*top;
+	return obj;
+}
+
+/* Is this CPU's sheaf full? Then sheaf_push must not be called. */
+static __always_inline bool sheaf_full(sheaf_t top)
+{
+	return ((uintptr_t)top & (SHEAF_SIZE - 1)) == 0;
+}
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a cache, and the calls that its users make.
+ *
+ *   slab_caches ─ kmem_cache ─ kmem_sheaf ─ mm_cpu ─ kmalloc-16 ─ …
+ *                 (static)     (static)     └──── descriptors, objects of
+ *                                                 the first cache ────┘
+ *
+ * The descriptor of a cache is itself an object of the first cache, which is
+ * static. Each cache gets one of NR_CPU_CACHES ids, its place in every CPU's
+ * table of sheaves; a cache created when none is left works without sheaves,
+ * slower and otherwise alike.
+ *
+ * Lock: slab_mutex for the chain, the ids, and creation and destruction.
+ */
+#include <ashlar/errno.h>
+#include <ashlar/shrinker.h>
+#include <ashlar/string.h>
+#include "internal.h"
+
+struct list_head slab_caches = LIST_HEAD_INIT(slab_caches);
+spinlock_t slab_mutex = SPIN_LOCK_UNLOCKED;
+
+static struct kmem_cache boot_cache;
+static u8 id_taken[NR_CPU_CACHES]; /* slab_mutex */
+
+/* ---- creation ---- */
+
+static u32 object_align(u32 size, u32 align, slab_flags_t flags)
+{
+	u32 line = SLAB_COLOUR_BYTES;
+
+	if (flags & SLAB_HWCACHE_ALIGN) {
+		while (size <= line / 2)
+			line /= 2;
+		align = max(align, line);
+	}
+	return max(align, (u32)SLAB_GRANULE);
+}
+
+/* Fill in a descriptor and put it on the chain. Context: slab_mutex. */
+void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
+		      u32 align, slab_flags_t flags, void (*ctor)(void *))
+{
+	memset(s, 0, sizeof(*s));
+	ashlar_strscpy(s->name, name, sizeof(s->name));
+	s->object_size = size;
+	s->align = object_align(size, align, flags);
+	s->size = ALIGN(size, s->align);
+	s->reciprocal = (u32)((((u64)1 << 32) + s->size - 1) / s->size);
+	s->flags = flags;
+	s->ctor = ctor;
+	s->sheaf_capacity = clamp((u32)SHEAF_BYTES / s->size, 1u,
+				  (u32)SHEAF_SLOTS - 2);
+	s->barn_max = min((u32)BARN_BYTES / (s->size * s->sheaf_capacity),
+			  (u32)BARN_FULL_MAX);
+	spin_lock_init(&s->lock);
+	INIT_LIST_HEAD(&s->slabs_full);
+	INIT_LIST_HEAD(&s->slabs_partial);
+	INIT_LIST_HEAD(&s->slabs_free);
+	list_add_tail(&s->list, &slab_caches);
+}
+
+static u32 take_id(void)
+{
+	u32 id;
+
+	for (id = KMALLOC_NR + 1; id < NR_CPU_CACHES; id++) {
+		if (!id_taken[id]) {
+			id_taken[id] = 1;
+			return id;
+		}
+	}
+	return 0;
+}
+
+/*
+ * A new cache on the chain. @id: its place in the CPUs' tables, or 0 to be
+ * given one. Context: no lock held.
+ */
+struct kmem_cache *kmem_cache_new(const char *name, u32 size, u32 align,
+				  slab_flags_t flags, void (*ctor)(void *),
+				  u32 id)
+{
+	struct kmem_cache *s = kmem_cache_alloc(&boot_cache, GFP_KERNEL);
+
+	if (!s)
+		return NULL;
+	spin_lock(&slab_mutex);
+	kmem_cache_setup(s, name, size, align, flags, ctor);
+	if (!(flags & SLAB_NO_SHEAVES))
+		s->id = id ? id : take_id();
+	spin_unlock(&slab_mutex);
+	return s;
+}
+
+/**
+ * kmem_cache_create - make a cache for objects of one size
+ * @name: for reports; copied
+ * @size: bytes of an object, 1 … 128 KiB
+ * @align: power of two up to a page, or 0; objects are always aligned to 16
+ * @flags: SLAB_*
+ * @ctor: called once for each object before its first use, or NULL; whoever
+ *	frees an object leaves it constructed
+ *
+ * SLAB_TYPESAFE_BY_RCU is accepted: a frame may then leave the cache only
+ * when it is empty, which holds for every cache; readers must not outlive
+ * kmem_cache_shrink().
+ *
+ * Context: may sleep. Return: the cache, or NULL (with SLAB_PANIC: never).
+ */
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
+				     unsigned int align, slab_flags_t flags,
+				     void (*ctor)(void *))
+{
+	struct kmem_cache *s = NULL;
+
+	(void)mm_this_cpu();
+	if (name && size && size <= KMALLOC_MAX_CACHE_SIZE &&
+	    (!align || (is_power_of_2(align) && align <= PAGE_SIZE)))
+		s = kmem_cache_new(name, size, align, flags & ~SLAB_KMALLOC,
+				   ctor, 0);
+	if (!s && (flags & SLAB_PANIC))
+		mm_panic("kmem_cache_create(%s, %u, %u) failed",
+			 name ? name : "(null)", size, align);
+	return s;
+}
+
+/**
+ * kmem_cache_destroy - give a cache and all its slabs back
+ * @s: a cache that nobody uses any more, or NULL
+ *
+ * Objects still in use are reported and the cache stays, so that nothing
+ * that might be reached is taken away. Context: may sleep.
+ */
+void kmem_cache_destroy(struct kmem_cache *s)
+{
+	unsigned long left;
+
+	if (!s)
+		return;
+	spin_lock(&slab_mutex);
+	left = slab_close(s);
+	if (!left) {
+		list_del(&s->list);
+		id_taken[s->id] = 0;
+	}
+	spin_unlock(&slab_mutex);
+	if (left)
+		mm_report("cache-in-use", "cache %s destroyed with %lu objects "
+			  "still in use", s->name, left);
+	else
+		kmem_cache_free(&boot_cache, s);
+}
+
+/**
+ * kmem_cache_shrink - give empty slabs back to the buddy system
+ * @s: the cache
+ *
+ * Objects lying in sheaves go to their slabs first. Context: may sleep.
+ * Return: 0 if the cache is empty now, 1 otherwise.
+ */
+int kmem_cache_shrink(struct kmem_cache *s)
+{
+	slab_shrink(s);
+	return READ_ONCE(s->nr_slabs) != 0;
+}
+
+/** kmem_cache_size - bytes of an object, as asked for. */
+unsigned int kmem_cache_size(struct kmem_cache *s)
+{
+	return s->object_size;
+}
+
+/* Shrink every cache; returns frames freed. Context: no lock held. */
+unsigned long slab_shrink_all(void)
+{
+	struct kmem_cache *s;
+	unsigned long freed = 0;
+
+	spin_lock(&slab_mutex);
+	list_for_each_entry(s, &slab_caches, list)
+		freed += slab_shrink(s);
+	spin_unlock(&slab_mutex);
+	return freed;
+}
+
+/* ---- objects ---- */
+
+/**
+ * kmem_cache_alloc - an object of the cache
+ * @s: the cache
+ * @gfp: GFP_* flags; __GFP_ZERO zeroes the object
+ *
+ * Context: may sleep if @gfp has __GFP_RECLAIM. Return: the object,
+ * constructed if the cache has a constructor, or NULL.
+ */
+void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
+{
+	void *obj = sheaf_pop(s->id);
+
+	if (unlikely(!obj)) {
+		obj = slab_alloc_slow(s, gfp);
+		if (!obj)
+			return NULL;
+	}
+	if (gfp & __GFP_ZERO)
+		memset(obj, 0, s->object_size);
+	return obj;
+}
+
+/** kmem_cache_zalloc - kmem_cache_alloc() of a zeroed object. */
+void *kmem_cache_zalloc(struct kmem_cache *s, gfp_t gfp)
+{
+	return kmem_cache_alloc(s, gfp | __GFP_ZERO);
+}
+
+/**
+ * kmem_cache_free - give an object back
+ * @s: the cache it came from
+ * @obj: the object, or NULL
+ *
+ * Context: any. An object of another cache, or one that is free already, is
+ * reported when it reaches its slab.
+ */
+void kmem_cache_free(struct kmem_cache *s, void *obj)
+{
+	sheaf_t *top = &this_cpu_ptr(sheaf_tops)->top[s->id];
+
+	if (unlikely(!obj))
+		return;
+	if (likely(!sheaf_full(*top)))
+		*(*top)++ = obj;
+	else
+		slab_free_slow(s, obj);
+}
+
+/**
+ * kmem_cache_free_bulk - kmem_cache_free() of many
+ * @s: the cache, or NULL if the objects are kmalloc's
+ * @n: how many
+ * @p: the objects
+ */
+void kmem_cache_free_bulk(struct kmem_cache *s, size_t n, void **p)
+{
+	while (n--) {
+		if (s)
+			kmem_cache_free(s, p[n]);
+		else
+			kfree(p[n]);
+	}
+}
+
+/**
+ * kmem_cache_alloc_bulk - many objects, or none
+ * @s: the cache
+ * @gfp: GFP_* flags
+ * @n: how many
+ * @p: where their addresses go
+ *
+ * Return: @n, or 0 and nothing is allocated.
+ */
+int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **p)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		p[i] = kmem_cache_alloc(s, gfp);
+		if (unlikely(!p[i])) {
+			kmem_cache_free_bulk(s, i, p);
+			return 0;
+		}
+	}
+	return (int)n;
+}
+
+/* ---- reclaim ---- */
+
+static unsigned long count_reapable(struct shrinker *shrinker,
+				    struct shrink_control *sc)
+{
+	struct kmem_cache *s;
+	unsigned long n = 0;
+
+	(void)shrinker;
+	(void)sc;
+	spin_lock(&slab_mutex);
+	list_for_each_entry(s, &slab_caches, list)
+		n += s->nr_free_slabs + s->nr_barn_full;
+	spin_unlock(&slab_mutex);
+	return n ? n : SHRINK_EMPTY;
+}
+
+static unsigned long reap_caches(struct shrinker *shrinker,
+				 struct shrink_control *sc)
+{
+	unsigned long freed = slab_shrink_all();
+
+	(void)shrinker;
+	count_vm_events(*this_cpu_ptr(mm_cpu_self), SLAB_RECLAIM, freed);
+	sc->nr_scanned = sc->nr_to_scan;
+	return freed ? freed : SHRINK_STOP;
+}
+
+static struct shrinker slab_shrinker = {
+	.count_objects = count_reapable,
+	.scan_objects = reap_caches,
+	.seeks = DEFAULT_SEEKS,
+};
+
+/* The first cache, of which all other descriptors are objects. */
+void slab_common_init(void)
+{
+	kmem_cache_setup(&boot_cache, "kmem_cache", sizeof(struct kmem_cache),
+			 SLAB_COLOUR_BYTES, SLAB_NO_SHEAVES | SLAB_PANIC, NULL);
+	slab_init();
+	register_shrinker(&slab_shrinker, "slab");
+}

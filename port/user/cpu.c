@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thread is a CPU: its start, its end, and fork.
+ *
+ *   first slow path        port_cpu_start: online, exit hook armed
+ *   thread ends            other destructors run and may still allocate, so
+ *                          the hook re-arms itself until the last round of
+ *                          PTHREAD_DESTRUCTOR_ITERATIONS, then goes offline
+ *   after that             the thread works without CPU lists
+ *
+ * Fork handlers are registered by the first allocation of the process. They
+ * run in the reverse of their order of registration before the fork, so
+ * ours come last and those of others may still allocate.
+ */
+#include <ashlar/port.h>
+#include <limits.h>
+#include <mach/percpu.h>
+#include <mach/spinlock.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include "sys.h"
+#include "user.h"
+
+struct mm_cpu;
+DECLARE_PER_CPU(struct mm_cpu *, mm_cpu_self);
+
+static spinlock_t start_lock = SPIN_LOCK_UNLOCKED;
+static bool started, have_exit_key;
+static pthread_key_t exit_key;
+
+static __thread bool thread_ended
+	__attribute__((tls_model("initial-exec")));
+static __thread u8 exit_rounds __attribute__((tls_model("initial-exec")));
+
+static void thread_ends(void *cpu)
+{
+	if (++exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS &&
+	    !pthread_setspecific(exit_key, cpu))
+		return;
+	thread_ended = true;
+	if (mm_cpu_self)
+		mm_cpu_offline(mm_cpu_self);
+}
+
+static void fork_prepare(void)
+{
+	spin_lock(&start_lock);
+	large_fork_prepare();
+	mm_fork_prepare();
+}
+
+static void fork_parent(void)
+{
+	mm_fork_parent();
+	large_fork_parent();
+	spin_unlock(&start_lock);
+}
+
+static void fork_child(void)
+{
+	spin_lock_init(&start_lock);
+	large_fork_child();
+	mm_fork_child(mm_cpu_self);
+}
+
+static void start_process(void)
+{
+	if (!port_ram_init())
+		port_panic("no addresses for memory: raise the limit on "
+			   "virtual memory (ulimit -v)");
+	port_read_options();
+	mm_init();
+}
+
+struct mm_cpu *port_cpu_start(void)
+{
+	struct mm_cpu *cpu;
+	bool first;
+
+	if (thread_ended)
+		return NULL;
+	spin_lock(&start_lock);
+	first = !started;
+	if (first)
+		start_process();
+	started = true;
+	cpu = mm_cpu_online();
+	spin_unlock(&start_lock);
+	/* The C library may allocate in these: we are online by now. */
+	if (first) {
+		have_exit_key = !pthread_key_create(&exit_key, thread_ends);
+		pthread_atfork(fork_prepare, fork_parent, fork_child);
+	}
+	if (cpu && have_exit_key)
+		pthread_setspecific(exit_key, cpu);
+	return cpu;
+}

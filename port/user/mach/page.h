@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames of a process: RAM is one reserved range of addresses, so frame
+ * number 0 is the range's first page.
+ *
+ *   port_slab_ids    port_mem_map                port_ram_base
+ *   | u8 a frame |   | struct page a frame |     | frames ...          |
+ *
+ * Before the range exists port_ram_pages is 0: no address is inside.
+ */
+#ifndef ASHLAR_MACH_PAGE_H
+#define ASHLAR_MACH_PAGE_H
+
+#include <ashlar/mm_types.h>
+
+extern uintptr_t port_ram_base;
+extern unsigned long port_ram_pages; /* frames the range can ever hold */
+extern struct page *port_mem_map;
+extern u8 *port_slab_ids; /* CPU list that a frame's objects go to, or 0 */
+
+static inline unsigned long virt_to_pfn(const void *addr)
+{
+	return ((uintptr_t)addr - port_ram_base) >> PAGE_SHIFT;
+}
+
+static inline void *pfn_to_virt(unsigned long pfn)
+{
+	return (void *)(port_ram_base + (pfn << PAGE_SHIFT));
+}
+
+/* May @addr be looked up in mem_map? Any value at all may be asked. */
+static inline bool virt_addr_valid(const void *addr)
+{
+	return virt_to_pfn(addr) < port_ram_pages;
+}
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a checker of the host is told. Under ThreadSanitizer and valgrind the
+ * core is a program like any other; no annotation is needed.
+ */
+#ifndef ASHLAR_MACH_SANITIZE_H
+#define ASHLAR_MACH_SANITIZE_H
+
+#include <ashlar/types.h>
+
+static inline void port_poison(const void *p, size_t n)
+{
+	(void)p;
+	(void)n;
+}
+
+static inline void port_unpoison(const void *p, size_t n)
+{
+	(void)p;
+	(void)n;
+}
+
+#endif

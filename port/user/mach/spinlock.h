@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locks between the threads of a process: a word that is 0 free, 1 held,
+ * 2 held with sleepers. An uncontended pair is one exchange and one more;
+ * a waiter spins briefly, then sleeps in the kernel (port/user/lock.c), for
+ * its holder may have been preempted.
+ *
+ * The three states are those of U. Drepper, "Futexes Are Tricky", 2004.
+ */
+#ifndef ASHLAR_MACH_SPINLOCK_H
+#define ASHLAR_MACH_SPINLOCK_H
+
+#include <ashlar/compiler.h>
+#include <ashlar/types.h>
+
+typedef struct {
+	u32 state;
+} spinlock_t;
+
+#define SPIN_LOCK_UNLOCKED \
+	{                  \
+		0          \
+	}
+
+void port_lock_slow(spinlock_t *l);
+void port_unlock_slow(spinlock_t *l);
+
+static inline void spin_lock_init(spinlock_t *l)
+{
+	l->state = 0;
+}
+
+static inline bool spin_trylock(spinlock_t *l)
+{
+	u32 expected = 0;
+
+	return __atomic_compare_exchange_n(&l->state, &expected, 1, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline void spin_lock(spinlock_t *l)
+{
+	if (unlikely(!spin_trylock(l)))
+		port_lock_slow(l);
+}
+
+static inline void spin_unlock(spinlock_t *l)
+{
+	if (unlikely(__atomic_exchange_n(&l->state, 0, __ATOMIC_RELEASE) == 2))
+		port_unlock_slow(l);
+}
+
+#endif

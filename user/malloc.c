@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The malloc family over the core's general caches.
+ *
+ *   size    1 … mmap_threshold        general cache kmalloc_index(size),
+ *           (at most 128 KiB)         through this thread's sheaf
+ *           … 4 MiB, if the           a run of frames
+ *           threshold is raised
+ *           larger                    a mapping of its own (large.c)
+ *
+ * malloc() and free() inline the sheaf's pop and push; everything else is
+ * one call away. A free object of a general cache carries a mark in its
+ * first word: malloc clears it, free sets it and looks for it, so a second
+ * free is noticed at once. A pointer that is not ours is outside of the
+ * frame range and not in the table of mappings.
+ *
+ * Context of all: any thread, not a signal handler. errno is set to ENOMEM
+ * on failure and otherwise left alone (POSIX; free too, as in POSIX.1-2024).
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "mm/internal.h"
+#include "port/user/user.h"
+#include "user.h"
+
+#define EXPORT __attribute__((__visibility__("default")))
+
+struct malloc_params malloc_params = {
+	.mmap_threshold = KMALLOC_MAX_CACHE_SIZE,
+};
+
+static __cold_path void *no_memory(void)
+{
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* ---- allocation ---- */
+
+static void *alloc_run(size_t size, gfp_t gfp)
+{
+	void *p = NULL;
+
+	if (size <= PAGE_SIZE << (MAX_ORDER - 1))
+		p = alloc_pages_exact(size, gfp | GFP_KERNEL | __GFP_NOWARN);
+	return p;
+}
+
+/* More than any cache holds, or more than the threshold. */
+static void *alloc_large(size_t size, size_t align, bool zero)
+{
+	bool zeroed = false;
+	void *p = NULL;
+
+	(void)mm_this_cpu();
+	if (size > PTRDIFF_MAX / 2 || align > PTRDIFF_MAX / 2)
+		return NULL;
+	if (size < malloc_params.mmap_threshold && align <= PAGE_SIZE)
+		p = alloc_run(size, zero ? __GFP_ZERO : 0);
+	if (p)
+		return p;
+	p = large_alloc(size, align, &zeroed);
+	if (p && zero && !zeroed)
+		memset(p, 0, size);
+	/* The kernel may be out of mappings and not out of memory. */
+	if (!p && align <= PAGE_SIZE)
+		p = alloc_run(size, zero ? __GFP_ZERO : 0);
+	return p;
+}
+
+static void *alloc_cached(unsigned int index)
+{
+	struct kmem_cache *s = kmalloc_cache(index);
+
+	return s ? slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN) : NULL;
+}
+
+/* This thread's sheaf is empty, or the size is no cache's. */
+static __cold_path void *malloc_slow(size_t size)
+{
+	void *p;
+
+	if (size <= malloc_params.mmap_threshold &&
+	    size <= KMALLOC_MAX_CACHE_SIZE)
+		p = alloc_cached(kmalloc_index(size ? size : 1));
+	else
+		p = alloc_large(size, 1, false);
+	if (unlikely(!p))
+		return no_memory();
+	if (unlikely(malloc_params.perturb))
+		memset(p, malloc_params.perturb ^ 0xff, size);
+	return p;
+}
+
+/* The mark of a free object must not survive. */
+static __always_inline void *unmark(void *obj)
+{
+	*(void **)obj = NULL;
+	return obj;
+}
+
+static __cold_path __attribute__((__noinline__)) void *malloc_medium(size_t size);
+
+/* Sizes over 256: the class takes a few more instructions. */
+static void *malloc_medium(size_t size)
+{
+	void *obj;
+
+	if (unlikely(size > malloc_params.mmap_threshold ||
+		     size > KMALLOC_MAX_CACHE_SIZE))
+		return malloc_slow(size);
+	obj = sheaf_pop(kmalloc_index(size));
+	return likely(obj) ? unmark(obj) : malloc_slow(size);
+}
+
+/**
+ * malloc - allocate @size bytes
+ * @size: bytes; 0 gives a unique pointer
+ *
+ * Return: memory aligned to 16, or NULL with errno ENOMEM.
+ */
+EXPORT void *malloc(size_t size)
+{
+	void *obj;
+
+	if (unlikely(size > 256))
+		return malloc_medium(size);
+	obj = sheaf_pop((unsigned int)(size + 15) >> 4);
+	return likely(obj) ? unmark(obj) : malloc_slow(size);
+}
+
+/**
+ * calloc - allocate an array of zeroes
+ * @n: elements
+ * @size: bytes of one
+ *
+ * Return: as malloc(); NULL with ENOMEM also when n * size overflows.
+ */
+EXPORT void *calloc(size_t n, size_t size)
+{
+	size_t bytes;
+	void *p;
+
+	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
+		return no_memory();
+	if (unlikely(bytes > malloc_params.mmap_threshold ||
+		     bytes > KMALLOC_MAX_CACHE_SIZE)) {
+		p = alloc_large(bytes, 1, true);
+		return p ? p : no_memory();
+	}
+	p = sheaf_pop(kmalloc_index(bytes));
+	if (unlikely(!p))
+		p = malloc_slow(bytes);
+	return likely(p) ? memset(p, 0, bytes) : NULL;
+}
+
+/* ---- release ---- */
+
+static void release_bad(const char *call, const void *p)
+{
+	mm_report("bad-free", "%s of %p, which is not the start of an "
+		  "allocated block", call, p);
+}
+
+/* Perturbed, or not an object of a general cache that a sheaf has room for. */
+static __cold_path void free_slow(void *p)
+{
+	struct page *page;
+
+	if (!p)
+		return;
+	if (!virt_addr_valid(p)) {
+		if (!large_free(p))
+			release_bad("free", p);
+		return;
+	}
+	page = virt_to_page(p);
+	if (page->flags & PG_slab) {
+		if (unlikely(malloc_params.perturb))
+			malloc_perturb_free(page->slab_cache, p);
+		slab_free_slow(page->slab_cache, p);
+	} else if ((page->flags & PG_used) && page->order == ORDER_NONE &&
+		   p == page_address(page)) {
+		free_pages_exact(p, page->private << PAGE_SHIFT);
+	} else {
+		release_bad("free", p);
+	}
+}
+
+/**
+ * free - release what the functions here returned
+ * @p: the memory, or NULL
+ *
+ * A second free of a block, and a pointer that is not the start of one, are
+ * reported (one line on stderr) and end the program.
+ */
+EXPORT void free(void *p)
+{
+	sheaf_t *top;
+
+	if (unlikely(!virt_addr_valid(p))) {
+		free_slow(p);
+		return;
+	}
+	top = &this_cpu_ptr(sheaf_tops)->top[port_slab_ids[virt_to_pfn(p)]];
+	if (unlikely(sheaf_full(*top) || *(void **)p == FREE_MARK)) {
+		free_slow(p);
+		return;
+	}
+	*(void **)p = FREE_MARK;
+	*(*top)++ = p;
+}
+
+/** free_sized - free() with the size that was asked for (C23). */
+EXPORT void free_sized(void *p, size_t size)
+{
+	(void)size;
+	free(p);
+}
+
+/** free_aligned_sized - free() of aligned_alloc() memory (C23). */
+EXPORT void free_aligned_sized(void *p, size_t align, size_t size)
+{
+	(void)align;
+	(void)size;
+	free(p);
+}
+
+/** cfree - free(), under an old name. */
+EXPORT void cfree(void *p)
+{
+	free(p);
+}
+
+/* ---- size ---- */
+
+/* Bytes of the block at @p, or 0: @p is not the start of one. */
+size_t malloc_block_size(const void *p)
+{
+	const struct page *page;
+
+	if (!virt_addr_valid(p))
+		return large_size(p);
+	page = virt_to_page(p);
+	if (page->flags & PG_slab)
+		return page->slab_cache->size;
+	if ((page->flags & PG_used) && page->order == ORDER_NONE)
+		return page->private << PAGE_SHIFT;
+	return 0;
+}
+
+/**
+ * malloc_usable_size - bytes that may be used at @p
+ * @p: an allocated block, or NULL
+ */
+EXPORT size_t malloc_usable_size(void *p)
+{
+	size_t size;
+
+	if (!p)
+		return 0;
+	size = malloc_block_size(p);
+	if (unlikely(!size))
+		release_bad("malloc_usable_size", p);
+	return size;
+}
+
+static void *realloc_move(void *p, size_t old, size_t size)
+{
+	void *new = malloc(size);
+
+	if (likely(new)) {
+		memcpy(new, p, min(old, size));
+		free(p);
+	}
+	return new;
+}
+
+/* Both sizes have mappings of their own, or @p stays where it is. */
+static void *realloc_large(void *p, size_t old, size_t size)
+{
+	void *new = NULL;
+
+	if (size <= malloc_params.mmap_threshold)
+		return realloc_move(p, old, size);
+	if (size <= PTRDIFF_MAX / 2)
+		new = large_realloc(p, size);
+	return new ? new : no_memory();
+}
+
+/**
+ * realloc - change the size of a block
+ * @p: the block, or NULL: malloc(@size)
+ * @size: bytes wanted; 0 frees @p and returns NULL, as glibc does
+ *
+ * Return: the block, perhaps moved, with its contents; or NULL with errno
+ * ENOMEM, and @p is as it was.
+ */
+EXPORT void *realloc(void *p, size_t size)
+{
+	size_t old;
+
+	if (!p)
+		return malloc(size);
+	if (!size) {
+		free(p);
+		return NULL;
+	}
+	old = malloc_block_size(p);
+	if (unlikely(!old)) {
+		release_bad("realloc", p);
+		return NULL;
+	}
+	if (!virt_addr_valid(p))
+		return realloc_large(p, old, size);
+	if (size <= old && (size >= old / 2 || old <= 64))
+		return p;
+	return realloc_move(p, old, size);
+}
+
+/** reallocarray - realloc() to @n elements of @size bytes, overflow-safe. */
+EXPORT void *reallocarray(void *p, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
+		return no_memory();
+	return realloc(p, bytes);
+}
+
+/* ---- alignment ---- */
+
+/*
+ * Objects of a general cache lie at multiples of its size, slabs at
+ * multiples of a power of two no smaller than them: a class whose size is a
+ * multiple of the alignment will do. Colours keep the class's own alignment.
+ */
+static void *alloc_aligned(size_t align, size_t size)
+{
+	unsigned int index;
+	void *p;
+
+	if (align <= KMALLOC_MIN_SIZE)
+		return malloc(size);
+	if (size <= malloc_params.mmap_threshold &&
+	    size <= KMALLOC_MAX_CACHE_SIZE && align <= PAGE_SIZE) {
+		index = kmalloc_index(max(size, align));
+		while (index <= KMALLOC_NR && kmalloc_size(index) % align)
+			index++;
+		p = sheaf_pop(index);
+		return likely(p) ? unmark(p) : malloc_slow(kmalloc_size(index));
+	}
+	p = alloc_large(size, align, false);
+	return p ? p : no_memory();
+}
+
+/**
+ * aligned_alloc - allocate with an alignment (C17: @size need not be a
+ * multiple of it)
+ * @align: power of two
+ * @size: bytes
+ *
+ * Return: as malloc(); NULL with errno EINVAL for any other alignment.
+ */
+EXPORT void *aligned_alloc(size_t align, size_t size)
+{
+	if (unlikely(!is_power_of_2(align))) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return alloc_aligned(align, size);
+}
+
+/** memalign - aligned_alloc(), rounding @align up to a power of two. */
+EXPORT void *memalign(size_t align, size_t size)
+{
+	size_t power = KMALLOC_MIN_SIZE;
+
+	while (power < align && power <= PTRDIFF_MAX / 2)
+		power *= 2;
+	if (unlikely(power < align)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return alloc_aligned(power, size);
+}
+
+/**
+ * posix_memalign - allocate with an alignment (POSIX)
+ * @out: where the address goes; untouched on failure
+ * @align: power of two and multiple of sizeof(void *)
+ * @size: bytes
+ *
+ * Return: 0, EINVAL or ENOMEM; errno is left alone.
+ */
+EXPORT int posix_memalign(void **out, size_t align, size_t size)
+{
+	int saved = errno;
+	void *p;
+
+	if (unlikely(!is_power_of_2(align) || align % sizeof(void *)))
+		return EINVAL;
+	p = alloc_aligned(align, size);
+	errno = saved;
+	if (unlikely(!p))
+		return ENOMEM;
+	*out = p;
+	return 0;
+}
+
+/** valloc - memory aligned to the host's page. */
+EXPORT void *valloc(size_t size)
+{
+	return alloc_aligned((size_t)sysconf(_SC_PAGESIZE), size);
+}
+
+/** pvalloc - valloc() of whole pages. */
+EXPORT void *pvalloc(size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (unlikely(size > PTRDIFF_MAX))
+		return no_memory();
+	return alloc_aligned(page, size ? ALIGN(size, page) : page);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of user/ share. */
+#ifndef ASHLAR_USER_H
+#define ASHLAR_USER_H
+
+#include <stddef.h>
+
+struct kmem_cache;
+
+/* mallopt()'s; read without a lock. */
+struct malloc_params {
+	size_t mmap_threshold; /* bytes; larger blocks get a mapping */
+	int perturb; /* byte to fill freed blocks with; 0: none */
+};
+
+extern struct malloc_params malloc_params;
+
+size_t malloc_block_size(const void *p);
+void malloc_perturb_free(struct kmem_cache *s, void *obj);
+
+#endif
