@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* ashlar zoneinfo: watermarks, sizes and per-CPU lists of each zone. */
+#include "ashlar.h"
+#include "snapshot.h"
+
+static void text(struct seq_file *m, const struct snapshot *s)
+{
+	const struct mm_totals *node = &s->totals;
+	unsigned int i;
+	size_t cpu;
+
+	for (i = 0; i < MAX_NR_ZONES; i++) {
+		const struct zone *z = &s->zones[i];
+
+		if (z->managed_pages == 0) {
+			zone_show_zoneinfo(m, z, NULL);
+			continue;
+		}
+		zone_show_zoneinfo(m, z, node);
+		node = NULL;
+		for (cpu = 0; i == ZONE_NORMAL && cpu < s->nr_cpus; cpu++)
+			zone_show_zoneinfo_cpu(m, &s->cpus[cpu].cpu);
+		zone_show_zoneinfo_end(m, z);
+	}
+}
+
+static json_t *cpus_json(const struct snapshot *s)
+{
+	json_t *cpus = json_array();
+	size_t i;
+
+	for (i = 0; i < s->nr_cpus; i++)
+		json_array_append_new(
+			cpus, json_pack("{sI sI}", "cpu",
+					(json_int_t)s->cpus[i].cpu.nr, "count",
+					(json_int_t)s->cpus[i].cpu.pcp.count));
+	return cpus;
+}
+
+static json_t *zone_json(const struct snapshot *s, const struct zone *z)
+{
+	json_t *out = json_pack("{ss sI sI sI sI sI sI sI sI sI}", "zone",
+				zone_type_name(z), "free",
+				(json_int_t)z->free_pages, "free_resident",
+				(json_int_t)z->resident_free, "min",
+				(json_int_t)z->watermark[WMARK_MIN], "low",
+				(json_int_t)z->watermark[WMARK_LOW], "high",
+				(json_int_t)z->watermark[WMARK_HIGH], "spanned",
+				(json_int_t)z->spanned_pages, "present",
+				(json_int_t)z->present_pages, "managed",
+				(json_int_t)z->managed_pages, "start_pfn",
+				(json_int_t)z->start_pfn);
+
+	if (z->managed_pages && z->index == ZONE_NORMAL)
+		json_object_set_new(out, "pagesets", cpus_json(s));
+	return out;
+}
+
+static json_t *json(const struct snapshot *s)
+{
+	json_t *zones = json_array();
+	unsigned int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		json_array_append_new(zones, zone_json(s, &s->zones[i]));
+	return zones;
+}
+
+static const struct view view = {
+	.needs = SNAPSHOT_CPUS | SNAPSHOT_CACHES,
+	.text = text,
+	.json = json,
+};
+
+const struct command cmd_zoneinfo = {
+	.name = "zoneinfo",
+	.arguments = "[--json] PID | --core FILE",
+	.summary = "Print a process's zones, watermarks and per-CPU lists",
+	.run = view_run,
+	.view = &view,
+};

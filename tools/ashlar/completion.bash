@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Bash completion for ashlar: commands, their options, process numbers, and
+# for the programs that run and exec start whatever completes those.
+
+_ashlar_pids() {
+	local dir pid
+
+	for dir in /proc/[0-9]*; do
+		pid=${dir#/proc/}
+		[ -r "$dir/maps" ] && echo "$pid"
+	done
+}
+
+_ashlar() {
+	local cur=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]:-} i
+	local views="buddyinfo meminfo pagetypeinfo slabinfo vmstat zoneinfo"
+
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W \
+			"run exec $views --help --version" -- "$cur")
+		return
+	fi
+	case $command in
+	run)
+		for ((i = 2; i < COMP_CWORD; i++)); do
+			case ${COMP_WORDS[i]} in
+			--stats) ;;
+			--) _ashlar_program $((i + 1)); return ;;
+			*) _ashlar_program "$i"; return ;;
+			esac
+		done
+		case $cur in
+		-*) mapfile -t COMPREPLY < <(compgen -W "--stats --help" -- "$cur") ;;
+		*) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
+		esac
+		;;
+	exec)
+		case $COMP_CWORD in
+		2) mapfile -t COMPREPLY < <(compgen -W \
+			"$(_ashlar_pids) --help" -- "$cur") ;;
+		3) COMPREPLY=(--) ;;
+		*) _ashlar_program 4 ;;
+		esac
+		;;
+	buddyinfo | meminfo | pagetypeinfo | slabinfo | vmstat | zoneinfo)
+		if [ "${COMP_WORDS[COMP_CWORD - 1]}" = --core ]; then
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi
+		mapfile -t COMPREPLY < <(compgen -W \
+			"--json --core --help $(_ashlar_pids)" -- "$cur")
+		;;
+	esac
+}
+
+# The rest of the line, from word $1 on, is another program's.
+_ashlar_program() {
+	if declare -F _command_offset >/dev/null; then
+		_command_offset "$1"
+	elif [ "$COMP_CWORD" = "$1" ]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+	else
+		compopt -o default 2>/dev/null
+	fi
+}
+
+complete -F _ashlar ashlar

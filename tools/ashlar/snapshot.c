@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copy what a view needs out of a target that may be running.
+ *
+ * The target's lists change while they are walked. A walk is strict at
+ * first: each element must point back at the one it was reached from, or
+ * the walk begins again a moment later. A target that was stopped, or has
+ * crashed, in the middle of a change never becomes consistent, so the last
+ * attempt asks only that the links lead forward to the head again.
+ *
+ *   head ─► A ─► B ─► head        strict: A.prev == head, B.prev == A
+ *
+ * A walk takes at most MAX_ELEMENTS steps, each element is checked for
+ * values that would mislead the arithmetic behind it, and an address that
+ * cannot be read ends the walk.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "snapshot.h"
+
+#define MAX_ELEMENTS 65536
+#define ATTEMPTS 20
+#define MAX_PAGEBLOCKS (1ul << 26)
+
+/* A list of the target, and how to take in one of its elements. */
+struct walk {
+	uintptr_t head;
+	size_t link_offset; /* of the list_head in an element */
+	bool (*take)(struct snapshot *s, struct target *t, uintptr_t element);
+	size_t *taken;
+	const char *what;
+};
+
+/* Does the head of a list lead back to its last element? */
+static bool ends_at(struct target *t, uintptr_t head, uintptr_t last)
+{
+	struct list_head link;
+
+	return target_read(t, head, &link, sizeof(link)) &&
+	       (uintptr_t)link.prev == last;
+}
+
+static bool walk_once(struct snapshot *s, struct target *t,
+		      const struct walk *w, bool strict)
+{
+	struct list_head link;
+	uintptr_t before = w->head, at;
+	size_t steps;
+
+	*w->taken = 0;
+	if (!target_read(t, w->head, &link, sizeof(link)))
+		return false;
+	for (steps = 0; steps < MAX_ELEMENTS; steps++) {
+		at = (uintptr_t)link.next;
+		if (at == w->head)
+			return !strict || ends_at(t, w->head, before);
+		if (!target_read(t, at, &link, sizeof(link)) ||
+		    (strict && (uintptr_t)link.prev != before) ||
+		    !w->take(s, t, at - w->link_offset))
+			return false;
+		before = at;
+	}
+	return false;
+}
+
+static bool walk_list(struct snapshot *s, struct target *t,
+		      const struct walk *w)
+{
+	const struct timespec moment = { .tv_nsec = 500000 };
+	int attempt;
+
+	for (attempt = 1; attempt <= ATTEMPTS; attempt++) {
+		if (walk_once(s, t, w, attempt < ATTEMPTS))
+			return true;
+		if (t->gone || t->error[0])
+			return false;
+		if (t->pid)
+			nanosleep(&moment, NULL);
+	}
+	return target_fail(t, "the list of %s of %s cannot be followed",
+			   w->what, t->label);
+}
+
+/* Room for one element more, whose index is @nr. */
+static void *grow(struct target *t, void *array, size_t nr, size_t size)
+{
+	void *more = array;
+
+	/* Doubles whenever nr is a power of two. */
+	if ((nr & (nr - 1)) == 0)
+		more = realloc(array, (nr ? 2 * nr : 1) * size);
+	if (!more)
+		target_fail(t, "out of memory");
+	return more;
+}
+
+/* A name is printed, and read again by programs that split at blanks. */
+static void clean_name(char *name, size_t size)
+{
+	size_t i;
+
+	name[size - 1] = 0;
+	for (i = 0; name[i]; i++)
+		if (!isgraph((unsigned char)name[i]))
+			name[i] = '_';
+	if (i == 0)
+		memcpy(name, "?", 2);
+}
+
+static bool take_cache(struct snapshot *s, struct target *t, uintptr_t element)
+{
+	struct snapshot_cache *c, *more;
+	size_t i;
+
+	more = grow(t, s->caches, s->nr_caches, sizeof(*more));
+	if (!more)
+		return false;
+	s->caches = more;
+	c = &more[s->nr_caches];
+	if (!target_read(t, element, &c->cache, sizeof(c->cache)) ||
+	    c->cache.size == 0 || c->cache.id >= NR_CPU_CACHES ||
+	    c->cache.sheaf_capacity >= SHEAF_SLOTS)
+		return false;
+	clean_name(c->cache.name, sizeof(c->cache.name));
+	c->cached = barn_objects(&c->cache);
+	for (i = 0; i < s->nr_cpus; i++)
+		c->cached += cpu_cached_objects(&c->cache, &s->cpus[i].cpu,
+						&s->cpus[i].tops);
+	s->nr_caches++;
+	return true;
+}
+
+static bool take_cpu(struct snapshot *s, struct target *t, uintptr_t element)
+{
+	struct snapshot_cpu *c, *more;
+
+	more = grow(t, s->cpus, s->nr_cpus, sizeof(*more));
+	if (!more)
+		return false;
+	s->cpus = more;
+	c = &more[s->nr_cpus];
+	if (!target_read(t, element, &c->cpu, sizeof(c->cpu)) ||
+	    !target_read(t, (uintptr_t)c->cpu.tops, &c->tops, sizeof(c->tops)))
+		return false;
+	s->nr_cpus++;
+	return true;
+}
+
+static bool take_cpus(struct snapshot *s, struct target *t)
+{
+	const struct walk w = {
+		.head = (uintptr_t)s->root.mm_cpus,
+		.link_offset = __builtin_offsetof(struct mm_cpu, list),
+		.take = take_cpu,
+		.taken = &s->nr_cpus,
+		.what = "CPUs",
+	};
+
+	return walk_list(s, t, &w);
+}
+
+static bool take_caches(struct snapshot *s, struct target *t)
+{
+	const struct walk w = {
+		.head = (uintptr_t)s->root.slab_caches,
+		.link_offset = __builtin_offsetof(struct kmem_cache, list),
+		.take = take_cache,
+		.taken = &s->nr_caches,
+		.what = "caches",
+	};
+
+	return walk_list(s, t, &w);
+}
+
+/* Count the page blocks of a zone by their first descriptors. */
+static bool take_blocks(struct target *t, uintptr_t mem_map,
+			const struct zone *z, unsigned long *blocks)
+{
+	unsigned long pfn = z->start_pfn, end = pfn + z->spanned_pages;
+	struct page first;
+	unsigned int type;
+
+	if (end < pfn || (end - pfn) >> pageblock_order > MAX_PAGEBLOCKS)
+		return false;
+	while (pfn < end) {
+		if (!target_read(t, mem_map + pfn * sizeof(first), &first,
+				 sizeof(first)))
+			return false;
+		type = pageblock_type_of(&first);
+		if (type >= MIGRATE_TYPES)
+			return false;
+		blocks[type]++;
+		pfn = ALIGN_DOWN(pfn, 1ul << pageblock_order) +
+		      (1ul << pageblock_order);
+	}
+	return true;
+}
+
+static bool take_all_blocks(struct snapshot *s, struct target *t)
+{
+	uintptr_t mem_map;
+	unsigned int i;
+
+	if (!target_read(t, (uintptr_t)s->root.mem_map, &mem_map,
+			 sizeof(mem_map)))
+		return false;
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		if (s->zones[i].managed_pages &&
+		    !take_blocks(t, mem_map, &s->zones[i], s->blocks[i]))
+			return false;
+	return true;
+}
+
+/* A number that not every machine has. */
+static unsigned long take_number(struct target *t, const unsigned long *addr)
+{
+	unsigned long value = 0;
+
+	if (addr)
+		target_read(t, (uintptr_t)addr, &value, sizeof(value));
+	return value;
+}
+
+static bool add_up(struct snapshot *s, struct target *t)
+{
+	unsigned long dead[NR_VM_EVENT_ITEMS];
+	struct mm_totals *sum = &s->totals;
+	size_t i;
+
+	if (!target_read(t, (uintptr_t)s->root.vm_events_dead, dead,
+			 sizeof(dead)))
+		return false;
+	for (i = 0; i < NR_VM_EVENT_ITEMS; i++)
+		sum->events[i] = dead[i];
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		totals_add_zone(sum, &s->zones[i]);
+	for (i = 0; i < s->nr_cpus; i++)
+		totals_add_cpu(sum, &s->cpus[i].cpu);
+	for (i = 0; i < s->nr_caches; i++)
+		totals_add_cache(sum, &s->caches[i].cache, s->caches[i].cached);
+	sum->large_bytes = take_number(t, s->root.large_bytes);
+	sum->large_count = take_number(t, s->root.large_count);
+	sum->large_cached_bytes = take_number(t, s->root.large_cached_bytes);
+	return true;
+}
+
+static bool take_zones(struct snapshot *s, struct target *t)
+{
+	unsigned int i;
+
+	if (!target_read(t, (uintptr_t)s->root.zones, s->zones,
+			 sizeof(s->zones)))
+		return false;
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		s->zones[i].index = i;
+	return true;
+}
+
+/**
+ * snapshot_take() - copy the structures of a target
+ * @s: filled; freed by snapshot_free() in any case
+ * @t: where Ashlar was found, with its root in @s->root
+ * @needs: SNAPSHOT_* flags
+ *
+ * Return: true, or false with the reason in @t->error.
+ */
+bool snapshot_take(struct snapshot *s, struct target *t, unsigned int needs)
+{
+	const struct ashlar_root root = s->root;
+	bool ok;
+
+	snapshot_free(s);
+	s->root = root;
+	ok = take_zones(s, t);
+	/* CPUs before caches: caches count what lies in the CPUs' sheaves. */
+	if (ok && needs & (SNAPSHOT_CPUS | SNAPSHOT_CACHES))
+		ok = take_cpus(s, t);
+	if (ok && needs & SNAPSHOT_CACHES)
+		ok = take_caches(s, t);
+	if (ok && needs & SNAPSHOT_BLOCKS)
+		ok = take_all_blocks(s, t);
+	ok = ok && add_up(s, t);
+	return ok ||
+	       target_fail(t, "Ashlar's data in %s cannot be read", t->label);
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	free(s->cpus);
+	free(s->caches);
+	*s = (struct snapshot){ 0 };
+}

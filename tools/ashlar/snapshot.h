@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copies of the core's structures, taken from a target. The list links and
+ * other pointers inside them are the target's: mm/vmstat.c follows none.
+ */
+#ifndef ASHLAR_TOOLS_SNAPSHOT_H
+#define ASHLAR_TOOLS_SNAPSHOT_H
+
+#include "mm/vmstat.h"
+#include "target.h"
+
+/* What a view needs beside the zones. */
+#define SNAPSHOT_CACHES 1u
+#define SNAPSHOT_CPUS 2u
+#define SNAPSHOT_BLOCKS 4u
+#define SNAPSHOT_ALL (SNAPSHOT_CACHES | SNAPSHOT_CPUS | SNAPSHOT_BLOCKS)
+
+struct snapshot_cpu {
+	struct mm_cpu cpu;
+	struct sheaf_tops tops;
+};
+
+struct snapshot_cache {
+	struct kmem_cache cache;
+	unsigned long cached; /* objects in sheaves */
+};
+
+struct snapshot {
+	struct ashlar_root root;
+	struct zone zones[MAX_NR_ZONES];
+	unsigned long blocks[MAX_NR_ZONES][MIGRATE_TYPES];
+	struct snapshot_cpu *cpus;
+	size_t nr_cpus;
+	struct snapshot_cache *caches;
+	size_t nr_caches;
+	struct mm_totals totals;
+};
+
+bool snapshot_take(struct snapshot *s, struct target *t, unsigned int needs);
+void snapshot_free(struct snapshot *s);
+
+#endif

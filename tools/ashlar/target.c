@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a process id, or a core dump, to the root of Ashlar in it.
+ *
+ *   /proc/PID/maps ─► objects ─► dynamic symbols, in memory ─┐
+ *                            ─► symbol table of the file  ───┴► ashlar_root
+ *
+ * A process is read through /proc/PID/mem, which asks for permission once,
+ * when it is opened, and stays with that memory even when the number is used
+ * again. The process is not stopped and does not notice.
+ *
+ * Symbols are looked up in the memory of the target first: a library that
+ * was replaced on disk, or lies in another container, is found all the same.
+ * A program with Ashlar linked in statically has the name in its file only.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <ashlar/mmzone.h>
+#include "mm/internal.h"
+#include "target.h"
+
+/* Remember why; returns false. The first reason stands. */
+bool target_fail(struct target *t, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	if (!t->error[0])
+		vsnprintf(t->error, sizeof(t->error), fmt, args);
+	va_end(args);
+	return false;
+}
+
+bool target_add_object(struct target *t, uint64_t base, const char *path)
+{
+	struct object *more;
+
+	more = realloc(t->objects, (t->nr_objects + 1) * sizeof(*more));
+	if (!more)
+		return target_fail(t, "out of memory");
+	t->objects = more;
+	more[t->nr_objects].base = base;
+	more[t->nr_objects].path = strdup(path);
+	if (!more[t->nr_objects].path)
+		return target_fail(t, "out of memory");
+	t->nr_objects++;
+	return true;
+}
+
+void target_close(struct target *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_objects; i++)
+		free(t->objects[i].path);
+	free(t->objects);
+	free(t->segments);
+	if (t->fd >= 0)
+		close(t->fd);
+	*t = (struct target){ .fd = -1 };
+}
+
+/* ---- a process ---- */
+
+/* errno of the failed look into /proc/PID, in words. */
+static bool fail_to_open(struct target *t)
+{
+	if (errno == ENOENT || errno == ESRCH)
+		return target_fail(t, "there is no process %d", t->pid);
+	if (errno == EACCES || errno == EPERM)
+		return target_fail(t,
+				   "process %d may not be read: it takes its "
+				   "owner, root, or leave to ptrace it",
+				   t->pid);
+	return target_fail(t, "cannot read process %d: %s", t->pid,
+			   strerror(errno));
+}
+
+/* Each mapping of the start of a file begins an object. */
+static bool read_maps(struct target *t)
+{
+	unsigned long long base, offset;
+	char path[64], *line = NULL;
+	size_t size = 0;
+	bool ok = true;
+	FILE *maps;
+	int at;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", t->pid);
+	maps = fopen(path, "re");
+	if (!maps)
+		return fail_to_open(t);
+	while (ok && getline(&line, &size, maps) > 0) {
+		line[strcspn(line, "\n")] = 0;
+		at = 0;
+		if (sscanf(line, "%llx-%*x %*s %llx %*s %*s %n", &base, &offset,
+			   &at) == 2 &&
+		    offset == 0 && line[at] == '/')
+			ok = target_add_object(t, base, line + at);
+	}
+	/* Permission is asked for with the first byte, not by open(). */
+	if (ok && ferror(maps))
+		ok = fail_to_open(t);
+	fclose(maps);
+	free(line);
+	return ok;
+}
+
+/**
+ * target_open_process() - get hold of a process's memory
+ * @t: filled; closed by target_close() in any case
+ * @pid: its number
+ *
+ * Return: true, or false with the reason in @t->error.
+ */
+bool target_open_process(struct target *t, pid_t pid)
+{
+	char path[64];
+
+	*t = (struct target){ .fd = -1, .pid = pid };
+	snprintf(t->label, sizeof(t->label), "process %d", pid);
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	t->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (t->fd < 0)
+		return fail_to_open(t);
+	if (!read_maps(t))
+		return false;
+	if (t->nr_objects == 0)
+		return target_fail(t,
+				   "process %d has no memory of its own: it "
+				   "has ended, or is part of the kernel",
+				   pid);
+	return true;
+}
+
+static bool read_process(struct target *t, uint64_t addr, char *buf, size_t len)
+{
+	while (len) {
+		ssize_t n = pread(t->fd, buf, len, (off_t)addr);
+
+		if (n == 0) {
+			t->gone = true;
+			return target_fail(t,
+					   "process %d ended, or became "
+					   "another program, while it was "
+					   "being read",
+					   t->pid);
+		}
+		if (n < 0)
+			return false;
+		addr += (uint64_t)n;
+		buf += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* ---- a core ---- */
+
+static const struct segment *find_segment(const struct target *t, uint64_t addr)
+{
+	size_t low = 0, high = t->nr_segments;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (t->segments[mid].address <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low ? &t->segments[low - 1] : NULL;
+}
+
+static bool read_core(struct target *t, uint64_t addr, char *buf, size_t len)
+{
+	while (len) {
+		const struct segment *s = find_segment(t, addr);
+		uint64_t skip = s ? addr - s->address : 0;
+		ssize_t n;
+
+		if (!s || skip >= s->size)
+			return false;
+		n = pread(t->fd, buf, min((uint64_t)len, s->size - skip),
+			  (off_t)(s->offset + skip));
+		if (n <= 0)
+			return false;
+		addr += (uint64_t)n;
+		buf += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/**
+ * target_read() - copy bytes out of the target
+ * @t: the target
+ * @addr: where, by its own reckoning; may be anything
+ * @buf: where to
+ * @len: bytes, all or none
+ *
+ * Return: false if that memory is not there (no reason is set for that: it
+ * may be there a moment later), or if the process has gone (@t->gone).
+ */
+bool target_read(struct target *t, uint64_t addr, void *buf, size_t len)
+{
+	if (addr > INT64_MAX - len)
+		return false;
+	return t->pid ? read_process(t, addr, buf, len) :
+			read_core(t, addr, buf, len);
+}
+
+/* ---- the root ---- */
+
+static bool layouts_agree(const struct ashlar_root *root)
+{
+	return root->version == ASHLAR_ROOT_VERSION &&
+	       root->root_size == sizeof(*root) &&
+	       root->zone_size == sizeof(struct zone) &&
+	       root->cache_size == sizeof(struct kmem_cache) &&
+	       root->cpu_size == sizeof(struct mm_cpu) &&
+	       root->page_size == PAGE_SIZE;
+}
+
+/* Is there a root at @addr, and has it come to life? */
+static bool check_root(struct target *t, uint64_t addr,
+		       struct ashlar_root *root)
+{
+	u32 online = 0;
+
+	if (!target_read(t, addr, root, sizeof(*root)) ||
+	    memcmp(root->magic, ASHLAR_ROOT_MAGIC, sizeof(root->magic)))
+		return false;
+	if (!layouts_agree(root))
+		return target_fail(t,
+				   "%s runs on another version of Ashlar than "
+				   "this command's",
+				   t->label);
+	if (!target_read(t, (uintptr_t)root->online, &online, sizeof(online)) ||
+	    !online)
+		return target_fail(t,
+				   "%s carries Ashlar, but has not allocated "
+				   "with it yet",
+				   t->label);
+	t->error[0] = 0;
+	return true;
+}
+
+/* A process shows its own files to those who may read it. */
+static int open_object(const struct target *t, const struct object *object)
+{
+	char path[4096 + 32];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s", object->path);
+	if (t->pid)
+		snprintf(path, sizeof(path), "/proc/%d/root%s", t->pid,
+			 object->path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && t->pid && object == t->objects) {
+		snprintf(path, sizeof(path), "/proc/%d/exe", t->pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	}
+	return fd;
+}
+
+static bool symbol_in_file(const struct target *t, const struct object *object,
+			   uint64_t *addr)
+{
+	int fd = open_object(t, object);
+	bool found;
+
+	if (fd < 0)
+		return false;
+	found = elf_symbol_in_file(fd, object->base, "ashlar_root", addr);
+	close(fd);
+	return found;
+}
+
+/**
+ * target_find_root() - find Ashlar in the target
+ * @t: an open target
+ * @root: a copy of its root, checked to be of this version
+ *
+ * Return: true, or false with the reason in @t->error.
+ */
+bool target_find_root(struct target *t, struct ashlar_root *root)
+{
+	uint64_t addr;
+	size_t i;
+
+	for (i = 0; i < t->nr_objects && !t->gone; i++)
+		if (elf_symbol_in_memory(t, t->objects[i].base, "ashlar_root",
+					 &addr) &&
+		    check_root(t, addr, root))
+			return true;
+	for (i = 0; i < t->nr_objects && !t->gone; i++)
+		if (symbol_in_file(t, &t->objects[i], &addr) &&
+		    check_root(t, addr, root))
+			return true;
+	return target_fail(t, "%s is not running on Ashlar", t->label);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory that is not ours: of a process that goes on running (or is stopped,
+ * or hangs), or of a core dump. Nothing read from it is trusted.
+ */
+#ifndef ASHLAR_TOOLS_TARGET_H
+#define ASHLAR_TOOLS_TARGET_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <ashlar/root.h>
+
+/* The start of an ELF file in the target's memory. */
+struct object {
+	uint64_t base;
+	char *path;
+};
+
+/* A core's PT_LOAD: bytes [address, address + size) at offset in the file. */
+struct segment {
+	uint64_t address, size, offset;
+};
+
+struct target {
+	int fd; /* /proc/PID/mem, or the core */
+	pid_t pid; /* 0: a core */
+	char label[80]; /* "process 42", "core dump x" */
+	char error[256]; /* why the last call failed: a sentence */
+	bool gone; /* the process ended, or became another program */
+	struct object *objects; /* in ascending order */
+	size_t nr_objects;
+	struct segment *segments; /* of a core, ascending */
+	size_t nr_segments;
+};
+
+bool target_open_process(struct target *t, pid_t pid);
+bool target_open_core(struct target *t, const char *path);
+void target_close(struct target *t);
+bool target_read(struct target *t, uint64_t addr, void *buf, size_t len);
+bool target_fail(struct target *t, const char *fmt, ...) __printf_like(2, 3);
+bool target_add_object(struct target *t, uint64_t base, const char *path);
+bool target_find_root(struct target *t, struct ashlar_root *root);
+
+/* elf_symbol.c */
+bool elf_symbol_in_memory(struct target *t, uint64_t base, const char *name,
+			  uint64_t *addr);
+bool elf_symbol_in_file(int fd, uint64_t base, const char *name,
+			uint64_t *addr);
+
+#endif
