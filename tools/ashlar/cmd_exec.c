@@ -34,8 +34,11 @@
 
 #define REFRESH_MS 250
 #define MAX_FILES 8
-/* Covered for a moment, in our own namespace only. */
-#define STAGE "/tmp"
+/*
+ * Covered for a moment, in our own namespace only. It lies in /proc, so that
+ * /proc is the only mount that must be ours: in a chroot, / may be none.
+ */
+#define STAGE "/proc/tty"
 
 /* One of the kernel's files, made by us. */
 struct file {
@@ -112,7 +115,7 @@ static bool set_stage(struct stage *st)
 	const struct command *const *c;
 
 	if (!enter_namespace() ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("ashlar", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=64m"))
 		return false;
 	for (c = commands; *c; c++) {

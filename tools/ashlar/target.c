@@ -224,7 +224,7 @@ static bool layouts_agree(const struct ashlar_root *root)
 	       root->zone_size == sizeof(struct zone) &&
 	       root->cache_size == sizeof(struct kmem_cache) &&
 	       root->cpu_size == sizeof(struct mm_cpu) &&
-	       root->page_size == PAGE_SIZE;
+	       root->page_size == sizeof(struct page);
 }
 
 /* Is there a root at @addr, and has it come to life? */
