@@ -115,10 +115,12 @@ void *kmalloc(size_t size, gfp_t gfp)
 
 	if (likely(size - 1 < KMALLOC_MAX_CACHE_SIZE && !(gfp & __GFP_DMA)))
 		obj = sheaf_pop(kmalloc_index(size));
-	if (likely(obj))
+	if (likely(obj)) {
+		object_taken(kmalloc_caches[kmalloc_index(size)], obj);
 		*(void **)obj = NULL;
-	else
+	} else {
 		obj = kmalloc_slow(size, gfp);
+	}
 	if ((gfp & __GFP_ZERO) && !ZERO_OR_NULL_PTR(obj) &&
 	    size <= KMALLOC_MAX_CACHE_SIZE)
 		memset(obj, 0, size);
@@ -179,19 +181,11 @@ static __cold_path void kfree_slow(void *obj)
 void kfree(const void *p)
 {
 	void *obj = (void *)(uintptr_t)p;
-	sheaf_t *top;
 
-	if (unlikely(!virt_addr_valid(obj))) {
+	if (unlikely(!virt_addr_valid(obj) || !sheaf_push_marked(obj)))
 		kfree_slow(obj);
-		return;
-	}
-	top = &this_cpu_ptr(sheaf_tops)->top[port_slab_ids[virt_to_pfn(obj)]];
-	if (unlikely(sheaf_full(*top) || *(void **)obj == FREE_MARK)) {
-		kfree_slow(obj);
-		return;
-	}
-	*(void **)obj = FREE_MARK;
-	*(*top)++ = obj;
+	else
+		object_freed(virt_to_page(obj)->slab_cache, obj);
 }
 
 /**

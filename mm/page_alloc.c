@@ -41,6 +41,7 @@
  * K. C. Knowlton, "A fast storage allocator", CACM 8(10), 1965.
  */
 #include <ashlar/string.h>
+#include <mach/sanitize.h>
 #include "internal.h"
 
 struct zone zones[MAX_NR_ZONES];
@@ -577,6 +578,7 @@ static void free_block(struct page *page, unsigned int order)
 	struct zone *z = pfn_zone(pfn);
 
 	count_vm_events(cpu, PGFREE, 1ul << order);
+	port_poison(page_address(page), PAGE_SIZE << order);
 	if (!cpu || order >= PCP_ORDERS || z->index != ZONE_NORMAL) {
 		free_to_zone(page, order, 0);
 		return;
@@ -666,6 +668,7 @@ static struct page *alloc_block(gfp_t gfp, unsigned int order)
 
 static void prepare_new_block(struct page *page, unsigned int order, gfp_t gfp)
 {
+	port_unpoison(page_address(page), PAGE_SIZE << order);
 	if ((gfp & __GFP_ZERO) && block_resident(page))
 		memset(page_address(page), 0, PAGE_SIZE << order);
 	page->flags = PG_used;
@@ -788,6 +791,7 @@ struct page *alloc_frames(gfp_t gfp, unsigned int nr)
 
 	if (unlikely(!page))
 		return NULL;
+	port_unpoison(page_address(page), (size_t)nr << PAGE_SHIFT);
 	bits = page->flags & (PG_zeroed | PG_reported);
 	if ((gfp & __GFP_ZERO) && !bits)
 		memset(page_address(page), 0, (size_t)nr << PAGE_SHIFT);
@@ -814,6 +818,7 @@ void free_frames(struct page *page, unsigned int nr)
 		return;
 	}
 	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGFREE, nr);
+	port_poison(page_address(page), (size_t)nr << PAGE_SHIFT);
 	spin_lock(&z->lock);
 	free_run(z, pfn, nr, 0);
 	spin_unlock(&z->lock);

@@ -28,6 +28,7 @@
 #include <ashlar/slab.h>
 #include <ashlar/tune.h>
 #include <mach/percpu.h>
+#include <mach/sanitize.h>
 #include <mach/spinlock.h>
 
 /* Internal cache flag: a general cache, whose free objects are marked. */
@@ -122,24 +123,66 @@ static inline struct kmem_cache *kmalloc_cache(unsigned int index)
 	return likely(s) ? s : kmalloc_cache_create(index);
 }
 
+/*
+ * A checker of the host is told which objects are in callers' hands. A free
+ * one keeps its first word readable: the mark is there.
+ */
+static inline void object_taken(const struct kmem_cache *s, void *obj)
+{
+	port_unpoison(obj, s->object_size);
+}
+
+static inline void object_freed(const struct kmem_cache *s, void *obj)
+{
+	port_poison((void **)obj + 1, s->size - sizeof(void *));
+}
+
 void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp);
 void slab_free_slow(struct kmem_cache *s, void *obj);
 
 /* Take an object from this CPU's sheaf; NULL when it is empty. */
 static __always_inline void *sheaf_pop(unsigned int id)
 {
-	sheaf_t *top = &this_cpu_ptr(sheaf_tops)->top[id];
+	sheaf_t this_cpu_space *top = &this_cpu_seg(sheaf_tops)->top[id];
 	void *obj = (*top)[-1];
 
 	if (likely(obj))
-		--*top;
+		this_cpu_add(*top, -(long)sizeof(void *));
 	return obj;
 }
 
-/* Is this CPU's sheaf full? Then sheaf_push must not be called. */
 static __always_inline bool sheaf_full(sheaf_t top)
 {
 	return ((uintptr_t)top & (SHEAF_SIZE - 1)) == 0;
+}
+
+/* Put @obj on this CPU's sheaf; false when it is full. */
+static __always_inline bool sheaf_push(unsigned int id, void *obj)
+{
+	sheaf_t this_cpu_space *top = &this_cpu_seg(sheaf_tops)->top[id];
+
+	if (unlikely(sheaf_full(*top)))
+		return false;
+	**top = obj;
+	this_cpu_add(*top, sizeof(void *));
+	return true;
+}
+
+/*
+ * The release of a general cache's object: sheaf_push(), and the mark that
+ * tells a second release. False: see to it in a slow path.
+ */
+static __always_inline bool sheaf_push_marked(void *obj)
+{
+	unsigned int id = port_slab_ids[virt_to_pfn(obj)];
+	sheaf_t this_cpu_space *top = &this_cpu_seg(sheaf_tops)->top[id];
+
+	if (unlikely(sheaf_full(*top) || *(void **)obj == FREE_MARK))
+		return false;
+	*(void **)obj = FREE_MARK;
+	**top = obj;
+	this_cpu_add(*top, sizeof(void *));
+	return true;
 }
 
 #endif

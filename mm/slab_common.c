@@ -204,6 +204,7 @@ void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 		if (!obj)
 			return NULL;
 	}
+	object_taken(s, obj);
 	if (gfp & __GFP_ZERO)
 		memset(obj, 0, s->object_size);
 	return obj;
@@ -225,12 +226,10 @@ void *kmem_cache_zalloc(struct kmem_cache *s, gfp_t gfp)
  */
 void kmem_cache_free(struct kmem_cache *s, void *obj)
 {
-	sheaf_t *top = &this_cpu_ptr(sheaf_tops)->top[s->id];
-
 	if (unlikely(!obj))
 		return;
-	if (likely(!sheaf_full(*top)))
-		*(*top)++ = obj;
+	if (likely(sheaf_push(s->id, obj)))
+		object_freed(s, obj);
 	else
 		slab_free_slow(s, obj);
 }

@@ -141,6 +141,7 @@ static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 	slab->inuse = 0;
 	slab->bump = 0;
 	memset(port_slab_ids + page_to_pfn(slab), slab_id(s), nr);
+	port_poison(page_address(slab), (size_t)nr << PAGE_SHIFT);
 }
 
 /* Give the cache one more slab. Context: no lock held; may wait as @gfp. */
@@ -249,8 +250,11 @@ static void **take_unused(struct kmem_cache *s, struct page *slab, u32 objects,
 	char *obj = slab_start(slab) + (size_t)slab->bump * s->size;
 
 	for (; slab->bump < objects && slot > low; slab->bump++) {
-		if (s->ctor)
+		if (s->ctor) {
+			object_taken(s, obj);
 			s->ctor(obj);
+			object_freed(s, obj);
+		}
 		*--slot = obj;
 		obj += s->size;
 	}
@@ -386,6 +390,7 @@ static sheaf_t sheaf_new(struct kmem_cache *s)
 
 	if (unlikely(!base))
 		return NULL;
+	object_taken(&sheaf_cache, base);
 	sheaf_bottom(s, base)[-1] = NULL;
 	return sheaf_bottom(s, base);
 }
@@ -421,6 +426,12 @@ static sheaf_t sheaf_get_empty(struct kmem_cache *s)
 	top = barn_get(&s->barn_empty, &s->nr_barn_empty);
 	spin_unlock(&s->lock);
 	return top ? top : sheaf_new(s);
+}
+
+static void sheaf_release(sheaf_t top)
+{
+	object_freed(&sheaf_cache, sheaf_base(top));
+	free_direct(&sheaf_cache, sheaf_base(top));
 }
 
 static sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
@@ -616,7 +627,10 @@ __cold_path void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 		obj = alloc_through_sheaf(s, cpu, gfp);
 	else
 		obj = alloc_direct(s, gfp);
-	if (obj && cache_has_marks(s))
+	if (!obj)
+		return NULL;
+	object_taken(s, obj);
+	if (cache_has_marks(s))
 		*(void **)obj = NULL;
 	return obj;
 }
@@ -694,6 +708,7 @@ __cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
 		return;
 	if (cache_has_marks(s))
 		*(void **)obj = FREE_MARK;
+	object_freed(s, obj);
 	if (likely(cpu && cache_has_sheaves(s))) {
 		main = &cpu->tops->top[s->id];
 		spin_lock(&cpu->lock);
@@ -720,7 +735,7 @@ static void drain_sheaf(struct kmem_cache *s, sheaf_t *slot, sheaf_t none)
 	spin_lock(&s->lock);
 	top = sheaf_flush(s, top);
 	spin_unlock(&s->lock);
-	free_direct(&sheaf_cache, sheaf_base(top));
+	sheaf_release(top);
 }
 
 static void drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu)
@@ -752,7 +767,7 @@ static void drain_barn(struct kmem_cache *s)
 			top = barn_get(&s->barn_empty, &s->nr_barn_empty);
 		spin_unlock(&s->lock);
 		if (top)
-			free_direct(&sheaf_cache, sheaf_base(top));
+			sheaf_release(top);
 	} while (top);
 }
 

@@ -103,10 +103,8 @@ static __always_inline void *unmark(void *obj)
 	return obj;
 }
 
-static __cold_path __attribute__((__noinline__)) void *malloc_medium(size_t size);
-
 /* Sizes over 256: the class takes a few more instructions. */
-static void *malloc_medium(size_t size)
+static __attribute__((__noinline__)) void *malloc_medium(size_t size)
 {
 	void *obj;
 
@@ -200,19 +198,8 @@ static __cold_path void free_slow(void *p)
  */
 EXPORT void free(void *p)
 {
-	sheaf_t *top;
-
-	if (unlikely(!virt_addr_valid(p))) {
+	if (unlikely(!virt_addr_valid(p) || !sheaf_push_marked(p)))
 		free_slow(p);
-		return;
-	}
-	top = &this_cpu_ptr(sheaf_tops)->top[port_slab_ids[virt_to_pfn(p)]];
-	if (unlikely(sheaf_full(*top) || *(void **)p == FREE_MARK)) {
-		free_slow(p);
-		return;
-	}
-	*(void **)p = FREE_MARK;
-	*(*top)++ = p;
 }
 
 /** free_sized - free() with the size that was asked for (C23). */

@@ -15,6 +15,11 @@ struct malloc_params {
 
 extern struct malloc_params malloc_params;
 
+/* C23 and old names that <stdlib.h> does not declare yet, or any more. */
+void free_sized(void *p, size_t size);
+void free_aligned_sized(void *p, size_t align, size_t size);
+void cfree(void *p);
+
 size_t malloc_block_size(const void *p);
 void malloc_perturb_free(struct kmem_cache *s, void *obj);
 

@@ -15,6 +15,9 @@
 #define __must_be_used __attribute__((__warn_unused_result__))
 #define __public __attribute__((__visibility__("default")))
 
+/* Of this library alone: reached without the dynamic linker's table. */
+#define __hidden __attribute__((__visibility__("hidden")))
+
 /*
  * The link name of a public function carries a prefix, so that a program
  * linked with the library may define, say, its own kmalloc.

@@ -13,10 +13,10 @@
 
 #include <ashlar/mm_types.h>
 
-extern uintptr_t port_ram_base;
-extern unsigned long port_ram_pages; /* frames the range can ever hold */
-extern struct page *port_mem_map;
-extern u8 *port_slab_ids; /* CPU list that a frame's objects go to, or 0 */
+extern uintptr_t port_ram_base __hidden;
+extern unsigned long port_ram_pages __hidden; /* frames online */
+extern struct page *port_mem_map __hidden;
+extern u8 *port_slab_ids __hidden; /* CPU list of a frame's objects, or 0 */
 
 static inline unsigned long virt_to_pfn(const void *addr)
 {
