@@ -24,7 +24,7 @@
 #include "sim.h"
 
 #define KINDS 64
-#define HELD  512
+#define HELD 512
 #define PAIRS 1024
 
 struct kind {

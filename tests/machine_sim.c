@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* The tests' machine, when it is the paper one. */
+#include "../mm/internal.h"
+#include "../port/sim/sim.h"
+#include "harness.h"
+
+/* RAM in blocks of the highest order: DMA, NORMAL, HIGHMEM. */
+#define BLOCKS(n) ((unsigned long)(n) << (MAX_ORDER - 1))
+
+/* Settings that a test may change; what happened is only ever added to. */
+void machine_settle(void)
+{
+	sim.refuse_ram = false;
+	sim.refuse_discard = false;
+	sim.tolerate_reports = false;
+	sim.on_wait = NULL;
+	sim.on_unlock = NULL;
+	sim_run_on(0);
+}
+
+void machine_boot(void)
+{
+	sim_boot(&(struct sim_config){
+		.zone_pages = { BLOCKS(2), BLOCKS(16), BLOCKS(4) },
+		.boot_pages = { BLOCKS(2), BLOCKS(4), BLOCKS(4) },
+		.grow_pages = BLOCKS(1),
+	});
+}
+
+void on_cpu(unsigned int cpu, void (*fn)(void *arg), void *arg)
+{
+	unsigned int before = sim_cpu();
+
+	sim_run_on(cpu);
+	fn(arg);
+	sim_run_on(before);
+}
+
+void in_parallel(unsigned int n, void (*fn)(void *arg), void *arg)
+{
+	for (unsigned int cpu = 1; cpu <= n; cpu++)
+		on_cpu(cpu, fn, arg);
+}
+
+void stop_cpu(unsigned int cpu)
+{
+	sim_cpu_stop(cpu);
+}
+
+void stop_all_cpus(void)
+{
+	for (unsigned int cpu = 0; cpu < SIM_CPUS; cpu++)
+		sim_cpu_stop(cpu);
+	sim_run_on(0);
+	mm_this_cpu();
+}

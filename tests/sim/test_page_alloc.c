@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The buddy system on a machine that does as it is told: which block is
+ * split, what merges, where each kind of request may go and where it ends.
+ *
+ * The DMA zone has no per-CPU lists in front of it, so there every single
+ * step of the buddy system is seen; elsewhere the lists are drained first.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../mm/internal.h"
+#include "../../port/sim/sim.h"
+#include "../harness.h"
+
+#define FRAMES_MAX (1ul << 16)
+#define TOP (MAX_ORDER - 1)
+
+static unsigned long nr_free(const struct zone *z, unsigned int order)
+{
+	unsigned long n = 0;
+
+	for (unsigned int t = 0; t < MIGRATE_TYPES; t++)
+		n += z->free_area[order].nr_free[t];
+	return n;
+}
+
+static struct zone *zone_of(const struct page *page)
+{
+	for (struct zone *z = zones; z < zones + MAX_NR_ZONES; z++)
+		if (page_to_pfn(page) - z->start_pfn < z->spanned_pages)
+			return z;
+	return NULL;
+}
+
+/* ---- splitting and merging, step by step ---- */
+
+TEST(a_split_leaves_one_block_of_each_order)
+{
+	struct zone *z = &zones[ZONE_DMA];
+	struct page *page;
+
+	CHECK_EQ(nr_free(z, TOP), 2);
+	page = take_pages(GFP_DMA, 0);
+	CHECK_EQ(nr_free(z, TOP), 1);
+	for (unsigned int o = 0; o < TOP; o++)
+		CHECK_EQ(nr_free(z, o), 1);
+	give_pages(page, 0);
+	CHECK_EQ(nr_free(z, TOP), 2);
+	for (unsigned int o = 0; o < TOP; o++)
+		CHECK_EQ(nr_free(z, o), 0);
+}
+
+TEST(the_smallest_sufficient_block_is_taken)
+{
+	struct zone *z = &zones[ZONE_DMA];
+	struct page *first = take_pages(GFP_DMA, 0), *page[MAX_ORDER];
+
+	/* One block of each order is free: each request has its own. */
+	for (unsigned int o = 0; o < TOP; o++) {
+		page[o] = take_pages(GFP_DMA, o);
+		CHECK_EQ(nr_free(z, o), 0);
+		CHECK_EQ(nr_free(z, TOP), 1);
+	}
+	/* Now a second of order 0 must split the last large one. */
+	page[TOP] = take_pages(GFP_DMA, 0);
+	CHECK_EQ(nr_free(z, TOP), 0);
+	give_pages(page[TOP], 0);
+	for (unsigned int o = 0; o < TOP; o++)
+		give_pages(page[o], o);
+	give_pages(first, 0);
+	CHECK_EQ(nr_free(z, TOP), 2);
+}
+
+TEST(buddies_merge_and_neighbours_do_not)
+{
+	struct zone *z = &zones[ZONE_DMA];
+	struct page *block = NEED(alloc_pages(GFP_DMA, 2));
+
+	split_page(block, 2);
+	/* Frames 1 and 2 touch, but are no buddies. */
+	__free_page(block + 1);
+	__free_page(block + 2);
+	CHECK_EQ(nr_free(z, 0), 2);
+	__free_page(block);
+	CHECK_EQ(nr_free(z, 0), 1);
+	CHECK_EQ(nr_free(z, 1), 1 + (TOP > 1 ? 0 : 1));
+	__free_page(block + 3);
+	CHECK_EQ(nr_free(z, 0), 0);
+	CHECK_EQ(nr_free(z, TOP), 2);
+}
+
+/* ---- against a reference model ---- */
+
+/*
+ * The model knows which frames are free and nothing else: the free lists
+ * must be the one way to tile those with the largest aligned blocks.
+ */
+static u8 frame_free[FRAMES_MAX];
+
+static void model_reset(void)
+{
+	struct page *page;
+	struct zone *z;
+
+	memset(frame_free, 0, sizeof(frame_free));
+	for_each_populated_zone(z)
+		for (unsigned int o = 0; o < MAX_ORDER; o++)
+			for (unsigned int t = 0; t < MIGRATE_TYPES; t++)
+				list_for_each_entry(
+					page, &z->free_area[o].free_list[t],
+					lru)
+					memset(frame_free + page_to_pfn(page),
+					       1, 1ul << o);
+}
+
+static void model_set(const struct page *page, unsigned int order, u8 is_free)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	for (unsigned long i = 0; i < 1ul << order; i++) {
+		CHECK_EQ(frame_free[pfn + i], !is_free);
+		frame_free[pfn + i] = is_free;
+	}
+}
+
+static bool model_all_free(const struct zone *z, unsigned long pfn,
+			   unsigned int order)
+{
+	if (pfn < z->start_pfn ||
+	    pfn + (1ul << order) > z->start_pfn + z->spanned_pages)
+		return false;
+	return !memchr(frame_free + pfn, 0, 1ul << order);
+}
+
+static void model_tile(const struct zone *z, unsigned long pfn,
+		       unsigned int order, unsigned long *count)
+{
+	if (model_all_free(z, pfn, order)) {
+		count[order]++;
+	} else if (order > 0) {
+		model_tile(z, pfn, order - 1, count);
+		model_tile(z, pfn + (1ul << (order - 1)), order - 1, count);
+	}
+}
+
+static void model_compare(void)
+{
+	struct zone *z;
+
+	pcp_drain(&mm_this_cpu()->pcp);
+	for_each_populated_zone(z) {
+		unsigned long count[MAX_ORDER] = { 0 };
+		unsigned long end = z->start_pfn + z->spanned_pages;
+
+		for (unsigned long pfn = ALIGN_DOWN(z->start_pfn, 1ul << TOP);
+		     pfn < end; pfn += 1ul << TOP)
+			model_tile(z, pfn, TOP, count);
+		for (unsigned int o = 0; o < MAX_ORDER; o++)
+			CHECK_EQ(nr_free(z, o), count[o]);
+	}
+	page_alloc_validate();
+}
+
+static gfp_t random_gfp(void)
+{
+	static const gfp_t where[] = { 0, 0, GFP_DMA, __GFP_HIGHMEM };
+	static const gfp_t mobility[] = { 0, __GFP_MOVABLE, __GFP_RECLAIMABLE };
+
+	return where[rnd(4)] | mobility[rnd(3)] | __GFP_NOWARN;
+}
+
+#define MODEL_BLOCKS 200
+
+static void model_run(unsigned long steps)
+{
+	static struct {
+		struct page *page;
+		unsigned int order;
+	} b[MODEL_BLOCKS];
+
+	memset(b, 0, sizeof(b));
+	sim.refuse_ram = true;
+	pcp_drain(&mm_this_cpu()->pcp);
+	model_reset();
+	for (unsigned long step = 0; step < steps; step++) {
+		unsigned long i = rnd(MODEL_BLOCKS);
+
+		if (b[i].page) {
+			__free_pages(b[i].page, b[i].order);
+			model_set(b[i].page, b[i].order, 1);
+			b[i].page = NULL;
+		} else {
+			b[i].order = (unsigned int)(rnd(4) ? rnd(3) :
+							     rnd(MAX_ORDER));
+			b[i].page = alloc_pages(random_gfp(), b[i].order);
+			if (b[i].page)
+				model_set(b[i].page, b[i].order, 0);
+		}
+		if (step % 16 == 0)
+			model_compare();
+	}
+	for (unsigned long i = 0; i < MODEL_BLOCKS; i++) {
+		__free_pages(b[i].page, b[i].order);
+		if (b[i].page)
+			model_set(b[i].page, b[i].order, 1);
+	}
+	model_compare();
+}
+
+TEST_NO_SWEEP(free_lists_are_the_models)
+{
+	model_run(6000);
+}
+
+TEST_NO_SWEEP(free_lists_are_the_models_with_holes)
+{
+	unsigned long at = ZONE_NORMAL;
+
+	/*
+	 * NORMAL gets a second piece behind a hole; both pieces end where no
+	 * block does.
+	 */
+	at = zones[ZONE_NORMAL].start_pfn + zones[ZONE_NORMAL].spanned_pages;
+	mm_online_pages(ZONE_NORMAL, at + 3, (1ul << TOP) + 2, true);
+	model_run(3000);
+}
+
+/* ---- mobility ---- */
+
+static unsigned int block_type(const struct page *page)
+{
+	return pageblock_type_of(pfn_to_page(
+		ALIGN_DOWN(page_to_pfn(page), 1ul << pageblock_order)));
+}
+
+TEST(mobility_types_keep_apart)
+{
+	struct page *movable = take_pages(GFP_DMA | __GFP_MOVABLE, 0);
+	struct page *fixed = take_pages(GFP_DMA, 0);
+	struct page *reclaimable = take_pages(GFP_DMA | __GFP_RECLAIMABLE, 0);
+
+	CHECK_EQ(block_type(movable), MIGRATE_MOVABLE);
+	CHECK_EQ(block_type(fixed), MIGRATE_UNMOVABLE);
+	CHECK_EQ(block_type(reclaimable), MIGRATE_RECLAIMABLE);
+}
+
+TEST_NO_SWEEP(unmovable_pages_fill_their_block_first)
+{
+	unsigned long frames = 1ul << pageblock_order;
+	unsigned long blocks = vm_events(PGSTEAL_BLOCK);
+	struct page *first = take_pages(GFP_DMA, 0), *page;
+	unsigned long one_steal;
+
+	one_steal = vm_events(PGSTEAL_BLOCK) - blocks;
+	for (unsigned long i = 1; i < frames; i++) {
+		page = take_pages(GFP_DMA, 0);
+		CHECK_EQ(page_to_pfn(page) >> pageblock_order,
+			 page_to_pfn(first) >> pageblock_order);
+		CHECK_EQ(block_type(page), MIGRATE_UNMOVABLE);
+	}
+	CHECK_EQ(vm_events(PGSTEAL_BLOCK) - blocks, one_steal);
+}
+
+TEST_NO_SWEEP(all_types_together_can_use_all_memory)
+{
+	struct zone *z = &zones[ZONE_HIGHMEM];
+	unsigned long taken = 0;
+
+	while (z->free_pages > z->watermark[WMARK_LOW]) {
+		static const gfp_t type[] = { 0, __GFP_MOVABLE,
+					      __GFP_RECLAIMABLE };
+
+		if (zone_of(take_pages(__GFP_HIGHMEM | type[taken % 3], 0)) ==
+		    z)
+			taken++;
+	}
+	CHECK_EQ(taken, z->managed_pages - z->watermark[WMARK_LOW]);
+}
+
+/* ---- zones ---- */
+
+TEST(each_request_gets_its_zone)
+{
+	CHECK(zone_of(take_pages(GFP_DMA, 0)) == &zones[ZONE_DMA]);
+	CHECK(zone_of(take_pages(GFP_KERNEL, 0)) == &zones[ZONE_NORMAL]);
+	CHECK(zone_of(take_pages(GFP_HIGHUSER, 0)) == &zones[ZONE_HIGHMEM]);
+	CHECK(zone_of(take_pages(GFP_KERNEL | GFP_DMA, 2)) == &zones[ZONE_DMA]);
+}
+
+/* Take single pages until there are none left for this request. */
+static struct page *hoard[FRAMES_MAX];
+static unsigned long nr_hoard;
+
+static unsigned long hoard_pages(gfp_t gfp)
+{
+	unsigned long before = nr_hoard;
+
+	while ((hoard[nr_hoard] = alloc_pages(gfp | __GFP_NOWARN, 0)))
+		nr_hoard++;
+	return nr_hoard - before;
+}
+
+static void unhoard(void)
+{
+	while (nr_hoard)
+		__free_page(hoard[--nr_hoard]);
+}
+
+TEST_NO_SWEEP(dma_requests_stay_in_their_zone)
+{
+	sim.refuse_ram = true;
+	hoard_pages(GFP_DMA);
+	for (unsigned long i = 0; i < nr_hoard; i++)
+		CHECK(zone_of(hoard[i]) == &zones[ZONE_DMA]);
+	CHECK_EQ(zones[ZONE_DMA].free_pages,
+		 zones[ZONE_DMA].watermark[WMARK_MIN]);
+	unhoard();
+}
+
+TEST_NO_SWEEP(kernel_requests_fall_back_to_dma_but_not_to_highmem)
+{
+	unsigned long high = zones[ZONE_HIGHMEM].free_pages;
+
+	sim.refuse_ram = true;
+	hoard_pages(GFP_NOWAIT);
+	CHECK_EQ(zones[ZONE_HIGHMEM].free_pages, high);
+	CHECK_EQ(zones[ZONE_NORMAL].free_pages,
+		 zones[ZONE_NORMAL].watermark[WMARK_MIN]);
+	/* A lower zone keeps a reserve from those who could go elsewhere. */
+	CHECK_EQ(zones[ZONE_DMA].free_pages,
+		 zones[ZONE_DMA].watermark[WMARK_MIN] +
+			 zones[ZONE_DMA].lowmem_reserve);
+	unhoard();
+}
+
+TEST_NO_SWEEP(highmem_requests_fall_back_to_all_zones)
+{
+	sim.refuse_ram = true;
+	hoard_pages(__GFP_HIGHMEM);
+	CHECK(zone_of(hoard[0]) == &zones[ZONE_HIGHMEM]);
+	CHECK(zone_of(hoard[nr_hoard - 1]) == &zones[ZONE_DMA]);
+	CHECK_EQ(zones[ZONE_HIGHMEM].free_pages,
+		 zones[ZONE_HIGHMEM].watermark[WMARK_MIN]);
+	unhoard();
+}
+
+/* ---- watermarks, waiting, failing ---- */
+
+TEST(watermarks_are_in_order)
+{
+	struct zone *z;
+
+	for_each_populated_zone(z) {
+		CHECK_OP(z->watermark[WMARK_MIN], <=, z->watermark[WMARK_LOW]);
+		CHECK_OP(z->watermark[WMARK_LOW], <=, z->watermark[WMARK_HIGH]);
+		CHECK_OP(z->watermark[WMARK_HIGH], <, z->managed_pages / 2);
+	}
+	CHECK_OP(zones[ZONE_NORMAL].watermark[WMARK_MIN], >, 0);
+}
+
+TEST_NO_SWEEP(atomic_requests_reach_deeper_and_never_wait)
+{
+	struct zone *z = &zones[ZONE_DMA];
+
+	sim.refuse_ram = true;
+	hoard_pages(GFP_DMA | GFP_NOWAIT);
+	CHECK_EQ(z->free_pages, z->watermark[WMARK_MIN]);
+	CHECK_EQ(hoard_pages(GFP_DMA | GFP_ATOMIC),
+		 z->watermark[WMARK_MIN] - z->watermark[WMARK_MIN] / 2);
+	CHECK(alloc_pages(GFP_DMA | GFP_ATOMIC | __GFP_NOWARN, 0) == NULL);
+	CHECK_EQ(sim.waits, 0);
+	CHECK_EQ(vm_events(ALLOCSTALL), 0);
+	CHECK_OP(vm_events(ALLOC_FAIL), >=, 3);
+	unhoard();
+}
+
+TEST_NO_SWEEP(a_failure_is_logged_once_unless_asked_not_to)
+{
+	unsigned long before;
+
+	sim.refuse_ram = true;
+	hoard_pages(GFP_DMA);
+	before = sim.log_lines;
+	CHECK(!alloc_pages(GFP_DMA | __GFP_NOWARN, 0));
+	CHECK_EQ(sim.log_lines, before);
+	CHECK(!alloc_pages(GFP_DMA, 1));
+	CHECK_EQ(sim.log_lines, before + 1);
+	CHECK(strstr(sim.last_log, "page allocation failure: order:1"));
+	unhoard();
+}
+
+static unsigned long rounds_asked;
+
+static unsigned long never_reclaims(gfp_t gfp, unsigned int order)
+{
+	CHECK_EQ(sim_locks_held(), 0);
+	CHECK(gfpflags_allow_blocking(gfp));
+	rounds_asked++;
+	(void)order;
+	return 0;
+}
+
+static unsigned long reclaims_one(gfp_t gfp, unsigned int order)
+{
+	(void)gfp;
+	(void)order;
+	rounds_asked++;
+	if (rounds_asked < 3)
+		return 1; /* progress, but not in this zone */
+	__free_page(hoard[--nr_hoard]);
+	return 1;
+}
+
+/* Run with another reclaim function, in a DMA zone that is used up. */
+static void with_reclaim(unsigned long (*reclaim)(gfp_t, unsigned int),
+			 void (*fn)(void))
+{
+	unsigned long (*before)(gfp_t, unsigned int) = page_alloc_reclaim;
+
+	sim.refuse_ram = true;
+	hoard_pages(GFP_DMA);
+	rounds_asked = 0;
+	page_alloc_reclaim = reclaim;
+	fn();
+	page_alloc_reclaim = before;
+	unhoard();
+}
+
+static void blocking_fails(void)
+{
+	CHECK(!alloc_pages(GFP_DMA | GFP_KERNEL | __GFP_NOWARN, 0));
+	CHECK_OP(rounds_asked, >=, 1);
+	CHECK_EQ(sim.waits, 0);
+}
+
+TEST_NO_SWEEP(a_blocking_request_fails_when_reclaim_finds_nothing)
+{
+	with_reclaim(never_reclaims, blocking_fails);
+}
+
+static void blocking_succeeds(void)
+{
+	struct page *page = alloc_pages(GFP_DMA | GFP_KERNEL, 0);
+
+	CHECK(page != NULL);
+	CHECK_EQ(rounds_asked, 3);
+	__free_page(page);
+}
+
+TEST_NO_SWEEP(a_blocking_request_goes_on_while_reclaim_makes_progress)
+{
+	with_reclaim(reclaims_one, blocking_succeeds);
+}
+
+static void noretry_fails(void)
+{
+	CHECK(!alloc_pages(GFP_DMA | GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
+			   0));
+	CHECK_EQ(rounds_asked, 1);
+}
+
+TEST_NO_SWEEP(noretry_asks_reclaim_once)
+{
+	with_reclaim(reclaims_one, noretry_fails);
+}
+
+static bool free_one_on_wait(const void *key)
+{
+	(void)key;
+	if (sim.waits == 4)
+		__free_page(hoard[--nr_hoard]);
+	return sim.waits <= 4;
+}
+
+static void nofail_waits(void)
+{
+	struct page *page;
+
+	sim.on_wait = free_one_on_wait;
+	page = alloc_pages(GFP_DMA | GFP_KERNEL | __GFP_NOFAIL, 0);
+	CHECK(page != NULL);
+	CHECK_EQ(sim.waits, 4);
+	__free_page(page);
+}
+
+TEST_NO_SWEEP(nofail_waits_until_there_is_memory)
+{
+	with_reclaim(never_reclaims, nofail_waits);
+}
+
+/* ---- RAM that grows ---- */
+
+TEST(ram_grows_when_it_is_used_up)
+{
+	unsigned long managed = zones[ZONE_NORMAL].managed_pages;
+	unsigned long n = managed >> TOP;
+
+	for (unsigned long i = 0; i <= n; i++)
+		take_pages(GFP_KERNEL, TOP);
+	CHECK_OP(sim.grown, >, 0);
+	CHECK_EQ(zones[ZONE_NORMAL].managed_pages, managed + sim.grown);
+	sim.grown = 0;
+}
+
+TEST_NO_SWEEP(ram_that_does_not_grow_is_a_failure)
+{
+	sim.refuse_ram = true;
+	hoard_pages(GFP_KERNEL);
+	CHECK_EQ(sim.grown, 0);
+	unhoard();
+}
+
+/* ---- frames given back to the host ---- */
+
+TEST_NO_SWEEP(reported_frames_read_as_zero_and_are_not_resident)
+{
+	struct zone *z = &zones[ZONE_DMA];
+	struct page *page;
+
+	page = take_pages(GFP_DMA, TOP);
+	memset(page_address(page), 0xff, PAGE_SIZE << TOP);
+	give_pages(page, TOP);
+	CHECK_OP(z->resident_free, >=, 1ul << TOP);
+	page_report_all();
+	CHECK_EQ(z->resident_free, 0);
+	CHECK_OP(sim.discarded, >=, 1ul << TOP);
+	page = take_pages(GFP_DMA | __GFP_ZERO, TOP);
+	CHECK(!memchr(page_address(page), 0xff, PAGE_SIZE << TOP));
+}
+
+TEST(frames_the_host_refuses_keep_their_state)
+{
+	struct zone *z = &zones[ZONE_DMA];
+	unsigned long resident;
+	struct page *page;
+
+	page = take_pages(GFP_DMA, TOP);
+	memset(page_address(page), 0xff, PAGE_SIZE << TOP);
+	give_pages(page, TOP);
+	resident = z->resident_free;
+	sim.refuse_discard = true;
+	page_report_all();
+	CHECK_EQ(z->resident_free, resident);
+	page = take_pages(GFP_DMA | __GFP_ZERO, TOP);
+	CHECK(!memchr(page_address(page), 0xff, PAGE_SIZE << TOP));
+}
+
+/* ---- mm_validate() sees what is wrong ---- */
+
+TEST_DIES(a_wrong_count_is_noticed, "blocks listed")
+{
+	zones[ZONE_DMA].free_area[TOP].nr_free[MIGRATE_MOVABLE]++;
+	mm_validate();
+}
+
+TEST_DIES(wrong_free_pages_are_noticed, "counted")
+{
+	zones[ZONE_NORMAL].free_pages--;
+	mm_validate();
+}
+
+TEST_DIES(wrong_resident_pages_are_noticed, "counted")
+{
+	zones[ZONE_NORMAL].resident_free++;
+	mm_validate();
+}
+
+TEST_DIES(an_allocated_block_on_a_free_list_is_noticed, "free frame")
+{
+	struct zone *z = &zones[ZONE_DMA];
+
+	list_first_entry(&z->free_area[TOP].free_list[MIGRATE_MOVABLE],
+			 struct page, lru)
+		->flags = PG_used;
+	mm_validate();
+}
+
+TEST_DIES(two_free_buddies_are_noticed, "buddy")
+{
+	struct page *page = alloc_pages(GFP_DMA, 0);
+
+	/* Freed behind the buddy system's back: on the list, not merged. */
+	page->flags = PG_buddy;
+	page->order = 0;
+	page->list_type = MIGRATE_UNMOVABLE;
+	list_add(&page->lru,
+		 &zones[ZONE_DMA].free_area[0].free_list[MIGRATE_UNMOVABLE]);
+	mm_validate();
+}
