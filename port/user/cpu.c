@@ -28,9 +28,9 @@ static spinlock_t start_lock = SPIN_LOCK_UNLOCKED;
 static bool started, have_exit_key;
 static pthread_key_t exit_key;
 
-static __thread bool thread_ended
-	__attribute__((tls_model("initial-exec")));
-static __thread u8 exit_rounds __attribute__((tls_model("initial-exec")));
+/* No CPU for this thread: it is being given one right now, or has ended. */
+static __thread bool thread_starts, thread_ended;
+static __thread u8 exit_rounds;
 
 static void thread_ends(void *cpu)
 {
@@ -77,8 +77,9 @@ struct mm_cpu *port_cpu_start(void)
 	struct mm_cpu *cpu;
 	bool first;
 
-	if (thread_ended)
+	if (thread_starts || thread_ended)
 		return NULL;
+	thread_starts = true;
 	spin_lock(&start_lock);
 	first = !started;
 	if (first)
@@ -86,6 +87,7 @@ struct mm_cpu *port_cpu_start(void)
 	started = true;
 	cpu = mm_cpu_online();
 	spin_unlock(&start_lock);
+	thread_starts = false;
 	/* The C library may allocate in these: we are online by now. */
 	if (first) {
 		have_exit_key = !pthread_key_create(&exit_key, thread_ends);

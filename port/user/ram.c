@@ -13,7 +13,8 @@
  * Under RLIMIT_AS reserving would spend the limit: then only the tables are
  * reserved, and the range is extended where it ends, as long as the next
  * addresses are free. A reserved page costs neither memory nor commit
- * charge; it starts to count when mprotect() makes it writable.
+ * charge, and is left out of core dumps; it starts to count when mprotect()
+ * makes it writable.
  */
 #include <ashlar/mmzone.h>
 #include <ashlar/port.h>
@@ -45,7 +46,11 @@ size_t port_host_page_size(void)
 
 static void *reserve(void *hint, size_t size, int flags)
 {
-	return sys_mmap(hint, size, PROT_NONE, MAP_NORESERVE | flags);
+	void *p = sys_mmap(hint, size, PROT_NONE, MAP_NORESERVE | flags);
+
+	if (p)
+		sys_madvise(p, size, MADV_DONTDUMP);
+	return p;
 }
 
 /* Reserve @size bytes aligned to a block, or return 0. */
@@ -146,10 +151,13 @@ bool port_ram_init(void)
 /* Make the bytes [from, to) of @table usable, in whole host pages. */
 static bool commit(void *table, size_t from, size_t to)
 {
-	from = ALIGN(from, host_page);
-	to = ALIGN(to, host_page);
-	return from == to || !sys_mprotect((char *)table + from, to - from,
-					   PROT_READ | PROT_WRITE);
+	char *start = (char *)table + ALIGN(from, host_page);
+	size_t size = ALIGN(to, host_page) - ALIGN(from, host_page);
+
+	if (!size)
+		return true;
+	sys_madvise(start, size, MADV_DODUMP);
+	return !sys_mprotect(start, size, PROT_READ | PROT_WRITE);
 }
 
 /* Bytes by which to grow: an eighth of what there is, a block at least. */
