@@ -221,16 +221,29 @@ struct use {
 };
 
 /* General caches are made when first asked for and stay. */
-static bool permanent(const struct kmem_cache *s)
+static bool is_general(const struct kmem_cache *s)
 {
 	return !strncmp(s->name, "kmalloc-", 8) ||
 	       !strncmp(s->name, "dma-kmalloc-", 12);
 }
 
+/* The running CPU and all caches are objects, too, and lie in some slab. */
+static bool is_the_cores(const struct kmem_cache *s)
+{
+	return !strcmp(s->name, "kmem_cache") || !strcmp(s->name, "mm_cpu");
+}
+
+static void shrink_all_caches(void)
+{
+	struct kmem_cache *s;
+
+	list_for_each_entry(s, &slab_caches, list)
+		kmem_cache_shrink(s);
+}
+
 /*
  * In use by callers: sheaves and lists that are only kept are emptied. The
- * first cache has one object for each cache but itself and that of sheaves;
- * what general caches cost there is left out.
+ * first cache has one object for each cache but itself and that of sheaves.
  */
 static struct use count_use(void)
 {
@@ -239,15 +252,17 @@ static struct use count_use(void)
 	unsigned long caches = 0;
 
 	stop_all_cpus();
-	list_for_each_entry(s, &slab_caches, list)
-		kmem_cache_shrink(s);
+	shrink_all_caches();
 	stop_all_cpus();
+	/* Once more, for the sheaves that came back last. */
+	shrink_all_caches();
 	mm_validate();
 	first = list_first_entry(&slab_caches, struct kmem_cache, list);
-	use.pages = pages_in_use() - first->nr_pages;
+	use.pages = pages_in_use();
 	list_for_each_entry(s, &slab_caches, list) {
 		caches++;
-		use.caches += !permanent(s);
+		use.caches += !is_general(s);
+		use.pages -= is_the_cores(s) ? s->nr_pages : 0;
 		use.objects += s == first ? 0 : s->inuse;
 	}
 	CHECK_EQ(first->inuse, caches - 2);

@@ -6,6 +6,9 @@
 
 /* RAM in blocks of the highest order: DMA, NORMAL, HIGHMEM. */
 #define BLOCKS(n) ((unsigned long)(n) << (MAX_ORDER - 1))
+#define TINY (MAX_ORDER < 8)
+#define NORMAL_BLOCKS (TINY ? 512 : 16)
+#define BOOT_BLOCKS (TINY ? 8 : 4)
 
 /* Settings that a test may change; what happened is only ever added to. */
 void machine_settle(void)
@@ -21,8 +24,8 @@ void machine_settle(void)
 void machine_boot(void)
 {
 	sim_boot(&(struct sim_config){
-		.zone_pages = { BLOCKS(2), BLOCKS(16), BLOCKS(4) },
-		.boot_pages = { BLOCKS(2), BLOCKS(4), BLOCKS(4) },
+		.zone_pages = { BLOCKS(2), BLOCKS(NORMAL_BLOCKS), BLOCKS(4) },
+		.boot_pages = { BLOCKS(2), BLOCKS(BOOT_BLOCKS), BLOCKS(4) },
 		.grow_pages = BLOCKS(1),
 	});
 }

@@ -117,8 +117,9 @@ void machine_settle(void)
 {
 }
 
-static void nothing(void *arg)
+static void come_online(void *arg)
 {
+	mm_this_cpu();
 	(void)arg;
 }
 
@@ -126,5 +127,5 @@ static void nothing(void *arg)
 void machine_boot(void)
 {
 	mm_this_cpu();
-	on_cpu(1, nothing, NULL);
+	on_cpu(1, come_online, NULL);
 }

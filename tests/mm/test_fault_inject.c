@@ -37,6 +37,8 @@ TEST_NO_SWEEP(failures_end_after_times)
 TEST_NO_SWEEP(failures_begin_after_space)
 {
 	CHECK_EQ(setup_fault_attr(&fail_page_alloc, "1,100,40960,-1"), 1);
+	CHECK_EQ(fail_page_alloc.space, 40960);
+	fail_page_alloc.space = 10 * PAGE_SIZE;
 	CHECK_EQ(failures(10, 0), 1);
 	setup_fail_page_alloc("1,0,0,0");
 }

@@ -16,12 +16,11 @@ static struct backing {
 static void *backing_alloc(gfp_t gfp, void *data)
 {
 	struct backing *b = data;
+	void *element = b->fail ? NULL : kmalloc(40, gfp);
 
 	b->last_gfp = gfp;
-	if (b->fail)
-		return NULL;
-	b->allocs++;
-	return kmalloc(40, gfp);
+	b->allocs += element != NULL;
+	return element;
 }
 
 static void backing_free(void *element, void *data)

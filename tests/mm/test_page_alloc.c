@@ -251,7 +251,8 @@ TEST(a_cpu_that_stops_keeps_no_pages)
 	on_cpu(1, take_one, &page);
 	NEED(page);
 	__free_page(page);
-	CHECK_OP(pages_on_cpu_lists(), >, 0);
+	/* In a sweep there may have been no memory for the CPU. */
+	CHECK_OP(pages_on_cpu_lists(), >, sweeping() ? -1 : 0);
 	stop_all_cpus();
 	CHECK_EQ(pages_on_cpu_lists(), 0);
 }

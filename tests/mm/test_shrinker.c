@@ -63,7 +63,7 @@ TEST(a_mild_round_asks_for_a_little)
 
 TEST(what_is_too_little_is_deferred)
 {
-	start(4096 * 10);
+	start(4096 * max(1, SHRINK_BATCH / 16));
 	for (int i = 0; i < 4; i++) {
 		shrink_slab(GFP_KERNEL, 12);
 		CHECK_EQ(cache.calls, 0);

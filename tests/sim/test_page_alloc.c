@@ -354,7 +354,7 @@ TEST(watermarks_are_in_order)
 	for_each_populated_zone(z) {
 		CHECK_OP(z->watermark[WMARK_MIN], <=, z->watermark[WMARK_LOW]);
 		CHECK_OP(z->watermark[WMARK_LOW], <=, z->watermark[WMARK_HIGH]);
-		CHECK_OP(z->watermark[WMARK_HIGH], <, z->managed_pages / 2);
+		CHECK_OP(z->watermark[WMARK_HIGH], <, z->managed_pages);
 	}
 	CHECK_OP(zones[ZONE_NORMAL].watermark[WMARK_MIN], >, 0);
 }
