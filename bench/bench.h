@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the benchmark programs share: a scale, random numbers, a clock.
+ * What the benchmark programs share: a scale, random numbers, clocks.
  *
  * Each program does a fixed amount of work (never "as much as fits into a
  * second") and prints a checksum that does not depend on the allocator or
@@ -62,11 +62,12 @@ static inline void *bench_checked(void *p)
 	return p;
 }
 
-static inline double bench_now(void)
+/* Seconds of CPU that the process (or this thread) has used so far. */
+static inline double bench_clock(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 

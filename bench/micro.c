@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * micro NAME [TIMES] - one operation of the allocator, over and over.
+ *
+ * Prints nanoseconds of CPU an operation. With TIMES given it does just so many,
+ * so that two runs under callgrind tell the instructions of one operation:
+ * the difference of both counts over the difference of both TIMES.
+ *
+ * Each operation is a loop as short as can be around the real calls; what
+ * the loop itself costs (about three instructions) is included.
+ */
+#include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "bench.h"
+
+enum { LIVE = 1000, RING = 8 };
+
+/* CPU seconds that do not count: threads that wait for each other. */
+static double waited;
+
+/* The block is used, so that no compiler may leave the pair out. */
+static void touch(void *p)
+{
+	*(volatile char *)p = 1;
+}
+
+/* One block at a time. */
+static void pair(long times, size_t size)
+{
+	while (times--) {
+		void *p = malloc(size);
+
+		touch(p);
+		free(p);
+	}
+}
+
+static void pair_32_1(long times)
+{
+	pair(times, 32);
+}
+
+static void pair_64k(long times)
+{
+	pair(times, 65536);
+}
+
+/* A thousand blocks are made in a row, then freed in the same order. */
+static void pair_32_1000(long times)
+{
+	void *block[LIVE];
+	long i;
+
+	for (; times > 0; times -= LIVE) {
+		for (i = 0; i < LIVE; i++) {
+			block[i] = malloc(32);
+			touch(block[i]);
+		}
+		for (i = 0; i < LIVE; i++)
+			free(block[i]);
+	}
+}
+
+/* One block grows by 64 bytes at a time, to 16 KiB; then anew. */
+static void realloc_step(long times)
+{
+	char *p = NULL;
+	size_t size = 0;
+
+	while (times--) {
+		size = size < 16384 ? size + 64 : 64;
+		if (size == 64) {
+			free(p);
+			p = NULL;
+		}
+		p = bench_checked(realloc(p, size));
+		touch(p + size - 1);
+	}
+	free(p);
+}
+
+static void aligned_64_96(long times)
+{
+	while (times--) {
+		void *p = aligned_alloc(64, 96);
+
+		touch(p);
+		free(p);
+	}
+}
+
+static void calloc_128(long times)
+{
+	while (times--) {
+		void *p = calloc(1, 128);
+
+		touch(p);
+		free(p);
+	}
+}
+
+struct batch {
+	_Atomic int full;
+	void *block[LIVE];
+};
+
+static struct batch ring[RING];
+
+static void wait_until(struct batch *b, int full)
+{
+	while (atomic_load_explicit(&b->full, memory_order_acquire) != full)
+		sched_yield();
+}
+
+static void *producer(void *arg)
+{
+	long times = *(long *)arg, n, i;
+	double spent = 0;
+
+	for (n = 0; n < times / LIVE; n++) {
+		struct batch *b = &ring[n % RING];
+
+		wait_until(b, 0);
+		spent -= bench_clock(CLOCK_THREAD_CPUTIME_ID);
+		for (i = 0; i < LIVE; i++) {
+			b->block[i] = malloc(64);
+			touch(b->block[i]);
+		}
+		spent += bench_clock(CLOCK_THREAD_CPUTIME_ID);
+		atomic_store_explicit(&b->full, 1, memory_order_release);
+	}
+	waited -= spent;
+	return NULL;
+}
+
+/* One thread makes blocks of 64 bytes, this one frees them. */
+static void hand_over_64(long times)
+{
+	double start = bench_clock(CLOCK_PROCESS_CPUTIME_ID), spent = 0;
+	pthread_t thread;
+	long n, i;
+
+	pthread_create(&thread, NULL, producer, &times);
+	for (n = 0; n < times / LIVE; n++) {
+		struct batch *b = &ring[n % RING];
+
+		wait_until(b, 1);
+		spent -= bench_clock(CLOCK_THREAD_CPUTIME_ID);
+		for (i = 0; i < LIVE; i++)
+			free(b->block[i]);
+		spent += bench_clock(CLOCK_THREAD_CPUTIME_ID);
+		atomic_store_explicit(&b->full, 0, memory_order_release);
+	}
+	pthread_join(thread, NULL);
+	waited += bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start - spent;
+}
+
+static const struct operation {
+	const char *name;
+	void (*run)(long times);
+	long times;
+} operations[] = {
+	{ "pair-32-1", pair_32_1, 30000000 },
+	{ "pair-32-1000", pair_32_1000, 30000000 },
+	{ "pair-64k", pair_64k, 4000000 },
+	{ "realloc-step", realloc_step, 8000000 },
+	{ "aligned-64-96", aligned_64_96, 8000000 },
+	{ "calloc-128", calloc_128, 8000000 },
+	{ "hand-over-64", hand_over_64, 6000000 },
+};
+
+enum { OPERATIONS = sizeof(operations) / sizeof(*operations) };
+
+int main(int argc, char **argv)
+{
+	int i;
+
+	for (i = 0; argc > 1 && i < OPERATIONS; i++) {
+		const struct operation *op = &operations[i];
+		long times = argc > 2 ? strtol(argv[2], NULL, 10) : op->times;
+		double start, spent;
+
+		if (strcmp(argv[1], op->name))
+			continue;
+		if (argc < 3)
+			op->run(times / 100);
+		waited = 0;
+		start = bench_clock(CLOCK_PROCESS_CPUTIME_ID);
+		op->run(times);
+		spent = bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start - waited;
+		printf("%.2f\n", spent / (double)times * 1e9);
+		return 0;
+	}
+	fputs("usage: micro NAME [TIMES]\n", stderr);
+	for (i = 0; i < OPERATIONS; i++)
+		fprintf(stderr, "\t%s\n", operations[i].name);
+	return 2;
+}
