@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork while other threads are inside malloc: the child has one thread and a
+ * copy of everybody's half-done work, and must go on from there.
+ */
+#include "check.h"
+#include <malloc.h>
+#include <pthread.h>
+#include <spawn.h>
+
+enum { ALLOCATORS = 8, KEPT = 300 };
+
+static const size_t sizes[] = { 1,    16,   40,	   128,	   200,
+				1000, 4096, 20000, 131072, 300000 };
+static bool stop;
+static unsigned char *kept[KEPT];
+static size_t kept_bad;
+
+static void *allocate(void *arg)
+{
+	enum { LIVE = 40 };
+	unsigned char *p[LIVE] = { 0 };
+	uint64_t state = (uintptr_t)arg + 1;
+	int i;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		size_t n = random_size(&state, 12) + 1;
+
+		i = next_random(&state) % LIVE;
+		free(p[i]);
+		if (!(next_random(&state) % 200))
+			n += 150000;
+		p[i] = next_random(&state) % 4 ? malloc(n) : calloc(1, n);
+		p[i][0] = p[i][n - 1] = 1;
+		/* Else eight of these leave the children no time to run. */
+		if (!(next_random(&state) % 256))
+			usleep(500);
+	}
+	for (i = 0; i < LIVE; i++)
+		free(p[i]);
+	return arg;
+}
+
+static bool use_all_sizes(void)
+{
+	bool good = true;
+	size_t i, j;
+	void *p[8];
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t count = sizes[i] < 10000 ? 8 : 1;
+
+		for (j = 0; j < count; j++) {
+			p[j] = malloc(sizes[i]);
+			fill(p[j], sizes[i], i + j);
+		}
+		for (j = 0; j < count; j++) {
+			good &= intact(p[j], sizes[i], i + j);
+			free(p[j]);
+		}
+	}
+	return good;
+}
+
+static void *in_thread(void *given)
+{
+	free(given);
+	return use_all_sizes() ? malloc(500) : NULL;
+}
+
+/* What a child does: everything, with its parent's blocks and its own. */
+static int child_life(void *arg)
+{
+	pthread_t t[2];
+	void *left;
+	int i;
+
+	(void)arg;
+	for (i = 0; i < KEPT; i += 2) {
+		if (!intact(kept[i], 10 + i * 7, i))
+			return 2;
+		free(kept[i]);
+	}
+	for (i = 1; i < KEPT; i += 2) {
+		kept[i] = realloc(kept[i], 5000);
+		if (!intact(kept[i], 10 + i * 7, i))
+			return 3;
+	}
+	if (!use_all_sizes())
+		return 4;
+	for (i = 0; i < 2; i++)
+		if (pthread_create(&t[i], NULL, in_thread, malloc(100)))
+			return 5;
+	for (i = 0; i < 2; i++) {
+		pthread_join(t[i], &left);
+		if (!left)
+			return 6;
+		free(left);
+	}
+	return use_all_sizes() ? 0 : 7;
+}
+
+/* Forks `count` times; how many children went wrong, and how the last did. */
+static int fork_often(int count, int (*life)(void *), int *last)
+{
+	int bad = 0;
+
+	while (count--) {
+		int status = in_child(life, NULL, 10);
+
+		if (exited_well(status))
+			continue;
+		*last = status;
+		if (++bad == 5)
+			break;
+	}
+	return bad;
+}
+
+static void *fork_in_thread(void *arg)
+{
+	int bad = fork_often(20, child_life, arg);
+
+	return (void *)(intptr_t)bad;
+}
+
+static int fork_again(void *arg)
+{
+	int status = in_child(child_life, arg, 8);
+
+	return exited_well(status) ? child_life(arg) : 8;
+}
+
+/* Leaves by exit(), with its handlers. */
+static void last_words(void)
+{
+	if (!use_all_sizes())
+		_exit(9);
+}
+
+static int exit_politely(void *arg)
+{
+	atexit(last_words);
+	exit(child_life(arg));
+}
+
+static void check_forks(void)
+{
+	int last = 0, bad = fork_often(200, child_life, &last);
+
+	check(!bad, "200-forks", "%d went wrong, the last: %s", bad,
+	      ending(last));
+	bad = fork_often(15, fork_again, &last);
+	check(!bad, "nested", "%d went wrong, the last: %s", bad, ending(last));
+	bad = fork_often(15, exit_politely, &last);
+	check(!bad, "child-exits", "%d went wrong, the last: %s", bad,
+	      ending(last));
+}
+
+static void check_thread_forks(void)
+{
+	int last[4] = { 0 }, bad = 0, i;
+	pthread_t t[4];
+	void *ret;
+
+	for (i = 0; i < 4; i++)
+		pthread_create(&t[i], NULL, fork_in_thread, &last[i]);
+	for (i = 0; i < 4; i++) {
+		pthread_join(t[i], &ret);
+		if (ret) {
+			bad += (intptr_t)ret;
+			last[0] = last[i];
+		}
+	}
+	check(!bad, "forks-in-threads", "%d went wrong, one of them: %s", bad,
+	      ending(last[0]));
+}
+
+/* The program's own handlers allocate, as a library's may. */
+static int handler_calls, handler_bad;
+
+static void handler(void)
+{
+	if (!use_all_sizes())
+		handler_bad++;
+	handler_calls++;
+}
+
+static int child_checks_handlers(void *arg)
+{
+	if (handler_bad || handler_calls % 2)
+		return 10;
+	return child_life(arg);
+}
+
+static void check_handlers(void)
+{
+	int last = 0, bad;
+
+	pthread_atfork(handler, handler, handler);
+	bad = fork_often(20, child_checks_handlers, &last);
+	check(!bad && handler_calls == 40 && !handler_bad,
+	      "atfork-handlers-allocate", "%d went wrong, the last: %s", bad,
+	      ending(last));
+}
+
+static void check_vfork(void)
+{
+	static int bad, i;
+
+	for (i = 0; i < 40; i++) {
+		pid_t pid = vfork();
+
+		if (!pid) {
+			execl("/bin/true", "true", (char *)NULL);
+			_exit(97);
+		}
+		bad += pid < 0 || !exited_well(wait_for(pid, 10));
+	}
+	check(!bad, "vfork", "%d of 40 went wrong", bad);
+}
+
+static void check_spawn(void)
+{
+	char *argv[] = { (char *)"true", NULL };
+	char *envp[] = { NULL };
+	int bad = 0, i;
+	pid_t pid;
+
+	for (i = 0; i < 40; i++)
+		bad += posix_spawn(&pid, "/bin/true", NULL, NULL, argv, envp) ||
+		       !exited_well(wait_for(pid, 10));
+	check(!bad, "posix_spawn", "%d of 40 went wrong", bad);
+}
+
+static void *shell_out(void *arg)
+{
+	intptr_t bad = 0;
+	char line[64];
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		FILE *f = popen("echo one two three", "r");
+
+		if (!f || !fgets(line, sizeof(line), f) ||
+		    strcmp(line, "one two three\n"))
+			bad++;
+		if (f && pclose(f))
+			bad++;
+		if (system("exit 7") != 7 << 8)
+			bad++;
+	}
+	return arg ? (void *)bad : NULL;
+}
+
+static void check_shells(void)
+{
+	pthread_t t[3];
+	intptr_t bad = 0;
+	void *ret;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		pthread_create(&t[i], NULL, shell_out, t);
+	for (i = 0; i < 3; i++) {
+		pthread_join(t[i], &ret);
+		bad += (intptr_t)ret;
+	}
+	check(!bad, "popen-and-system", "%d went wrong", (int)bad);
+}
+
+/* The children wrote to and freed their copies: ours are as they were. */
+static void check_kept(void)
+{
+	int i;
+
+	for (i = 0; i < KEPT; i++) {
+		kept_bad += !intact(kept[i], 10 + i * 7, i);
+		free(kept[i]);
+	}
+	check(!kept_bad, "parent-unchanged", "%zu blocks were spoiled",
+	      kept_bad);
+}
+
+int main(void)
+{
+	pthread_t t[ALLOCATORS];
+	int i;
+
+	begin("fork");
+	for (i = 0; i < KEPT; i++) {
+		kept[i] = malloc(10 + i * 7);
+		fill(kept[i], 10 + i * 7, i);
+	}
+	for (i = 0; i < ALLOCATORS; i++)
+		pthread_create(&t[i], NULL, allocate, (void *)(intptr_t)i);
+	sleep_ms(20);
+	check_forks();
+	check_thread_forks();
+	check_vfork();
+	check_spawn();
+	check_shells();
+	check_handlers();
+	stop = true;
+	for (i = 0; i < ALLOCATORS; i++)
+		pthread_join(t[i], NULL);
+	check_kept();
+	return finish();
+}
