@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,18 +68,30 @@ void target_close(struct target *t)
 
 /* ---- a process ---- */
 
+static bool fail_without_memory(struct target *t)
+{
+	return target_fail(t,
+			   "process %d has no memory of its own: it has ended, "
+			   "or is part of the kernel",
+			   t->pid);
+}
+
 /* errno of the failed look into /proc/PID, in words. */
 static bool fail_to_open(struct target *t)
 {
-	if (errno == ENOENT || errno == ESRCH)
+	int err = errno;
+
+	if (err == ESRCH && kill(t->pid, 0) == 0)
+		return fail_without_memory(t);
+	if (err == ENOENT || err == ESRCH)
 		return target_fail(t, "there is no process %d", t->pid);
-	if (errno == EACCES || errno == EPERM)
+	if (err == EACCES || err == EPERM)
 		return target_fail(t,
 				   "process %d may not be read: it takes its "
 				   "owner, root, or leave to ptrace it",
 				   t->pid);
 	return target_fail(t, "cannot read process %d: %s", t->pid,
-			   strerror(errno));
+			   strerror(err));
 }
 
 /* Each mapping of the start of a file begins an object. */
@@ -131,10 +144,7 @@ bool target_open_process(struct target *t, pid_t pid)
 	if (!read_maps(t))
 		return false;
 	if (t->nr_objects == 0)
-		return target_fail(t,
-				   "process %d has no memory of its own: it "
-				   "has ended, or is part of the kernel",
-				   pid);
+		return fail_without_memory(t);
 	return true;
 }
 
