@@ -50,7 +50,7 @@ static struct kmem_cache *create_cache(struct kmem_cache **slot,
 	ashlar_snprintf(name, sizeof(name), fmt, size);
 	s = kmem_cache_new(name, size, size & -size, flags, NULL, index);
 	if (s)
-		WRITE_ONCE(*slot, s);
+		smp_store_release(slot, s);
 	return s;
 }
 
@@ -151,13 +151,16 @@ void *kcalloc(size_t n, size_t size, gfp_t gfp)
 
 /* ---- release ---- */
 
-static bool is_exact_block(const struct page *page)
+static __racy bool is_exact_block(const struct page *page)
 {
 	return (page->flags & PG_used) && page->order == ORDER_NONE;
 }
 
-/* Not an object of a general cache: find out what it is. */
-static __cold_path void kfree_slow(void *obj)
+/*
+ * Not an object of a general cache: find out what it is. What a frame of a
+ * caller's memory is used for does not change before this returns.
+ */
+static __cold_path __racy void kfree_slow(void *obj)
 {
 	struct page *page;
 
@@ -195,7 +198,7 @@ void kfree(const void *p)
  * All of them may be used. Return: the size; 0 for NULL, ZERO_SIZE_PTR and,
  * after a report, for memory that is not allocated here.
  */
-size_t ksize(const void *p)
+__racy size_t ksize(const void *p)
 {
 	const struct page *page;
 

@@ -37,12 +37,14 @@ struct mempool_s {
 /* Both with pool->lock held. */
 static void add_element(mempool_t *pool, void *element)
 {
-	pool->elements[pool->curr_nr++] = element;
+	pool->elements[pool->curr_nr] = element;
+	WRITE_ONCE(pool->curr_nr, pool->curr_nr + 1);
 }
 
 static void *remove_element(mempool_t *pool)
 {
-	return pool->elements[--pool->curr_nr];
+	WRITE_ONCE(pool->curr_nr, pool->curr_nr - 1);
+	return pool->elements[pool->curr_nr];
 }
 
 static void *take_reserve(mempool_t *pool)
@@ -139,7 +141,7 @@ void mempool_destroy(mempool_t *pool)
 static void shrink_reserve(mempool_t *pool, int new_min_nr)
 {
 	spin_lock(&pool->lock);
-	pool->min_nr = new_min_nr;
+	WRITE_ONCE(pool->min_nr, new_min_nr);
 	while (pool->curr_nr > new_min_nr) {
 		void *element = remove_element(pool);
 
@@ -178,7 +180,7 @@ int mempool_resize(mempool_t *pool, int new_min_nr)
 	memcpy(new_elements, old_elements,
 	       (size_t)pool->curr_nr * sizeof(void *));
 	pool->elements = new_elements;
-	pool->min_nr = new_min_nr;
+	WRITE_ONCE(pool->min_nr, new_min_nr);
 	spin_unlock(&pool->lock);
 	kfree(old_elements);
 	fill_reserve(pool);

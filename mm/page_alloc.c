@@ -126,7 +126,8 @@ static void add_to_free_list(struct zone *z, struct page *page,
 		list_add_tail(&page->lru, &area->free_list[type]);
 	} else {
 		list_add(&page->lru, &area->free_list[type]);
-		z->resident_free += 1ul << order;
+		WRITE_ONCE(z->resident_free,
+			   z->resident_free + (1ul << order));
 	}
 	area->nr_free[type]++;
 	z->free_pages += 1ul << order;
@@ -140,11 +141,16 @@ static void del_from_free_list(struct zone *z, struct page *page)
 	z->free_area[order].nr_free[page->list_type]--;
 	z->free_pages -= 1ul << order;
 	if (block_resident(page))
-		z->resident_free -= 1ul << order;
+		WRITE_ONCE(z->resident_free,
+			   z->resident_free - (1ul << order));
 	page->flags &= ~PG_buddy;
 }
 
-static struct page *find_buddy(const struct zone *z, unsigned long pfn,
+/*
+ * A buddy that is in use is being written by its owner, who holds no lock;
+ * PG_buddy is set and cleared under the zone's lock alone.
+ */
+static __racy struct page *find_buddy(const struct zone *z, unsigned long pfn,
 			       unsigned int order)
 {
 	unsigned long buddy_pfn = pfn ^ (1ul << order);

@@ -118,7 +118,7 @@ static inline unsigned int kmalloc_size(unsigned int index)
 
 static inline struct kmem_cache *kmalloc_cache(unsigned int index)
 {
-	struct kmem_cache *s = READ_ONCE(kmalloc_caches[index]);
+	struct kmem_cache *s = smp_load_acquire(&kmalloc_caches[index]);
 
 	return likely(s) ? s : kmalloc_cache_create(index);
 }

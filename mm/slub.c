@@ -59,12 +59,12 @@ static u32 slab_objects(const struct kmem_cache *s, const struct page *slab)
 	return (u32)((u32)slab->nr << PAGE_SHIFT) / s->size;
 }
 
-static char *slab_start(const struct page *slab)
+static __racy char *slab_start(const struct page *slab)
 {
 	return (char *)page_address(slab) + slab->colour * SLAB_COLOUR_BYTES;
 }
 
-static struct page *slab_head(struct page *page)
+static __racy struct page *slab_head(struct page *page)
 {
 	return (page->flags & PG_tail) ? page->head : page;
 }
@@ -156,9 +156,9 @@ static bool slab_grow(struct kmem_cache *s, gfp_t gfp)
 	spin_lock(&s->lock);
 	slab->colour = next_colour(s, nr) & 63;
 	list_add(&slab->lru, &s->slabs_free);
-	s->nr_slabs++;
+	WRITE_ONCE(s->nr_slabs, s->nr_slabs + 1);
 	s->nr_free_slabs++;
-	s->nr_pages += nr;
+	WRITE_ONCE(s->nr_pages, s->nr_pages + nr);
 	s->total_objects += slab_objects(s, slab);
 	spin_unlock(&s->lock);
 	return true;
@@ -168,9 +168,9 @@ static bool slab_grow(struct kmem_cache *s, gfp_t gfp)
 static void slab_unlink(struct kmem_cache *s, struct page *slab)
 {
 	list_del(&slab->lru);
-	s->nr_slabs--;
+	WRITE_ONCE(s->nr_slabs, s->nr_slabs - 1);
 	s->nr_free_slabs--;
-	s->nr_pages -= slab->nr;
+	WRITE_ONCE(s->nr_pages, s->nr_pages - slab->nr);
 	s->total_objects -= slab_objects(s, slab);
 }
 
@@ -304,10 +304,15 @@ static void **slabs_take(struct kmem_cache *s, void **slots, u32 n)
 
 enum object_state { OBJECT_USED, OBJECT_FREE, OBJECT_NONE };
 
-/* What @obj is in its slab: OBJECT_NONE if no object of @s starts there. */
-static enum object_state object_state(const struct kmem_cache *s,
-				      const struct page *page,
-				      const struct page *slab, const void *obj)
+/*
+ * What @obj is in its slab: OBJECT_NONE if no object of @s starts there. An
+ * object in use stays so without a lock: bump only grows, its own bit is 0,
+ * and colour and the slab's head are constant while any object is in use.
+ */
+static __racy enum object_state object_state(const struct kmem_cache *s,
+					     const struct page *page,
+					     const struct page *slab,
+					     const void *obj)
 {
 	u64 offset = (u64)((const char *)obj - slab_start(slab));
 	u64 index = (offset * s->reciprocal) >> 32;
@@ -402,7 +407,7 @@ static sheaf_t barn_get(sheaf_t *list, u32 *count)
 
 	if (top) {
 		*list = sheaf_base(top)[0];
-		(*count)--;
+		WRITE_ONCE(*count, *count - 1);
 	}
 	return top;
 }
@@ -411,7 +416,7 @@ static void barn_put(sheaf_t *list, u32 *count, sheaf_t top)
 {
 	sheaf_base(top)[0] = *list;
 	*list = top;
-	(*count)++;
+	WRITE_ONCE(*count, *count + 1);
 }
 
 /*
@@ -677,7 +682,7 @@ static bool object_is_free(struct kmem_cache *s, void *obj)
 }
 
 /* Before an object enters a sheaf by the slow path; reports and refuses. */
-static bool object_may_be_freed(struct kmem_cache *s, void *obj)
+static __racy bool object_may_be_freed(struct kmem_cache *s, void *obj)
 {
 	struct page *page = virt_to_page(obj);
 	enum object_state state = OBJECT_NONE;

@@ -29,8 +29,16 @@
 	((type *)((char *)(ptr) - __builtin_offsetof(type, member)))
 
 /* One access, neither torn nor repeated by the compiler. */
-#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+/*
+ * A function that reads, without a lock, what another CPU may be changing:
+ * its own comment says why any value it may see is right.
+ */
+#define __racy __attribute__((__no_sanitize_thread__))
+/* Publish an object by its address; see all of one that was published. */
+#define smp_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define barrier() __asm__ volatile("" ::: "memory")
 
 #define min(a, b)                        \

@@ -18,8 +18,8 @@ static void *backing_alloc(gfp_t gfp, void *data)
 	struct backing *b = data;
 	void *element = b->fail ? NULL : kmalloc(40, gfp);
 
-	b->last_gfp = gfp;
-	b->allocs += element != NULL;
+	WRITE_ONCE(b->last_gfp, gfp);
+	__atomic_fetch_add(&b->allocs, element != NULL, __ATOMIC_RELAXED);
 	return element;
 }
 
@@ -27,7 +27,7 @@ static void backing_free(void *element, void *data)
 {
 	struct backing *b = data;
 
-	b->frees++;
+	__atomic_fetch_add(&b->frees, 1, __ATOMIC_RELAXED);
 	kfree(element);
 }
 
