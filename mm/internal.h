@@ -78,6 +78,10 @@ unsigned long slab_close(struct kmem_cache *s);
 void slab_without_sheaves(bool off);
 void slab_validate(void);
 
+/* slab_reporting.c */
+unsigned long slab_report(struct kmem_cache *s);
+void slab_report_balance(struct kmem_cache *s);
+
 /* slab_common.c */
 extern spinlock_t slab_mutex;
 void slab_common_init(void);

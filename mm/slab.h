@@ -81,9 +81,27 @@ struct kmem_cache {
 	sheaf_t barn_empty;
 	u32 nr_barn_full;
 	u32 nr_barn_empty;
+
+	/* slab_reporting.c */
+	unsigned long inuse_peak; /* objects, since the last pass */
+	unsigned long reported; /* frames given back by the last pass */
+	unsigned long refaulted; /* frames of those in use again */
+	u32 report_shift; /* next pass when inuse < total >> this */
 };
 
 extern struct list_head slab_caches;
+
+/* ---- geometry of a slab ---- */
+
+static inline u32 slab_objects(const struct kmem_cache *s, const struct page *slab)
+{
+	return (u32)((u32)slab->nr << PAGE_SHIFT) / s->size;
+}
+
+static inline __racy char *slab_start(const struct page *slab)
+{
+	return (char *)page_address(slab) + slab->colour * SLAB_COLOUR_BYTES;
+}
 
 /* General caches have the ids 1 … KMALLOC_NR, their kmalloc_index(). */
 #define KMALLOC_NR 88

@@ -54,6 +54,7 @@ void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 				  (u32)SHEAF_SLOTS - 2);
 	s->barn_max = min((u32)BARN_BYTES / (s->size * s->sheaf_capacity),
 			  (u32)BARN_FULL_MAX);
+	s->report_shift = 1;
 	spin_lock_init(&s->lock);
 	INIT_LIST_HEAD(&s->slabs_full);
 	INIT_LIST_HEAD(&s->slabs_partial);

@@ -54,16 +54,6 @@ static struct kmem_cache sheaf_cache;
 
 /* ---- geometry of a slab ---- */
 
-static u32 slab_objects(const struct kmem_cache *s, const struct page *slab)
-{
-	return (u32)((u32)slab->nr << PAGE_SHIFT) / s->size;
-}
-
-static __racy char *slab_start(const struct page *slab)
-{
-	return (char *)page_address(slab) + slab->colour * SLAB_COLOUR_BYTES;
-}
-
 static __racy struct page *slab_head(struct page *page)
 {
 	return (page->flags & PG_tail) ? page->head : page;
@@ -237,7 +227,10 @@ static void **take_recycled(struct page *slab, void **slot, void **low)
 
 	for (i = slab->hint; i < slab->nr && slot > low; i++) {
 		slot = take_bits(slab + i, slot, low);
-		slab[i].flags &= (u8)~PG_emptied;
+		if (unlikely(slab[i].flags & PG_emptied)) {
+			slab[i].flags &= (u8)~PG_emptied;
+			slab->slab_cache->refaulted++;
+		}
 	}
 	/* The frame we stopped in may have bits left. */
 	slab->hint = (u8)(slot > low || i == 0 ? i : i - 1);
@@ -518,6 +511,7 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 		count_vm_events(cpu, SLAB_FLUSH, 1);
 	}
 	spin_unlock(&s->lock);
+	slab_report_balance(s);
 }
 
 /* Make this CPU's main sheaf non-full. */
@@ -795,6 +789,7 @@ static unsigned long reap(struct kmem_cache *s)
 unsigned long slab_shrink(struct kmem_cache *s)
 {
 	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+	unsigned long freed;
 
 	if (s->id && cpu) {
 		spin_lock(&cpu->lock);
@@ -802,7 +797,8 @@ unsigned long slab_shrink(struct kmem_cache *s)
 		spin_unlock(&cpu->lock);
 	}
 	drain_barn(s);
-	return reap(s);
+	freed = reap(s);
+	return freed + slab_report(s);
 }
 
 /*

@@ -51,5 +51,7 @@
 
 /* Objects that a shrinker is asked to look at in one call. */
 #define SHRINK_BATCH 128
+/* A cache of at least this size also gives back frames inside its slabs. */
+#define SLAB_REPORT_BYTES (1ul << 20)
 
 #endif
