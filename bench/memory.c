@@ -114,16 +114,20 @@ static pthread_barrier_t started, measured;
 
 static void *idle(void *arg)
 {
-	int i;
+	size_t size;
 
-	for (i = 0; i < 100; i++)
-		free(bench_checked(malloc((size_t)i * 16)));
+	for (size = 16; size <= 1024; size *= 2) {
+		void *p = bench_checked(malloc(size));
+
+		memset(p, 1, size);
+		free(p);
+	}
 	pthread_barrier_wait(&started);
 	pthread_barrier_wait(&measured);
 	return arg;
 }
 
-/* What a thread adds that has used malloc a little; its stack included. */
+/* What a thread adds that has used a few sizes; its stack included. */
 static void idle_thread(void)
 {
 	static pthread_t thread[THREADS];

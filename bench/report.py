@@ -10,7 +10,6 @@ import math
 import os
 import platform
 import re
-import shutil
 import statistics
 import subprocess
 import tempfile
@@ -154,58 +153,72 @@ def write(folder, allocators, results, micros, wrong, how_run):
 
 
 CHART = """
-set terminal svg size 1100,900 font "sans-serif,13" background "white"
+set terminal svg size 1100,1150 font "sans-serif,13" background "white"
 set output "{out}"
 set multiplot
 set key off
 set grid linecolor "#dddddd"
 set border 3
 set tics nomirror
-set origin 0.0,0.52
-set size 0.62,0.48
+set origin 0.0,0.64
+set size 0.7,0.36
 set title "All programs: geometric means, ratio to glibc"
 set xlabel "CPU time"
 set ylabel "peak RSS"
-set offsets graph 0.1, graph 0.25, graph 0.1, graph 0.1
+set offsets graph 0.1, graph 0.2, graph 0.1, graph 0.1
 plot for [i=0:{last}] "{means}" every ::i::i using 1:2 \\
 	with points pointtype 7 pointsize 1.4 linecolor i+1, \\
 	"{means}" using 1:2:3 with labels left offset 1,0.3
 set offsets 0, 0, 0, 0
-set origin 0.0,0.0
-set size 1.0,0.52
-set title "CPU time of each program, ratio to glibc"
-set key outside top right
 unset xlabel
-set ylabel "CPU time"
 set logscale y 2
 set xtics rotate by -50 left
-plot [-0.5:{programs}-0.5] 1 with lines linecolor "#888888" title "glibc", \\
-	for [i=1:{last}] "{ratios}" using 0:i+1:xtic(1) with points \\
-	pointtype 7 pointsize (i==1 ? 1.1 : 0.7) linecolor i+1 \\
-	title word("{names}", i+1)
+names = "{names}"
+shape(i) = word(names, i+1) eq "ashlar" ? 7 : 6
+set size 1.0,0.33
+set rmargin 9
+set key at screen 0.9,0.95
+set origin 0.0,0.32
+set title "CPU time of each program, ratio to glibc"
+set ylabel "CPU time"
+plot [-0.5:{programs}-0.5] 1 with lines linecolor 1 title "glibc", \\
+	for [i=1:{last}] "{cpu}" using 0:i+1:xtic(1) with points \\
+	pointtype shape(i) linewidth 2 linecolor i+1 title word(names, i+1)
+set key off
+set origin 0.0,0.0
+set title "Peak RSS of each program, ratio to glibc"
+set ylabel "peak RSS"
+plot [-0.5:{programs}-0.5] 1 with lines linecolor 1, \\
+	for [i=1:{last}] "{peak}" using 0:i+1:xtic(1) with points \\
+	pointtype shape(i) linewidth 2 linecolor i+1
 """
 
 
-def chart(path, results, allocators):
-    """Draw the means and each program's CPU ratio, by gnuplot."""
-    if not shutil.which("gnuplot"):
-        raise RuntimeError("no gnuplot for the chart: install gnuplot-nox")
-    means, ratios = [], []
+def ratio_lines(results, allocators, field):
+    for program, row in results.items():
+        values = [ratio(row, a, field, middle) for a in allocators[1:]]
+        yield " ".join([program] + ["NaN" if v is None else f"{v:.4f}"
+                                    for v in values])
+
+
+def mean_lines(results, allocators):
     for name in allocators:
         both = [overall(results, name, f, middle)[0] for f in ("cpu", "peak")]
-        if None not in both:
-            means.append(f"{both[0]:.4f} {both[1]:.4f} {name}")
-    for program, row in results.items():
-        values = [ratio(row, a, "cpu", middle) for a in allocators[1:]]
-        ratios.append(" ".join([program] + ["NaN" if v is None else f"{v:.4f}"
-                                            for v in values]))
+        yield " ".join(["NaN" if v is None else f"{v:.4f}"
+                        for v in both] + [name])
+
+
+def chart(path, results, allocators):
+    """Draw the means and each program's ratios, by gnuplot."""
+    data = {"means": mean_lines(results, allocators),
+            "cpu": ratio_lines(results, allocators, "cpu"),
+            "peak": ratio_lines(results, allocators, "peak")}
     with tempfile.TemporaryDirectory() as folder:
-        names = {}
-        for name, lines in ("means", means), ("ratios", ratios):
-            names[name] = os.path.join(folder, name)
-            with open(names[name], "w", encoding="utf-8") as file:
+        paths = {name: os.path.join(folder, name) for name in data}
+        for name, lines in data.items():
+            with open(paths[name], "w", encoding="utf-8") as file:
                 file.write("\n".join(lines) + "\n")
         script = CHART.format(out=path, last=len(allocators) - 1,
                               programs=len(results),
-                              names=" ".join(allocators), **names)
+                              names=" ".join(allocators), **paths)
         subprocess.run(["gnuplot"], input=script.encode(), check=True)

@@ -2,38 +2,39 @@
 /*
  * hand-over: messages of mixed size from one thread to another.
  *
- * A ring without locks carries pointers from the thread that makes the
- * messages to the one that reads and frees them, while both also make and
- * free blocks of their own, as a pipeline of a program does.
+ * The maker of the messages passes them on in batches through a ring; the
+ * reader reads and frees them. Both also make and free blocks of their own
+ * meanwhile, as the stages of a pipeline do. Who has nothing to do sleeps.
  */
 #include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
+#include <semaphore.h>
 
 #include "bench.h"
 
-enum { RING = 1024, SMALLEST = 16, LARGEST = 1024 };
+enum { BATCH = 256, RING = 16, SMALLEST = 16, LARGEST = 1024 };
 
-static _Atomic(unsigned char *) ring[RING];
-static long messages;
+static unsigned char *ring[RING][BATCH];
+static sem_t filled, emptied;
+static long batches;
 
 static void *producer(void *arg)
 {
 	uint64_t seed = 5;
-	long i;
+	long n;
+	int i;
 
-	for (i = 0; i < messages; i++) {
-		size_t size = bench_log_size(&seed, SMALLEST, LARGEST);
-		unsigned char *m = bench_checked(malloc(size));
-		void *own = bench_checked(malloc(SMALLEST));
+	for (n = 0; n < batches; n++) {
+		sem_wait(&emptied);
+		for (i = 0; i < BATCH; i++) {
+			size_t size = bench_log_size(&seed, SMALLEST, LARGEST);
+			unsigned char *m = bench_checked(malloc(size));
+			void *own = bench_checked(malloc(SMALLEST));
 
-		memset(m, (int)size, size);
-		while (atomic_load_explicit(&ring[i % RING],
-					    memory_order_acquire))
-			sched_yield();
-		atomic_store_explicit(&ring[i % RING], m,
-				      memory_order_release);
-		free(own);
+			memset(m, (int)size, size);
+			ring[n % RING][i] = m;
+			free(own);
+		}
+		sem_post(&filled);
 	}
 	return arg;
 }
@@ -41,22 +42,21 @@ static void *producer(void *arg)
 static uint64_t consume(void)
 {
 	uint64_t sum = 0;
-	long i;
+	long n;
+	int i;
 
-	for (i = 0; i < messages; i++) {
-		unsigned char *m;
-		char *own;
+	for (n = 0; n < batches; n++) {
+		sem_wait(&filled);
+		for (i = 0; i < BATCH; i++) {
+			unsigned char *m = ring[n % RING][i];
+			char *own = bench_checked(malloc(LARGEST / 4));
 
-		while (!(m = atomic_load_explicit(&ring[i % RING],
-						  memory_order_acquire)))
-			sched_yield();
-		atomic_store_explicit(&ring[i % RING], NULL,
-				      memory_order_release);
-		own = bench_checked(malloc(LARGEST / 4));
-		own[0] = (char)m[0];
-		sum += m[0];
-		free(m);
-		free(own);
+			own[0] = (char)m[0];
+			sum += m[0];
+			free(m);
+			free(own);
+		}
+		sem_post(&emptied);
 	}
 	return sum;
 }
@@ -66,7 +66,9 @@ int main(int argc, char **argv)
 	pthread_t thread;
 	uint64_t sum;
 
-	messages = bench_scaled(argc, argv, 5000000);
+	batches = bench_scaled(argc, argv, 25000);
+	sem_init(&filled, 0, 0);
+	sem_init(&emptied, 0, RING);
 	pthread_create(&thread, NULL, producer, NULL);
 	sum = consume();
 	pthread_join(thread, NULL);
