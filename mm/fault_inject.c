@@ -5,8 +5,8 @@
  *   fail_page_alloc=INTERVAL,PROBABILITY,SPACE,TIMES
  *   failslab=INTERVAL,PROBABILITY,SPACE,TIMES
  *
- *   a call    SPACE bytes      not the          dice:           TIMES used
- *        ─►   used up?    ─►   interval-th? ─►  PROBABILITY ─►  up?       ─►  fails
+ *   a call   SPACE bytes      not the          dice:           TIMES
+ *       ─►   used up?    ─►   interval-th? ─►  PROBABILITY ─►  used up? ─►
  *
  * as Linux has them, and for sweeps over a whole test one thing that is not
  * left to chance: fail_nth(k) makes the k-th allocation from now on fail,
