@@ -111,6 +111,7 @@ static int list_remove_range(struct region_list *l, phys_addr_t base,
 	unsigned int first = list_find(l, base);
 	unsigned int last = first;
 	struct region rest[2];
+	phys_addr_t stop;
 	unsigned int nr = 0;
 
 	if (base == end)
@@ -119,9 +120,10 @@ static int list_remove_range(struct region_list *l, phys_addr_t base,
 		last++;
 	if (first == last)
 		return 0;
-	if (l->region[first].base < base)
-		rest[nr++] = (struct region){ l->region[first].base,
-					      min(base, l->region[first].end) };
+	if (l->region[first].base < base) {
+		stop = min(base, l->region[first].end);
+		rest[nr++] = (struct region){ l->region[first].base, stop };
+	}
 	if (l->region[last - 1].end > end)
 		rest[nr++] = (struct region){ end, l->region[last - 1].end };
 	return list_replace(l, first, last - first, rest, nr);
