@@ -2,14 +2,12 @@
 /*
  * micro NAME [TIMES] - one operation of the allocator, over and over.
  *
- * Prints nanoseconds of CPU an operation. With TIMES given it does just so many,
- * so that two runs under callgrind tell the instructions of one operation:
- * the difference of both counts over the difference of both TIMES.
- *
- * Each operation is a loop as short as can be around the real calls; what
- * the loop itself costs (about three instructions) is included.
+ * Prints nanoseconds of CPU an operation. With TIMES given it does just so
+ * many, so that two runs under callgrind tell the instructions of one: the
+ * difference of both counts over the difference of both TIMES. The loops
+ * are as short as can be around real calls; their own few instructions are
+ * in the times, but not in the counts, which leave this file's code out.
  */
-#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>

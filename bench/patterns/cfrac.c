@@ -149,6 +149,17 @@ static struct num *num_shifted(const struct num *n, int bits)
 	return r;
 }
 
+static void shift_back(struct num *n, int bits)
+{
+	int i;
+
+	for (i = 0; i < n->len; i++) {
+		uint32_t above = i + 1 < n->len ? n->d[i + 1] : 0;
+
+		n->d[i] = (digit)((above << 16 | n->d[i]) >> bits);
+	}
+}
+
 /* Subtract q times v from u at digit j; a q one too big is put right. */
 static digit divide_step(struct num *u, const struct num *v, int j, uint32_t q)
 {
@@ -179,7 +190,7 @@ static struct num *num_div(const struct num *a, const struct num *b,
 {
 	int bits = __builtin_clz(b->d[b->len - 1]) - 16;
 	struct num *u = num_shifted(a, bits), *v, *q;
-	int j, k;
+	int j;
 
 	v = num_trim(num_shifted(b, bits));
 	q = num_new(a->len >= b->len ? a->len - b->len + 1 : 0);
@@ -199,9 +210,7 @@ static struct num *num_div(const struct num *a, const struct num *b,
 		q->d[j] = divide_step(u, v, j, guess);
 	}
 	if (rest) {
-		for (k = 0; k < u->len; k++)
-			u->d[k] = (digit)((uint32_t)(u->d[k] | (k + 1 < u->len ?
-					  (uint32_t)u->d[k + 1] << 16 : 0)) >> bits);
+		shift_back(u, bits);
 		*rest = num_trim(u);
 	} else {
 		free(u);

@@ -5,7 +5,8 @@
  * Each thread keeps a table of blocks of 8 to 16,000 bytes and replaces a
  * stretch of it a step, walking with a stride through the table. After
  * every few steps it packs fresh blocks into a parcel for the next thread
- * and frees the parcels that it was sent.
+ * and frees the parcels that it was sent. The threads wait for each other
+ * now and then, so that the memory in parcels stays bounded.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,7 +14,8 @@
 #include "bench.h"
 
 enum {
-	BLOCKS = 3000, STRETCH = 100, PARCEL = 100, LOOPS_A_PARCEL = 2,
+	BLOCKS = 3000, STRETCH = 100,
+	PARCEL = 100, LOOPS_A_PARCEL = 2, LOOPS_IN_STEP = 40,
 	SMALLEST = 8, LARGEST = 16000
 };
 
@@ -30,7 +32,7 @@ struct worker {
 };
 
 static long loops;
-static pthread_barrier_t all_sent;
+static pthread_barrier_t in_step;
 
 /* Larger sizes are rarer: the product of two uniform numbers. */
 static void *make(struct worker *w)
@@ -91,11 +93,13 @@ static void *work(void *arg)
 		if (loop % LOOPS_A_PARCEL == 0)
 			send_parcel(w);
 		open_parcels(w);
+		if (loop % LOOPS_IN_STEP == 0)
+			pthread_barrier_wait(&in_step);
 	}
 	for (i = 0; i < BLOCKS; i++)
 		free(table[i]);
 	free(table);
-	pthread_barrier_wait(&all_sent);
+	pthread_barrier_wait(&in_step);
 	open_parcels(w);
 	return NULL;
 }
@@ -107,7 +111,7 @@ int main(int argc, char **argv)
 	int i;
 
 	loops = bench_scaled(argc, argv, 5000);
-	pthread_barrier_init(&all_sent, NULL, BENCH_THREADS);
+	pthread_barrier_init(&in_step, NULL, BENCH_THREADS);
 	for (i = 0; i < BENCH_THREADS; i++) {
 		worker[i].seed = (uint64_t)i;
 		worker[i].neighbour = &worker[(i + 1) % BENCH_THREADS];
