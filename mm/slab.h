@@ -158,14 +158,18 @@ static inline void object_freed(const struct kmem_cache *s, void *obj)
 void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp);
 void slab_free_slow(struct kmem_cache *s, void *obj);
 
+/* This CPU's main sheaf of cache @id, and its move by @n objects. */
+#define sheaf_top(id) this_cpu_read_element(sheaf_tops, sheaf_t, id)
+#define sheaf_move(id, n) \
+	this_cpu_add_element(sheaf_tops, id, (n) * (long)sizeof(void *))
+
 /* Take an object from this CPU's sheaf; NULL when it is empty. */
 static __always_inline void *sheaf_pop(unsigned int id)
 {
-	sheaf_t this_cpu_space *top = &this_cpu_seg(sheaf_tops)->top[id];
-	void *obj = (*top)[-1];
+	void *obj = sheaf_top(id)[-1];
 
 	if (likely(obj))
-		this_cpu_add(*top, -(long)sizeof(void *));
+		sheaf_move(id, -1);
 	return obj;
 }
 
@@ -177,12 +181,12 @@ static __always_inline bool sheaf_full(sheaf_t top)
 /* Put @obj on this CPU's sheaf; false when it is full. */
 static __always_inline bool sheaf_push(unsigned int id, void *obj)
 {
-	sheaf_t this_cpu_space *top = &this_cpu_seg(sheaf_tops)->top[id];
+	sheaf_t top = sheaf_top(id);
 
-	if (unlikely(sheaf_full(*top)))
+	if (unlikely(sheaf_full(top)))
 		return false;
-	**top = obj;
-	this_cpu_add(*top, sizeof(void *));
+	*top = obj;
+	sheaf_move(id, 1);
 	return true;
 }
 
@@ -193,13 +197,13 @@ static __always_inline bool sheaf_push(unsigned int id, void *obj)
 static __always_inline bool sheaf_push_marked(void *obj)
 {
 	unsigned int id = port_slab_ids[virt_to_pfn(obj)];
-	sheaf_t this_cpu_space *top = &this_cpu_seg(sheaf_tops)->top[id];
+	sheaf_t top = sheaf_top(id);
 
-	if (unlikely(sheaf_full(*top) || *(void **)obj == FREE_MARK))
+	if (unlikely(sheaf_full(top) || *(void **)obj == FREE_MARK))
 		return false;
 	*(void **)obj = FREE_MARK;
-	**top = obj;
-	this_cpu_add(*top, sizeof(void *));
+	*top = obj;
+	sheaf_move(id, 1);
 	return true;
 }
 

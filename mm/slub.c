@@ -344,26 +344,76 @@ static void slab_lists_after_put(struct kmem_cache *s, struct page *slab)
 	}
 }
 
-static void slab_put(struct kmem_cache *s, void *obj)
+/* The slab of @s that @obj lies in, or NULL. */
+static struct page *object_slab(const struct kmem_cache *s, const void *obj)
 {
-	struct page *page = virt_to_page(obj), *slab;
-	u32 bit = (u32)((uintptr_t)obj & ~PAGE_MASK) / SLAB_GRANULE;
-	enum object_state state = OBJECT_NONE;
+	struct page *page = virt_to_page(obj);
 
-	if (likely((page->flags & PG_slab) && page->slab_cache == s)) {
-		slab = slab_head(page);
-		state = object_state(s, page, slab, obj);
+	if (unlikely(!(page->flags & PG_slab) || page->slab_cache != s))
+		return NULL;
+	return slab_head(page);
+}
+
+/*
+ * Free @obj in @slab; false, after a report, when that cannot be. *hint:
+ * the slab's, kept by the caller.
+ */
+static __always_inline bool slab_put_one(const struct kmem_cache *s,
+					 struct page *slab, char *frames,
+					 char *obj, u32 *hint)
+{
+	u32 offset = (u32)(obj - frames) - slab->colour * SLAB_COLOUR_BYTES;
+	u64 index = ((u64)offset * s->reciprocal) >> 32;
+	u32 frame = (u32)(obj - frames) >> PAGE_SHIFT;
+	u32 bit = (u32)((uintptr_t)obj & ~PAGE_MASK) / SLAB_GRANULE;
+	unsigned long mask = 1ul << bit % (8 * sizeof(long));
+	unsigned long *word = &slab[frame].free_bits[bit / (8 * sizeof(long))];
+
+	if (unlikely(index * s->size != offset || index >= slab->bump)) {
+		report_bad_object(s, obj, OBJECT_NONE);
+		return false;
 	}
-	if (unlikely(state != OBJECT_USED)) {
-		report_bad_object(s, obj, state);
-		return;
+	if (unlikely(*word & mask)) {
+		report_bad_object(s, obj, OBJECT_FREE);
+		return false;
 	}
-	page->free_bits[bit / (8 * sizeof(long))] |=
-		1ul << bit % (8 * sizeof(long));
-	slab->hint = (u8)min((u32)slab->hint, (u32)(page - slab));
-	slab->inuse--;
-	s->inuse--;
-	slab_lists_after_put(s, slab);
+	*word |= mask;
+	if (frame < *hint)
+		*hint = frame;
+	return true;
+}
+
+/* Give back objs[0] and those behind it in the same slab; returns how many. */
+static u32 slab_put_run(struct kmem_cache *s, void **objs, u32 n)
+{
+	struct page *slab = object_slab(s, objs[0]);
+	u32 i, put = 0, hint;
+	size_t bytes;
+	char *frames;
+
+	if (unlikely(!slab)) {
+		report_bad_object(s, objs[0], OBJECT_NONE);
+		return 1;
+	}
+	frames = page_address(slab);
+	bytes = (size_t)slab->nr << PAGE_SHIFT;
+	hint = slab->hint;
+	for (i = 0; i < n && (size_t)((char *)objs[i] - frames) < bytes; i++)
+		put += slab_put_one(s, slab, frames, objs[i], &hint);
+	slab->hint = (u8)hint;
+	slab->inuse -= put;
+	s->inuse -= put;
+	if (put)
+		slab_lists_after_put(s, slab);
+	return i;
+}
+
+static void slabs_put(struct kmem_cache *s, void **objs, u32 n)
+{
+	u32 done = 0;
+
+	while (done < n)
+		done += slab_put_run(s, objs + done, n - done);
 }
 
 /* ---- sheaves ---- */
@@ -436,8 +486,7 @@ static sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
 {
 	void **bottom = sheaf_bottom(s, sheaf_base(top));
 
-	while (top > bottom)
-		slab_put(s, *--top);
+	slabs_put(s, bottom, (u32)(top - bottom));
 	return bottom;
 }
 
@@ -559,7 +608,7 @@ static void free_direct(struct kmem_cache *s, void *obj)
 	LIST_HEAD(reaped);
 
 	spin_lock(&s->lock);
-	slab_put(s, obj);
+	slabs_put(s, &obj, 1);
 	reap_free_slabs(s, slabs_to_keep(s), &reaped);
 	spin_unlock(&s->lock);
 	slab_release_list(&reaped);
@@ -678,11 +727,11 @@ static bool object_is_free(struct kmem_cache *s, void *obj)
 /* Before an object enters a sheaf by the slow path; reports and refuses. */
 static __racy bool object_may_be_freed(struct kmem_cache *s, void *obj)
 {
-	struct page *page = virt_to_page(obj);
+	struct page *slab = object_slab(s, obj);
 	enum object_state state = OBJECT_NONE;
 
-	if ((page->flags & PG_slab) && page->slab_cache == s)
-		state = object_state(s, page, slab_head(page), obj);
+	if (slab)
+		state = object_state(s, virt_to_page(obj), slab, obj);
 	if (state == OBJECT_USED && cache_has_marks(s) &&
 	    *(void **)obj == FREE_MARK && object_is_free(s, obj))
 		state = OBJECT_FREE;

@@ -29,6 +29,8 @@
 
 #define EXPORT __attribute__((__visibility__("default")))
 
+#define REALLOC_ROOM_FROM 256
+
 struct malloc_params malloc_params = {
 	.mmap_threshold = KMALLOC_MAX_CACHE_SIZE,
 };
@@ -306,6 +308,9 @@ EXPORT void *realloc(void *p, size_t size)
 		return realloc_large(p, old, size);
 	if (size <= old && (size >= old / 2 || old <= 64))
 		return p;
+	/* What grows a little will grow again: make room for a quarter. */
+	if (size > old && old >= REALLOC_ROOM_FROM && size < old + old / 4)
+		size = old + old / 4;
 	return realloc_move(p, old, size);
 }
 

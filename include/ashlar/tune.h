@@ -20,10 +20,10 @@
 #define PCP_HIGH 64
 
 /* Slots of a sheaf: one link, one sentinel, the rest objects. */
-#define SHEAF_SLOTS 32
+#define SHEAF_SLOTS 64
 /* Bytes of objects that one sheaf may hold, and that one barn may hold. */
-#define SHEAF_BYTES (32 << 10)
-#define BARN_BYTES (128 << 10)
+#define SHEAF_BYTES (16 << 10)
+#define BARN_BYTES (64 << 10)
 #define BARN_FULL_MAX 16
 
 /* Caches with a CPU list; the others work from their slabs directly. */

@@ -21,9 +21,8 @@ extern uintptr_t sim_percpu_distance;
 #define this_cpu_ptr(var) \
 	((__typeof__(&(var)))((uintptr_t) & (var) + sim_percpu_distance))
 
-#define this_cpu_space
-#define this_cpu_seg(var) this_cpu_ptr(var)
-#define this_cpu_add(lvalue, n) \
-	((lvalue) = (__typeof__(lvalue))((uintptr_t)(lvalue) + (n)))
+#define this_cpu_read_element(var, type, i) (((type *)this_cpu_ptr(var))[i])
+#define this_cpu_add_element(var, i, n) \
+	(((long *)this_cpu_ptr(var))[i] += (long)(n))
 
 #endif

@@ -15,31 +15,30 @@
 #define this_cpu_ptr(var) (&(var))
 
 /*
- * The same without forming the address: on x86-64 a thread's variables lie
- * at constant offsets from %fs, and a pointer in that segment lets one
- * instruction read, write or add.
+ * An element of a per-CPU array of longs or pointers, reached without
+ * forming its address: on x86-64 a thread's variables lie at constant
+ * offsets from %fs, and an instruction can add to one in that segment.
+ * (clang's asm operands lose the segment, so it adds in its own way.)
  */
 #if defined(__x86_64__)
-#define this_cpu_space __seg_fs
-#define this_cpu_seg(var)                                         \
+#define this_cpu_offset(var)                                      \
 	({                                                        \
-		__UINTPTR_TYPE__ seg_offset;                      \
+		__UINTPTR_TYPE__ tls_offset;                      \
 		__asm__("movq " #var "@gottpoff(%%rip), %0"       \
-			: "=r"(seg_offset));                      \
-		(__typeof__(var) __seg_fs *)seg_offset;           \
+			: "=r"(tls_offset));                      \
+		tls_offset;                                       \
 	})
+#define this_cpu_read_element(var, type, i) \
+	(((type __seg_fs *)this_cpu_offset(var))[i])
+#define this_cpu_add_element(var, i, n)                                    \
+	__asm__ volatile("addq %2, %%fs:(%0,%1,8)"                         \
+			 :                                                 \
+			 : "r"(this_cpu_offset(var)), "r"((long)(i)),      \
+			   "er"((long)(n))                                 \
+			 : "cc", "memory")
 #else
-#define this_cpu_space
-#define this_cpu_seg(var) (&(var))
-#endif
-
-/* clang's asm operands lose their segment, so it adds in its own way. */
-#if defined(__x86_64__) && !defined(__clang__)
-#define this_cpu_add(lvalue, n) \
-	__asm__("addq %1, %0" : "+m"(lvalue) : "er"((long)(n)) : "cc")
-#else
-#define this_cpu_add(lvalue, n)                                    \
-	((lvalue) = (__typeof__((lvalue) + 0))((char *)(lvalue) + (n)))
+#define this_cpu_read_element(var, type, i) (((type *)&(var))[i])
+#define this_cpu_add_element(var, i, n) (((long *)&(var))[i] += (long)(n))
 #endif
 
 #endif
