@@ -164,7 +164,7 @@ static int exhaust(size_t n, size_t limit)
 		/* Not all that small blocks held serves large ones again. */
 		if (count * n < limit / 2 || count < first * 8 / 10)
 			return 21;
-		error = n >= 4096 ? refusals(4 * n) : 0;
+		error = refusals(200 * MB);
 		if (!error && !list)
 			error = 26;
 		give_all(list);
@@ -188,10 +188,38 @@ static int exhausted_realloc(void)
 	if (q || errno != ENOMEM || !intact(p, 100 * KB, 5))
 		return 31;
 	give_all(list);
-	q = realloc(p, 8 * MB);
+	q = realloc(p, 2 * MB);
 	if (!q || !intact(q, 100 * KB, 5))
 		return 32;
 	free(q);
+	return 0;
+}
+
+/* What many small blocks held, and gave back, serves one large one. */
+static int small_then_large(void)
+{
+	void **list, *p;
+
+	if (!take_all(1000, &list))
+		return 33;
+	give_all(list);
+	p = malloc(64 * MB);
+	if (!p)
+		return 34;
+	memset(p, 1, 64 * MB);
+	free(p);
+	return 0;
+}
+
+/* A limit is there to be used: most of it in one block. */
+static int one_block(size_t n)
+{
+	char *p = malloc(n);
+
+	if (!p)
+		return 35;
+	p[0] = p[n - 1] = 1;
+	free(p);
 	return 0;
 }
 
@@ -226,7 +254,7 @@ static int exhaust_in_threads(void)
 		pthread_join(t[i], &ret);
 		bad += ret != NULL;
 	}
-	return bad ? 41 : ordinary_work(32 * MB);
+	return bad ? 41 : ordinary_work(6 * MB);
 }
 
 /* More live blocks with mappings of their own than the kernel allows. */
@@ -325,6 +353,10 @@ static int perform(const char *work)
 		return exhaust(MB, 128 * MB);
 	if (!strcmp(work, "realloc"))
 		return exhausted_realloc();
+	if (!strcmp(work, "small-then-large"))
+		return small_then_large();
+	if (!strcmp(work, "one-180M"))
+		return one_block(180 * MB);
 	if (!strcmp(work, "threads"))
 		return exhaust_in_threads();
 	if (!strcmp(work, "mappings"))
@@ -356,6 +388,7 @@ static void check_limits(void)
 
 	try("as-128M", "32M", set_limit, &as[0]);
 	try("as-256M", "96M", set_limit, &as[1]);
+	try("as-256M-one-block", "one-180M", set_limit, &as[1]);
 	try("as-1G", "96M", set_limit, &as[2]);
 	try("as-8G", "96M", set_limit, &as[3]);
 	try("data-64M", "32M", set_limit, &data);
@@ -371,6 +404,7 @@ static void check_exhaustion(void)
 	try("exhaust-64K", "exhaust-64K", set_limit, &as);
 	try("exhaust-1M", "exhaust-1M", set_limit, &as);
 	try("exhaust-realloc", "realloc", set_limit, &as);
+	try("small-then-large", "small-then-large", set_limit, &as);
 	try("exhaust-threads", "threads", set_limit, &as);
 	try("exhaust-data-5000", "exhaust-5000", set_limit, &data);
 	try("exhaust-data-1M", "exhaust-1M", set_limit, &data);

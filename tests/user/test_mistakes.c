@@ -203,7 +203,7 @@ static void free_after_mallocs(void *arg)
 	free(p);
 	for (i = 0, n = 1; i < 300; i++) {
 		n = n * 5 % 8191 + 1;
-		if (n / 2 > s->n || n * 2 < s->n)
+		if (n / 2 > s->n + 16 || n * 2 + 16 < s->n)
 			memset(malloc(n), 1, n);
 	}
 	free(p);

@@ -287,6 +287,10 @@ static void check_expressions()
 	      "the memory was not given back");
 }
 
+struct object_of_100 {
+	char c[100];
+};
+
 static void check_containers()
 {
 	std::map<std::string, std::vector<int>> map;
@@ -309,6 +313,54 @@ static void check_containers()
 	      "%zu elements, %zu of %zu found", sum, found, hash.size());
 }
 
+static int delete_twice(void *)
+{
+	static object_of_100 *volatile p;
+
+	p = new object_of_100;
+	delete p;
+	delete p;
+	return 0;
+}
+
+static int delete_foreign(void *)
+{
+	static object_of_100 here[2];
+	static object_of_100 *volatile p = &here[1];
+
+	delete p;
+	return 0;
+}
+
+static int delete_inside(void *)
+{
+	static char *volatile p;
+
+	p = new char[1000] + 64;
+	delete[] p;
+	return 0;
+}
+
+// Their report is test_mistakes.c's; here it counts that they are seen at all.
+static void check_mistakes()
+{
+	int (*mistakes[])(void *) = { delete_twice, delete_foreign,
+				      delete_inside };
+	bool aborted = true;
+	int saved = dup(2);
+
+	close(2);
+	for (auto mistake : mistakes) {
+		int status = in_child(mistake, nullptr, 10);
+
+		aborted &= status != HUNG && WIFSIGNALED(status) &&
+			   WTERMSIG(status) == SIGABRT;
+	}
+	dup2(saved, 2);
+	close(saved);
+	check(aborted, "mistakes", "a wrong delete did not abort");
+}
+
 int main()
 {
 	int status;
@@ -325,5 +377,7 @@ int main()
 	      ending(status));
 	check_expressions();
 	check_containers();
+	if (on_ashlar())
+		check_mistakes();
 	return finish();
 }

@@ -120,6 +120,29 @@ static void check_growth(void)
 	      "%ld MiB at the peak for a block of 96 MiB", peak / 1024);
 }
 
+/* Sizes that need more than 32 bits; only the ends are touched. */
+static void check_beyond_4g(void)
+{
+	size_t n = (size_t)5 << 29, more = (size_t)9 << 29;
+	unsigned char *p = malloc(n);
+	bool good = p;
+
+	if (good) {
+		p[0] = 3;
+		p[n - 1] = 5;
+		good = malloc_usable_size(p) >= n;
+		p = realloc(p, more);
+		good &= p && p[0] == 3 && p[n - 1] == 5;
+	}
+	if (good) {
+		p[more - 1] = 7;
+		p = realloc(p, 1000);
+		good = p[0] == 3;
+	}
+	free(p);
+	check(good, "beyond-4G", "2.5 GiB, then 4.5 GiB, then 1000 bytes");
+}
+
 static void check_null_and_zero(void)
 {
 	unsigned char *p = realloc(NULL, 100);
@@ -220,6 +243,7 @@ int main(void)
 {
 	begin("realloc");
 	check_growth();
+	check_beyond_4g();
 	check_every_pair();
 	check_wander();
 	check_steps();

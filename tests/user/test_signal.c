@@ -73,6 +73,8 @@ static void check_timers(void)
 	pthread_t t[3];
 	intptr_t i;
 
+	memset(&before, 0, sizeof(before));
+	memset(&after, 0, sizeof(after));
 	install(SIGALRM, on_tick, SA_RESTART);
 	install(SIGPROF, on_tick, SA_RESTART);
 	pthread_sigmask(SIG_BLOCK, NULL, &before);

@@ -88,6 +88,70 @@ static void check_storm(void)
 	      grown);
 }
 
+static void *least(void *arg)
+{
+	char *p = malloc(10);
+
+	p[0] = 1;
+	free(p);
+	return arg;
+}
+
+/* More threads in a life than any small number of a thread can tell. */
+static void check_many_in_turn(void)
+{
+	long before = rss_kb(), grown;
+	int failed = 0, i;
+	pthread_t t;
+
+	for (i = 0; i < 35000; i++)
+		if (pthread_create(&t, NULL, least, NULL))
+			failed++;
+		else
+			pthread_join(t, NULL);
+	grown = rss_kb() - before;
+	check(!failed && grown < 4 * 1024, "35000-in-turn",
+	      "%d did not start, %ld KiB more", failed, grown);
+}
+
+static pthread_barrier_t all_alive;
+
+static void *wait_for_all(void *arg)
+{
+	size_t seed = (size_t)arg;
+	bool good = use_sizes(seed, 5);
+	void *held = malloc(200);
+
+	fill(held, 200, seed);
+	pthread_barrier_wait(&all_alive);
+	good &= intact(held, 200, seed) && use_sizes(seed, 3);
+	free(held);
+	return good ? arg : NULL;
+}
+
+/* All of them alive at once. */
+static void check_many_at_once(void)
+{
+	enum { MANY = 1500 };
+	static pthread_t t[MANY];
+	pthread_attr_t attr;
+	int bad = 0;
+	size_t i;
+	void *ret;
+
+	pthread_barrier_init(&all_alive, NULL, MANY);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 * KB);
+	for (i = 0; i < MANY; i++)
+		if (pthread_create(&t[i], &attr, wait_for_all, (void *)(i + 1)))
+			_exit(96);
+	for (i = 0; i < MANY; i++) {
+		pthread_join(t[i], &ret);
+		bad += !ret;
+	}
+	check(!bad, "1500-at-once", "%d went wrong", bad);
+}
+
 /*
  * Keys' destructors run in the order of the keys, the allocator's may come
  * before or after any of them: keys are made before the first thread, many of
@@ -366,6 +430,20 @@ static __attribute__((constructor(101))) void before_main(void)
 	fill(from_constructor, 12345, 5);
 }
 
+#ifdef __GLIBC__
+/* Runs before any constructor, of a library too. */
+static void *from_preinit;
+
+static void before_constructors(void)
+{
+	from_preinit = malloc(321);
+	fill(from_preinit, 321, 6);
+}
+
+static void (*preinit)(void)
+	__attribute__((section(".preinit_array"), used)) = before_constructors;
+#endif
+
 /* exit() while others allocate; handlers and destructors allocate too. */
 static int exit_in_the_midst(void)
 {
@@ -414,6 +492,11 @@ static void check_exits(void)
 	check(intact(from_constructor, 12345, 5), "constructor",
 	      "a block from before main was spoiled");
 	free(from_constructor);
+#ifdef __GLIBC__
+	check(intact(from_preinit, 321, 6), "preinit",
+	      "a block from before the constructors was spoiled");
+	free(from_preinit);
+#endif
 }
 
 int main(int argc, char **argv)
@@ -430,6 +513,8 @@ int main(int argc, char **argv)
 	check_exits();
 	check_clone_process();
 	check_storm();
+	check_many_in_turn();
+	check_many_at_once();
 	check_keys();
 	check_keys_rss();
 	check_detached();
