@@ -108,7 +108,6 @@ void shrinker_fork_child(void);
 
 /* fault_inject.c: is this allocation to fail on request? */
 bool should_fail_alloc_page(gfp_t gfp, unsigned int order);
-extern unsigned long large_bytes, large_count, large_cached_bytes; /* init.c */
 bool should_failslab(const struct kmem_cache *s, gfp_t gfp);
 extern bool failslab_enabled; /* caches then work without sheaves */
 

@@ -170,7 +170,7 @@ static __cold_path __racy void kfree_slow(void *obj)
 	if (page && (page->flags & PG_slab))
 		slab_free_slow(page->slab_cache, obj);
 	else if (page && is_exact_block(page) && obj == page_address(page))
-		free_pages_exact(obj, page->private << PAGE_SHIFT);
+		free_pages_exact(obj, page->priv << PAGE_SHIFT);
 	else
 		mm_report("bad-free", "%p was not allocated here", obj);
 }
@@ -208,7 +208,7 @@ __racy size_t ksize(const void *p)
 	if (page && (page->flags & PG_slab))
 		return page->slab_cache->size;
 	if (page && is_exact_block(page))
-		return page->private << PAGE_SHIFT;
+		return page->priv << PAGE_SHIFT;
 	mm_report("bad-pointer", "ksize of %p, which was not allocated here",
 		  p);
 	return 0;

@@ -679,7 +679,7 @@ static void prepare_new_block(struct page *page, unsigned int order, gfp_t gfp)
 		memset(page_address(page), 0, PAGE_SIZE << order);
 	page->flags = PG_used;
 	page->order = (u8)order;
-	page->private = 0;
+	page->priv = 0;
 }
 
 /**
@@ -779,7 +779,7 @@ void split_page(struct page *page, unsigned int order)
 	for (i = 0; i < 1ul << order; i++) {
 		page[i].flags = PG_used;
 		page[i].order = 0;
-		page[i].private = 0;
+		page[i].priv = 0;
 	}
 }
 
@@ -849,7 +849,7 @@ void *alloc_pages_exact(size_t size, gfp_t gfp)
 	page = alloc_frames(gfp & ~__GFP_HIGHMEM, (unsigned int)nr);
 	if (!page)
 		return NULL;
-	page->private = nr;
+	page->priv = nr;
 	return page_address(page);
 }
 
@@ -863,7 +863,7 @@ void free_pages_exact(void *addr, size_t size)
 		return;
 	page = virt_addr_valid(addr) ? virt_to_page(addr) : NULL;
 	if (!page || !(page->flags & PG_used) || page->order != ORDER_NONE ||
-	    page->private != nr) {
+	    page->priv != nr) {
 		mm_report("bad-free", "%p is not an exact block of %zu bytes",
 			  addr, size);
 		return;

@@ -185,7 +185,7 @@ static __cold_path void free_slow(void *p)
 		slab_free_slow(page->slab_cache, p);
 	} else if ((page->flags & PG_used) && page->order == ORDER_NONE &&
 		   p == page_address(page)) {
-		free_pages_exact(p, page->private << PAGE_SHIFT);
+		free_pages_exact(p, page->priv << PAGE_SHIFT);
 	} else {
 		release_bad("free", p);
 	}
@@ -238,7 +238,7 @@ size_t malloc_block_size(const void *p)
 	if (page->flags & PG_slab)
 		return page->slab_cache->size;
 	if ((page->flags & PG_used) && page->order == ORDER_NONE)
-		return page->private << PAGE_SHIFT;
+		return page->priv << PAGE_SHIFT;
 	return 0;
 }
 

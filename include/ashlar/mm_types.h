@@ -10,7 +10,7 @@
  *   byte 0    1      2     3      4        8        24          32      64
  *   +-------+------+-----+------+--------+--------+-----------+--------+
  *   | flags | order| type| hint | inuse, | lru    | slab_cache| free   |
- *   |       | | nr |     |      | bump … | | head | | private | bits   |
+ *   |       | | nr |     |      | bump … | | head | | priv      | bits   |
  *   +-------+------+-----+------+--------+--------+-----------+--------+
  *
  * A frame is one of
@@ -20,7 +20,7 @@
  *   slab head    PG_slab, nr, hint, inuse, bump, colour, lru on one of its
  *                cache's three lists, slab_cache, free_bits (cache's lock)
  *   slab tail    PG_slab|PG_tail, head, slab_cache, free_bits (same)
- *   allocated    PG_used on the first frame, order as asked for, private
+ *   allocated    PG_used on the first frame, order as asked for, priv
  *                the owner's
  *   anything     zeroes: inside a free or allocated block, or never RAM
  *
@@ -82,7 +82,7 @@ struct page {
 	};
 	union {
 		struct kmem_cache *slab_cache; /* slab head and tail */
-		unsigned long private;
+		unsigned long priv; /* the owner's; Linux says private */
 	};
 	unsigned long free_bits[FREE_WORDS];
 };

@@ -81,6 +81,12 @@ void port_report(const char *kind, const char *line);
  */
 struct mm_cpu *port_cpu_start(void);
 
+/*
+ * Blocks that a port maps by themselves, past the frames: bytes and number in
+ * use, and bytes kept for the next one. The core only reports them.
+ */
+extern unsigned long large_bytes, large_count, large_cached_bytes;
+
 /* ---- upcalls ---- */
 
 /* Once, before anything else: sets up zones, the first caches. */

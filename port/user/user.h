@@ -25,7 +25,4 @@ void large_fork_child(void);
 /* options.c */
 void port_read_options(void);
 
-/* Totals of the direct mappings, for the reports (mm/init.c). */
-extern unsigned long large_bytes, large_count, large_cached_bytes;
-
 #endif
