@@ -2,40 +2,60 @@
 /*
  * The core's constants, made small: frames of 1 KiB, 8 of them in the largest
  * block, two or three objects in a slab, two in a sheaf. A test reaches every
- * corner within a few allocations. What each means: include/ashlar/tune.h.
+ * corner within a few allocations. What each means is said in the real
+ * <ashlar/tune.h>; what is not named here is as it is there.
  */
-#ifndef ASHLAR_TUNE_H
-#define ASHLAR_TUNE_H
+#ifndef ASHLAR_TINY_TUNE_H
+#define ASHLAR_TINY_TUNE_H
 
+#include_next <ashlar/tune.h>
+
+#undef PAGE_SHIFT
 #define PAGE_SHIFT 10
 
+#undef MAX_ORDER
 #define MAX_ORDER 4
+#undef pageblock_order
 #define pageblock_order 2
 
+#undef PCP_ORDERS
 #define PCP_ORDERS 2
+#undef PCP_BATCH
 #define PCP_BATCH 2
+#undef PCP_HIGH
 #define PCP_HIGH 4
 
+#undef SHEAF_SLOTS
 #define SHEAF_SLOTS 4
+#undef SHEAF_BYTES
 #define SHEAF_BYTES (1 << 10)
+#undef BARN_BYTES
 #define BARN_BYTES (1 << 10)
+#undef BARN_FULL_MAX
 #define BARN_FULL_MAX 2
 
+#undef NR_CPU_CACHES
 #define NR_CPU_CACHES 96
 
+#undef SLAB_MIN_BYTES
 #define SLAB_MIN_BYTES (1 << 10)
+#undef SLAB_MAX_BYTES
 #define SLAB_MAX_BYTES (4 << 10)
+#undef SLAB_GROWTH
 #define SLAB_GROWTH 2
 
-#define KMALLOC_MIN_SIZE 16
+#undef KMALLOC_MAX_CACHE_SIZE
 #define KMALLOC_MAX_CACHE_SIZE (4 << 10)
 
+#undef MEMBLOCK_REGIONS
 #define MEMBLOCK_REGIONS 8
 
+#undef SHRINK_BATCH
 #define SHRINK_BATCH 4
 
+#undef REPORT_KEEP_BYTES
 #define REPORT_KEEP_BYTES (8ul << 10)
-#define REPORT_KEEP_FRACTION 8
+#undef REPORT_MIN_ORDER
 #define REPORT_MIN_ORDER 1
 
 #endif
