@@ -67,7 +67,7 @@ static void random_change(void)
 	}
 }
 
-TEST(memblock_is_a_set_of_bytes)
+TEST_NO_SWEEP(memblock_is_a_set_of_bytes)
 {
 	unsigned int i;
 
@@ -95,7 +95,7 @@ static bool highest_room(unsigned long from, unsigned long nr)
 	}
 }
 
-TEST(memblock_takes_from_the_top)
+TEST_NO_SWEEP(memblock_takes_from_the_top)
 {
 	unsigned int i, found = 0;
 
@@ -119,7 +119,7 @@ TEST(memblock_takes_from_the_top)
 	compare();
 }
 
-TEST(memblock_keeps_limits_and_alignment)
+TEST_NO_SWEEP(memblock_keeps_limits_and_alignment)
 {
 	phys_addr_t got;
 
@@ -137,7 +137,7 @@ TEST(memblock_keeps_limits_and_alignment)
 }
 
 /* Address 0 would look like failure, so the first page is never given. */
-TEST(memblock_never_gives_the_first_page)
+TEST_NO_SWEEP(memblock_never_gives_the_first_page)
 {
 	CHECK_EQ(memblock_add(0, 2 * PAGE_SIZE), 0);
 	CHECK_EQ(memblock_phys_alloc_range(PAGE_SIZE, PAGE_SIZE, 0, 0),
@@ -145,7 +145,7 @@ TEST(memblock_never_gives_the_first_page)
 	CHECK_EQ(memblock_phys_alloc_range(16, 1, 0, 0), 0);
 }
 
-TEST(memblock_ranges_do_not_wrap_around)
+TEST_NO_SWEEP(memblock_ranges_do_not_wrap_around)
 {
 	phys_addr_t end = ~(phys_addr_t)0;
 
@@ -160,7 +160,7 @@ TEST(memblock_ranges_do_not_wrap_around)
 	CHECK(!memblock_is_memory(0x5000));
 }
 
-TEST(memblock_says_when_a_list_is_full)
+TEST_NO_SWEEP(memblock_says_when_a_list_is_full)
 {
 	phys_addr_t base = 0;
 	unsigned int i;
