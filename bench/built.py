@@ -14,7 +14,7 @@ def must(*command):
                           stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         raise BuildError(f"{' '.join(command)} failed:\n"
-                         f"{done.stdout.decode(errors='replace')}")
+                         f"{done.stdout.decode(errors='replace')[-2000:]}")
 
 
 def programs(folder):

@@ -59,6 +59,12 @@ def cell(value):
     return "failed" if value is None else f"{value:.2f}"
 
 
+def number(value):
+    if value is None:
+        return "failed"
+    return f"{value:.1f}" if value < 1000 else f"{value:,.0f}"
+
+
 def show_header(first, allocators):
     print(f"{first:24}" + "".join(f"{a:>18}" for a in allocators))
 
@@ -75,8 +81,7 @@ def show_program(program, row):
 
 
 def show_micro(label, values):
-    print(f"{label:24}" + "".join(
-        f"{'failed' if v is None else f'{v:.6g}':>18}" for v in values),
+    print(f"{label:24}" + "".join(f"{number(v):>18}" for v in values),
           flush=True)
 
 
@@ -120,7 +125,7 @@ def program_sections(results, allocators):
 
 
 def micro_section(micros, allocators):
-    rows = [[label] + ["failed" if v is None else f"{v:.6g}" for v in values]
+    rows = [[label] + [number(v) for v in values]
             for label, values in micros]
     return ["", "## Single operations and memory at rest", ""] + \
         table(["absolute numbers"] + allocators, rows)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory NAME - how an allocator holds memory, and gives it back.
+ * scenes NAME - how an allocator holds memory, and gives it back.
  *
  * Prints one number; the table at the end says which.
  */
@@ -88,7 +88,8 @@ static void grow_200m(void)
 		memset(p + size, 1, step);
 		size += step;
 	}
-	printf("%.3f\n", bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start);
+	printf("%.0f\n",
+	       (bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start) * 1e3);
 	free(p);
 }
 
@@ -153,7 +154,7 @@ static const struct scene {
 } scenes[] = {
 	{ "freed-all", "% of the peak resident 1.5 s later", freed_all },
 	{ "freed-95", "% of the peak resident 1.5 s later", freed_95 },
-	{ "grow-200m", "s of CPU", grow_200m },
+	{ "grow-200m", "ms of CPU", grow_200m },
 	{ "large-16m", "us of CPU for malloc, touch and free", large_16m },
 	{ "idle-thread", "KiB a thread", idle_thread },
 };
@@ -170,7 +171,7 @@ int main(int argc, char **argv)
 		scenes[i].run();
 		return 0;
 	}
-	fputs("usage: memory NAME\n", stderr);
+	fputs("usage: scenes NAME\n", stderr);
 	for (i = 0; i < SCENES; i++)
 		fprintf(stderr, "\t%-12s %s\n", scenes[i].name,
 			scenes[i].prints);
