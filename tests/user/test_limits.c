@@ -211,6 +211,26 @@ static int small_then_large(void)
 	return 0;
 }
 
+/*
+ * A limit that the program sets on itself, after its start: it must leave
+ * room to work, and must be felt.
+ */
+static int late_limit(void)
+{
+	struct limit l = { RLIMIT_AS, 512 * MB };
+	size_t got = 0, n = 64 * KB;
+	int error = ordinary_work(8 * MB);
+
+	if (error || set_limit(&l))
+		return 36;
+	error = ordinary_work(96 * MB);
+	if (error)
+		return error;
+	while (got < 1024 * MB && malloc(n))
+		got += n;
+	return got < 512 * MB ? 0 : 37;
+}
+
 /* A limit is there to be used: most of it in one block. */
 static int one_block(size_t n)
 {
@@ -355,6 +375,8 @@ static int perform(const char *work)
 		return exhausted_realloc();
 	if (!strcmp(work, "small-then-large"))
 		return small_then_large();
+	if (!strcmp(work, "late-limit"))
+		return late_limit();
 	if (!strcmp(work, "one-180M"))
 		return one_block(180 * MB);
 	if (!strcmp(work, "threads"))
@@ -390,6 +412,7 @@ static void check_limits(void)
 	try("as-256M", "96M", set_limit, &as[1]);
 	try("as-256M-one-block", "one-180M", set_limit, &as[1]);
 	try("as-1G", "96M", set_limit, &as[2]);
+	try("as-512M-set-late", "late-limit", NULL, NULL);
 	try("as-8G", "96M", set_limit, &as[3]);
 	try("data-64M", "32M", set_limit, &data);
 }

@@ -242,9 +242,9 @@ static int exhaust(void *)
 
 	reserve = malloc(8 * MB);
 	setrlimit(RLIMIT_AS, &limit);
-	while ((p = ::operator new(MB, quiet)))
+	for (int i = 0; i < 1000 && (p = ::operator new(MB, quiet)); i++)
 		last = p;
-	if (!last || !throws_bad_alloc([] { sink = ::operator new(MB); }))
+	if (p || !last || !throws_bad_alloc([] { sink = ::operator new(MB); }))
 		return 1;
 	std::set_new_handler(give_reserve);
 	p = ::operator new(MB);
