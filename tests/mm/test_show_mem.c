@@ -137,6 +137,20 @@ static unsigned long mem(const char *name)
 	return named(show_meminfo, name);
 }
 
+/* Bytes of the objects that slabinfo calls active. */
+static unsigned long active_bytes(void)
+{
+	const char *line = report(show_slabinfo);
+	unsigned long active, size, sum = 0;
+
+	while ((line = strchr(line, '\n'))) {
+		line++;
+		if (sscanf(line, "%*s %lu %*u %lu", &active, &size) == 2)
+			sum += active * size;
+	}
+	return sum;
+}
+
 TEST(meminfo_adds_up)
 {
 	void *p = take(3000, GFP_KERNEL);
@@ -150,6 +164,8 @@ TEST(meminfo_adds_up)
 	CHECK_EQ(mem("MemFree"), pages_free() * frame_kb);
 	CHECK_EQ(mem("Slab"), mem("SReclaimable") + mem("SUnreclaim"));
 	CHECK_OP(mem("SlabActive") + mem("SlabCached"), <=, mem("Slab"));
+	CHECK_EQ(mem("SlabActive"), active_bytes() / 1024);
+	CHECK_OP(mem("SlabActive"), >=, 3);
 	CHECK_OP(mem("FreeResident"), <=, mem("MemFree"));
 	give_pages(page, 3);
 	give(p);

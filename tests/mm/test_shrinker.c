@@ -132,3 +132,18 @@ TEST(reclaim_reaps_empty_slabs)
 	CHECK_EQ(s->inuse, 0);
 	CHECK_EQ(s->nr_slabs, 0);
 }
+
+/* What mild rounds left undone, too little for a batch, is not forgotten. */
+TEST(what_is_left_over_is_done_later)
+{
+	unsigned int i;
+
+	start(5080);
+	for (i = 0; i < 200; i++)
+		shrink_slab(GFP_KERNEL, 12);
+	CHECK_EQ(cache.asked, 0);
+	/* An eighth times two is 1270; an eighth of the 400 deferred is 50. */
+	shrink_slab(GFP_KERNEL, 3);
+	CHECK_EQ(cache.asked, (1270 + 50) / SHRINK_BATCH * SHRINK_BATCH);
+	unregister_shrinker(&shrinker);
+}
