@@ -18,6 +18,7 @@ void machine_settle(void)
 	sim.tolerate_reports = false;
 	sim.on_wait = NULL;
 	sim.on_unlock = NULL;
+	sim.forked = false;
 	sim_run_on(0);
 }
 

@@ -18,6 +18,8 @@
  * The idea of checking every order once, on one CPU, is that of Linux's
  * lockdep (I. Molnar, A. van de Ven, 2006).
  */
+#include <string.h>
+
 #include <ashlar/compiler.h>
 #include <mach/irqflags.h>
 #include <mach/spinlock.h>
@@ -35,7 +37,7 @@ struct kind {
 static struct kind kinds[KINDS];
 static unsigned int nr_kinds;
 
-/* Locks held, in the order they were taken, whoever took them. */
+/* Locks held, in the order they were taken, by all CPUs. */
 static struct held {
 	spinlock_t *lock;
 	unsigned int kind;
@@ -119,6 +121,8 @@ static void take(spinlock_t *l, const char *where)
 	unsigned int kind = kind_of(l);
 
 	for (unsigned int i = 0; i < nr_held; i++) {
+		if (held[i].lock->holder != sim_cpu() + 1)
+			continue;
 		if (held[i].kind == kind)
 			order_objects(&held[i], l, where);
 		else
@@ -130,16 +134,34 @@ static void take(spinlock_t *l, const char *where)
 	l->holder = sim_cpu() + 1;
 }
 
+/* Where in held[] @l is; nr_held: nowhere. */
+static unsigned int find_held(const spinlock_t *l)
+{
+	unsigned int i = 0;
+
+	while (i < nr_held && held[i].lock != l)
+		i++;
+	return i;
+}
+
+static void drop_held(unsigned int i)
+{
+	for (nr_held--; i < nr_held; i++)
+		held[i] = held[i + 1];
+}
+
 /* A lock that lives again in memory used before has no history. */
 void sim_lock_init(spinlock_t *l, const char *kind)
 {
-	unsigned int kept = 0;
+	unsigned int kept = 0, i = find_held(l);
 
-	for (unsigned int i = 0; i < nr_held; i++)
-		if (held[i].lock == l)
+	if (i < nr_held) {
+		if (!sim.forked)
 			sim_fail("%s initialises a lock that %s holds", kind,
 				 held[i].where);
-	for (unsigned int i = 0; i < nr_pairs; i++)
+		drop_held(i);
+	}
+	for (i = 0; i < nr_pairs; i++)
 		if (pairs[i].first != l && pairs[i].second != l)
 			pairs[kept++] = pairs[i];
 	nr_pairs = kept;
@@ -149,11 +171,12 @@ void sim_lock_init(spinlock_t *l, const char *kind)
 
 void sim_lock(spinlock_t *l, const char *where)
 {
-	for (unsigned int i = 0; i < nr_held; i++)
-		if (held[i].lock == l)
-			sim_fail("deadlock: %s takes a lock that CPU %u holds "
-				 "since %s",
-				 where, l->holder - 1, held[i].where);
+	unsigned int i = find_held(l);
+
+	if (i < nr_held)
+		sim_fail("deadlock: %s takes a lock that CPU %u holds since "
+			 "%s",
+			 where, l->holder - 1, held[i].where);
 	if (l->holder)
 		sim_fail("%s takes a lock that was never initialised", where);
 	take(l, where);
@@ -173,19 +196,16 @@ bool sim_trylock(spinlock_t *l, const char *where)
 
 void sim_unlock(spinlock_t *l, const char *where)
 {
-	unsigned int i = nr_held;
+	unsigned int i = find_held(l);
 
-	while (i > 0 && held[i - 1].lock != l)
-		i--;
-	if (i == 0)
+	if (i == nr_held)
 		sim_fail("%s releases a lock that nobody holds", where);
 	if (l->holder != sim_cpu() + 1)
 		sim_fail("%s on CPU %u releases a lock of CPU %u", where,
 			 sim_cpu(), l->holder - 1);
-	for (nr_held--; i <= nr_held; i++)
-		held[i - 1] = held[i];
+	drop_held(i);
 	l->holder = 0;
-	if (nr_held == 0 && sim.on_unlock && !stepping) {
+	if (sim.on_unlock && !stepping) {
 		stepping = true;
 		sim.on_unlock();
 		stepping = false;
@@ -196,6 +216,19 @@ void sim_unlock(spinlock_t *l, const char *where)
 unsigned int sim_locks_held(void)
 {
 	return nr_held;
+}
+
+/* As above, but for locks of two kinds. */
+unsigned int sim_locks_held_beside(const char *kind, const char *or_kind)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < nr_held; i++) {
+		const char *k = held[i].lock->kind;
+
+		n += !k || (strcmp(k, kind) && strcmp(k, or_kind));
+	}
+	return n;
 }
 
 unsigned long local_irq_save(void)

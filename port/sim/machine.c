@@ -122,6 +122,17 @@ void sim_cpu_bury(unsigned int cpu)
 	cpus[cpu].buried = true;
 }
 
+/* In a forked child no other CPU exists. The core must have drained them. */
+void sim_forget_other_cpus(void)
+{
+	for (unsigned int cpu = 0; cpu < SIM_CPUS; cpu++) {
+		if (cpu == running || !cpus[cpu].cpu)
+			continue;
+		cpus[cpu].cpu = NULL;
+		percpu_fill(&cpus[cpu]);
+	}
+}
+
 struct mm_cpu *port_cpu_start(void)
 {
 	struct sim_cpu *c = &cpus[running];

@@ -38,8 +38,9 @@ struct sim {
 	 * nothing can. NULL: nothing ever happens.
 	 */
 	bool (*on_wait)(const void *key);
-	/* The last lock was released: another CPU may step in here. */
+	/* A lock was just released: another CPU may step in here. */
 	void (*on_unlock)(void);
+	bool forked; /* a lock may be initialised while it is held */
 
 	/* what happened */
 	unsigned long waits;
@@ -60,6 +61,8 @@ unsigned int sim_cpu(void);
 void sim_cpu_stop(unsigned int cpu);
 void sim_cpu_bury(unsigned int cpu);
 unsigned int sim_locks_held(void);
+unsigned int sim_locks_held_beside(const char *kind, const char *or_kind);
+void sim_forget_other_cpus(void);
 
 /* Ends the run with a line on stderr, as a broken invariant does. */
 void sim_fail(const char *fmt, ...) __printf_like(1, 2)

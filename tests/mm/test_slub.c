@@ -550,6 +550,25 @@ TEST_DIES(object_freed_into_another_cache, "ERROR: Ashlar: bad-free")
 	kmem_cache_free(b, kmem_cache_alloc(a, GFP_KERNEL));
 }
 
+TEST_DIES(foreign_object_freed, "ERROR: Ashlar: bad-free")
+{
+	struct kmem_cache *s =
+		kmem_cache_create("foreign", 64, 0, SLAB_NO_SHEAVES, NULL);
+	int mine = 0;
+
+	kmem_cache_free(s, &mine);
+}
+
+TEST_DIES(foreign_object_freed_through_a_sheaf, "ERROR: Ashlar: bad-free")
+{
+	struct kmem_cache *s = kmem_cache_create("foreign", 64, 0, 0, NULL);
+	int mine = 0;
+
+	kmem_cache_free(s, kmem_cache_alloc(s, GFP_KERNEL));
+	kmem_cache_free(s, (void *)((uintptr_t)&mine & ~15ul));
+	kmem_cache_shrink(s);
+}
+
 TEST_DIES(middle_of_an_object_freed, "ERROR: Ashlar: bad-free")
 {
 	struct kmem_cache *s =
