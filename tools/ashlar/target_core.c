@@ -43,24 +43,31 @@ static bool count_headers(struct target *t, const Elf64_Ehdr *e, size_t *nr)
 	return *nr <= MAX_HEADERS && e->e_phentsize == sizeof(Elf64_Phdr);
 }
 
+/* Notes are aligned to four bytes only. */
+static uint64_t word_at(const char *desc, uint64_t index)
+{
+	uint64_t word;
+
+	memcpy(&word, desc + index * sizeof(word), sizeof(word));
+	return word;
+}
+
 /* @desc: what NT_FILE says, @len bytes of it. */
 static bool add_files(struct target *t, const char *desc, size_t len)
 {
-	const uint64_t *word = (const void *)desc;
 	const char *name, *end = desc + len;
-	uint64_t i, count;
+	uint64_t i, count = len < 16 ? 0 : word_at(desc, 0);
 
-	if (len < 16 || word[0] > (len - 16) / 24)
+	if (count == 0 || count > (len - 16) / 24)
 		return true;
-	count = word[0];
 	name = desc + 16 + count * 24;
 	for (i = 0; i < count && name < end; i++) {
 		size_t name_len = strnlen(name, (size_t)(end - name));
 
 		if (name + name_len == end)
 			break;
-		if (word[2 + i * 3 + 2] == 0 &&
-		    !target_add_object(t, word[2 + i * 3], name))
+		if (word_at(desc, 2 + i * 3 + 2) == 0 &&
+		    !target_add_object(t, word_at(desc, 2 + i * 3), name))
 			return false;
 		name += name_len + 1;
 	}
