@@ -160,6 +160,7 @@ void sim_lock_init(spinlock_t *l, const char *kind)
 			sim_fail("%s initialises a lock that %s holds", kind,
 				 held[i].where);
 		drop_held(i);
+		kind = l->kind;
 	}
 	for (i = 0; i < nr_pairs; i++)
 		if (pairs[i].first != l && pairs[i].second != l)

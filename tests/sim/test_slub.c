@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slab caches on a machine that does as it is told: other CPUs step in
+ * between any two locks, CPUs are missing, memory has run out, frames of
+ * slabs go back to the host.
+ */
+#include <ashlar/shrinker.h>
+#include <string.h>
+
+#include "../../mm/internal.h"
+#include "../../port/sim/sim.h"
+#include "../harness.h"
+
+/* ---- other CPUs step in ---- */
+
+#define SHARED 64
+#define SIZE 96
+
+static struct kmem_cache *cache;
+static struct {
+	u8 *p; /* NULL: none */
+	int kind; /* 0 object of the cache, 1 kmalloc, 2 page */
+	u8 fill;
+} shared[SHARED];
+static unsigned long steps_in;
+
+static void *allocate(int kind)
+{
+	if (kind == 0)
+		return kmem_cache_alloc(cache, GFP_KERNEL);
+	if (kind == 1)
+		return kmalloc(SIZE, GFP_KERNEL);
+	return (void *)__get_free_pages(GFP_KERNEL, 0);
+}
+
+static void release(int kind, void *p)
+{
+	if (kind == 0)
+		kmem_cache_free(cache, p);
+	else if (kind == 1)
+		kfree(p);
+	else
+		free_page((unsigned long)p);
+}
+
+/*
+ * Take something into a slot, or give what is there. The slot is emptied or
+ * filled only when no call of the core is under way, so what another CPU
+ * does meanwhile goes to other slots.
+ */
+static void one_operation(void)
+{
+	unsigned long i = rnd(SHARED);
+	u8 *p = shared[i].p;
+
+	if (p) {
+		CHECK_EQ(p[0], shared[i].fill);
+		CHECK_EQ(memcmp(p, p + 1, SIZE - 1), 0);
+		shared[i].p = NULL;
+		release(shared[i].kind, p);
+	} else {
+		int kind = (int)rnd(10) / 4;
+
+		p = allocate(kind);
+		CHECK(p != NULL);
+		if (shared[i].p) { /* filled meanwhile */
+			release(kind, p);
+			return;
+		}
+		shared[i].p = p;
+		shared[i].kind = kind;
+		shared[i].fill = (u8)rnd(256);
+		memset(p, shared[i].fill, SIZE);
+	}
+}
+
+/* Locks that only their own CPU takes do not keep another from running. */
+static void step_in(void)
+{
+	unsigned int before = sim_cpu();
+
+	if (sim_locks_held_beside("mm_cpu_online", "pcp_init") || rnd(3))
+		return;
+	steps_in++;
+	sim_run_on((before + 1 + (unsigned int)rnd(3)) % 4);
+	switch (rnd(40)) {
+	case 0:
+		kmem_cache_shrink(cache);
+		break;
+	case 1:
+		shrink_slab(GFP_KERNEL, 0);
+		break;
+	default:
+		one_operation();
+	}
+	sim_run_on(before);
+}
+
+TEST_NO_SWEEP(cpus_step_in_between_any_two_locks)
+{
+	cache = take_cache("stepped", SIZE, 0, 0, NULL);
+	memset(shared, 0, sizeof(shared));
+	for (unsigned long step = 0; step < 30000; step++) {
+		sim.on_unlock = step_in;
+		one_operation();
+		sim.on_unlock = NULL;
+		if (step % 1000 == 0)
+			mm_validate();
+	}
+	CHECK_OP(steps_in, >, 1000);
+	for (unsigned int i = 0; i < SHARED; i++)
+		if (shared[i].p)
+			release(shared[i].kind, shared[i].p);
+}
+
+/* ---- a thread without a CPU ---- */
+
+static void work_without_a_cpu(void *arg)
+{
+	struct kmem_cache *s = arg;
+	char *obj = kmem_cache_alloc(s, GFP_KERNEL);
+	char *p = kmalloc(300, GFP_KERNEL);
+	struct page *page = alloc_pages(GFP_KERNEL, 1);
+
+	CHECK(*this_cpu_ptr(mm_cpu_self) == NULL);
+	if (obj)
+		memset(obj, 1, 64);
+	if (p)
+		memset(p, 2, 300);
+	kmem_cache_free(s, obj);
+	kfree(p);
+	__free_pages(page, page ? 1 : 0);
+}
+
+TEST(a_thread_past_its_end_still_allocates)
+{
+	struct kmem_cache *s = take_cache("late", 64, 0, 0, NULL);
+
+	sim_cpu_bury(7);
+	on_cpu(7, work_without_a_cpu, s);
+}
+
+TEST(a_thread_past_its_end_frees_what_others_allocated)
+{
+	struct kmem_cache *s = take_cache("late", 64, 0, 0, NULL);
+	void *obj = NEED(kmem_cache_alloc(s, GFP_KERNEL));
+	void *p = kmalloc(100, GFP_KERNEL);
+
+	sim_cpu_bury(7);
+	sim_run_on(7);
+	kmem_cache_free(s, obj);
+	kfree(p);
+	sim_run_on(0);
+}
+
+/* ---- fork ---- */
+
+static void hold_objects(void *arg)
+{
+	struct kmem_cache *s = arg;
+	void *obj[20];
+
+	for (unsigned int i = 0; i < 20; i++)
+		obj[i] = kmem_cache_alloc(s, GFP_KERNEL);
+	for (unsigned int i = 0; i < 20; i++)
+		kmem_cache_free(s, obj[i]);
+	free_page(__get_free_page(GFP_KERNEL));
+}
+
+static void fork_with_cpus(struct kmem_cache *s)
+{
+	for (unsigned int cpu = 0; cpu < 4; cpu++)
+		on_cpu(cpu, hold_objects, s);
+	CHECK_EQ(sim_locks_held(), 0);
+	mm_fork_prepare();
+	CHECK_OP(sim_locks_held(), >, 10);
+}
+
+TEST(the_parent_goes_on_after_a_fork)
+{
+	struct kmem_cache *s = take_cache("parent", 64, 0, 0, NULL);
+
+	fork_with_cpus(s);
+	mm_fork_parent();
+	CHECK_EQ(sim_locks_held(), 0);
+	for (unsigned int cpu = 0; cpu < 4; cpu++)
+		on_cpu(cpu, hold_objects, s);
+}
+
+TEST_NO_SWEEP(the_child_has_one_cpu_and_everything_else_back)
+{
+	struct kmem_cache *s = take_cache("child", 64, 0, 0, NULL);
+	struct mm_cpu *cpu;
+	unsigned int n = 0;
+
+	fork_with_cpus(s);
+	sim.forked = true;
+	mm_fork_child(mm_this_cpu());
+	sim_forget_other_cpus();
+	CHECK_EQ(sim_locks_held(), 0);
+	list_for_each_entry(cpu, &mm_cpus, list)
+		n++;
+	CHECK_EQ(n, 1);
+	mm_validate();
+	kmem_cache_shrink(s);
+	CHECK_EQ(s->inuse, 0);
+	for (unsigned int i = 0; i < 4; i++)
+		on_cpu(i, hold_objects, s);
+}
+
+/* ---- whole sheaves change hands ---- */
+
+#define HANDED (8 * SHEAF_SLOTS)
+
+static void *handed[HANDED];
+
+static void take_all(void *arg)
+{
+	for (unsigned int i = 0; i < HANDED; i++)
+		handed[i] = kmem_cache_alloc(arg, GFP_KERNEL);
+}
+
+static void give_all(void *arg)
+{
+	for (unsigned int i = 0; i < HANDED; i++)
+		kmem_cache_free(arg, handed[i]);
+}
+
+TEST_NO_SWEEP(full_sheaves_go_through_the_barn)
+{
+	struct kmem_cache *s = take_cache("barn", 16, 0, 0, NULL);
+	unsigned long put, got, refills;
+
+	on_cpu(1, take_all, s);
+	on_cpu(2, give_all, s);
+	put = vm_events(BARN_PUT);
+	got = vm_events(BARN_GET);
+	refills = vm_events(SLAB_REFILL);
+	CHECK_OP(put, >, 0);
+	CHECK_OP(s->nr_barn_full, >, 0);
+	on_cpu(1, take_all, s);
+	CHECK_OP(vm_events(BARN_GET) - got, >=, min(put, 2ul));
+	CHECK_OP(vm_events(SLAB_REFILL) - refills, <=,
+		 HANDED / s->sheaf_capacity);
+	on_cpu(2, give_all, s);
+	/* Sheaves do not multiply: the empty ones come back to be filled. */
+	CHECK_OP(s->nr_barn_empty + s->nr_barn_full, <=,
+		 HANDED / s->sheaf_capacity + s->barn_max);
+}
+
+/* ---- no memory ---- */
+
+static struct page *hoard[1 << 16];
+static unsigned long nr_hoard;
+
+static void use_up_memory(void)
+{
+	sim.refuse_ram = true;
+	while ((hoard[nr_hoard] = alloc_pages(GFP_ATOMIC | __GFP_NOWARN, 0)))
+		nr_hoard++;
+}
+
+static void give_memory_back(void)
+{
+	while (nr_hoard)
+		__free_page(hoard[--nr_hoard]);
+	sim.refuse_ram = false;
+}
+
+static void stop_without_memory(void *arg)
+{
+	struct kmem_cache *s = arg;
+
+	kmem_cache_free(s, kmem_cache_alloc(s, GFP_NOWAIT | __GFP_NOWARN));
+	kfree(kmalloc(200, GFP_ATOMIC | __GFP_NOWARN));
+}
+
+TEST_NO_SWEEP(freeing_needs_no_memory)
+{
+	struct kmem_cache *s = take_cache("last", 128, 0, 0, NULL);
+	static void *obj[500];
+	unsigned int n = 0;
+
+	for (n = 0; n < 500; n++)
+		CHECK((obj[n] = kmem_cache_alloc(s, GFP_KERNEL)));
+	use_up_memory();
+	while (n)
+		kmem_cache_free(s, obj[--n]);
+	/* A CPU that comes now finds no memory for itself, and works. */
+	on_cpu(5, stop_without_memory, s);
+	stop_cpu(5);
+	give_memory_back();
+	CHECK_EQ(sim.waits, 0);
+}
+
+TEST_NO_SWEEP(a_failure_leaves_the_cache_as_it_was)
+{
+	struct kmem_cache *s = take_cache("none", 1024, 0, 0, NULL);
+	unsigned long n;
+	void *obj;
+
+	use_up_memory();
+	CHECK_EQ(s->nr_slabs, 0);
+	obj = kmem_cache_alloc(s, GFP_NOWAIT | __GFP_NOWARN);
+	CHECK(obj == NULL);
+	CHECK_EQ(s->nr_slabs, 0);
+	CHECK_EQ(s->inuse, 0);
+	n = sim.log_lines;
+	CHECK(!kmem_cache_alloc(s, GFP_NOWAIT));
+	CHECK_EQ(sim.log_lines, n + 1);
+	mm_validate();
+	give_memory_back();
+}
+
+/* Under pressure an allocation takes the empty slabs of other caches. */
+TEST_NO_SWEEP(empty_slabs_are_reaped_when_memory_is_short)
+{
+	struct kmem_cache *s = take_cache("idle", 256, 0, 0, NULL);
+	static void *obj[600];
+	struct page *page;
+
+	for (unsigned int i = 0; i < 600; i++)
+		CHECK((obj[i] = kmem_cache_alloc(s, GFP_KERNEL)));
+	use_up_memory();
+	for (unsigned int i = 0; i < 600; i++)
+		kmem_cache_free(s, obj[i]);
+	CHECK_OP(s->nr_slabs, >, 0);
+	while (!list_empty(&s->slabs_free) || s->inuse) {
+		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, 0);
+		if (!page)
+			break;
+		hoard[nr_hoard++] = page;
+	}
+	CHECK_EQ(s->nr_slabs, 0);
+	CHECK_OP(vm_events(SLAB_RECLAIM), >, 0);
+	give_memory_back();
+}
+
+/* ---- where slabs come from ---- */
+
+static unsigned int zone_index(const void *p)
+{
+	unsigned int z = 0;
+
+	while (virt_to_pfn(p) - zones[z].start_pfn >= zones[z].spanned_pages)
+		z++;
+	return z;
+}
+
+TEST(dma_caches_lie_in_the_dma_zone)
+{
+	struct kmem_cache *s = take_cache("dma", 64, 0, SLAB_CACHE_DMA, NULL);
+	void *p;
+
+	CHECK_EQ(zone_index(take_object(s, GFP_KERNEL)), ZONE_DMA);
+	p = NEED(kmalloc(100, GFP_KERNEL | GFP_DMA));
+	CHECK_EQ(zone_index(p), ZONE_DMA);
+	memset(p, 1, 100);
+	kfree(p);
+	s = take_cache("anywhere", 64, 0, 0, NULL);
+	CHECK_EQ(zone_index(take_object(s, GFP_KERNEL)), ZONE_NORMAL);
+}
+
+TEST(reclaimable_slabs_lie_in_reclaimable_blocks)
+{
+	struct kmem_cache *s =
+		take_cache("reclaimable", 64, 0, SLAB_RECLAIM_ACCOUNT, NULL);
+	void *obj = take_object(s, GFP_KERNEL);
+	unsigned long pfn =
+		ALIGN_DOWN(virt_to_pfn(obj), 1ul << pageblock_order);
+
+	CHECK_EQ(pageblock_type_of(pfn_to_page(pfn)), MIGRATE_RECLAIMABLE);
+}
+
+/* ---- frames of slabs given back ---- */
+
+TEST_NO_SWEEP(idle_frames_of_slabs_go_back_to_the_host)
+{
+	struct kmem_cache *s = take_cache("sparse", 64, 0, 0, NULL);
+	static unsigned char *obj[20000];
+	unsigned long discarded = sim.discarded;
+
+	for (unsigned int i = 0; i < 20000; i++) {
+		CHECK((obj[i] = kmem_cache_alloc(s, GFP_KERNEL)));
+		memset(obj[i], (int)i, 64);
+	}
+	for (unsigned int i = 0; i < 20000; i++) {
+		if (i % 1000 == 0)
+			continue;
+		kmem_cache_free(s, obj[i]);
+		obj[i] = NULL;
+	}
+	kmem_cache_shrink(s);
+	slab_report(s);
+	CHECK_OP(sim.discarded - discarded, >, 100);
+	mm_validate();
+	for (unsigned int i = 0; i < 20000; i += 1000)
+		for (unsigned int k = 0; k < 64; k++)
+			CHECK_EQ(obj[i][k], i & 255);
+	/* The objects in them can be allocated as before. */
+	for (unsigned int i = 0; i < 20000; i++) {
+		if (obj[i])
+			continue;
+		CHECK((obj[i] = kmem_cache_alloc(s, GFP_KERNEL)));
+		memset(obj[i], (int)i, 64);
+	}
+	for (unsigned int i = 0; i < 20000; i++) {
+		CHECK_EQ(obj[i][63], i & 255);
+		kmem_cache_free(s, obj[i]);
+	}
+}
+
+static void mark(void *obj)
+{
+	memset(obj, 0x33, 64);
+}
+
+TEST_NO_SWEEP(constructed_objects_are_never_given_back)
+{
+	struct kmem_cache *s = take_cache("constructed", 64, 0, 0, mark);
+	static unsigned char *obj[5000];
+
+	for (unsigned int i = 0; i < 5000; i++)
+		CHECK((obj[i] = kmem_cache_alloc(s, GFP_KERNEL)));
+	for (unsigned int i = 1; i < 5000; i++)
+		kmem_cache_free(s, obj[i]);
+	kmem_cache_shrink(s);
+	slab_report(s);
+	for (unsigned int i = 1; i < 5000; i++) {
+		CHECK((obj[i] = kmem_cache_alloc(s, GFP_KERNEL)));
+		CHECK_EQ(obj[i][0], 0x33);
+		CHECK_EQ(obj[i][63], 0x33);
+	}
+	for (unsigned int i = 0; i < 5000; i++)
+		kmem_cache_free(s, obj[i]);
+}
+
+/* ---- after a report the program may go on ---- */
+
+TEST(a_reported_mistake_changes_nothing)
+{
+	struct kmem_cache *s =
+		take_cache("tolerant", 64, 0, SLAB_NO_SHEAVES, NULL);
+	void *obj = take_object(s, GFP_KERNEL), *other;
+	unsigned long inuse = s->inuse;
+	char *p = take(100, GFP_KERNEL);
+
+	sim.tolerate_reports = true;
+	sim.reports = 0;
+	kmem_cache_free(s, (char *)obj + 16);
+	CHECK_EQ(sim.reports, 1);
+	CHECK(strstr(sim.last_report, "bad-free"));
+	CHECK_EQ(s->inuse, inuse);
+	other = take_object(s, GFP_KERNEL);
+	give_object(s, other);
+	kmem_cache_free(s, other);
+	CHECK_EQ(sim.reports, 2);
+	CHECK(strstr(sim.last_report, "double-free"));
+	CHECK_EQ(s->inuse, inuse);
+	give(p);
+	kfree(p);
+	CHECK_EQ(sim.reports, 3);
+	CHECK(strstr(sim.last_report, "double-free"));
+	kmem_cache_destroy(s);
+	CHECK_EQ(sim.reports, 4);
+	CHECK(strstr(sim.last_report, "cache-in-use"));
+	CHECK_EQ(s->inuse, inuse);
+	mm_validate();
+}
