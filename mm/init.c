@@ -153,24 +153,28 @@ void mm_cpu_offline(struct mm_cpu *cpu)
 
 /*
  * Every lock in order, so that the child's copy of memory is one that no
- * thread was changing. Order: see internal.h.
+ * thread was changing. Order: see internal.h. They are released in the
+ * reverse: a thread that gets mm_cpu_mutex may take its CPU off the list.
  */
-static void for_all_locks(void (*op)(spinlock_t *))
+static void for_zones(void (*op)(spinlock_t *))
+{
+	struct zone *z;
+
+	for (z = zones; z < zones + MAX_NR_ZONES; z++)
+		op(&z->lock);
+}
+
+static void for_cpus_and_caches(void (*op)(spinlock_t *))
 {
 	struct kmem_cache *s;
 	struct mm_cpu *cpu;
-	struct zone *z;
 
-	op(&slab_mutex);
-	op(&mm_cpu_mutex);
 	list_for_each_entry(cpu, &mm_cpus, list)
 		op(&cpu->lock);
 	list_for_each_entry(s, &slab_caches, list)
 		op(&s->lock);
 	list_for_each_entry(cpu, &mm_cpus, list)
 		op(&cpu->pcp.lock);
-	for (z = zones; z < zones + MAX_NR_ZONES; z++)
-		op(&z->lock);
 }
 
 static void op_lock(spinlock_t *l)
@@ -188,20 +192,31 @@ static void op_init(spinlock_t *l)
 	spin_lock_init(l);
 }
 
+static void release_all(void (*op)(spinlock_t *))
+{
+	for_zones(op);
+	for_cpus_and_caches(op);
+	op(&mm_cpu_mutex);
+	op(&slab_mutex);
+	op(&shrinker_lock);
+	kmalloc_fork_unlock();
+}
+
 /** mm_fork_prepare - quiesce the core; see the lock order in internal.h. */
 void mm_fork_prepare(void)
 {
 	kmalloc_fork_lock();
 	spin_lock(&shrinker_lock);
-	for_all_locks(op_lock);
+	spin_lock(&slab_mutex);
+	spin_lock(&mm_cpu_mutex);
+	for_cpus_and_caches(op_lock);
+	for_zones(op_lock);
 }
 
 /** mm_fork_parent - go on after the fork. */
 void mm_fork_parent(void)
 {
-	for_all_locks(op_unlock);
-	spin_unlock(&shrinker_lock);
-	kmalloc_fork_unlock();
+	release_all(op_unlock);
 }
 
 /**
@@ -216,10 +231,8 @@ void mm_fork_child(struct mm_cpu *self)
 	struct mm_cpu *cpu, *next;
 	struct zone *z;
 
-	for_all_locks(op_init);
-	spin_lock_init(&shrinker_lock);
+	release_all(op_init);
 	shrinker_fork_child();
-	kmalloc_fork_unlock();
 	for_each_populated_zone(z)
 		z->reporting = false;
 	list_for_each_entry_safe(cpu, next, &mm_cpus, list) {

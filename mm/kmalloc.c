@@ -117,7 +117,7 @@ void *kmalloc(size_t size, gfp_t gfp)
 		obj = sheaf_pop(kmalloc_index(size));
 	if (likely(obj)) {
 		object_taken(kmalloc_caches[kmalloc_index(size)], obj);
-		*(void **)obj = NULL;
+		*object_mark(obj) = NULL;
 	} else {
 		obj = kmalloc_slow(size, gfp);
 	}

@@ -218,8 +218,11 @@ static struct page *take_block(struct zone *z, struct page *page,
 
 	del_from_free_list(z, page);
 	zeroed = page->flags & (PG_zeroed | PG_reported);
-	if (zeroed & PG_reported)
+	if (zeroed & PG_reported) {
 		z->report_slack += 1ul << order;
+		count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREFAULT,
+				1ul << order);
+	}
 	expand(z, page, order, high, type, zeroed);
 	page->flags = zeroed;
 	return page;
@@ -809,6 +812,8 @@ struct page *alloc_frames(gfp_t gfp, unsigned int nr)
 		spin_lock(&z->lock);
 		free_run(z, pfn + nr, (1ul << order) - nr, bits);
 		spin_unlock(&z->lock);
+		count_vm_events(*this_cpu_ptr(mm_cpu_self), PGFREE,
+				(1ul << order) - nr);
 	}
 	return page;
 }

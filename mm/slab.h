@@ -39,11 +39,17 @@
 typedef void **sheaf_t; /* a top: points one past the last object */
 
 /*
- * The word at the start of a free object of a general cache holds this
- * CPU-independent secret; a caller's second free finds it. Objects of caches
- * with a constructor stay constructed and are not marked.
+ * A free object of a general cache holds this secret, the same on all CPUs,
+ * in its second word (the first is the one that programs write in bytes just
+ * before they free it, which would delay the look at it). A second free finds
+ * it. Objects of caches with a constructor stay constructed, unmarked.
  */
 #define FREE_MARK ((void *)port_slab_ids)
+
+static __always_inline void **object_mark(void *obj)
+{
+	return (void **)obj + 1;
+}
 
 struct sheaf_tops {
 	sheaf_t top[NR_CPU_CACHES];
@@ -143,7 +149,7 @@ static inline struct kmem_cache *kmalloc_cache(unsigned int index)
 
 /*
  * A checker of the host is told which objects are in callers' hands. A free
- * one keeps its first word readable: the mark is there.
+ * one keeps its first two words readable: the mark is there.
  */
 static inline void object_taken(const struct kmem_cache *s, void *obj)
 {
@@ -152,7 +158,7 @@ static inline void object_taken(const struct kmem_cache *s, void *obj)
 
 static inline void object_freed(const struct kmem_cache *s, void *obj)
 {
-	port_poison((void **)obj + 1, s->size - sizeof(void *));
+	port_poison((void **)obj + 2, s->size - 2 * sizeof(void *));
 }
 
 void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp);
@@ -199,9 +205,9 @@ static __always_inline bool sheaf_push_marked(void *obj)
 	unsigned int id = port_slab_ids[virt_to_pfn(obj)];
 	sheaf_t top = sheaf_top(id);
 
-	if (unlikely(sheaf_full(top) || *(void **)obj == FREE_MARK))
+	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK))
 		return false;
-	*(void **)obj = FREE_MARK;
+	*object_mark(obj) = FREE_MARK;
 	*top = obj;
 	sheaf_move(id, 1);
 	return true;

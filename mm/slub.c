@@ -345,11 +345,13 @@ static void slab_lists_after_put(struct kmem_cache *s, struct page *slab)
 }
 
 /* The slab of @s that @obj lies in, or NULL. */
-static struct page *object_slab(const struct kmem_cache *s, const void *obj)
+static __racy struct page *object_slab(const struct kmem_cache *s,
+				       const void *obj)
 {
 	struct page *page = virt_to_page(obj);
 
-	if (unlikely(!(page->flags & PG_slab) || page->slab_cache != s))
+	if (unlikely(!virt_addr_valid(obj) || !(page->flags & PG_slab) ||
+		     page->slab_cache != s))
 		return NULL;
 	return slab_head(page);
 }
@@ -491,15 +493,29 @@ static sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
 }
 
 /*
- * Empty slabs a cache keeps: about an eighth of its memory, at least one, so
- * that a cache that breathes does not go to the buddy system each time.
+ * Empty slabs a cache keeps, so that one that breathes does not go to the
+ * buddy system each time: a sixteenth, and one of small objects.
  */
 static unsigned long slabs_to_keep(const struct kmem_cache *s)
 {
-	return s->nr_slabs / 16 + 1;
+	return s->nr_slabs / 16 + (s->size <= SHEAF_WARM_BYTES);
 }
 
 /* Both directions run under the CPU's lock and leave the sheaves whole. */
+
+/*
+ * Objects of the next refill: a few at first, so that a CPU that needs one
+ * does not take a slab's worth from the others, twice as many each time.
+ */
+static u32 refill_size(const struct kmem_cache *s, struct mm_cpu *cpu)
+{
+	u32 n = max(s->sheaf_capacity / 16, 2u) << cpu->warmth[s->id];
+
+	if (n >= s->sheaf_capacity)
+		return s->sheaf_capacity;
+	cpu->warmth[s->id]++;
+	return n;
+}
 
 /* Make this CPU's main sheaf non-empty without a new slab. */
 static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
@@ -507,6 +523,7 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 	sheaf_t *main = &cpu->tops->top[s->id], *spare = &cpu->spare[s->id];
 	sheaf_t full;
 	void **slot;
+	u32 n;
 
 	if ((*main)[-1]) /* a caller who did not look */
 		return true;
@@ -529,8 +546,9 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		*main = full;
 		count_vm_events(cpu, BARN_GET, 1);
 	} else {
-		slot = slabs_take(s, *main, s->sheaf_capacity);
-		full = *main + s->sheaf_capacity;
+		n = refill_size(s, cpu);
+		slot = slabs_take(s, *main, n);
+		full = *main + n;
 		if (slot > *main)
 			memmove(*main, slot, (size_t)((char *)full -
 						      (char *)slot));
@@ -642,11 +660,22 @@ static bool cache_has_sheaves(const struct kmem_cache *s)
 	return s->id && !sheaves_off && !failslab_enabled;
 }
 
+/* Has this CPU a sheaf for @s, or asked often enough to get one? */
+static bool sheaf_is_warm(const struct kmem_cache *s, const struct mm_cpu *cpu)
+{
+	return s->size <= SHEAF_WARM_BYTES ||
+	       cpu->warmth[s->id] >= SHEAF_WARM_COUNT;
+}
+
 static void *alloc_through_sheaf(struct kmem_cache *s, struct mm_cpu *cpu,
 				 gfp_t gfp)
 {
 	void *obj;
 
+	if (unlikely(!sheaf_is_warm(s, cpu))) {
+		cpu->warmth[s->id]++;
+		return alloc_direct(s, gfp);
+	}
 	do {
 		spin_lock(&cpu->lock);
 		obj = sheaf_refill(s, cpu) ? sheaf_pop(s->id) : NULL;
@@ -679,7 +708,7 @@ __cold_path void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 		return NULL;
 	object_taken(s, obj);
 	if (cache_has_marks(s))
-		*(void **)obj = NULL;
+		*object_mark(obj) = NULL;
 	return obj;
 }
 
@@ -733,7 +762,7 @@ static __racy bool object_may_be_freed(struct kmem_cache *s, void *obj)
 	if (slab)
 		state = object_state(s, virt_to_page(obj), slab, obj);
 	if (state == OBJECT_USED && cache_has_marks(s) &&
-	    *(void **)obj == FREE_MARK && object_is_free(s, obj))
+	    *object_mark(obj) == FREE_MARK && object_is_free(s, obj))
 		state = OBJECT_FREE;
 	if (likely(state == OBJECT_USED))
 		return true;
@@ -755,9 +784,9 @@ __cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
 	if (unlikely(!object_may_be_freed(s, obj)))
 		return;
 	if (cache_has_marks(s))
-		*(void **)obj = FREE_MARK;
+		*object_mark(obj) = FREE_MARK;
 	object_freed(s, obj);
-	if (likely(cpu && cache_has_sheaves(s))) {
+	if (likely(cpu && cache_has_sheaves(s) && sheaf_is_warm(s, cpu))) {
 		main = &cpu->tops->top[s->id];
 		spin_lock(&cpu->lock);
 		room = !sheaf_full(*main) || sheaf_make_room(s, cpu, &reaped);

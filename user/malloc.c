@@ -10,7 +10,7 @@
  *
  * malloc() and free() inline the sheaf's pop and push; everything else is
  * one call away. A free object of a general cache carries a mark in its
- * first word: malloc clears it, free sets it and looks for it, so a second
+ * second word: malloc clears it, free sets it and looks for it, so a second
  * free is noticed at once. A pointer that is not ours is outside of the
  * frame range and not in the table of mappings.
  *
@@ -101,7 +101,7 @@ static __cold_path void *malloc_slow(size_t size)
 /* The mark of a free object must not survive. */
 static __always_inline void *unmark(void *obj)
 {
-	*(void **)obj = NULL;
+	*object_mark(obj) = NULL;
 	return obj;
 }
 
@@ -372,7 +372,7 @@ EXPORT void *memalign(size_t align, size_t size)
 {
 	size_t power = KMALLOC_MIN_SIZE;
 
-	while (power < align && power <= PTRDIFF_MAX / 2)
+	while (power < align && power <= PTRDIFF_MAX)
 		power *= 2;
 	if (unlikely(power < align)) {
 		errno = EINVAL;
@@ -387,7 +387,8 @@ EXPORT void *memalign(size_t align, size_t size)
  * @align: power of two and multiple of sizeof(void *)
  * @size: bytes
  *
- * Return: 0, EINVAL or ENOMEM; errno is left alone.
+ * Return: 0, EINVAL or ENOMEM, which errno then says as well, as in glibc;
+ * otherwise errno is left alone.
  */
 EXPORT int posix_memalign(void **out, size_t align, size_t size)
 {
@@ -397,9 +398,9 @@ EXPORT int posix_memalign(void **out, size_t align, size_t size)
 	if (unlikely(!is_power_of_2(align) || align % sizeof(void *)))
 		return EINVAL;
 	p = alloc_aligned(align, size);
-	errno = saved;
 	if (unlikely(!p))
 		return ENOMEM;
+	errno = saved;
 	*out = p;
 	return 0;
 }

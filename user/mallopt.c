@@ -13,6 +13,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "mm/internal.h"
 #include "mm/vmstat.h"
@@ -30,10 +31,14 @@ static void set_perturb(int value)
 	slab_without_sheaves(malloc_params.perturb != 0);
 }
 
+/* All but the mark, which still has to tell a second free. */
 void malloc_perturb_free(struct kmem_cache *s, void *obj)
 {
-	memset((char *)obj + sizeof(void *), malloc_params.perturb,
-	       s->size - sizeof(void *));
+	void **mark = object_mark(obj);
+
+	memset(obj, malloc_params.perturb, sizeof(void *));
+	memset(mark + 1, malloc_params.perturb,
+	       s->size - 2 * sizeof(void *));
 }
 
 /**
@@ -144,7 +149,11 @@ EXPORT struct mallinfo mallinfo(void)
 	};
 }
 
-/** malloc_stats - mallinfo2() as three lines on stderr. */
+/**
+ * malloc_stats - mallinfo2() as four lines on stderr
+ *
+ * Not a cancellation point: the lines appear whole or not at all.
+ */
 EXPORT void malloc_stats(void)
 {
 	struct mallinfo2 i = collect();
@@ -154,10 +163,11 @@ EXPORT void malloc_stats(void)
 	n = ashlar_snprintf(buf, sizeof(buf),
 			    "system bytes     = %10zu\n"
 			    "in use bytes     = %10zu\n"
-			    "max mmap regions = %10zu\n",
-			    i.arena + i.hblkhd, i.uordblks + i.hblkhd, i.hblks);
-	if (write(STDERR_FILENO, buf, (size_t)n) < 0)
-		return;
+			    "max mmap regions = %10zu\n"
+			    "max mmap bytes   = %10zu\n",
+			    i.arena + i.hblkhd, i.uordblks + i.hblkhd, i.hblks,
+			    i.hblkhd);
+	syscall(SYS_write, STDERR_FILENO, buf, (size_t)n);
 }
 
 static void info_cache(FILE *f, struct kmem_cache *s)

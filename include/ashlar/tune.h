@@ -16,15 +16,22 @@
 
 /* Orders kept on per-CPU lists, frames per refill, and most frames kept. */
 #define PCP_ORDERS 4
-#define PCP_BATCH 16
-#define PCP_HIGH 64
+#define PCP_BATCH 8
+#define PCP_HIGH 24
 
 /* Slots of a sheaf: one link, one sentinel, the rest objects. */
 #define SHEAF_SLOTS 64
 /* Bytes of objects that one sheaf may hold, and that one barn may hold. */
-#define SHEAF_BYTES (16 << 10)
-#define BARN_BYTES (64 << 10)
+#define SHEAF_BYTES (8 << 10)
+#define BARN_BYTES (32 << 10)
 #define BARN_FULL_MAX 16
+
+/*
+ * Objects over this many bytes get a sheaf on a CPU only after as many slow
+ * allocations there: what is seldom asked for is not kept.
+ */
+#define SHEAF_WARM_BYTES (4 << 10)
+#define SHEAF_WARM_COUNT 8
 
 /* Caches with a CPU list; the others work from their slabs directly. */
 #define NR_CPU_CACHES 128

@@ -42,8 +42,25 @@ static void thread_ends(void *cpu)
 		mm_cpu_offline(mm_cpu_self);
 }
 
+/*
+ * glibc's fork() takes the lock on stdio's list of files after it has run
+ * our prepare handler, and holders of that lock allocate: so it comes before
+ * ours. A lone thread takes none: it may be forking from a signal handler
+ * that interrupted it with one of them held.
+ */
+extern char __libc_single_threaded __attribute__((weak));
+void _IO_list_lock(void) __attribute__((weak));
+void _IO_list_unlock(void) __attribute__((weak));
+
+static __thread bool fork_locked;
+
 static void fork_prepare(void)
 {
+	if (&__libc_single_threaded && __libc_single_threaded)
+		return;
+	fork_locked = true;
+	if (_IO_list_lock)
+		_IO_list_lock();
 	spin_lock(&start_lock);
 	large_fork_prepare();
 	mm_fork_prepare();
@@ -51,13 +68,21 @@ static void fork_prepare(void)
 
 static void fork_parent(void)
 {
+	if (!fork_locked)
+		return;
+	fork_locked = false;
 	mm_fork_parent();
 	large_fork_parent();
 	spin_unlock(&start_lock);
+	if (_IO_list_unlock)
+		_IO_list_unlock();
 }
 
 static void fork_child(void)
 {
+	if (!fork_locked)
+		return;
+	fork_locked = false;
 	spin_lock_init(&start_lock);
 	large_fork_child();
 	mm_fork_child(mm_cpu_self);

@@ -33,7 +33,7 @@ struct block {
 
 #define TABLE_FIRST 256 /* slots; a power of two */
 #define KEPT_MOST 32
-#define LARGE_KEEP (1ul << 20)
+#define LARGE_KEEP (256ul << 10)
 #define CHURN_MOST (64ul << 20)
 #define QUIET_MS 250
 
