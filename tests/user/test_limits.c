@@ -231,6 +231,20 @@ static int late_limit(void)
 	return got < 512 * MB ? 0 : 37;
 }
 
+/* Locked in RAM, present and future: that holds what is used, no more. */
+static int locked_work(void)
+{
+	int error = ordinary_work(8 * MB);
+	long before, grown;
+
+	if (!error && mlockall(MCL_CURRENT | MCL_FUTURE))
+		return 38;
+	before = rss_kb();
+	error = worst(error, ordinary_work(64 * MB));
+	grown = rss_kb() - before;
+	return error ? error : grown > 192 * 1024 ? 39 : 0;
+}
+
 /* A limit is there to be used: most of it in one block. */
 static int one_block(size_t n)
 {
@@ -377,6 +391,8 @@ static int perform(const char *work)
 		return small_then_large();
 	if (!strcmp(work, "late-limit"))
 		return late_limit();
+	if (!strcmp(work, "locked"))
+		return locked_work();
 	if (!strcmp(work, "one-180M"))
 		return one_block(180 * MB);
 	if (!strcmp(work, "threads"))
@@ -445,6 +461,10 @@ int main(int argc, char **argv)
 	try("no-descriptor-kept", "descriptors", close_but_standard, NULL);
 	try("no-randomization", "32M", no_randomization, NULL);
 	try("legacy-layout", "32M", legacy_layout, NULL);
+	if (!geteuid())
+		try("locked", "locked", NULL, NULL);
+	else
+		say("# locking memory needs root: not checked");
 	try("no-huge-pages", "32M", no_huge_pages, NULL);
 	return finish();
 }
