@@ -14,10 +14,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 B := build
 
-.PHONY: all run test bench install clean setup-%
+.PHONY: all run test bench install clean
 
 all: setup-build $(B)/build.ninja
-	@ninja -C $(B) --quiet
+	@out=$$(ninja -C $(B) --quiet) || { echo "$$out"; exit 1; }
 
 $(B)/build.ninja:
 	@meson setup $(B) >$(B).log 2>&1 || { cat $(B).log; exit 1; }

@@ -39,6 +39,7 @@ echo "$# files match"
 
 coproc upper { tr a-z A-Z; }
 echo "through a co-process" >&"${upper[1]}"
+# shellcheck disable=SC1083,SC2093 # the brace names the descriptor
 exec {upper[1]}>&-
 cat <&"${upper[0]}"
 
