@@ -37,7 +37,7 @@ set -- file.*1*
 echo "$# files match"
 [[ $line =~ ([a-f]{5,})([0-9]+) ]] && echo "${BASH_REMATCH[@]:1}"
 
-coproc upper { tr a-z A-Z; }
+coproc upper { tr "[:lower:]" "[:upper:]"; }
 echo "through a co-process" >&"${upper[1]}"
 # shellcheck disable=SC1083,SC2093 # the brace names the descriptor
 exec {upper[1]}>&-

@@ -16,7 +16,7 @@ browser=$!
 
 found=$(kinds $browser)
 wait $browser
-for kind in browser zygote renderer; do
+for kind in browser zygote "child of zygote"; do
 	grep -x "$kind" <<<"$found"
 done
 sed '/<script/,/<\/script/d' dom.html

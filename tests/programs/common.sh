@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # Sourced by the scripts of this folder. The driver sets MAPPED: a part of the
 # path which the memory map of every process under test must show.
@@ -37,18 +38,28 @@ tree() {
 	done
 }
 
-# kinds PID: watches a browser until it ends; prints each kind of process, as
-# --type= names it, that was seen to have MAPPED in its map.
+# kind PID: what a process of a browser is, as its --type= says.
+kind() {
+	grep -aoPs -- '--type=\K[a-z]+' "/proc/$1/cmdline" | sed -n 1p ||
+		echo browser
+}
+
+# kinds PID: watches a browser until it ends; prints each kind of process that
+# was seen to have MAPPED in its map. A renderer may keep the name of the
+# zygote that forked it.
 kinds() {
-	local pid kind
+	local pid parent
 
 	while kill -0 "$1" 2>/dev/null; do
 		for pid in $(tree "$1" 2>/dev/null); do
 			grep -qsF "$MAPPED" "/proc/$pid/maps" || continue
-			kind=$(grep -aoPs -- '--type=\K[a-z]+' \
-				"/proc/$pid/cmdline" | head -1) || true
-			echo "${kind:-browser}"
-		done
+			parent=$(awk '{ print $4 }' "/proc/$pid/stat") ||
+				continue
+			case $(kind "$parent")/$(kind "$pid") in
+			zygote/*) echo "child of zygote" ;;
+			*/*) kind "$pid" ;;
+			esac
+		done 2>/dev/null
 		sleep 0.05
 	done | sort -u
 }

@@ -34,7 +34,7 @@ struct node {
 static void insert(std::unique_ptr<node> &at, int key)
 {
 	if (!at)
-		at = std::make_unique<node>(node{nullptr, nullptr, key});
+		at = std::make_unique<node>(node{ nullptr, nullptr, key });
 	else
 		insert(key < at->key ? at->left : at->right, key);
 }

@@ -5,7 +5,7 @@
 # the same to the byte, and the program must run.
 set -euo pipefail
 
-perl "$PROGRAMS/gcc.pl" 150 >many.c
+perl "$PROGRAMS/gcc.pl" 60 >many.c
 flags=(-frandom-seed=ashlar "-ffile-prefix-map=$PWD=.")
 for level in -O0 -O1 '-O2 -g' -Os; do
 	# shellcheck disable=SC2086 # a level may be two words
@@ -14,7 +14,7 @@ for level in -O0 -O1 '-O2 -g' -Os; do
 done
 gcc "${flags[@]}" -O2 -S -fverbose-asm -o - many.c | cksum
 
-perl "$PROGRAMS/gcc.pl" 40 >half.c
+perl "$PROGRAMS/gcc.pl" 25 >half.c
 sed 's/\bmain\b/other/; s/\b\(step\|table\)/second_&/' half.c >other.c
 gcc "${flags[@]}" -O2 -flto=2 half.c other.c -o lto
 ./lto

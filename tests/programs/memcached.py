@@ -8,7 +8,8 @@ ROUNDS = 4000
 
 
 def value(key):
-    return (b"%d." % key) * (key * 37 % 400 + 1)
+    """Few sizes, for a size that finds every page taken is refused."""
+    return (b"%07d." % key) * (key * 37 % 6 * 40 + 10)
 
 
 class Client:
@@ -37,18 +38,19 @@ def worker(first, wrong):
     client = Client()
     for number in range(ROUNDS):
         key = first + number * 8
-        if client.ask(b"set k%d 0 0 %d" % (key, len(value(key))),
-                      value(key)) != b"STORED":
-            wrong.append(key)
+        said = client.ask(b"set k%d 0 0 %d" % (key, len(value(key))),
+                          value(key))
+        if said != b"STORED":
+            wrong.append((key, said))
         back = first + number // 2 * 8
         data = client.get(back)
         if data is not None and data != value(back):
-            wrong.append(back)
+            wrong.append((back, data))
         if number % 3 == 0:
             client.ask(b"delete k%d" % back)
         if number % 50 == 0:
-            client.ask(b"append k%d 0 0 1" % key, b"x")
-            client.ask(b"set k%d 0 0 %d" % (key, len(value(key))), value(key))
+            client.ask(b"append k%d 0 0 1" % back, b"x")
+            client.ask(b"delete k%d" % back)
 
 
 def main():

@@ -26,7 +26,7 @@ mapped server $!
 redis-benchmark -s redis.sock -n 20000 -c 20 -P 8 -r 1000 -d 100 -q \
 	-t set,get,incr,lpush,rpop,sadd,hset,zadd,mset,lrange_100 >bench.log
 cli flushall
-cli debug populate 50000 key 120
+cli debug populate 20000 key 120
 seq 20000 | awk '{ print "RPUSH list" $1 % 50, $1 * 7919 % 10007
 	print "ZADD set" $1 % 20, $1 % 997, "member" $1
 	print "HSET hash" $1 % 30, "field" $1, $1 * $1
@@ -36,9 +36,10 @@ cli eval 'local t = {} for i = 1, 20000 do t[i] = tostring(i) end
 	return #table.concat(t)' 0
 
 # Slow the child down, so that it is alive when its map is read.
-cli config set rdb-key-save-delay 20
+cli config set rdb-key-save-delay 50
 cli bgsave
 until_true children $!
+# shellcheck disable=SC2046 # each process is a word
 mapped 'BGSAVE child' $(children $!)
 redis-benchmark -s redis.sock -n 10000 -c 10 -q -t ping >>bench.log
 until_true snapshots

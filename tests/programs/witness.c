@@ -64,11 +64,11 @@ static char *file_at(unsigned long addr)
 static void *serving_malloc(void)
 {
 	void *first = dlsym(RTLD_DEFAULT, "malloc");
-	const ElfW(Sym) *symbol;
+	const ElfW(Sym) * symbol;
 	Dl_info info;
 
-	if (dladdr1(first, &info, (void **)&symbol, RTLD_DL_SYMENT) &&
-	    symbol && symbol->st_shndx == SHN_UNDEF)
+	if (dladdr1(first, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol &&
+	    symbol->st_shndx == SHN_UNDEF)
 		return dlsym(RTLD_NEXT, "malloc");
 	return first;
 }
