@@ -5,6 +5,7 @@
 
 #define BLOCKS(n) ((unsigned long)(n) << (MAX_ORDER - 1))
 
+/* Zones end where no block does. */
 void fuzz_boot(void)
 {
 	static bool booted;
@@ -13,8 +14,8 @@ void fuzz_boot(void)
 		return;
 	booted = true;
 	sim_boot(&(struct sim_config){
-		.zone_pages = { BLOCKS(2), BLOCKS(64), BLOCKS(2) },
-		.boot_pages = { BLOCKS(2), BLOCKS(8), BLOCKS(2) },
+		.zone_pages = { BLOCKS(2) + 3, BLOCKS(64) + 2, BLOCKS(2) + 1 },
+		.boot_pages = { BLOCKS(2) + 3, BLOCKS(8), BLOCKS(2) + 1 },
 		.grow_pages = BLOCKS(1),
 		.dirty_ram = true,
 	});

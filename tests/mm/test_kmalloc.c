@@ -152,11 +152,40 @@ TEST(shrinking_and_edges_of_krealloc)
 
 	memset(p, 0x31, 1000);
 	CHECK(krealloc(p, 1000, GFP_KERNEL) == p);
+	CHECK(krealloc(p, ksize(p), GFP_KERNEL) == p);
 	CHECK(krealloc(p, 10, GFP_KERNEL) == p);
 	CHECK_EQ(p[9], 0x31);
 	CHECK(krealloc(p, 0, GFP_KERNEL) == ZERO_SIZE_PTR);
 	p = NEED(krealloc(ZERO_SIZE_PTR, 50, GFP_KERNEL));
 	kfree(p);
+}
+
+TEST(all_of_a_block_moves_with_it)
+{
+	char *p = NEED(kmalloc(100, GFP_KERNEL)), *q;
+	size_t real = ksize(p);
+
+	memset(p, 0x42, real);
+	q = krealloc(p, 4 * real, GFP_KERNEL);
+	if (!q) {
+		kfree(p);
+		return;
+	}
+	for (size_t i = 0; i < real; i++)
+		CHECK_EQ(q[i], 0x42);
+	kfree(q);
+}
+
+/* A frame that general objects lay in, and that is something else now. */
+TEST(frames_forget_whose_objects_they_held)
+{
+	void *p = NEED(kmalloc(100, GFP_KERNEL));
+	unsigned long pfn = virt_to_pfn(p);
+
+	CHECK(port_slab_ids[pfn] != 0 || sweeping());
+	kfree(p);
+	kmem_cache_shrink(kmalloc_cache(kmalloc_index(100)));
+	CHECK_EQ(port_slab_ids[pfn], 0);
 }
 
 TEST(copies)

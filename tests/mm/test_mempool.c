@@ -80,6 +80,9 @@ TEST(the_allocator_is_asked_before_the_reserve)
 	CHECK(e != NULL);
 	if (!sweeping())
 		CHECK_EQ(backing.allocs, 3);
+	/* It is asked once without waiting before anything else. */
+	if (!sweeping())
+		CHECK(!(backing.last_gfp & __GFP_RECLAIM));
 	/* A caller of a pool need not be told that its allocator failed. */
 	CHECK(backing.last_gfp & __GFP_NOWARN);
 	mempool_free(e, pool);

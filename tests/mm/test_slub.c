@@ -346,33 +346,54 @@ TEST(few_empty_slabs_are_kept)
 	CHECK_OP(s->nr_pages, <, peak / 2);
 }
 
-/* Bytes behind the last object of a cache's first slab. */
-static unsigned long spare_bytes(const struct kmem_cache *s)
+/* How far behind the start of its slab does the first object of each lie? */
+static unsigned long first_offsets(const struct kmem_cache *s, void **obj,
+				   unsigned int n, unsigned long *offset)
 {
-	return s->nr_pages * PAGE_SIZE - s->total_objects * s->size;
+	static struct page *slab[32];
+	unsigned long nr = 0, k;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct page *page = virt_to_page(obj[i]);
+		struct page *head = page->flags & PG_tail ? page->head : page;
+		unsigned long at = (unsigned long)((char *)obj[i] -
+						   (char *)page_address(head));
+
+		for (k = 0; k < nr && slab[k] != head; k++)
+			;
+		if (k == nr) {
+			CHECK_OP(nr, <, 32);
+			slab[nr] = head;
+			offset[nr++] = at;
+		}
+		offset[k] = min(offset[k], at);
+	}
+	CHECK_EQ(nr, s->nr_slabs);
+	return nr;
 }
 
-TEST(slabs_are_coloured)
+TEST(successive_slabs_start_their_objects_at_different_cache_lines)
 {
 	unsigned int coloured = 0;
 
-	for (unsigned int size = 320; size < 1024; size += 64) {
-		struct kmem_cache *s =
-			take_cache("colour", size, 0, SLAB_NO_SHEAVES, NULL);
-		unsigned long colours = 0;
-		struct page *slab;
+	for (unsigned int size = 192; size < 1024; size += 64) {
+		struct kmem_cache *s = take_cache("colour", size, 0,
+						  SLAB_NO_SHEAVES, NULL);
+		unsigned long offset[32], nr, lines = 0;
+		static void *obj[2000];
+		unsigned int n = 0;
 
-		take_object(s, GFP_KERNEL);
-		if (spare_bytes(s) < 64)
-			continue;
-		while (s->nr_slabs < 6)
-			take_object(s, GFP_KERNEL);
-		list_for_each_entry(slab, &s->slabs_full, lru)
-			colours |= 1ul << slab->colour;
-		CHECK_OP(__builtin_popcountl(colours), >, 1);
-		coloured++;
+		while (s->nr_slabs < 8 && n < 2000)
+			obj[n++] = take_object(s, GFP_KERNEL);
+		nr = first_offsets(s, obj, n, offset);
+		for (unsigned long i = 0; i < nr; i++)
+			lines |= 1ul << offset[i] / 64 % 64;
+		coloured += __builtin_popcountl(lines) > 1;
+		while (n)
+			give_object(s, obj[--n]);
 	}
-	CHECK_OP(coloured, >, 0);
+	/* Sizes that divide a slab leave no room for it. */
+	CHECK_OP(coloured, >=, 8);
 }
 
 TEST(colours_respect_alignment)
@@ -538,6 +559,16 @@ TEST_DIES(object_freed_twice, "ERROR: Ashlar: double-free")
 	kmem_cache_free(s, obj);
 	kmem_cache_free(s, obj);
 	kmem_cache_free(s, other);
+}
+
+TEST_DIES(object_freed_twice_into_a_sheaf, "ERROR: Ashlar: double-free")
+{
+	struct kmem_cache *s = kmem_cache_create("twice", 64, 0, 0, NULL);
+	void *obj = kmem_cache_alloc(s, GFP_KERNEL);
+
+	kmem_cache_free(s, obj);
+	kmem_cache_free(s, obj);
+	kmem_cache_shrink(s);
 }
 
 TEST_DIES(object_freed_into_another_cache, "ERROR: Ashlar: bad-free")

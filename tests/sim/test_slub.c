@@ -374,18 +374,21 @@ TEST(reclaimable_slabs_lie_in_reclaimable_blocks)
 
 /* ---- frames of slabs given back ---- */
 
-TEST_NO_SWEEP(idle_frames_of_slabs_go_back_to_the_host)
+#define SPARSE (2u << 20) /* bytes of objects */
+
+static void free_most_and_look(unsigned int size)
 {
-	struct kmem_cache *s = take_cache("sparse", 64, 0, 0, NULL);
-	static unsigned char *obj[20000];
+	static unsigned char *obj[SPARSE / 64];
+	struct kmem_cache *s = take_cache("sparse", size, 0, 0, NULL);
+	unsigned int n = SPARSE / size, kept = (32 << 10) / size;
 	unsigned long discarded = sim.discarded;
 
-	for (unsigned int i = 0; i < 20000; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		CHECK((obj[i] = kmem_cache_alloc(s, GFP_KERNEL)));
-		memset(obj[i], (int)i, 64);
+		memset(obj[i], (int)i, size);
 	}
-	for (unsigned int i = 0; i < 20000; i++) {
-		if (i % 1000 == 0)
+	for (unsigned int i = 0; i < n; i++) {
+		if (i % kept == 0)
 			continue;
 		kmem_cache_free(s, obj[i]);
 		obj[i] = NULL;
@@ -394,20 +397,29 @@ TEST_NO_SWEEP(idle_frames_of_slabs_go_back_to_the_host)
 	slab_report(s);
 	CHECK_OP(sim.discarded - discarded, >, 100);
 	mm_validate();
-	for (unsigned int i = 0; i < 20000; i += 1000)
-		for (unsigned int k = 0; k < 64; k++)
-			CHECK_EQ(obj[i][k], i & 255);
 	/* The objects in them can be allocated as before. */
-	for (unsigned int i = 0; i < 20000; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		if (obj[i])
 			continue;
 		CHECK((obj[i] = kmem_cache_alloc(s, GFP_KERNEL)));
-		memset(obj[i], (int)i, 64);
+		memset(obj[i], (int)i, size);
 	}
-	for (unsigned int i = 0; i < 20000; i++) {
-		CHECK_EQ(obj[i][63], i & 255);
+	for (unsigned int i = 0; i < n; i++) {
+		for (unsigned int k = 0; k < size; k++)
+			CHECK_EQ(obj[i][k], i & 255);
 		kmem_cache_free(s, obj[i]);
 	}
+}
+
+TEST_NO_SWEEP(idle_frames_of_slabs_go_back_to_the_host)
+{
+	free_most_and_look(64);
+}
+
+TEST_NO_SWEEP(objects_across_two_frames_keep_both)
+{
+	free_most_and_look(208);
+	free_most_and_look(1008);
 }
 
 static void mark(void *obj)
