@@ -85,7 +85,7 @@ static struct mm_cpu *new_cpu(void)
 		return &boot_cpu;
 	if (!cpu_cache)
 		cpu_cache = kmem_cache_new("mm_cpu", sizeof(struct mm_cpu),
-					   SLAB_COLOUR_BYTES, SLAB_NO_SHEAVES,
+					   64, SLAB_NO_SHEAVES,
 					   NULL, 0);
 	return cpu_cache ? kmem_cache_zalloc(cpu_cache, GFP_KERNEL) : NULL;
 }

@@ -19,6 +19,22 @@
 
 struct kmem_cache *kmalloc_caches[KMALLOC_NR + 1];
 
+/* By index; what kmalloc_starts_at() divides by. */
+#define STEP(size) \
+	RECIPROCAL_U64((size) <= SLAB_PACK_MAX ? (size) : PAGE_SIZE)
+#define GROUP(shift)                                                  \
+	STEP(9ul << (shift)), STEP(10ul << (shift)), STEP(11ul << (shift)), \
+		STEP(12ul << (shift)), STEP(13ul << (shift)),           \
+		STEP(14ul << (shift)), STEP(15ul << (shift)),           \
+		STEP(16ul << (shift))
+
+const u64 kmalloc_reciprocal[NR_CPU_CACHES] = {
+	0,	    STEP(16ul), STEP(32ul),  STEP(48ul),  STEP(64ul),
+	STEP(80ul), STEP(96ul), STEP(112ul), STEP(128ul), GROUP(4),
+	GROUP(5),   GROUP(6),	GROUP(7),    GROUP(8),	  GROUP(9),
+	GROUP(10),  GROUP(11),	GROUP(12),   GROUP(13),
+};
+
 static struct kmem_cache *dma_caches[KMALLOC_NR + 1];
 static spinlock_t create_lock = SPIN_LOCK_UNLOCKED;
 

@@ -24,6 +24,7 @@
 #ifndef ASHLAR_MM_SLAB_H
 #define ASHLAR_MM_SLAB_H
 
+#include <ashlar/math64.h>
 #include <ashlar/mm.h>
 #include <ashlar/slab.h>
 #include <ashlar/tune.h>
@@ -64,7 +65,7 @@ struct kmem_cache {
 	u32 size; /* bytes from one object to the next */
 	u32 object_size; /* bytes asked for */
 	u32 align;
-	u32 reciprocal; /* ceil(2^32 / size) */
+	u64 reciprocal; /* RECIPROCAL_U64(size) */
 	slab_flags_t flags;
 	u32 sheaf_capacity;
 	u32 barn_max; /* full sheaves */
@@ -73,7 +74,6 @@ struct kmem_cache {
 	struct list_head list; /* slab_caches (slab_mutex) */
 
 	spinlock_t lock;
-	u32 colour_next; /* bytes, below colour_end */
 	struct list_head slabs_full;
 	struct list_head slabs_partial;
 	struct list_head slabs_free;
@@ -97,16 +97,66 @@ struct kmem_cache {
 
 extern struct list_head slab_caches;
 
-/* ---- geometry of a slab ---- */
-
-static inline u32 slab_objects(const struct kmem_cache *s, const struct page *slab)
+/*
+ * Geometry of a slab. Objects up to SLAB_PACK_MAX lie at multiples of their
+ * size, counted from address 0:
+ *
+ *     n size   (n+1) size (n+2) size (n+3) size (n+4) size
+ *       |         |         |         |         |
+ *            [ slab    . object 0  object 1 ... ]
+ *                      ^ slab_start
+ *
+ * so whether an address starts an object takes one multiplication and no
+ * look at the slab; successive slabs begin at different cache lines, which
+ * is Bonwick's colouring; and an object is aligned to every power of two that
+ * divides its size. Larger objects begin their slab and have it to themselves.
+ */
+static inline bool slab_is_packed(const struct kmem_cache *s)
 {
-	return (u32)((u32)slab->nr << PAGE_SHIFT) / s->size;
+	return s->size <= SLAB_PACK_MAX;
 }
 
-static inline __racy char *slab_start(const struct page *slab)
+/* Number, counted from address 0, of the slab's first object. */
+static inline u64 slab_first(const struct kmem_cache *s,
+			     const struct page *slab)
 {
-	return (char *)page_address(slab) + slab->colour * SLAB_COLOUR_BYTES;
+	return mul_u64_u64_hi((uintptr_t)page_address(slab) + s->size - 1,
+			      s->reciprocal);
+}
+
+static inline char *slab_start(const struct kmem_cache *s,
+			       const struct page *slab)
+{
+	if (!slab_is_packed(s))
+		return page_address(slab);
+	return (char *)(uintptr_t)(slab_first(s, slab) * s->size);
+}
+
+static inline __racy u32 slab_objects(const struct kmem_cache *s,
+				      const struct page *slab)
+{
+	u64 end = (uintptr_t)page_address(slab) +
+		  ((u64)slab->nr << PAGE_SHIFT);
+
+	if (!slab_is_packed(s))
+		return 1;
+	return (u32)(mul_u64_u64_hi(end, s->reciprocal) - slab_first(s, slab));
+}
+
+#define OBJECT_NO_INDEX (~(u64)0)
+
+/* Which object of the slab starts at @obj, or OBJECT_NO_INDEX. */
+static __always_inline u64 object_index(const struct kmem_cache *s,
+					const struct page *slab,
+					const void *obj)
+{
+	u64 address = (uintptr_t)obj;
+
+	if (!slab_is_packed(s))
+		return obj == page_address(slab) ? 0 : OBJECT_NO_INDEX;
+	if (address * s->reciprocal >= s->reciprocal)
+		return OBJECT_NO_INDEX;
+	return mul_u64_u64_hi(address, s->reciprocal) - slab_first(s, slab);
 }
 
 /* General caches have the ids 1 … KMALLOC_NR, their kmalloc_index(). */
@@ -140,6 +190,19 @@ static inline unsigned int kmalloc_size(unsigned int index)
 	return group ? (9 + step) << (group + 3) : (step + 1) << 4;
 }
 
+/*
+ * May a general cache's object start at @obj, which lies in a frame with the
+ * id @id? Objects with a slab each start frames; of their slab only the first
+ * frame has an id.
+ */
+extern const u64 kmalloc_reciprocal[NR_CPU_CACHES] __hidden;
+
+static __always_inline bool kmalloc_starts_at(unsigned long id, const void *obj)
+{
+	return kmalloc_reciprocal[id] * (u64)(uintptr_t)obj <
+	       kmalloc_reciprocal[id];
+}
+
 static inline struct kmem_cache *kmalloc_cache(unsigned int index)
 {
 	struct kmem_cache *s = smp_load_acquire(&kmalloc_caches[index]);
@@ -161,6 +224,7 @@ static inline void object_freed(const struct kmem_cache *s, void *obj)
 	port_poison((void **)obj + 2, s->size - 2 * sizeof(void *));
 }
 
+struct kmem_cache *slab_object_cache(void *obj);
 void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp);
 void slab_free_slow(struct kmem_cache *s, void *obj);
 
@@ -170,7 +234,7 @@ void slab_free_slow(struct kmem_cache *s, void *obj);
 	this_cpu_add_element(sheaf_tops, id, (n) * (long)sizeof(void *))
 
 /* Take an object from this CPU's sheaf; NULL when it is empty. */
-static __always_inline void *sheaf_pop(unsigned int id)
+static __always_inline void *sheaf_pop(unsigned long id)
 {
 	void *obj = sheaf_top(id)[-1];
 
@@ -185,7 +249,7 @@ static __always_inline bool sheaf_full(sheaf_t top)
 }
 
 /* Put @obj on this CPU's sheaf; false when it is full. */
-static __always_inline bool sheaf_push(unsigned int id, void *obj)
+static __always_inline bool sheaf_push(unsigned long id, void *obj)
 {
 	sheaf_t top = sheaf_top(id);
 
@@ -202,10 +266,11 @@ static __always_inline bool sheaf_push(unsigned int id, void *obj)
  */
 static __always_inline bool sheaf_push_marked(void *obj)
 {
-	unsigned int id = port_slab_ids[virt_to_pfn(obj)];
+	unsigned long id = port_slab_ids[virt_to_pfn(obj)];
 	sheaf_t top = sheaf_top(id);
 
-	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK))
+	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK ||
+		     !kmalloc_starts_at(id, obj)))
 		return false;
 	*object_mark(obj) = FREE_MARK;
 	*top = obj;

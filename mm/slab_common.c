@@ -21,6 +21,8 @@
 struct list_head slab_caches = LIST_HEAD_INIT(slab_caches);
 spinlock_t slab_mutex = SPIN_LOCK_UNLOCKED;
 
+#define CACHE_LINE 64
+
 static struct kmem_cache boot_cache;
 static u8 id_taken[NR_CPU_CACHES]; /* slab_mutex */
 
@@ -28,7 +30,7 @@ static u8 id_taken[NR_CPU_CACHES]; /* slab_mutex */
 
 static u32 object_align(u32 size, u32 align, slab_flags_t flags)
 {
-	u32 line = SLAB_COLOUR_BYTES;
+	u32 line = CACHE_LINE;
 
 	if (flags & SLAB_HWCACHE_ALIGN) {
 		while (size <= line / 2)
@@ -47,7 +49,7 @@ void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 	s->object_size = size;
 	s->align = object_align(size, align, flags);
 	s->size = ALIGN(size, s->align);
-	s->reciprocal = (u32)((((u64)1 << 32) + s->size - 1) / s->size);
+	s->reciprocal = RECIPROCAL_U64(s->size);
 	s->flags = flags;
 	s->ctor = ctor;
 	s->sheaf_capacity = clamp((u32)SHEAF_BYTES / s->size, 1u,
@@ -312,7 +314,7 @@ static struct shrinker slab_shrinker = {
 void slab_common_init(void)
 {
 	kmem_cache_setup(&boot_cache, "kmem_cache", sizeof(struct kmem_cache),
-			 SLAB_COLOUR_BYTES, SLAB_NO_SHEAVES | SLAB_PANIC, NULL);
+			 CACHE_LINE, SLAB_NO_SHEAVES | SLAB_PANIC, NULL);
 	slab_init();
 	register_shrinker(&slab_shrinker, "slab");
 }

@@ -26,16 +26,13 @@
 
 #define SHIFT_MOST 5
 
-static bool object_free(const struct kmem_cache *s, struct page *slab,
-			u32 index)
+static bool object_free(const char *obj)
 {
-	u32 offset = slab->colour * SLAB_COLOUR_BYTES + index * s->size;
-	struct page *page = slab + (offset >> PAGE_SHIFT);
-	u32 bit = (offset & ~(u32)PAGE_MASK) / SLAB_GRANULE;
+	const struct page *page = virt_to_page(obj);
+	u32 bit = (u32)((uintptr_t)obj & ~PAGE_MASK) / SLAB_GRANULE;
 
-	return index >= slab->bump ||
-	       (page->free_bits[bit / (8 * sizeof(long))] >>
-			bit % (8 * sizeof(long)) & 1);
+	return page->free_bits[bit / (8 * sizeof(long))] >>
+		       bit % (8 * sizeof(long)) & 1;
 }
 
 /*
@@ -44,14 +41,17 @@ static bool object_free(const struct kmem_cache *s, struct page *slab,
  */
 static bool frame_is_idle(const struct kmem_cache *s, struct page *slab, u32 i)
 {
-	u32 colour = slab->colour * SLAB_COLOUR_BYTES;
-	u32 start = i << PAGE_SHIFT, end = start + (u32)PAGE_SIZE;
-	u32 index = start > colour ? (start - colour) / s->size : 0;
+	char *first = slab_start(s, slab);
+	char *unused = first + (size_t)slab->bump * s->size;
+	char *start = page_address(slab + i), *end = start + PAGE_SIZE;
+	char *obj = first;
 
-	if (index >= slab->bump)
+	if (start > first)
+		obj += (size_t)(start - first) / s->size * s->size;
+	if (obj >= unused)
 		return false;
-	for (; index < slab->bump && colour + index * s->size < end; index++)
-		if (!object_free(s, slab, index))
+	for (; obj < end && obj < unused; obj += s->size)
+		if (!object_free(obj))
 			return false;
 	return true;
 }
@@ -89,7 +89,7 @@ unsigned long slab_report(struct kmem_cache *s)
 	unsigned long n, reported = 0;
 	struct page *slab;
 
-	if (s->ctor || s->size > PAGE_SIZE * 4)
+	if (s->ctor || !slab_is_packed(s))
 		return 0;
 	for (n = READ_ONCE(s->nr_partial); n; n--) {
 		spin_lock(&s->lock);

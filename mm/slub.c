@@ -9,8 +9,8 @@
  *      ⇅ one object                ⇅ a sheaf's worth of objects
  *    caller               slabs_partial   slabs_full   slabs_free
  *
- *   a slab of nr frames
- *   | colour | obj 0 | obj 1 | .. | obj bump-1 | never used ..... | waste |
+ *   a slab of nr frames (where object 0 starts: see slab.h)
+ *   | lead | obj 0 | obj 1 | ... | obj bump-1 | never used ...... | rest |
  *
  * An allocation pops this CPU's main sheaf (sheaf_pop, slab.h). When that is
  * empty it tries, in turn: the spare sheaf; a full sheaf from the barn; a
@@ -24,7 +24,7 @@
  * its head, where slabs join that were full a moment ago; emptier slabs are
  * left alone to drain.
  *
- * Invariants (slab_validate), with objects(slab) what fits behind colour:
+ * Invariants (slab_validate), with objects = slab_objects(s, slab):
  *   slab->inuse + free bits of the slab + (objects - bump) = objects
  *   slab on full ⇔ inuse = objects ⇔ PG_full;  on free ⇔ inuse = 0
  *   s->inuse = Σ slab->inuse;  s->total_objects = Σ objects
@@ -61,39 +61,20 @@ static __racy struct page *slab_head(struct page *page)
 
 /*
  * Frames of the next slab: a fraction of what the cache has already, so that
- * small programs stay small and large caches take few slow paths, then a
- * frame or three more if that wastes less than a sixteenth.
+ * small programs stay small and large caches take few slow paths; and enough
+ * for several objects, since up to one is lost to where the slab begins.
  */
 static u32 slab_frames(const struct kmem_cache *s)
 {
 	unsigned long bytes = READ_ONCE(s->nr_pages) * PAGE_SIZE / SLAB_GROWTH;
-	u32 first, nr, waste, best = 0, best_waste = ~0u;
+	unsigned long several = max(SLAB_MAX_BYTES / 4ul, 2ul * s->size);
 
+	if (!slab_is_packed(s))
+		return (u32)(PAGE_ALIGN((unsigned long)s->size) >> PAGE_SHIFT);
+	several = min(8ul * s->size, several);
 	bytes = clamp(bytes, (unsigned long)SLAB_MIN_BYTES,
 		      (unsigned long)SLAB_MAX_BYTES);
-	bytes = max(bytes / s->size, 1ul) * s->size;
-	first = (u32)(PAGE_ALIGN(bytes) >> PAGE_SHIFT);
-	for (nr = first; nr < first + 4; nr++) {
-		waste = (u32)((nr << PAGE_SHIFT) % s->size) / nr;
-		if (waste < best_waste) {
-			best = nr;
-			best_waste = waste;
-		}
-		if (waste <= PAGE_SIZE / 16)
-			break;
-	}
-	return best;
-}
-
-/* Slabs of a cache start at different cache lines of their first frame. */
-static u32 next_colour(struct kmem_cache *s, u32 nr)
-{
-	u32 spare = (nr << PAGE_SHIFT) % s->size;
-	u32 step = max(s->align, (u32)SLAB_COLOUR_BYTES);
-	u32 most = 64 * SLAB_COLOUR_BYTES / step; /* struct page::colour */
-	u32 colours = clamp(spare / step + 1, 1u, max(most, 1u));
-
-	return s->colour_next++ % colours * (step / SLAB_COLOUR_BYTES);
+	return (u32)(PAGE_ALIGN(max(bytes, several)) >> PAGE_SHIFT);
 }
 
 /* ---- slabs ---- */
@@ -108,10 +89,10 @@ static gfp_t cache_gfp(const struct kmem_cache *s, gfp_t gfp)
 	return gfp;
 }
 
-/* Objects of constructed caches take the slow path in kfree(). */
+/* Only objects of general caches may take kfree()'s fast path. */
 static u8 slab_id(const struct kmem_cache *s)
 {
-	return s->ctor ? 0 : (u8)s->id;
+	return (s->flags & SLAB_KMALLOC) ? (u8)s->id : 0;
 }
 
 static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
@@ -130,7 +111,8 @@ static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 	slab->hint = (u8)nr;
 	slab->inuse = 0;
 	slab->bump = 0;
-	memset(port_slab_ids + page_to_pfn(slab), slab_id(s), nr);
+	memset(port_slab_ids + page_to_pfn(slab), slab_id(s),
+	       slab_is_packed(s) ? nr : 1);
 	port_poison(page_address(slab), (size_t)nr << PAGE_SHIFT);
 }
 
@@ -144,7 +126,6 @@ static bool slab_grow(struct kmem_cache *s, gfp_t gfp)
 		return false;
 	slab_setup(s, slab, nr);
 	spin_lock(&s->lock);
-	slab->colour = next_colour(s, nr) & 63;
 	list_add(&slab->lru, &s->slabs_free);
 	WRITE_ONCE(s->nr_slabs, s->nr_slabs + 1);
 	s->nr_free_slabs++;
@@ -240,7 +221,7 @@ static void **take_recycled(struct page *slab, void **slot, void **low)
 static void **take_unused(struct kmem_cache *s, struct page *slab, u32 objects,
 			  void **slot, void **low)
 {
-	char *obj = slab_start(slab) + (size_t)slab->bump * s->size;
+	char *obj = slab_start(s, slab) + (size_t)slab->bump * s->size;
 
 	for (; slab->bump < objects && slot > low; slab->bump++) {
 		if (s->ctor) {
@@ -284,7 +265,7 @@ static void **slabs_take(struct kmem_cache *s, void **slots, u32 n)
 		before = slot;
 		slot = take_recycled(slab, slot, slots);
 		slot = take_unused(s, slab, objects, slot, slots);
-		slab->inuse += (u32)(before - slot) & 0x1fff;
+		slab->inuse = (u16)(slab->inuse + (before - slot));
 		if (slab->inuse == objects) {
 			slab->flags |= PG_full;
 			list_move(&slab->lru, &s->slabs_full);
@@ -300,18 +281,16 @@ enum object_state { OBJECT_USED, OBJECT_FREE, OBJECT_NONE };
 /*
  * What @obj is in its slab: OBJECT_NONE if no object of @s starts there. An
  * object in use stays so without a lock: bump only grows, its own bit is 0,
- * and colour and the slab's head are constant while any object is in use.
+ * and the slab's head is constant while any object is in use.
  */
 static __racy enum object_state object_state(const struct kmem_cache *s,
 					     const struct page *page,
 					     const struct page *slab,
 					     const void *obj)
 {
-	u64 offset = (u64)((const char *)obj - slab_start(slab));
-	u64 index = (offset * s->reciprocal) >> 32;
 	u32 bit = (u32)((uintptr_t)obj & ~PAGE_MASK) / SLAB_GRANULE;
 
-	if (index * s->size != offset || index >= slab->bump)
+	if (object_index(s, slab, obj) >= slab->bump)
 		return OBJECT_NONE;
 	if (page->free_bits[bit / (8 * sizeof(long))] >>
 		    bit % (8 * sizeof(long)) & 1)
@@ -364,14 +343,12 @@ static __always_inline bool slab_put_one(const struct kmem_cache *s,
 					 struct page *slab, char *frames,
 					 char *obj, u32 *hint)
 {
-	u32 offset = (u32)(obj - frames) - slab->colour * SLAB_COLOUR_BYTES;
-	u64 index = ((u64)offset * s->reciprocal) >> 32;
 	u32 frame = (u32)(obj - frames) >> PAGE_SHIFT;
 	u32 bit = (u32)((uintptr_t)obj & ~PAGE_MASK) / SLAB_GRANULE;
 	unsigned long mask = 1ul << bit % (8 * sizeof(long));
 	unsigned long *word = &slab[frame].free_bits[bit / (8 * sizeof(long))];
 
-	if (unlikely(index * s->size != offset || index >= slab->bump)) {
+	if (unlikely(object_index(s, slab, obj) >= slab->bump)) {
 		report_bad_object(s, obj, OBJECT_NONE);
 		return false;
 	}
@@ -403,7 +380,7 @@ static u32 slab_put_run(struct kmem_cache *s, void **objs, u32 n)
 	for (i = 0; i < n && (size_t)((char *)objs[i] - frames) < bytes; i++)
 		put += slab_put_one(s, slab, frames, objs[i], &hint);
 	slab->hint = (u8)hint;
-	slab->inuse -= put;
+	slab->inuse = (u16)(slab->inuse - put);
 	s->inuse -= put;
 	if (put)
 		slab_lists_after_put(s, slab);
@@ -768,6 +745,26 @@ static __racy bool object_may_be_freed(struct kmem_cache *s, void *obj)
 		return true;
 	report_bad_object(s, obj, state);
 	return false;
+}
+
+/*
+ * slab_object_cache - the cache that @obj is an object in use of, or NULL
+ * @obj: any address inside of RAM
+ */
+__racy struct kmem_cache *slab_object_cache(void *obj)
+{
+	struct page *page = virt_to_page(obj), *slab;
+	struct kmem_cache *s = page->slab_cache;
+
+	if (!(page->flags & PG_slab))
+		return NULL;
+	slab = slab_head(page);
+	if (object_index(s, slab, obj) >= slab->bump)
+		return NULL;
+	if (unlikely(cache_has_marks(s) && *object_mark(obj) == FREE_MARK &&
+		     object_is_free(s, obj)))
+		return NULL;
+	return s;
 }
 
 /*

@@ -105,6 +105,12 @@ static __always_inline void *unmark(void *obj)
 	return obj;
 }
 
+/* @index: kmalloc_index() of a size up to 256; 0 for size 0. */
+static __cold_path void *malloc_small_slow(unsigned long index)
+{
+	return malloc_slow(index << 4);
+}
+
 /* Sizes over 256: the class takes a few more instructions. */
 static __attribute__((__noinline__)) void *malloc_medium(size_t size)
 {
@@ -125,12 +131,14 @@ static __attribute__((__noinline__)) void *malloc_medium(size_t size)
  */
 EXPORT void *malloc(size_t size)
 {
+	unsigned long index;
 	void *obj;
 
 	if (unlikely(size > 256))
 		return malloc_medium(size);
-	obj = sheaf_pop((unsigned int)(size + 15) >> 4);
-	return likely(obj) ? unmark(obj) : malloc_slow(size);
+	index = (size + 15) >> 4;
+	obj = sheaf_pop(index);
+	return likely(obj) ? unmark(obj) : malloc_small_slow(index);
 }
 
 /**
@@ -227,17 +235,20 @@ EXPORT void cfree(void *p)
 
 /* ---- size ---- */
 
-/* Bytes of the block at @p, or 0: @p is not the start of one. */
-size_t malloc_block_size(const void *p)
+/* Bytes of the block at @p, or 0: @p is not the start of one in use. */
+size_t malloc_block_size(void *p)
 {
+	const struct kmem_cache *s;
 	const struct page *page;
 
 	if (!virt_addr_valid(p))
 		return large_size(p);
+	s = slab_object_cache(p);
+	if (likely(s))
+		return s->size;
 	page = virt_to_page(p);
-	if (page->flags & PG_slab)
-		return page->slab_cache->size;
-	if ((page->flags & PG_used) && page->order == ORDER_NONE)
+	if ((page->flags & PG_used) && page->order == ORDER_NONE &&
+	    p == page_address(page))
 		return page->priv << PAGE_SHIFT;
 	return 0;
 }
@@ -327,27 +338,27 @@ EXPORT void *reallocarray(void *p, size_t n, size_t size)
 /* ---- alignment ---- */
 
 /*
- * Objects of a general cache lie at multiples of its size, slabs at
- * multiples of a power of two no smaller than them: a class whose size is a
- * multiple of the alignment will do. Colours keep the class's own alignment.
+ * Objects of a general cache lie at multiples of its size: the first class
+ * from the rounded size on whose size is a multiple of the alignment will do.
  */
 static void *alloc_aligned(size_t align, size_t size)
 {
+	size_t rounded = ALIGN(max(size, (size_t)1), align);
 	unsigned int index;
 	void *p;
 
-	if (align <= KMALLOC_MIN_SIZE)
-		return malloc(size);
-	if (size <= malloc_params.mmap_threshold &&
-	    size <= KMALLOC_MAX_CACHE_SIZE && align <= PAGE_SIZE) {
-		index = kmalloc_index(max(size, align));
-		while (index <= KMALLOC_NR && kmalloc_size(index) % align)
-			index++;
-		p = sheaf_pop(index);
-		return likely(p) ? unmark(p) : malloc_slow(kmalloc_size(index));
+	if (unlikely(rounded < size))
+		return no_memory();
+	if (unlikely(rounded > malloc_params.mmap_threshold ||
+		     rounded > KMALLOC_MAX_CACHE_SIZE)) {
+		p = alloc_large(max(size, (size_t)1), align, false);
+		return p ? p : no_memory();
 	}
-	p = alloc_large(size, align, false);
-	return p ? p : no_memory();
+	index = kmalloc_index(rounded);
+	while (unlikely(kmalloc_size(index) & (align - 1)))
+		index++;
+	p = sheaf_pop(index);
+	return likely(p) ? unmark(p) : malloc_slow(kmalloc_size(index));
 }
 
 /**

@@ -20,7 +20,7 @@ void free_sized(void *p, size_t size);
 void free_aligned_sized(void *p, size_t align, size_t size);
 void cfree(void *p);
 
-size_t malloc_block_size(const void *p);
+size_t malloc_block_size(void *p);
 void malloc_perturb_free(struct kmem_cache *s, void *obj);
 
 #endif

@@ -17,8 +17,8 @@
  *   free         PG_buddy, order, list_type, lru on a free_area list
  *                (zone->lock); only the block's first frame says so
  *   per-CPU      PG_pcp, order, lru on a per_cpu_pages list (its lock)
- *   slab head    PG_slab, nr, hint, inuse, bump, colour, lru on one of its
- *                cache's three lists, slab_cache, free_bits (cache's lock)
+ *   slab head    PG_slab, nr, hint, inuse, bump, lru on one of its cache's
+ *                three lists, slab_cache, free_bits (the cache's lock)
  *   slab tail    PG_slab|PG_tail, head, slab_cache, free_bits (same)
  *   allocated    PG_used on the first frame, order as asked for, priv
  *                the owner's
@@ -54,7 +54,6 @@
 #define ORDER_NONE 0xff /* allocated by count of frames, not by order */
 
 #define SLAB_GRANULE 16
-#define SLAB_COLOUR_BYTES 64
 #define FREE_WORDS (PAGE_SIZE / SLAB_GRANULE / (8 * sizeof(long)))
 
 struct kmem_cache;
@@ -72,9 +71,8 @@ struct page {
 		u8 hint; /* slab head: frames before it have no free bit */
 	};
 	struct { /* slab head */
-		u32 inuse : 13; /* objects handed out */
-		u32 bump : 13; /* objects from this index on: never used */
-		u32 colour : 6; /* offset of object 0, in SLAB_COLOUR_BYTES */
+		u16 inuse; /* objects handed out */
+		u16 bump; /* objects from this index on: never used */
 	};
 	union {
 		struct list_head lru;

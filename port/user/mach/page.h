@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames of a process: RAM is one reserved range of addresses, so frame
- * number 0 is the range's first page.
+ * Frames of a process: RAM is one range of addresses, so frame number 0 is
+ * the range's first page.
  *
- *   port_slab_ids    port_mem_map                port_ram_base
+ *   port_slab_ids    port_mem_map                port_ram_frame << PAGE_SHIFT
  *   | u8 a frame |   | struct page a frame |     | frames ...          |
  *
  * Before the range exists port_ram_pages is 0: no address is inside.
@@ -13,19 +13,19 @@
 
 #include <ashlar/mm_types.h>
 
-extern uintptr_t port_ram_base __hidden;
+extern unsigned long port_ram_frame __hidden; /* address of frame 0 / 4 KiB */
 extern unsigned long port_ram_pages __hidden; /* frames online */
 extern struct page *port_mem_map __hidden;
 extern u8 *port_slab_ids __hidden; /* CPU list of a frame's objects, or 0 */
 
 static inline unsigned long virt_to_pfn(const void *addr)
 {
-	return ((uintptr_t)addr - port_ram_base) >> PAGE_SHIFT;
+	return ((uintptr_t)addr >> PAGE_SHIFT) - port_ram_frame;
 }
 
 static inline void *pfn_to_virt(unsigned long pfn)
 {
-	return (void *)(port_ram_base + (pfn << PAGE_SHIFT));
+	return (void *)((port_ram_frame + pfn) << PAGE_SHIFT);
 }
 
 /* May @addr be looked up in mem_map? Any value at all may be asked. */
