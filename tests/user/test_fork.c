@@ -176,6 +176,26 @@ static void check_thread_forks(void)
 	      ending(last[0]));
 }
 
+static void *fork_once(void *arg)
+{
+	return in_child(child_life, NULL, 5) ? arg : NULL;
+}
+
+/* The forking thread has never allocated: the child's first call is. */
+static void check_fresh_thread(void)
+{
+	int bad = 0, i;
+	pthread_t t;
+	void *ret;
+
+	for (i = 0; i < 15 && bad < 3; i++) {
+		pthread_create(&t, NULL, fork_once, &bad);
+		pthread_join(t, &ret);
+		bad += ret != NULL;
+	}
+	check(!bad, "fork-in-a-fresh-thread", "%d went wrong", bad);
+}
+
 /* The program's own handlers allocate, as a library's may. */
 static int handler_calls, handler_bad;
 
@@ -297,6 +317,7 @@ int main(void)
 	sleep_ms(20);
 	check_forks();
 	check_thread_forks();
+	check_fresh_thread();
 	check_vfork();
 	check_spawn();
 	check_shells();
