@@ -93,8 +93,7 @@ static void grow_200m(void)
 		memset(p + size, 1, step);
 		size += step;
 	}
-	printf("%.0f\n",
-	       (bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start) * 1e3);
+	printf("%.0f\n", (bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start) * 1e3);
 	free(p);
 }
 
@@ -112,8 +111,8 @@ static void large_16m(void)
 			*(volatile char *)(p + at) = 1;
 		free(p);
 	}
-	printf("%.0f\n", (bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start) /
-	       TIMES * 1e6);
+	printf("%.0f\n",
+	       (bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start) / TIMES * 1e6);
 }
 
 static pthread_barrier_t started, measured;

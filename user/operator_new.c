@@ -1,29 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * C++'s operator new and delete, in C under their mangled names (Itanium C++
- * ABI 5.1.5), so that the library needs no C++ runtime of its own. What only
- * that runtime can do (throw bad_alloc, say which new-handler is set) is
- * asked of it through weak references: a program that uses operator new has
- * it, another never gets here.
+ * ABI 5.1.5), so that the library needs no C++ runtime of its own.
+ *
+ *   new[] ──► new ──► malloc        delete[] ──► delete ──► free
+ *   nothrow forms ──► the runtime's, which catch what new throws
+ *   sized, nothrow deletes ──► the plain one
+ *
+ * A program may replace any of these ([replacement.functions]), so each form
+ * calls the next by its public name, and each is weak: the program's own
+ * wins, in a static link too. What only the C++ runtime can do (throw
+ * bad_alloc, say which new-handler is set, catch) is asked of it through
+ * weak references: a program that uses operator new has it.
  */
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include "user.h"
 
-#define CXX(name) __asm__(name) __attribute__((__visibility__("default")))
+#define CXX(name)                                                    \
+	__asm__(name) __attribute__((__weak__, __visibility__("default")))
+#define RUNTIME(name) __asm__(name) __attribute__((__weak__))
+#define COLD __attribute__((__noinline__, __cold__))
+#define likely(x) __builtin_expect(!!(x), 1)
+
+#define NOTHROW "RKSt9nothrow_t"
+#define ALIGN_VAL "St11align_val_t"
 
 typedef void (*new_handler)(void);
-typedef void *(*nothrow_new)(size_t size, const void *tag);
 
-__attribute__((__weak__)) new_handler get_new_handler(void) __asm__(
-	"_ZSt15get_new_handlerv");
-__attribute__((__weak__)) void throw_bad_alloc(void) __asm__(
-	"_ZSt17__throw_bad_allocv");
+new_handler get_new_handler(void) RUNTIME("_ZSt15get_new_handlerv");
+void throw_bad_alloc(void) RUNTIME("_ZSt17__throw_bad_allocv");
+
+/* ---- new ---- */
+
+void *operator_new(size_t size) CXX("_Znwm");
+void *operator_new_array(size_t size) CXX("_Znam");
+void *operator_new_aligned(size_t size, size_t align)
+	CXX("_Znwm" ALIGN_VAL);
+void *operator_new_array_aligned(size_t size, size_t align)
+	CXX("_Znam" ALIGN_VAL);
 
 /* [new.delete.single]: call the handler until it helps, throws or is gone. */
-static __attribute__((__noinline__, __cold__)) void *new_failed(size_t align,
-								size_t size)
+static COLD void *new_failed(size_t size, size_t align)
 {
 	new_handler handler;
 	void *p;
@@ -42,105 +61,143 @@ static __attribute__((__noinline__, __cold__)) void *new_failed(size_t align,
 	}
 }
 
-/*
- * The nothrow forms return NULL where the others throw, a handler's throw
- * included. Catching is C++; the runtime's own form catches, and calls the
- * throwing form, which is ours.
- */
-static __attribute__((__noinline__, __cold__)) void *
-nothrow_failed(const char *name, size_t size, const void *tag)
+void *operator_new(size_t size)
+{
+	void *p = malloc(size);
+
+	return likely(p) ? p : new_failed(size, 0);
+}
+
+void *operator_new_aligned(size_t size, size_t align)
+{
+	void *p = aligned_alloc(align, size);
+
+	return likely(p) ? p : new_failed(size, align);
+}
+
+void *operator_new_array(size_t size)
+{
+	return operator_new(size);
+}
+
+void *operator_new_array_aligned(size_t size, size_t align)
+{
+	return operator_new_aligned(size, align);
+}
+
+/* ---- nothrow new: the runtime's own forms call ours and catch ---- */
+
+typedef void *(*nothrow_new)(size_t size, const void *tag);
+typedef void *(*nothrow_new_aligned)(size_t size, size_t align,
+				     const void *tag);
+
+static void *next_form(void **slot, const char *name)
+{
+	void *next = __atomic_load_n(slot, __ATOMIC_RELAXED);
+
+	if (!next) {
+		next = dlsym(RTLD_NEXT, name);
+		__atomic_store_n(slot, next, __ATOMIC_RELAXED);
+	}
+	return next;
+}
+
+static void *new_nothrow(void **slot, const char *name, size_t size,
+			 const void *tag)
 {
 	nothrow_new next;
 
-	if (!get_new_handler || !get_new_handler())
-		return NULL;
-	*(void **)&next = dlsym(RTLD_NEXT, name);
-	return next ? next(size, tag) : NULL;
+	*(void **)&next = next_form(slot, name);
+	return next ? next(size, tag) : malloc(size);
 }
 
-#define NOTHROW "RKSt9nothrow_t"
-#define ALIGN_VAL "St11align_val_t"
+static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
+				 size_t align, const void *tag)
+{
+	nothrow_new_aligned next;
 
-#define DEFINE_NEW(id, mangled)                                              \
-	void *id(size_t size) CXX(mangled "m");                              \
-	void *id(size_t size)                                                \
-	{                                                                    \
-		void *p = malloc(size);                                      \
-                                                                             \
-		return __builtin_expect(!!p, 1) ? p : new_failed(0, size);   \
-	}                                                                    \
-	void *id##_nothrow(size_t size, const void *tag)                     \
-		CXX(mangled "m" NOTHROW);                                    \
-	void *id##_nothrow(size_t size, const void *tag)                     \
-	{                                                                    \
-		void *p = malloc(size);                                      \
-                                                                             \
-		return __builtin_expect(!!p, 1) ?                            \
-			       p :                                           \
-			       nothrow_failed(mangled "m" NOTHROW, size,     \
-					      tag);                          \
-	}                                                                    \
-	void *id##_aligned(size_t size, size_t align)                        \
-		CXX(mangled "m" ALIGN_VAL);                                  \
-	void *id##_aligned(size_t size, size_t align)                        \
-	{                                                                    \
-		void *p = aligned_alloc(align, size);                        \
-                                                                             \
-		return __builtin_expect(!!p, 1) ? p :                        \
-						  new_failed(align, size);   \
-	}                                                                    \
-	void *id##_aligned_nothrow(size_t size, size_t align,                \
-				   const void *tag)                          \
-		CXX(mangled "m" ALIGN_VAL NOTHROW);                          \
-	void *id##_aligned_nothrow(size_t size, size_t align,                \
-				   const void *tag)                          \
-	{                                                                    \
-		(void)tag;                                                   \
-		return aligned_alloc(align, size);                           \
+	*(void **)&next = next_form(slot, name);
+	return next ? next(size, align, tag) : aligned_alloc(align, size);
+}
+
+#define DEFINE_NOTHROW_NEW(id, mangled)                                    \
+	void *id(size_t size, const void *tag) CXX(mangled NOTHROW);       \
+	void *id(size_t size, const void *tag)                             \
+	{                                                                  \
+		static void *next;                                         \
+                                                                           \
+		return new_nothrow(&next, mangled NOTHROW, size, tag);     \
+	}                                                                  \
+	void *id##_aligned(size_t size, size_t align, const void *tag)     \
+		CXX(mangled ALIGN_VAL NOTHROW);                            \
+	void *id##_aligned(size_t size, size_t align, const void *tag)     \
+	{                                                                  \
+		static void *next;                                         \
+                                                                           \
+		return new_aligned_nothrow(&next,                          \
+					   mangled ALIGN_VAL NOTHROW, size, \
+					   align, tag);                    \
 	}
 
-#define DEFINE_DELETE(id, mangled)                                       \
-	void id(void *p) CXX(mangled);                                   \
-	void id(void *p)                                                 \
-	{                                                                \
-		free(p);                                                 \
-	}                                                                \
-	void id##_sized(void *p, size_t size) CXX(mangled "m");          \
-	void id##_sized(void *p, size_t size)                            \
-	{                                                                \
-		(void)size;                                              \
-		free(p);                                                 \
-	}                                                                \
-	void id##_nothrow(void *p, const void *tag) CXX(mangled NOTHROW); \
-	void id##_nothrow(void *p, const void *tag)                      \
-	{                                                                \
-		(void)tag;                                               \
-		free(p);                                                 \
-	}                                                                \
-	void id##_aligned(void *p, size_t align) CXX(mangled ALIGN_VAL); \
-	void id##_aligned(void *p, size_t align)                         \
-	{                                                                \
-		(void)align;                                             \
-		free(p);                                                 \
-	}                                                                \
-	void id##_sized_aligned(void *p, size_t size, size_t align)      \
-		CXX(mangled "m" ALIGN_VAL);                              \
-	void id##_sized_aligned(void *p, size_t size, size_t align)      \
-	{                                                                \
-		(void)size;                                              \
-		(void)align;                                             \
-		free(p);                                                 \
-	}                                                                \
-	void id##_aligned_nothrow(void *p, size_t align, const void *tag) \
-		CXX(mangled ALIGN_VAL NOTHROW);                          \
-	void id##_aligned_nothrow(void *p, size_t align, const void *tag) \
-	{                                                                \
-		(void)align;                                             \
-		(void)tag;                                               \
-		free(p);                                                 \
+DEFINE_NOTHROW_NEW(operator_new_nothrow, "_Znwm")
+DEFINE_NOTHROW_NEW(operator_new_array_nothrow, "_Znam")
+
+/* ---- delete ---- */
+
+void operator_delete(void *p) CXX("_ZdlPv");
+void operator_delete_array(void *p) CXX("_ZdaPv");
+void operator_delete_aligned(void *p, size_t align) CXX("_ZdlPv" ALIGN_VAL);
+void operator_delete_array_aligned(void *p, size_t align)
+	CXX("_ZdaPv" ALIGN_VAL);
+
+void operator_delete(void *p)
+{
+	free(p);
+}
+
+void operator_delete_aligned(void *p, size_t align)
+{
+	(void)align;
+	free(p);
+}
+
+void operator_delete_array(void *p)
+{
+	operator_delete(p);
+}
+
+void operator_delete_array_aligned(void *p, size_t align)
+{
+	operator_delete_aligned(p, align);
+}
+
+#define DEFINE_DELETES(id, mangled)                                        \
+	void id##_sized(void *p, size_t size) CXX(mangled "m");            \
+	void id##_sized(void *p, size_t size)                              \
+	{                                                                  \
+		(void)size;                                                \
+		id(p);                                                     \
+	}                                                                  \
+	void id##_nothrow(void *p, const void *tag) CXX(mangled NOTHROW);  \
+	void id##_nothrow(void *p, const void *tag)                        \
+	{                                                                  \
+		(void)tag;                                                 \
+		id(p);                                                     \
+	}                                                                  \
+	void id##_sized_aligned(void *p, size_t size, size_t align)        \
+		CXX(mangled "m" ALIGN_VAL);                                \
+	void id##_sized_aligned(void *p, size_t size, size_t align)        \
+	{                                                                  \
+		(void)size;                                                \
+		id##_aligned(p, align);                                    \
+	}                                                                  \
+	void id##_aligned_nothrow(void *p, size_t align, const void *tag)  \
+		CXX(mangled ALIGN_VAL NOTHROW);                            \
+	void id##_aligned_nothrow(void *p, size_t align, const void *tag)  \
+	{                                                                  \
+		(void)tag;                                                 \
+		id##_aligned(p, align);                                    \
 	}
 
-DEFINE_NEW(operator_new, "_Znw")
-DEFINE_NEW(operator_new_array, "_Zna")
-DEFINE_DELETE(operator_delete, "_ZdlPv")
-DEFINE_DELETE(operator_delete_array, "_ZdaPv")
+DEFINE_DELETES(operator_delete, "_ZdlPv")
+DEFINE_DELETES(operator_delete_array, "_ZdaPv")

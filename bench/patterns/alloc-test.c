@@ -25,8 +25,8 @@ static size_t pick_slot(uint64_t *seed)
 {
 	uint64_t r = bench_random(seed);
 
-	return (size_t)(((r & 0xffff) * (r >> 16 & 0xffff) >> 16) *
-			SLOTS >> 16);
+	return (size_t)(((r & 0xffff) * (r >> 16 & 0xffff) >> 16) * SLOTS >>
+			16);
 }
 
 static uint64_t flip(struct slot *slot, uint64_t *seed)

@@ -17,14 +17,14 @@
 typedef uint16_t digit;
 
 struct num {
-	int len;		/* digits in use, no leading zero digit */
-	digit d[];		/* least significant first */
+	int len; /* digits in use, no leading zero digit */
+	digit d[]; /* least significant first */
 };
 
 static struct num *num_new(int len)
 {
-	struct num *n = bench_checked(malloc(sizeof(*n) +
-					     (size_t)len * sizeof(digit)));
+	struct num *n =
+		bench_checked(malloc(sizeof(*n) + (size_t)len * sizeof(digit)));
 
 	n->len = len;
 	return n;
@@ -202,8 +202,9 @@ static struct num *num_div(const struct num *a, const struct num *b,
 		uint32_t next = v->len > 1 ? v->d[v->len - 2] : 0;
 		uint32_t low = v->len > 1 ? u->d[j + v->len - 2] : 0;
 
-		while (over < 65536 && (guess > 65535 || (uint64_t)guess *
-		       next > ((uint64_t)over << 16 | low))) {
+		while (over < 65536 && (guess > 65535 ||
+					(uint64_t)guess * next >
+						((uint64_t)over << 16 | low))) {
 			guess--;
 			over += v->d[v->len - 1];
 		}

@@ -62,8 +62,8 @@ static void cover_add(struct cover *f, struct cube *c)
 {
 	if (f->count == f->room) {
 		f->room = f->room ? 2 * f->room : 4;
-		f->cube = bench_checked(realloc(f->cube,
-			(size_t)f->room * sizeof(*f->cube)));
+		f->cube = bench_checked(
+			realloc(f->cube, (size_t)f->room * sizeof(*f->cube)));
 	}
 	f->cube[f->count++] = c;
 }

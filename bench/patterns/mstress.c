@@ -64,8 +64,7 @@ static void *work(void *arg)
 		if (bench_random(&seed) % 4 == 0) {
 			size_t with = bench_between(&seed, 0, TRADED - 1);
 
-			recent[at] = atomic_exchange(&traded[with],
-						     recent[at]);
+			recent[at] = atomic_exchange(&traded[with], recent[at]);
 		}
 	}
 	for (i = 0; i < 64; i++)

@@ -151,12 +151,12 @@ static struct node *replace_by_next(struct node *n)
 }
 
 /* The key is known to be in the tree. */
-static struct node *delete(struct node *n, uint32_t key)
+static struct node *delete_key(struct node *n, uint32_t key)
 {
 	if (key < n->key) {
 		if (!is_red(n->left) && !is_red(n->left->left))
 			n = borrow_left(n);
-		n->left = delete(n->left, key);
+		n->left = delete_key(n->left, key);
 		return balance(n);
 	}
 	if (is_red(n->left))
@@ -170,7 +170,7 @@ static struct node *delete(struct node *n, uint32_t key)
 	if (key == n->key)
 		n = replace_by_next(n);
 	else
-		n->right = delete(n->right, key);
+		n->right = delete_key(n->right, key);
 	return balance(n);
 }
 
@@ -190,7 +190,7 @@ int main(int argc, char **argv)
 		uint32_t key = (uint32_t)bench_between(&seed, 0, KEYS - 1);
 
 		if (contains(root, key))
-			root = delete(root, key);
+			root = delete_key(root, key);
 		else
 			root = insert(root, key);
 		if (root)

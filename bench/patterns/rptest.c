@@ -14,9 +14,13 @@
 #include "bench.h"
 
 enum {
-	BLOCKS = 3000, STRETCH = 100,
-	PARCEL = 100, LOOPS_A_PARCEL = 2, LOOPS_IN_STEP = 40,
-	SMALLEST = 8, LARGEST = 16000
+	BLOCKS = 3000,
+	STRETCH = 100,
+	PARCEL = 100,
+	LOOPS_A_PARCEL = 2,
+	LOOPS_IN_STEP = 40,
+	SMALLEST = 8,
+	LARGEST = 16000
 };
 
 struct parcel {
@@ -57,8 +61,7 @@ static void send_parcel(struct worker *w)
 	for (i = 0; i < PARCEL; i++)
 		p->block[i] = make(w);
 	p->next = atomic_load(&w->neighbour->inbox);
-	while (!atomic_compare_exchange_weak(&w->neighbour->inbox,
-					     &p->next, p))
+	while (!atomic_compare_exchange_weak(&w->neighbour->inbox, &p->next, p))
 		;
 }
 

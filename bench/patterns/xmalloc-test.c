@@ -85,7 +85,7 @@ static void *taker(void *arg)
 	(void)arg;
 	while ((b = get_batch())) {
 		for (i = 0; i < BATCH; i++) {
-			sum += (uintptr_t)*(int *)b->block[i];
+			sum += (uintptr_t) * (int *)b->block[i];
 			free(b->block[i]);
 		}
 		free(b);

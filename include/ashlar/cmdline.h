@@ -11,7 +11,7 @@
 #include <ashlar/types.h>
 
 /* Bytes of the longest key and of the longest value, with their ends. */
-#define CMDLINE_KEY_SIZE   32
+#define CMDLINE_KEY_SIZE 32
 #define CMDLINE_VALUE_SIZE 128
 
 struct cmdline_option {

@@ -41,16 +41,16 @@
 #define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define barrier() __asm__ volatile("" ::: "memory")
 
-#define min(a, b)                        \
-	({                               \
-		__typeof__(a) min_a = (a); \
-		__typeof__(b) min_b = (b); \
+#define min(a, b)                              \
+	({                                     \
+		__typeof__(a) min_a = (a);     \
+		__typeof__(b) min_b = (b);     \
 		min_a < min_b ? min_a : min_b; \
 	})
-#define max(a, b)                        \
-	({                               \
-		__typeof__(a) max_a = (a); \
-		__typeof__(b) max_b = (b); \
+#define max(a, b)                              \
+	({                                     \
+		__typeof__(a) max_a = (a);     \
+		__typeof__(b) max_b = (b);     \
 		max_a > max_b ? max_a : max_b; \
 	})
 #define clamp(v, lo, hi) min(max(v, lo), hi)

@@ -14,8 +14,8 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
-#define LIST_HEAD_INIT(name) \
-	{                    \
+#define LIST_HEAD_INIT(name)     \
+	{                        \
 		&(name), &(name) \
 	}
 
@@ -90,9 +90,9 @@ static inline void list_splice(struct list_head *from, struct list_head *to)
 #define list_first_entry(h, type, member) list_entry((h)->next, type, member)
 #define list_last_entry(h, type, member) list_entry((h)->prev, type, member)
 
-#define list_for_each_entry(pos, h, member)                             \
-	for (pos = list_first_entry(h, __typeof__(*pos), member);       \
-	     &pos->member != (h);                                       \
+#define list_for_each_entry(pos, h, member)                       \
+	for (pos = list_first_entry(h, __typeof__(*pos), member); \
+	     &pos->member != (h);                                 \
 	     pos = list_first_entry(&pos->member, __typeof__(*pos), member))
 
 /* The loop body may remove @pos. */

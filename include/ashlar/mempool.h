@@ -24,8 +24,7 @@ void *mempool_alloc(mempool_t *pool, gfp_t gfp) __api(mempool_alloc);
 void mempool_free(void *element, mempool_t *pool) __api(mempool_free);
 
 void *mempool_alloc_slab(gfp_t gfp, void *pool_data) __api(mempool_alloc_slab);
-void mempool_free_slab(void *element, void *pool_data)
-	__api(mempool_free_slab);
+void mempool_free_slab(void *element, void *pool_data) __api(mempool_free_slab);
 void *mempool_kmalloc(gfp_t gfp, void *pool_data) __api(mempool_kmalloc);
 void mempool_kfree(void *element, void *pool_data) __api(mempool_kfree);
 void *mempool_alloc_pages(gfp_t gfp, void *pool_data)

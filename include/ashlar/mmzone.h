@@ -79,9 +79,9 @@ static inline unsigned int pageblock_type_of(const struct page *first)
 
 extern struct zone zones[MAX_NR_ZONES];
 
-#define for_each_populated_zone(z)                         \
-	for (z = zones; z < zones + MAX_NR_ZONES; z++)     \
-		if (z->managed_pages == 0) {               \
+#define for_each_populated_zone(z)                     \
+	for (z = zones; z < zones + MAX_NR_ZONES; z++) \
+		if (z->managed_pages == 0) {           \
 		} else
 
 #endif

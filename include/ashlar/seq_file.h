@@ -22,8 +22,8 @@ static inline bool seq_has_overflowed(const struct seq_file *m)
 	return m->wanted > m->size;
 }
 
-void seq_printf(struct seq_file *m, const char *fmt, ...)
-	__api(seq_printf) __printf_like(2, 3);
+void seq_printf(struct seq_file *m, const char *fmt, ...) __api(seq_printf)
+	__printf_like(2, 3);
 void seq_putc(struct seq_file *m, char c) __api(seq_putc);
 void seq_puts(struct seq_file *m, const char *s) __api(seq_puts);
 void seq_write(struct seq_file *m, const void *data, size_t len)

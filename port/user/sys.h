@@ -72,8 +72,8 @@ static inline long sys_madvise(void *addr, size_t size, int advice)
 
 static inline void *sys_mremap(void *addr, size_t old, size_t new, int flags)
 {
-	long ret = sys6(SYS_mremap, (long)addr, (long)old, (long)new, flags, 0,
-			0);
+	long ret =
+		sys6(SYS_mremap, (long)addr, (long)old, (long)new, flags, 0, 0);
 
 	return sys_is_error(ret) ? NULL : (void *)ret;
 }

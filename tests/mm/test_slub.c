@@ -377,8 +377,8 @@ TEST(successive_slabs_start_their_objects_at_different_cache_lines)
 	unsigned int coloured = 0;
 
 	for (unsigned int size = 192; size < 1024; size += 64) {
-		struct kmem_cache *s = take_cache("colour", size, 0,
-						  SLAB_NO_SHEAVES, NULL);
+		struct kmem_cache *s =
+			take_cache("colour", size, 0, SLAB_NO_SHEAVES, NULL);
 		unsigned long offset[32], nr, lines = 0;
 		static void *obj[2000];
 		unsigned int n = 0;

@@ -15,9 +15,9 @@
 
 extern uintptr_t sim_percpu_distance;
 
-#define PER_CPU_SECTION		    __attribute__((__section__("percpu"), __used__))
+#define PER_CPU_SECTION __attribute__((__section__("percpu"), __used__))
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) name
-#define DEFINE_PER_CPU(type, name)  PER_CPU_SECTION __typeof__(type) name
+#define DEFINE_PER_CPU(type, name) PER_CPU_SECTION __typeof__(type) name
 #define this_cpu_ptr(var) \
 	((__typeof__(&(var)))((uintptr_t) & (var) + sim_percpu_distance))
 

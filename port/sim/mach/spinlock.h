@@ -26,8 +26,8 @@ void sim_unlock(spinlock_t *l, const char *where);
 
 /* Locks initialised by the same function are of one kind. */
 #define spin_lock_init(l) sim_lock_init(l, __func__)
-#define spin_lock(l)	  sim_lock(l, __func__)
-#define spin_trylock(l)	  sim_trylock(l, __func__)
-#define spin_unlock(l)	  sim_unlock(l, __func__)
+#define spin_lock(l) sim_lock(l, __func__)
+#define spin_trylock(l) sim_trylock(l, __func__)
+#define spin_unlock(l) sim_unlock(l, __func__)
 
 #endif

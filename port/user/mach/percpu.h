@@ -7,7 +7,7 @@
 #ifndef ASHLAR_MACH_PERCPU_H
 #define ASHLAR_MACH_PERCPU_H
 
-#define DECLARE_PER_CPU(type, name)  \
+#define DECLARE_PER_CPU(type, name)        \
 	extern __thread type name __hidden \
 		__attribute__((tls_model("initial-exec")))
 #define DEFINE_PER_CPU(type, name) \
@@ -21,20 +21,20 @@
  * (clang's asm operands lose the segment, so it adds in its own way.)
  */
 #if defined(__x86_64__)
-#define this_cpu_offset(var)                                      \
-	({                                                        \
-		__UINTPTR_TYPE__ tls_offset;                      \
-		__asm__("movq " #var "@gottpoff(%%rip), %0"       \
-			: "=r"(tls_offset));                      \
-		tls_offset;                                       \
+#define this_cpu_offset(var)                                \
+	({                                                  \
+		__UINTPTR_TYPE__ tls_offset;                \
+		__asm__("movq " #var "@gottpoff(%%rip), %0" \
+			: "=r"(tls_offset));                \
+		tls_offset;                                 \
 	})
 #define this_cpu_read_element(var, type, i) \
 	(((type __seg_fs *)this_cpu_offset(var))[i])
-#define this_cpu_add_element(var, i, n)                                    \
-	__asm__ volatile("addq %2, %%fs:(%0,%1,8)"                         \
-			 :                                                 \
-			 : "r"(this_cpu_offset(var)), "r"((long)(i)),      \
-			   "er"((long)(n))                                 \
+#define this_cpu_add_element(var, i, n)                               \
+	__asm__ volatile("addq %2, %%fs:(%0,%1,8)"                    \
+			 :                                            \
+			 : "r"(this_cpu_offset(var)), "r"((long)(i)), \
+			   "er"((long)(n))                            \
 			 : "cc", "memory")
 #else
 #define this_cpu_read_element(var, type, i) (((type *)&(var))[i])
