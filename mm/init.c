@@ -61,7 +61,8 @@ static unsigned long reclaim(gfp_t gfp, unsigned int order)
 	int priority;
 
 	(void)order;
-	for (priority = RECLAIM_PRIORITY; priority >= 0 && !freed; priority -= 4)
+	for (priority = RECLAIM_PRIORITY; priority >= 0 && !freed;
+	     priority -= 4)
 		freed = shrink_slab(gfp, priority);
 	if (cpu)
 		pcp_drain(&cpu->pcp);
@@ -84,9 +85,8 @@ static struct mm_cpu *new_cpu(void)
 	if (!nr_cpus_ever)
 		return &boot_cpu;
 	if (!cpu_cache)
-		cpu_cache = kmem_cache_new("mm_cpu", sizeof(struct mm_cpu),
-					   64, SLAB_NO_SHEAVES,
-					   NULL, 0);
+		cpu_cache = kmem_cache_new("mm_cpu", sizeof(struct mm_cpu), 64,
+					   SLAB_NO_SHEAVES, NULL, 0);
 	return cpu_cache ? kmem_cache_zalloc(cpu_cache, GFP_KERNEL) : NULL;
 }
 

@@ -20,12 +20,11 @@
 struct kmem_cache *kmalloc_caches[KMALLOC_NR + 1];
 
 /* By index; what kmalloc_starts_at() divides by. */
-#define STEP(size) \
-	RECIPROCAL_U64((size) <= SLAB_PACK_MAX ? (size) : PAGE_SIZE)
-#define GROUP(shift)                                                  \
+#define STEP(size) RECIPROCAL_U64((size) <= SLAB_PACK_MAX ? (size) : PAGE_SIZE)
+#define GROUP(shift)                                                        \
 	STEP(9ul << (shift)), STEP(10ul << (shift)), STEP(11ul << (shift)), \
-		STEP(12ul << (shift)), STEP(13ul << (shift)),           \
-		STEP(14ul << (shift)), STEP(15ul << (shift)),           \
+		STEP(12ul << (shift)), STEP(13ul << (shift)),               \
+		STEP(14ul << (shift)), STEP(15ul << (shift)),               \
 		STEP(16ul << (shift))
 
 const u64 kmalloc_reciprocal[NR_CPU_CACHES] = {
@@ -242,7 +241,7 @@ __racy size_t ksize(const void *p)
 void *krealloc(const void *p, size_t new_size, gfp_t gfp)
 {
 	size_t old_size;
-	void *new;
+	void *copy;
 
 	if (!new_size) {
 		kfree(p);
@@ -251,12 +250,12 @@ void *krealloc(const void *p, size_t new_size, gfp_t gfp)
 	old_size = ksize(p);
 	if (new_size <= old_size)
 		return (void *)(uintptr_t)p;
-	new = kmalloc(new_size, gfp);
-	if (new && old_size) {
-		memcpy(new, p, old_size);
+	copy = kmalloc(new_size, gfp);
+	if (copy && old_size) {
+		memcpy(copy, p, old_size);
 		kfree(p);
 	}
-	return new;
+	return copy;
 }
 
 /** kmemdup - a copy of @len bytes at @src, or NULL. */

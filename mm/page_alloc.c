@@ -126,8 +126,7 @@ static void add_to_free_list(struct zone *z, struct page *page,
 		list_add_tail(&page->lru, &area->free_list[type]);
 	} else {
 		list_add(&page->lru, &area->free_list[type]);
-		WRITE_ONCE(z->resident_free,
-			   z->resident_free + (1ul << order));
+		WRITE_ONCE(z->resident_free, z->resident_free + (1ul << order));
 	}
 	area->nr_free[type]++;
 	z->free_pages += 1ul << order;
@@ -141,8 +140,7 @@ static void del_from_free_list(struct zone *z, struct page *page)
 	z->free_area[order].nr_free[page->list_type]--;
 	z->free_pages -= 1ul << order;
 	if (block_resident(page))
-		WRITE_ONCE(z->resident_free,
-			   z->resident_free - (1ul << order));
+		WRITE_ONCE(z->resident_free, z->resident_free - (1ul << order));
 	page->flags &= ~PG_buddy;
 }
 
@@ -151,7 +149,7 @@ static void del_from_free_list(struct zone *z, struct page *page)
  * PG_buddy is set and cleared under the zone's lock alone.
  */
 static __racy struct page *find_buddy(const struct zone *z, unsigned long pfn,
-			       unsigned int order)
+				      unsigned int order)
 {
 	unsigned long buddy_pfn = pfn ^ (1ul << order);
 	struct page *buddy = pfn_to_page(buddy_pfn);
@@ -336,8 +334,7 @@ static struct page *rmqueue_fallback(struct zone *z, unsigned int order,
 	if (!page)
 		return NULL;
 	steal_pageblock(z, page, type);
-	return take_block(z, page, order,
-			  pageblock_type(z, page_to_pfn(page)));
+	return take_block(z, page, order, pageblock_type(z, page_to_pfn(page)));
 }
 
 static struct page *rmqueue(struct zone *z, unsigned int order,
@@ -537,8 +534,7 @@ static void pcp_add(struct per_cpu_pages *pcp, struct page *page,
 }
 
 /* Take a batch under one hold of the zone's lock. */
-static void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp,
-		       unsigned int order)
+static void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp, unsigned int order)
 {
 	unsigned int highest = gfp_zone(gfp), type = gfp_migratetype(gfp);
 	struct zone *z = &zones[highest];
@@ -547,7 +543,8 @@ static void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp,
 	struct page *page;
 
 	spin_lock(&z->lock);
-	while (n-- && watermark_ok(z, order, z->watermark[WMARK_LOW], highest)) {
+	while (n-- &&
+	       watermark_ok(z, order, z->watermark[WMARK_LOW], highest)) {
 		page = rmqueue(z, order, type);
 		if (!page)
 			break;
@@ -762,8 +759,8 @@ unsigned int get_order(unsigned long size)
 {
 	unsigned int order = 0;
 
-	while ((PAGE_SIZE << order) < size && order < 8 * sizeof(long) - 1 -
-							    PAGE_SHIFT)
+	while ((PAGE_SIZE << order) < size &&
+	       order < 8 * sizeof(long) - 1 - PAGE_SHIFT)
 		order++;
 	return order;
 }
@@ -819,13 +816,13 @@ struct page *alloc_frames(gfp_t gfp, unsigned int nr)
 }
 
 /* Free what alloc_frames() returned. */
-void free_frames(struct page *page, unsigned int nr)
+void free_frames(struct page *page, unsigned long nr)
 {
 	unsigned long pfn = page_to_pfn(page);
 	struct zone *z = pfn_zone(pfn);
 
-	if (is_power_of_2(nr) && IS_ALIGNED(pfn, (unsigned long)nr)) {
-		free_block(page, (unsigned int)__builtin_ctz(nr));
+	if (is_power_of_2(nr) && nr <= MAX_ORDER_FRAMES && IS_ALIGNED(pfn, nr)) {
+		free_block(page, (unsigned int)__builtin_ctzl(nr));
 		return;
 	}
 	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGFREE, nr);
@@ -834,6 +831,68 @@ void free_frames(struct page *page, unsigned int nr)
 	free_run(z, pfn, nr, 0);
 	spin_unlock(&z->lock);
 	page_report_balance(z);
+}
+
+/* The free blocks of the largest order from @pfn on; stops at @want frames. */
+static unsigned long free_frames_from(const struct zone *z, unsigned long pfn,
+				      unsigned long want)
+{
+	unsigned long end = z->start_pfn + z->spanned_pages, n = 0;
+
+	while (n < want && pfn + n < end) {
+		const struct page *page = pfn_to_page(pfn + n);
+
+		if (!(page->flags & PG_buddy) || page->order != MAX_ORDER - 1)
+			break;
+		n += MAX_ORDER_FRAMES;
+	}
+	return n;
+}
+
+/* Take the run out of the free lists, and give its tail back. */
+static void take_run(struct zone *z, unsigned long pfn, unsigned long found,
+		     unsigned long nr)
+{
+	unsigned long p;
+
+	for (p = pfn; p < pfn + found; p += MAX_ORDER_FRAMES) {
+		del_from_free_list(z, pfn_to_page(p));
+		pfn_to_page(p)->flags = 0;
+	}
+	free_run(z, pfn + nr, found - nr, 0);
+}
+
+/**
+ * alloc_contig_frames - a run of frames larger than the largest block
+ * @nr: frames
+ *
+ * Looks through the normal zone for free blocks of the largest order side by
+ * side: slow, and fails where such a run is not free by chance. For when the
+ * host has no more addresses to give. Context: any, without zone locks.
+ * Return: the first frame, to be freed as alloc_pages_exact() memory; NULL.
+ */
+struct page *alloc_contig_frames(unsigned long nr)
+{
+	struct zone *z = &zones[ZONE_NORMAL];
+	unsigned long pfn, found = 0, end;
+	struct page *page = NULL;
+
+	spin_lock(&z->lock);
+	end = z->start_pfn + z->spanned_pages;
+	pfn = ALIGN(z->start_pfn, MAX_ORDER_FRAMES);
+	for (; pfn < end; pfn += found + MAX_ORDER_FRAMES) {
+		found = free_frames_from(z, pfn, nr);
+		if (found >= nr) {
+			take_run(z, pfn, found, nr);
+			page = pfn_to_page(pfn);
+			page->flags = PG_used;
+			page->order = ORDER_NONE;
+			page->priv = nr;
+			break;
+		}
+	}
+	spin_unlock(&z->lock);
+	return page;
 }
 
 /**
@@ -874,7 +933,7 @@ void free_pages_exact(void *addr, size_t size)
 		return;
 	}
 	page->flags = 0;
-	free_frames(page, (unsigned int)nr);
+	free_frames(page, nr);
 }
 
 /* ---- boot and validation ---- */

@@ -85,7 +85,7 @@ static unsigned int isolate(struct zone *z, unsigned int order,
 
 /* Returns 0, or the port's -errno. */
 static int report_order(struct zone *z, unsigned int order,
-			 unsigned long target)
+			unsigned long target)
 {
 	struct page *batch[REPORT_BATCH];
 	unsigned int i, n;

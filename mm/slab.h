@@ -135,8 +135,7 @@ static inline char *slab_start(const struct kmem_cache *s,
 static inline __racy u32 slab_objects(const struct kmem_cache *s,
 				      const struct page *slab)
 {
-	u64 end = (uintptr_t)page_address(slab) +
-		  ((u64)slab->nr << PAGE_SHIFT);
+	u64 end = (uintptr_t)page_address(slab) + ((u64)slab->nr << PAGE_SHIFT);
 
 	if (!slab_is_packed(s))
 		return 1;

@@ -52,8 +52,8 @@ void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 	s->reciprocal = RECIPROCAL_U64(s->size);
 	s->flags = flags;
 	s->ctor = ctor;
-	s->sheaf_capacity = clamp((u32)SHEAF_BYTES / s->size, 1u,
-				  (u32)SHEAF_SLOTS - 2);
+	s->sheaf_capacity =
+		clamp((u32)SHEAF_BYTES / s->size, 1u, (u32)SHEAF_SLOTS - 2);
 	s->barn_max = min((u32)BARN_BYTES / (s->size * s->sheaf_capacity),
 			  (u32)BARN_FULL_MAX);
 	s->report_shift = 1;
@@ -150,8 +150,10 @@ void kmem_cache_destroy(struct kmem_cache *s)
 	}
 	spin_unlock(&slab_mutex);
 	if (left)
-		mm_report("cache-in-use", "cache %s destroyed with %lu objects "
-			  "still in use", s->name, left);
+		mm_report("cache-in-use",
+			  "cache %s destroyed with %lu objects "
+			  "still in use",
+			  s->name, left);
 	else
 		kmem_cache_free(&boot_cache, s);
 }

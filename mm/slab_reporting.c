@@ -30,9 +30,9 @@ static bool object_free(const char *obj)
 {
 	const struct page *page = virt_to_page(obj);
 	u32 bit = (u32)((uintptr_t)obj & ~PAGE_MASK) / SLAB_GRANULE;
+	unsigned long word = page->free_bits[bit / (8 * sizeof(long))];
 
-	return page->free_bits[bit / (8 * sizeof(long))] >>
-		       bit % (8 * sizeof(long)) & 1;
+	return word >> bit % (8 * sizeof(long)) & 1;
 }
 
 /*

@@ -289,11 +289,12 @@ static __racy enum object_state object_state(const struct kmem_cache *s,
 					     const void *obj)
 {
 	u32 bit = (u32)((uintptr_t)obj & ~PAGE_MASK) / SLAB_GRANULE;
+	unsigned long word;
 
 	if (object_index(s, slab, obj) >= slab->bump)
 		return OBJECT_NONE;
-	if (page->free_bits[bit / (8 * sizeof(long))] >>
-		    bit % (8 * sizeof(long)) & 1)
+	word = page->free_bits[bit / (8 * sizeof(long))];
+	if (word >> bit % (8 * sizeof(long)) & 1)
 		return OBJECT_FREE;
 	return OBJECT_USED;
 }
@@ -305,8 +306,10 @@ static void report_bad_object(const struct kmem_cache *s, const void *obj,
 		mm_report("double-free", "%p of cache %s is already free", obj,
 			  s->name);
 	else
-		mm_report("bad-free", "%p is not the start of an object of "
-			  "cache %s", obj, s->name);
+		mm_report("bad-free",
+			  "%p is not the start of an object of "
+			  "cache %s",
+			  obj, s->name);
 }
 
 static void slab_lists_after_put(struct kmem_cache *s, struct page *slab)
@@ -527,8 +530,8 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		slot = slabs_take(s, *main, n);
 		full = *main + n;
 		if (slot > *main)
-			memmove(*main, slot, (size_t)((char *)full -
-						      (char *)slot));
+			memmove(*main, slot,
+				(size_t)((char *)full - (char *)slot));
 		*main += full - slot;
 		count_vm_events(cpu, SLAB_REFILL, 1);
 	}

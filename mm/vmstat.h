@@ -36,8 +36,8 @@ struct mm_row {
 };
 
 #define NR_VMSTAT_GAUGES 7
-#define NR_VMSTAT_ROWS	 (NR_VMSTAT_GAUGES + NR_VM_EVENT_ITEMS)
-#define NR_MEMINFO_ROWS	 18
+#define NR_VMSTAT_ROWS (NR_VMSTAT_GAUGES + NR_VM_EVENT_ITEMS)
+#define NR_MEMINFO_ROWS 18
 
 /* One line of slabinfo. */
 struct slabinfo {

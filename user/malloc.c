@@ -52,6 +52,18 @@ static void *alloc_run(size_t size, gfp_t gfp)
 	return p;
 }
 
+/* From what the caches and other threads have given back. */
+static __cold_path void *alloc_contig(size_t size, bool zero)
+{
+	struct page *page;
+
+	slab_shrink_all();
+	page = alloc_contig_frames(PAGE_ALIGN(size) >> PAGE_SHIFT);
+	if (!page)
+		return NULL;
+	return zero ? memset(page_address(page), 0, size) : page_address(page);
+}
+
 /* More than any cache holds, or more than the threshold. */
 static void *alloc_large(size_t size, size_t align, bool zero)
 {
@@ -68,9 +80,11 @@ static void *alloc_large(size_t size, size_t align, bool zero)
 	p = large_alloc(size, align, &zeroed);
 	if (p && zero && !zeroed)
 		memset(p, 0, size);
-	/* The kernel may be out of mappings and not out of memory. */
+	/* The kernel may be out of addresses, and we not out of memory. */
 	if (!p && align <= PAGE_SIZE)
 		p = alloc_run(size, zero ? __GFP_ZERO : 0);
+	if (!p && align <= PAGE_SIZE)
+		p = alloc_contig(size, zero);
 	return p;
 }
 
@@ -170,8 +184,10 @@ EXPORT void *calloc(size_t n, size_t size)
 
 static void release_bad(const char *call, const void *p)
 {
-	mm_report("bad-free", "%s of %p, which is not the start of an "
-		  "allocated block", call, p);
+	mm_report("bad-free",
+		  "%s of %p, which is not the start of an "
+		  "allocated block",
+		  call, p);
 }
 
 /* Perturbed, or not an object of a general cache that a sheaf has room for. */

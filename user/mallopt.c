@@ -37,8 +37,7 @@ void malloc_perturb_free(struct kmem_cache *s, void *obj)
 	void **mark = object_mark(obj);
 
 	memset(obj, malloc_params.perturb, sizeof(void *));
-	memset(mark + 1, malloc_params.perturb,
-	       s->size - 2 * sizeof(void *));
+	memset(mark + 1, malloc_params.perturb, s->size - 2 * sizeof(void *));
 }
 
 /**
@@ -173,9 +172,11 @@ EXPORT void malloc_stats(void)
 static void info_cache(FILE *f, struct kmem_cache *s)
 {
 	if (s->nr_slabs)
-		fprintf(f, "<cache name=\"%s\" size=\"%u\" slabs=\"%lu\" "
-			"objects=\"%lu\" pages=\"%lu\"/>\n", s->name, s->size,
-			s->nr_slabs, s->total_objects, s->nr_pages);
+		fprintf(f,
+			"<cache name=\"%s\" size=\"%u\" slabs=\"%lu\" "
+			"objects=\"%lu\" pages=\"%lu\"/>\n",
+			s->name, s->size, s->nr_slabs, s->total_objects,
+			s->nr_pages);
 }
 
 /**
@@ -199,7 +200,8 @@ EXPORT int malloc_info(int options, FILE *f)
 	for (index = 1; index <= KMALLOC_NR; index++)
 		if (kmalloc_caches[index])
 			info_cache(f, kmalloc_caches[index]);
-	fprintf(f, "<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
+	fprintf(f,
+		"<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
 		"<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
 		"<system type=\"current\" size=\"%zu\"/>\n"
 		"<aspace type=\"total\" size=\"%zu\"/>\n"

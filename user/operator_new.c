@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include "user.h"
 
-#define CXX(name)                                                    \
+#define CXX(name) \
 	__asm__(name) __attribute__((__weak__, __visibility__("default")))
 #define RUNTIME(name) __asm__(name) __attribute__((__weak__))
 #define COLD __attribute__((__noinline__, __cold__))
@@ -36,8 +36,7 @@ void throw_bad_alloc(void) RUNTIME("_ZSt17__throw_bad_allocv");
 
 void *operator_new(size_t size) CXX("_Znwm");
 void *operator_new_array(size_t size) CXX("_Znam");
-void *operator_new_aligned(size_t size, size_t align)
-	CXX("_Znwm" ALIGN_VAL);
+void *operator_new_aligned(size_t size, size_t align) CXX("_Znwm" ALIGN_VAL);
 void *operator_new_array_aligned(size_t size, size_t align)
 	CXX("_Znam" ALIGN_VAL);
 
@@ -120,23 +119,22 @@ static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
 	return next ? next(size, align, tag) : aligned_alloc(align, size);
 }
 
-#define DEFINE_NOTHROW_NEW(id, mangled)                                    \
-	void *id(size_t size, const void *tag) CXX(mangled NOTHROW);       \
-	void *id(size_t size, const void *tag)                             \
-	{                                                                  \
-		static void *next;                                         \
-                                                                           \
-		return new_nothrow(&next, mangled NOTHROW, size, tag);     \
-	}                                                                  \
-	void *id##_aligned(size_t size, size_t align, const void *tag)     \
-		CXX(mangled ALIGN_VAL NOTHROW);                            \
-	void *id##_aligned(size_t size, size_t align, const void *tag)     \
-	{                                                                  \
-		static void *next;                                         \
-                                                                           \
-		return new_aligned_nothrow(&next,                          \
-					   mangled ALIGN_VAL NOTHROW, size, \
-					   align, tag);                    \
+#define DEFINE_NOTHROW_NEW(id, mangled)                                      \
+	void *id(size_t size, const void *tag) CXX(mangled NOTHROW);         \
+	void *id(size_t size, const void *tag)                               \
+	{                                                                    \
+		static void *next;                                           \
+                                                                             \
+		return new_nothrow(&next, mangled NOTHROW, size, tag);       \
+	}                                                                    \
+	void *id##_aligned(size_t size, size_t align, const void *tag)       \
+		CXX(mangled ALIGN_VAL NOTHROW);                              \
+	void *id##_aligned(size_t size, size_t align, const void *tag)       \
+	{                                                                    \
+		static void *next;                                           \
+                                                                             \
+		return new_aligned_nothrow(&next, mangled ALIGN_VAL NOTHROW, \
+					   size, align, tag);                \
 	}
 
 DEFINE_NOTHROW_NEW(operator_new_nothrow, "_Znwm")
@@ -171,32 +169,32 @@ void operator_delete_array_aligned(void *p, size_t align)
 	operator_delete_aligned(p, align);
 }
 
-#define DEFINE_DELETES(id, mangled)                                        \
-	void id##_sized(void *p, size_t size) CXX(mangled "m");            \
-	void id##_sized(void *p, size_t size)                              \
-	{                                                                  \
-		(void)size;                                                \
-		id(p);                                                     \
-	}                                                                  \
-	void id##_nothrow(void *p, const void *tag) CXX(mangled NOTHROW);  \
-	void id##_nothrow(void *p, const void *tag)                        \
-	{                                                                  \
-		(void)tag;                                                 \
-		id(p);                                                     \
-	}                                                                  \
-	void id##_sized_aligned(void *p, size_t size, size_t align)        \
-		CXX(mangled "m" ALIGN_VAL);                                \
-	void id##_sized_aligned(void *p, size_t size, size_t align)        \
-	{                                                                  \
-		(void)size;                                                \
-		id##_aligned(p, align);                                    \
-	}                                                                  \
-	void id##_aligned_nothrow(void *p, size_t align, const void *tag)  \
-		CXX(mangled ALIGN_VAL NOTHROW);                            \
-	void id##_aligned_nothrow(void *p, size_t align, const void *tag)  \
-	{                                                                  \
-		(void)tag;                                                 \
-		id##_aligned(p, align);                                    \
+#define DEFINE_DELETES(id, mangled)                                       \
+	void id##_sized(void *p, size_t size) CXX(mangled "m");           \
+	void id##_sized(void *p, size_t size)                             \
+	{                                                                 \
+		(void)size;                                               \
+		id(p);                                                    \
+	}                                                                 \
+	void id##_nothrow(void *p, const void *tag) CXX(mangled NOTHROW); \
+	void id##_nothrow(void *p, const void *tag)                       \
+	{                                                                 \
+		(void)tag;                                                \
+		id(p);                                                    \
+	}                                                                 \
+	void id##_sized_aligned(void *p, size_t size, size_t align)       \
+		CXX(mangled "m" ALIGN_VAL);                               \
+	void id##_sized_aligned(void *p, size_t size, size_t align)       \
+	{                                                                 \
+		(void)size;                                               \
+		id##_aligned(p, align);                                   \
+	}                                                                 \
+	void id##_aligned_nothrow(void *p, size_t align, const void *tag) \
+		CXX(mangled ALIGN_VAL NOTHROW);                           \
+	void id##_aligned_nothrow(void *p, size_t align, const void *tag) \
+	{                                                                 \
+		(void)tag;                                                \
+		id##_aligned(p, align);                                   \
 	}
 
 DEFINE_DELETES(operator_delete, "_ZdlPv")
