@@ -56,7 +56,8 @@ static inline struct mm_cpu *mm_this_cpu(void)
 
 /* page_alloc.c */
 struct page *alloc_frames(gfp_t gfp, unsigned int nr);
-void free_frames(struct page *page, unsigned int nr);
+struct page *alloc_contig_frames(unsigned long nr);
+void free_frames(struct page *page, unsigned long nr);
 void page_alloc_isolate(struct zone *z, struct page *page);
 void page_alloc_putback(struct zone *z, struct page *page, unsigned int order,
 			bool zeroed);

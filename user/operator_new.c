@@ -4,16 +4,15 @@
  * ABI 5.1.5), so that the library needs no C++ runtime of its own.
  *
  *   new[] ──► new ──► malloc        delete[] ──► delete ──► free
- *   nothrow forms ──► the runtime's, which catch what new throws
  *   sized, nothrow deletes ──► the plain one
+ *   nothrow new: operator_new_nothrow.c
  *
  * A program may replace any of these ([replacement.functions]), so each form
  * calls the next by its public name, and each is weak: the program's own
  * wins, in a static link too. What only the C++ runtime can do (throw
- * bad_alloc, say which new-handler is set, catch) is asked of it through
- * weak references: a program that uses operator new has it.
+ * bad_alloc, say which new-handler is set) is asked of it through weak
+ * references: a program that uses operator new has it.
  */
-#include <dlfcn.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include "user.h"
@@ -83,62 +82,6 @@ void *operator_new_array_aligned(size_t size, size_t align)
 {
 	return operator_new_aligned(size, align);
 }
-
-/* ---- nothrow new: the runtime's own forms call ours and catch ---- */
-
-typedef void *(*nothrow_new)(size_t size, const void *tag);
-typedef void *(*nothrow_new_aligned)(size_t size, size_t align,
-				     const void *tag);
-
-static void *next_form(void **slot, const char *name)
-{
-	void *next = __atomic_load_n(slot, __ATOMIC_RELAXED);
-
-	if (!next) {
-		next = dlsym(RTLD_NEXT, name);
-		__atomic_store_n(slot, next, __ATOMIC_RELAXED);
-	}
-	return next;
-}
-
-static void *new_nothrow(void **slot, const char *name, size_t size,
-			 const void *tag)
-{
-	nothrow_new next;
-
-	*(void **)&next = next_form(slot, name);
-	return next ? next(size, tag) : malloc(size);
-}
-
-static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
-				 size_t align, const void *tag)
-{
-	nothrow_new_aligned next;
-
-	*(void **)&next = next_form(slot, name);
-	return next ? next(size, align, tag) : aligned_alloc(align, size);
-}
-
-#define DEFINE_NOTHROW_NEW(id, mangled)                                      \
-	void *id(size_t size, const void *tag) CXX(mangled NOTHROW);         \
-	void *id(size_t size, const void *tag)                               \
-	{                                                                    \
-		static void *next;                                           \
-                                                                             \
-		return new_nothrow(&next, mangled NOTHROW, size, tag);       \
-	}                                                                    \
-	void *id##_aligned(size_t size, size_t align, const void *tag)       \
-		CXX(mangled ALIGN_VAL NOTHROW);                              \
-	void *id##_aligned(size_t size, size_t align, const void *tag)       \
-	{                                                                    \
-		static void *next;                                           \
-                                                                             \
-		return new_aligned_nothrow(&next, mangled ALIGN_VAL NOTHROW, \
-					   size, align, tag);                \
-	}
-
-DEFINE_NOTHROW_NEW(operator_new_nothrow, "_Znwm")
-DEFINE_NOTHROW_NEW(operator_new_array_nothrow, "_Znam")
 
 /* ---- delete ---- */
 

@@ -58,6 +58,8 @@ static void fork_prepare(void)
 {
 	if (&__libc_single_threaded && __libc_single_threaded)
 		return;
+	if (!mm_cpu_self) /* the child could not wait for it to start */
+		port_cpu_start();
 	fork_locked = true;
 	if (_IO_list_lock)
 		_IO_list_lock();

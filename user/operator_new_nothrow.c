@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The nothrow forms of operator new return NULL where the others throw, a
+ * throw of the new-handler's included. Catching is the C++ runtime's: its own
+ * nothrow forms call plain operator new, which is ours or the program's, and
+ * catch. So each form here goes on to the next library's. In the shared
+ * library only: in a static link the runtime's forms are found by themselves.
+ */
+#include <dlfcn.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include "user.h"
+
+#define CXX(name) \
+	__asm__(name) __attribute__((__weak__, __visibility__("default")))
+
+#define NOTHROW "RKSt9nothrow_t"
+#define ALIGN_VAL "St11align_val_t"
+
+typedef void *(*nothrow_new)(size_t size, const void *tag);
+typedef void *(*nothrow_new_aligned)(size_t size, size_t align,
+				     const void *tag);
+
+static void *next_form(void **slot, const char *name)
+{
+	void *next = __atomic_load_n(slot, __ATOMIC_RELAXED);
+
+	if (!next) {
+		next = dlsym(RTLD_NEXT, name);
+		__atomic_store_n(slot, next, __ATOMIC_RELAXED);
+	}
+	return next;
+}
+
+static void *new_nothrow(void **slot, const char *name, size_t size,
+			 const void *tag)
+{
+	nothrow_new next;
+
+	*(void **)&next = next_form(slot, name);
+	return next ? next(size, tag) : malloc(size);
+}
+
+static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
+				 size_t align, const void *tag)
+{
+	nothrow_new_aligned next;
+
+	*(void **)&next = next_form(slot, name);
+	return next ? next(size, align, tag) : aligned_alloc(align, size);
+}
+
+#define DEFINE_NOTHROW_NEW(id, mangled)                                      \
+	void *id(size_t size, const void *tag) CXX(mangled NOTHROW);         \
+	void *id(size_t size, const void *tag)                               \
+	{                                                                    \
+		static void *next;                                           \
+                                                                             \
+		return new_nothrow(&next, mangled NOTHROW, size, tag);       \
+	}                                                                    \
+	void *id##_aligned(size_t size, size_t align, const void *tag)       \
+		CXX(mangled ALIGN_VAL NOTHROW);                              \
+	void *id##_aligned(size_t size, size_t align, const void *tag)       \
+	{                                                                    \
+		static void *next;                                           \
+                                                                             \
+		return new_aligned_nothrow(&next, mangled ALIGN_VAL NOTHROW, \
+					   size, align, tag);                \
+	}
+
+DEFINE_NOTHROW_NEW(operator_new_nothrow, "_Znwm")
+DEFINE_NOTHROW_NEW(operator_new_array_nothrow, "_Znam")
