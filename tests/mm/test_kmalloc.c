@@ -284,7 +284,17 @@ TEST_DIES(memory_freed_twice_with_others_between, "ERROR: Ashlar: double-free")
 TEST_DIES(middle_of_memory_freed, "ERROR: Ashlar: bad-free")
 {
 	kfree((char *)kmalloc(200, GFP_KERNEL) + 32);
-	stop_all_cpus();
+}
+
+TEST_DIES(middle_of_memory_freed_that_starts_no_granule,
+	  "ERROR: Ashlar: bad-free")
+{
+	kfree((char *)kmalloc(200, GFP_KERNEL) + 8);
+}
+
+TEST_DIES(middle_of_a_large_object_freed, "ERROR: Ashlar: bad-free")
+{
+	kfree((char *)kmalloc(KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL) + PAGE_SIZE);
 }
 
 TEST_DIES(middle_of_a_page_block_freed, "ERROR: Ashlar: bad-free")
