@@ -44,7 +44,7 @@ TEST(a_caller_who_may_wait_waits_for_an_element)
 	e = mempool_alloc(pool, GFP_KERNEL);
 	CHECK(e == held);
 	CHECK_EQ(sim.waits, 3);
-	/* The allocator was asked to wait as well, once there was no other way. */
+	/* Once there was no other way, the allocator was asked to wait. */
 	CHECK(gfp_while_empty & __GFP_RECLAIM);
 	mempool_free(e, pool);
 	CHECK_OP(sim.wakes, >, 0);
