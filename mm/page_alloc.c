@@ -821,7 +821,8 @@ void free_frames(struct page *page, unsigned long nr)
 	unsigned long pfn = page_to_pfn(page);
 	struct zone *z = pfn_zone(pfn);
 
-	if (is_power_of_2(nr) && nr <= MAX_ORDER_FRAMES && IS_ALIGNED(pfn, nr)) {
+	if (nr <= MAX_ORDER_FRAMES && is_power_of_2(nr) &&
+	    IS_ALIGNED(pfn, nr)) {
 		free_block(page, (unsigned int)__builtin_ctzl(nr));
 		return;
 	}

@@ -22,7 +22,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/auxv.h>
 #include "mm/internal.h"
 #include "port/user/user.h"
 #include "user.h"
@@ -256,11 +256,16 @@ size_t malloc_block_size(void *p)
 {
 	const struct kmem_cache *s;
 	const struct page *page;
+	unsigned int index;
 
 	if (!virt_addr_valid(p))
 		return large_size(p);
+	index = port_slab_ids[virt_to_pfn(p)];
+	if (likely(index && kmalloc_starts_at(index, p) &&
+		   *object_mark(p) != FREE_MARK))
+		return kmalloc_size(index);
 	s = slab_object_cache(p);
-	if (likely(s))
+	if (s)
 		return s->size;
 	page = virt_to_page(p);
 	if ((page->flags & PG_used) && page->order == ORDER_NONE &&
@@ -435,13 +440,13 @@ EXPORT int posix_memalign(void **out, size_t align, size_t size)
 /** valloc - memory aligned to the host's page. */
 EXPORT void *valloc(size_t size)
 {
-	return alloc_aligned((size_t)sysconf(_SC_PAGESIZE), size);
+	return alloc_aligned(getauxval(AT_PAGESZ), size);
 }
 
 /** pvalloc - valloc() of whole pages. */
 EXPORT void *pvalloc(size_t size)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t page = getauxval(AT_PAGESZ);
 
 	if (unlikely(size > PTRDIFF_MAX))
 		return no_memory();

@@ -13,10 +13,10 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "mm/internal.h"
 #include "mm/vmstat.h"
+#include "port/user/sys.h"
 #include "port/user/user.h"
 #include "user.h"
 
@@ -166,7 +166,7 @@ EXPORT void malloc_stats(void)
 			    "max mmap bytes   = %10zu\n",
 			    i.arena + i.hblkhd, i.uordblks + i.hblkhd, i.hblks,
 			    i.hblkhd);
-	syscall(SYS_write, STDERR_FILENO, buf, (size_t)n);
+	sys_write(STDERR_FILENO, buf, (size_t)n);
 }
 
 static void info_cache(FILE *f, struct kmem_cache *s)

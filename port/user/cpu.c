@@ -24,6 +24,12 @@
 struct mm_cpu;
 DECLARE_PER_CPU(struct mm_cpu *, mm_cpu_self);
 
+/*
+ * Names this library to pthread_atfork(). The shared libraries are linked
+ * without the start files that would define it; in a static link theirs wins.
+ */
+void *__dso_handle __hidden __attribute__((__weak__)) = &__dso_handle;
+
 static spinlock_t start_lock = SPIN_LOCK_UNLOCKED;
 static bool started, have_exit_key;
 static pthread_key_t exit_key;

@@ -14,11 +14,11 @@
 
 static void write_line(const char *prefix, const char *kind, const char *line)
 {
+	int n, pid = (int)sys6(SYS_getpid, 0, 0, 0, 0, 0, 0);
 	char buf[400];
-	int n;
 
-	n = ashlar_snprintf(buf, sizeof(buf), "==%d==%s%s%s%s\n", (int)getpid(),
-			    prefix, kind, *kind ? ": " : "", line);
+	n = ashlar_snprintf(buf, sizeof(buf), "==%d==%s%s%s%s\n", pid, prefix,
+			    kind, *kind ? ": " : "", line);
 	if (n > (int)sizeof(buf) - 1)
 		n = (int)sizeof(buf) - 1;
 	sys_write(STDERR_FILENO, buf, (size_t)n);
