@@ -21,13 +21,14 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
+static const char *name = "fuzz"; /* of the program */
 static unsigned long running; /* seed, or line of the corpus */
 static bool in_corpus;
 
 static void say_which(int sig)
 {
 	char line[80];
-	int n = snprintf(line, sizeof(line), "not ok fuzz - %s %lu\n",
+	int n = snprintf(line, sizeof(line), "not ok %s - %s %lu\n", name,
 			 in_corpus ? "corpus line" : "seed", running);
 
 	if (write(1, line, (size_t)n) < 0)
@@ -93,6 +94,7 @@ int main(int argc, char **argv)
 	unsigned long inputs, first = seed;
 	time_t end;
 
+	name = basename(argv[0]);
 	if (argc < 3) {
 		fprintf(stderr, "usage: %s CORPUS SECONDS [SEED]\n", argv[0]);
 		return 2;
@@ -102,13 +104,13 @@ int main(int argc, char **argv)
 	end = time(NULL) + atoi(argv[2]);
 	inputs = run_corpus(argv[1]);
 	if (!inputs) {
-		printf("not ok corpus - %s holds no input\n", argv[1]);
+		printf("not ok %s corpus - no input in it\n", name);
 		return 1;
 	}
-	printf("ok corpus: %lu inputs\n", inputs);
+	printf("ok %s corpus: %lu inputs\n", name, inputs);
 	do {
 		run_seed(seed++);
 	} while (time(NULL) < end);
-	printf("ok random: %lu inputs\n", seed - first);
+	printf("ok %s random: %lu inputs\n", name, seed - first);
 	return 0;
 }

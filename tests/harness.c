@@ -28,6 +28,8 @@
 #include "harness.h"
 
 #define TAKEN_MAX 65536
+/* A test that hangs is told apart from those that wait behind it. */
+#define TEST_SECONDS 120
 #define WORDS_MAX 8192
 #define DETAIL_LINES 24
 /* A sweep looks at every failure up to here, then at some of the rest. */
@@ -315,6 +317,7 @@ static void child(const struct test *test, bool sweeping)
 {
 	struct use before;
 
+	alarm(TEST_SECONDS);
 	machine_boot();
 	before = count_use();
 	if (sweeping)
