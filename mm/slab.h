@@ -198,12 +198,9 @@ extern const u64 kmalloc_reciprocal[NR_CPU_CACHES] __hidden;
 
 static __always_inline bool kmalloc_starts_at(unsigned long id, const void *obj)
 {
-	const u64 *reciprocal = kmalloc_reciprocal;
-	u64 product = reciprocal[id] * (u64)(uintptr_t)obj;
-
-	/* Have it read again: an operand in memory is cheaper than a copy. */
-	OPTIMIZER_HIDE_VAR(reciprocal);
-	return product < reciprocal[id];
+	/* Two reads: an operand in memory is cheaper than a copy of one. */
+	return READ_ONCE(kmalloc_reciprocal[id]) * (u64)(uintptr_t)obj <
+	       kmalloc_reciprocal[id];
 }
 
 static inline struct kmem_cache *kmalloc_cache(unsigned int index)

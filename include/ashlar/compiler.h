@@ -39,8 +39,6 @@
 /* Publish an object by its address; see all of one that was published. */
 #define smp_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
-/* The compiler forgets what it knows about the value of @var. */
-#define OPTIMIZER_HIDE_VAR(var) __asm__("" : "+r"(var))
 #define barrier() __asm__ volatile("" ::: "memory")
 
 #define min(a, b)                              \
