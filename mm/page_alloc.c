@@ -60,7 +60,8 @@ static const u8 fallbacks[MIGRATE_TYPES][MIGRATE_TYPES - 1] = {
 #define PAGEBLOCK_FRAMES (1ul << pageblock_order)
 #define MAX_ORDER_FRAMES (1ul << (MAX_ORDER - 1))
 
-static struct zone *pfn_zone(unsigned long pfn)
+/* Of a frame in use, so in a zone whose range may grow, and still holds it. */
+static __racy struct zone *pfn_zone(unsigned long pfn)
 {
 	struct zone *z;
 
@@ -94,13 +95,13 @@ static u8 *pageblock_slot(const struct zone *z, unsigned long pfn)
 
 static unsigned int pageblock_type(const struct zone *z, unsigned long pfn)
 {
-	return *pageblock_slot(z, pfn) ^ MIGRATE_MOVABLE;
+	return READ_ONCE(*pageblock_slot(z, pfn)) ^ MIGRATE_MOVABLE;
 }
 
 static void set_pageblock_type(const struct zone *z, unsigned long pfn,
 			       unsigned int type)
 {
-	*pageblock_slot(z, pfn) = (u8)(type ^ MIGRATE_MOVABLE);
+	WRITE_ONCE(*pageblock_slot(z, pfn), (u8)(type ^ MIGRATE_MOVABLE));
 }
 
 /* ---- free lists ---- */
@@ -145,18 +146,24 @@ static void del_from_free_list(struct zone *z, struct page *page)
 }
 
 /*
- * A buddy that is in use is being written by its owner, who holds no lock;
- * PG_buddy is set and cleared under the zone's lock alone.
+ * Does a free block start here? A frame in use is being written by its
+ * owner, who holds no lock; but PG_buddy is set and cleared under the zone's
+ * lock alone.
  */
-static __racy struct page *find_buddy(const struct zone *z, unsigned long pfn,
-				      unsigned int order)
+static __racy bool starts_free_block(const struct page *page)
+{
+	return page->flags & PG_buddy;
+}
+
+static struct page *find_buddy(const struct zone *z, unsigned long pfn,
+			       unsigned int order)
 {
 	unsigned long buddy_pfn = pfn ^ (1ul << order);
 	struct page *buddy = pfn_to_page(buddy_pfn);
 
 	if (buddy_pfn - z->start_pfn >= z->spanned_pages)
 		return NULL;
-	if (!(buddy->flags & PG_buddy) || buddy->order != order)
+	if (!starts_free_block(buddy) || buddy->order != order)
 		return NULL;
 	return buddy;
 }
@@ -270,7 +277,7 @@ static unsigned long move_freepages_block(struct zone *z, unsigned long pfn,
 	end = min(end, z->start_pfn + z->spanned_pages);
 	for (pfn = start; pfn < end;) {
 		page = pfn_to_page(pfn);
-		if (!(page->flags & PG_buddy)) {
+		if (!starts_free_block(page)) {
 			pfn++;
 			continue;
 		}

@@ -260,6 +260,7 @@ TEST(a_cpu_that_stops_keeps_no_pages)
 /* Each CPU for itself; the harness's tracking is not for many threads. */
 static void churn(void *arg)
 {
+	static const gfp_t mobility[] = { 0, __GFP_MOVABLE, __GFP_RECLAIMABLE };
 	struct page *page[8] = { 0 };
 	unsigned long x = (unsigned long)(uintptr_t)&page;
 
@@ -273,7 +274,8 @@ static void churn(void *arg)
 			__free_pages(page[i], (unsigned int)i % 3);
 			page[i] = NULL;
 		} else {
-			page[i] = alloc_pages(GFP_KERNEL, (unsigned int)i % 3);
+			page[i] = alloc_pages(GFP_KERNEL | mobility[x % 3],
+					      (unsigned int)i % 3);
 			if (page[i])
 				paint(page[i], (unsigned int)i % 3, i);
 		}

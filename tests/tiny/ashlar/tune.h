@@ -34,6 +34,11 @@
 #undef BARN_FULL_MAX
 #define BARN_FULL_MAX 2
 
+#undef SHEAF_WARM_BYTES
+#define SHEAF_WARM_BYTES (1 << 10)
+#undef SHEAF_WARM_COUNT
+#define SHEAF_WARM_COUNT 2
+
 #undef NR_CPU_CACHES
 #define NR_CPU_CACHES 96
 
@@ -41,6 +46,10 @@
 #define SLAB_MIN_BYTES (1 << 10)
 #undef SLAB_MAX_BYTES
 #define SLAB_MAX_BYTES (4 << 10)
+#undef SLAB_PACK_MAX
+#define SLAB_PACK_MAX (2ul << PAGE_SHIFT)
+#undef SLAB_REPORT_BYTES
+#define SLAB_REPORT_BYTES (8 << 10)
 #undef SLAB_GROWTH
 #define SLAB_GROWTH 2
 
