@@ -175,8 +175,7 @@ EXPORT void *calloc(size_t n, size_t size)
 		return p ? p : no_memory();
 	}
 	p = sheaf_pop(kmalloc_index(bytes));
-	if (unlikely(!p))
-		p = malloc_slow(bytes);
+	p = likely(p) ? unmark(p) : malloc_slow(bytes);
 	return likely(p) ? memset(p, 0, bytes) : NULL;
 }
 
