@@ -58,6 +58,6 @@ char *view_render(const struct view *view, const struct snapshot *s,
 /* launch.c */
 int launch(char **argv);
 int wait_as_shell(int wstatus);
-void forward_signals_to(int pid);
+int start_child(bool (*prepare)(void), char **argv);
 
 #endif

@@ -185,23 +185,13 @@ static int serve(struct stage *st, pid_t pid, const sigset_t *chld)
 
 static int start_and_serve(struct stage *st, char **argv)
 {
-	sigset_t chld, before;
-	pid_t pid;
+	sigset_t chld;
+	int pid = start_child(NULL, argv);
 
-	/* Blocked, so that sigtimedwait() in serve() sees it. */
+	if (pid < 0)
+		return EXIT_FAILURE;
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &chld, &before);
-	pid = fork();
-	if (pid < 0) {
-		complain("cannot start a process: %s", strerror(errno));
-		return EXIT_FAILURE;
-	}
-	if (pid == 0) {
-		sigprocmask(SIG_SETMASK, &before, NULL);
-		_exit(launch(argv));
-	}
-	forward_signals_to(pid);
 	return wait_as_shell(serve(st, pid, &chld));
 }
 

@@ -162,27 +162,13 @@ static int run_with_stats(char **argv)
 {
 	struct peaks peaks = { 0 };
 	double begin = now();
-	sigset_t chld, before;
 	struct rusage ru;
 	int wstatus;
 	pid_t pid;
 
-	/* Blocked, so that sigtimedwait() in watch() sees it. */
-	sigemptyset(&chld);
-	sigaddset(&chld, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &chld, &before);
-	pid = fork();
-	if (pid < 0) {
-		complain("cannot start a process: %s", strerror(errno));
+	pid = start_child(preload, argv);
+	if (pid < 0)
 		return EXIT_FAILURE;
-	}
-	if (pid == 0) {
-		sigprocmask(SIG_SETMASK, &before, NULL);
-		if (!preload())
-			_exit(EXIT_FAILURE);
-		_exit(launch(argv));
-	}
-	forward_signals_to(pid);
 	wstatus = watch(pid, &ru, &peaks);
 	print_stats(argv[0], &ru, now() - begin, &peaks);
 	return wait_as_shell(wstatus);

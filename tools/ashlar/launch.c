@@ -36,7 +36,7 @@ static void forward(int sig)
  * The terminal sends its signals to the program as well as to us, so these
  * are only survived; the others are sent to us alone.
  */
-void forward_signals_to(int pid)
+static void forward_signals_to(int pid)
 {
 	static const int sent_to_us[] = { SIGHUP,  SIGTERM, SIGUSR1,
 					  SIGUSR2, SIGCONT, SIGALRM };
@@ -50,6 +50,32 @@ void forward_signals_to(int pid)
 	act.sa_handler = SIG_IGN;
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGQUIT, &act, NULL);
+}
+
+/*
+ * Start @argv as a child; @prepare, if any, runs in it first. Signals are
+ * forwarded to it, the early ones too: they wait until both are ready. SIGCHLD
+ * stays blocked for sigtimedwait(). Returns -1 after a complaint.
+ */
+int start_child(bool (*prepare)(void), char **argv)
+{
+	sigset_t all, before;
+	int pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	pid = fork();
+	if (pid == 0) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		_exit(prepare && !prepare() ? EXIT_FAILURE : launch(argv));
+	}
+	if (pid > 0)
+		forward_signals_to(pid);
+	else
+		complain("cannot start a process: %s", strerror(errno));
+	sigaddset(&before, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
 }
 
 /* From waitpid()'s status to our end: an exit status, or the same signal. */
