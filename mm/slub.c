@@ -478,7 +478,7 @@ static sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
  */
 static unsigned long slabs_to_keep(const struct kmem_cache *s)
 {
-	return s->nr_slabs / 16 + (s->size <= SHEAF_WARM_BYTES);
+	return s->nr_slabs / 16 + (s->size <= SLAB_MIN_BYTES / 8);
 }
 
 /* Both directions run under the CPU's lock and leave the sheaves whole. */
@@ -647,13 +647,23 @@ static bool sheaf_is_warm(const struct kmem_cache *s, const struct mm_cpu *cpu)
 	       cpu->warmth[s->id] >= SHEAF_WARM_COUNT;
 }
 
+/* Objects with a slab each get warm only by one size again and again. */
+static void warm_up(const struct kmem_cache *s, struct mm_cpu *cpu)
+{
+	if (!slab_is_packed(s) && cpu->last_large != s->id) {
+		cpu->last_large = s->id;
+		cpu->warmth[s->id] = 0;
+	}
+	cpu->warmth[s->id]++;
+}
+
 static void *alloc_through_sheaf(struct kmem_cache *s, struct mm_cpu *cpu,
 				 gfp_t gfp)
 {
 	void *obj;
 
 	if (unlikely(!sheaf_is_warm(s, cpu))) {
-		cpu->warmth[s->id]++;
+		warm_up(s, cpu);
 		return alloc_direct(s, gfp);
 	}
 	do {
@@ -805,13 +815,16 @@ __cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
 static void drain_sheaf(struct kmem_cache *s, sheaf_t *slot, sheaf_t none)
 {
 	sheaf_t top = *slot;
+	LIST_HEAD(reaped);
 
 	if (!top || top == BOOTSTRAP_TOP)
 		return;
 	*slot = none;
 	spin_lock(&s->lock);
 	top = sheaf_flush(s, top);
+	reap_free_slabs(s, slabs_to_keep(s), &reaped);
 	spin_unlock(&s->lock);
+	slab_release_list(&reaped);
 	sheaf_release(top);
 }
 

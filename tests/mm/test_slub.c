@@ -292,7 +292,7 @@ static struct lists lists_of(const struct kmem_cache *s)
 TEST(slabs_move_between_three_lists)
 {
 	struct kmem_cache *s =
-		take_cache("lists", PAGE_SIZE / 4, 0, SLAB_NO_SHEAVES, NULL);
+		take_cache("lists", PAGE_SIZE / 16, 0, SLAB_NO_SHEAVES, NULL);
 	void *obj[64];
 	unsigned long per_slab;
 
