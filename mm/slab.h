@@ -87,6 +87,7 @@ struct kmem_cache {
 	sheaf_t barn_empty;
 	u32 nr_barn_full;
 	u32 nr_barn_empty;
+	u32 flushes; /* since the last refill, up to BARN_FLUSHES */
 
 	/* slab_reporting.c */
 	unsigned long inuse_peak; /* objects, since the last pass */

@@ -280,6 +280,7 @@ int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **p)
 
 /* ---- reclaim ---- */
 
+/* Slabs that are empty, or would be but for what lies in sheaves. */
 static unsigned long count_reapable(struct shrinker *shrinker,
 				    struct shrink_control *sc)
 {
@@ -290,7 +291,7 @@ static unsigned long count_reapable(struct shrinker *shrinker,
 	(void)sc;
 	spin_lock(&slab_mutex);
 	list_for_each_entry(s, &slab_caches, list)
-		n += s->nr_free_slabs + s->nr_barn_full;
+		n += s->nr_slabs;
 	spin_unlock(&slab_mutex);
 	return n ? n : SHRINK_EMPTY;
 }

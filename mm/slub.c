@@ -520,6 +520,7 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		return true;
 	}
 	spin_lock(&s->lock);
+	WRITE_ONCE(s->flushes, 0);
 	full = barn_get(&s->barn_full, &s->nr_barn_full);
 	if (full) {
 		barn_put(&s->barn_empty, &s->nr_barn_empty, *main);
@@ -539,13 +540,31 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 	return (*main)[-1] != NULL;
 }
 
+/*
+ * A barn is for traffic in both directions. When sheaves are flushed time
+ * after time and none is asked for, what lies in the barn only keeps slabs
+ * from getting empty: it follows. Context: s->lock.
+ */
+static void barn_note_flush(struct kmem_cache *s)
+{
+	sheaf_t top;
+
+	WRITE_ONCE(s->flushes, min(s->flushes + 1, (u32)BARN_FLUSHES));
+	if (s->flushes < BARN_FLUSHES)
+		return;
+	while ((top = barn_get(&s->barn_full, &s->nr_barn_full)))
+		barn_put(&s->barn_empty, &s->nr_barn_empty,
+			 sheaf_flush(s, top));
+}
+
 /* Main and spare are full: main goes to the barn, or into its slabs. */
 static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 			 sheaf_t *main, struct list_head *reaped)
 {
 	sheaf_t empty = NULL;
 
-	if (READ_ONCE(s->nr_barn_full) < s->barn_max)
+	if (READ_ONCE(s->nr_barn_full) < s->barn_max &&
+	    READ_ONCE(s->flushes) < BARN_FLUSHES)
 		empty = sheaf_get_empty(s);
 	spin_lock(&s->lock);
 	if (empty) {
@@ -554,6 +573,7 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 		count_vm_events(cpu, BARN_PUT, 1);
 	} else {
 		*main = sheaf_flush(s, *main);
+		barn_note_flush(s);
 		reap_free_slabs(s, slabs_to_keep(s), reaped);
 		count_vm_events(cpu, SLAB_FLUSH, 1);
 	}
@@ -861,26 +881,25 @@ static void drain_barn(struct kmem_cache *s)
 	} while (top);
 }
 
-/* Empty slabs return to the buddy system; returns how many frames. */
-static unsigned long reap(struct kmem_cache *s)
+/* Empty slabs return to the buddy system. */
+static void reap(struct kmem_cache *s)
 {
-	unsigned long before;
 	LIST_HEAD(reaped);
 
 	spin_lock(&s->lock);
-	before = s->nr_pages;
 	reap_free_slabs(s, 0, &reaped);
-	before -= s->nr_pages;
 	spin_unlock(&s->lock);
 	slab_release_list(&reaped);
-	return before;
 }
 
-/* The barn and this CPU's sheaves first, then the slabs they emptied. */
+/*
+ * The barn and this CPU's sheaves first, then the slabs they emptied.
+ * Returns frames given back.
+ */
 unsigned long slab_shrink(struct kmem_cache *s)
 {
 	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
-	unsigned long freed;
+	unsigned long before = READ_ONCE(s->nr_pages), after;
 
 	if (s->id && cpu) {
 		spin_lock(&cpu->lock);
@@ -888,8 +907,9 @@ unsigned long slab_shrink(struct kmem_cache *s)
 		spin_unlock(&cpu->lock);
 	}
 	drain_barn(s);
-	freed = reap(s);
-	return freed + slab_report(s);
+	reap(s);
+	after = READ_ONCE(s->nr_pages);
+	return (before > after ? before - after : 0) + slab_report(s);
 }
 
 /*

@@ -25,6 +25,8 @@
 #define SHEAF_BYTES (8 << 10)
 #define BARN_BYTES (32 << 10)
 #define BARN_FULL_MAX 16
+/* Flushes in a row after which the barn is emptied, too. */
+#define BARN_FLUSHES 8
 
 /*
  * Objects over this many bytes get a sheaf on a CPU only after as many slow

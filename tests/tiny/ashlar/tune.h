@@ -33,6 +33,8 @@
 #define BARN_BYTES (1 << 10)
 #undef BARN_FULL_MAX
 #define BARN_FULL_MAX 2
+#undef BARN_FLUSHES
+#define BARN_FLUSHES 64
 
 #undef SHEAF_WARM_BYTES
 #define SHEAF_WARM_BYTES (1 << 10)
