@@ -69,6 +69,9 @@ void check_failed(const char *file, int line, const char *fmt, ...)
 
 #define CHECK_EQ(a, b) CHECK_OP(a, ==, b)
 
+/* Here a test that is to die must have died. */
+#define NOT_REACHED() check_failed(__FILE__, __LINE__, "was let through")
+
 /* @p, unless it is NULL: then ends the test, in a sweep as expected. */
 #define NEED(p)                                         \
 	({                                              \

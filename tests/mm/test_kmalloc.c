@@ -267,6 +267,7 @@ TEST_DIES(memory_freed_twice, "ERROR: Ashlar: double-free")
 
 	kfree(p);
 	kfree(p);
+	NOT_REACHED();
 }
 
 TEST_DIES(memory_freed_twice_with_others_between, "ERROR: Ashlar: double-free")
@@ -279,28 +280,33 @@ TEST_DIES(memory_freed_twice_with_others_between, "ERROR: Ashlar: double-free")
 	kfree(p[1]);
 	kfree(p[2]);
 	kfree(p[0]);
+	NOT_REACHED();
 }
 
 TEST_DIES(middle_of_memory_freed, "ERROR: Ashlar: bad-free")
 {
 	kfree((char *)kmalloc(200, GFP_KERNEL) + 32);
+	NOT_REACHED();
 }
 
 TEST_DIES(middle_of_memory_freed_that_starts_no_granule,
 	  "ERROR: Ashlar: bad-free")
 {
 	kfree((char *)kmalloc(200, GFP_KERNEL) + 8);
+	NOT_REACHED();
 }
 
 TEST_DIES(middle_of_a_large_object_freed, "ERROR: Ashlar: bad-free")
 {
 	kfree((char *)kmalloc(KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL) + PAGE_SIZE);
+	NOT_REACHED();
 }
 
 TEST_DIES(middle_of_a_page_block_freed, "ERROR: Ashlar: bad-free")
 {
 	kfree((char *)kmalloc(KMALLOC_MAX_CACHE_SIZE + 1, GFP_KERNEL) +
 	      PAGE_SIZE);
+	NOT_REACHED();
 }
 
 TEST_DIES(foreign_memory_freed, "ERROR: Ashlar: bad-free")

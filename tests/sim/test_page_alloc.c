@@ -262,6 +262,52 @@ TEST_NO_SWEEP(unmovable_pages_fill_their_block_first)
 	CHECK_EQ(vm_events(PGSTEAL_BLOCK) - blocks, one_steal);
 }
 
+/* Frames of the DMA zone in use, by address. */
+static struct page *dma_frame(unsigned long i)
+{
+	return pfn_to_page(zones[ZONE_DMA].start_pfn + i);
+}
+
+static unsigned int unmovable_blocks(void)
+{
+	unsigned int n = 0;
+
+	for (unsigned long i = 0; i < zones[ZONE_DMA].managed_pages;
+	     i += 1ul << pageblock_order)
+		n += block_type(dma_frame(i)) == MIGRATE_UNMOVABLE;
+	return n;
+}
+
+/*
+ * Who has to borrow a frame takes the page block with it only if at least
+ * half of that is free.
+ */
+TEST_NO_SWEEP(a_page_block_in_use_does_not_change_hands)
+{
+	const gfp_t gfp = GFP_DMA | GFP_ATOMIC | __GFP_NOWARN;
+	unsigned long frames = 1ul << pageblock_order, i;
+	struct zone *z = &zones[ZONE_DMA];
+
+	sim.refuse_ram = true;
+	while (alloc_pages(gfp | __GFP_MOVABLE, 0))
+		;
+	if (z->free_pages + 1 < frames / 2) {
+		__free_page(dma_frame(1));
+		CHECK(alloc_pages(gfp, 0) != NULL);
+		CHECK_EQ(unmovable_blocks(), 0);
+	}
+	for (i = 0; i < frames; i++)
+		if (dma_frame(i)->flags & PG_used)
+			__free_page(dma_frame(i));
+	/* A few loose frames have been lent out before; those go first. */
+	for (i = 0; i < frames / 2 && !unmovable_blocks(); i++)
+		CHECK(alloc_pages(gfp, 0) != NULL);
+	CHECK_EQ(unmovable_blocks(), 1);
+	for (i = 0; i < z->managed_pages; i++)
+		if (dma_frame(i)->flags & PG_used)
+			__free_page(dma_frame(i));
+}
+
 TEST_NO_SWEEP(all_types_together_can_use_all_memory)
 {
 	struct zone *z = &zones[ZONE_HIGHMEM];
