@@ -38,7 +38,6 @@ cli eval 'local t = {} for i = 1, 20000 do t[i] = tostring(i) end
 # Slow the child down, so that it is alive when its map is read.
 cli config set rdb-key-save-delay 50
 cli bgsave
-until_true children $!
 # shellcheck disable=SC2046 # each process is a word
 mapped 'BGSAVE child' $(children $!)
 redis-benchmark -s redis.sock -n 10000 -c 10 -q -t ping >>bench.log
