@@ -18,7 +18,7 @@ typedef void *(*dlopen_function)(const char *file, int mode);
  * namespace and the RUNPATH to search.
  */
 __attribute__((__visibility__("default"))) void *dlopen(const char *file,
-							 int mode)
+							int mode)
 {
 	static dlopen_function real;
 
