@@ -38,12 +38,12 @@ void page_report_set_keep(unsigned long bytes)
 	WRITE_ONCE(keep_frames, bytes >> PAGE_SHIFT);
 }
 
-static unsigned long report_low(const struct zone *z)
+static unsigned long report_low(const struct zone *z, unsigned long slack)
 {
 	unsigned long in_use = z->managed_pages - z->free_pages;
 
 	return max(keep_frames, in_use / REPORT_KEEP_FRACTION) +
-	       min(z->report_slack, SLACK_MAX_BYTES >> PAGE_SHIFT);
+	       min(slack, SLACK_MAX_BYTES >> PAGE_SHIFT);
 }
 
 static void decay_slack(struct zone *z)
@@ -130,10 +130,12 @@ void page_report_balance(struct zone *z)
 	if (likely(READ_ONCE(z->resident_free) < keep_frames))
 		return;
 	spin_lock(&z->lock);
-	low = report_low(z);
+	low = report_low(z, 0);
 	if (!z->reporting && z->resident_free > low + low / 4) {
 		decay_slack(z);
-		report_to(z, report_low(z));
+		low = report_low(z, z->report_slack);
+		if (z->resident_free > low + low / 4)
+			report_to(z, low);
 	}
 	spin_unlock(&z->lock);
 }

@@ -302,6 +302,21 @@ TEST_DIES(middle_of_a_large_object_freed, "ERROR: Ashlar: bad-free")
 	NOT_REACHED();
 }
 
+/* A frame inside a large object that another of its size could start at. */
+TEST_DIES(frame_inside_a_large_object_freed, "ERROR: Ashlar: bad-free")
+{
+	for (unsigned int i = 0; i < 64; i++) {
+		char *p =
+			kmalloc(SLAB_PACK_MAX + SLAB_PACK_MAX / 4, GFP_KERNEL);
+		size_t size = ksize(p);
+
+		for (size_t at = PAGE_SIZE; at < size; at += PAGE_SIZE)
+			if ((uintptr_t)(p + at) % size == 0)
+				kfree(p + at);
+	}
+	NOT_REACHED();
+}
+
 TEST_DIES(middle_of_a_page_block_freed, "ERROR: Ashlar: bad-free")
 {
 	kfree((char *)kmalloc(KMALLOC_MAX_CACHE_SIZE + 1, GFP_KERNEL) +

@@ -177,3 +177,11 @@ TEST_NO_SWEEP(memblock_says_when_a_list_is_full)
 	CHECK(memblock_is_reserved(0x1234));
 	memblock_validate();
 }
+
+TEST_NO_SWEEP(nothing_is_allocated_after_the_handover)
+{
+	memblock_free_all();
+	CHECK_EQ(memblock_add(1 << 20, 1 << 20), 0);
+	CHECK_EQ(memblock_phys_alloc_range(4096, 4096, 0, 0), 0);
+	CHECK(memblock_is_memory(1 << 20));
+}

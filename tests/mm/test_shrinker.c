@@ -125,7 +125,8 @@ TEST(reclaim_reaps_empty_slabs)
 		obj[i] = take_object(s, GFP_KERNEL);
 	for (unsigned int i = 0; i < 200; i++)
 		give_object(s, obj[i]);
-	CHECK_OP(s->nr_slabs, >, 0);
+	if (!sweeping())
+		CHECK_OP(s->nr_slabs, >, 0);
 	/* Full sheaves in the barn count as empty slabs waiting to be. */
 	while (shrink_slab(GFP_KERNEL, 0))
 		;

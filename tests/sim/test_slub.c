@@ -435,11 +435,15 @@ TEST_NO_SWEEP(constructed_objects_are_never_given_back)
 
 	for (unsigned int i = 0; i < 5000; i++)
 		CHECK((obj[i] = kmem_cache_alloc(s, GFP_KERNEL)));
-	for (unsigned int i = 1; i < 5000; i++)
-		kmem_cache_free(s, obj[i]);
+	/* The last slabs are large: most of their frames are idle then. */
+	for (unsigned int i = 0; i < 5000; i++)
+		if (i % 1000 != 999)
+			kmem_cache_free(s, obj[i]);
 	kmem_cache_shrink(s);
 	slab_report(s);
-	for (unsigned int i = 1; i < 5000; i++) {
+	for (unsigned int i = 0; i < 5000; i++) {
+		if (i % 1000 == 999)
+			continue;
 		CHECK((obj[i] = kmem_cache_alloc(s, GFP_KERNEL)));
 		CHECK_EQ(obj[i][0], 0x33);
 		CHECK_EQ(obj[i][63], 0x33);
