@@ -73,6 +73,10 @@ void *operator_new_aligned(size_t size, size_t align)
 	return likely(p) ? p : new_failed(size, align);
 }
 
+/* Ours, under a name that no program replaces. */
+extern __typeof(operator_new) own_operator_new
+	__attribute__((__alias__("_Znwm"), __visibility__("hidden")));
+
 void *operator_new_array(size_t size)
 {
 	return operator_new(size);

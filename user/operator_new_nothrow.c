@@ -3,8 +3,11 @@
  * The nothrow forms of operator new return NULL where the others throw, a
  * throw of the new-handler's included. Catching is the C++ runtime's: its own
  * nothrow forms call plain operator new, which is ours or the program's, and
- * catch. So each form here goes on to the next library's. In the shared
- * library only: in a static link the runtime's forms are found by themselves.
+ * catch. So each form here goes on to the next library's, but only where that
+ * matters: when memory is short, or the program replaced plain operator new.
+ * Otherwise the block is ours at once, for the next library may be another
+ * allocator, whose blocks our delete cannot take. In the shared library only:
+ * in a static link the runtime's forms are found by themselves.
  */
 #include <dlfcn.h>
 #include <stddef.h>
@@ -16,6 +19,8 @@
 
 #define NOTHROW "RKSt9nothrow_t"
 #define ALIGN_VAL "St11align_val_t"
+
+void *operator_new(size_t size) __asm__("_Znwm");
 
 typedef void *(*nothrow_new)(size_t size, const void *tag);
 typedef void *(*nothrow_new_aligned)(size_t size, size_t align,
@@ -35,8 +40,11 @@ static void *next_form(void **slot, const char *name)
 static void *new_nothrow(void **slot, const char *name, size_t size,
 			 const void *tag)
 {
+	void *p = operator_new == own_operator_new ? malloc(size) : NULL;
 	nothrow_new next;
 
+	if (p)
+		return p;
 	*(void **)&next = next_form(slot, name);
 	return next ? next(size, tag) : malloc(size);
 }
@@ -44,8 +52,13 @@ static void *new_nothrow(void **slot, const char *name, size_t size,
 static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
 				 size_t align, const void *tag)
 {
+	void *p = operator_new == own_operator_new ?
+			  aligned_alloc(align, size) :
+			  NULL;
 	nothrow_new_aligned next;
 
+	if (p)
+		return p;
 	*(void **)&next = next_form(slot, name);
 	return next ? next(size, align, tag) : aligned_alloc(align, size);
 }

@@ -20,6 +20,7 @@ void free_sized(void *p, size_t size);
 void free_aligned_sized(void *p, size_t align, size_t size);
 void cfree(void *p);
 
+void *own_operator_new(size_t size) __attribute__((__visibility__("hidden")));
 size_t malloc_block_size(void *p);
 void malloc_perturb_free(struct kmem_cache *s, void *obj);
 
