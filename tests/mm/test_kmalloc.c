@@ -302,7 +302,10 @@ TEST_DIES(middle_of_a_large_object_freed, "ERROR: Ashlar: bad-free")
 	NOT_REACHED();
 }
 
-/* A frame inside a large object that another of its size could start at. */
+/*
+ * A frame inside a large object that another of its size could start at; on
+ * a CPU that has a sheaf for this size, so that frees are fast.
+ */
 TEST_DIES(frame_inside_a_large_object_freed, "ERROR: Ashlar: bad-free")
 {
 	for (unsigned int i = 0; i < 64; i++) {
@@ -311,7 +314,7 @@ TEST_DIES(frame_inside_a_large_object_freed, "ERROR: Ashlar: bad-free")
 		size_t size = ksize(p);
 
 		for (size_t at = PAGE_SIZE; at < size; at += PAGE_SIZE)
-			if ((uintptr_t)(p + at) % size == 0)
+			if (i > 40 && (uintptr_t)(p + at) % size == 0)
 				kfree(p + at);
 	}
 	NOT_REACHED();
