@@ -159,10 +159,10 @@ struct mm_cpu *port_cpu_start(void)
 __attribute__((no_sanitize("address"))) static void
 fill_frames(unsigned long pfn, unsigned long nr, u8 byte)
 {
-	volatile u8 *p = pfn_to_virt(pfn);
+	volatile u64 *p = pfn_to_virt(pfn);
 
-	for (size_t i = 0; i < nr << PAGE_SHIFT; i++)
-		p[i] = byte;
+	for (size_t i = 0; i < (nr << PAGE_SHIFT) / sizeof(*p); i++)
+		p[i] = byte * 0x0101010101010101ull;
 }
 
 static unsigned long online(unsigned int zone, unsigned long end)
