@@ -37,7 +37,7 @@ struct mm_cpu;
 /*
  * More RAM, at least 2^order frames in one aligned block if the machine can.
  * The port calls mm_online_pages() and returns how many frames it added;
- * 0 when there is no more. Called without core locks; may fail.
+ * 0 when there is no more. Called without zone locks; may fail.
  */
 unsigned long port_grow_ram(unsigned int order);
 
