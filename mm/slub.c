@@ -252,9 +252,10 @@ static struct page *slab_with_objects(struct kmem_cache *s)
 
 /*
  * Take up to @n objects into slots[n-1], slots[n-2], … Returns the lowest
- * slot written; the object in it was taken last.
+ * slot written; the object in it was taken last. @unused: those that nobody
+ * had before first, as long as the slab at hand has any.
  */
-static void **slabs_take(struct kmem_cache *s, void **slots, u32 n)
+static void **slabs_take(struct kmem_cache *s, void **slots, u32 n, bool unused)
 {
 	void **slot = slots + n, **before;
 	struct page *slab;
@@ -263,6 +264,8 @@ static void **slabs_take(struct kmem_cache *s, void **slots, u32 n)
 	while (slot > slots && (slab = slab_with_objects(s))) {
 		objects = slab_objects(s, slab);
 		before = slot;
+		if (unused)
+			slot = take_unused(s, slab, objects, slot, slots);
 		slot = take_recycled(slab, slot, slots);
 		slot = take_unused(s, slab, objects, slot, slots);
 		slab->inuse = (u16)(slab->inuse + (before - slot));
@@ -485,11 +488,13 @@ static unsigned long slabs_to_keep(const struct kmem_cache *s)
 
 /*
  * Objects of the next refill: a few at first, so that a CPU that needs one
- * does not take a slab's worth from the others, twice as many each time.
+ * does not take a slab's worth from the others, twice as many each time. The
+ * first few fill a cache line and come from memory that no other CPU had, so
+ * that two CPUs do not begin in one line (passive false sharing).
  */
 static u32 refill_size(const struct kmem_cache *s, struct mm_cpu *cpu)
 {
-	u32 n = max(s->sheaf_capacity / 16, 2u) << cpu->warmth[s->id];
+	u32 n = max(s->sheaf_capacity / 16, 4u) << cpu->warmth[s->id];
 
 	if (n >= s->sheaf_capacity)
 		return s->sheaf_capacity;
@@ -503,6 +508,7 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 	sheaf_t *main = &cpu->tops->top[s->id], *spare = &cpu->spare[s->id];
 	sheaf_t full;
 	void **slot;
+	bool fresh;
 	u32 n;
 
 	if ((*main)[-1]) /* a caller who did not look */
@@ -527,8 +533,9 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		*main = full;
 		count_vm_events(cpu, BARN_GET, 1);
 	} else {
+		fresh = !cpu->warmth[s->id];
 		n = refill_size(s, cpu);
-		slot = slabs_take(s, *main, n);
+		slot = slabs_take(s, *main, n, fresh);
 		full = *main + n;
 		if (slot > *main)
 			memmove(*main, slot,
@@ -588,12 +595,19 @@ static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
 	sheaf_t *main = &cpu->tops->top[s->id], *spare = &cpu->spare[s->id];
 	sheaf_t empty = *spare;
 
-	if (*main == BOOTSTRAP_TOP || !empty) {
+	if (*main == BOOTSTRAP_TOP) {
+		/* Another CPU's object, and its neighbours in use there: back
+		 * to its slab, before this one's first allocation gets it. */
+		empty = sheaf_get_empty(s);
+		if (empty)
+			*main = empty;
+		return false;
+	}
+	if (!empty) {
 		empty = sheaf_get_empty(s);
 		if (!empty)
 			return false;
-		if (*main != BOOTSTRAP_TOP)
-			*spare = *main;
+		*spare = *main;
 		*main = empty;
 	} else if (!sheaf_full(empty)) {
 		*spare = *main;
@@ -613,7 +627,7 @@ static void *alloc_direct(struct kmem_cache *s, gfp_t gfp)
 
 	do {
 		spin_lock(&s->lock);
-		slot = slabs_take(s, obj, 1);
+		slot = slabs_take(s, obj, 1, false);
 		spin_unlock(&s->lock);
 		if (slot == obj)
 			return obj[0];
