@@ -31,7 +31,6 @@
 #define __GFP_NOFAIL 0x100u
 #define __GFP_ZERO 0x200u
 #define __GFP_NOWARN 0x400u
-#define __GFP_COMP 0x800u
 #define __GFP_NOMEMALLOC 0x1000u
 
 #define GFP_KERNEL (__GFP_RECLAIM)
