@@ -22,6 +22,9 @@
  *   slab tail    PG_slab|PG_tail, head, slab_cache, free_bits (same)
  *   allocated    PG_used on the first frame, order as asked for, priv
  *                the owner's
+ *   user page    allocated, and mapped by processes or cached for a file:
+ *                _refcount, _mapcount, mapping, index, pflags (same bytes
+ *                as free_bits; all zero again when it is freed)
  *   anything     zeroes: inside a free or allocated block, or never RAM
  *
  * free_bits has a bit for each 16 bytes of the frame, set where a free
@@ -32,6 +35,7 @@
 #ifndef ASHLAR_MM_TYPES_H
 #define ASHLAR_MM_TYPES_H
 
+#include <ashlar/atomic.h>
 #include <ashlar/list.h>
 #include <ashlar/tune.h>
 #include <ashlar/types.h>
@@ -56,7 +60,20 @@
 #define SLAB_GRANULE 16
 #define FREE_WORDS (PAGE_SIZE / SLAB_GRANULE / (8 * sizeof(long)))
 
+/* struct page::pflags, of user pages; Linux's names. */
+#define PG_locked 0x0001u /* being filled; wait with port_wait(page) */
+#define PG_uptodate 0x0002u
+#define PG_dirty 0x0004u
+#define PG_referenced 0x0008u
+#define PG_swapbacked 0x0010u /* anonymous or shmem: no file to go back to */
+#define PG_mlocked 0x0020u
+#define PG_anon_exclusive 0x0040u /* one process has it: no copy on write */
+
+/* Low bit of struct page::mapping: an anon_vma, not an address_space. */
+#define PAGE_MAPPING_ANON 1ul
+
 struct kmem_cache;
+struct address_space;
 
 struct page {
 	u8 flags;
@@ -82,7 +99,17 @@ struct page {
 		struct kmem_cache *slab_cache; /* slab head and tail */
 		unsigned long priv; /* the owner's; Linux says private */
 	};
-	unsigned long free_bits[FREE_WORDS];
+	union {
+		unsigned long free_bits[FREE_WORDS]; /* slab */
+		struct { /* user page */
+			atomic_t _refcount; /* owners; 0 frees the page */
+			atomic_t _mapcount; /* page table entries, from 0 */
+			unsigned long mapping; /* address_space, or anon_vma
+						* | PAGE_MAPPING_ANON */
+			unsigned long index; /* in pages, within mapping */
+			u32 pflags;
+		};
+	};
 };
 
 #endif

@@ -15,6 +15,10 @@
  *   <mach/spinlock.h>  spinlock_t, spin_lock, spin_unlock, spin_trylock
  *   <mach/irqflags.h>  local_irq_save, local_irq_restore
  *   <mach/sanitize.h>  what a memory checker of the host is told
+ * and, where there are address spaces (sim, i386),
+ *   <mach/pgtable.h>   page directory and page table entries
+ *   <mach/tlb.h>       what the processor remembers of them
+ *   <mach/uaccess.h>   user memory: the only way to it
  *
  * Preconditions of every call down: it may run with core locks held and
  * with interrupts off, so it neither sleeps (port_wait excepted), allocates
@@ -80,6 +84,13 @@ void port_report(const char *kind, const char *line);
  * its end and works without one.
  */
 struct mm_cpu *port_cpu_start(void);
+
+/*
+ * The running task's soft limit (RLIMIT_*, <ashlar/resource.h>) in bytes;
+ * RLIM_INFINITY if it may pass that limit (RLIMIT_MEMLOCK: CAP_IPC_LOCK), or
+ * where there are no tasks. Only address spaces ask.
+ */
+unsigned long port_rlimit(unsigned int resource);
 
 /*
  * Blocks that a port maps by themselves, past the frames: bytes and number in

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open files and what they hold, as far as memory management sees them: the
+ * page cache of a file (struct address_space) and an open file that may be
+ * mapped. Names, directories and descriptors are the kernel's (kernel/fs).
+ */
+#ifndef ASHLAR_FS_H
+#define ASHLAR_FS_H
+
+#include <ashlar/atomic.h>
+#include <ashlar/list.h>
+#include <ashlar/types.h>
+#include <ashlar/uio.h>
+#include <ashlar/xarray.h>
+
+typedef s64 loff_t;
+typedef s32 ssize_t;
+typedef u16 umode_t;
+
+struct address_space;
+struct dentry;
+struct file;
+struct inode;
+struct mount;
+struct page;
+struct poll_table;
+struct dir_context;
+struct vm_area_struct;
+
+/* How a file's pages come and go; all called with a reference to the page. */
+struct address_space_operations {
+	/* Fill a page that is not in the cache. NULL: holes are zeroes. */
+	int (*read_folio)(struct address_space *m, struct page *page);
+	void (*free_folio)(struct page *page);
+};
+
+/* A file's cached pages and the areas that map it. */
+struct address_space {
+	struct xarray i_pages; /* page index → struct page */
+	unsigned long nrpages;
+	struct list_head i_mmap; /* vm_area_struct::shared_node */
+	const struct address_space_operations *a_ops;
+	void *host; /* the inode, to whoever set it */
+	loff_t i_size; /* bytes; mm never maps or reads past it */
+	u32 flags; /* AS_* */
+	int i_mmap_writable; /* shared writable mappings; < 0: denied */
+};
+
+#define AS_SHMEM 0x1u /* pages count as shmem and are swap-backed */
+#define AS_UNEVICTABLE 0x2u /* SHM_LOCK */
+
+/* struct file::f_mode */
+#define FMODE_READ 0x1u
+#define FMODE_WRITE 0x2u
+#define FMODE_LSEEK 0x4u
+#define FMODE_EXEC 0x20u
+#define FMODE_PATH 0x4000u
+
+struct file_operations {
+	loff_t (*llseek)(struct file *f, loff_t off, int whence);
+	ssize_t (*read_iter)(struct file *f, struct iov_iter *to, loff_t *pos);
+	ssize_t (*write_iter)(struct file *f, struct iov_iter *from,
+			      loff_t *pos);
+	int (*iterate)(struct file *f, struct dir_context *ctx);
+	u32 (*poll)(struct file *f, struct poll_table *pt);
+	long (*ioctl)(struct file *f, unsigned int cmd, unsigned long arg);
+	int (*mmap)(struct file *f, struct vm_area_struct *vma);
+	int (*open)(struct inode *inode, struct file *f);
+	void (*release)(struct file *f);
+	int (*fsync)(struct file *f);
+	long (*fallocate)(struct file *f, int mode, loff_t off, loff_t len);
+};
+
+struct file {
+	atomic_t f_count;
+	u32 f_mode; /* FMODE_* */
+	u32 f_flags; /* O_* */
+	const struct file_operations *f_op;
+	struct address_space *f_mapping; /* NULL: has no page cache */
+	loff_t f_pos;
+	struct inode *f_inode;
+	struct dentry *f_dentry;
+	struct mount *f_mnt;
+	void *private_data; /* the driver's */
+	u32 f_seals; /* of the last look; see memfd */
+};
+
+static inline struct file *get_file(struct file *f)
+{
+	atomic_inc(&f->f_count);
+	return f;
+}
+
+/* The last reference calls @f_op->release and frees. Defined by kernel/fs;
+ * sim's tests have their own. */
+void __fput(struct file *f);
+
+static inline void fput(struct file *f)
+{
+	if (atomic_dec_and_test(&f->f_count))
+		__fput(f);
+}
+
+/* ---- the page cache, mm/filemap.c ---- */
+
+void address_space_init(struct address_space *m,
+			const struct address_space_operations *ops, void *host,
+			u32 flags);
+/* The cached page with a reference, or NULL. */
+struct page *find_get_page(struct address_space *m, unsigned long index);
+/* The page with a reference, made if need be (zeroed or read); ERR_PTR. */
+struct page *read_mapping_page(struct address_space *m, unsigned long index);
+ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to,
+			       loff_t *pos);
+ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,
+				loff_t *pos);
+int generic_file_mmap(struct file *f, struct vm_area_struct *vma);
+/* Drop cached pages in [start, end) bytes; mapped ones are unmapped first. */
+void truncate_inode_pages_range(struct address_space *m, loff_t start,
+				loff_t end);
+/* Set the size; pages past it go, the rest of the last one is zeroed. */
+void truncate_setsize(struct address_space *m, loff_t size);
+/* Read bytes of a file into kernel memory: bytes read, or -errno. */
+ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t pos);
+
+/* ---- files without a name, mm/shmem.c ---- */
+
+/*
+ * The bytes of an unnamed file that live in RAM: behind MAP_SHARED |
+ * MAP_ANONYMOUS, memfd_create, SysV segments and each file of a tmpfs. The
+ * kernel wraps it into a file (hook below); sim's tests do the same.
+ */
+struct file *shmem_file_setup(const char *name, loff_t size, u32 flags);
+#define VM_NORESERVE_FILE 0x1u /* no commit accounting up front */
+extern struct file *(*shmem_alloc_file)(const char *name,
+					struct address_space *m);
+
+#endif

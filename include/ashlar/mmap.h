@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An address space: a process's areas (VMAs) and the page tables that carry
+ * them out. mm/mmap.c keeps the areas, mm/memory.c the tables, mm/rmap.c the
+ * way back from a page to its areas.
+ *
+ * Every function takes the space as an argument; none asks who is running,
+ * so the paper machine can drive many of them. User addresses are unsigned
+ * long; lengths are bytes unless they say pages.
+ *
+ * Locks: mm->mmap_lock (sleeps; read for faults, write for changes of areas)
+ *        → page table: protected by mmap_lock on one CPU (mm/memory.c)
+ */
+#ifndef ASHLAR_MMAP_H
+#define ASHLAR_MMAP_H
+
+#include <ashlar/atomic.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <ashlar/mman.h>
+#include <ashlar/rbtree.h>
+#include <ashlar/rwsem.h>
+#include <ashlar/types.h>
+#include <mach/pgtable.h>
+
+/* vm_area_struct::vm_flags, Linux's values. */
+#define VM_READ 0x1u
+#define VM_WRITE 0x2u
+#define VM_EXEC 0x4u
+#define VM_SHARED 0x8u
+#define VM_MAYREAD 0x10u
+#define VM_MAYWRITE 0x20u
+#define VM_MAYEXEC 0x40u
+#define VM_MAYSHARE 0x80u
+#define VM_GROWSDOWN 0x100u
+#define VM_PFNMAP 0x400u /* frames without descriptors: devices */
+#define VM_LOCKED 0x2000u
+#define VM_IO 0x4000u
+#define VM_SEQ_READ 0x8000u
+#define VM_RAND_READ 0x10000u
+#define VM_DONTCOPY 0x20000u
+#define VM_DONTEXPAND 0x40000u
+#define VM_LOCKONFAULT 0x80000u
+#define VM_ACCOUNT 0x100000u
+#define VM_NORESERVE 0x200000u
+#define VM_WIPEONFORK 0x2000000u
+#define VM_DONTDUMP 0x4000000u
+#define VM_NOHUGEPAGE 0x40000000u
+
+#define MMAP_MIN_ADDR 0x10000ul /* vm.mmap_min_addr */
+#define STACK_GUARD_GAP (256ul << PAGE_SHIFT)
+#define MAX_MAP_COUNT 65530 /* vm.max_map_count */
+
+struct mm_struct;
+struct vm_area_struct;
+struct anon_vma;
+
+/* A fault on its way through an area. */
+struct vm_fault {
+	struct vm_area_struct *vma;
+	unsigned long address; /* rounded down to its page */
+	unsigned long pgoff; /* page of the file */
+	unsigned int flags; /* FAULT_FLAG_* */
+	struct page *page; /* out: with a reference */
+};
+
+#define FAULT_FLAG_WRITE 0x1u
+#define FAULT_FLAG_USER 0x2u /* the program itself, not a copy for it */
+#define FAULT_FLAG_INSTRUCTION 0x4u
+
+/* What handle_mm_fault() says; 0 is done, without I/O. */
+typedef unsigned int vm_fault_t;
+#define VM_FAULT_OOM 0x1u
+#define VM_FAULT_SIGBUS 0x2u
+#define VM_FAULT_MAJOR 0x4u
+#define VM_FAULT_SIGSEGV 0x40u /* SEGV_MAPERR */
+#define VM_FAULT_ACCERR 0x80u /* SIGSEGV with SEGV_ACCERR */
+#define VM_FAULT_ERROR \
+	(VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_ACCERR)
+
+struct vm_operations_struct {
+	void (*open)(struct vm_area_struct *vma); /* split, fork */
+	void (*close)(struct vm_area_struct *vma);
+	vm_fault_t (*fault)(struct vm_fault *vmf);
+	/* Map what is cached around the fault; NULL: one page at a time. */
+	void (*map_pages)(struct vm_fault *vmf, unsigned long start_pgoff,
+			  unsigned long end_pgoff);
+	const char *(*name)(struct vm_area_struct *vma); /* in maps */
+};
+
+struct vm_area_struct {
+	unsigned long vm_start; /* first byte */
+	unsigned long vm_end; /* past the last */
+	struct mm_struct *vm_mm;
+	u32 vm_flags;
+	pgprot_t vm_page_prot;
+	struct rb_node vm_rb; /* mm->mm_rb, by address */
+	unsigned long rb_subtree_gap; /* largest gap before a VMA below */
+	struct vm_area_struct *vm_next, *vm_prev;
+	struct list_head shared_node; /* address_space::i_mmap */
+	struct list_head anon_node; /* anon_vma::head */
+	struct anon_vma *anon_vma;
+	const struct vm_operations_struct *vm_ops; /* NULL: anonymous */
+	unsigned long vm_pgoff; /* in pages; anonymous: vm_start >> 12 at birth */
+	struct file *vm_file; /* with a reference, or NULL */
+	void *vm_private_data;
+};
+
+struct mm_struct {
+	struct vm_area_struct *mmap; /* first area */
+	struct rb_root mm_rb;
+	struct vm_area_struct *vmacache; /* where the last lookup ended */
+	pgd_t *pgd;
+	atomic_t mm_users; /* tasks; 0: areas go */
+	atomic_t mm_count; /* + those who borrow it; 0: freed */
+	int map_count;
+	struct rw_semaphore mmap_lock;
+	struct list_head mmlist; /* mm_list, all spaces */
+	unsigned long mmap_base; /* areas are placed below it */
+	unsigned long total_vm, locked_vm, data_vm, exec_vm, stack_vm; /* pages */
+	unsigned long hiwater_vm, hiwater_rss; /* pages */
+	long rss_file, rss_anon, rss_shmem; /* pages */
+	unsigned long nr_ptes; /* page tables */
+	u32 def_flags; /* VM_LOCKED by mlockall(MCL_FUTURE) */
+	unsigned long start_code, end_code, start_data, end_data;
+	unsigned long start_brk, brk, start_stack;
+	unsigned long arg_start, arg_end, env_start, env_end;
+	u32 saved_auxv[44];
+	struct file *exe_file; /* with a reference */
+	struct mm_context context; /* the port's: LDT … */
+	short oom_score_adj;
+	void *owner; /* the kernel's, for the choice of a victim */
+};
+
+static inline unsigned long get_mm_rss(const struct mm_struct *mm)
+{
+	return (unsigned long)(mm->rss_file + mm->rss_anon + mm->rss_shmem);
+}
+
+extern struct mm_struct init_mm; /* the kernel's own tables, no areas */
+extern struct list_head mm_list;
+
+/* ---- life of a space, mm/mmap.c ---- */
+
+struct mm_struct *mm_alloc(void); /* empty: pgd, no areas; NULL: no memory */
+struct mm_struct *dup_mm(struct mm_struct *old); /* fork; ERR_PTR(-ENOMEM) */
+void mmput(struct mm_struct *mm); /* last user: exit_mmap, then mmdrop */
+void __mmdrop(struct mm_struct *mm);
+
+static inline void mmget(struct mm_struct *mm)
+{
+	atomic_inc(&mm->mm_users);
+}
+
+static inline void mmgrab(struct mm_struct *mm)
+{
+	atomic_inc(&mm->mm_count);
+}
+
+static inline void mmdrop(struct mm_struct *mm)
+{
+	if (atomic_dec_and_test(&mm->mm_count))
+		__mmdrop(mm);
+}
+
+/* ---- areas; with mmap_lock as said ---- */
+
+/* First area that ends after @addr. Read. */
+struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
+struct vm_area_struct *find_vma_intersection(struct mm_struct *mm,
+					     unsigned long start,
+					     unsigned long end);
+
+/*
+ * The system calls' bodies take mmap_lock themselves and return what the
+ * call returns: an address or 0, or -errno.
+ */
+unsigned long ksys_mmap(struct mm_struct *mm, struct file *file,
+			unsigned long addr, unsigned long len,
+			unsigned long prot, unsigned long flags,
+			unsigned long pgoff);
+/* With mmap_lock for write; @vm_flags are added to those of prot and flags. */
+unsigned long do_mmap(struct mm_struct *mm, struct file *file,
+		      unsigned long addr, unsigned long len, unsigned long prot,
+		      unsigned long flags, u32 vm_flags, unsigned long pgoff);
+int do_munmap(struct mm_struct *mm, unsigned long start, size_t len);
+int vm_munmap(struct mm_struct *mm, unsigned long start, size_t len);
+unsigned long vm_mmap(struct mm_struct *mm, struct file *file,
+		      unsigned long addr, unsigned long len, unsigned long prot,
+		      unsigned long flags, unsigned long offset);
+int vm_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len,
+		 u32 vm_flags);
+unsigned long mm_brk(struct mm_struct *mm, unsigned long brk);
+int mm_mprotect(struct mm_struct *mm, unsigned long start, size_t len,
+		unsigned long prot);
+unsigned long mm_mremap(struct mm_struct *mm, unsigned long addr,
+			unsigned long old_len, unsigned long new_len,
+			unsigned long flags, unsigned long new_addr);
+int mm_msync(struct mm_struct *mm, unsigned long start, size_t len, int flags);
+int mm_madvise(struct mm_struct *mm, unsigned long start, size_t len,
+	       int advice);
+/* Fills @vec (kernel memory, a byte a page). */
+int mm_mincore(struct mm_struct *mm, unsigned long start, unsigned long pages,
+	       u8 *vec);
+int mm_mlock(struct mm_struct *mm, unsigned long start, size_t len,
+	     u32 vm_flags);
+int mm_munlock(struct mm_struct *mm, unsigned long start, size_t len);
+int mm_mlockall(struct mm_struct *mm, int flags);
+int mm_munlockall(struct mm_struct *mm);
+int mm_remap_file_pages(struct mm_struct *mm, unsigned long start,
+			unsigned long size, unsigned long prot,
+			unsigned long pgoff, unsigned long flags);
+
+/* execve: a stack area that ends at @top; the program's arguments go there. */
+struct vm_area_struct *mm_setup_stack(struct mm_struct *mm, unsigned long top);
+/* A device's frames in an area: VM_PFNMAP. With mmap_lock for write. */
+int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr,
+		    unsigned long pfn, unsigned long size);
+
+/* ---- faults and pages, mm/memory.c ---- */
+
+/*
+ * Take a fault at @addr: find the area (growing a stack into the gap below
+ * it), check the access, and make it possible. Takes mmap_lock for read.
+ * Any thread, any mm: also on behalf of a debugger or a copy.
+ */
+vm_fault_t handle_page_fault(struct mm_struct *mm, unsigned long addr,
+			     unsigned int flags);
+/*
+ * The page that holds @addr with a reference, faulted in; ERR_PTR(-EFAULT,
+ * -ENOMEM). @write: made private for writing. @force: past the area's
+ * protection (debuggers, /proc/PID/mem). Takes mmap_lock for read.
+ */
+struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write,
+			   bool force);
+/* Bytes of another space to or from kernel memory; returns bytes done. */
+size_t access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf,
+			 size_t len, bool write);
+/* Unmap a file's pages from every area that maps them, before truncation. */
+void unmap_mapping_range(struct address_space *m, unsigned long first_pgoff,
+			 unsigned long nr);
+
+static inline void get_page(struct page *page)
+{
+	atomic_inc(&page->_refcount);
+}
+
+void __put_page(struct page *page); /* the last reference went */
+
+static inline void put_page(struct page *page)
+{
+	if (atomic_dec_and_test(&page->_refcount))
+		__put_page(page);
+}
+
+/* A page for user memory, with one reference; NULL without memory. */
+struct page *alloc_user_page(gfp_t gfp);
+
+/* ---- commit accounting, mm/util.c ---- */
+
+extern int sysctl_overcommit_memory; /* 0 guess, 1 always, 2 never */
+extern int sysctl_overcommit_ratio; /* per cent of RAM, mode 2 */
+extern long vm_committed_as; /* pages */
+extern unsigned long sysctl_admin_reserve_kbytes;
+unsigned long vm_commit_limit(void); /* pages */
+int security_vm_enough_memory(long pages); /* 0 and counted, or -ENOMEM */
+void vm_unacct_memory(long pages);
+
+/* ---- out of memory, mm/oom_kill.c ---- */
+
+/* Kernel's part: end every task that uses @mm. Set at boot. */
+extern void (*oom_kill_mm)(struct mm_struct *mm, unsigned long points);
+bool out_of_memory(gfp_t gfp, unsigned int order); /* a victim was chosen */
+unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages);
+
+/* ---- reports of one space, mm/task_mmu.c ---- */
+
+struct seq_file;
+/* @name: what the kernel calls a file; writes it escaped. */
+typedef void (*vma_file_name_t)(struct seq_file *m, struct file *file);
+void show_maps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name);
+void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
+		bool rollup);
+/* One 64-bit word of /proc/PID/pagemap for the page at @addr. */
+u64 pagemap_entry(struct mm_struct *mm, unsigned long addr);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An array of pointers indexed by a sparse unsigned long. Names as in
+ * Linux's; code and picture in mm/xarray.c (it allocates nodes from a slab
+ * cache). Locks: the caller's.
+ */
+#ifndef ASHLAR_XARRAY_H
+#define ASHLAR_XARRAY_H
+
+#include <ashlar/types.h>
+
+struct xa_node;
+
+struct xarray {
+	void *xa_head; /* the entry for index 0 alone, or a node */
+};
+
+void xa_init(struct xarray *xa);
+void *xa_load(const struct xarray *xa, unsigned long index);
+/* Returns 0 and stores, or -ENOMEM. @entry NULL erases. */
+int xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
+void *xa_erase(struct xarray *xa, unsigned long index);
+/* First entry at or after *@index, up to @max; *@index is set to its place. */
+void *xa_find(const struct xarray *xa, unsigned long *index,
+	      unsigned long max);
+void xa_destroy(struct xarray *xa); /* the nodes; entries are the caller's */
+
+#define xa_for_each_range(xa, i, entry, first, last)              \
+	for (i = (first), entry = xa_find(xa, &i, last); entry;   \
+	     entry = (i++ == (last)) ? NULL : xa_find(xa, &i, last))
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What kernel/main.c calls once, in its order; who defines it is said. */
+#ifndef KERNEL_INIT_H
+#define KERNEL_INIT_H
+
+#include <ashlar/types.h>
+
+/* The command line, parsed; strings point into a copy. kernel/params.c */
+struct boot_options {
+	const char *init; /* init= */
+	const char *rdinit; /* rdinit= */
+	bool quiet;
+	int panic_timeout; /* panic=: s; 0 waits for ever, < 0 at once */
+};
+extern struct boot_options boot_options;
+extern char saved_command_line[]; /* /proc/cmdline */
+void parse_boot_options(const char *cmdline);
+
+void mm_boot_report(void); /* kernel/layout.c: areas, zones, free memory */
+void traps_init(void); /* kernel/traps.c */
+void irq_init(void); /* kernel/irq.c */
+void time_init(void); /* kernel/time.c: clocks, tick */
+void fork_init(void); /* kernel/fork.c: caches, hooks */
+void signal_init(void); /* kernel/signal.c */
+void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */
+void proc_init(void); /* kernel/proc */
+void drivers_init(void); /* kernel/drivers: mem, tty, console */
+void ipc_init(void); /* kernel/ipc */
+void fs_populate_root(void); /* kernel/fs/initramfs.c */
+void console_open_stdio(void); /* kernel/drivers: fds 0, 1, 2 of process 1 */
+void free_initmem(void); /* kernel/layout.c */
+void cpu_idle(void) __attribute__((noreturn)); /* kernel/sched.c */
+
+#endif

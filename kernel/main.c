@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order in which the kernel starts. port/i386 has found the memory, built
+ * the kernel's page tables and the processor's tables, brought up the core
+ * (mm_init) and can print; interrupts are off.
+ */
+#include <ashlar/string.h>
+#include <kernel/init.h>
+#include <kernel/sched.h>
+#include <kernel/vfs.h>
+
+static const char *const init_candidates[] = { "/sbin/init", "/etc/init",
+					       "/bin/init", "/bin/sh" };
+
+static const char *init_envp[] = { "HOME=/", "TERM=linux", NULL };
+
+static void run_init_process(const char *path)
+{
+	const char *const argv[] = { path, NULL };
+
+	kernel_execve(path, argv, init_envp);
+}
+
+/* Process 1: fills the root from the image and becomes the first program. */
+static int kernel_init(void *unused)
+{
+	unsigned int i;
+
+	(void)unused;
+	fs_populate_root();
+	console_open_stdio();
+	free_initmem();
+	if (boot_options.rdinit)
+		run_init_process(boot_options.rdinit);
+	if (boot_options.init) {
+		run_init_process(boot_options.init);
+		panic("Requested init %s failed.", boot_options.init);
+	}
+	run_init_process("/init");
+	for (i = 0; i < ARRAY_SIZE(init_candidates); i++)
+		run_init_process(init_candidates[i]);
+	panic("No working init found. Give the image an /init, or name one "
+	      "with init= on the command line.");
+}
+
+void start_kernel(void)
+{
+	parse_boot_options(boot_command_line);
+	mm_boot_report();
+	traps_init();
+	irq_init();
+	sched_init();
+	time_init();
+	fork_init();
+	signal_init();
+	vfs_init();
+	proc_init();
+	drivers_init();
+	ipc_init();
+	kernel_thread(kernel_init, NULL, "init");
+	cpu_idle();
+}

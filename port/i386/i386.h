@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The PC's side of the kernel: what port/i386 offers beyond port.h, and the
+ * upcalls through which an interrupt reaches kernel/.
+ *
+ *   4 GB ┌──────────────────────────────┐ 0xFFFFF000  fixmap
+ *        │ fixmap, kmap_local           │
+ *        │ kmap (4 MB)                  │ PKMAP_BASE
+ *        │ guard                        │
+ *        │ vmalloc area                 │ VMALLOC_START … VMALLOC_END
+ *        │ guard (8 MB)                 │
+ *        │ direct map, at most 896 MB   │ PAGE_OFFSET
+ *   3 GB ├──────────────────────────────┤ 0xC0000000 = TASK_SIZE
+ *        │ the running process          │
+ *      0 └──────────────────────────────┘
+ */
+#ifndef PORT_I386_H
+#define PORT_I386_H
+
+#include <ashlar/types.h>
+
+#define PAGE_OFFSET 0xC0000000ul
+#define THREAD_SIZE 8192ul
+
+/* Selectors: index * 8 + ring. Linux's, for programs look at them. */
+#define __KERNEL_CS 0x60
+#define __KERNEL_DS 0x68
+#define __USER_CS 0x73
+#define __USER_DS 0x7b
+#define GDT_ENTRY_TLS_MIN 6
+#define GDT_ENTRY_TLS_ENTRIES 3
+
+/* What entry.S pushes; the first six are a system call's arguments. */
+struct pt_regs {
+	u32 bx, cx, dx, si, di, bp, ax;
+	u32 ds, es, fs, gs;
+	u32 orig_ax; /* system call number; else vector or error code */
+	u32 ip, cs, flags;
+	u32 sp, ss; /* only when it came from ring 3 */
+};
+
+static inline bool user_mode(const struct pt_regs *regs)
+{
+	return (regs->cs & 3) == 3;
+}
+
+/* EFLAGS bits. */
+#define X86_EFLAGS_CF 0x1u
+#define X86_EFLAGS_TF 0x100u
+#define X86_EFLAGS_IF 0x200u
+#define X86_EFLAGS_DF 0x400u
+#define X86_EFLAGS_IOPL 0x3000u
+#define X86_EFLAGS_NT 0x4000u
+#define X86_EFLAGS_RF 0x10000u
+#define X86_EFLAGS_AC 0x40000u
+
+struct desc_struct {
+	u32 a, b;
+};
+
+/* As set_thread_area and modify_ldt pass it. */
+struct user_desc {
+	u32 entry_number, base_addr, limit;
+	u32 seg_32bit : 1, contents : 2, read_exec_only : 1, limit_in_pages : 1,
+		seg_not_present : 1, useable : 1;
+};
+
+/* The processor's part of a task. */
+struct thread_struct {
+	u32 sp; /* kernel stack pointer while it does not run */
+	u32 sp0; /* top of its kernel stack: TSS.esp0 */
+	struct desc_struct tls_array[GDT_ENTRY_TLS_ENTRIES];
+	u32 cr2, trap_nr, error_code; /* of the last fault, for signals */
+	u32 iopl; /* 0 or 3, from iopl(2) */
+	u8 *io_bitmap; /* NULL: no ports; ioperm(2) */
+	void *fpu; /* 512 bytes, 16-aligned: fxsave area */
+};
+
+struct seq_file;
+struct task_struct;
+struct mm_struct;
+
+/* ---- upcalls: port/i386 calls, kernel/ implements ---- */
+
+/* Memory, CPU tables, console output work; interrupts are off. */
+void start_kernel(void);
+/* Exception @vector (0 … 31) but a page fault. kernel/traps.c */
+void do_trap(struct pt_regs *regs, u32 vector, u32 error_code);
+/* @error_code: bit 0 protection, 1 write, 2 user, 4 fetch. kernel/fault.c */
+void do_page_fault(struct pt_regs *regs, u32 error_code, u32 address);
+/* Interrupt line @irq (0 … 15), already acknowledged. kernel/irq.c */
+void do_IRQ(struct pt_regs *regs, unsigned int irq);
+/* Before going back to user mode with tif set; interrupts off at call and
+ * return. kernel/entry.c: reschedules, delivers signals. */
+void exit_to_user_mode(struct pt_regs *regs);
+/* entry.S: call *sys_call_table[eax] with bx, cx, dx in registers (regparm 3)
+ * and si, di, bp on the stack. */
+extern void *const sys_call_table[];
+
+/* ---- calls: kernel/ calls, port/i386 implements ---- */
+
+/* process.c: registers of @prev saved, @next's loaded; returns in @next the
+ * task that ran before. Interrupts off. Also TSS.esp0, TLS, FPU, LDT, I/O
+ * bitmap, and cr3 if next->active_mm differs. */
+struct task_struct *switch_to(struct task_struct *prev,
+			      struct task_struct *next);
+/* A new task's stack: it starts in schedule_tail, then goes to user mode with
+ * a copy of @regs (ax = 0, sp = @sp if not 0) or calls @fn(@arg). */
+int copy_thread(struct task_struct *p, const struct pt_regs *regs, u32 sp,
+		int (*fn)(void *), void *arg);
+void *alloc_fpu(void); /* a state as after fninit */
+void thread_free(struct task_struct *p); /* FPU area, I/O bitmap */
+void flush_thread(void); /* execve: TLS, FPU, I/O bitmap as new */
+void start_thread(struct pt_regs *regs, u32 ip, u32 sp);
+struct pt_regs *task_pt_regs(struct task_struct *t);
+void load_mm(struct mm_struct *mm); /* cr3, LDT */
+int do_set_thread_area(struct task_struct *t, struct user_desc *d,
+		       bool can_allocate); /* fills entry_number */
+int fpu_save_user(void *fxsave_user, void *fsave_user); /* signal frames */
+void fpu_save(void *area512); /* the running task's, 16-aligned */
+void fpu_restore(const void *area512); /* checked: reserved bits masked */
+void fsave_from_fxsave(void *fsave108, const void *fxsave512);
+
+/* irq.c */
+void enable_irq(unsigned int irq);
+void disable_irq(unsigned int irq);
+
+/* time.c */
+u64 port_time_ns(void); /* ns since boot, monotonic */
+u64 port_rtc_seconds(void); /* CMOS clock, seconds since 1970 */
+void port_start_timer(unsigned int hz); /* irq 0, periodic */
+
+/* console.c: serial and VGA */
+void console_write(const char *s, size_t n);
+extern bool console_serial, console_vga;
+/* Characters that arrived; called by irq 4 and 1 handlers in the port, which
+ * hand each byte to the registered function. */
+extern void (*console_input)(int line, u8 c); /* line 0 ttyS0, 1 keyboard */
+void console_irq(unsigned int irq);
+
+/* reboot.c */
+void machine_restart(void) __attribute__((noreturn));
+void machine_power_off(void) __attribute__((noreturn));
+void machine_halt(void) __attribute__((noreturn));
+
+/* symbols.c: "name+0x12/0x80" for an address of the kernel's text. */
+void sprint_symbol(char buf[64], u32 addr);
+void dump_stack(u32 sp); /* what looks like return addresses, with names */
+void show_regs(const struct pt_regs *regs);
+
+/* setup.c */
+extern char boot_command_line[];
+extern u32 initrd_start, initrd_end; /* addresses in the direct map; 0: none */
+extern unsigned long max_pfn, max_low_pfn;
+extern u64 tsc_khz;
+struct resource { /* /proc/iomem, /proc/ioports */
+	u32 start, end; /* both included */
+	const char *name;
+	int depth;
+};
+void show_iomem(struct seq_file *m);
+void show_ioports(struct seq_file *m);
+void show_cpuinfo(struct seq_file *m);
+void free_initrd(void); /* its frames go to the buddy system */
+
+static inline void cpu_idle_once(void) /* sti; hlt */
+{
+	__asm__ volatile("sti; hlt" ::: "memory");
+}
+
+static inline void outb(u8 v, u16 port)
+{
+	__asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port));
+}
+
+static inline u8 inb(u16 port)
+{
+	u8 v;
+
+	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+#endif
