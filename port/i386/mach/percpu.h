@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a CPU owns. There is one CPU, so its copy is the variable itself; a
+ * second CPU changes this header and the linker script, and no user of it.
+ */
+#ifndef ASHLAR_MACH_PERCPU_H
+#define ASHLAR_MACH_PERCPU_H
+
+#define DECLARE_PER_CPU(type, name) extern __typeof__(type) name
+#define DEFINE_PER_CPU(type, name) __typeof__(type) name
+#define this_cpu_ptr(var) (&(var))
+
+#define this_cpu_read_element(var, type, i) (((type *)&(var))[i])
+#define this_cpu_add_element(var, i, n) (((long *)&(var))[i] += (long)(n))
+
+#endif
