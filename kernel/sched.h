@@ -17,6 +17,7 @@
 #ifndef KERNEL_SCHED_H
 #define KERNEL_SCHED_H
 
+#include <ashlar/compiler.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
@@ -38,12 +39,20 @@ typedef int pid_t;
 #define TASK_INTERRUPTIBLE 1
 #define TASK_UNINTERRUPTIBLE 2
 #define TASK_STOPPED 4
+#define TASK_DEAD 64 /* switched away from for the last time */
+#define TASK_WAKEKILL 256 /* with another: SIGKILL wakes it */
+#define TASK_NORMAL (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+#define TASK_KILLABLE (TASK_UNINTERRUPTIBLE | TASK_WAKEKILL)
+
+/* task_struct::exit_state */
 #define EXIT_ZOMBIE 16
 #define EXIT_DEAD 32
 
 /* task_struct::flags */
+#define PF_IDLE 0x2u
 #define PF_EXITING 0x4u
 #define PF_FORKNOEXEC 0x40u
+#define PF_SUPERPRIV 0x100u
 #define PF_KTHREAD 0x200000u
 #define PF_OOM_VICTIM 0x400000u
 
@@ -52,10 +61,22 @@ typedef int pid_t;
 #define TIF_NEED_RESCHED 0x1u
 #define TIF_SIGPENDING 0x2u
 
+/* task_struct::policy */
+#define SCHED_NORMAL 0
+#define SCHED_FIFO 1
+#define SCHED_RR 2
+#define SCHED_BATCH 3
+#define SCHED_IDLE 5
+
+#define MAX_RT_PRIO 100 /* 1 … 99; nice tasks are 100 … 139 */
+#define DEFAULT_PRIO 120
+
 struct cred {
 	u32 uid, euid, suid, fsuid;
 	u32 gid, egid, sgid, fsgid;
 	u64 cap_effective, cap_permitted, cap_inheritable;
+	u64 cap_bset, cap_ambient;
+	int securebits;
 	u32 ngroups;
 	u32 groups[32];
 };
@@ -82,6 +103,7 @@ struct rlimit {
 
 struct rusage_counts {
 	u64 utime, stime; /* ns */
+	u64 exec; /* ns on the processor, exact; utime + stime count ticks */
 	unsigned long min_flt, maj_flt, nvcsw, nivcsw, maxrss; /* maxrss: KB */
 };
 
@@ -99,6 +121,18 @@ struct itimer {
 	u64 value; /* ns left: ITIMER_VIRTUAL, ITIMER_PROF */
 };
 
+/*
+ * A process number that is in use: by a thread, by a process group, by a
+ * session, by an open pidfd. Only the last of them sets it free.
+ */
+struct pid {
+	atomic_t count;
+	pid_t nr;
+	struct task_struct *task; /* NULL: reaped, or only a group's */
+	struct list_head chain; /* hash by number */
+	struct wait_queue_head wait_pidfd;
+};
+
 struct signal_struct {
 	atomic_t count; /* tasks */
 	int nr_threads; /* alive */
@@ -109,9 +143,12 @@ struct signal_struct {
 	bool group_exit; /* exit_group, or a fatal signal */
 	struct task_struct *group_exec_task; /* execve waits for the others */
 	int group_stop_count;
-	bool stopped, stop_reported, cont_reported;
-	int stop_code;
-	pid_t pgrp, session;
+	bool stopped; /* every thread; stop_code is the signal */
+	bool stop_reported, continued; /* to the parent; and not yet */
+	bool init_killable; /* process 1 met a fault of its own */
+	int stop_code; /* != 0 from a stop signal to SIGCONT */
+	pid_t pgrp, session; /* changed by kernel/pid.c alone */
+	struct pid *pgrp_pid, *session_pid; /* hold these numbers */
 	bool leader; /* of its session */
 	struct tty_struct *tty; /* controlling, or NULL */
 	struct rlimit rlim[RLIM_NLIMITS];
@@ -121,6 +158,7 @@ struct signal_struct {
 	struct rusage_counts children; /* waited for */
 	short oom_score_adj, oom_score_adj_min;
 	bool is_child_subreaper;
+	bool oom_killed;
 };
 
 struct task_struct {
@@ -137,6 +175,7 @@ struct task_struct {
 	unsigned int flags; /* PF_* */
 	atomic_t usage;
 	pid_t pid, tgid;
+	struct pid *thread_pid;
 	char comm[16];
 
 	struct mm_struct *mm; /* NULL: kernel thread */
@@ -147,7 +186,7 @@ struct task_struct {
 	struct sighand_struct *sighand;
 	struct cred *cred; /* its own copy */
 
-	sigset_t blocked, saved_sigmask;
+	sigset_t blocked, saved_sigmask, real_blocked;
 	bool restore_sigmask;
 	struct sigpending pending;
 	u32 sas_ss_sp, sas_ss_size, sas_ss_flags;
@@ -157,23 +196,27 @@ struct task_struct {
 	struct list_head children, sibling; /* of the leader: processes */
 	struct list_head thread_node; /* signal->thread_head */
 	struct list_head tasks; /* all_tasks: group leaders */
-	struct list_head pid_chain; /* hash of pids: every thread */
-	struct wait_queue_entry *vfork_done; /* parent waits in vfork */
-	bool vfork_waiting;
+	struct completion *vfork_done; /* a parent waits in vfork */
 
-	struct list_head run_list; /* run queue */
+	struct rb_node run_node; /* run queue, by vruntime */
+	struct list_head run_list; /* or by real-time priority */
+	bool on_rq; /* runs or wants to */
+	bool in_uninterruptible; /* counted as load while it sleeps */
+	bool sched_reset_on_fork;
 	int static_prio; /* 120 + nice */
 	int policy, rt_priority;
-	unsigned int time_slice; /* timer interrupts left */
-	u64 vruntime;
+	unsigned int time_slice; /* SCHED_RR: timer interrupts left */
+	u64 vruntime; /* weighted ns, see kernel/sched.c */
+	u64 slice_start; /* ru.exec when it was last chosen */
+	u64 exec_start; /* ns of CLOCK_MONOTONIC: accounted until then */
 	u64 start_time, start_boottime; /* ns of CLOCK_MONOTONIC */
-	u64 exec_start;
 	struct rusage_counts ru;
 
 	u32 set_child_tid, clear_child_tid, robust_list; /* user addresses */
+	struct list_head pi_locks; /* PI futexes it holds, kernel/futex.c */
 	bool did_exec, no_new_privs, dumpable;
-	int securebits;
 	u32 personality;
+	u64 timer_slack; /* ns; kept for prctl */
 	u32 syscall_nr; /* running, for /proc and restart */
 };
 
@@ -202,85 +245,193 @@ static inline unsigned long rlimit(unsigned int which)
 /* A fatal signal is on its way: waits that nothing else ends may end. */
 bool fatal_signal_pending(struct task_struct *t);
 
+/* Would a signal end a sleep in @state? */
+static inline bool signal_pending_state(unsigned int state,
+					struct task_struct *t)
+{
+	if (likely(!signal_pending(t)))
+		return false;
+	return (state & TASK_INTERRUPTIBLE) ||
+	       ((state & TASK_WAKEKILL) && fatal_signal_pending(t));
+}
+
 /* ---- kernel/sched.c ---- */
 void schedule(void); /* give the CPU away; sleeps if state says so */
 void sched_init(void);
 void wake_up_process(struct task_struct *t); /* any context */
-void wake_up_state(struct task_struct *t, unsigned int states);
+bool wake_up_state(struct task_struct *t, unsigned int states);
 void wake_up_new_task(struct task_struct *t);
 void scheduler_tick(bool user); /* from the timer interrupt */
 void schedule_tail(struct task_struct *prev); /* a new task's first step */
 /* Sleep in the state that is set, until @expires (ns of CLOCK_MONOTONIC) at
  * the latest; whether it was reached. */
 bool schedule_until(u64 expires);
+void sched_fork(struct task_struct *p);
+void sched_update_current(void); /* accounts current up to now */
+void sched_change_prio(struct task_struct *p, int policy, int rt_priority,
+		       int static_prio);
+void sched_yield_current(void);
 unsigned long nr_running(void);
+unsigned long nr_uninterruptible(void);
 unsigned long long nr_context_switches(void);
 void get_avenrun(unsigned long loads[3]); /* fixed point, 11 bits */
-u64 idle_time_ns(void);
+
+/* Where the processor's time went, by timer interrupts; ns. */
+struct kernel_cpustat {
+	u64 user, nice, system, irq, idle;
+};
+extern struct kernel_cpustat kernel_cpustat;
+
+static inline u64 idle_time_ns(void)
+{
+	return kernel_cpustat.idle;
+}
 
 static inline void set_current_state(long state)
 {
 	current->state = state;
 }
 
+static inline bool need_resched(void)
+{
+	return READ_ONCE(current->tif) & TIF_NEED_RESCHED;
+}
+
 static inline void cond_resched(void)
 {
-	if (current->tif & TIF_NEED_RESCHED)
+	if (unlikely(need_resched()))
 		schedule();
 }
 
-/* ---- kernel/fork.c, exit.c, exec.c, kthread.c ---- */
+static inline bool rt_task(const struct task_struct *t)
+{
+	return t->policy == SCHED_FIFO || t->policy == SCHED_RR;
+}
+
+static inline int task_nice(const struct task_struct *t)
+{
+	return t->static_prio - DEFAULT_PRIO;
+}
+
+/* ---- kernel/pid.c ---- */
+struct pid *alloc_pid(void); /* with one reference, or ERR_PTR */
+void get_pid(struct pid *pid);
+void put_pid(struct pid *pid);
+struct pid *find_pid(pid_t nr); /* no reference; NULL */
+struct task_struct *find_task_by_pid(pid_t pid); /* any thread; no reference */
+/* The process with the smallest number >= @pid; no reference; NULL. */
+struct task_struct *next_process(pid_t pid);
+void set_signal_pgrp(struct signal_struct *sig, struct pid *pid);
+void set_signal_session(struct signal_struct *sig, struct pid *pid);
+extern pid_t last_pid; /* the number given out last */
+extern int pid_max;
+
+/* ---- kernel/fork.c, exit.c, wait4.c, exec.c, kthread.c ---- */
 struct kernel_clone_args {
 	u64 flags; /* CLONE_* */
 	u32 pidfd, child_tid, parent_tid; /* user addresses */
 	int exit_signal;
-	u32 stack, stack_size, tls; /* stack: its lowest byte + stack_size */
+	u32 stack; /* the child's stack pointer; 0: the parent's */
+	u32 tls; /* struct user_desc __user * */
 	int (*fn)(void *arg); /* kernel thread */
 	void *fn_arg;
+	const char *name; /* of a kernel thread */
 };
 long kernel_clone(struct kernel_clone_args *args); /* pid or -errno */
 pid_t kernel_thread(int (*fn)(void *arg), void *arg, const char *name);
 void do_exit(long code) __attribute__((noreturn));
 void do_group_exit(long code) __attribute__((noreturn));
+void release_task(struct task_struct *t);
 void put_task_struct(struct task_struct *t);
-struct task_struct *find_task_by_pid(pid_t pid); /* any thread; no reference */
-/* Kernel strings; for process 1. */
+/* Kernel strings; for process 1. Returns only if it failed. */
 int kernel_execve(const char *path, const char *const *argv,
 		  const char *const *envp);
 /* @t's address space with a user reference, or NULL. */
 struct mm_struct *get_task_mm(struct task_struct *t);
+void set_task_comm(struct task_struct *t, const char *name);
+void task_cputime(struct task_struct *t, u64 *utime, u64 *stime); /* ns */
+/* Of all threads of a process, ended ones too. */
+void thread_group_cputime(struct task_struct *t, u64 *utime, u64 *stime);
+void thread_group_rusage(struct task_struct *t, struct rusage_counts *sum);
+void add_rusage(struct rusage_counts *to, const struct rusage_counts *from);
+
+static inline void get_task_struct(struct task_struct *t)
+{
+	atomic_inc(&t->usage);
+}
+
+extern struct task_struct *child_reaper; /* process 1 */
+extern int max_threads; /* kernel.threads-max, by memory */
 
 /* ---- kernel/cred.c ---- */
 #define CAP_CHOWN 0
 #define CAP_DAC_OVERRIDE 1
+#define CAP_DAC_READ_SEARCH 2
+#define CAP_FOWNER 3
+#define CAP_FSETID 4
 #define CAP_KILL 5
 #define CAP_SETGID 6
 #define CAP_SETUID 7
+#define CAP_SETPCAP 8
 #define CAP_IPC_LOCK 14
 #define CAP_IPC_OWNER 15
 #define CAP_SYS_RAWIO 17
+#define CAP_SYS_CHROOT 18
 #define CAP_SYS_PTRACE 19
 #define CAP_SYS_ADMIN 21
 #define CAP_SYS_BOOT 22
 #define CAP_SYS_NICE 23
 #define CAP_SYS_RESOURCE 24
+#define CAP_SYS_TIME 25
+#define CAP_SYS_TTY_CONFIG 26
+#define CAP_MKNOD 27
 #define CAP_LAST_CAP 40
+#define CAP_FULL_SET ((1ull << (CAP_LAST_CAP + 1)) - 1)
 
 static inline bool capable(int cap)
 {
 	return current->cred->cap_effective & (1ull << cap);
 }
 
+bool in_group_p(u32 gid); /* fsgid or a supplementary group */
+
 /* ---- kernel/time.c, timer.c ---- */
+#define NSEC_PER_SEC 1000000000u
+#define NSEC_PER_MSEC 1000000u
+#define NSEC_PER_USEC 1000u
+#define TICK_NSEC (NSEC_PER_SEC / HZ)
+
 u64 ktime_get(void); /* ns since boot, never back */
 u64 ktime_get_real(void); /* ns since 1970 */
+u64 ktime_get_coarse(void); /* of the last timer interrupt */
+u64 ktime_get_real_coarse(void); /* for time stamps of files */
+void timer_interrupt(struct pt_regs *regs);
 void timer_setup(struct timer *t, void (*fn)(struct timer *t));
 void timer_start(struct timer *t, u64 expires);
 bool timer_stop(struct timer *t); /* was it still to come? */
+void run_timers(u64 now);
+void msleep(unsigned int ms);
+
+/* @ns as seconds and the rest; one division, for @ns < 2^32 s. */
+static inline u32 ns_to_seconds(u64 ns, u32 *rest)
+{
+	u32 sec;
+
+	__asm__("divl %4"
+		: "=a"(sec), "=d"(*rest)
+		: "0"((u32)ns), "1"((u32)(ns >> 32)), "rm"(NSEC_PER_SEC)
+		: "cc");
+	return sec;
+}
+
+/* Clock ticks of USER_HZ, as times(2) and /proc count them. */
+static inline u64 nsec_to_clock_t(u64 ns)
+{
+	return ns / (NSEC_PER_SEC / USER_HZ);
+}
 
 /* ---- kernel/printk.c ---- */
 int printk(const char *fmt, ...) __printf_like(1, 2);
-void panic(const char *fmt, ...) __printf_like(1, 2)
-	__attribute__((noreturn));
+void panic(const char *fmt, ...) __printf_like(1, 2) __attribute__((noreturn));
 
 #endif

@@ -39,32 +39,31 @@ void remove_wait_queue(struct wait_queue_head *q, struct wait_queue_entry *w);
 void prepare_to_wait(struct wait_queue_head *q, struct wait_queue_entry *w,
 		     long state);
 void finish_wait(struct wait_queue_head *q, struct wait_queue_entry *w);
+int default_wake_function(struct wait_queue_entry *w);
 void wake_up(struct wait_queue_head *q); /* everybody */
 void wake_up_one(struct wait_queue_head *q);
 
 /*
- * Sleep until @cond. 0, or -ERESTARTSYS if a signal came first; the timeout
- * form takes and returns nanoseconds left (0: time is up).
+ * Sleep until @cond. 0, or -ERESTARTSYS if a signal came first.
  */
-#define __wait_event(q, cond, state, sleep)                          \
-	({                                                           \
-		int wait_ret = 0;                                    \
-		struct wait_queue_entry wait_e;                      \
-                                                                     \
-		init_wait_entry(&wait_e);                            \
-		for (;;) {                                           \
-			prepare_to_wait(q, &wait_e, state);          \
-			if (cond)                                    \
-				break;                               \
-			if ((state) == TASK_INTERRUPTIBLE &&         \
-			    signal_pending(current)) {               \
-				wait_ret = -ERESTARTSYS;             \
-				break;                               \
-			}                                            \
-			sleep;                                       \
-		}                                                    \
-		finish_wait(q, &wait_e);                             \
-		wait_ret;                                            \
+#define __wait_event(q, cond, state, sleep)                         \
+	({                                                          \
+		int wait_ret = 0;                                   \
+		struct wait_queue_entry wait_e;                     \
+                                                                    \
+		init_wait_entry(&wait_e);                           \
+		for (;;) {                                          \
+			prepare_to_wait(q, &wait_e, state);         \
+			if (cond)                                   \
+				break;                              \
+			if (signal_pending_state(state, current)) { \
+				wait_ret = -ERESTARTSYS;            \
+				break;                              \
+			}                                           \
+			sleep;                                      \
+		}                                                   \
+		finish_wait(q, &wait_e);                            \
+		wait_ret;                                           \
 	})
 
 #define wait_event(q, cond) \
@@ -72,6 +71,20 @@ void wake_up_one(struct wait_queue_head *q);
 		__wait_event(q, cond, TASK_UNINTERRUPTIBLE, schedule())))
 #define wait_event_interruptible(q, cond) \
 	((cond) ? 0 : __wait_event(q, cond, TASK_INTERRUPTIBLE, schedule()))
+/* Only a fatal signal ends it early. */
+#define wait_event_killable(q, cond) \
+	((cond) ? 0 : __wait_event(q, cond, TASK_KILLABLE, schedule()))
+
+/* Something that happens once. */
+struct completion {
+	bool done;
+	struct wait_queue_head wait;
+};
+
+void init_completion(struct completion *c);
+void complete(struct completion *c);
+void wait_for_completion(struct completion *c);
+int wait_for_completion_killable(struct completion *c);
 
 /* poll(2): a file's poll() tells which queues will be woken. */
 struct poll_table {
