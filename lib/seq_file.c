@@ -42,7 +42,9 @@ void seq_write(struct seq_file *m, const void *data, size_t len)
  */
 void seq_putc(struct seq_file *m, char c)
 {
-	seq_write(m, &c, 1);
+	if (m->count < m->size)
+		m->buf[m->count++] = c;
+	m->wanted++;
 }
 
 /**
@@ -57,9 +59,9 @@ void seq_puts(struct seq_file *m, const char *s)
 	seq_write(m, s, strlen(s));
 }
 
-static void put(void *to, char c)
+static void format_write(void *to, const char *s, size_t n)
 {
-	seq_putc(to, c);
+	seq_write(to, s, n);
 }
 
 /**
@@ -74,6 +76,6 @@ void seq_printf(struct seq_file *m, const char *fmt, ...)
 	__builtin_va_list ap;
 
 	__builtin_va_start(ap, fmt);
-	ashlar_vformat(put, m, fmt, ap);
+	ashlar_vformat(format_write, m, fmt, ap);
 	__builtin_va_end(ap);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formatted text, one character at a time into a sink.
+ * Formatted text into a sink, a run of characters at a time.
  *
  *   %  [-0]  [width|*]  [.precision|.*]  [l|ll|z]  d i u x X o c s p %
  *
@@ -16,7 +16,7 @@
 #define DIGITS_MAX 22
 
 struct sink {
-	void (*put)(void *to, char c);
+	void (*write)(void *to, const char *s, size_t n);
 	void *to;
 };
 
@@ -29,11 +29,15 @@ struct spec {
 	int longs; /* 0 int, 1 long or size_t, 2 long long */
 };
 
-static void put_repeated(struct sink *s, char c, int n)
+static void put_repeated(struct sink *s, const char *sixteen, int n)
 {
-	for (; n > 0; n--)
-		s->put(s->to, c);
+	for (; n > 16; n -= 16)
+		s->write(s->to, sixteen, 16);
+	if (n > 0)
+		s->write(s->to, sixteen, (size_t)n);
 }
+
+static const char spaces[] = "                ", zeros[] = "0000000000000000";
 
 /*
  * Divide in steps of 16 bits: a 32-bit machine divides 64 bits only with the
@@ -58,8 +62,17 @@ static u32 divide(u64 *n, u32 base)
 /* Digits of @n end at @end; returns where they start. Zero has none. */
 static char *write_digits(char *end, u64 n, u32 base, const char *alphabet)
 {
-	while (n)
+	u32 low;
+
+	while (n >> 32)
 		*--end = alphabet[divide(&n, base)];
+	low = (u32)n;
+	if (base == 10)
+		for (; low; low /= 10)
+			*--end = (char)('0' + low % 10);
+	else
+		for (; low; low /= base)
+			*--end = alphabet[low % base];
 	return end;
 }
 
@@ -71,25 +84,36 @@ static void put_number(struct sink *s, const struct spec *spec,
 	char digits[DIGITS_MAX];
 	char *end = digits + sizeof(digits);
 	char *p = write_digits(end, n, base, alphabet);
-	int len = (int)(end - p);
+	int len = (int)(end - p), prefix_len = (int)strlen(prefix);
 	int zeroes = (spec->precision < 0 ? 1 : spec->precision) - len;
 	int pad;
 
 	zeroes = max(zeroes, 0);
-	pad = spec->width - (int)strlen(prefix) - zeroes - len;
+	pad = spec->width - prefix_len - zeroes - len;
 	if (spec->zero && !spec->left && spec->precision < 0 && pad > 0) {
 		zeroes += pad;
 		pad = 0;
 	}
 	if (!spec->left)
-		put_repeated(s, ' ', pad);
-	while (*prefix)
-		s->put(s->to, *prefix++);
-	put_repeated(s, '0', zeroes);
-	while (p < end)
-		s->put(s->to, *p++);
+		put_repeated(s, spaces, pad);
+	if (prefix_len)
+		s->write(s->to, prefix, (size_t)prefix_len);
+	put_repeated(s, zeros, zeroes);
+	if (len)
+		s->write(s->to, p, (size_t)len);
 	if (spec->left)
-		put_repeated(s, ' ', pad);
+		put_repeated(s, spaces, pad);
+}
+
+static void put_padded(struct sink *s, const struct spec *spec, const char *str,
+		       int len)
+{
+	if (!spec->left)
+		put_repeated(s, spaces, spec->width - len);
+	if (len)
+		s->write(s->to, str, (size_t)len);
+	if (spec->left)
+		put_repeated(s, spaces, spec->width - len);
 }
 
 static void put_string(struct sink *s, const struct spec *spec, const char *str)
@@ -100,21 +124,7 @@ static void put_string(struct sink *s, const struct spec *spec, const char *str)
 		str = "(null)";
 	while ((spec->precision < 0 || len < spec->precision) && str[len])
 		len++;
-	if (!spec->left)
-		put_repeated(s, ' ', spec->width - len);
-	for (int i = 0; i < len; i++)
-		s->put(s->to, str[i]);
-	if (spec->left)
-		put_repeated(s, ' ', spec->width - len);
-}
-
-static void put_char(struct sink *s, const struct spec *spec, char c)
-{
-	if (!spec->left)
-		put_repeated(s, ' ', spec->width - 1);
-	s->put(s->to, c);
-	if (spec->left)
-		put_repeated(s, ' ', spec->width - 1);
+	put_padded(s, spec, str, len);
 }
 
 static int parse_int(const char **fmt)
@@ -199,6 +209,8 @@ static void put_signed(struct sink *s, const struct spec *spec, s64 n)
 static bool convert(struct sink *s, const struct spec *spec, char letter,
 		    __builtin_va_list *args)
 {
+	char c;
+
 	switch (letter) {
 	case 'd':
 	case 'i':
@@ -221,13 +233,14 @@ static bool convert(struct sink *s, const struct spec *spec, char letter,
 			   false);
 		return true;
 	case 'c':
-		put_char(s, spec, (char)__builtin_va_arg(*args, int));
+		c = (char)__builtin_va_arg(*args, int);
+		put_padded(s, spec, &c, 1);
 		return true;
 	case 's':
 		put_string(s, spec, __builtin_va_arg(*args, const char *));
 		return true;
 	case '%':
-		s->put(s->to, '%');
+		s->write(s->to, "%", 1);
 		return true;
 	}
 	return false;
@@ -237,17 +250,17 @@ static bool convert(struct sink *s, const struct spec *spec, char letter,
 
 /**
  * ashlar_vformat - format text into a sink
- * @put: takes the next character
- * @to: passed to @put
+ * @write: takes the next characters
+ * @to: passed to @write
  * @fmt: the format; see the top of this file
  * @ap: its arguments
  *
- * Context: any; that of @put.
+ * Context: any; that of @write.
  */
-void ashlar_vformat(void (*put)(void *to, char c), void *to, const char *fmt,
-		    __builtin_va_list ap)
+void ashlar_vformat(void (*write)(void *to, const char *s, size_t n), void *to,
+		    const char *fmt, __builtin_va_list ap)
 {
-	struct sink s = { put, to };
+	struct sink s = { write, to };
 	/* A copy has an address; a parameter may be an array in disguise. */
 	__builtin_va_list args;
 
@@ -256,18 +269,18 @@ void ashlar_vformat(void (*put)(void *to, char c), void *to, const char *fmt,
 		const char *start = fmt;
 		struct spec spec;
 
-		if (*fmt != '%') {
-			put(to, *fmt++);
-			continue;
-		}
-		fmt++;
-		spec = parse_spec(&fmt, &args);
-		if (*fmt && convert(&s, &spec, *fmt, &args)) {
+		while (*fmt && *fmt != '%')
 			fmt++;
-			continue;
-		}
-		while (start < fmt)
-			put(to, *start++);
+		if (fmt > start)
+			write(to, start, (size_t)(fmt - start));
+		if (!*fmt)
+			break;
+		start = fmt++;
+		spec = parse_spec(&fmt, &args);
+		if (*fmt && convert(&s, &spec, *fmt, &args))
+			fmt++;
+		else
+			write(to, start, (size_t)(fmt - start));
 	}
 	__builtin_va_end(args);
 }
@@ -279,13 +292,13 @@ struct buffer {
 	size_t wanted;
 };
 
-static void buffer_put(void *to, char c)
+static void buffer_write(void *to, const char *s, size_t n)
 {
 	struct buffer *b = to;
 
 	if (b->wanted + 1 < b->size)
-		b->buf[b->wanted] = c;
-	b->wanted++;
+		memcpy(b->buf + b->wanted, s, min(n, b->size - 1 - b->wanted));
+	b->wanted += n;
 }
 
 /**
@@ -306,7 +319,7 @@ int ashlar_vsnprintf(char *buf, size_t size, const char *fmt,
 {
 	struct buffer b = { buf, size, 0 };
 
-	ashlar_vformat(buffer_put, &b, fmt, ap);
+	ashlar_vformat(buffer_write, &b, fmt, ap);
 	if (size)
 		buf[min(b.wanted, size - 1)] = '\0';
 	return (int)b.wanted;
