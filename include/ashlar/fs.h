@@ -31,7 +31,9 @@ struct vm_area_struct;
 struct address_space_operations {
 	/* Fill a page that is not in the cache. NULL: holes are zeroes. */
 	int (*read_folio)(struct address_space *m, struct page *page);
-	void (*free_folio)(struct page *page);
+	/* @nr pages are to join the cache (0 or -errno), or have left it. */
+	int (*charge)(struct address_space *m, unsigned long nr);
+	void (*uncharge)(struct address_space *m, unsigned long nr);
 };
 
 /* A file's cached pages and the areas that map it. */
@@ -44,10 +46,17 @@ struct address_space {
 	loff_t i_size; /* bytes; mm never maps or reads past it */
 	u32 flags; /* AS_* */
 	int i_mmap_writable; /* shared writable mappings; < 0: denied */
+	u32 seals; /* F_SEAL_* */
+	unsigned long acct; /* pages committed for its size, mm/shmem.c */
+	void *private_data; /* the filesystem's */
 };
 
 #define AS_SHMEM 0x1u /* pages count as shmem and are swap-backed */
 #define AS_UNEVICTABLE 0x2u /* SHM_LOCK */
+#define AS_ACCOUNT 0x4u /* committed for its size, not page by page */
+
+/* Largest size of a file: its page numbers are words. */
+#define MAX_LFS_FILESIZE ((loff_t)0xfffffffful << PAGE_SHIFT)
 
 /* struct file::f_mode */
 #define FMODE_READ 0x1u
@@ -82,7 +91,6 @@ struct file {
 	struct dentry *f_dentry;
 	struct mount *f_mnt;
 	void *private_data; /* the driver's */
-	u32 f_seals; /* of the last look; see memfd */
 };
 
 static inline struct file *get_file(struct file *f)
@@ -115,24 +123,20 @@ ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to,
 ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,
 				loff_t *pos);
 int generic_file_mmap(struct file *f, struct vm_area_struct *vma);
+/* A page that the caller filled joins the cache with its reference. */
+int add_to_page_cache(struct address_space *m, struct page *page,
+		      unsigned long index);
 /* Drop cached pages in [start, end) bytes; mapped ones are unmapped first. */
 void truncate_inode_pages_range(struct address_space *m, loff_t start,
 				loff_t end);
+/* The same for a hole: private copies that areas made stay. */
+void truncate_pagecache_range(struct address_space *m, loff_t start,
+			      loff_t end);
 /* Set the size; pages past it go, the rest of the last one is zeroed. */
 void truncate_setsize(struct address_space *m, loff_t size);
 /* Read bytes of a file into kernel memory: bytes read, or -errno. */
 ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t pos);
 
-/* ---- files without a name, mm/shmem.c ---- */
-
-/*
- * The bytes of an unnamed file that live in RAM: behind MAP_SHARED |
- * MAP_ANONYMOUS, memfd_create, SysV segments and each file of a tmpfs. The
- * kernel wraps it into a file (hook below); sim's tests do the same.
- */
-struct file *shmem_file_setup(const char *name, loff_t size, u32 flags);
-#define VM_NORESERVE_FILE 0x1u /* no commit accounting up front */
-extern struct file *(*shmem_alloc_file)(const char *name,
-					struct address_space *m);
+/* Files without a name, and those of a tmpfs: <ashlar/shmem_fs.h>. */
 
 #endif

@@ -9,20 +9,25 @@
 
 #include <ashlar/types.h>
 
-struct xa_node;
+#define XA_CHUNK_SIZE 64u /* slots of a node */
 
 struct xarray {
 	void *xa_head; /* the entry for index 0 alone, or a node */
 };
 
+void xarray_init(void); /* once, at boot */
 void xa_init(struct xarray *xa);
 void *xa_load(const struct xarray *xa, unsigned long index);
 /* Returns 0 and stores, or -ENOMEM. @entry NULL erases. */
 int xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
+/* The same, but -EBUSY where there is an entry. */
+int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
 void *xa_erase(struct xarray *xa, unsigned long index);
 /* First entry at or after *@index, up to @max; *@index is set to its place. */
 void *xa_find(const struct xarray *xa, unsigned long *index,
 	      unsigned long max);
+/* The slots from @index to the end of its node, *@nr of them; or NULL. */
+void **xa_slots(struct xarray *xa, unsigned long index, unsigned int *nr);
 void xa_destroy(struct xarray *xa); /* the nodes; entries are the caller's */
 
 #define xa_for_each_range(xa, i, entry, first, last)              \

@@ -1,0 +1,564 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The page cache: a file's bytes as pages, found by their number.
+ *
+ *   address_space ─ i_pages ─► page 0, page 1, hole, page 3 …
+ *        │                       │ mapping, index lead back
+ *        └ i_mmap ─► areas that map the file (mm/memory.c, mm/rmap.c)
+ *
+ *   a cached page has one reference of the cache's, one for each page table
+ *   entry, and one for each caller that holds it
+ *   nrpages = entries of i_pages; every one has an index below the end of the
+ *   file, but for pages that fallocate(KEEP_SIZE) put past it
+ *   bytes of the last page past the end of the file read as zeroes once the
+ *   file grows over them
+ *
+ * A page joins the cache with its contents complete, so there is no page that
+ * is locked while it is being filled. Whatever may sleep (allocating, copying
+ * from a program) happens before, and the slot is looked at again after it.
+ *
+ * Simpler than Linux: no readahead, no write-back and no page locks, for no
+ * file here has a disk below it. A hole is read as zeroes without a page.
+ *
+ * Locks: one CPU at a time; nothing between two looks at i_pages sleeps.
+ */
+#include <ashlar/compiler.h>
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/gfp.h>
+#include <ashlar/highmem.h>
+#include <ashlar/mm.h>
+#include <ashlar/mmap.h>
+#include <ashlar/string.h>
+#include <ashlar/uio.h>
+#include <ashlar/vmstat.h>
+
+static inline unsigned long offset_in_page(loff_t pos)
+{
+	return (unsigned long)pos & ~PAGE_MASK;
+}
+
+static inline unsigned long pos_to_index(loff_t pos)
+{
+	return (unsigned long)(pos >> PAGE_SHIFT);
+}
+
+/* Pages that a file of @size bytes has. */
+static inline unsigned long size_to_pages(loff_t size)
+{
+	return pos_to_index(size + (loff_t)PAGE_SIZE - 1);
+}
+
+/**
+ * address_space_init - a file without pages
+ * @m: what to fill in
+ * @ops: how pages come and go, or NULL
+ * @host: whatever the caller wants to find again
+ * @flags: AS_*
+ */
+void address_space_init(struct address_space *m,
+			const struct address_space_operations *ops, void *host,
+			u32 flags)
+{
+	memset(m, 0, sizeof(*m));
+	xa_init(&m->i_pages);
+	INIT_LIST_HEAD(&m->i_mmap);
+	m->a_ops = ops;
+	m->host = host;
+	m->flags = flags;
+}
+
+/**
+ * find_get_page - a cached page
+ * @m: the file
+ * @index: number of the page
+ *
+ * Return: the page with a reference, or NULL.
+ */
+struct page *find_get_page(struct address_space *m, unsigned long index)
+{
+	struct page *page = xa_load(&m->i_pages, index);
+
+	if (page)
+		get_page(page);
+	return page;
+}
+
+static void count_pages(struct address_space *m, long nr)
+{
+	m->nrpages += (unsigned long)nr;
+	mod_node_page_state(NR_FILE_PAGES, nr);
+	if (likely(m->flags & AS_SHMEM))
+		mod_node_page_state(NR_SHMEM, nr);
+	if (unlikely(m->flags & AS_UNEVICTABLE))
+		mod_node_page_state(NR_UNEVICTABLE, nr);
+}
+
+static int charge(struct address_space *m)
+{
+	return m->a_ops && m->a_ops->charge ? m->a_ops->charge(m, 1) : 0;
+}
+
+static void uncharge(struct address_space *m, unsigned long nr)
+{
+	if (nr && m->a_ops && m->a_ops->uncharge)
+		m->a_ops->uncharge(m, nr);
+}
+
+/**
+ * add_to_page_cache - a page becomes part of a file
+ * @m: the file
+ * @page: the page, with its contents
+ * @index: its number
+ *
+ * Context: may sleep. Return: 0 and the caller's reference is the cache's;
+ * -EBUSY if there is a page already, -ENOMEM, or what the filesystem says
+ * (-ENOSPC), and the reference remains the caller's.
+ */
+int add_to_page_cache(struct address_space *m, struct page *page,
+		      unsigned long index)
+{
+	int err = charge(m);
+
+	if (err)
+		return err;
+	page->mapping = (unsigned long)m;
+	page->index = index;
+	page->pflags |= PG_uptodate | PG_swapbacked;
+	err = xa_insert(&m->i_pages, index, page, GFP_KERNEL);
+	if (unlikely(err)) {
+		page->mapping = 0;
+		uncharge(m, 1);
+		return err;
+	}
+	count_pages(m, 1);
+	return 0;
+}
+
+/* A page with a file's bytes, not yet in the cache. */
+static struct page *make_page(struct address_space *m, unsigned long index)
+{
+	bool zero = !m->a_ops || !m->a_ops->read_folio;
+	struct page *page =
+		alloc_user_page(GFP_HIGHUSER_MOVABLE | (zero ? __GFP_ZERO : 0));
+	int err;
+
+	if (!page)
+		return ERR_PTR(-ENOMEM);
+	if (zero)
+		return page;
+	page->index = index;
+	err = m->a_ops->read_folio(m, page);
+	if (err) {
+		put_page(page);
+		return ERR_PTR(err);
+	}
+	return page;
+}
+
+/* The page is not cached, or was not a moment ago. */
+static __attribute__((__noinline__)) struct page *
+fill_page(struct address_space *m, unsigned long index)
+{
+	struct page *page = make_page(m, index);
+	struct page *other;
+	int err;
+
+	if (IS_ERR(page))
+		return page;
+	get_page(page);
+	err = add_to_page_cache(m, page, index);
+	if (likely(!err))
+		return page;
+	put_page(page);
+	put_page(page);
+	if (err != -EBUSY)
+		return ERR_PTR(err);
+	other = find_get_page(m, index);
+	return other ? other : ERR_PTR(-ENOMEM);
+}
+
+/**
+ * read_mapping_page - a page of a file
+ * @m: the file
+ * @index: number of the page
+ *
+ * A page that is not cached is made: read, or zeroed. Context: may sleep.
+ * Return: the page with a reference, or ERR_PTR(-ENOMEM, -ENOSPC, -EIO).
+ */
+struct page *read_mapping_page(struct address_space *m, unsigned long index)
+{
+	struct page *page = find_get_page(m, index);
+
+	return likely(page) ? page : fill_page(m, index);
+}
+
+/* ---- read and write ---- */
+
+/* A page to read from; NULL: a hole. */
+static struct page *page_to_read(struct address_space *m, unsigned long index)
+{
+	if (likely(!m->a_ops || !m->a_ops->read_folio))
+		return find_get_page(m, index);
+	return read_mapping_page(m, index);
+}
+
+/**
+ * generic_file_read_iter - read(2) of a file with a page cache
+ * @f: the file
+ * @to: where to
+ * @pos: position; moves on
+ *
+ * Context: may sleep. Return: bytes read, 0 at the end, -errno if there was
+ * an error before the first.
+ */
+ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	struct address_space *m = f->f_mapping;
+	loff_t p = *pos;
+	ssize_t done = 0, err = 0;
+
+	while (to->count && p < m->i_size) {
+		unsigned long off = offset_in_page(p);
+		size_t n = min(PAGE_SIZE - off, (unsigned long)to->count);
+		struct page *page = page_to_read(m, pos_to_index(p));
+		size_t copied;
+
+		if (IS_ERR(page)) {
+			err = PTR_ERR(page);
+			break;
+		}
+		if (m->i_size - p < (loff_t)n)
+			n = (size_t)(m->i_size - p);
+		if (likely(page)) {
+			copied = copy_page_to_iter(page, off, n, to);
+			put_page(page);
+		} else {
+			copied = iov_iter_zero(n, to);
+		}
+		p += copied;
+		done += (ssize_t)copied;
+		if (unlikely(copied < n)) {
+			err = -EFAULT;
+			break;
+		}
+	}
+	*pos = p;
+	return done ? done : err;
+}
+
+static void zero_page_part(struct page *page, size_t from, size_t to)
+{
+	char *addr;
+
+	if (from >= to)
+		return;
+	addr = kmap_local_page(page);
+	memset(addr + from, 0, to - from);
+	kunmap_local(addr);
+}
+
+/* Somebody else made the page while ours was being filled. */
+static void copy_to_other(struct address_space *m, struct page *page,
+			  unsigned long index, size_t off, size_t n)
+{
+	struct page *other = find_get_page(m, index);
+	char *to, *from;
+
+	if (!other)
+		return;
+	to = kmap_local_page(other);
+	from = kmap_local_page(page);
+	memcpy(to + off, from + off, n);
+	kunmap_local(from);
+	kunmap_local(to);
+	put_page(other);
+}
+
+/* Bytes into a page that the file lacks: what is not written is zeroed. */
+static ssize_t write_new_page(struct address_space *m, unsigned long index,
+			      size_t off, size_t n, struct iov_iter *from)
+{
+	struct page *page = alloc_user_page(GFP_HIGHUSER_MOVABLE);
+	size_t copied;
+	int err;
+
+	if (!page)
+		return -ENOMEM;
+	copied = copy_page_from_iter(page, off, n, from);
+	if (!copied) {
+		put_page(page);
+		return -EFAULT;
+	}
+	zero_page_part(page, 0, off);
+	zero_page_part(page, off + copied, PAGE_SIZE);
+	err = add_to_page_cache(m, page, index);
+	if (likely(!err))
+		return (ssize_t)copied;
+	if (err == -EBUSY)
+		copy_to_other(m, page, index, off, copied);
+	put_page(page);
+	return err == -EBUSY ? (ssize_t)copied : err;
+}
+
+/* Up to the end of one page. */
+static ssize_t write_page(struct address_space *m, loff_t pos, size_t n,
+			  struct iov_iter *from)
+{
+	unsigned long index = pos_to_index(pos);
+	bool read = m->a_ops && m->a_ops->read_folio;
+	struct page *page = find_get_page(m, index);
+	size_t copied;
+
+	if (!page && !read)
+		return write_new_page(m, index, offset_in_page(pos), n, from);
+	if (!page)
+		page = fill_page(m, index);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	copied = copy_page_from_iter(page, offset_in_page(pos), n, from);
+	put_page(page);
+	return copied ? (ssize_t)copied : -EFAULT;
+}
+
+/* Bytes past the end that a mapping left in the last page are not data. */
+static void zero_past_end(struct address_space *m)
+{
+	struct page *page;
+
+	if (!offset_in_page(m->i_size))
+		return;
+	page = find_get_page(m, pos_to_index(m->i_size));
+	if (!page)
+		return;
+	zero_page_part(page, offset_in_page(m->i_size), PAGE_SIZE);
+	put_page(page);
+}
+
+/**
+ * generic_file_write_iter - write(2) of a file with a page cache
+ * @f: the file
+ * @from: where from
+ * @pos: position; moves on, and the file's size with it
+ *
+ * Context: may sleep. Return: bytes written, -errno if there was an error
+ * before the first.
+ */
+ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,
+				loff_t *pos)
+{
+	struct address_space *m = f->f_mapping;
+	loff_t p = *pos;
+	ssize_t done = 0, n = 0;
+
+	if (!from->count)
+		return 0;
+	if (p >= MAX_LFS_FILESIZE)
+		return -EFBIG;
+	if (unlikely(p > m->i_size))
+		zero_past_end(m);
+	while (from->count) {
+		size_t room = PAGE_SIZE - offset_in_page(p);
+
+		n = write_page(m, p, min(room, from->count), from);
+		if (unlikely(n < 0))
+			break;
+		p += n;
+		done += n;
+		if (p > m->i_size)
+			m->i_size = p;
+		if (p >= MAX_LFS_FILESIZE)
+			break;
+	}
+	*pos = p;
+	return done ? done : n;
+}
+
+/**
+ * kernel_read - bytes of a file for the kernel itself
+ * @f: the file
+ * @buf: kernel memory
+ * @n: bytes
+ * @pos: where in the file
+ *
+ * Context: may sleep. Return: bytes read, fewer than @n at the end; -errno.
+ */
+ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t pos)
+{
+	struct iov_iter to;
+
+	if (!f->f_op->read_iter)
+		return -EINVAL;
+	iov_iter_kernel(&to, buf, n);
+	return f->f_op->read_iter(f, &to, &pos);
+}
+
+/* ---- pages go ---- */
+
+static void remove_pages(struct address_space *m, unsigned long first,
+			 unsigned long last)
+{
+	unsigned long index = first, nr = 0;
+	struct page *page;
+
+	while ((page = xa_find(&m->i_pages, &index, last))) {
+		xa_erase(&m->i_pages, index);
+		page->mapping = 0;
+		nr++;
+		put_page(page);
+		if (index++ == last)
+			break;
+	}
+	if (nr)
+		count_pages(m, -(long)nr);
+	uncharge(m, nr);
+}
+
+/* Zero [@start, @end), which lies within one page. */
+static void zero_range(struct address_space *m, loff_t start, loff_t end)
+{
+	struct page *page = find_get_page(m, pos_to_index(start));
+
+	if (!page)
+		return;
+	zero_page_part(page, offset_in_page(start),
+		       offset_in_page(start) + (size_t)(end - start));
+	put_page(page);
+}
+
+static void drop_range(struct address_space *m, loff_t start, loff_t end,
+		       bool even_cows)
+{
+	unsigned long first = size_to_pages(start);
+	/* The last page that goes whole, and one more. */
+	unsigned long past = end >= MAX_LFS_FILESIZE ? ~0ul : pos_to_index(end);
+	loff_t whole = (loff_t)first << PAGE_SHIFT;
+
+	if (start >= end)
+		return;
+	if (first > past) {
+		zero_range(m, start, end);
+		return;
+	}
+	if (past > first) {
+		if (!list_empty(&m->i_mmap))
+			unmap_mapping_range(m, first, past - first, even_cows);
+		if (m->nrpages)
+			remove_pages(m, first, past - 1);
+	}
+	if (start < whole)
+		zero_range(m, start, whole);
+	if (past != ~0ul && offset_in_page(end))
+		zero_range(m, (loff_t)past << PAGE_SHIFT, end);
+}
+
+/**
+ * truncate_inode_pages_range - bytes leave a file for good
+ * @m: the file
+ * @start: first byte
+ * @end: past the last byte; MAX_LFS_FILESIZE and above: everything
+ *
+ * Pages that lie within go, whoever maps them, private copies included; the
+ * parts of others are zeroed. Context: may sleep.
+ */
+void truncate_inode_pages_range(struct address_space *m, loff_t start,
+				loff_t end)
+{
+	drop_range(m, start, end, true);
+}
+
+/**
+ * truncate_pagecache_range - a hole in a file
+ * @m: the file
+ * @start: first byte
+ * @end: past the last byte
+ *
+ * As truncate_inode_pages_range(), but private copies of pages stay with
+ * those who have them. Context: may sleep.
+ */
+void truncate_pagecache_range(struct address_space *m, loff_t start, loff_t end)
+{
+	drop_range(m, start, end, false);
+}
+
+/**
+ * truncate_setsize - a file's new size
+ * @m: the file
+ * @size: bytes
+ *
+ * Context: may sleep.
+ */
+void truncate_setsize(struct address_space *m, loff_t size)
+{
+	loff_t old = m->i_size;
+
+	if (size > old)
+		zero_past_end(m);
+	m->i_size = size;
+	if (size <= old)
+		truncate_inode_pages_range(m, size, MAX_LFS_FILESIZE);
+}
+
+/* ---- mappings ---- */
+
+/* A page fault that finds no page mapped. */
+static vm_fault_t filemap_fault(struct vm_fault *vmf)
+{
+	struct address_space *m = vmf->vma->vm_file->f_mapping;
+	struct page *page;
+
+	if (unlikely(vmf->pgoff >= size_to_pages(m->i_size)))
+		return VM_FAULT_SIGBUS;
+	page = find_get_page(m, vmf->pgoff);
+	if (unlikely(!page)) {
+		page = fill_page(m, vmf->pgoff);
+		if (IS_ERR(page))
+			return PTR_ERR(page) == -ENOMEM ? VM_FAULT_OOM :
+							  VM_FAULT_SIGBUS;
+		if (unlikely(!page->mapping)) {
+			put_page(page);
+			return VM_FAULT_SIGBUS;
+		}
+	}
+	vmf->page = page;
+	return 0;
+}
+
+/* Map what is cached of a window of pages around a fault. */
+static void filemap_map_pages(struct vm_fault *vmf, unsigned long start_pgoff,
+			      unsigned long end_pgoff)
+{
+	struct address_space *m = vmf->vma->vm_file->f_mapping;
+	unsigned long end = min(end_pgoff, size_to_pages(m->i_size));
+
+	while (start_pgoff < end) {
+		unsigned int nr;
+		void **slots = xa_slots(&m->i_pages, start_pgoff, &nr);
+
+		nr = (unsigned int)min((unsigned long)nr, end - start_pgoff);
+		if (slots)
+			set_pte_range(vmf, (struct page **)slots, start_pgoff,
+				      nr);
+		start_pgoff += nr;
+	}
+}
+
+static const struct vm_operations_struct generic_file_vm_ops = {
+	.fault = filemap_fault,
+	.map_pages = filemap_map_pages,
+};
+
+/**
+ * generic_file_mmap - map a file with a page cache
+ * @f: the file
+ * @vma: the new area
+ *
+ * Return: 0.
+ */
+int generic_file_mmap(struct file *f, struct vm_area_struct *vma)
+{
+	(void)f;
+	vma->vm_ops = &generic_file_vm_ops;
+	return 0;
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Files that live in RAM alone. Their bytes are the page cache of mm/filemap.c
+ * and nothing below it; this file adds what such files are held to:
+ *
+ *   quota    a tmpfs has room for max_blocks pages: -ENOSPC beyond
+ *   commit   a file made for a mapping (shared anonymous memory, SysV) is
+ *            committed for its whole size at once, AS_ACCOUNT; any other one
+ *            page by page as it fills
+ *   seals    what may no longer be done to the bytes (memfd_create)
+ *   holes    punched, filled ahead, looked for
+ *
+ *   AS_ACCOUNT:  acct = pages of the file's size
+ *   otherwise:   committed = nrpages
+ *
+ * Locks: the caller's, see mm/filemap.c.
+ */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/mmap.h>
+#include <ashlar/shmem_fs.h>
+#include <ashlar/vmstat.h>
+
+struct file *(*shmem_alloc_file)(const char *name);
+
+static unsigned long shmem_pages(loff_t size)
+{
+	return (unsigned long)((size + (loff_t)PAGE_SIZE - 1) >> PAGE_SHIFT);
+}
+
+static bool shmem_room(const struct shmem_sb_info *sbi, unsigned long nr)
+{
+	return !sbi || !sbi->max_blocks ||
+	       (sbi->used_blocks <= sbi->max_blocks &&
+		nr <= sbi->max_blocks - sbi->used_blocks);
+}
+
+static int shmem_charge(struct address_space *m, unsigned long nr)
+{
+	struct shmem_sb_info *sbi = m->private_data;
+
+	if (!shmem_room(sbi, nr))
+		return -ENOSPC;
+	if (!(m->flags & AS_ACCOUNT) && security_vm_enough_memory((long)nr))
+		return -ENOSPC;
+	if (sbi)
+		sbi->used_blocks += nr;
+	return 0;
+}
+
+static void shmem_uncharge(struct address_space *m, unsigned long nr)
+{
+	struct shmem_sb_info *sbi = m->private_data;
+
+	if (!(m->flags & AS_ACCOUNT))
+		vm_unacct_memory((long)nr);
+	if (sbi)
+		sbi->used_blocks -= nr;
+}
+
+static const struct address_space_operations shmem_aops = {
+	.charge = shmem_charge,
+	.uncharge = shmem_uncharge,
+};
+
+/**
+ * shmem_mapping_init - begin a file's bytes
+ * @m: what to fill in
+ * @sbi: the tmpfs it belongs to, or NULL
+ * @host: whatever the caller wants to find again
+ */
+void shmem_mapping_init(struct address_space *m, struct shmem_sb_info *sbi,
+			void *host)
+{
+	address_space_init(m, &shmem_aops, host, AS_SHMEM);
+	m->private_data = sbi;
+	m->seals = F_SEAL_SEAL;
+}
+
+/**
+ * shmem_evict - end of a file's bytes
+ * @m: the file; nobody maps or holds it any more
+ */
+void shmem_evict(struct address_space *m)
+{
+	m->i_size = 0;
+	if (m->nrpages)
+		truncate_inode_pages_range(m, 0, MAX_LFS_FILESIZE);
+	if (m->acct)
+		vm_unacct_memory((long)m->acct);
+	m->acct = 0;
+}
+
+/**
+ * shmem_setsize - ftruncate
+ * @m: the file
+ * @size: bytes, not negative
+ *
+ * Context: may sleep. Return: 0, -EPERM (sealed), -EFBIG, -ENOMEM.
+ */
+int shmem_setsize(struct address_space *m, loff_t size)
+{
+	unsigned long old = m->acct;
+
+	if (size > MAX_LFS_FILESIZE)
+		return -EFBIG;
+	if ((size < m->i_size && (m->seals & F_SEAL_SHRINK)) ||
+	    (size > m->i_size && (m->seals & F_SEAL_GROW)))
+		return -EPERM;
+	if (m->flags & AS_ACCOUNT) {
+		m->acct = shmem_pages(size);
+		if (m->acct > old &&
+		    security_vm_enough_memory((long)(m->acct - old))) {
+			m->acct = old;
+			return -ENOMEM;
+		}
+	}
+	truncate_setsize(m, size);
+	if (m->acct < old)
+		vm_unacct_memory((long)(old - m->acct));
+	return 0;
+}
+
+static int shmem_fill(struct address_space *m, unsigned long first,
+		      unsigned long last)
+{
+	unsigned long index, missing = last - first + 1;
+	struct page *page;
+
+	xa_for_each_range(&m->i_pages, index, page, first, last) missing--;
+	if (!shmem_room(m->private_data, missing))
+		return -ENOSPC;
+	for (index = first; index <= last; index++) {
+		page = read_mapping_page(m, index);
+		if (IS_ERR(page))
+			return (int)PTR_ERR(page);
+		put_page(page);
+	}
+	return 0;
+}
+
+/**
+ * shmem_fallocate - fill a range ahead, or punch a hole
+ * @m: the file
+ * @mode: FALLOC_FL_*
+ * @off: first byte, not negative
+ * @len: bytes, not 0
+ *
+ * Context: may sleep. Return: 0, -EOPNOTSUPP, -EPERM (sealed), -ENOSPC,
+ * -EFBIG, -ENOMEM; pages that could be had stay.
+ */
+int shmem_fallocate(struct address_space *m, int mode, loff_t off, loff_t len)
+{
+	loff_t end = off + len;
+	int err;
+
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
+		return -EOPNOTSUPP;
+	if (mode & FALLOC_FL_PUNCH_HOLE) {
+		if (m->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+			return -EPERM;
+		truncate_pagecache_range(m, off, end);
+		return 0;
+	}
+	if (end > MAX_LFS_FILESIZE)
+		return -EFBIG;
+	if (end > m->i_size && !(mode & FALLOC_FL_KEEP_SIZE) &&
+	    (m->seals & F_SEAL_GROW))
+		return -EPERM;
+	err = shmem_fill(m, (unsigned long)(off >> PAGE_SHIFT),
+			 shmem_pages(end) - 1);
+	if (err)
+		return err;
+	if (end > m->i_size && !(mode & FALLOC_FL_KEEP_SIZE))
+		truncate_setsize(m, end);
+	return 0;
+}
+
+/**
+ * shmem_seek_hole_data - lseek(SEEK_DATA, SEEK_HOLE)
+ * @m: the file
+ * @off: where to begin
+ * @whence: SEEK_DATA or SEEK_HOLE
+ *
+ * Return: the offset; -ENXIO past the end, or where no data follows.
+ */
+loff_t shmem_seek_hole_data(struct address_space *m, loff_t off, int whence)
+{
+	unsigned long index = (unsigned long)(off >> PAGE_SHIFT);
+	unsigned long pages = shmem_pages(m->i_size);
+	loff_t found;
+
+	if (off < 0 || off >= m->i_size)
+		return -ENXIO;
+	if (whence == SEEK_DATA) {
+		if (!xa_find(&m->i_pages, &index, pages - 1))
+			return -ENXIO;
+	} else {
+		while (index < pages && xa_load(&m->i_pages, index))
+			index++;
+	}
+	found = max(off, (loff_t)index << PAGE_SHIFT);
+	return min(found, m->i_size);
+}
+
+/**
+ * shmem_file_write_iter - write(2), with seals in mind
+ * @f: the file
+ * @from: where from
+ * @pos: position; moves on
+ *
+ * Return: bytes written, or -errno.
+ */
+ssize_t shmem_file_write_iter(struct file *f, struct iov_iter *from,
+			      loff_t *pos)
+{
+	struct address_space *m = f->f_mapping;
+	loff_t limit;
+
+	if (unlikely(m->seals & ~F_SEAL_SEAL) && from->count) {
+		if (m->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+			return -EPERM;
+		limit = m->i_size;
+		if ((m->seals & F_SEAL_GROW) &&
+		    *pos + (loff_t)from->count > limit) {
+			/* Whole pages that fit are still written. */
+			limit &= ~((loff_t)PAGE_SIZE - 1);
+			if (*pos >= limit)
+				return -EPERM;
+			from->count = (size_t)(limit - *pos);
+		}
+	}
+	return generic_file_write_iter(f, from, pos);
+}
+
+/**
+ * shmem_mmap - map a file in RAM
+ * @f: the file
+ * @vma: the new area
+ *
+ * Return: 0, or -EPERM if it is sealed against writing.
+ */
+int shmem_mmap(struct file *f, struct vm_area_struct *vma)
+{
+	u32 sealed = f->f_mapping->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+
+	if (unlikely(sealed) && (vma->vm_flags & VM_SHARED)) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EPERM;
+		vma->vm_flags &= ~VM_MAYWRITE;
+	}
+	return generic_file_mmap(f, vma);
+}
+
+/**
+ * shmem_add_seals - fcntl(F_ADD_SEALS)
+ * @m: the file
+ * @seals: F_SEAL_*
+ *
+ * Return: 0, -EINVAL, -EPERM, or -EBUSY while somebody may write through a
+ * mapping.
+ */
+int shmem_add_seals(struct address_space *m, u32 seals)
+{
+	if (seals & ~(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
+		      F_SEAL_FUTURE_WRITE))
+		return -EINVAL;
+	if (m->seals & F_SEAL_SEAL)
+		return -EPERM;
+	if ((seals & ~m->seals & F_SEAL_WRITE) && m->i_mmap_writable > 0)
+		return -EBUSY;
+	m->seals |= seals;
+	return 0;
+}
+
+/**
+ * shmem_lock - keep a file's pages in memory
+ * @m: the file
+ * @lock: or no longer
+ */
+void shmem_lock(struct address_space *m, bool lock)
+{
+	if (lock == !!(m->flags & AS_UNEVICTABLE))
+		return;
+	m->flags ^= AS_UNEVICTABLE;
+	mod_node_page_state(NR_UNEVICTABLE,
+			    lock ? (long)m->nrpages : -(long)m->nrpages);
+}
+
+static long shmem_file_fallocate(struct file *f, int mode, loff_t off,
+				 loff_t len)
+{
+	return shmem_fallocate(f->f_mapping, mode, off, len);
+}
+
+static const struct file_operations shmem_file_operations = {
+	.read_iter = generic_file_read_iter,
+	.write_iter = shmem_file_write_iter,
+	.mmap = shmem_mmap,
+	.fallocate = shmem_file_fallocate,
+};
+
+/**
+ * shmem_file_setup - a file in RAM without a name
+ * @name: what maps show
+ * @size: bytes
+ * @flags: VM_NORESERVE_FILE, or 0
+ *
+ * Context: may sleep. Return: the file, or ERR_PTR(-EINVAL, -ENOMEM, …).
+ */
+struct file *shmem_file_setup(const char *name, loff_t size, u32 flags)
+{
+	bool account = !(flags & VM_NORESERVE_FILE);
+	unsigned long pages = shmem_pages(size);
+	struct address_space *m;
+	struct file *f;
+
+	if (size < 0 || size > MAX_LFS_FILESIZE)
+		return ERR_PTR(-EINVAL);
+	if (account && security_vm_enough_memory((long)pages))
+		return ERR_PTR(-ENOMEM);
+	f = shmem_alloc_file(name);
+	if (IS_ERR(f)) {
+		if (account)
+			vm_unacct_memory((long)pages);
+		return f;
+	}
+	m = f->f_mapping;
+	shmem_mapping_init(m, NULL, m->host);
+	m->i_size = size;
+	if (account) {
+		m->flags |= AS_ACCOUNT;
+		m->acct = pages;
+	}
+	if (!f->f_op)
+		f->f_op = &shmem_file_operations;
+	return f;
+}

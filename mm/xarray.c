@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A sparse array of pointers, as a tree of nodes with 64 slots each. It is as
+ * high as its largest index asks for, and an entry at index 0 alone needs no
+ * node at all, so a file of one page costs nothing here.
+ *
+ *   xa_head ─► node, shift 6 ─ slots[0] ─► node, shift 0 ─ slots[i] ─► entry
+ *                            └ slots[2] ─► …           index 0 … 63
+ *                                          index 128 … 191
+ *
+ *   xa_head and slots of a node with shift > 0 hold a node's address + 2;
+ *   slots of a node with shift 0 hold entries, whose two low bits are 0.
+ *   count = slots in use, never 0 but inside a call
+ *   root: some slot other than 0 is in use, or the tree is one level lower
+ *
+ * A node that is missing is first asked for without waiting. If there is
+ * none, it is fetched with nothing held and the walk begins anew: whoever ran
+ * in between may have changed the tree.
+ *
+ * Locks: the caller's. Simpler than Linux: no marks, no entries that span
+ * several indices, no readers beside a writer.
+ */
+#include <ashlar/compiler.h>
+#include <ashlar/errno.h>
+#include <ashlar/gfp.h>
+#include <ashlar/slab.h>
+#include <ashlar/xarray.h>
+
+#define XA_CHUNK_SHIFT 6
+#define XA_CHUNK_MASK (XA_CHUNK_SIZE - 1)
+#define XA_NODE_TAG 2ul
+
+struct xa_node {
+	u8 shift; /* bits of an index that lie below this node's slots */
+	u8 offset; /* its own slot in parent */
+	u16 count; /* slots in use */
+	struct xa_node *parent;
+	void *slots[XA_CHUNK_SIZE];
+};
+
+static struct kmem_cache *xa_node_cache;
+
+static inline bool xa_is_node(const void *entry)
+{
+	return (uintptr_t)entry & XA_NODE_TAG;
+}
+
+static inline struct xa_node *xa_to_node(const void *entry)
+{
+	return (struct xa_node *)((uintptr_t)entry - XA_NODE_TAG);
+}
+
+static inline void *xa_mk_node(const struct xa_node *node)
+{
+	return (void *)((uintptr_t)node + XA_NODE_TAG);
+}
+
+static inline unsigned int xa_offset(const struct xa_node *node,
+				     unsigned long index)
+{
+	return (index >> node->shift) & XA_CHUNK_MASK;
+}
+
+/* Is @index beyond what a tree with the root @node reaches? */
+static inline bool xa_beyond(const struct xa_node *node, unsigned long index)
+{
+	return index >> node->shift >= XA_CHUNK_SIZE;
+}
+
+/**
+ * xarray_init - make the cache of nodes
+ *
+ * Once, before the first array is used. Context: boot.
+ */
+void xarray_init(void)
+{
+	xa_node_cache =
+		kmem_cache_create("radix_tree_node", sizeof(struct xa_node), 0,
+				  SLAB_PANIC | SLAB_RECLAIM_ACCOUNT, NULL);
+}
+
+/**
+ * xa_init - an empty array
+ * @xa: the array
+ */
+void xa_init(struct xarray *xa)
+{
+	xa->xa_head = NULL;
+}
+
+/* The leaf that holds @index, or NULL. The head is known to be a node. */
+static inline struct xa_node *xa_leaf(const struct xarray *xa,
+				      unsigned long index)
+{
+	struct xa_node *node = xa_to_node(xa->xa_head);
+	void *entry;
+
+	if (unlikely(xa_beyond(node, index)))
+		return NULL;
+	while (node->shift) {
+		entry = node->slots[xa_offset(node, index)];
+		if (!entry)
+			return NULL;
+		node = xa_to_node(entry);
+	}
+	return node;
+}
+
+/**
+ * xa_load - the entry at an index
+ * @xa: the array
+ * @index: where
+ *
+ * Return: the entry, or NULL.
+ */
+void *xa_load(const struct xarray *xa, unsigned long index)
+{
+	const struct xa_node *leaf;
+
+	if (unlikely(!xa_is_node(xa->xa_head)))
+		return index ? NULL : xa->xa_head;
+	leaf = xa_leaf(xa, index);
+	return leaf ? leaf->slots[index & XA_CHUNK_MASK] : NULL;
+}
+
+/**
+ * xa_slots - entries that lie side by side
+ * @xa: the array
+ * @index: the first one's index
+ * @nr: receives how many slots follow, this one included
+ *
+ * Return: the slot of @index; the slots after it, up to the next multiple of
+ * XA_CHUNK_SIZE, come next in memory, NULL where there is no entry. NULL: none
+ * of them has one. Valid until the array changes.
+ */
+void **xa_slots(struct xarray *xa, unsigned long index, unsigned int *nr)
+{
+	struct xa_node *leaf;
+
+	if (!xa_is_node(xa->xa_head)) {
+		*nr = 1;
+		return index ? NULL : &xa->xa_head;
+	}
+	*nr = XA_CHUNK_SIZE - (index & XA_CHUNK_MASK);
+	leaf = xa_leaf(xa, index);
+	return leaf ? &leaf->slots[index & XA_CHUNK_MASK] : NULL;
+}
+
+/* Give up nodes without entries, from @node upwards. */
+static void xa_prune(struct xarray *xa, struct xa_node *node)
+{
+	while (node && !node->count) {
+		struct xa_node *parent = node->parent;
+
+		if (parent) {
+			parent->slots[node->offset] = NULL;
+			parent->count--;
+		} else {
+			xa->xa_head = NULL;
+		}
+		kmem_cache_free(xa_node_cache, node);
+		node = parent;
+	}
+}
+
+/* A root that leads to slot 0 alone is a level too many. */
+static void xa_shrink(struct xarray *xa)
+{
+	while (xa_is_node(xa->xa_head)) {
+		struct xa_node *root = xa_to_node(xa->xa_head);
+
+		if (root->count != 1 || !root->slots[0])
+			return;
+		xa->xa_head = root->slots[0];
+		if (root->shift)
+			xa_to_node(xa->xa_head)->parent = NULL;
+		kmem_cache_free(xa_node_cache, root);
+	}
+}
+
+/* A zeroed node: *@spare, or what can be had without waiting. */
+static struct xa_node *xa_new_node(struct xa_node **spare, unsigned int shift)
+{
+	struct xa_node *node = *spare;
+
+	if (node)
+		*spare = NULL;
+	else
+		node = kmem_cache_zalloc(xa_node_cache,
+					 GFP_NOWAIT | __GFP_NOWARN);
+	if (node)
+		node->shift = (u8)shift;
+	return node;
+}
+
+/* Put roots on top until the tree reaches @index. */
+static int xa_expand(struct xarray *xa, unsigned long index,
+		     struct xa_node **spare)
+{
+	for (;;) {
+		void *head = xa->xa_head;
+		unsigned int shift = 0;
+		struct xa_node *root;
+
+		if (xa_is_node(head)) {
+			if (likely(!xa_beyond(xa_to_node(head), index)))
+				return 0;
+			shift = xa_to_node(head)->shift + XA_CHUNK_SHIFT;
+		} else if (!head) {
+			while (index >> shift >= XA_CHUNK_SIZE)
+				shift += XA_CHUNK_SHIFT;
+		}
+		root = xa_new_node(spare, shift);
+		if (!root)
+			return -ENOMEM;
+		if (head) {
+			root->slots[0] = head;
+			root->count = 1;
+		}
+		if (xa_is_node(head))
+			xa_to_node(head)->parent = root;
+		xa->xa_head = xa_mk_node(root);
+	}
+}
+
+/* The slot of @index with every node above it; *@leaf NULL: the head. */
+static int xa_make_slot(struct xarray *xa, unsigned long index,
+			struct xa_node **leaf, struct xa_node **spare)
+{
+	struct xa_node *node, *child;
+	int err;
+
+	*leaf = NULL;
+	if (!index && !xa_is_node(xa->xa_head))
+		return 0;
+	err = xa_expand(xa, index, spare);
+	if (err)
+		return err;
+	node = xa_to_node(xa->xa_head);
+	while (node->shift) {
+		void **slot = &node->slots[xa_offset(node, index)];
+
+		if (!*slot) {
+			child = xa_new_node(spare,
+					    node->shift - XA_CHUNK_SHIFT);
+			if (!child) {
+				xa_prune(xa, node);
+				xa_shrink(xa);
+				return -ENOMEM;
+			}
+			child->parent = node;
+			child->offset = (u8)xa_offset(node, index);
+			*slot = xa_mk_node(child);
+			node->count++;
+		}
+		node = xa_to_node(*slot);
+	}
+	*leaf = node;
+	return 0;
+}
+
+static int __xa_store(struct xarray *xa, unsigned long index, void *entry,
+		      bool replace, gfp_t gfp)
+{
+	struct xa_node *leaf, *spare = NULL;
+	void **slot;
+	int err;
+
+	while ((err = xa_make_slot(xa, index, &leaf, &spare)) == -ENOMEM) {
+		spare = kmem_cache_zalloc(xa_node_cache, gfp);
+		if (!spare)
+			return -ENOMEM;
+	}
+	slot = leaf ? &leaf->slots[index & XA_CHUNK_MASK] : &xa->xa_head;
+	if (*slot && !replace) {
+		err = -EBUSY;
+	} else {
+		if (leaf && !*slot)
+			leaf->count++;
+		*slot = entry;
+	}
+	if (unlikely(spare))
+		kmem_cache_free(xa_node_cache, spare);
+	return err;
+}
+
+/**
+ * xa_store - put an entry into the array
+ * @xa: the array
+ * @index: where
+ * @entry: a pointer with its two low bits 0; NULL erases
+ * @gfp: how nodes may be allocated
+ *
+ * An entry that was there is replaced. Context: may sleep if @gfp says so.
+ * Return: 0, or -ENOMEM and the array is as it was.
+ */
+int xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	if (!entry) {
+		xa_erase(xa, index);
+		return 0;
+	}
+	return __xa_store(xa, index, entry, true, gfp);
+}
+
+/**
+ * xa_insert - put an entry where there is none
+ * @xa: the array
+ * @index: where
+ * @entry: a pointer with its two low bits 0, not NULL
+ * @gfp: how nodes may be allocated
+ *
+ * Return: 0, -EBUSY if there is an entry, -ENOMEM.
+ */
+int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	return __xa_store(xa, index, entry, false, gfp);
+}
+
+/**
+ * xa_erase - take an entry out
+ * @xa: the array
+ * @index: where
+ *
+ * Return: the entry that was there, or NULL.
+ */
+void *xa_erase(struct xarray *xa, unsigned long index)
+{
+	struct xa_node *leaf;
+	void *entry = xa->xa_head;
+
+	if (!xa_is_node(entry)) {
+		if (index)
+			return NULL;
+		xa->xa_head = NULL;
+		return entry;
+	}
+	leaf = xa_leaf(xa, index);
+	if (!leaf)
+		return NULL;
+	entry = leaf->slots[index & XA_CHUNK_MASK];
+	if (!entry)
+		return NULL;
+	leaf->slots[index & XA_CHUNK_MASK] = NULL;
+	if (--leaf->count == 0)
+		xa_prune(xa, leaf);
+	xa_shrink(xa);
+	return entry;
+}
+
+/**
+ * xa_find - the next entry
+ * @xa: the array
+ * @index: where to begin; receives the entry's place
+ * @max: where to end, this index included
+ *
+ * Return: the first entry at *@index or after, or NULL.
+ */
+void *xa_find(const struct xarray *xa, unsigned long *index, unsigned long max)
+{
+	const struct xa_node *root, *node;
+	unsigned long i = *index;
+	unsigned int off;
+
+	if (!xa_is_node(xa->xa_head))
+		return i ? NULL : xa->xa_head;
+	root = xa_to_node(xa->xa_head);
+	node = root;
+	while (i <= max && !xa_beyond(root, i)) {
+		off = xa_offset(node, i);
+		if (node->slots[off]) {
+			if (!node->shift) {
+				*index = i;
+				return node->slots[off];
+			}
+			node = xa_to_node(node->slots[off]);
+			continue;
+		}
+		while (++off < XA_CHUNK_SIZE && !node->slots[off])
+			;
+		/* Two shifts: their sum may be all of a word's bits. */
+		i = i >> node->shift >> XA_CHUNK_SHIFT;
+		if (off < XA_CHUNK_SIZE) {
+			i = i << XA_CHUNK_SHIFT | off;
+			i <<= node->shift;
+			continue;
+		}
+		i = (i + 1) << XA_CHUNK_SHIFT << node->shift;
+		if (!i)
+			return NULL;
+		node = root;
+	}
+	return NULL;
+}
+
+static void xa_free_node(struct xa_node *node)
+{
+	unsigned int i;
+
+	for (i = 0; node->shift && i < XA_CHUNK_SIZE; i++) {
+		if (node->slots[i])
+			xa_free_node(xa_to_node(node->slots[i]));
+	}
+	kmem_cache_free(xa_node_cache, node);
+}
+
+/**
+ * xa_destroy - empty the array
+ * @xa: the array; its entries are the caller's affair
+ */
+void xa_destroy(struct xarray *xa)
+{
+	if (xa_is_node(xa->xa_head))
+		xa_free_node(xa_to_node(xa->xa_head));
+	xa->xa_head = NULL;
+}
