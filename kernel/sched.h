@@ -145,6 +145,7 @@ struct signal_struct {
 	int group_stop_count;
 	bool stopped; /* every thread; stop_code is the signal */
 	bool stop_reported, continued; /* to the parent; and not yet */
+	bool tell_continued; /* SIGCHLD, by the first thread that runs */
 	bool init_killable; /* process 1 met a fault of its own */
 	int stop_code; /* != 0 from a stop signal to SIGCONT */
 	pid_t pgrp, session; /* changed by kernel/pid.c alone */
@@ -410,6 +411,7 @@ void timer_setup(struct timer *t, void (*fn)(struct timer *t));
 void timer_start(struct timer *t, u64 expires);
 bool timer_stop(struct timer *t); /* was it still to come? */
 void run_timers(u64 now);
+int posix_clock_read(int clock, u64 *ns); /* any CLOCK_*; 0 or -EINVAL */
 void msleep(unsigned int ms);
 
 /* @ns as seconds and the rest; one division, for @ns < 2^32 s. */

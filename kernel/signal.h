@@ -89,10 +89,13 @@ struct k_sigaction { /* in the order of i386's rt_sigaction */
 	sigset_t sa_mask;
 } __attribute__((packed));
 
+struct sigcount;
+
 /* A signal that waits; the standard ones keep only the first siginfo. */
 struct sigqueue {
 	struct list_head list;
 	struct siginfo info;
+	struct sigcount *user; /* whose RLIMIT_SIGPENDING; NULL: a timer's */
 };
 
 struct sigpending {
@@ -114,19 +117,77 @@ struct sighand_struct {
 struct task_struct;
 struct pt_regs;
 
+static inline void init_sigpending(struct sigpending *p)
+{
+	INIT_LIST_HEAD(&p->list);
+	p->signal = 0;
+}
+
+/* What the frame of a handler needs to know. */
+struct ksignal {
+	struct k_sigaction ka;
+	struct siginfo info;
+	int sig;
+};
+
+/* ---- sending: kernel/signal.c ---- */
 int send_sig_info(int sig, struct siginfo *info, struct task_struct *t,
 		  bool group); /* @info NULL: SI_KERNEL */
 int send_sig(int sig, struct task_struct *t); /* thread group, SI_KERNEL */
+/* A timer's own entry. */
+void send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group);
+bool sigqueue_cancel(struct sigqueue *q);
 /* To the running thread, past its mask and disposition. */
+void force_sig_info(struct siginfo *info);
 void force_sig_fault(int sig, int code, u32 addr);
 void force_sig(int sig);
+void force_sigsegv(int sig); /* the frame of @sig could not be built */
 int kill_pgrp(int pgrp, int sig, struct siginfo *info);
+int sig_ignored(struct task_struct *t, int sig);
+void zap_other_threads(struct task_struct *t);
+bool do_notify_parent(struct task_struct *t, int sig);
+void do_notify_parent_cldstop(struct task_struct *t, int why);
+bool is_current_pgrp_orphaned(void);
+/* @leader exits, or its @parent does: SIGHUP to stopped, orphaned jobs. */
+void kill_orphaned_pgrp(struct task_struct *leader, struct task_struct *parent);
+
+/* ---- receiving ---- */
 /* On the way back to user mode, when TIF_SIGPENDING is set. */
 void do_signal(struct pt_regs *regs);
+bool get_signal(struct ksignal *ksig);
+void signal_delivered(struct ksignal *ksig);
 void recalc_sigpending(void);
 void set_current_blocked(sigset_t set);
 void flush_signal_handlers(struct task_struct *t); /* execve */
 void flush_sigqueue(struct sigpending *p);
-int sig_ignored(struct task_struct *t, int sig);
+void exit_signals(void); /* PF_EXITING is set */
+/* For /proc/PID/status. */
+unsigned int sigqueue_count(u32 uid);
+void collect_sigign_sigcatch(struct task_struct *t, sigset_t *ign,
+			     sigset_t *caught);
+
+int dequeue_signal(sigset_t mask, struct siginfo *info); /* 0: none */
+int do_sigaction(int sig, const struct k_sigaction *act,
+		 struct k_sigaction *oact);
+
+/* ---- frames: kernel/sigframe.c ---- */
+struct stack_t { /* sigaltstack */
+	u32 ss_sp;
+	s32 ss_flags;
+	u32 ss_size;
+};
+bool on_sig_stack(u32 sp);
+u32 sas_ss_flags(u32 sp);
+int do_sigaltstack(const struct stack_t *ss, struct stack_t *oss, u32 sp,
+		   u32 min_size);
+int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs);
+
+/* ---- timers that send signals: kernel/itimer.c ---- */
+struct signal_struct;
+void itimers_init(struct signal_struct *sig);
+void exit_itimers(struct signal_struct *sig);
+void exit_posix_timers(struct signal_struct *sig);
+void itimer_tick(bool user);
+void posix_timer_delivered(struct sigqueue *q, struct siginfo *info);
 
 #endif
