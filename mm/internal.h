@@ -67,6 +67,8 @@ void page_alloc_validate(void);
 void pcp_init(struct per_cpu_pages *pcp);
 void pcp_drain(struct per_cpu_pages *pcp);
 extern unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
+extern bool (*page_alloc_oom)(gfp_t gfp, unsigned int order);
+extern void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
 
 /* page_reporting.c */
 void page_report_balance(struct zone *zone);

@@ -45,7 +45,10 @@
 #include "internal.h"
 
 struct zone zones[MAX_NR_ZONES];
+/* What higher files and the kernel do for this one; NULL: nothing. */
 unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
+bool (*page_alloc_oom)(gfp_t gfp, unsigned int order); /* a process ended */
+void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
 
 static const char *const zone_names[MAX_NR_ZONES] = { "DMA", "Normal",
 						      "HighMem" };
@@ -78,6 +81,28 @@ static unsigned int gfp_migratetype(gfp_t gfp)
 	if (gfp & __GFP_RECLAIMABLE)
 		return MIGRATE_RECLAIMABLE;
 	return MIGRATE_UNMOVABLE;
+}
+
+/* ---- bytes; high frames have no address ---- */
+
+static void poison_frames(const struct page *page, unsigned long nr)
+{
+	if (!page_is_high(page))
+		port_poison(page_address(page), nr << PAGE_SHIFT);
+}
+
+static void unpoison_frames(const struct page *page, unsigned long nr)
+{
+	if (!page_is_high(page))
+		port_unpoison(page_address(page), nr << PAGE_SHIFT);
+}
+
+static void clear_frames(struct page *page, unsigned long nr)
+{
+	if (unlikely(page_is_high(page)))
+		page_alloc_clear_high(page, nr);
+	else
+		memset(page_address(page), 0, nr << PAGE_SHIFT);
 }
 
 /* ---- pageblocks ---- */
@@ -591,7 +616,7 @@ static void free_block(struct page *page, unsigned int order)
 	struct zone *z = pfn_zone(pfn);
 
 	count_vm_events(cpu, PGFREE, 1ul << order);
-	port_poison(page_address(page), PAGE_SIZE << order);
+	poison_frames(page, 1ul << order);
 	if (!cpu || order >= PCP_ORDERS || z->index != ZONE_NORMAL) {
 		free_to_zone(page, order, 0);
 		return;
@@ -681,9 +706,9 @@ static struct page *alloc_block(gfp_t gfp, unsigned int order)
 
 static void prepare_new_block(struct page *page, unsigned int order, gfp_t gfp)
 {
-	port_unpoison(page_address(page), PAGE_SIZE << order);
+	unpoison_frames(page, 1ul << order);
 	if ((gfp & __GFP_ZERO) && block_resident(page))
-		memset(page_address(page), 0, PAGE_SIZE << order);
+		clear_frames(page, 1ul << order);
 	page->flags = PG_used;
 	page->order = (u8)order;
 	page->priv = 0;
@@ -804,10 +829,10 @@ struct page *alloc_frames(gfp_t gfp, unsigned int nr)
 
 	if (unlikely(!page))
 		return NULL;
-	port_unpoison(page_address(page), (size_t)nr << PAGE_SHIFT);
+	unpoison_frames(page, nr);
 	bits = page->flags & (PG_zeroed | PG_reported);
 	if ((gfp & __GFP_ZERO) && !bits)
-		memset(page_address(page), 0, (size_t)nr << PAGE_SHIFT);
+		clear_frames(page, nr);
 	page->flags = PG_used;
 	page->order = ORDER_NONE;
 	if (nr != 1u << order) {
@@ -834,7 +859,7 @@ void free_frames(struct page *page, unsigned long nr)
 		return;
 	}
 	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGFREE, nr);
-	port_poison(page_address(page), (size_t)nr << PAGE_SHIFT);
+	poison_frames(page, nr);
 	spin_lock(&z->lock);
 	free_run(z, pfn, nr, 0);
 	spin_unlock(&z->lock);

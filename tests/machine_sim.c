@@ -19,6 +19,7 @@ void machine_settle(void)
 	sim.on_wait = NULL;
 	sim.on_unlock = NULL;
 	sim.forked = false;
+	sim_load_mm(NULL);
 	sim_run_on(0);
 }
 
@@ -29,6 +30,13 @@ void machine_boot(void)
 		.boot_pages = { BLOCKS(2), BLOCKS(BOOT_BLOCKS), BLOCKS(4) },
 		.grow_pages = BLOCKS(1),
 	});
+}
+
+/* A test that is to die dies in one way, whoever stops it. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "abort_on_error=1";
 }
 
 void on_cpu(unsigned int cpu, void (*fn)(void *arg), void *arg)

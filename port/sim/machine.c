@@ -23,8 +23,11 @@
 #include <unistd.h>
 
 #include <ashlar/errno.h>
+#include <ashlar/highmem.h>
+#include <ashlar/resource.h>
 #include <mach/page.h>
 #include <mach/percpu.h>
+#include <mach/pgtable.h>
 #include <mach/sanitize.h>
 #include "sim.h"
 
@@ -45,6 +48,7 @@ struct sim sim;
 uintptr_t sim_percpu_distance;
 uintptr_t port_ram_base;
 unsigned long port_ram_pages;
+unsigned long sim_max_low_pfn;
 struct page *port_mem_map;
 u8 *port_slab_ids;
 
@@ -56,6 +60,7 @@ static bool core_ready;
 static unsigned long next_pfn[MAX_NR_ZONES];
 static unsigned long end_pfn[MAX_NR_ZONES];
 static unsigned long random_state;
+static int ram_fd;
 
 extern char __start_percpu[], __stop_percpu[];
 
@@ -204,21 +209,61 @@ int port_discard(unsigned long pfn, unsigned long nr)
 	return 0;
 }
 
-static void *map_zeroed(size_t size, size_t align)
+/*
+ * A page at a place of its own, within a window reserved at power on: that of
+ * a frame, or none, so that touching it ends the run.
+ */
+void sim_host_map(unsigned long addr, unsigned long pfn, bool present,
+		  bool writable)
 {
-	uintptr_t at;
-	void *p = mmap(NULL, size + align, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int prot = PROT_READ | (writable ? PROT_WRITE : 0);
+	void *at = (void *)addr, *p;
 
-	if (p == MAP_FAILED)
-		sim_fail("the host has no %zu bytes for RAM", size);
-	at = ALIGN((uintptr_t)p, align);
-	return (void *)at;
+	if (present)
+		p = mmap(at, PAGE_SIZE, prot, MAP_SHARED | MAP_FIXED, ram_fd,
+			 (off_t)(pfn << PAGE_SHIFT));
+	else
+		p = mmap(at, PAGE_SIZE, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
+				 MAP_NORESERVE,
+			 -1, 0);
+	if (p != at)
+		sim_fail("the host does not map %#lx", addr);
 }
 
+static void reserve_kernel_window(void)
+{
+	void *window = (void *)VMALLOC_START;
+	size_t size = SIM_KERNEL_WINDOW + 0x100000000ul - VMALLOC_START;
+
+	if (mmap(window, size, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
+			 MAP_NORESERVE,
+		 -1, 0) != window)
+		sim_fail("the host has no room for the kernel's window");
+}
+
+/* A file, so that a frame can be seen through a window as well. */
+static void *map_ram(size_t size, size_t align)
+{
+	void *room = mmap(NULL, size + align, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *at = (void *)ALIGN((uintptr_t)room, align);
+
+	ram_fd = memfd_create("sim-ram", MFD_CLOEXEC);
+	if (room == MAP_FAILED || ram_fd < 0 ||
+	    ftruncate(ram_fd, (off_t)size) ||
+	    mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		 ram_fd, 0) != at)
+		sim_fail("the host has no %zu bytes for RAM", size);
+	return at;
+}
+
+/* The kernel's page tables lie behind the frames that zones have. */
 static void build_ram(void)
 {
-	size_t map_size;
+	unsigned long tables = (VMALLOC_END - VMALLOC_START) >> PGDIR_SHIFT;
+	size_t map_size, ram_size;
 
 	port_ram_pages = 0;
 	for (int z = 0; z < MAX_NR_ZONES; z++) {
@@ -226,16 +271,19 @@ static void build_ram(void)
 		port_ram_pages += config.zone_pages[z];
 		end_pfn[z] = port_ram_pages;
 	}
+	sim_max_low_pfn = end_pfn[ZONE_NORMAL];
 	map_size = ALIGN(port_ram_pages * sizeof(struct page), 64);
-	port_ram_base = (uintptr_t)map_zeroed(port_ram_pages << PAGE_SHIFT,
-					      ARENA_ALIGN);
+	ram_size = (port_ram_pages + tables) << PAGE_SHIFT;
+	port_ram_base = (uintptr_t)map_ram(ram_size, ARENA_ALIGN);
 	port_mem_map = aligned_alloc(64, map_size);
 	port_slab_ids = calloc(port_ram_pages, 1);
 	if (!port_mem_map || !port_slab_ids)
 		sim_fail("the host has no memory for %lu descriptors",
 			 port_ram_pages);
 	memset(port_mem_map, 0, map_size);
-	port_poison((void *)port_ram_base, port_ram_pages << PAGE_SHIFT);
+	port_poison((void *)port_ram_base, ram_size);
+	reserve_kernel_window();
+	sim_build_kernel(port_ram_pages);
 }
 
 /* Power on, once a process: RAM of @wanted, CPU 0 running, the core ready. */
@@ -244,16 +292,20 @@ void sim_boot(const struct sim_config *wanted)
 	if (core_ready)
 		sim_fail("the machine is running already");
 	config = *wanted;
+	sim.ds = sim.cs = (struct sim_segment){ .limit = ~0u,
+						.present = true,
+						.writable = true };
 	build_ram();
 	sim_run_on(0);
 	port_cpu_start();
+	highmem_init();
 	for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
 		online(z, end_pfn[z] - config.zone_pages[z] +
 				  config.boot_pages[z]);
 	sim.grown = 0;
 }
 
-/* ---- time, waiting, words ---- */
+/* ---- time, limits, waiting, words ---- */
 
 unsigned long port_time_ms(void)
 {
@@ -266,6 +318,13 @@ unsigned long port_random(void)
 	random_state = (unsigned long)(random_state * 6364136223846793005ull +
 				       1442695040888963407ull);
 	return random_state;
+}
+
+unsigned long port_rlimit(unsigned int resource)
+{
+	unsigned long limit = sim.rlimit[resource];
+
+	return limit ? limit : RLIM_INFINITY;
 }
 
 void port_wait(const void *key)

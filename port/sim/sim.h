@@ -26,6 +26,12 @@ struct sim_config {
 	bool dirty_ram; /* RAM is full of garbage and does not read as zero */
 };
 
+/* A descriptor: offsets 0 … limit are allowed, and base is added. */
+struct sim_segment {
+	u32 base, limit;
+	bool present, writable;
+};
+
 struct sim {
 	/* settings, to be changed at will */
 	unsigned long time_ms;
@@ -41,8 +47,13 @@ struct sim {
 	/* A lock was just released: another CPU may step in here. */
 	void (*on_unlock)(void);
 	bool forked; /* a lock may be initialised while it is held */
+	/* What a program's data and code accesses go through first. */
+	struct sim_segment ds, cs;
+	unsigned long rlimit[16]; /* bytes, by RLIMIT_*; 0: no limit */
 
 	/* what happened */
+	unsigned long faults; /* page faults of programs and of copies */
+	unsigned long tlb_flushes;
 	unsigned long waits;
 	unsigned long wakes;
 	unsigned long grown; /* frames added since boot */
@@ -63,6 +74,24 @@ void sim_cpu_bury(unsigned int cpu);
 unsigned int sim_locks_held(void);
 unsigned int sim_locks_held_beside(const char *kind, const char *or_kind);
 void sim_forget_other_cpus(void);
+
+/*
+ * A program's bytes, in the space that is loaded. What ended the access:
+ * nothing, a general protection fault, or what handle_page_fault() said.
+ */
+enum sim_fault { SIM_OK, SIM_GP, SIM_MAPERR, SIM_ACCERR, SIM_BUS, SIM_OOM };
+struct mm_struct;
+void sim_load_mm(struct mm_struct *mm);
+struct mm_struct *sim_loaded_mm(void);
+enum sim_fault sim_read(u32 offset, void *buf, size_t n);
+enum sim_fault sim_write(u32 offset, const void *buf, size_t n);
+enum sim_fault sim_fetch(u32 offset, void *buf, size_t n);
+void sim_tlb_check(void);
+
+/* Within port/sim. */
+void sim_build_kernel(unsigned long pfn);
+void sim_host_map(unsigned long addr, unsigned long pfn, bool present,
+		  bool writable);
 
 /* Ends the run with a line on stderr, as a broken invariant does. */
 void sim_fail(const char *fmt, ...) __printf_like(1, 2)

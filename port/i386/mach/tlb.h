@@ -67,4 +67,11 @@ static inline void flush_tlb_kernel_range(unsigned long start,
 		__flush_tlb_one(start);
 }
 
+/* New entries: the processor remembers none that were not present. */
+static inline void flush_cache_vmap(unsigned long start, unsigned long end)
+{
+	(void)start;
+	(void)end;
+}
+
 #endif

@@ -4,7 +4,11 @@
  * and frame number 0 is the arena's first page.
  *
  *   | DMA        | NORMAL               | HIGHMEM      |
- *   0            zone_pages[0]          + [1]          + [2] == port_ram_pages
+ *   0            zone_pages[0]          sim_max_low_pfn  port_ram_pages
+ *
+ * High frames have an address here, too, but one that is always poisoned
+ * under AddressSanitizer: like the kernel of a PC the core must reach them
+ * through a window (mm/highmem.c).
  */
 #ifndef ASHLAR_MACH_PAGE_H
 #define ASHLAR_MACH_PAGE_H
@@ -13,6 +17,7 @@
 
 extern uintptr_t port_ram_base;
 extern unsigned long port_ram_pages;
+extern unsigned long sim_max_low_pfn;
 extern struct page *port_mem_map;
 extern u8 *port_slab_ids; /* CPU list that a frame's objects go to, or 0 */
 
@@ -29,7 +34,28 @@ static inline void *pfn_to_virt(unsigned long pfn)
 /* May @addr be looked up in mem_map? Any value at all may be asked. */
 static inline bool virt_addr_valid(const void *addr)
 {
-	return virt_to_pfn(addr) < port_ram_pages;
+	return virt_to_pfn(addr) < sim_max_low_pfn;
+}
+
+/* Has the frame no address of its own? */
+static inline bool pfn_is_high(unsigned long pfn)
+{
+	return pfn >= sim_max_low_pfn;
+}
+
+static inline bool page_is_high(const struct page *page)
+{
+	return pfn_is_high((unsigned long)(page - port_mem_map));
+}
+
+static inline void clear_page(void *page)
+{
+	__builtin_memset(page, 0, PAGE_SIZE);
+}
+
+static inline void copy_page(void *to, const void *from)
+{
+	__builtin_memcpy(to, from, PAGE_SIZE);
 }
 
 #endif

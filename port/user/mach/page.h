@@ -34,4 +34,11 @@ static inline bool virt_addr_valid(const void *addr)
 	return virt_to_pfn(addr) < port_ram_pages;
 }
 
+/* Every frame has an address. */
+static inline bool page_is_high(const struct page *page)
+{
+	(void)page;
+	return false;
+}
+
 #endif
