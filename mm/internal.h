@@ -47,6 +47,11 @@ static inline void count_vm_events(struct mm_cpu *cpu, enum vm_event_item e,
 		__atomic_fetch_add(&vm_events_dead[e], n, __ATOMIC_RELAXED);
 }
 
+static inline void count_vm_event(enum vm_event_item e)
+{
+	count_vm_events(*this_cpu_ptr(mm_cpu_self), e, 1);
+}
+
 /* The CPU of the running thread, online after this; NULL past its end. */
 static inline struct mm_cpu *mm_this_cpu(void)
 {

@@ -41,7 +41,7 @@ const char *const migratetype_names[MIGRATE_TYPES] = {
 	[MIGRATE_RECLAIMABLE] = "Reclaimable",
 };
 
-const char *const vm_event_names[NR_VM_EVENT_ITEMS] = {
+const char *const vm_event_names[NR_CORE_EVENTS] = {
 	[PGALLOC] = "pgalloc",
 	[PGFREE] = "pgfree",
 	[PGSTEAL_BLOCK] = "pageblock_steal",
@@ -182,7 +182,7 @@ void totals_to_vmstat(const struct mm_totals *t,
 
 	for (i = 0; i < NR_VMSTAT_GAUGES; i++)
 		rows[i] = gauges[i];
-	for (i = 0; i < NR_VM_EVENT_ITEMS; i++)
+	for (i = 0; i < NR_CORE_EVENTS; i++)
 		rows[NR_VMSTAT_GAUGES + i] =
 			(struct mm_row){ vm_event_names[i], t->events[i] };
 }

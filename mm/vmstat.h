@@ -36,7 +36,7 @@ struct mm_row {
 };
 
 #define NR_VMSTAT_GAUGES 7
-#define NR_VMSTAT_ROWS (NR_VMSTAT_GAUGES + NR_VM_EVENT_ITEMS)
+#define NR_VMSTAT_ROWS (NR_VMSTAT_GAUGES + NR_CORE_EVENTS)
 #define NR_MEMINFO_ROWS 18
 
 /* One line of slabinfo. */
@@ -55,7 +55,7 @@ struct slabinfo {
 
 extern const char *const zone_type_names[MAX_NR_ZONES];
 extern const char *const migratetype_names[MIGRATE_TYPES];
-extern const char *const vm_event_names[NR_VM_EVENT_ITEMS];
+extern const char *const vm_event_names[NR_CORE_EVENTS];
 
 const char *zone_type_name(const struct zone *z);
 unsigned long sheaf_objects(const struct kmem_cache *s, sheaf_t top);

@@ -83,8 +83,10 @@ static inline void clear_highpage(struct page *page)
 	kunmap_local(p);
 }
 
-static inline void clear_user_highpage(struct page *page)
+/* @vaddr: where the program has it; caches here do not care. */
+static inline void clear_user_highpage(struct page *page, unsigned long vaddr)
 {
+	(void)vaddr;
 	clear_highpage(page);
 }
 
@@ -97,8 +99,10 @@ static inline void copy_highpage(struct page *to, const struct page *from)
 	kunmap_local(src);
 }
 
-static inline void copy_user_highpage(struct page *to, const struct page *from)
+static inline void copy_user_highpage(struct page *to, const struct page *from,
+				      unsigned long vaddr)
 {
+	(void)vaddr;
 	copy_highpage(to, from);
 }
 

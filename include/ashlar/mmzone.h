@@ -34,6 +34,15 @@ enum vm_event_item {
 	SLAB_RECLAIM, /* slab frames freed by shrinkers */
 	ALLOCSTALL, /* allocations that had to reclaim */
 	ALLOC_FAIL, /* allocations that failed */
+	NR_CORE_EVENTS,
+	/* Only where there are address spaces: */
+	PGALLOC_DMA = NR_CORE_EVENTS, /* of PGALLOC, in that zone */
+	PGALLOC_HIGH,
+	PGFAULT, /* page faults, those below included */
+	PGMAJFAULT, /* that had to wait for I/O */
+	PGREUSE, /* writes to a page that nobody shared any more */
+	PGLAZYFREE, /* pages given up by MADV_FREE */
+	OOM_KILL, /* processes killed for their memory */
 	NR_VM_EVENT_ITEMS
 };
 

@@ -90,9 +90,9 @@ TEST(copies_between_high_and_low)
 	char word[4] = "";
 
 	fill(high, 'h');
-	copy_user_highpage(low, high);
+	copy_user_highpage(low, high, 0);
 	CHECK(full_of(low, 'h'));
-	clear_user_highpage(high);
+	clear_user_highpage(high, 0);
 	CHECK(full_of(high, 0));
 	memcpy_to_page(high, PAGE_SIZE - 4, "end", 4);
 	memcpy_from_page(word, high, PAGE_SIZE - 4, 4);

@@ -122,6 +122,19 @@ static inline void pgd_populate(pgd_t *pgd, struct page *table)
 
 struct mm_struct;
 
+/* What a processor needs of a space beside its directory: nothing here. */
+static inline int init_new_context(struct mm_struct *old, struct mm_struct *mm)
+{
+	(void)old;
+	(void)mm;
+	return 0;
+}
+
+static inline void destroy_context(struct mm_struct *mm)
+{
+	(void)mm;
+}
+
 /* A directory with the kernel's entries; NULL: no memory. */
 pgd_t *pgd_alloc(struct mm_struct *mm);
 /* Its user half must be empty again. */
