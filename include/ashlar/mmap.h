@@ -49,7 +49,7 @@
 
 #define MMAP_MIN_ADDR 0x10000ul /* vm.mmap_min_addr */
 #define STACK_GUARD_GAP (256ul << PAGE_SHIFT)
-#define MAX_MAP_COUNT 65530 /* vm.max_map_count */
+#define STACK_GROWN_BY_EXEC (32ul << PAGE_SHIFT) /* room for arguments */
 
 struct mm_struct;
 struct vm_area_struct;
@@ -61,7 +61,8 @@ struct vm_fault {
 	unsigned long address; /* rounded down to its page */
 	unsigned long pgoff; /* page of the file */
 	unsigned int flags; /* FAULT_FLAG_* */
-	struct page *page; /* out: with a reference */
+	pte_t *pte; /* entry of @address, in a table that is there */
+	struct page *page; /* out of ->fault: with a reference */
 };
 
 #define FAULT_FLAG_WRITE 0x1u
@@ -81,8 +82,13 @@ typedef unsigned int vm_fault_t;
 struct vm_operations_struct {
 	void (*open)(struct vm_area_struct *vma); /* split, fork */
 	void (*close)(struct vm_area_struct *vma);
+	/* The file's page, of now: nothing sleeps until it is mapped. */
 	vm_fault_t (*fault)(struct vm_fault *vmf);
-	/* Map what is cached around the fault; NULL: one page at a time. */
+	/*
+	 * Pass what is cached of [start_pgoff, end_pgoff) to set_pte_range().
+	 * At most 16 pages, in one table and in the area; never sleeps. NULL:
+	 * one page at a time.
+	 */
 	void (*map_pages)(struct vm_fault *vmf, unsigned long start_pgoff,
 			  unsigned long end_pgoff);
 	const char *(*name)(struct vm_area_struct *vma); /* in maps */
@@ -114,10 +120,12 @@ struct mm_struct {
 	atomic_t mm_users; /* tasks; 0: areas go */
 	atomic_t mm_count; /* + those who borrow it; 0: freed */
 	int map_count;
+	unsigned long highest_vm_end; /* end of the last area */
 	struct rw_semaphore mmap_lock;
 	struct list_head mmlist; /* mm_list, all spaces */
 	unsigned long mmap_base; /* areas are placed below it */
-	unsigned long total_vm, locked_vm, data_vm, exec_vm, stack_vm; /* pages */
+	unsigned long total_vm, locked_vm, data_vm, exec_vm,
+		stack_vm; /* pages */
 	unsigned long hiwater_vm, hiwater_rss; /* pages */
 	long rss_file, rss_anon, rss_shmem; /* pages */
 	unsigned long nr_ptes; /* page tables */
@@ -140,8 +148,13 @@ static inline unsigned long get_mm_rss(const struct mm_struct *mm)
 extern struct mm_struct init_mm; /* the kernel's own tables, no areas */
 extern struct list_head mm_list;
 
+extern int sysctl_max_map_count; /* areas a space may have */
+/* May areas lie at @addr, below MMAP_MIN_ADDR? NULL: none may. The kernel's. */
+extern int (*security_mmap_addr)(unsigned long addr);
+
 /* ---- life of a space, mm/mmap.c ---- */
 
+void mmap_init(void); /* once, before the first space: caches, zero page */
 struct mm_struct *mm_alloc(void); /* empty: pgd, no areas; NULL: no memory */
 struct mm_struct *dup_mm(struct mm_struct *old); /* fork; ERR_PTR(-ENOMEM) */
 void mmput(struct mm_struct *mm); /* last user: exit_mmap, then mmdrop */
@@ -211,7 +224,12 @@ int mm_remap_file_pages(struct mm_struct *mm, unsigned long start,
 			unsigned long size, unsigned long prot,
 			unsigned long pgoff, unsigned long flags);
 
-/* execve: a stack area that ends at @top; the program's arguments go there. */
+/* A file's ->mmap: make the area shared memory without a name. 0 or -errno. */
+int shmem_zero_setup(struct vm_area_struct *vma);
+/*
+ * execve: a stack area that ends at @top, of 33 pages, none of them there yet;
+ * the program's arguments go to its top. Also sets mmap_base. ERR_PTR.
+ */
 struct vm_area_struct *mm_setup_stack(struct mm_struct *mm, unsigned long top);
 /* A device's frames in an area: VM_PFNMAP. With mmap_lock for write. */
 int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr,
@@ -236,9 +254,28 @@ struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write,
 /* Bytes of another space to or from kernel memory; returns bytes done. */
 size_t access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf,
 			 size_t len, bool write);
-/* Unmap a file's pages from every area that maps them, before truncation. */
+/*
+ * Unmap a file's pages from every area that maps them, before they go.
+ * @even_cows: private copies of them as well (truncation; not: a hole).
+ */
 void unmap_mapping_range(struct address_space *m, unsigned long first_pgoff,
-			 unsigned long nr);
+			 unsigned long nr, bool even_cows);
+/*
+ * For ->map_pages: map those of @pages (a NULL is skipped) whose place is
+ * still empty; pages[0] is the file's page @first_pgoff.
+ */
+void set_pte_range(struct vm_fault *vmf, struct page **pages,
+		   unsigned long first_pgoff, unsigned int nr);
+/* Fault in what is not there; 0, or the first -errno. Takes mmap_lock. */
+int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len);
+
+/* ---- from a page to where it is mapped, mm/rmap.c ---- */
+
+/* @fn for each (area, address) that maps @page, until it returns false. */
+void rmap_walk(struct page *page,
+	       bool (*fn)(struct page *page, struct vm_area_struct *vma,
+			  unsigned long addr, void *arg),
+	       void *arg);
 
 static inline void get_page(struct page *page)
 {
@@ -258,13 +295,37 @@ struct page *alloc_user_page(gfp_t gfp);
 
 /* ---- commit accounting, mm/util.c ---- */
 
-extern int sysctl_overcommit_memory; /* 0 guess, 1 always, 2 never */
-extern int sysctl_overcommit_ratio; /* per cent of RAM, mode 2 */
-extern long vm_committed_as; /* pages */
+#define OVERCOMMIT_GUESS 0
+#define OVERCOMMIT_ALWAYS 1
+#define OVERCOMMIT_NEVER 2
+extern int sysctl_overcommit_memory; /* OVERCOMMIT_* */
+extern int sysctl_overcommit_ratio; /* per cent of RAM, OVERCOMMIT_NEVER */
+extern unsigned long sysctl_overcommit_kbytes; /* instead, if not 0 */
 extern unsigned long sysctl_admin_reserve_kbytes;
+extern unsigned long sysctl_user_reserve_kbytes;
+extern long vm_committed_as; /* pages */
+/* Has the running task CAP_SYS_ADMIN? Set by the kernel; NULL: no. */
+extern bool (*vm_commit_privileged)(void);
+
+void init_reserves(void); /* defaults of the two, once RAM is known */
 unsigned long vm_commit_limit(void); /* pages */
-int security_vm_enough_memory(long pages); /* 0 and counted, or -ENOMEM */
-void vm_unacct_memory(long pages);
+/* 0 and counted, or -ENOMEM. @mm: who grows, or NULL. */
+int security_vm_enough_memory_mm(struct mm_struct *mm, long pages);
+
+static inline int security_vm_enough_memory(long pages)
+{
+	return security_vm_enough_memory_mm(NULL, pages);
+}
+
+static inline void vm_acct_memory(long pages)
+{
+	__atomic_fetch_add(&vm_committed_as, pages, __ATOMIC_RELAXED);
+}
+
+static inline void vm_unacct_memory(long pages)
+{
+	vm_acct_memory(-pages);
+}
 
 /* ---- out of memory, mm/oom_kill.c ---- */
 

@@ -93,4 +93,15 @@ extern struct zone zones[MAX_NR_ZONES];
 		if (z->managed_pages == 0) {           \
 		} else
 
+/* Frames in the buddy system's care. */
+static inline unsigned long totalram_pages(void)
+{
+	unsigned long n = 0;
+	struct zone *z;
+
+	for_each_populated_zone(z)
+		n += z->managed_pages;
+	return n;
+}
+
 #endif
