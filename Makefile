@@ -3,6 +3,7 @@
 #
 #   make            build/{ashlar,libashlar-malloc.so,libashlar.so,*.a}
 #   make run        real programs on Ashlar beside glibc, and a look inside one
+#   make boot       the kernel on QEMU's 32-bit PC, with a shell
 #   make test       everything that is checked; ends with "N passed, N failed"
 #   make bench      Ashlar beside the allocators that Debian packages
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -14,7 +15,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 B := build
 
-.PHONY: all run test bench install clean
+.PHONY: all run boot test bench install clean
 
 all: setup-build $(B)/build.ninja
 	@out=$$(ninja -C $(B) --quiet) || { echo "$$out"; exit 1; }
@@ -28,6 +29,12 @@ setup-%:
 
 run: setup-run all
 	@scripts/demo
+
+boot: setup-boot all $(B)/machine.cpio
+	@$(B)/ashlar boot $(ARGS)
+
+$(B)/machine.cpio: scripts/image $(B)/translate-i386
+	@scripts/image --file bin/translate=$(B)/translate-i386 $@
 
 test: setup-test all
 	@tests/run $(ARGS)

@@ -19,7 +19,7 @@ _ashlar() {
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"run exec $views --help --version" -- "$cur")
+			"run exec boot translate $views --help --version" -- "$cur")
 		return
 	fi
 	case $command in
@@ -43,6 +43,32 @@ _ashlar() {
 		3) COMPREPLY=(--) ;;
 		*) _ashlar_program 4 ;;
 		esac
+		;;
+	boot)
+		for ((i = 2; i < COMP_CWORD; i++)); do
+			[ "${COMP_WORDS[i]}" = -- ] || continue
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		done
+		case ${COMP_WORDS[COMP_CWORD - 1]} in
+		--initrd)
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			;;
+		--memory | --append) ;;
+		*) mapfile -t COMPREPLY < <(compgen -W \
+			"--initrd --memory --append -- --help" -- "$cur") ;;
+		esac
+		;;
+	translate)
+		if [ "${COMP_WORDS[COMP_CWORD - 1]}" = --table ]; then
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi
+		mapfile -t COMPREPLY < <(compgen -W \
+			"--table --write --execute --help $(_ashlar_pids)" -- "$cur")
 		;;
 	buddyinfo | meminfo | pagetypeinfo | slabinfo | vmstat | zoneinfo)
 		if [ "${COMP_WORDS[COMP_CWORD - 1]}" = --core ]; then
