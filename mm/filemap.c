@@ -544,7 +544,7 @@ static void filemap_map_pages(struct vm_fault *vmf, unsigned long start_pgoff,
 	}
 }
 
-static const struct vm_operations_struct generic_file_vm_ops = {
+const struct vm_operations_struct generic_file_vm_ops = {
 	.fault = filemap_fault,
 	.map_pages = filemap_map_pages,
 };

@@ -26,6 +26,7 @@ struct page;
 struct poll_table;
 struct dir_context;
 struct vm_area_struct;
+struct vm_operations_struct;
 
 /* How a file's pages come and go; all called with a reference to the page. */
 struct address_space_operations {
@@ -123,6 +124,7 @@ ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to,
 ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,
 				loff_t *pos);
 int generic_file_mmap(struct file *f, struct vm_area_struct *vma);
+extern const struct vm_operations_struct generic_file_vm_ops;
 /* A page that the caller filled joins the cache with its reference. */
 int add_to_page_cache(struct address_space *m, struct page *page,
 		      unsigned long index);

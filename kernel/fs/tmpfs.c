@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Files in memory: tmpfs, and on top of it rootfs (filled from the boot
+ * image), devtmpfs (filled by drivers) and the files without a name behind
+ * memfd_create, SysV segments and shared anonymous memory.
+ *
+ * There is no storage but what the VFS has anyway: a name is its dentry,
+ * pinned; a file's bytes are its page cache (mm/shmem.c); a symlink's text is
+ * one kmalloc'ed string. What is left to do here is counting: inodes and
+ * pages of each filesystem against its limits, and bytes of a directory,
+ * which by Linux's custom is 20 for each name, "." and ".." included.
+ *
+ *   super_block ─ s_fs_info ─► tmpfs_info { shmem_sb_info, mode, uid, gid }
+ *   inode ─ i_data.private_data ─► the same shmem_sb_info
+ *
+ * Locks: vfs_lock, held by the VFS around every change of names.
+ */
+#include <ashlar/mm.h>
+#include <ashlar/mmzone.h>
+#include <ashlar/printf.h>
+#include <ashlar/seq_file.h>
+#include <ashlar/shmem_fs.h>
+#include <ashlar/slab.h>
+#include <ashlar/string.h>
+#include <kernel/fs/tmpfs.h>
+#include <kernel/vfs.h>
+
+#define TMPFS_MAGIC 0x01021994u
+#define BOGO_DIRENT_SIZE 20
+
+struct tmpfs_info {
+	struct shmem_sb_info quota; /* first: pages and inodes */
+	umode_t mode; /* of the root directory */
+	u32 uid, gid;
+};
+
+static const struct super_operations tmpfs_ops;
+static const struct inode_operations tmpfs_dir_inode_operations;
+static const struct inode_operations tmpfs_file_inode_operations;
+
+/* Of files without a name: no limits, no root. */
+static struct super_block shm_sb = {
+	.s_op = &tmpfs_ops,
+	.s_flags = SB_NOMOUNT,
+};
+
+/* ---- inodes ---- */
+
+static struct shmem_sb_info *quota_of(const struct inode *inode)
+{
+	return inode->i_sb->s_fs_info;
+}
+
+static struct inode *tmpfs_inode(struct super_block *sb, umode_t mode)
+{
+	struct shmem_sb_info *quota = sb->s_fs_info;
+	struct inode *inode;
+
+	if (quota && quota->max_inodes &&
+	    quota->used_inodes >= quota->max_inodes)
+		return ERR_PTR(-ENOSPC);
+	inode = new_inode(sb, mode);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	if (quota)
+		quota->used_inodes++;
+	if (S_ISREG(mode)) {
+		inode->i_op = &tmpfs_file_inode_operations;
+		inode->i_fop = &tmpfs_file_operations;
+		inode->i_mapping = &inode->i_data;
+		shmem_mapping_init(&inode->i_data, quota, inode);
+	} else if (S_ISDIR(mode)) {
+		inode->i_op = &tmpfs_dir_inode_operations;
+		inode->i_fop = &simple_dir_operations;
+		inode->i_nlink = 2;
+		inode->i_data.i_size = 2l * BOGO_DIRENT_SIZE;
+	}
+	return inode;
+}
+
+static void tmpfs_evict_inode(struct inode *inode)
+{
+	if (S_ISREG(inode->i_mode))
+		shmem_evict(&inode->i_data);
+	kfree(inode->i_link);
+	if (quota_of(inode))
+		quota_of(inode)->used_inodes--;
+}
+
+/* ---- files ---- */
+
+static loff_t tmpfs_llseek(struct file *f, loff_t off, int whence)
+{
+	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
+		off = shmem_seek_hole_data(f->f_mapping, off, whence);
+		if (off >= 0)
+			f->f_pos = off;
+		return off;
+	}
+	return generic_file_llseek(f, off, whence);
+}
+
+static int tmpfs_fsync(struct file *f)
+{
+	(void)f;
+	return 0;
+}
+
+static long tmpfs_fallocate(struct file *f, int mode, loff_t off, loff_t len)
+{
+	long err = shmem_fallocate(f->f_mapping, mode, off, len);
+
+	if (!err)
+		file_update_time(f);
+	return err;
+}
+
+const struct file_operations tmpfs_file_operations = {
+	.llseek = tmpfs_llseek,
+	.read_iter = generic_file_read_iter,
+	.write_iter = shmem_file_write_iter,
+	.mmap = shmem_mmap,
+	.fsync = tmpfs_fsync,
+	.fallocate = tmpfs_fallocate,
+};
+
+static int tmpfs_setattr(struct inode *inode, struct kstat *attr, u32 valid)
+{
+	if (!(valid & ATTR_SIZE))
+		return 0;
+	return shmem_setsize(&inode->i_data, attr->size);
+}
+
+static void tmpfs_getattr(struct inode *inode, struct kstat *stat)
+{
+	stat->blocks = (u64)inode->i_data.nrpages << (PAGE_SHIFT - 9);
+	stat->blksize = PAGE_SIZE;
+}
+
+static const struct inode_operations tmpfs_file_inode_operations = {
+	.setattr = tmpfs_setattr,
+	.getattr = tmpfs_getattr,
+};
+
+/* ---- names ---- */
+
+static int tmpfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode,
+		       u32 dev)
+{
+	struct inode *inode = tmpfs_inode(dir->i_sb, mode);
+
+	if (IS_ERR(inode))
+		return (int)PTR_ERR(inode);
+	inode_init_owner(inode, dir);
+	inode->i_rdev = dev;
+	dir->i_data.i_size += BOGO_DIRENT_SIZE;
+	d_add(dentry, inode);
+	d_pin(dentry);
+	return 0;
+}
+
+static int tmpfs_create(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	return tmpfs_mknod(dir, dentry, mode, 0);
+}
+
+static int tmpfs_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	int err = tmpfs_mknod(dir, dentry, S_IFDIR | (mode & S_IALLUGO), 0);
+
+	if (!err)
+		dir->i_nlink++;
+	return err;
+}
+
+static int tmpfs_symlink(struct inode *dir, struct dentry *dentry,
+			 const char *target)
+{
+	char *text = kstrdup(target, GFP_KERNEL);
+	struct inode *inode;
+	int err;
+
+	if (!text)
+		return -ENOMEM;
+	err = tmpfs_mknod(dir, dentry, S_IFLNK | 0777, 0);
+	if (err) {
+		kfree(text);
+		return err;
+	}
+	inode = dentry->d_inode;
+	inode->i_op = &simple_symlink_inode_operations;
+	inode->i_link = text;
+	inode->i_data.i_size = (loff_t)strlen(text);
+	return 0;
+}
+
+static int tmpfs_tmpfile(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	struct inode *inode = tmpfs_inode(dir->i_sb, mode);
+
+	if (IS_ERR(inode))
+		return (int)PTR_ERR(inode);
+	inode_init_owner(inode, dir);
+	inode->i_nlink = 0;
+	d_add(dentry, inode);
+	return 0;
+}
+
+static int tmpfs_link(struct inode *inode, struct inode *dir,
+		      struct dentry *dentry)
+{
+	int err = simple_link(inode, dir, dentry);
+
+	if (!err)
+		dir->i_data.i_size += BOGO_DIRENT_SIZE;
+	return err;
+}
+
+static int tmpfs_unlink(struct inode *dir, struct dentry *dentry)
+{
+	int err = simple_unlink(dir, dentry);
+
+	if (!err)
+		dir->i_data.i_size -= BOGO_DIRENT_SIZE;
+	return err;
+}
+
+static int tmpfs_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	int err = simple_rmdir(dir, dentry);
+
+	if (!err)
+		dir->i_data.i_size -= BOGO_DIRENT_SIZE;
+	return err;
+}
+
+static int tmpfs_rename(struct inode *old_dir, struct dentry *old,
+			struct inode *new_dir, struct dentry *new)
+{
+	bool replaces = new->d_inode != NULL;
+	int err = simple_rename(old_dir, old, new_dir, new);
+
+	if (err)
+		return err;
+	old_dir->i_data.i_size -= BOGO_DIRENT_SIZE;
+	if (!replaces)
+		new_dir->i_data.i_size += BOGO_DIRENT_SIZE;
+	return 0;
+}
+
+static const struct inode_operations tmpfs_dir_inode_operations = {
+	.create = tmpfs_create,
+	.mkdir = tmpfs_mkdir,
+	.mknod = tmpfs_mknod,
+	.symlink = tmpfs_symlink,
+	.tmpfile = tmpfs_tmpfile,
+	.link = tmpfs_link,
+	.unlink = tmpfs_unlink,
+	.rmdir = tmpfs_rmdir,
+	.rename = tmpfs_rename,
+};
+
+/* ---- filesystems ---- */
+
+static unsigned long default_limit(void)
+{
+	return totalram_pages() / 2;
+}
+
+/* "4096", "16m", "50%" of RAM: in bytes; *@end is set past it. */
+static u64 parse_size(const char *s, const char **end)
+{
+	u64 n = 0;
+	u32 shift = 0;
+
+	while (*s >= '0' && *s <= '9')
+		n = n * 10 + (u32)(*s++ - '0');
+	switch (*s) {
+	case 'g':
+	case 'G':
+		shift += 10;
+		/* fall through */
+	case 'm':
+	case 'M':
+		shift += 10;
+		/* fall through */
+	case 'k':
+	case 'K':
+		shift += 10;
+		s++;
+		break;
+	case '%':
+		n = ((u64)totalram_pages() << PAGE_SHIFT) / 100 * n;
+		s++;
+		break;
+	}
+	*end = s;
+	return n << shift;
+}
+
+static bool option_is(const char **s, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (ashlar_strncmp(*s, name, n) != 0)
+		return false;
+	*s += n;
+	return true;
+}
+
+static bool parse_octal(const char **s, umode_t *mode)
+{
+	u32 n = 0;
+
+	if (**s < '0' || **s > '7')
+		return false;
+	while (**s >= '0' && **s <= '7' && n <= S_IALLUGO)
+		n = n * 8 + (u32)(*(*s)++ - '0');
+	*mode = (umode_t)(n & S_IALLUGO);
+	return true;
+}
+
+/* One option; *@s is set past it. */
+static bool parse_option(const char **s, struct tmpfs_info *info)
+{
+	struct shmem_sb_info *q = &info->quota;
+
+	if (option_is(s, "size="))
+		q->max_blocks =
+			(unsigned long)((parse_size(*s, s) + PAGE_SIZE - 1) >>
+					PAGE_SHIFT);
+	else if (option_is(s, "nr_blocks="))
+		q->max_blocks = (unsigned long)parse_size(*s, s);
+	else if (option_is(s, "nr_inodes="))
+		q->max_inodes = (unsigned long)parse_size(*s, s);
+	else if (option_is(s, "mode="))
+		return parse_octal(s, &info->mode);
+	else if (option_is(s, "uid="))
+		info->uid = (u32)parse_size(*s, s);
+	else if (option_is(s, "gid="))
+		info->gid = (u32)parse_size(*s, s);
+	else
+		return false;
+	return true;
+}
+
+static int parse_options(const char *s, struct tmpfs_info *info)
+{
+	while (s && *s) {
+		if (*s == ',') {
+			s++;
+			continue;
+		}
+		if (!parse_option(&s, info) || (*s && *s != ','))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int fill_super(struct super_block *sb, const char *data, umode_t mode,
+		      bool limited)
+{
+	struct tmpfs_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
+	struct inode *inode;
+	int err;
+
+	if (!info)
+		return -ENOMEM;
+	info->mode = mode;
+	if (limited) {
+		info->quota.max_blocks = default_limit();
+		info->quota.max_inodes = default_limit();
+	}
+	err = parse_options(data, info);
+	if (err)
+		goto free_info;
+	sb->s_flags |= SB_DCACHE;
+	sb->s_op = &tmpfs_ops;
+	sb->s_fs_info = info;
+	inode = tmpfs_inode(sb, S_IFDIR | info->mode);
+	err = -ENOMEM;
+	if (IS_ERR(inode))
+		goto free_info;
+	inode->i_uid = info->uid;
+	inode->i_gid = info->gid;
+	sb->s_root = d_make_root(inode);
+	if (sb->s_root)
+		return 0;
+free_info:
+	sb->s_fs_info = NULL;
+	kfree(info);
+	return err;
+}
+
+static int tmpfs_fill_super(struct super_block *sb, const char *data)
+{
+	return fill_super(sb, data, 01777, true);
+}
+
+/* The root is not limited while the image is unpacked into it. */
+static int rootfs_fill_super(struct super_block *sb, const char *data)
+{
+	return fill_super(sb, data, 0755, false);
+}
+
+static int devtmpfs_fill_super(struct super_block *sb, const char *data)
+{
+	return fill_super(sb, data, 0755, true);
+}
+
+/**
+ * tmpfs_limit - hold a filesystem to half of memory, as by default
+ * @sb: a rootfs; what it holds already may be more
+ */
+void tmpfs_limit(struct super_block *sb)
+{
+	struct shmem_sb_info *q = sb->s_fs_info;
+
+	q->max_blocks = max(default_limit(), q->used_blocks);
+	q->max_inodes = max(default_limit(), q->used_inodes);
+}
+
+static int tmpfs_remount(struct super_block *sb, const char *data)
+{
+	struct tmpfs_info *old = sb->s_fs_info, new = *old;
+	int err = parse_options(data, &new);
+
+	if (err)
+		return err;
+	if ((new.quota.max_blocks &&new.quota.max_blocks <
+	     old->quota.used_blocks) ||
+	    (new.quota.max_inodes &&new.quota.max_inodes <
+	     old->quota.used_inodes))
+		return -EINVAL;
+	*old = new;
+	return 0;
+}
+
+static void tmpfs_statfs(struct super_block *sb, struct kstatfs *buf)
+{
+	struct shmem_sb_info *q = sb->s_fs_info;
+
+	buf->type = TMPFS_MAGIC;
+	buf->bsize = PAGE_SIZE;
+	buf->namelen = NAME_MAX;
+	if (!q)
+		return;
+	if (q->max_blocks) {
+		buf->blocks = q->max_blocks;
+		buf->bfree = q->max_blocks - min(q->used_blocks, q->max_blocks);
+		buf->bavail = buf->bfree;
+	}
+	if (q->max_inodes) {
+		buf->files = q->max_inodes;
+		buf->ffree = q->max_inodes - q->used_inodes;
+	}
+}
+
+static void tmpfs_show_options(struct super_block *sb, struct seq_file *m)
+{
+	struct tmpfs_info *info = sb->s_fs_info;
+
+	if (info->quota.max_blocks != default_limit())
+		seq_printf(m, ",size=%luk",
+			   info->quota.max_blocks << (PAGE_SHIFT - 10));
+	if (info->quota.max_inodes != default_limit())
+		seq_printf(m, ",nr_inodes=%lu", info->quota.max_inodes);
+	if (info->mode != 01777)
+		seq_printf(m, ",mode=%03o", info->mode);
+	if (info->uid)
+		seq_printf(m, ",uid=%u", info->uid);
+	if (info->gid)
+		seq_printf(m, ",gid=%u", info->gid);
+}
+
+static void tmpfs_put_super(struct super_block *sb)
+{
+	kfree(sb->s_fs_info);
+	sb->s_fs_info = NULL;
+}
+
+static const struct super_operations tmpfs_ops = {
+	.evict_inode = tmpfs_evict_inode,
+	.statfs = tmpfs_statfs,
+	.show_options = tmpfs_show_options,
+	.remount = tmpfs_remount,
+	.put_super = tmpfs_put_super,
+};
+
+/* ---- files without a name ---- */
+
+static struct file *tmpfs_alloc_file(const char *name)
+{
+	struct inode *inode = tmpfs_inode(&shm_sb, S_IFREG | 0777);
+	struct file *f;
+
+	if (IS_ERR(inode))
+		return (struct file *)inode;
+	inode->i_uid = current->cred->fsuid;
+	inode->i_gid = current->cred->fsgid;
+	inode->i_nlink = 0;
+	f = alloc_anon_file(name, inode, O_RDWR, &tmpfs_file_operations);
+	if (!IS_ERR(f))
+		f->f_mapping = &inode->i_data;
+	return f;
+}
+
+static struct file_system_type tmpfs_type = {
+	.name = "tmpfs",
+	.nodev = true,
+	.fill_super = tmpfs_fill_super,
+};
+
+static struct file_system_type rootfs_type = {
+	.name = "rootfs",
+	.nodev = true,
+	.fill_super = rootfs_fill_super,
+};
+
+static struct file_system_type devtmpfs_type = {
+	.name = "devtmpfs",
+	.nodev = true,
+	.fill_super = devtmpfs_fill_super,
+	.is_single = true,
+};
+
+/**
+ * tmpfs_init - make the filesystems in memory known
+ */
+void tmpfs_init(void)
+{
+	xarray_init();
+	shmem_alloc_file = tmpfs_alloc_file;
+	register_filesystem(&tmpfs_type);
+	register_filesystem(&rootfs_type);
+	register_filesystem(&devtmpfs_type);
+}
