@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Dentries: names in directories.
+ *
+ * A filesystem with SB_DCACHE has all of its names here. They hang in their
+ * directory's list, newest first, and in one hash
+ * over (directory, name), so that a directory of thousands costs no more:
+ *
+ *   d_buckets ┌───┐
+ *             │   ├─→ dentry ─→ dentry ─→ NULL        d_hash, d_pprev
+ *             └───┘
+ *
+ * d_cookie numbers the names of one directory, each new one lower: a listing
+ * that was interrupted goes on at the first name with a number not smaller,
+ * whatever was removed or made meanwhile.
+ *
+ * References: a child has one to its parent. Names of SB_DCACHE have one of
+ * their filesystem's (d_pin), which goes when they are removed.
+ */
+#include <ashlar/mmzone.h>
+#include <ashlar/printf.h>
+#include <ashlar/slab.h>
+#include <ashlar/string.h>
+#include <kernel/syscall.h>
+#include <kernel/vfs.h>
+#include "internal.h"
+
+/* Most names fit into the dentry; a longer one is kept apart. */
+#define DENTRY_SIZE 128u
+#define DENTRY_NAME_MAX (DENTRY_SIZE - sizeof(struct dentry) - 1)
+
+static struct kmem_cache *dentry_cache;
+static struct dentry **d_buckets;
+static u32 d_hash_shift;
+unsigned long nr_dentries;
+
+static inline struct dentry **d_bucket(u32 key)
+{
+	return &d_buckets[key * 0x9e3779b1u >> d_hash_shift];
+}
+
+static void d_rehash(struct dentry *d)
+{
+	struct dentry **b = d_bucket(d->d_key);
+
+	d->d_hash = *b;
+	if (*b)
+		(*b)->d_pprev = &d->d_hash;
+	d->d_pprev = b;
+	*b = d;
+}
+
+static void d_unhash(struct dentry *d)
+{
+	if (!d->d_pprev)
+		return;
+	*d->d_pprev = d->d_hash;
+	if (d->d_hash)
+		d->d_hash->d_pprev = d->d_pprev;
+	d->d_pprev = NULL;
+}
+
+static void d_key_set(struct dentry *d)
+{
+	d->d_key = d_key(d->d_parent, name_hash(d->d_name, d->d_len));
+}
+
+static void d_link_in(struct dentry *d)
+{
+	d_rehash(d);
+	d->d_cookie = d->d_parent->d_next_cookie--;
+	list_add(&d->d_sibling, &d->d_parent->d_children);
+}
+
+/**
+ * d_alloc() - a name without a file
+ * @parent: its directory (gets a reference), or NULL: its own parent
+ * @name: @len bytes, at most NAME_MAX
+ *
+ * Context: may sleep. Return: with one reference, or NULL without memory.
+ */
+struct dentry *d_alloc(struct dentry *parent, const char *name, u32 len)
+{
+	struct dentry *d = kmem_cache_alloc(dentry_cache, GFP_KERNEL);
+
+	if (!d)
+		return NULL;
+	memset(d, 0, sizeof(*d));
+	d->d_name = d->d_iname;
+	if (len > DENTRY_NAME_MAX) {
+		d->d_name = kmalloc(len + 1, GFP_KERNEL);
+		if (!d->d_name) {
+			kmem_cache_free(dentry_cache, d);
+			return NULL;
+		}
+	}
+	atomic_set(&d->d_count, 1);
+	d->d_parent = parent ? dget(parent) : d;
+	INIT_LIST_HEAD(&d->d_children);
+	INIT_LIST_HEAD(&d->d_sibling);
+	d->d_next_cookie = 0x7ffffff0;
+	d->d_len = (u8)len;
+	memcpy(d->d_name, name, len);
+	d->d_name[len] = '\0';
+	nr_dentries++;
+	return d;
+}
+
+/**
+ * d_add() - give a name its file
+ * @dentry: from d_alloc()
+ * @inode: its reference is taken over
+ */
+void d_add(struct dentry *dentry, struct inode *inode)
+{
+	dentry->d_inode = inode;
+	if (!(inode->i_sb->s_flags & SB_DCACHE))
+		return;
+	d_key_set(dentry);
+	d_link_in(dentry);
+}
+
+/** d_tmpfile() - a file that has no name yet; its reference is taken over */
+void d_tmpfile(struct dentry *dentry, struct inode *inode)
+{
+	inode->i_nlink = 0;
+	dentry->d_unlinked = true;
+	dentry->d_inode = inode;
+}
+
+/**
+ * d_make_root() - the name of a filesystem's topmost directory
+ * @inode: the directory; its reference is taken over, also on failure
+ *
+ * Context: may sleep. Return: the dentry, or NULL without memory.
+ */
+struct dentry *d_make_root(struct inode *inode)
+{
+	struct dentry *d = d_alloc(NULL, "/", 1);
+
+	if (!d) {
+		iput(inode);
+		return NULL;
+	}
+	d->d_inode = inode;
+	return d;
+}
+
+static void d_free(struct dentry *d)
+{
+	nr_dentries--;
+	if (d->d_name != d->d_iname)
+		kfree(d->d_name);
+	kmem_cache_free(dentry_cache, d);
+}
+
+/** __dput() - the last reference to a dentry went; perhaps its parent's too */
+void __dput(struct dentry *d)
+{
+	struct dentry *parent;
+
+	for (;;) {
+		d_unhash(d);
+		list_del(&d->d_sibling);
+		if (d->d_inode)
+			iput(d->d_inode);
+		parent = d->d_parent;
+		if (parent == d)
+			parent = NULL;
+		d_free(d);
+		if (!parent || !atomic_dec_and_test(&parent->d_count))
+			return;
+		d = parent;
+	}
+}
+
+/* Equal @len bytes; most names that get here are equal. */
+static inline bool same_name(const char *a, const char *b, u32 len)
+{
+	for (; len >= 4; len -= 4, a += 4, b += 4)
+		if (*(const u32 *)a != *(const u32 *)b)
+			return false;
+	for (; len; len--)
+		if (*a++ != *b++)
+			return false;
+	return true;
+}
+
+struct dentry *__d_lookup(const struct dentry *parent, const char *name,
+			  u32 len, u32 hash)
+{
+	u32 key = d_key(parent, hash);
+	struct dentry *d;
+
+	for (d = *d_bucket(key); d; d = d->d_hash)
+		if (d->d_key == key && d->d_parent == parent &&
+		    d->d_len == len && same_name(d->d_name, name, len))
+			return d;
+	return NULL;
+}
+
+/** d_lookup() - a name of an SB_DCACHE filesystem, with a reference, or NULL */
+struct dentry *d_lookup(struct dentry *parent, const char *name, u32 len)
+{
+	struct dentry *d = __d_lookup(parent, name, len, name_hash(name, len));
+
+	return d ? dget(d) : NULL;
+}
+
+/** d_delete() - a name is gone; who has it open keeps the dentry */
+void d_delete(struct dentry *dentry)
+{
+	d_unhash(dentry);
+	list_del_init(&dentry->d_sibling);
+	dentry->d_unlinked = true;
+}
+
+static void swap_names(struct dentry *a, struct dentry *b)
+{
+	bool a_inline = a->d_name == a->d_iname;
+	bool b_inline = b->d_name == b->d_iname;
+	char *a_name = a->d_name, *b_name = b->d_name;
+	char copy[DENTRY_SIZE];
+	u8 len = a->d_len;
+
+	a->d_len = b->d_len;
+	b->d_len = len;
+	memcpy(copy, a->d_iname, DENTRY_NAME_MAX + 1);
+	if (b_inline)
+		memcpy(a->d_iname, b->d_iname, DENTRY_NAME_MAX + 1);
+	if (a_inline)
+		memcpy(b->d_iname, copy, DENTRY_NAME_MAX + 1);
+	a->d_name = b_inline ? a->d_iname : b_name;
+	b->d_name = a_inline ? b->d_iname : a_name;
+}
+
+/**
+ * d_move() - rename
+ * @old: a name with a file; gets the name and directory of @new
+ * @new: a name that had another file, now gone, or none yet
+ */
+void d_move(struct dentry *old, struct dentry *new)
+{
+	struct dentry *parent = old->d_parent;
+
+	d_delete(old);
+	d_delete(new);
+	old->d_unlinked = false;
+	swap_names(old, new);
+	old->d_parent = new->d_parent;
+	new->d_parent = parent;
+	d_key_set(old);
+	d_link_in(old);
+}
+
+/* Every name below @root goes; the filesystem has no user any more. */
+void shrink_dcache_tree(struct dentry *root)
+{
+	struct dentry *d = root, *parent;
+
+	while (d != root || !list_empty(&d->d_children)) {
+		if (!list_empty(&d->d_children)) {
+			d = list_first_entry(&d->d_children, struct dentry,
+					     d_sibling);
+			continue;
+		}
+		parent = d->d_parent;
+		d_delete(d);
+		d_unpin(d);
+		d = parent;
+	}
+}
+
+/* ---- the way from a dentry to its name ---- */
+
+struct path_writer {
+	char *start, *at; /* text is at … end of the buffer */
+};
+
+static bool prepend(struct path_writer *w, const char *s, size_t len)
+{
+	if ((size_t)(w->at - w->start) < len)
+		return false;
+	w->at -= len;
+	memcpy(w->at, s, len);
+	return true;
+}
+
+/* The mount's root: go to where it is mounted. */
+static bool leave_mount(struct path *p)
+{
+	if (p->dentry != p->mnt->root || p->mnt->parent == p->mnt)
+		return false;
+	p->dentry = p->mnt->mountpoint;
+	p->mnt = p->mnt->parent;
+	return true;
+}
+
+/* Names from @path up to @root, or to where there is no up; 1: not @root. */
+static int prepend_path(struct path_writer *w, struct path p,
+			const struct path *root)
+{
+	while (p.dentry != root->dentry || p.mnt != root->mnt) {
+		if (p.dentry == p.mnt->root) {
+			if (leave_mount(&p))
+				continue;
+			break;
+		}
+		if (p.dentry->d_parent == p.dentry)
+			break;
+		if (!prepend(w, p.dentry->d_name, p.dentry->d_len) ||
+		    !prepend(w, "/", 1))
+			return -ENAMETOOLONG;
+		p.dentry = p.dentry->d_parent;
+	}
+	if (*w->at != '/' && !prepend(w, "/", 1))
+		return -ENAMETOOLONG;
+	return p.dentry != root->dentry || p.mnt != root->mnt;
+}
+
+/* Files without a name: "pipe:[7]", "anon_inode:[eventfd]", "/memfd:x". */
+static char *anon_path(const struct dentry *d, char *buf, size_t size)
+{
+	const char *name = d->d_name;
+	int n;
+
+	if (name[d->d_len - 1] == ':')
+		n = ashlar_snprintf(buf, size, "%s[%llu]", name,
+				    (unsigned long long)d->d_inode->i_ino);
+	else if (name[d->d_len - 1] == ']')
+		n = ashlar_snprintf(buf, size, "%s", name);
+	else
+		n = ashlar_snprintf(buf, size, "/%s (deleted)", name);
+	return (size_t)n < size ? buf : ERR_PTR(-ENAMETOOLONG);
+}
+
+/**
+ * d_path() - a file's path as the running program may use it
+ * @path: the file
+ * @buf: @size bytes
+ *
+ * A name that is gone ends with " (deleted)".
+ *
+ * Return: where in @buf the text begins, or ERR_PTR(-ENAMETOOLONG).
+ */
+char *d_path(const struct path *path, char *buf, size_t size)
+{
+	struct path_writer w = { buf, buf + size - 1 };
+	struct path root = { current->fs->root_mnt, current->fs->root };
+	struct dentry *d = path->dentry;
+	int err;
+
+	*w.at = '\0';
+	if (d->d_inode && d->d_inode->i_sb->s_flags & SB_NOMOUNT)
+		return anon_path(d, buf, size);
+	if (d->d_unlinked && !prepend(&w, " (deleted)", 10))
+		return ERR_PTR(-ENAMETOOLONG);
+	err = prepend_path(&w, *path, &root);
+	return err < 0 ? ERR_PTR(err) : w.at;
+}
+
+/* The path from @root, for reports of mounts; NULL: @path is not below it. */
+char *mount_path(const struct path *path, const struct path *root, char *buf,
+		 size_t size)
+{
+	struct path_writer w = { buf, buf + size - 1 };
+
+	*w.at = '\0';
+	return prepend_path(&w, *path, root) ? NULL : w.at;
+}
+
+SYSCALL_DEFINE(getcwd, char __user *buf, u32 size)
+{
+	struct path root = { current->fs->root_mnt, current->fs->root };
+	struct path pwd = { current->fs->pwd_mnt, current->fs->pwd };
+	char *page = kmalloc(PATH_MAX, GFP_KERNEL);
+	struct path_writer w = { page, page + PATH_MAX - 1 };
+	u32 len;
+	long err;
+
+	if (!page)
+		return -ENOMEM;
+	*w.at = '\0';
+	err = -ENOENT;
+	if (pwd.dentry->d_unlinked)
+		goto out;
+	err = prepend_path(&w, pwd, &root);
+	if (err == 1)
+		err = prepend(&w, "(unreachable)", 13) ? 0 : -ENAMETOOLONG;
+	if (err)
+		goto out;
+	len = (u32)(page + PATH_MAX - w.at);
+	err = -ERANGE;
+	if (len <= size)
+		err = copy_to_user(buf, w.at, len) ? -EFAULT : (long)len;
+out:
+	kfree(page);
+	return err;
+}
+
+/** dentry_init() - the cache and the hash; boot */
+void dentry_init(void)
+{
+	u32 bits = 8;
+
+	while (bits < 14 && (totalram_pages() >> (bits + 3)))
+		bits++;
+	d_hash_shift = 32 - bits;
+	d_buckets = kcalloc(1u << bits, sizeof(*d_buckets), GFP_KERNEL);
+	if (!d_buckets)
+		panic("no memory for the hash of names");
+	dentry_cache =
+		kmem_cache_create("dentry", DENTRY_SIZE, 0, SLAB_PANIC, NULL);
+}

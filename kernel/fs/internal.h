@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of kernel/fs share and nobody else needs. */
+#ifndef KERNEL_FS_INTERNAL_H
+#define KERNEL_FS_INTERNAL_H
+
+#include <ashlar/gfp.h>
+#include <kernel/vfs.h>
+
+/* ---- names' hash; namei.c computes it while it looks for the slash ---- */
+
+#define NAME_HASH_INIT 0u
+
+static inline u32 name_hash_step(u32 hash, u8 c)
+{
+	return (hash + c) * 0x01000193u;
+}
+
+static inline u32 name_hash(const char *name, u32 len)
+{
+	u32 hash = NAME_HASH_INIT;
+
+	while (len--)
+		hash = name_hash_step(hash, (u8)*name++);
+	return hash;
+}
+
+static inline u32 d_key(const struct dentry *parent, u32 hash)
+{
+	return hash ^ (u32)(uintptr_t)parent;
+}
+
+/* No reference is taken. */
+struct dentry *__d_lookup(const struct dentry *parent, const char *name,
+			  u32 len, u32 hash);
+void shrink_dcache_tree(struct dentry *root);
+char *mount_path(const struct path *path, const struct path *root, char *buf,
+		 size_t size);
+
+/* ---- a name that is to be made, removed or opened: namei.c ---- */
+
+enum { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
+
+struct nameidata {
+	struct path path; /* how far we are; with references */
+	const char *name; /* what is left */
+	char *text; /* of a symlink and what was left then; or NULL */
+	const char *last; /* the component name ends with; not terminated */
+	u32 last_len, last_hash;
+	u8 last_type; /* LAST_* */
+	bool slashes; /* behind the last component */
+	u8 links; /* symlinks followed */
+	u32 flags; /* LOOKUP_* */
+	struct path root; /* "/" and where ".." stops; no references: it is
+			   * current's, or the directory of openat2's dfd */
+};
+
+int path_parent(struct nameidata *nd, int dfd, const char *name, u32 flags);
+int walk_parent(struct nameidata *nd);
+/* One step by nd->last: 0 done; 1: a symlink, walk on with nd->name. */
+int walk_last(struct nameidata *nd, bool follow);
+void path_end(struct nameidata *nd); /* gives back everything */
+/* The last component of nd in nd->path: a reference, or ERR_PTR. Positive or
+ * not; with vfs_lock if it is to be made. */
+struct dentry *lookup_last(struct nameidata *nd);
+int may_create(struct inode *dir);
+int may_delete(struct inode *dir, const struct dentry *victim, bool isdir);
+int vfs_create(struct inode *dir, struct dentry *dentry, umode_t mode);
+struct file *do_filp_open(int dfd, const char *name, int flags, umode_t mode,
+			  u32 lookup);
+/* Opens what @path means, all permission checks being made; ERR_PTR. */
+struct file *dentry_open(const struct path *path, u32 flags);
+int mnt_want_write(const struct mount *mnt);
+
+/* ---- the rest ---- */
+struct file_lock;
+int check_file_size(loff_t size); /* 0, or -EFBIG and perhaps SIGXFSZ */
+int alloc_fd(unsigned int start, u32 flags);
+int dup_fd_from(unsigned int fd, unsigned int start, u32 flags);
+void locks_remove_posix(struct file *f, struct files_struct *files);
+void locks_remove_file(struct file *f); /* flock's and OFD's */
+void set_close_on_exec(unsigned int fd, bool on);
+int expand_files(struct files_struct *files, unsigned int fd);
+
+void inode_init(void);
+void dentry_init(void);
+void file_init(void);
+
+#endif

@@ -1,0 +1,650 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Mounts: which filesystem's root lies on which directory.
+ *
+ *   mount (parent)              mount
+ *     root ─ … ─ mountpoint  ⇐    parent, mountpoint
+ *                  │ d_mounted    root ─ … (of sb, or below: a bind mount)
+ *                  └──────────→
+ *
+ * A dentry that is reached through several mounts has in d_mounted what is
+ * mounted on it in any of them; mount.parent says in which. A mount over a
+ * mount lies on the lower one's root.
+ *
+ * References of a mount: one for being mounted, one from each mount on it,
+ * one from each path and open file. Its superblock goes with the last mount
+ * of it; proc, sysfs and devtmpfs have one for ever.
+ *
+ * All changes are made with vfs_lock for writing. Simpler than Linux: one
+ * namespace, no propagation, options of a superblock only where it has them.
+ */
+#include <ashlar/seq_file.h>
+#include <ashlar/slab.h>
+#include <ashlar/string.h>
+#include <kernel/init.h>
+#include <kernel/syscall.h>
+#include <kernel/vfs.h>
+#include "internal.h"
+
+#define MNT_FORCE 1u
+#define MNT_DETACH 2u
+#define UMOUNT_NOFOLLOW 8u
+
+#define MS_MGC_MASK 0xffff0000u
+#define MS_MGC_VAL 0xc0ed0000u
+/* What a mount remembers. */
+#define MNT_FLAGS                                                    \
+	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | \
+	 MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
+
+static LIST_HEAD(filesystems);
+static LIST_HEAD(mounts);
+static struct kmem_cache *mnt_cache;
+static u32 next_dev = 2; /* 0:1 is anon_sb's */
+static int next_mnt_id = 1;
+
+/** register_filesystem() - make a type known to mount(2); boot */
+void register_filesystem(struct file_system_type *fs)
+{
+	list_add_tail(&fs->list, &filesystems);
+}
+
+static struct file_system_type *get_fs_type(const char *name)
+{
+	struct file_system_type *fs;
+
+	list_for_each_entry(fs, &filesystems, list)
+		if (ashlar_strcmp(fs->name, name) == 0)
+			return fs;
+	return NULL;
+}
+
+/* ---- superblocks ---- */
+
+static struct super_block *new_super(struct file_system_type *type,
+				     const char *data)
+{
+	struct super_block *sb = kzalloc(sizeof(*sb), GFP_KERNEL);
+	int err;
+
+	if (!sb)
+		return ERR_PTR(-ENOMEM);
+	sb->s_type = type;
+	sb->s_dev = next_dev++;
+	atomic_set(&sb->s_count, 1);
+	err = type->fill_super(sb, data);
+	if (!err)
+		return sb;
+	kfree(sb);
+	return ERR_PTR(err);
+}
+
+/* A type's superblock with a reference. */
+static struct super_block *get_super(struct file_system_type *type,
+				     const char *data)
+{
+	struct super_block *sb = type->single;
+
+	if (!sb) {
+		sb = new_super(type, data);
+		if (IS_ERR(sb) || !type->is_single)
+			return sb;
+		type->single = sb;
+	}
+	atomic_inc(&sb->s_count);
+	return sb;
+}
+
+static void put_super(struct super_block *sb)
+{
+	if (!atomic_dec_and_test(&sb->s_count))
+		return;
+	if (sb->s_flags & SB_DCACHE)
+		shrink_dcache_tree(sb->s_root);
+	dput(sb->s_root);
+	if (sb->s_op->put_super)
+		sb->s_op->put_super(sb);
+	kfree(sb);
+}
+
+/* ---- mounts ---- */
+
+/** mntget() - another reference to a mount */
+struct mount *mntget(struct mount *mnt)
+{
+	atomic_inc(&mnt->count);
+	return mnt;
+}
+
+/** mntput() - one less; the last frees it, and perhaps its filesystem */
+void mntput(struct mount *mnt)
+{
+	if (likely(!atomic_dec_and_test(&mnt->count)))
+		return;
+	dput(mnt->root);
+	put_super(mnt->sb);
+	kfree(mnt->devname);
+	kmem_cache_free(mnt_cache, mnt);
+}
+
+/* Takes over the reference to @sb, not the one to @root. */
+static struct mount *new_mount(struct super_block *sb, struct dentry *root,
+			       const char *devname, u32 flags)
+{
+	struct mount *mnt = kmem_cache_zalloc(mnt_cache, GFP_KERNEL);
+
+	if (!mnt)
+		return NULL;
+	mnt->devname = kstrdup(devname, GFP_KERNEL);
+	if (!mnt->devname) {
+		kmem_cache_free(mnt_cache, mnt);
+		return NULL;
+	}
+	if (!(flags & (MS_NOATIME | MS_STRICTATIME)))
+		flags |= MS_RELATIME;
+	atomic_set(&mnt->count, 1);
+	mnt->parent = mnt;
+	mnt->sb = sb;
+	mnt->root = dget(root);
+	mnt->flags = flags & MNT_FLAGS;
+	mnt->id = next_mnt_id++;
+	return mnt;
+}
+
+/** lookup_mnt() - the mount on a directory, or NULL; no reference */
+struct mount *lookup_mnt(const struct path *path)
+{
+	struct mount *mnt;
+
+	for (mnt = path->dentry->d_mounted; mnt; mnt = mnt->next_here)
+		if (mnt->parent == path->mnt)
+			return mnt;
+	return NULL;
+}
+
+static void attach_mount(struct mount *mnt, const struct path *at)
+{
+	mnt->parent = mntget(at->mnt);
+	mnt->mountpoint = dget(at->dentry);
+	mnt->next_here = at->dentry->d_mounted;
+	at->dentry->d_mounted = mnt;
+	mnt->mounted = true;
+}
+
+/* Off its place; still mounted in name, with its reference. */
+static void detach_mount(struct mount *mnt)
+{
+	struct mount **p = &mnt->mountpoint->d_mounted;
+	struct path at = { mnt->parent, mnt->mountpoint };
+
+	while (*p != mnt)
+		p = &(*p)->next_here;
+	*p = mnt->next_here;
+	mnt->parent = mnt;
+	mnt->mountpoint = NULL;
+	mnt->mounted = false;
+	path_put(&at);
+}
+
+static bool has_children(const struct mount *mnt)
+{
+	struct mount *m;
+
+	list_for_each_entry(m, &mounts, list)
+		if (m->parent == mnt && m != mnt)
+			return true;
+	return false;
+}
+
+static void umount_one(struct mount *mnt)
+{
+	detach_mount(mnt);
+	list_del(&mnt->list);
+	mntput(mnt);
+}
+
+/* With all that is mounted below it, deepest first. */
+static void umount_tree(struct mount *mnt)
+{
+	struct mount *m, *deep;
+
+	do {
+		deep = mnt;
+		list_for_each_entry(m, &mounts, list)
+			if (m->parent == deep && m != deep)
+				deep = m;
+		if (has_children(deep))
+			continue;
+		umount_one(deep);
+	} while (deep != mnt);
+}
+
+/* ---- what mount(2) can be asked for ---- */
+
+static int may_mount_on(const struct path *at, const struct dentry *root)
+{
+	if (at->dentry->d_unlinked)
+		return -ENOENT;
+	if (S_ISDIR(at->dentry->d_inode->i_mode) !=
+	    S_ISDIR(root->d_inode->i_mode))
+		return -ENOTDIR;
+	return 0;
+}
+
+static int do_new_mount(const struct path *at, const char *dev,
+			const char *type, u32 flags, const char *data)
+{
+	struct file_system_type *fs = get_fs_type(type);
+	struct super_block *sb;
+	struct mount *mnt;
+	int err;
+
+	if (!fs)
+		return -ENODEV;
+	sb = get_super(fs, data);
+	if (IS_ERR(sb))
+		return (int)PTR_ERR(sb);
+	err = may_mount_on(at, sb->s_root);
+	if (err) {
+		put_super(sb);
+		return err;
+	}
+	mnt = new_mount(sb, sb->s_root, dev ? dev : "none", flags);
+	if (!mnt) {
+		put_super(sb);
+		return -ENOMEM;
+	}
+	attach_mount(mnt, at);
+	list_add_tail(&mnt->list, &mounts);
+	return 0;
+}
+
+static struct mount *clone_mount(const struct mount *old, struct dentry *root)
+{
+	struct mount *mnt = new_mount(old->sb, root, old->devname, old->flags);
+
+	if (mnt) {
+		atomic_inc(&mnt->sb->s_count);
+		list_add_tail(&mnt->list, &mounts);
+	}
+	return mnt;
+}
+
+static bool below(const struct dentry *d, const struct dentry *root)
+{
+	while (d != root) {
+		if (d->d_parent == d)
+			return false;
+		d = d->d_parent;
+	}
+	return true;
+}
+
+/* What is mounted on @old at or below @root, again on @mnt. */
+static int clone_children(const struct mount *old, const struct dentry *root,
+			  struct mount *mnt, int last_id)
+{
+	struct mount *m, *child;
+	struct path at = { .mnt = mnt };
+	int err;
+
+	list_for_each_entry(m, &mounts, list) {
+		if (m->parent != old || m->id > last_id || m == old ||
+		    !below(m->mountpoint, root))
+			continue;
+		child = clone_mount(m, m->root);
+		if (!child)
+			return -ENOMEM;
+		at.dentry = m->mountpoint;
+		attach_mount(child, &at);
+		err = clone_children(m, m->root, child, last_id);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int do_bind(const struct path *at, const char *from, bool recursive)
+{
+	int err, last_id = next_mnt_id - 1;
+	struct mount *mnt;
+	struct path old;
+
+	if (!from || !*from)
+		return -EINVAL;
+	err = kern_path_at(AT_FDCWD, from, LOOKUP_FOLLOW, &old);
+	if (err)
+		return err;
+	err = may_mount_on(at, old.dentry);
+	if (err)
+		goto out;
+	mnt = clone_mount(old.mnt, old.dentry);
+	err = -ENOMEM;
+	if (!mnt)
+		goto out;
+	attach_mount(mnt, at);
+	err = recursive ? clone_children(old.mnt, old.dentry, mnt, last_id) : 0;
+	if (err)
+		umount_tree(mnt);
+out:
+	path_put(&old);
+	return err;
+}
+
+static int do_move_mount(const struct path *at, const char *from)
+{
+	struct mount *mnt, *m;
+	struct path old;
+	int err;
+
+	if (!from || !*from)
+		return -EINVAL;
+	err = kern_path_at(AT_FDCWD, from, LOOKUP_FOLLOW, &old);
+	if (err)
+		return err;
+	mnt = old.mnt;
+	err = -EINVAL;
+	if (old.dentry != mnt->root || mnt->parent == mnt)
+		goto out;
+	err = may_mount_on(at, mnt->root);
+	if (err)
+		goto out;
+	err = -ELOOP;
+	for (m = at->mnt; m->parent != m; m = m->parent)
+		if (m == mnt)
+			goto out;
+	detach_mount(mnt);
+	attach_mount(mnt, at);
+	err = 0;
+out:
+	path_put(&old);
+	return err;
+}
+
+static int do_remount(const struct path *at, u32 flags, const char *data)
+{
+	struct super_block *sb = at->mnt->sb;
+	int err = 0;
+
+	if (at->dentry != at->mnt->root)
+		return -EINVAL;
+	if (data && *data && !(flags & MS_BIND) && sb->s_op->remount)
+		err = sb->s_op->remount(sb, data);
+	if (err)
+		return err;
+	if (!(flags & (MS_NOATIME | MS_STRICTATIME)))
+		flags |= MS_RELATIME;
+	at->mnt->flags = flags & MNT_FLAGS;
+	return 0;
+}
+
+static int mount_on(const struct path *at, const char *dev, const char *type,
+		    u32 flags, const char *data)
+{
+	if (flags & MS_REMOUNT)
+		return do_remount(at, flags, data);
+	if (flags & MS_BIND)
+		return do_bind(at, dev, flags & MS_REC);
+	if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE))
+		return at->dentry == at->mnt->root ? 0 : -EINVAL;
+	if (flags & MS_MOVE)
+		return do_move_mount(at, dev);
+	if (!type)
+		return -EINVAL;
+	return do_new_mount(at, dev, type, flags, data);
+}
+
+/**
+ * kern_mount() - mount(2) with kernel text
+ * @dev: what it is called in /proc/mounts, or what is bound or moved
+ * @dir: where to
+ * @type: "tmpfs" …; of no meaning to bind, move and remount
+ * @flags: MS_*
+ * @data: the filesystem's options, or NULL
+ *
+ * Context: may sleep. Return: 0 or -errno.
+ */
+int kern_mount(const char *dev, const char *dir, const char *type, u32 flags,
+	       const char *data)
+{
+	struct path at;
+	int err;
+
+	if ((flags & MS_MGC_MASK) == MS_MGC_VAL)
+		flags &= ~MS_MGC_MASK;
+	err = kern_path_at(AT_FDCWD, dir, LOOKUP_FOLLOW, &at);
+	if (err)
+		return err;
+	down_write(&vfs_lock);
+	err = mount_on(&at, dev, type, flags, data);
+	up_write(&vfs_lock);
+	path_put(&at);
+	return err;
+}
+
+static char *get_text(const char __user *text)
+{
+	return text ? getname(text) : NULL;
+}
+
+SYSCALL_DEFINE(mount, const char __user *dev, const char __user *dir,
+	       const char __user *type, u32 flags, const char __user *data)
+{
+	char *texts[4] = { NULL, NULL, NULL, NULL };
+	const char __user *from[4] = { dev, dir, type, data };
+	long err = 0;
+	int i;
+
+	for (i = 0; i < 4 && !err; i++) {
+		texts[i] = get_text(from[i]);
+		if (IS_ERR(texts[i])) {
+			err = PTR_ERR(texts[i]);
+			texts[i] = NULL;
+		}
+	}
+	if (!err && !capable(CAP_SYS_ADMIN))
+		err = -EPERM;
+	if (!err && !texts[1])
+		err = -EFAULT;
+	if (!err)
+		err = kern_mount(texts[0], texts[1], texts[2], flags, texts[3]);
+	for (i = 0; i < 4; i++)
+		kfree(texts[i]);
+	return err;
+}
+
+static int do_umount(struct path *path, u32 flags)
+{
+	struct mount *mnt = path->mnt;
+
+	if (path->dentry != mnt->root || !mnt->mounted)
+		return -EINVAL;
+	if (flags & MNT_DETACH) {
+		umount_tree(mnt);
+		return 0;
+	}
+	/* Being mounted, and our own path. */
+	if (atomic_read(&mnt->count) > 2)
+		return -EBUSY;
+	umount_one(mnt);
+	return 0;
+}
+
+SYSCALL_DEFINE(umount, const char __user *name, u32 flags)
+{
+	struct path path;
+	long err;
+
+	if (flags & ~(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW))
+		return -EINVAL;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	err = user_path_at(AT_FDCWD, name,
+			   flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path);
+	if (err)
+		return err;
+	down_write(&vfs_lock);
+	err = do_umount(&path, flags);
+	up_write(&vfs_lock);
+	path_put(&path);
+	return err;
+}
+
+SYSCALL_DEFINE(oldumount, const char __user *name)
+{
+	return sys_umount(name, 0);
+}
+
+/* ---- reports ---- */
+
+static void show_escaped(struct seq_file *m, const char *s)
+{
+	for (; *s; s++)
+		if (*s == ' ' || *s == '\t' || *s == '\n' || *s == '\\')
+			seq_printf(m, "\\%03o", (unsigned int)(u8)*s);
+		else
+			seq_putc(m, *s);
+}
+
+static void show_mnt_flags(struct seq_file *m, u32 flags)
+{
+	static const struct {
+		u32 flag;
+		const char *name;
+	} names[] = {
+		{ MS_NOSUID, ",nosuid" },	  { MS_NODEV, ",nodev" },
+		{ MS_NOEXEC, ",noexec" },	  { MS_NOATIME, ",noatime" },
+		{ MS_NODIRATIME, ",nodiratime" }, { MS_RELATIME, ",relatime" }
+	};
+	unsigned int i;
+
+	seq_puts(m, flags & MS_RDONLY ? "ro" : "rw");
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (flags & names[i].flag)
+			seq_puts(m, names[i].name);
+}
+
+static void show_sb_options(struct seq_file *m, struct super_block *sb)
+{
+	if (sb->s_op->show_options)
+		sb->s_op->show_options(sb, m);
+}
+
+static const char *where_mounted(struct mount *mnt, char *buf)
+{
+	struct path path = { mnt, mnt->root };
+	struct path root = { current->fs->root_mnt, current->fs->root };
+
+	return mount_path(&path, &root, buf, PATH_MAX);
+}
+
+/** show_mounts() - /proc/mounts */
+void show_mounts(struct seq_file *m)
+{
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	struct mount *mnt;
+	const char *dir;
+
+	if (!buf)
+		return;
+	list_for_each_entry(mnt, &mounts, list) {
+		dir = where_mounted(mnt, buf);
+		if (!dir)
+			continue;
+		show_escaped(m, mnt->devname);
+		seq_putc(m, ' ');
+		show_escaped(m, dir);
+		seq_printf(m, " %s ", mnt->sb->s_type->name);
+		show_mnt_flags(m, mnt->flags);
+		show_sb_options(m, mnt->sb);
+		seq_puts(m, " 0 0\n");
+	}
+	kfree(buf);
+}
+
+static void show_root(struct seq_file *m, struct mount *mnt, char *buf)
+{
+	struct mount whole = { .parent = &whole, .root = mnt->sb->s_root };
+	struct path top = { &whole, whole.root };
+	struct path path = { &whole, mnt->root };
+	const char *root = mount_path(&path, &top, buf, PATH_MAX);
+
+	show_escaped(m, root ? root : "/");
+}
+
+/** show_mountinfo() - /proc/PID/mountinfo */
+void show_mountinfo(struct seq_file *m)
+{
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	struct mount *mnt;
+	const char *dir;
+
+	if (!buf)
+		return;
+	list_for_each_entry(mnt, &mounts, list) {
+		if (!where_mounted(mnt, buf))
+			continue;
+		seq_printf(m, "%d %d %u:%u ", mnt->id, mnt->parent->id,
+			   MAJOR(mnt->sb->s_dev), MINOR(mnt->sb->s_dev));
+		show_root(m, mnt, buf);
+		dir = where_mounted(mnt, buf);
+		seq_putc(m, ' ');
+		show_escaped(m, dir);
+		seq_putc(m, ' ');
+		show_mnt_flags(m, mnt->flags);
+		seq_printf(m, " - %s ", mnt->sb->s_type->name);
+		show_escaped(m, mnt->devname);
+		seq_puts(m, mnt_readonly(mnt) ? " ro" : " rw");
+		show_sb_options(m, mnt->sb);
+		seq_putc(m, '\n');
+	}
+	kfree(buf);
+}
+
+/** show_filesystems() - /proc/filesystems */
+void show_filesystems(struct seq_file *m)
+{
+	struct file_system_type *fs;
+
+	list_for_each_entry(fs, &filesystems, list)
+		seq_printf(m, "%s\t%s\n", fs->nodev ? "nodev" : "", fs->name);
+}
+
+/* ---- boot ---- */
+
+static struct fs_struct init_fs;
+
+static void mount_rootfs(void)
+{
+	struct file_system_type *type = get_fs_type("rootfs");
+	struct super_block *sb = type ? get_super(type, NULL) : NULL;
+	struct mount *mnt;
+
+	if (!sb || IS_ERR(sb))
+		panic("no root filesystem");
+	mnt = new_mount(sb, sb->s_root, "rootfs", 0);
+	if (!mnt)
+		panic("no memory for the root filesystem");
+	mnt->flags = 0;
+	list_add_tail(&mnt->list, &mounts);
+	init_fs.root = dget(mnt->root);
+	init_fs.pwd = dget(mnt->root);
+	init_fs.root_mnt = mntget(mnt);
+	init_fs.pwd_mnt = mntget(mnt);
+}
+
+/** vfs_init() - caches, filesystems in memory, the root; boot */
+void vfs_init(void)
+{
+	init_rwsem(&vfs_lock);
+	inode_init();
+	dentry_init();
+	file_init();
+	mnt_cache = kmem_cache_create("mnt_cache", sizeof(struct mount), 0,
+				      SLAB_PANIC, NULL);
+	tmpfs_init();
+	atomic_set(&init_fs.count, 1);
+	init_fs.umask = 0022;
+	mount_rootfs();
+	init_task.fs = &init_fs;
+}
