@@ -1,0 +1,1118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page tables: how what an area promises becomes true, page by page.
+ *
+ *   mm->pgd ──→ directory            table, 1024 entries
+ *              ┌───────────┐        ┌──────────────────┐
+ *      4 MB ── │     ──────┼──────→ │ none             │ never touched
+ *              │ none      │        │ frame, read-only │ shared until written
+ *              │    …      │        │ frame, writable  │ its owner's alone
+ *              └───────────┘        │ special          │ no descriptor: zero
+ *                                   └──────────────────┘ page, device frames
+ *
+ * A fault is one of
+ *   first read of anonymous memory    the zero page, read-only
+ *   first write                       a cleared frame
+ *   first read, or any of shared      the file's pages around it that are
+ *                                     cached; else the one page, read in
+ *   first write of a private file     a copy of the file's page
+ *   write to a read-only entry        a copy, or, where nobody else has the
+ *                                     page, the same page made writable
+ *
+ * An anonymous page with PG_anon_exclusive belongs to one entry; fork takes
+ * the flag away. Without it a write looks whether it holds the only reference
+ * and, if so, puts the flag back instead of copying.
+ *
+ * Invariants:
+ *   page->_refcount = entries that map it + cache and other holders
+ *   rss_* = entries with a descriptor, by kind; nr_ptes = tables
+ *   every table serves at least one area; it is all zeroes when freed, so
+ *     tables go round through a short list without being cleared
+ *
+ * Locks: mm->mmap_lock; see vma.h for what needs none. Frames go back to the
+ * buddy system after the TLB has forgotten them, in batches (mmu_gather).
+ *
+ * Simpler than Linux: two levels, no huge pages, no table shared or swapped;
+ * no lock per table, since one CPU changes tables between two sleeps.
+ */
+#include <ashlar/highmem.h>
+#include <ashlar/shrinker.h>
+#include <ashlar/string.h>
+#include <mach/tlb.h>
+#include "internal.h"
+#include "vma.h"
+
+#define FAULT_AROUND 16ul /* pages of a file mapped by one fault */
+#define GATHER_PAGES 60
+
+unsigned long zero_pfn;
+
+/* ---- frames of user memory ---- */
+
+/**
+ * alloc_user_page - a frame for user memory, with one reference
+ * @gfp: GFP_HIGHUSER_MOVABLE, or with __GFP_ZERO
+ *
+ * Return: the page, its contents unknown without __GFP_ZERO; or NULL.
+ */
+struct page *alloc_user_page(gfp_t gfp)
+{
+	struct page *page = alloc_page(gfp & ~__GFP_ZERO);
+
+	if (unlikely(!page))
+		return NULL;
+	atomic_set(&page->_refcount, 1);
+	if (gfp & __GFP_ZERO)
+		clear_highpage(page);
+	return page;
+}
+
+static void mlock_page(struct page *page)
+{
+	if (page->pflags & PG_mlocked)
+		return;
+	page->pflags |= PG_mlocked;
+	inc_node_page_state(NR_MLOCK);
+}
+
+static void munlock_page(struct page *page)
+{
+	if (!(page->pflags & PG_mlocked))
+		return;
+	page->pflags &= ~PG_mlocked;
+	dec_node_page_state(NR_MLOCK);
+}
+
+/** __put_page - free a frame whose last reference went. */
+void __put_page(struct page *page)
+{
+	if (unlikely(page->pflags & PG_mlocked))
+		munlock_page(page);
+	page->mapping = 0;
+	page->index = 0;
+	page->pflags = 0;
+	__free_page(page);
+}
+
+/* ---- tables ---- */
+
+/* Tables that are all zeroes, linked through ->priv. */
+struct pte_quicklist {
+	struct page *first;
+	unsigned long nr;
+};
+
+#define PTE_QUICKLIST_MAX 16
+
+static DEFINE_PER_CPU(struct pte_quicklist, pte_quicklist);
+
+static struct page *pte_table_get(void)
+{
+	struct pte_quicklist *q = this_cpu_ptr(pte_quicklist);
+	struct page *table = q->first;
+
+	if (likely(table)) {
+		q->first = (struct page *)table->priv;
+		q->nr--;
+		table->priv = 0;
+		return table;
+	}
+	table = alloc_page(GFP_KERNEL);
+	if (table)
+		clear_page(page_address(table));
+	return table;
+}
+
+static void pte_table_put(struct page *table)
+{
+	struct pte_quicklist *q = this_cpu_ptr(pte_quicklist);
+
+	if (q->nr >= PTE_QUICKLIST_MAX) {
+		__free_page(table);
+		return;
+	}
+	table->priv = (unsigned long)q->first;
+	q->first = table;
+	q->nr++;
+}
+
+static unsigned long quicklist_count(struct shrinker *s,
+				     struct shrink_control *sc)
+{
+	(void)s;
+	(void)sc;
+	return this_cpu_ptr(pte_quicklist)->nr;
+}
+
+static unsigned long quicklist_scan(struct shrinker *s,
+				    struct shrink_control *sc)
+{
+	struct pte_quicklist *q = this_cpu_ptr(pte_quicklist);
+	unsigned long freed = 0;
+
+	(void)s;
+	for (; q->nr && freed < sc->nr_to_scan; freed++)
+		__free_page(pte_table_get());
+	return freed;
+}
+
+static struct shrinker pte_quicklist_shrinker = {
+	.count_objects = quicklist_count,
+	.scan_objects = quicklist_scan,
+	.seeks = DEFAULT_SEEKS,
+};
+
+/** memory_init - at boot: the zero page. */
+void memory_init(void)
+{
+	struct page *zero = alloc_page(GFP_KERNEL);
+
+	if (!zero)
+		mm_panic("no memory for the zero page");
+	clear_page(page_address(zero));
+	atomic_set(&zero->_refcount, 1);
+	zero->pflags = PG_uptodate;
+	zero_pfn = page_to_pfn(zero);
+	register_shrinker(&pte_quicklist_shrinker, "pte-quicklist");
+}
+
+static pte_t *__pte_alloc(struct mm_struct *mm, pgd_t *pgd, unsigned long addr)
+{
+	struct page *table = pte_table_get();
+
+	if (!table)
+		return NULL;
+	if (unlikely(!pgd_none(*pgd))) { /* somebody was faster */
+		pte_table_put(table);
+	} else {
+		pgd_populate(pgd, table);
+		mm->nr_ptes++;
+		inc_node_page_state(NR_PAGETABLE);
+	}
+	return pte_offset(pgd, addr);
+}
+
+/* The entry of @addr, in a new table if need be; NULL without memory. */
+static inline pte_t *pte_alloc(struct mm_struct *mm, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+
+	if (likely(!pgd_none(*pgd)))
+		return pte_offset(pgd, addr);
+	return __pte_alloc(mm, pgd, addr);
+}
+
+/** pte_lookup - the entry of @addr, or NULL where there is no table. */
+pte_t *pte_lookup(struct mm_struct *mm, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+
+	return pgd_none(*pgd) ? NULL : pte_offset(pgd, addr);
+}
+
+static void pte_free(struct mm_struct *mm, pgd_t *pgd)
+{
+	struct page *table = pgd_page(*pgd);
+
+	pgd_clear(pgd);
+	mm->nr_ptes--;
+	dec_node_page_state(NR_PAGETABLE);
+	pte_table_put(table);
+}
+
+/**
+ * free_pgtables - give back the tables that only [start, end) needed
+ * @floor: end of the area before, or 0
+ * @ceiling: start of the area after, or TASK_SIZE
+ *
+ * The range has been zapped and is no longer of any area.
+ */
+void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
+		   unsigned long floor, unsigned long ceiling)
+{
+	unsigned long addr = start & PGDIR_MASK;
+	pgd_t *pgd;
+
+	if (addr < floor)
+		addr += PGDIR_SIZE;
+	for (; addr < end && ceiling - addr >= PGDIR_SIZE; addr += PGDIR_SIZE) {
+		pgd = pgd_offset(mm, addr);
+		if (pgd_none(*pgd))
+			continue;
+		pte_free(mm, pgd);
+		flush_tlb_page(mm, addr);
+	}
+}
+
+/* ---- taking pages away ---- */
+
+/* What is being unmapped: frames to free and counts to settle, in batches. */
+struct mmu_gather {
+	struct mm_struct *mm;
+	unsigned long start, end; /* addresses to be flushed */
+	bool cleared; /* an entry since the last flush */
+	bool exiting; /* flushed once, at the end */
+	bool keep_cows; /* leave private copies alone */
+	long anon, file, shmem; /* entries that went, by kind */
+	long anon_unmapped, file_unmapped; /* pages that nobody maps now */
+	unsigned int nr;
+	struct page *pages[GATHER_PAGES];
+};
+
+static void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm,
+			   unsigned long start, unsigned long end)
+{
+	tlb->mm = mm;
+	tlb->start = start;
+	tlb->end = end;
+	tlb->cleared = false;
+	tlb->exiting = false;
+	tlb->keep_cows = false;
+	tlb->anon = tlb->file = tlb->shmem = 0;
+	tlb->anon_unmapped = tlb->file_unmapped = 0;
+	tlb->nr = 0;
+	mm->hiwater_rss = max(mm->hiwater_rss, get_mm_rss(mm));
+}
+
+static void tlb_flush_mmu(struct mmu_gather *tlb)
+{
+	struct page **p = tlb->pages, **end = p + tlb->nr;
+
+	if (tlb->cleared && !tlb->exiting)
+		flush_tlb_range(tlb->mm, tlb->start, tlb->end);
+	tlb->cleared = false;
+	for (; p < end; p++)
+		put_page(*p);
+	tlb->nr = 0;
+}
+
+static void tlb_finish_mmu(struct mmu_gather *tlb)
+{
+	struct mm_struct *mm = tlb->mm;
+
+	tlb_flush_mmu(tlb);
+	mm->rss_anon -= tlb->anon;
+	mm->rss_file -= tlb->file;
+	mm->rss_shmem -= tlb->shmem;
+	mod_node_page_state(NR_ANON_MAPPED, -tlb->anon_unmapped);
+	mod_node_page_state(NR_FILE_MAPPED, -tlb->file_unmapped);
+}
+
+static inline void zap_file_page(struct mmu_gather *tlb, struct page *page,
+				 pte_t entry)
+{
+	if (pte_dirty(entry))
+		page->pflags |= PG_dirty;
+	if (page->pflags & PG_swapbacked)
+		tlb->shmem++;
+	else
+		tlb->file++;
+	if (atomic_dec_and_test(&page->_mapcount))
+		tlb->file_unmapped++;
+}
+
+static void zap_ptes(struct mmu_gather *tlb, pte_t *pte, pte_t *last)
+{
+	struct page *page;
+	pte_t entry;
+
+	for (; pte < last; pte++) {
+		entry = *pte;
+		if (pte_none(entry))
+			continue;
+		if (unlikely(pte_special(entry))) {
+			pte_clear(pte);
+			tlb->cleared = true;
+			continue;
+		}
+		page = pte_page(entry);
+		if (PageAnon(page)) {
+			if (unlikely(tlb->keep_cows))
+				continue;
+			tlb->anon++;
+			if (atomic_dec_and_test(&page->_mapcount))
+				tlb->anon_unmapped++;
+		} else {
+			zap_file_page(tlb, page, entry);
+		}
+		pte_clear(pte);
+		tlb->cleared = true;
+		tlb->pages[tlb->nr++] = page;
+		if (unlikely(tlb->nr == GATHER_PAGES))
+			tlb_flush_mmu(tlb);
+	}
+}
+
+static void zap_range(struct mmu_gather *tlb, unsigned long addr,
+		      unsigned long end)
+{
+	unsigned long next;
+	pgd_t *pgd;
+	pte_t *pte;
+
+	for (; addr < end; addr = next) {
+		next = pgd_addr_end(addr, end);
+		pgd = pgd_offset(tlb->mm, addr);
+		if (pgd_none(*pgd))
+			continue;
+		pte = pte_offset(pgd, addr);
+		zap_ptes(tlb, pte, pte + ((next - addr) >> PAGE_SHIFT));
+	}
+}
+
+/**
+ * munlock_vma_pages - pages that are there are no longer locked by this area
+ *
+ * Simpler than Linux: a page locked in two spaces is not counted any more
+ * when the first of them lets go.
+ */
+void munlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
+		       unsigned long end)
+{
+	unsigned long addr;
+	pte_t *pte;
+
+	for (addr = start; addr < end; addr += PAGE_SIZE) {
+		pte = pte_lookup(vma->vm_mm, addr);
+		if (!pte)
+			addr = (addr & PGDIR_MASK) + PGDIR_SIZE - PAGE_SIZE;
+		else if (pte_present(*pte) && !pte_special(*pte))
+			munlock_page(pte_page(*pte));
+	}
+}
+
+static void zap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
+			  unsigned long start, unsigned long end)
+{
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		munlock_vma_pages(vma, start, end);
+	zap_range(tlb, start, end);
+}
+
+/**
+ * zap_page_range - unmap the pages of a part of an area
+ *
+ * The area stays. Context: mmap_lock; does not sleep.
+ */
+void zap_page_range(struct vm_area_struct *vma, unsigned long start,
+		    unsigned long end)
+{
+	struct mmu_gather tlb;
+
+	tlb_gather_mmu(&tlb, vma->vm_mm, start, end);
+	zap_vma_range(&tlb, vma, start, end);
+	tlb_finish_mmu(&tlb);
+}
+
+/**
+ * zap_address_space - unmap everything and give the tables back
+ *
+ * Nobody runs in the space any more, so the TLB need forget it only once, and
+ * frames may be freed before.
+ */
+void zap_address_space(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+	struct mmu_gather tlb;
+	unsigned long addr = 0;
+
+	tlb_gather_mmu(&tlb, mm, 0, TASK_SIZE);
+	tlb.exiting = true;
+	for (vma = mm->mmap; vma; vma = vma->vm_next)
+		zap_vma_range(&tlb, vma, vma->vm_start, vma->vm_end);
+	tlb_finish_mmu(&tlb);
+	for (vma = mm->mmap; vma; vma = vma->vm_next) {
+		addr = max(addr, vma->vm_start & PGDIR_MASK);
+		for (; addr < vma->vm_end; addr += PGDIR_SIZE)
+			if (!pgd_none(*pgd_offset(mm, addr)))
+				pte_free(mm, pgd_offset(mm, addr));
+	}
+	flush_tlb_mm(mm);
+}
+
+/**
+ * unmap_mapping_range - unmap a file's pages wherever they are mapped
+ * @first: page of the file
+ * @nr: pages; ~0ul: all from @first on
+ * @even_cows: private copies as well
+ *
+ * Context: does not sleep.
+ */
+void unmap_mapping_range(struct address_space *m, unsigned long first,
+			 unsigned long nr, bool even_cows)
+{
+	unsigned long past = first + nr < first ? ~0ul : first + nr;
+	unsigned long from, to;
+	struct vm_area_struct *vma;
+	struct mmu_gather tlb;
+
+	list_for_each_entry(vma, &m->i_mmap, shared_node) {
+		from = max(first, vma->vm_pgoff);
+		to = min(past, vma->vm_pgoff + vma_pages(vma));
+		if (from >= to)
+			continue;
+		from = vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT);
+		to = vma->vm_start + ((to - vma->vm_pgoff) << PAGE_SHIFT);
+		tlb_gather_mmu(&tlb, vma->vm_mm, from, to);
+		tlb.keep_cows = !even_cows;
+		zap_range(&tlb, from, to);
+		tlb_finish_mmu(&tlb);
+	}
+}
+
+/* ---- putting pages in ---- */
+
+static void map_anon_page(struct vm_area_struct *vma, unsigned long addr,
+			  pte_t *pte, struct page *page)
+{
+	pte_t entry = pte_mkdirty(mk_pte(page, vma->vm_page_prot));
+
+	if (likely(vma->vm_flags & VM_WRITE))
+		entry = pte_mkwrite(entry);
+	page->mapping = (unsigned long)vma->anon_vma | PAGE_MAPPING_ANON;
+	page->index = linear_page_index(vma, addr);
+	page->pflags = PG_uptodate | PG_swapbacked | PG_anon_exclusive;
+	atomic_set(&page->_mapcount, 1);
+	vma->vm_mm->rss_anon++;
+	inc_node_page_state(NR_ANON_MAPPED);
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		mlock_page(page);
+	set_pte(pte, entry);
+}
+
+/* A page of the cache; takes over the caller's reference. */
+static void map_file_page(struct vm_area_struct *vma, pte_t *pte,
+			  struct page *page)
+{
+	if (page->pflags & PG_swapbacked)
+		vma->vm_mm->rss_shmem++;
+	else
+		vma->vm_mm->rss_file++;
+	if (atomic_add_return(1, &page->_mapcount) == 1)
+		inc_node_page_state(NR_FILE_MAPPED);
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		mlock_page(page);
+	set_pte(pte, mk_pte(page, vma->vm_page_prot));
+}
+
+/**
+ * set_pte_range - for ->map_pages: map what is cached and not yet mapped
+ * @pages: slots of the page cache; a NULL is skipped
+ * @first_pgoff: page of the file in pages[0]
+ * @nr: slots
+ */
+void set_pte_range(struct vm_fault *vmf, struct page **pages,
+		   unsigned long first_pgoff, unsigned int nr)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	pte_t *pte = vmf->pte - (long)(vmf->pgoff - first_pgoff);
+	struct page *page;
+
+	for (; nr; nr--, pte++, pages++) {
+		page = *pages;
+		if (!page || !pte_none(*pte))
+			continue;
+		if ((page->pflags & (PG_uptodate | PG_locked)) != PG_uptodate)
+			continue;
+		get_page(page);
+		map_file_page(vma, pte, page);
+	}
+}
+
+/**
+ * remap_pfn_range - map frames that have no descriptors
+ * @addr: in an area that a file's ->mmap() is setting up
+ * @size: bytes, whole pages
+ *
+ * Return: 0; -EINVAL for a private area that may be written, since there is
+ * no copying of such frames; or -ENOMEM.
+ */
+int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr,
+		    unsigned long pfn, unsigned long size)
+{
+	unsigned long end = addr + PAGE_ALIGN(size);
+	pte_t *pte;
+
+	if (is_cow_mapping(vma->vm_flags) && (vma->vm_flags & VM_WRITE))
+		return -EINVAL;
+	vma->vm_flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
+	for (; addr < end; addr += PAGE_SIZE, pfn++) {
+		pte = pte_alloc(vma->vm_mm, addr);
+		if (!pte)
+			return -ENOMEM;
+		set_pte(pte, pte_mkspecial(pfn_pte(pfn, vma->vm_page_prot)));
+	}
+	return 0;
+}
+
+/* ---- faults ---- */
+
+static vm_fault_t do_anonymous_page(struct vm_area_struct *vma,
+				    unsigned long addr, pte_t *pte,
+				    unsigned int flags)
+{
+	struct page *page;
+
+	if (!(flags & FAULT_FLAG_WRITE)) {
+		set_pte(pte,
+			pte_mkspecial(pfn_pte(zero_pfn, vma->vm_page_prot)));
+		return 0;
+	}
+	if (unlikely(anon_vma_prepare(vma)))
+		return VM_FAULT_OOM;
+	page = alloc_user_page(GFP_HIGHUSER_MOVABLE);
+	if (unlikely(!page))
+		return VM_FAULT_OOM;
+	if (unlikely(!pte_none(*pte))) { /* somebody was faster */
+		put_page(page);
+		return 0;
+	}
+	clear_user_highpage(page, addr);
+	map_anon_page(vma, addr, pte, page);
+	return 0;
+}
+
+/* Map the cached pages of the file around the fault; maybe its own, too. */
+static void do_fault_around(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long index = pte_index(vmf->address);
+	unsigned long before = min(vmf->pgoff % FAULT_AROUND, index);
+	unsigned long after = min(FAULT_AROUND - vmf->pgoff % FAULT_AROUND,
+				  PTRS_PER_PTE - index);
+
+	before = min(before, vmf->pgoff - vma->vm_pgoff);
+	after = min(after, vma->vm_pgoff + vma_pages(vma) - vmf->pgoff);
+	vma->vm_ops->map_pages(vmf, vmf->pgoff - before, vmf->pgoff + after);
+}
+
+/* The file's page itself: any read, and a write to what is shared. */
+static vm_fault_t do_file_page(struct vm_fault *vmf)
+{
+	vm_fault_t ret;
+
+	if (vmf->vma->vm_ops->map_pages) {
+		do_fault_around(vmf);
+		if (!pte_none(*vmf->pte))
+			return 0;
+	}
+	ret = vmf->vma->vm_ops->fault(vmf);
+	if (unlikely(ret & VM_FAULT_ERROR))
+		return ret;
+	if (unlikely(!pte_none(*vmf->pte)))
+		put_page(vmf->page);
+	else
+		map_file_page(vmf->vma, vmf->pte, vmf->page);
+	return ret;
+}
+
+/* A copy of the file's page for a write to what is private. */
+static vm_fault_t do_cow_page(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct page *copy;
+	vm_fault_t ret;
+
+	if (unlikely(anon_vma_prepare(vma)))
+		return VM_FAULT_OOM;
+	copy = alloc_user_page(GFP_HIGHUSER_MOVABLE);
+	if (unlikely(!copy))
+		return VM_FAULT_OOM;
+	ret = vma->vm_ops->fault(vmf);
+	if (unlikely(ret & VM_FAULT_ERROR)) {
+		put_page(copy);
+		return ret;
+	}
+	if (unlikely(!pte_none(*vmf->pte))) {
+		put_page(copy);
+	} else {
+		copy_user_highpage(copy, vmf->page, vmf->address);
+		map_anon_page(vma, vmf->address, vmf->pte, copy);
+	}
+	put_page(vmf->page);
+	return ret;
+}
+
+static vm_fault_t do_fault(struct vm_area_struct *vma, unsigned long addr,
+			   pte_t *pte, unsigned int flags)
+{
+	struct vm_fault vmf = {
+		.vma = vma,
+		.address = addr,
+		.pgoff = linear_page_index(vma, addr),
+		.flags = flags,
+		.pte = pte,
+	};
+
+	if ((flags & FAULT_FLAG_WRITE) && !(vma->vm_flags & VM_SHARED))
+		return do_cow_page(&vmf);
+	return do_file_page(&vmf);
+}
+
+/* One entry less for @page; the caller has replaced it and flushed. */
+static void drop_mapped_page(struct mm_struct *mm, struct page *page)
+{
+	bool last = atomic_dec_and_test(&page->_mapcount);
+
+	if (PageAnon(page)) {
+		mm->rss_anon--;
+		if (last)
+			dec_node_page_state(NR_ANON_MAPPED);
+	} else {
+		if (page->pflags & PG_swapbacked)
+			mm->rss_shmem--;
+		else
+			mm->rss_file--;
+		if (last)
+			dec_node_page_state(NR_FILE_MAPPED);
+	}
+	put_page(page);
+}
+
+/* A private page that others have, too, or the zero page: a copy of it. */
+static vm_fault_t wp_page_copy(struct vm_area_struct *vma, unsigned long addr,
+			       pte_t *pte, pte_t entry)
+{
+	struct page *old = pte_special(entry) ? NULL : pte_page(entry);
+	struct page *copy;
+
+	if (unlikely(anon_vma_prepare(vma)))
+		return VM_FAULT_OOM;
+	copy = alloc_user_page(GFP_HIGHUSER_MOVABLE);
+	if (unlikely(!copy))
+		return VM_FAULT_OOM;
+	if (unlikely(!pte_same(*pte, entry))) { /* somebody was faster */
+		put_page(copy);
+		return 0;
+	}
+	if (old)
+		copy_user_highpage(copy, old, addr);
+	else
+		clear_user_highpage(copy, addr);
+	map_anon_page(vma, addr, pte, copy);
+	flush_tlb_page(vma->vm_mm, addr);
+	if (old)
+		drop_mapped_page(vma->vm_mm, old);
+	return 0;
+}
+
+/* Write to an entry that forbids it, in an area that allows it. */
+static vm_fault_t do_wp_page(struct vm_area_struct *vma, unsigned long addr,
+			     pte_t *pte, pte_t entry)
+{
+	struct page *page;
+
+	if (!(vma->vm_flags & VM_SHARED)) {
+		if (pte_special(entry))
+			return wp_page_copy(vma, addr, pte, entry);
+		page = pte_page(entry);
+		if (!PageAnon(page) || (!(page->pflags & PG_anon_exclusive) &&
+					atomic_read(&page->_refcount) != 1))
+			return wp_page_copy(vma, addr, pte, entry);
+		page->pflags |= PG_anon_exclusive;
+		count_vm_event(PGREUSE);
+	}
+	entry = pte_mkdirty(pte_mkyoung(entry));
+	if (likely(vma->vm_flags & VM_WRITE))
+		entry = pte_mkwrite(entry);
+	set_pte(pte, entry);
+	flush_tlb_page(vma->vm_mm, addr);
+	return 0;
+}
+
+/**
+ * handle_mm_fault - make an access possible that the area allows
+ * @addr: rounded down to its page
+ * @flags: FAULT_FLAG_*
+ *
+ * Context: mmap_lock; may sleep. Return: VM_FAULT_*; 0 may also mean that the
+ * access should be tried again.
+ */
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
+			   unsigned int flags)
+{
+	pte_t *pte = pte_alloc(vma->vm_mm, addr);
+	pte_t entry;
+
+	if (unlikely(!pte))
+		return VM_FAULT_OOM;
+	entry = *pte;
+	if (pte_none(entry)) {
+		if (likely(vma_is_anonymous(vma))) {
+			if (unlikely(vma->vm_flags & VM_PFNMAP))
+				return VM_FAULT_SIGBUS;
+			return do_anonymous_page(vma, addr, pte, flags);
+		}
+		return do_fault(vma, addr, pte, flags);
+	}
+	if ((flags & FAULT_FLAG_WRITE) && !pte_write(entry))
+		return do_wp_page(vma, addr, pte, entry);
+	flush_tlb_page(vma->vm_mm, addr); /* the TLB was behind */
+	return 0;
+}
+
+static inline bool access_error(u32 vm_flags, unsigned int flags)
+{
+	if (flags & FAULT_FLAG_WRITE)
+		return !(vm_flags & VM_WRITE);
+	return !(vm_flags & VM_ACCESS_FLAGS);
+}
+
+/* The area of a fault: the one at @addr, or a stack that grows to it. */
+static inline struct vm_area_struct *vma_at_fault(struct mm_struct *mm,
+						  unsigned long addr)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+
+	if (likely(vma && vma->vm_start <= addr))
+		return vma;
+	if (vma && (vma->vm_flags & VM_GROWSDOWN) && !expand_stack(vma, addr))
+		return vma;
+	return NULL;
+}
+
+/**
+ * handle_page_fault - a fault of a program, or of a copy on its behalf
+ * @mm: its address space
+ * @addr: any byte of it, below TASK_SIZE
+ * @flags: FAULT_FLAG_*
+ *
+ * Context: takes mmap_lock for read; may sleep. Return: 0: try the access
+ * again; VM_FAULT_SIGSEGV or _ACCERR: the program's mistake; VM_FAULT_SIGBUS:
+ * past the end of a file; VM_FAULT_OOM.
+ */
+vm_fault_t handle_page_fault(struct mm_struct *mm, unsigned long addr,
+			     unsigned int flags)
+{
+	struct vm_area_struct *vma;
+	vm_fault_t ret;
+
+	count_vm_event(PGFAULT);
+	down_read(&mm->mmap_lock);
+	vma = vma_at_fault(mm, addr);
+	if (unlikely(!vma))
+		ret = VM_FAULT_SIGSEGV;
+	else if (unlikely(access_error(vma->vm_flags, flags)))
+		ret = VM_FAULT_ACCERR;
+	else
+		ret = handle_mm_fault(vma, addr & PAGE_MASK, flags);
+	up_read(&mm->mmap_lock);
+	if (unlikely(ret & VM_FAULT_MAJOR))
+		count_vm_event(PGMAJFAULT);
+	return ret;
+}
+
+static int fault_errno(vm_fault_t ret)
+{
+	if (ret & VM_FAULT_OOM)
+		return -ENOMEM;
+	return ret & VM_FAULT_ERROR ? -EFAULT : 0;
+}
+
+/* ---- pages for the kernel ---- */
+
+static bool gup_allowed(u32 vm_flags, bool write, bool force)
+{
+	if (vm_flags & (VM_IO | VM_PFNMAP))
+		return false;
+	if (!write)
+		return vm_flags & (force ? VM_READ | VM_MAYREAD : VM_READ);
+	return (vm_flags & VM_WRITE) || (force && is_cow_mapping(vm_flags));
+}
+
+/* Does the entry give what is wanted? A forced write needs a private copy. */
+static bool gup_ready(pte_t entry, bool write)
+{
+	if (!pte_present(entry))
+		return false;
+	if (!write || pte_write(entry))
+		return true;
+	return !pte_special(entry) && PageAnon(pte_page(entry)) &&
+	       (pte_page(entry)->pflags & PG_anon_exclusive);
+}
+
+/* Fault in one page of an area; 0, or -errno. */
+static int faultin_page(struct vm_area_struct *vma, unsigned long addr,
+			bool write)
+{
+	pte_t *pte;
+	int err;
+
+	while (!(pte = pte_lookup(vma->vm_mm, addr)) ||
+	       !gup_ready(*pte, write)) {
+		err = fault_errno(handle_mm_fault(
+			vma, addr, write ? FAULT_FLAG_WRITE : 0));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
+ * get_user_page - the page at a user address, with a reference
+ * @mm: whose address
+ * @addr: any byte of the page
+ * @write: it is going to be written: no copy of it is shared any more
+ * @force: past the protection, as debuggers may
+ *
+ * Context: takes mmap_lock for read; may sleep. Return: the page, or ERR_PTR
+ * of -EFAULT or -ENOMEM.
+ */
+struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write,
+			   bool force)
+{
+	struct vm_area_struct *vma;
+	struct page *page;
+	int err = -EFAULT;
+
+	if (addr >= TASK_SIZE)
+		return ERR_PTR(-EFAULT);
+	addr &= PAGE_MASK;
+	down_read(&mm->mmap_lock);
+	vma = vma_at_fault(mm, addr);
+	if (vma && gup_allowed(vma->vm_flags, write, force))
+		err = faultin_page(vma, addr, write);
+	if (err) {
+		page = ERR_PTR(err);
+	} else {
+		page = pte_page(*pte_lookup(mm, addr));
+		get_page(page);
+	}
+	up_read(&mm->mmap_lock);
+	return page;
+}
+
+/**
+ * access_process_vm - copy bytes of another address space, as debuggers may
+ * @buf: kernel memory
+ * @write: from @buf into the space
+ *
+ * Return: bytes copied, up to the first page that cannot be had.
+ */
+size_t access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf,
+			 size_t len, bool write)
+{
+	struct page *page;
+	size_t done, n;
+
+	for (done = 0; done < len; done += n, addr += n) {
+		n = min(len - done, (size_t)(PAGE_SIZE - addr % PAGE_SIZE));
+		page = get_user_page(mm, addr, write, true);
+		if (IS_ERR(page))
+			break;
+		if (write)
+			memcpy_to_page(page, addr % PAGE_SIZE,
+				       (char *)buf + done, n);
+		else
+			memcpy_from_page((char *)buf + done, page,
+					 addr % PAGE_SIZE, n);
+		put_page(page);
+	}
+	return done;
+}
+
+/**
+ * populate_vma_range - fault in what is not there yet
+ * @write: break copy on write as well
+ *
+ * Context: mmap_lock; may sleep. Return: 0, -EFAULT or -ENOMEM.
+ */
+int populate_vma_range(struct vm_area_struct *vma, unsigned long start,
+		       unsigned long end, bool write)
+{
+	unsigned long addr;
+	int err = 0;
+
+	if (!gup_allowed(vma->vm_flags, write, false) &&
+	    (write || !(vma->vm_flags & VM_ACCESS_FLAGS)))
+		return -EFAULT;
+	for (addr = start; addr < end && !err; addr += PAGE_SIZE)
+		err = faultin_page(vma, addr, write);
+	return err;
+}
+
+/**
+ * mm_populate - fault in a range: MAP_POPULATE, and locked areas
+ *
+ * Private areas that may be written get pages of their own at once. Context:
+ * takes mmap_lock for read. Return: 0, or the first -EFAULT or -ENOMEM.
+ */
+int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	unsigned long end = start + len;
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	down_read(&mm->mmap_lock);
+	for (vma = find_vma(mm, start); vma && vma->vm_start < end && !err;
+	     vma = vma->vm_next) {
+		if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_LOCKONFAULT))
+			continue;
+		err = populate_vma_range(
+			vma, max(start, vma->vm_start), min(end, vma->vm_end),
+			(vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE);
+	}
+	up_read(&mm->mmap_lock);
+	return err;
+}
+
+/* ---- fork, mprotect, mremap: whole tables at a time ---- */
+
+static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
+		      pte_t *last, bool cow)
+{
+	struct page *page;
+	pte_t entry;
+
+	for (; from < last; from++, to++) {
+		entry = *from;
+		if (pte_none(entry))
+			continue;
+		if (cow && pte_write(entry)) {
+			entry = pte_wrprotect(entry);
+			set_pte(from, entry);
+		}
+		set_pte(to, entry);
+		if (pte_special(entry))
+			continue;
+		page = pte_page(entry);
+		atomic_inc(&page->_refcount);
+		atomic_inc(&page->_mapcount);
+		if (likely(PageAnon(page))) {
+			page->pflags &= ~PG_anon_exclusive;
+			dst->rss_anon++;
+		} else if (page->pflags & PG_swapbacked) {
+			dst->rss_shmem++;
+		} else {
+			dst->rss_file++;
+		}
+	}
+}
+
+/**
+ * copy_page_range - fork: the child's entries of an area
+ * @dst: the child's area
+ * @src: the parent's; its private pages become read-only
+ *
+ * What a fault can bring back from a file is left to faults. The parent's TLB
+ * is the caller's to flush. Return: 0 or -ENOMEM, with some entries copied.
+ */
+int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
+{
+	bool cow = is_cow_mapping(src->vm_flags);
+	unsigned long addr, next;
+	pte_t *from, *to;
+
+	if (!src->anon_vma && !(src->vm_flags & VM_PFNMAP))
+		return 0;
+	for (addr = src->vm_start; addr < src->vm_end; addr = next) {
+		next = pgd_addr_end(addr, src->vm_end);
+		from = pte_lookup(src->vm_mm, addr);
+		if (!from)
+			continue;
+		to = pte_alloc(dst->vm_mm, addr);
+		if (!to)
+			return -ENOMEM;
+		copy_ptes(dst->vm_mm, to, from,
+			  from + ((next - addr) >> PAGE_SHIFT), cow);
+	}
+	return 0;
+}
+
+/* Whether an entry changed. */
+static bool protect_ptes(pte_t *pte, pte_t *last, pgprot_t prot, bool reuse)
+{
+	bool changed = false;
+	pte_t entry;
+
+	for (; pte < last; pte++) {
+		if (pte_none(*pte))
+			continue;
+		entry = pte_modify(*pte, prot);
+		if (reuse && !pte_special(entry) && PageAnon(pte_page(entry)) &&
+		    (pte_page(entry)->pflags & PG_anon_exclusive))
+			entry = pte_mkwrite(entry);
+		set_pte(pte, entry);
+		changed = true;
+	}
+	return changed;
+}
+
+/**
+ * change_protection - what is mapped gets the area's (new) protection
+ *
+ * Pages that are one entry's alone become writable without a fault.
+ */
+void change_protection(struct vm_area_struct *vma, unsigned long start,
+		       unsigned long end)
+{
+	bool reuse = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+	bool changed = false;
+	unsigned long addr, next;
+	pte_t *pte;
+
+	for (addr = start; addr < end; addr = next) {
+		next = pgd_addr_end(addr, end);
+		pte = pte_lookup(vma->vm_mm, addr);
+		if (pte &&
+		    protect_ptes(pte, pte + ((next - addr) >> PAGE_SHIFT),
+				 vma->vm_page_prot, reuse))
+			changed = true;
+	}
+	if (changed)
+		flush_tlb_range(vma->vm_mm, start, end);
+}
+
+static void move_ptes(pte_t *from, pte_t *to, unsigned long nr)
+{
+	for (; nr; nr--, from++, to++)
+		set_pte(to, ptep_get_and_clear(from));
+}
+
+/* Up to the next end of a table on either side; 0: no memory. */
+static unsigned long move_one_table(struct mm_struct *mm, unsigned long old,
+				    unsigned long new, unsigned long len)
+{
+	unsigned long n = min(pgd_addr_end(old, old + len) - old,
+			      pgd_addr_end(new, new + len) - new);
+	pgd_t *from = pgd_offset(mm, old), *to = pgd_offset(mm, new);
+	pte_t *pte;
+
+	if (pgd_none(*from))
+		return n;
+	if (n == PGDIR_SIZE && pgd_none(*to)) {
+		*to = *from;
+		pgd_clear(from);
+		return n;
+	}
+	pte = pte_alloc(mm, new);
+	if (!pte)
+		return 0;
+	move_ptes(pte_offset(from, old), pte, n >> PAGE_SHIFT);
+	return n;
+}
+
+/**
+ * move_page_tables - mremap: carry entries to another place in the space
+ * @len: bytes; the two ranges do not overlap, and nothing is mapped at @new
+ *
+ * A table that moves as a whole is one entry of the directory. Return: 0; or
+ * -ENOMEM, with everything where it was.
+ */
+int move_page_tables(struct mm_struct *mm, unsigned long old, unsigned long new,
+		     unsigned long len)
+{
+	unsigned long done, n;
+
+	for (done = 0; done < len; done += n) {
+		n = move_one_table(mm, old + done, new + done, len - done);
+		if (!n)
+			break;
+	}
+	if (done < len) { /* the way back finds its tables there */
+		move_page_tables(mm, new, old, done);
+		return -ENOMEM;
+	}
+	flush_tlb_range(mm, old, old + len);
+	return 0;
+}

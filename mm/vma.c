@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The areas (VMAs) of an address space: kept in order, found, cut and joined.
+ *
+ *   mm->mmap ─→ [text] ⇄ [data] ⇄ [heap] ⇄ … ⇄ [stack]     list, by address
+ *   mm->mm_rb        red-black tree of the same, by address
+ *   mm->vmacache     the area that was found last
+ *
+ *        gap          gap
+ *     ◄───────►┌─────┐◄──►┌─────┐       each node knows the largest gap that
+ *              │  a  │    │  b  │       ends at an area of its subtree, so a
+ *              └─────┘    └─────┘       free place is found in one descent
+ *
+ * Invariants:
+ *   a->vm_end <= a->vm_next->vm_start; start < end, both whole pages
+ *   rb_subtree_gap = max(own gap, children's); map_count = number of areas
+ *   two neighbours differ in something that mapping them as one would lose,
+ *     or could not be joined when they came to be neighbours
+ *
+ * Joining never allocates, so it cannot fail: one area takes the range, and
+ * those that lie there shrink or go. Cutting needs one new area.
+ *
+ * Simpler than Linux: anonymous areas related by fork share one anon_vma, so
+ * joining asks only whether two areas' are the same or one has none.
+ */
+#include <ashlar/rbtree_augmented.h>
+#include "vma.h"
+
+static struct kmem_cache *vm_area_cachep;
+
+/** vma_init - at boot. */
+void vma_init(void)
+{
+	vm_area_cachep = kmem_cache_create("vm_area_struct",
+					   sizeof(struct vm_area_struct), 0,
+					   SLAB_PANIC, NULL);
+}
+
+/* ---- one area ---- */
+
+/**
+ * vm_get_page_prot - what page table entries of an area allow
+ * @vm_flags: the area's
+ *
+ * A private page is writable only once it is a copy, so never from the start.
+ */
+pgprot_t vm_get_page_prot(u32 vm_flags)
+{
+	if (!(vm_flags & VM_ACCESS_FLAGS))
+		return PAGE_NONE;
+	if (!(vm_flags & VM_WRITE))
+		return PAGE_READONLY;
+	return vm_flags & VM_SHARED ? PAGE_SHARED : PAGE_COPY;
+}
+
+/** vma_set_flags - new flags, and the protection that follows from them. */
+void vma_set_flags(struct vm_area_struct *vma, u32 vm_flags)
+{
+	vma->vm_flags = vm_flags;
+	vma->vm_page_prot = vm_get_page_prot(vm_flags);
+}
+
+/**
+ * vm_area_alloc - a new area, anonymous and in no list
+ * @pgoff: page of its file; for anonymous memory @start in pages
+ *
+ * Return: the area, or NULL without memory. Context: may sleep.
+ */
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, unsigned long start,
+				     unsigned long end, u32 vm_flags,
+				     unsigned long pgoff)
+{
+	struct vm_area_struct *vma;
+
+	vma = kmem_cache_alloc(vm_area_cachep, GFP_KERNEL);
+	if (!vma)
+		return NULL;
+	vma->vm_start = start;
+	vma->vm_end = end;
+	vma->vm_mm = mm;
+	vma_set_flags(vma, vm_flags);
+	vma->anon_vma = NULL;
+	vma->vm_ops = NULL;
+	vma->vm_pgoff = pgoff;
+	vma->vm_file = NULL;
+	vma->vm_private_data = NULL;
+	return vma;
+}
+
+/**
+ * vm_area_dup - a second area of the same kind, in no list
+ *
+ * Has a reference to the file; ->open() is the caller's to call once the area
+ * is what it shall be. Return: the area, or NULL without memory.
+ */
+struct vm_area_struct *vm_area_dup(struct vm_area_struct *vma)
+{
+	struct vm_area_struct *new;
+
+	new = kmem_cache_alloc(vm_area_cachep, GFP_KERNEL);
+	if (!new)
+		return NULL;
+	*new = *vma;
+	new->anon_vma = NULL;
+	if (new->vm_file)
+		get_file(new->vm_file);
+	return new;
+}
+
+/** vm_area_free - an area that is in no list of its space any more. */
+void vm_area_free(struct vm_area_struct *vma)
+{
+	anon_vma_unlink(vma);
+	if (vma->vm_file)
+		fput(vma->vm_file);
+	kmem_cache_free(vm_area_cachep, vma);
+}
+
+/* ---- order: list, tree, gaps ---- */
+
+static unsigned long vma_gap(const struct vm_area_struct *vma)
+{
+	unsigned long start = vm_start_gap(vma);
+	unsigned long prev_end = vma->vm_prev ? vma->vm_prev->vm_end : 0;
+
+	return start > prev_end ? start - prev_end : 0;
+}
+
+static inline struct vm_area_struct *rb_vma(struct rb_node *n)
+{
+	return rb_entry(n, struct vm_area_struct, vm_rb);
+}
+
+static void vma_gap_update(struct rb_node *n)
+{
+	unsigned long gap = vma_gap(rb_vma(n));
+
+	if (n->rb_left)
+		gap = max(gap, rb_vma(n->rb_left)->rb_subtree_gap);
+	if (n->rb_right)
+		gap = max(gap, rb_vma(n->rb_right)->rb_subtree_gap);
+	rb_vma(n)->rb_subtree_gap = gap;
+}
+
+/* The gap before @vma changed: so may the maxima on its way up. */
+static void vma_gap_changed(struct vm_area_struct *vma)
+{
+	struct rb_node *n;
+	unsigned long old;
+
+	for (n = &vma->vm_rb; n; n = rb_parent(n)) {
+		old = rb_vma(n)->rb_subtree_gap;
+		vma_gap_update(n);
+		if (rb_vma(n)->rb_subtree_gap == old)
+			break;
+	}
+}
+
+static void vma_link_file(struct vm_area_struct *vma)
+{
+	struct address_space *mapping = vma_mapping(vma);
+
+	if (!mapping)
+		return;
+	if (vma->vm_flags & VM_SHARED)
+		mapping->i_mmap_writable++;
+	list_add(&vma->shared_node, &mapping->i_mmap);
+}
+
+/** vma_unlink_file - its file does not lead to @vma any more. */
+void vma_unlink_file(struct vm_area_struct *vma)
+{
+	struct address_space *mapping = vma_mapping(vma);
+
+	if (!mapping)
+		return;
+	if (vma->vm_flags & VM_SHARED)
+		mapping->i_mmap_writable--;
+	list_del(&vma->shared_node);
+}
+
+static void vma_link_at(struct mm_struct *mm, struct vm_area_struct *vma,
+			struct vm_area_struct *prev, struct rb_node *parent,
+			struct rb_node **link)
+{
+	struct vm_area_struct *next = prev ? prev->vm_next : mm->mmap;
+
+	vma->vm_prev = prev;
+	vma->vm_next = next;
+	if (prev)
+		prev->vm_next = vma;
+	else
+		mm->mmap = vma;
+	rb_link_node(&vma->vm_rb, parent, link);
+	rb_insert_augmented(&vma->vm_rb, &mm->mm_rb, vma_gap_update);
+	if (next) {
+		next->vm_prev = vma;
+		vma_gap_changed(next);
+	} else {
+		mm->highest_vm_end = vma->vm_end;
+	}
+	mm->map_count++;
+	vma_link_file(vma);
+}
+
+/** vma_link - put @vma where it belongs; nothing may lie there. */
+void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct rb_node **link = &mm->mm_rb.rb_node, *parent = NULL;
+	struct vm_area_struct *prev = NULL;
+
+	while (*link) {
+		parent = *link;
+		if (vma->vm_start < rb_vma(parent)->vm_start) {
+			link = &parent->rb_left;
+		} else {
+			prev = rb_vma(parent);
+			link = &parent->rb_right;
+		}
+	}
+	vma_link_at(mm, vma, prev, parent, link);
+}
+
+/** vma_append - vma_link() of an area past all others, for fork. */
+void vma_append(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct rb_node *last = rb_last(&mm->mm_rb);
+
+	if (last)
+		vma_link_at(mm, vma, rb_vma(last), last, &last->rb_right);
+	else
+		vma_link(mm, vma);
+}
+
+/** vma_unlink - the opposite of vma_link(); the area itself stays. */
+void vma_unlink(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
+
+	vma_unlink_file(vma);
+	rb_erase_augmented(&vma->vm_rb, &mm->mm_rb, vma_gap_update);
+	if (prev)
+		prev->vm_next = next;
+	else
+		mm->mmap = next;
+	if (next) {
+		next->vm_prev = prev;
+		vma_gap_changed(next);
+	} else {
+		mm->highest_vm_end = prev ? prev->vm_end : 0;
+	}
+	if (mm->vmacache == vma)
+		mm->vmacache = NULL;
+	mm->map_count--;
+}
+
+/**
+ * vma_resize - move an area's borders; nothing else may lie there
+ *
+ * Each page of the area keeps its place in the object.
+ */
+void vma_resize(struct vm_area_struct *vma, unsigned long start,
+		unsigned long end)
+{
+	if (start != vma->vm_start) {
+		vma->vm_pgoff += (long)(start - vma->vm_start) >> PAGE_SHIFT;
+		vma->vm_start = start;
+		vma_gap_changed(vma);
+	}
+	if (end != vma->vm_end) {
+		vma->vm_end = end;
+		if (vma->vm_next)
+			vma_gap_changed(vma->vm_next);
+		else
+			vma->vm_mm->highest_vm_end = end;
+	}
+}
+
+/* ---- finding ---- */
+
+/**
+ * find_vma - the first area that ends after @addr, or NULL
+ *
+ * Context: mmap_lock.
+ */
+struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = mm->vmacache, *best = NULL;
+	struct rb_node *n;
+
+	if (likely(vma && vma->vm_start <= addr && addr < vma->vm_end))
+		return vma;
+	for (n = mm->mm_rb.rb_node; n;) {
+		vma = rb_vma(n);
+		if (addr >= vma->vm_end) {
+			n = n->rb_right;
+			continue;
+		}
+		best = vma;
+		if (addr >= vma->vm_start)
+			break;
+		n = n->rb_left;
+	}
+	if (best)
+		mm->vmacache = best;
+	return best;
+}
+
+/** find_vma_prev - find_vma(), and the area before it. Context: mmap_lock. */
+struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
+				     struct vm_area_struct **prev)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+	struct rb_node *last;
+
+	if (vma) {
+		*prev = vma->vm_prev;
+	} else {
+		last = rb_last(&mm->mm_rb);
+		*prev = last ? rb_vma(last) : NULL;
+	}
+	return vma;
+}
+
+/** find_vma_intersection - the first area in [start, end), or NULL. */
+struct vm_area_struct *find_vma_intersection(struct mm_struct *mm,
+					     unsigned long start,
+					     unsigned long end)
+{
+	struct vm_area_struct *vma = find_vma(mm, start);
+
+	return vma && vma->vm_start < end ? vma : NULL;
+}
+
+/* The highest place up to @limit for @len bytes in the gaps of a subtree. */
+static unsigned long highest_gap(struct rb_node *n, unsigned long len,
+				 unsigned long limit)
+{
+	struct vm_area_struct *vma;
+	unsigned long start, end, found;
+
+	for (; n && rb_vma(n)->rb_subtree_gap >= len; n = n->rb_left) {
+		vma = rb_vma(n);
+		start = vma->vm_prev ? vma->vm_prev->vm_end : 0;
+		if (start > limit)
+			continue; /* and so is everything to the right */
+		found = highest_gap(n->rb_right, len, limit);
+		if (found)
+			return found;
+		end = vm_start_gap(vma);
+		if (end > start && end - start >= len)
+			return min(end - len, limit);
+	}
+	return 0;
+}
+
+/* The lowest place for @len bytes from @low on. */
+static unsigned long lowest_gap(struct mm_struct *mm, unsigned long len,
+				unsigned long low)
+{
+	struct vm_area_struct *vma;
+	unsigned long end;
+
+	for (vma = find_vma(mm, low); vma; vma = vma->vm_next) {
+		end = vm_start_gap(vma);
+		if (end > low && end - low >= len)
+			return low;
+		low = max(low, vma->vm_end);
+	}
+	return low <= TASK_SIZE - len ? low : -ENOMEM;
+}
+
+/**
+ * vm_unmapped_area - a place for @len bytes (whole pages)
+ *
+ * The highest one below mmap_base; if there is none, the lowest one above.
+ * Return: the address, or -ENOMEM.
+ */
+unsigned long vm_unmapped_area(struct mm_struct *mm, unsigned long len)
+{
+	unsigned long found = 0, limit;
+
+	if (len > TASK_SIZE - MMAP_MIN_ADDR)
+		return -ENOMEM;
+	if (len < mm->mmap_base) {
+		limit = mm->mmap_base - len;
+		found = mm->highest_vm_end <= limit ?
+				limit :
+				highest_gap(mm->mm_rb.rb_node, len, limit);
+	}
+	if (found >= MMAP_MIN_ADDR)
+		return found;
+	return lowest_gap(mm, len, mm->mmap_base);
+}
+
+/* ---- cutting and joining ---- */
+
+/**
+ * split_vma - cut an area in two at @addr, which lies inside
+ *
+ * Return: the upper part, a new area, @vma being the lower; or NULL without
+ * memory. Context: mmap_lock for write; may sleep.
+ */
+struct vm_area_struct *split_vma(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct vm_area_struct *new = vm_area_dup(vma);
+
+	if (!new)
+		return NULL;
+	new->vm_start = addr;
+	new->vm_pgoff = linear_page_index(vma, addr);
+	if (vma->anon_vma)
+		anon_vma_link(new, vma->anon_vma);
+	if (new->vm_ops &&new->vm_ops->open)
+		new->vm_ops->open(new);
+	vma->vm_end = addr;
+	vma_link(vma->vm_mm, new);
+	return new;
+}
+
+/*
+ * Give @vma the range [start, end), which includes its own. Areas that lie
+ * there shrink or go; their pages, if any, are @vma's from now on.
+ */
+static void vma_take(struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end)
+{
+	struct vm_area_struct *n;
+
+	while ((n = vma->vm_next) && n->vm_start < end) {
+		if (!vma->anon_vma && n->anon_vma)
+			anon_vma_link(vma, n->anon_vma);
+		if (n->vm_end > end) {
+			vma_resize(n, end, n->vm_end);
+			break;
+		}
+		vma_unlink(n);
+		vm_area_free(n);
+	}
+	while ((n = vma->vm_prev) && n->vm_end > start) {
+		if (!vma->anon_vma && n->anon_vma)
+			anon_vma_link(vma, n->anon_vma);
+		if (n->vm_start < start) {
+			vma_resize(n, n->vm_start, start);
+			break;
+		}
+		vma_unlink(n);
+		vm_area_free(n);
+	}
+	vma_resize(vma, start, end);
+}
+
+static bool same_anon_vma(const struct anon_vma *a, const struct anon_vma *b)
+{
+	return a == b || !a || !b;
+}
+
+/* Is @vma, if its pages start at @pgoff, like the area described? */
+static bool can_vma_merge(const struct vm_area_struct *vma, u32 vm_flags,
+			  const struct anon_vma *anon_vma,
+			  const struct file *file)
+{
+	return vma->vm_flags == vm_flags && vma->vm_file == file &&
+	       same_anon_vma(vma->anon_vma, anon_vma) &&
+	       !(vma->vm_ops && vma->vm_ops->close) && !(vm_flags & VM_SPECIAL);
+}
+
+/**
+ * vma_merge - make [start, end) part of a neighbour of the same kind
+ * @prev: the area before @start that does not change, or NULL
+ * @vm_flags: what the range shall have, as do @anon_vma, @file, @pgoff
+ *
+ * The range is empty, or lies within an area that shall have these flags in
+ * it. Return: the area that has it now, or NULL: neither neighbour fits.
+ * Context: mmap_lock for write; allocates nothing.
+ */
+struct vm_area_struct *vma_merge(struct mm_struct *mm,
+				 struct vm_area_struct *prev,
+				 unsigned long start, unsigned long end,
+				 u32 vm_flags, struct anon_vma *anon_vma,
+				 struct file *file, unsigned long pgoff)
+{
+	struct vm_area_struct *next = prev ? prev->vm_next : mm->mmap;
+	bool with_prev, with_next;
+
+	if (next && next->vm_end == end && next->vm_start < end)
+		next = next->vm_next;
+	with_prev = prev && prev->vm_end == start &&
+		    can_vma_merge(prev, vm_flags, anon_vma, file) &&
+		    linear_page_index(prev, start) == pgoff;
+	with_next = next && next->vm_start == end &&
+		    can_vma_merge(next, vm_flags, anon_vma, file) &&
+		    next->vm_pgoff == pgoff + ((end - start) >> PAGE_SHIFT);
+	if (with_prev && with_next &&
+	    same_anon_vma(prev->anon_vma, next->anon_vma)) {
+		vma_take(prev, prev->vm_start, next->vm_end);
+		return prev;
+	}
+	if (with_prev) {
+		vma_take(prev, prev->vm_start, end);
+		return prev;
+	}
+	if (with_next) {
+		vma_take(next, start, next->vm_end);
+		return next;
+	}
+	return NULL;
+}
+
+/**
+ * vma_change_flags - give part of an area other flags
+ * @start: not before the area's start
+ * @end: not past its end
+ *
+ * The part is joined with a neighbour or cut out of @vma. Only flags change;
+ * page tables and accounts are the caller's. Return: the area that has
+ * [start, end), maybe larger than that, or ERR_PTR(-ENOMEM): nothing changed,
+ * but @vma may have been cut.
+ */
+struct vm_area_struct *vma_change_flags(struct vm_area_struct *vma,
+					unsigned long start, unsigned long end,
+					u32 vm_flags)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct vm_area_struct *prev, *merged;
+
+	prev = start == vma->vm_start ? vma->vm_prev : vma;
+	merged = vma_merge(mm, prev, start, end, vm_flags, vma->anon_vma,
+			   vma->vm_file, linear_page_index(vma, start));
+	if (merged)
+		return merged;
+	if ((start > vma->vm_start || end < vma->vm_end) &&
+	    mm->map_count >= sysctl_max_map_count)
+		return ERR_PTR(-ENOMEM);
+	if (start > vma->vm_start) {
+		vma = split_vma(vma, start);
+		if (!vma)
+			return ERR_PTR(-ENOMEM);
+	}
+	if (end < vma->vm_end && !split_vma(vma, end))
+		return ERR_PTR(-ENOMEM);
+	vma_set_flags(vma, vm_flags);
+	return vma;
+}
