@@ -15,6 +15,12 @@ struct boot_options {
 extern struct boot_options boot_options;
 extern char saved_command_line[]; /* /proc/cmdline */
 void parse_boot_options(const char *cmdline);
+/*
+ * Process 1's: what the kernel does not know of the command line, and all
+ * that follows "--". NULL-terminated; init_argv[0] is set by main.c.
+ */
+#define INIT_STRINGS 34
+extern const char *init_argv[INIT_STRINGS], *init_envp[INIT_STRINGS];
 
 void mm_boot_report(void); /* kernel/layout.c: areas, zones, free memory */
 void traps_init(void); /* kernel/traps.c */

@@ -8,17 +8,16 @@
 #include <kernel/init.h>
 #include <kernel/sched.h>
 #include <kernel/vfs.h>
+#include <kernel/workqueue.h>
 
 static const char *const init_candidates[] = { "/sbin/init", "/etc/init",
 					       "/bin/init", "/bin/sh" };
 
-static const char *init_envp[] = { "HOME=/", "TERM=linux", NULL };
-
+/* Returns only if @path cannot be executed. */
 static void run_init_process(const char *path)
 {
-	const char *const argv[] = { path, NULL };
-
-	kernel_execve(path, argv, init_envp);
+	init_argv[0] = path;
+	kernel_execve(path, init_argv, init_envp);
 }
 
 /* Process 1: fills the root from the image and becomes the first program. */
@@ -27,6 +26,7 @@ static int kernel_init(void *unused)
 	unsigned int i;
 
 	(void)unused;
+	workqueue_start();
 	fs_populate_root();
 	console_open_stdio();
 	free_initmem();
@@ -47,6 +47,8 @@ void start_kernel(void)
 {
 	parse_boot_options(boot_command_line);
 	mm_boot_report();
+	init_reserves();
+	mmap_init();
 	traps_init();
 	irq_init();
 	sched_init();

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reports as files: procfs, and sysfs, which is the same with another root.
+ *
+ *   proc_root ── proc_dir_entry ── …      names that are always there
+ *      │             └── proc_entry       show() writes the whole text
+ *      └── [pid] (pid.c)                  made at lookup
+ *
+ * Nothing of a file exists between two looks: a lookup makes an inode, the
+ * last reference to it ends it. A text is made when an open file is read at
+ * its beginning, and later reads of that file see the same text; reading at 0
+ * again makes it anew (slabtop and top do that).
+ *
+ * Simpler than Linux: a report is always made whole, in one piece of memory
+ * that is doubled until it fits.
+ */
+#include <ashlar/string.h>
+#include <kernel/init.h>
+#include "proc.h"
+
+/* A text longer than this is refused: nothing we report comes near. */
+#define PROC_TEXT_MAX (4ul << 20)
+/* Longest write. */
+#define PROC_WRITE_MAX 4095
+
+/* An open text. */
+struct proc_text {
+	char *buf; /* NULL: not made yet */
+	size_t len;
+};
+
+static struct kmem_cache *proc_inode_cache;
+static u32 next_ino = 2;
+
+struct proc_dir_entry proc_root = {
+	.children = LIST_HEAD_INIT(proc_root.children),
+	.ino = 1,
+	.root = true,
+};
+
+struct proc_dir_entry sysfs_root = {
+	.children = LIST_HEAD_INIT(sysfs_root.children),
+	.ino = 1,
+};
+
+/* ---- the names that are always there ---- */
+
+static struct proc_dir_entry *find_child(const struct proc_dir_entry *dir,
+					 const char *name, u32 len)
+{
+	struct proc_dir_entry *e;
+
+	list_for_each_entry(e, &dir->children, sibling)
+		if (e->len == len && e->name[0] == name[0] &&
+		    memcmp(e->name, name, len) == 0)
+			return e;
+	return NULL;
+}
+
+/* Boot only: a machine that cannot name its reports cannot start. */
+static struct proc_dir_entry *add_child(struct proc_dir_entry *dir,
+					const char *name, u32 len)
+{
+	struct proc_dir_entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
+
+	if (!e)
+		panic("no memory for /proc at boot");
+	INIT_LIST_HEAD(&e->children);
+	e->name = name;
+	e->len = len;
+	e->ino = next_ino++;
+	list_add_tail(&e->sibling, &dir->children);
+	return e;
+}
+
+static u32 component(const char *path)
+{
+	u32 len = 0;
+
+	while (path[len] && path[len] != '/')
+		len++;
+	return len;
+}
+
+/**
+ * proc_mkdir_below() - find or make a directory
+ * @root: of procfs or sysfs
+ * @path: names with slashes between; must outlive the filesystem
+ *
+ * Context: boot; may sleep. Return: the entry of the last name.
+ */
+struct proc_dir_entry *proc_mkdir_below(struct proc_dir_entry *root,
+					const char *path)
+{
+	struct proc_dir_entry *dir = root, *e;
+	u32 len;
+
+	while ((len = component(path)) != 0) {
+		e = find_child(dir, path, len);
+		dir = e ? e : add_child(dir, path, len);
+		path += len;
+		if (*path)
+			path++;
+	}
+	return dir;
+}
+
+/**
+ * proc_create_below() - add a report
+ * @root: of procfs or sysfs
+ * @file: its path, and how to make the text; must outlive the filesystem
+ *
+ * Context: boot; may sleep.
+ */
+void proc_create_below(struct proc_dir_entry *root,
+		       const struct proc_entry *file)
+{
+	proc_mkdir_below(root, file->name)->file = file;
+}
+
+/** proc_create() - add a report to /proc; see proc_create_below() */
+void proc_create(const struct proc_entry *file)
+{
+	proc_create_below(&proc_root, file);
+}
+
+/* ---- texts ---- */
+
+static int make_text(struct seq_file *m, const struct inode *inode)
+{
+	const struct proc_inode *pi = proc_i(inode);
+
+	if (pi->pid)
+		return pi->pid->show(m, pi->task);
+	return pi->pde->file->show(m, pi->pde->file->data);
+}
+
+static int fill_text(struct proc_text *t, const struct inode *inode)
+{
+	struct seq_file m;
+	size_t size;
+	int err;
+
+	for (size = PAGE_SIZE; size <= PROC_TEXT_MAX; size *= 2) {
+		m = (struct seq_file){ .buf = kmalloc(size, GFP_KERNEL),
+				       .size = size };
+		if (!m.buf)
+			return -ENOMEM;
+		err = make_text(&m, inode);
+		if (!err && !seq_has_overflowed(&m)) {
+			kfree(t->buf);
+			t->buf = m.buf;
+			t->len = m.count;
+			return 0;
+		}
+		kfree(m.buf);
+		if (err)
+			return err;
+	}
+	return -ENOMEM;
+}
+
+static ssize_t text_read_iter(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	struct proc_text *t = f->private_data;
+	int err;
+
+	if (*pos == 0 || !t->buf) {
+		err = fill_text(t, f->f_inode);
+		if (err)
+			return err;
+	}
+	return simple_read_from_buffer(to, pos, t->buf, t->len);
+}
+
+static ssize_t write_text(const struct inode *inode, const char *text,
+			  size_t len)
+{
+	const struct proc_inode *pi = proc_i(inode);
+
+	if (pi->pid)
+		return pi->pid->write ? pi->pid->write(text, len, pi->task) :
+					-EINVAL;
+	if (!pi->pde->file->write)
+		return -EINVAL;
+	return pi->pde->file->write(text, len, pi->pde->file->data);
+}
+
+static ssize_t text_write_iter(struct file *f, struct iov_iter *from,
+			       loff_t *pos)
+{
+	size_t len = from->count;
+	ssize_t ret;
+	char *text;
+
+	if (len > PROC_WRITE_MAX)
+		return -EINVAL;
+	text = kmalloc(len + 1, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	ret = -EFAULT;
+	if (copy_from_iter(text, len, from) == len) {
+		text[len] = '\0';
+		ret = write_text(f->f_inode, text, len);
+		if (ret > 0)
+			*pos += ret;
+	}
+	kfree(text);
+	return ret;
+}
+
+static int text_open(struct inode *inode, struct file *f)
+{
+	(void)inode;
+	f->private_data = kzalloc(sizeof(struct proc_text), GFP_KERNEL);
+	return f->private_data ? 0 : -ENOMEM;
+}
+
+static void text_release(struct file *f)
+{
+	struct proc_text *t = f->private_data;
+
+	kfree(t->buf);
+	kfree(t);
+}
+
+const struct file_operations proc_text_fops = {
+	.open = text_open,
+	.release = text_release,
+	.read_iter = text_read_iter,
+	.write_iter = text_write_iter,
+	.llseek = generic_file_llseek,
+};
+
+/* ---- inodes and directories ---- */
+
+struct inode *proc_new_inode(struct super_block *sb, umode_t mode, u64 ino,
+			     const struct proc_inode *pi,
+			     const struct inode_operations *iop,
+			     const struct file_operations *fop)
+{
+	struct proc_inode *copy =
+		kmem_cache_alloc(proc_inode_cache, GFP_KERNEL);
+	struct inode *inode;
+
+	if (!copy)
+		return NULL;
+	inode = new_inode(sb, mode);
+	if (!inode) {
+		kmem_cache_free(proc_inode_cache, copy);
+		return NULL;
+	}
+	*copy = *pi;
+	if (copy->task)
+		atomic_inc(&copy->task->usage);
+	inode->i_ino = ino;
+	inode->i_nlink = S_ISDIR(mode) ? 2 : 1;
+	inode->i_op = iop;
+	inode->i_fop = fop;
+	inode->i_private = copy;
+	if (copy->task && copy->task->cred) {
+		inode->i_uid = copy->task->cred->euid;
+		inode->i_gid = copy->task->cred->egid;
+	}
+	return inode;
+}
+
+static void proc_evict_inode(struct inode *inode)
+{
+	struct proc_inode *pi = proc_i(inode);
+
+	if (!pi)
+		return;
+	if (pi->task)
+		put_task_struct(pi->task);
+	kmem_cache_free(proc_inode_cache, pi);
+	inode->i_private = NULL;
+}
+
+struct dentry *proc_splice(struct dentry *parent, const char *name, u32 len,
+			   struct inode *inode)
+{
+	struct dentry *d = d_alloc(parent, name, len);
+
+	if (!d) {
+		if (inode)
+			iput(inode);
+		return ERR_PTR(-ENOMEM);
+	}
+	if (inode)
+		d_add(d, inode);
+	return d;
+}
+
+long proc_number(const char *name, u32 len)
+{
+	long n = 0;
+	u32 i;
+
+	if (len == 0 || len > 9 || (name[0] == '0' && len > 1))
+		return -1;
+	for (i = 0; i < len; i++) {
+		if (name[i] < '0' || name[i] > '9')
+			return -1;
+		n = n * 10 + (name[i] - '0');
+	}
+	return n;
+}
+
+/* A shell opens a knob with O_TRUNC; nobody else changes a report. */
+static int file_setattr(struct inode *inode, struct kstat *attr, u32 valid)
+{
+	(void)inode;
+	(void)attr;
+	return valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? -EPERM : 0;
+}
+
+const struct inode_operations proc_file_iops = {
+	.setattr = file_setattr,
+};
+
+static int link_readlink(struct inode *inode, char *buf, size_t size)
+{
+	return proc_i(inode)->pde->link(buf, size);
+}
+
+static const struct inode_operations proc_link_iops = {
+	.readlink = link_readlink,
+};
+
+static struct dentry *static_lookup(struct inode *dir, struct dentry *parent,
+				    const char *name, u32 len);
+
+static const struct inode_operations proc_dir_iops = {
+	.lookup = static_lookup,
+};
+
+static struct inode *static_inode(struct super_block *sb,
+				  const struct proc_dir_entry *e)
+{
+	const struct proc_inode pi = { .pde = e };
+
+	if (e->file)
+		return proc_new_inode(sb, S_IFREG | e->file->mode, e->ino, &pi,
+				      &proc_file_iops, &proc_text_fops);
+	if (e->link)
+		return proc_new_inode(sb, S_IFLNK | 0777, e->ino, &pi,
+				      &proc_link_iops, NULL);
+	return proc_new_inode(sb, S_IFDIR | 0555, e->ino, &pi, &proc_dir_iops,
+			      &proc_dir_fops);
+}
+
+static struct dentry *static_lookup(struct inode *dir, struct dentry *parent,
+				    const char *name, u32 len)
+{
+	const struct proc_dir_entry *pde = proc_i(dir)->pde;
+	const struct proc_dir_entry *e = find_child(pde, name, len);
+	struct inode *inode;
+
+	if (!e && pde->root)
+		return proc_pid_lookup(dir, parent, name, len);
+	if (!e)
+		return proc_splice(parent, name, len, NULL);
+	inode = static_inode(dir->i_sb, e);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	return proc_splice(parent, name, len, inode);
+}
+
+bool dir_emit_dots(struct dir_context *ctx)
+{
+	while (ctx->pos < 2) {
+		if (!ctx->emit(ctx, "..", (u32)ctx->pos + 1, 1, DT_DIR))
+			return false;
+		ctx->pos++;
+	}
+	return true;
+}
+
+/* Positions: 0 and 1 the dots, then the children, then processes. */
+static int static_iterate(struct file *f, struct dir_context *ctx)
+{
+	const struct proc_dir_entry *pde = proc_i(f->f_inode)->pde, *e;
+	loff_t i = 2;
+
+	if (!dir_emit_dots(ctx))
+		return 0;
+	list_for_each_entry(e, &pde->children, sibling) {
+		if (i++ < ctx->pos)
+			continue;
+		if (!ctx->emit(ctx, e->name, e->len, e->ino,
+			       e->file ? DT_REG :
+			       e->link ? DT_LNK :
+					 DT_DIR))
+			return 0;
+		ctx->pos++;
+	}
+	return pde->root ? proc_pid_iterate(ctx) : 0;
+}
+
+const struct file_operations proc_dir_fops = {
+	.iterate = static_iterate,
+	.llseek = generic_file_llseek,
+};
+
+/* ---- the filesystems ---- */
+
+static void proc_statfs(struct super_block *sb, struct kstatfs *buf)
+{
+	buf->type = sb->s_fs_info == &proc_root ? 0x9fa0 : 0x62656572;
+	buf->bsize = PAGE_SIZE;
+	buf->namelen = NAME_MAX;
+}
+
+static const struct super_operations proc_sops = {
+	.evict_inode = proc_evict_inode,
+	.statfs = proc_statfs,
+};
+
+static int fill_super(struct super_block *sb, struct proc_dir_entry *root)
+{
+	struct inode *inode;
+
+	sb->s_op = &proc_sops;
+	sb->s_fs_info = root;
+	inode = static_inode(sb, root);
+	if (!inode)
+		return -ENOMEM;
+	sb->s_root = d_make_root(inode);
+	return sb->s_root ? 0 : -ENOMEM;
+}
+
+static int proc_fill_super(struct super_block *sb, const char *data)
+{
+	(void)data;
+	return fill_super(sb, &proc_root);
+}
+
+static int sysfs_fill_super(struct super_block *sb, const char *data)
+{
+	(void)data;
+	return fill_super(sb, &sysfs_root);
+}
+
+static struct file_system_type proc_fs_type = {
+	.name = "proc",
+	.nodev = true,
+	.fill_super = proc_fill_super,
+	.is_single = true,
+};
+
+static struct file_system_type sysfs_fs_type = {
+	.name = "sysfs",
+	.nodev = true,
+	.fill_super = sysfs_fill_super,
+	.is_single = true,
+};
+
+/** proc_init() - name every report. Context: boot, once. */
+void proc_init(void)
+{
+	proc_inode_cache = kmem_cache_create("proc_inode_cache",
+					     sizeof(struct proc_inode), 0,
+					     SLAB_PANIC, NULL);
+	proc_root_init();
+	proc_sysctl_init();
+	sysfs_init();
+	register_filesystem(&proc_fs_type);
+	register_filesystem(&sysfs_fs_type);
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A process's memory as files: its areas (maps, smaps), its frames (pagemap),
+ * its bytes (mem), and the strings that execve left on its stack.
+ *
+ * Each look takes a reference to the address space, so that it stays while
+ * the process ends. A kernel thread has none: its texts are empty.
+ */
+#include <ashlar/highmem.h>
+#include <ashlar/string.h>
+#include "proc.h"
+
+/* ---- areas ---- */
+
+/* A file's path as maps prints it: newlines escaped. */
+static void file_name(struct seq_file *m, struct file *file)
+{
+	struct path path = { file->f_mnt, file->f_dentry };
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL), *s;
+
+	if (!buf)
+		return;
+	s = d_path(&path, buf, PATH_MAX);
+	if (!IS_ERR(s))
+		for (; *s; s++) {
+			if (*s == '\n')
+				seq_puts(m, "\\012");
+			else
+				seq_putc(m, *s);
+		}
+	kfree(buf);
+}
+
+int show_pid_maps(struct seq_file *m, struct task_struct *task)
+{
+	struct mm_struct *mm;
+
+	if (!proc_may_access(task))
+		return -EACCES;
+	mm = get_task_mm(task);
+	if (!mm)
+		return 0;
+	show_maps(m, mm, file_name);
+	mmput(mm);
+	return 0;
+}
+
+static int smaps(struct seq_file *m, struct task_struct *task, bool rollup)
+{
+	struct mm_struct *mm;
+
+	if (!proc_may_access(task))
+		return -EACCES;
+	mm = get_task_mm(task);
+	if (!mm)
+		return rollup ? -ESRCH : 0;
+	show_smaps(m, mm, file_name, rollup);
+	mmput(mm);
+	return 0;
+}
+
+int show_pid_smaps(struct seq_file *m, struct task_struct *task)
+{
+	return smaps(m, task, false);
+}
+
+int show_pid_smaps_rollup(struct seq_file *m, struct task_struct *task)
+{
+	return smaps(m, task, true);
+}
+
+/* ---- what execve left ---- */
+
+/* @len bytes at @addr of @mm, as far as they are there. */
+static void write_user(struct seq_file *m, struct mm_struct *mm,
+		       unsigned long addr, unsigned long len)
+{
+	char chunk[256];
+	size_t n, done;
+
+	while (len) {
+		n = min(len, sizeof(chunk));
+		done = access_process_vm(mm, addr, chunk, n, false);
+		seq_write(m, chunk, done);
+		if (done < n)
+			return;
+		addr += n;
+		len -= n;
+	}
+}
+
+int show_pid_cmdline(struct seq_file *m, struct task_struct *task)
+{
+	struct mm_struct *mm = get_task_mm(task);
+
+	if (!mm)
+		return 0;
+	if (mm->arg_end > mm->arg_start)
+		write_user(m, mm, mm->arg_start, mm->arg_end - mm->arg_start);
+	mmput(mm);
+	return 0;
+}
+
+int show_pid_environ(struct seq_file *m, struct task_struct *task)
+{
+	struct mm_struct *mm;
+
+	if (!proc_may_access(task))
+		return -EACCES;
+	mm = get_task_mm(task);
+	if (!mm)
+		return 0;
+	if (mm->env_end > mm->env_start)
+		write_user(m, mm, mm->env_start, mm->env_end - mm->env_start);
+	mmput(mm);
+	return 0;
+}
+
+int show_pid_auxv(struct seq_file *m, struct task_struct *task)
+{
+	struct mm_struct *mm;
+	unsigned int n = 0;
+
+	if (!proc_may_access(task))
+		return -EACCES;
+	mm = get_task_mm(task);
+	if (!mm)
+		return 0;
+	do
+		n += 2;
+	while (mm->saved_auxv[n - 2] && n < ARRAY_SIZE(mm->saved_auxv));
+	seq_write(m, mm->saved_auxv, n * sizeof(u32));
+	mmput(mm);
+	return 0;
+}
+
+/* ---- bytes and frames ---- */
+
+/*
+ * An open mem or pagemap keeps the address space of the moment of opening,
+ * without its areas' lives (mm_count): when the process ends, reads find
+ * nothing.
+ */
+static int mm_open(struct inode *inode, struct file *f)
+{
+	struct task_struct *task = proc_i(inode)->task;
+	struct mm_struct *mm;
+
+	if (!proc_may_access(task))
+		return -EACCES;
+	mm = get_task_mm(task);
+	if (mm) {
+		mmgrab(mm);
+		mmput(mm);
+	}
+	f->private_data = mm;
+	return 0;
+}
+
+static void mm_release(struct file *f)
+{
+	if (f->private_data)
+		mmdrop(f->private_data);
+}
+
+/* The space with a user, if it still has one. */
+static struct mm_struct *mm_get_live(struct file *f)
+{
+	struct mm_struct *mm = f->private_data;
+
+	if (!mm || !atomic_read(&mm->mm_users))
+		return NULL;
+	mmget(mm);
+	return mm;
+}
+
+static ssize_t mem_rw(struct file *f, struct iov_iter *i, loff_t *pos,
+		      bool write)
+{
+	struct mm_struct *mm = mm_get_live(f);
+	ssize_t total = 0;
+	char chunk[256];
+	size_t n, done;
+
+	if (!mm)
+		return 0;
+	while (i->count) {
+		n = min(i->count, sizeof(chunk));
+		if (*pos < 0 || *pos >= (loff_t)TASK_SIZE) {
+			total = total ? total : -EIO;
+			break;
+		}
+		if (write && copy_from_iter(chunk, n, i) != n) {
+			total = total ? total : -EFAULT;
+			break;
+		}
+		done = access_process_vm(mm, (unsigned long)*pos, chunk, n,
+					 write);
+		if (!write && done)
+			done = copy_to_iter(chunk, done, i);
+		*pos += done;
+		total += (ssize_t)done;
+		if (done < n) {
+			total = total ? total : -EIO;
+			break;
+		}
+	}
+	mmput(mm);
+	return total;
+}
+
+static ssize_t mem_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	return mem_rw(f, to, pos, false);
+}
+
+static ssize_t mem_write(struct file *f, struct iov_iter *from, loff_t *pos)
+{
+	return mem_rw(f, from, pos, true);
+}
+
+static loff_t mem_llseek(struct file *f, loff_t off, int whence)
+{
+	if (whence == 1)
+		off += f->f_pos;
+	else if (whence != 0)
+		return -EINVAL;
+	f->f_pos = off;
+	return off;
+}
+
+const struct file_operations proc_mem_fops = {
+	.open = mm_open,
+	.release = mm_release,
+	.read_iter = mem_read,
+	.write_iter = mem_write,
+	.llseek = mem_llseek,
+};
+
+#define PM_ENTRY sizeof(u64)
+#define PM_PFN_MASK ((1ull << 55) - 1)
+
+static ssize_t pagemap_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	const loff_t end = (loff_t)(TASK_SIZE >> PAGE_SHIFT) * (loff_t)PM_ENTRY;
+	bool show_pfn = capable(CAP_SYS_ADMIN);
+	struct mm_struct *mm;
+	ssize_t total = 0;
+	u64 entry;
+
+	if (*pos % (loff_t)PM_ENTRY || to->count % PM_ENTRY)
+		return -EINVAL;
+	mm = mm_get_live(f);
+	if (!mm)
+		return 0;
+	while (to->count && *pos < end) {
+		entry = pagemap_entry(mm, (unsigned long)(*pos / 8)
+						  << PAGE_SHIFT);
+		if (!show_pfn)
+			entry &= ~PM_PFN_MASK;
+		if (copy_to_iter(&entry, PM_ENTRY, to) != PM_ENTRY) {
+			total = total ? total : -EFAULT;
+			break;
+		}
+		*pos += (loff_t)PM_ENTRY;
+		total += (ssize_t)PM_ENTRY;
+	}
+	mmput(mm);
+	return total;
+}
+
+const struct file_operations proc_pagemap_fops = {
+	.open = mm_open,
+	.release = mm_release,
+	.read_iter = pagemap_read,
+	.llseek = mem_llseek,
+};

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: MIT
+/*
+ * /proc/PID and /proc/PID/task/TID: one table of names for both.
+ *
+ * An inode holds a reference to its task. When the task has ended, what needs
+ * its memory or files finds none and answers as Linux does: an empty text, or
+ * -ESRCH.
+ */
+#include <ashlar/mmzone.h>
+#include <ashlar/printf.h>
+#include <ashlar/string.h>
+#include "proc.h"
+
+/** proc_may_access() - may the running task look into @task's memory? */
+bool proc_may_access(struct task_struct *task)
+{
+	const struct cred *me = current->cred, *it = task->cred;
+
+	if (task->signal == current->signal || capable(CAP_SYS_PTRACE))
+		return true;
+	return it && me->fsuid == it->uid && me->fsuid == it->euid &&
+	       me->fsuid == it->suid && me->fsgid == it->gid &&
+	       me->fsgid == it->egid && me->fsgid == it->sgid && task->dumpable;
+}
+
+/* ---- small texts ---- */
+
+static int show_comm(struct seq_file *m, struct task_struct *task)
+{
+	seq_printf(m, "%s\n", task->comm);
+	return 0;
+}
+
+static ssize_t write_comm(const char *text, size_t len,
+			  struct task_struct *task)
+{
+	size_t n = min(len, sizeof(task->comm) - 1);
+
+	if (task->signal != current->signal)
+		return -EINVAL;
+	if (n && text[n - 1] == '\n')
+		n--;
+	memset(task->comm, 0, sizeof(task->comm));
+	memcpy(task->comm, text, n);
+	return (ssize_t)len;
+}
+
+static int show_oom_score(struct seq_file *m, struct task_struct *task)
+{
+	unsigned long total = totalram_pages(), points = 0;
+	struct mm_struct *mm = get_task_mm(task);
+
+	if (mm) {
+		points = oom_badness(mm, total) * 1000 / max(total, 1ul);
+		mmput(mm);
+	}
+	seq_printf(m, "%lu\n", min(points, 2000ul));
+	return 0;
+}
+
+static int show_oom_score_adj(struct seq_file *m, struct task_struct *task)
+{
+	seq_printf(m, "%d\n", task->signal->oom_score_adj);
+	return 0;
+}
+
+static ssize_t write_oom_score_adj(const char *text, size_t len,
+				   struct task_struct *task)
+{
+	struct mm_struct *mm;
+	long v;
+
+	if (!proc_parse_long(text, &v) || v < -1000 || v > 1000)
+		return -EINVAL;
+	if (v < task->signal->oom_score_adj_min && !capable(CAP_SYS_RESOURCE))
+		return -EACCES;
+	task->signal->oom_score_adj = (short)v;
+	if (capable(CAP_SYS_RESOURCE))
+		task->signal->oom_score_adj_min = (short)v;
+	mm = get_task_mm(task);
+	if (mm) {
+		mm->oom_score_adj = (short)v;
+		mmput(mm);
+	}
+	return (ssize_t)len;
+}
+
+/* The older scale, -17 … 15, which programs may still write. */
+static int show_oom_adj(struct seq_file *m, struct task_struct *task)
+{
+	int adj = task->signal->oom_score_adj;
+
+	seq_printf(m, "%d\n", adj == 1000 ? 15 : adj * 17 / 1000);
+	return 0;
+}
+
+static ssize_t write_oom_adj(const char *text, size_t len,
+			     struct task_struct *task)
+{
+	char scaled[16];
+	ssize_t ret;
+	long v;
+
+	if (!proc_parse_long(text, &v) || v < -17 || v > 15)
+		return -EINVAL;
+	ashlar_snprintf(scaled, sizeof(scaled), "%ld",
+			v == 15 ? 1000 : v * 1000 / 17);
+	ret = write_oom_score_adj(scaled, len, task);
+	return ret;
+}
+
+static int show_personality(struct seq_file *m, struct task_struct *task)
+{
+	seq_printf(m, "%08x\n", task->personality);
+	return 0;
+}
+
+static int show_cgroup(struct seq_file *m, struct task_struct *task)
+{
+	(void)m;
+	(void)task;
+	return 0;
+}
+
+static int show_wchan(struct seq_file *m, struct task_struct *task)
+{
+	(void)task;
+	seq_putc(m, '0');
+	return 0;
+}
+
+static int show_pid_mounts(struct seq_file *m, struct task_struct *task)
+{
+	(void)task;
+	show_mounts(m);
+	return 0;
+}
+
+static int show_pid_mountinfo(struct seq_file *m, struct task_struct *task)
+{
+	(void)task;
+	show_mountinfo(m);
+	return 0;
+}
+
+/* ---- links ---- */
+
+static int exe_path(struct task_struct *task, struct path *path)
+{
+	struct mm_struct *mm = get_task_mm(task);
+	int err = -ENOENT;
+
+	if (!mm)
+		return err;
+	if (mm->exe_file) {
+		path->mnt = mm->exe_file->f_mnt;
+		path->dentry = mm->exe_file->f_dentry;
+		path_get(path);
+		err = 0;
+	}
+	mmput(mm);
+	return err;
+}
+
+static int fs_path(struct mount *mnt, struct dentry *dentry, struct path *path)
+{
+	path->mnt = mnt;
+	path->dentry = dentry;
+	path_get(path);
+	return 0;
+}
+
+static int cwd_path(struct task_struct *task, struct path *path)
+{
+	return task->fs ? fs_path(task->fs->pwd_mnt, task->fs->pwd, path) :
+			  -ENOENT;
+}
+
+static int root_path(struct task_struct *task, struct path *path)
+{
+	return task->fs ? fs_path(task->fs->root_mnt, task->fs->root, path) :
+			  -ENOENT;
+}
+
+static int pid_get_path(struct inode *inode, struct path *path)
+{
+	struct proc_inode *pi = proc_i(inode);
+
+	if (!proc_may_access(pi->task))
+		return -EACCES;
+	return pi->pid->get_path(pi->task, path);
+}
+
+static const struct inode_operations pid_link_iops = {
+	.get_path = pid_get_path,
+};
+
+/* ---- the table ---- */
+
+static const struct inode_operations task_dir_iops;
+static const struct file_operations task_dir_fops;
+
+#define TEXT(n, m, s)                                       \
+	{                                                   \
+		.name = n, .mode = S_IFREG | (m), .show = s \
+	}
+#define TEXT_RW(n, m, s, w)                                             \
+	{                                                               \
+		.name = n, .mode = S_IFREG | (m), .show = s, .write = w \
+	}
+#define RAW(n, m, f)                                       \
+	{                                                  \
+		.name = n, .mode = S_IFREG | (m), .fop = f \
+	}
+#define LINK(n, p)                                               \
+	{                                                        \
+		.name = n, .mode = S_IFLNK | 0777, .get_path = p \
+	}
+#define DIR(n, m, i, f)                                              \
+	{                                                            \
+		.name = n, .mode = S_IFDIR | (m), .iop = i, .fop = f \
+	}
+
+static const struct pid_entry pid_entries[] = {
+	DIR("task", 0555, &task_dir_iops, &task_dir_fops),
+	DIR("fd", 0500, &proc_fd_iops, &proc_fd_fops),
+	DIR("fdinfo", 0555, &proc_fdinfo_iops, &proc_fd_fops),
+	TEXT("environ", 0400, show_pid_environ),
+	TEXT("auxv", 0400, show_pid_auxv),
+	TEXT("status", 0444, show_pid_status),
+	TEXT("personality", 0400, show_personality),
+	TEXT("limits", 0444, show_pid_limits),
+	TEXT_RW("comm", 0644, show_comm, write_comm),
+	TEXT("cmdline", 0444, show_pid_cmdline),
+	TEXT("stat", 0444, show_pid_stat),
+	TEXT("statm", 0444, show_pid_statm),
+	TEXT("maps", 0444, show_pid_maps),
+	RAW("mem", 0600, &proc_mem_fops),
+	LINK("cwd", cwd_path),
+	LINK("root", root_path),
+	LINK("exe", exe_path),
+	TEXT("mounts", 0444, show_pid_mounts),
+	TEXT("mountinfo", 0444, show_pid_mountinfo),
+	TEXT("smaps", 0444, show_pid_smaps),
+	TEXT("smaps_rollup", 0444, show_pid_smaps_rollup),
+	RAW("pagemap", 0400, &proc_pagemap_fops),
+	TEXT("mmu", 0400, show_pid_mmu),
+	TEXT("wchan", 0444, show_wchan),
+	TEXT("cgroup", 0444, show_cgroup),
+	TEXT("oom_score", 0444, show_oom_score),
+	TEXT_RW("oom_adj", 0644, show_oom_adj, write_oom_adj),
+	TEXT_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),
+};
+
+/* Below task/TID the table begins after "task". */
+static const struct pid_entry *table_start(const struct proc_inode *pi)
+{
+	return pi->fd ? pid_entries + 1 : pid_entries;
+}
+
+#define PID_ENTRIES_END (pid_entries + ARRAY_SIZE(pid_entries))
+
+static struct inode *entry_inode(struct inode *dir, const struct pid_entry *e)
+{
+	struct proc_inode pi = { .pid = e, .task = proc_i(dir)->task };
+	const struct inode_operations *iop = e->iop;
+	const struct file_operations *fop = e->fop;
+
+	if (!iop)
+		iop = e->get_path ? &pid_link_iops : &proc_file_iops;
+	if (!fop && e->show)
+		fop = &proc_text_fops;
+	return proc_new_inode(dir->i_sb, e->mode,
+			      pid_ino(pi.task->pid,
+				      (unsigned int)(e - pid_entries) + 1),
+			      &pi, iop, fop);
+}
+
+static struct dentry *pid_dir_lookup(struct inode *dir, struct dentry *parent,
+				     const char *name, u32 len)
+{
+	const struct pid_entry *e = table_start(proc_i(dir));
+	struct inode *inode;
+
+	for (; e < PID_ENTRIES_END; e++) {
+		if (strlen(e->name) != len || memcmp(e->name, name, len) != 0)
+			continue;
+		inode = entry_inode(dir, e);
+		if (!inode)
+			return ERR_PTR(-ENOMEM);
+		return proc_splice(parent, name, len, inode);
+	}
+	return proc_splice(parent, name, len, NULL);
+}
+
+static u8 dirent_type(umode_t mode)
+{
+	return (u8)(mode >> 12);
+}
+
+static int pid_dir_iterate(struct file *f, struct dir_context *ctx)
+{
+	const struct proc_inode *pi = proc_i(f->f_inode);
+	const struct pid_entry *first = table_start(pi), *e;
+
+	if (!dir_emit_dots(ctx))
+		return 0;
+	for (e = first + (ctx->pos - 2); e < PID_ENTRIES_END; e++) {
+		if (!ctx->emit(ctx, e->name, (u32)strlen(e->name),
+			       pid_ino(pi->task->pid,
+				       (unsigned int)(e - pid_entries) + 1),
+			       dirent_type(e->mode)))
+			return 0;
+		ctx->pos++;
+	}
+	return 0;
+}
+
+static const struct inode_operations pid_dir_iops = {
+	.lookup = pid_dir_lookup,
+};
+
+static const struct file_operations pid_dir_fops = {
+	.iterate = pid_dir_iterate,
+};
+
+/* @thread: the directory is below task/, and has no task/ of its own. */
+static struct inode *task_inode(struct super_block *sb,
+				struct task_struct *task, bool thread)
+{
+	struct proc_inode pi = { .task = task, .fd = thread };
+
+	return proc_new_inode(sb, S_IFDIR | 0555, pid_ino(task->pid, 0), &pi,
+			      &pid_dir_iops, &pid_dir_fops);
+}
+
+/** proc_pid_lookup() - /proc/NUMBER: any thread's, as on Linux */
+struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *parent,
+			       const char *name, u32 len)
+{
+	long pid = proc_number(name, len);
+	struct task_struct *task = pid > 0 ? find_task_by_pid((pid_t)pid) :
+					     NULL;
+	struct inode *inode;
+
+	if (!task)
+		return proc_splice(parent, name, len, NULL);
+	inode = task_inode(dir->i_sb, task, false);
+	return inode ? proc_splice(parent, name, len, inode) : ERR_PTR(-ENOMEM);
+}
+
+static bool emit_number(struct dir_context *ctx, long n, u64 ino, u8 type)
+{
+	char name[16];
+	int len = ashlar_snprintf(name, sizeof(name), "%ld", n);
+
+	return ctx->emit(ctx, name, (u32)len, ino, type);
+}
+
+/* Positions from here on: where processes begin, plus the pid. */
+#define PID_POS 0x10000
+
+int proc_pid_iterate(struct dir_context *ctx)
+{
+	struct task_struct *p;
+
+	if (ctx->pos < PID_POS)
+		ctx->pos = PID_POS;
+	while ((p = next_process((pid_t)(ctx->pos - PID_POS))) != NULL) {
+		ctx->pos = PID_POS + p->pid;
+		if (!emit_number(ctx, p->pid, pid_ino(p->pid, 0), DT_DIR))
+			return 0;
+		ctx->pos++;
+	}
+	return 0;
+}
+
+int proc_self_link(char *buf, size_t size)
+{
+	return ashlar_snprintf(buf, size, "%d", current->tgid);
+}
+
+int proc_thread_self_link(char *buf, size_t size)
+{
+	return ashlar_snprintf(buf, size, "%d/task/%d", current->tgid,
+			       current->pid);
+}
+
+/* ---- task/ ---- */
+
+static struct dentry *task_dir_lookup(struct inode *dir, struct dentry *parent,
+				      const char *name, u32 len)
+{
+	long tid = proc_number(name, len);
+	struct task_struct *leader = proc_i(dir)->task, *t = NULL;
+	struct inode *inode;
+
+	if (tid > 0)
+		t = find_task_by_pid((pid_t)tid);
+	if (!t || t->tgid != leader->tgid)
+		return proc_splice(parent, name, len, NULL);
+	inode = task_inode(dir->i_sb, t, true);
+	return inode ? proc_splice(parent, name, len, inode) : ERR_PTR(-ENOMEM);
+}
+
+static struct task_struct *next_thread_from(struct task_struct *leader,
+					    pid_t tid)
+{
+	struct task_struct *t, *best = NULL;
+
+	if (leader->exit_state)
+		return leader->pid >= tid ? leader : NULL;
+	for_each_thread(leader, t) if (t->pid >= tid &&
+				       (!best || t->pid < best->pid)) best = t;
+	return best;
+}
+
+static int task_dir_iterate(struct file *f, struct dir_context *ctx)
+{
+	struct task_struct *leader = proc_i(f->f_inode)->task, *t;
+
+	if (!dir_emit_dots(ctx))
+		return 0;
+	while ((t = next_thread_from(leader, (pid_t)(ctx->pos - 2))) != NULL) {
+		ctx->pos = 2 + t->pid;
+		if (!emit_number(ctx, t->pid, pid_ino(t->pid, 0), DT_DIR))
+			return 0;
+		ctx->pos++;
+	}
+	return 0;
+}
+
+static const struct inode_operations task_dir_iops = {
+	.lookup = task_dir_lookup,
+};
+
+static const struct file_operations task_dir_fops = {
+	.iterate = task_dir_iterate,
+};

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+/*
+ * /proc/sys: knobs. A knob is a row: where its value lies, and the range that
+ * a write must keep to. What is listed here has an effect, or states a fact.
+ */
+#include <ashlar/mm.h>
+#include <ashlar/shrinker.h>
+#include <ashlar/string.h>
+#include <kernel/ipc.h>
+#include <kernel/version.h>
+#include "proc.h"
+
+bool proc_parse_long(const char *text, long *value)
+{
+	bool negative = false;
+	long v = 0;
+
+	while (*text == ' ' || *text == '\t')
+		text++;
+	if (*text == '-') {
+		negative = true;
+		text++;
+	}
+	if (*text < '0' || *text > '9')
+		return false;
+	while (*text >= '0' && *text <= '9')
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, *text++ - '0', &v))
+			return false;
+	while (*text == ' ' || *text == '\t' || *text == '\n')
+		text++;
+	*value = negative ? -v : v;
+	return *text == '\0';
+}
+
+/* ---- numbers ---- */
+
+struct knob {
+	int *i; /* one of the two */
+	unsigned long *ul;
+	long min, max; /* of an int */
+};
+
+static int show_knob(struct seq_file *m, void *data)
+{
+	const struct knob *k = data;
+
+	if (k->i)
+		seq_printf(m, "%d\n", *k->i);
+	else
+		seq_printf(m, "%lu\n", *k->ul);
+	return 0;
+}
+
+static ssize_t write_knob(const char *text, size_t len, void *data)
+{
+	const struct knob *k = data;
+	long v;
+
+	if (!proc_parse_long(text, &v))
+		return -EINVAL;
+	if (k->i) {
+		if (v < k->min || v > k->max)
+			return -EINVAL;
+		*k->i = (int)v;
+	} else {
+		*k->ul = (unsigned long)v;
+	}
+	return (ssize_t)len;
+}
+
+static int show_constant(struct seq_file *m, void *data)
+{
+	seq_printf(m, "%s\n", (const char *)data);
+	return 0;
+}
+
+/* ---- drop_caches: 1 pages, 2 objects, 3 both ---- */
+
+static ssize_t write_drop_caches(const char *text, size_t len, void *data)
+{
+	long v;
+
+	(void)data;
+	if (!proc_parse_long(text, &v) || v < 1 || v > 4)
+		return -EINVAL;
+	/* All file pages are a tmpfs's, the only copy there is. */
+	if (v & 2)
+		shrink_slab(GFP_KERNEL, 0);
+	return (ssize_t)len;
+}
+
+static int show_nothing(struct seq_file *m, void *data)
+{
+	(void)data;
+	seq_puts(m, "0\n");
+	return 0;
+}
+
+/* ---- names of the machine ---- */
+
+static int show_hostname(struct seq_file *m, void *data)
+{
+	seq_printf(m, "%s\n", (char *)data);
+	return 0;
+}
+
+static ssize_t write_hostname(const char *text, size_t len, void *data)
+{
+	size_t n = len;
+
+	if (n && text[n - 1] == '\n')
+		n--;
+	n = min(n, (size_t)64);
+	memcpy(data, text, n);
+	((char *)data)[n] = '\0';
+	return (ssize_t)len;
+}
+
+/* ---- open files ---- */
+
+static int show_file_nr(struct seq_file *m, void *data)
+{
+	(void)data;
+	seq_printf(m, "%lu\t0\t%lu\n", nr_files, max_files);
+	return 0;
+}
+
+/* ---- random numbers ---- */
+
+static int show_uuid(struct seq_file *m, void *data)
+{
+	static u8 boot_id[16];
+	static bool made;
+	u8 fresh[16], *id = data ? boot_id : fresh;
+	unsigned int i;
+
+	if (!data || !made)
+		get_random_bytes(id, 16);
+	made = made || data;
+	id[6] = (u8)((id[6] & 0x0f) | 0x40);
+	id[8] = (u8)((id[8] & 0x3f) | 0x80);
+	for (i = 0; i < 16; i++)
+		seq_printf(m,
+			   i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" :
+								   "%02x",
+			   id[i]);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+#define INT(n, var, lo, hi)                                                  \
+	{                                                                    \
+		.name = "sys/" n, .mode = 0644, .show = show_knob,           \
+		.write = write_knob,                                         \
+		.data = &(struct knob){ .i = &(var), .min = lo, .max = hi }, \
+	}
+#define ULONG(n, var)                                                        \
+	{                                                                    \
+		.name = "sys/" n, .mode = 0644, .show = show_knob,           \
+		.write = write_knob, .data = &(struct knob){ .ul = &(var) }, \
+	}
+#define FACT(n, text)                                                  \
+	{                                                              \
+		.name = "sys/" n, .mode = 0444, .show = show_constant, \
+		.data = (void *)(text),                                \
+	}
+#define INT_MAX 0x7fffffff
+
+static const struct proc_entry entries[] = {
+	INT("vm/overcommit_memory", sysctl_overcommit_memory, 0, 2),
+	INT("vm/overcommit_ratio", sysctl_overcommit_ratio, 0, INT_MAX),
+	ULONG("vm/overcommit_kbytes", sysctl_overcommit_kbytes),
+	ULONG("vm/admin_reserve_kbytes", sysctl_admin_reserve_kbytes),
+	ULONG("vm/user_reserve_kbytes", sysctl_user_reserve_kbytes),
+	INT("vm/max_map_count", sysctl_max_map_count, 0, INT_MAX),
+	FACT("vm/mmap_min_addr", "65536"),
+	FACT("vm/nr_hugepages", "0"),
+	{ .name = "sys/vm/drop_caches",
+	  .mode = 0200,
+	  .show = show_nothing,
+	  .write = write_drop_caches },
+	ULONG("kernel/shmmax", shm_ctlmax),
+	ULONG("kernel/shmall", shm_ctlall),
+	INT("kernel/shmmni", shm_ctlmni, 0, 32768),
+	INT("kernel/shm_next_id", shm_next_id, -1, INT_MAX),
+	INT("kernel/shm_rmid_forced", shm_rmid_forced, 0, 1),
+	INT("kernel/pid_max", pid_max, 301, 32768),
+	INT("kernel/threads-max", max_threads, 1, INT_MAX),
+	FACT("kernel/ostype", "Linux"),
+	FACT("kernel/osrelease", UTS_RELEASE),
+	FACT("kernel/version", UTS_VERSION),
+	{ .name = "sys/kernel/hostname",
+	  .mode = 0644,
+	  .show = show_hostname,
+	  .write = write_hostname,
+	  .data = uts_nodename },
+	{ .name = "sys/kernel/domainname",
+	  .mode = 0644,
+	  .show = show_hostname,
+	  .write = write_hostname,
+	  .data = uts_domainname },
+	FACT("kernel/ngroups_max", "65536"),
+	FACT("kernel/cap_last_cap", "40"),
+	FACT("kernel/tainted", "0"),
+	FACT("kernel/randomize_va_space", "0"),
+	{ .name = "sys/kernel/random/uuid", .mode = 0444, .show = show_uuid },
+	{ .name = "sys/kernel/random/boot_id",
+	  .mode = 0444,
+	  .show = show_uuid,
+	  .data = (void *)1 },
+	FACT("kernel/random/entropy_avail", "256"),
+	FACT("kernel/random/poolsize", "256"),
+	ULONG("fs/file-max", max_files),
+	{ .name = "sys/fs/file-nr", .mode = 0444, .show = show_file_nr },
+	FACT("fs/nr_open", "1048576"),
+	FACT("fs/pipe-max-size", "1048576"),
+};
+
+/** proc_sysctl_init() - name the knobs. Context: boot, once. */
+void proc_sysctl_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(entries); i++)
+		proc_create(&entries[i]);
+}

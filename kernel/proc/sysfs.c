@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/* The few files of /sys that programs ask for: which processors there are. */
+#include "proc.h"
+
+static int show_text(struct seq_file *m, void *data)
+{
+	seq_printf(m, "%s\n", (const char *)data);
+	return 0;
+}
+
+#define FACT(n, text)                                       \
+	{                                                   \
+		.name = n, .mode = 0444, .show = show_text, \
+		.data = (void *)(text)                      \
+	}
+
+static const struct proc_entry entries[] = {
+	FACT("devices/system/cpu/online", "0"),
+	FACT("devices/system/cpu/possible", "0"),
+	FACT("devices/system/cpu/present", "0"),
+	FACT("devices/system/cpu/offline", ""),
+	FACT("devices/system/cpu/kernel_max", "0"),
+	FACT("devices/system/cpu/cpu0/topology/physical_package_id", "0"),
+	FACT("devices/system/cpu/cpu0/topology/core_id", "0"),
+	FACT("devices/system/cpu/cpu0/topology/thread_siblings", "1"),
+	FACT("devices/system/cpu/cpu0/topology/thread_siblings_list", "0"),
+	FACT("devices/system/cpu/cpu0/topology/core_siblings", "1"),
+	FACT("devices/system/node/online", "0"),
+	FACT("kernel/mm/transparent_hugepage/enabled",
+	     "always madvise [never]"),
+};
+
+/** sysfs_init() - name the files. Context: boot, once. */
+void sysfs_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(entries); i++)
+		proc_create_below(&sysfs_root, &entries[i]);
+	proc_mkdir_below(&sysfs_root, "fs/cgroup");
+	proc_mkdir_below(&sysfs_root, "class");
+	proc_mkdir_below(&sysfs_root, "block");
+	proc_mkdir_below(&sysfs_root, "bus");
+}
