@@ -20,6 +20,7 @@
 #include <ashlar/compiler.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/highmem.h>
 #include <ashlar/list.h>
 #include <ashlar/mmap.h>
 #include <ashlar/resource.h>
@@ -27,6 +28,7 @@
 #include <i386.h> /* struct thread_struct, struct pt_regs */
 #include <kernel/signal.h>
 #include <kernel/wait.h>
+#include <kernel/workqueue.h>
 #include <mach/percpu.h>
 
 typedef int pid_t;
@@ -117,6 +119,7 @@ struct timer {
 
 struct itimer {
 	struct timer timer; /* ITIMER_REAL */
+	struct work_struct work; /* sends the signal */
 	u64 interval; /* ns */
 	u64 value; /* ns left: ITIMER_VIRTUAL, ITIMER_PROF */
 };
@@ -197,6 +200,7 @@ struct task_struct {
 	struct list_head children, sibling; /* of the leader: processes */
 	struct list_head thread_node; /* signal->thread_head */
 	struct list_head tasks; /* all_tasks: group leaders */
+	struct kmap_ctrl kmap; /* local windows while it does not run */
 	struct completion *vfork_done; /* a parent waits in vfork */
 
 	struct rb_node run_node; /* run queue, by vruntime */

@@ -147,8 +147,10 @@ static struct sigqueue *sigqueue_alloc(struct task_struct *t, bool must)
 
 static void sigqueue_free(struct sigqueue *q)
 {
-	if (!q->user)
+	if (!q->user) {
+		posix_timer_dequeued(q, NULL);
 		return;
+	}
 	put_sigcount(q->user);
 	kmem_cache_free(sigqueue_cache, q);
 }
@@ -418,20 +420,6 @@ void send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group)
 		complete_signal(sig, t, group);
 	}
 	spin_unlock(&siglock);
-}
-
-/**
- * sigqueue_cancel - take back a timer's entry if it still waits
- */
-bool sigqueue_cancel(struct sigqueue *q)
-{
-	bool waits = !list_empty(&q->list);
-
-	spin_lock(&siglock);
-	if (waits)
-		list_del_init(&q->list);
-	spin_unlock(&siglock);
-	return waits;
 }
 
 /**
@@ -899,7 +887,7 @@ static void collect_signal(int sig, struct sigpending *p, struct siginfo *info)
 	if (first->user)
 		sigqueue_free(first);
 	else
-		posix_timer_delivered(first, info);
+		posix_timer_dequeued(first, info);
 }
 
 /**

@@ -136,7 +136,6 @@ int send_sig_info(int sig, struct siginfo *info, struct task_struct *t,
 int send_sig(int sig, struct task_struct *t); /* thread group, SI_KERNEL */
 /* A timer's own entry. */
 void send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group);
-bool sigqueue_cancel(struct sigqueue *q);
 /* To the running thread, past its mask and disposition. */
 void force_sig_info(struct siginfo *info);
 void force_sig_fault(int sig, int code, u32 addr);
@@ -188,6 +187,7 @@ void itimers_init(struct signal_struct *sig);
 void exit_itimers(struct signal_struct *sig);
 void exit_posix_timers(struct signal_struct *sig);
 void itimer_tick(bool user);
-void posix_timer_delivered(struct sigqueue *q, struct siginfo *info);
+/* A timer's entry left its list: for @info, or for nobody (NULL). */
+void posix_timer_dequeued(struct sigqueue *q, struct siginfo *info);
 
 #endif
