@@ -390,6 +390,7 @@ extern int max_threads; /* kernel.threads-max, by memory */
 #define CAP_SYS_TIME 25
 #define CAP_SYS_TTY_CONFIG 26
 #define CAP_MKNOD 27
+#define CAP_WAKE_ALARM 35
 #define CAP_LAST_CAP 40
 #define CAP_FULL_SET ((1ull << (CAP_LAST_CAP + 1)) - 1)
 

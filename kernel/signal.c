@@ -29,6 +29,7 @@
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/init.h>
+#include <kernel/pidfd.h>
 #include <kernel/sched.h>
 #include <kernel/syscall.h>
 #include <mach/spinlock.h>
@@ -662,6 +663,28 @@ SYSCALL_DEFINE(rt_tgsigqueueinfo, pid_t tgid, pid_t pid, int sig,
 		return -EINVAL;
 	err = get_user_info(&info, uinfo, sig, tgid);
 	return err ? err : do_send_specific(tgid, pid, sig, &info);
+}
+
+SYSCALL_DEFINE(pidfd_send_signal, int fd, int sig, const void __user *uinfo,
+	       u32 flags)
+{
+	struct siginfo info;
+	struct pid *pid;
+	int err = -ESRCH;
+
+	if (flags)
+		return -EINVAL;
+	pid = pidfd_get_pid((unsigned int)fd);
+	if (IS_ERR(pid))
+		return PTR_ERR(pid);
+	if (pid->task) {
+		user_siginfo(&info, sig, SI_USER);
+		err = uinfo ? get_user_info(&info, uinfo, sig, pid->nr) : 0;
+		if (!err)
+			err = group_send_sig_info(sig, &info, pid->task);
+	}
+	put_pid(pid);
+	return err;
 }
 
 /* ---- job control: what parents and orphans are told ---- */
