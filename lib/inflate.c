@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What gzip wrote, read again: RFC 1952 around RFC 1951.
+ *
+ *   ┌──────────┬───────────────────────────────────┬───────┬────────┐
+ *   │ header   │ blocks: stored, fixed or own codes │ CRC32 │ length │
+ *   └──────────┴───────────────────────────────────┴───────┴────────┘
+ *
+ * The input lies in memory, the output does not: it is made in a window of
+ * 32 KB, which is also all that a match may reach back to. The reader has
+ * used up what is in the window when it asks for more, so inflate_next() may
+ * stop wherever the window ends and go on from there, in the midst of a match
+ * or of a stored block.
+ *
+ * Codes of up to FAST_BITS bits are looked up at once, longer ones bit by bit
+ * in the canonical order, in which codes of one length are numbers in a row.
+ */
+#include <ashlar/compiler.h>
+#include <ashlar/gfp.h>
+#include <ashlar/inflate.h>
+#include <ashlar/slab.h>
+#include <ashlar/string.h>
+
+#define WINDOW 32768u
+#define FAST_BITS 9
+#define FAST_SIZE (1u << FAST_BITS)
+#define MAX_BITS 15
+#define MAX_LITERALS 288
+#define MAX_DISTANCES 30
+#define END_OF_BLOCK 256
+
+struct huffman {
+	u16 fast[FAST_SIZE]; /* symbol << 4 | bits; 0: a longer code */
+	u16 count[MAX_BITS + 1]; /* codes of each length */
+	u16 symbol[MAX_LITERALS]; /* in the order of their codes */
+};
+
+enum state { BLOCK, STORED, CODES, END };
+
+struct inflate {
+	const u8 *p, *end; /* input */
+	u32 bits; /* read from it and not used, lowest first */
+	u32 nbits;
+	enum state state;
+	bool last_block;
+	u32 stored; /* bytes left of a stored block */
+	u32 length, distance; /* what is left of a match */
+	u32 wpos; /* next byte in window */
+	u32 total; /* bytes written, modulo 2^32 */
+	u32 crc;
+	const char *error;
+	struct huffman literals, distances;
+	u8 lengths[MAX_LITERALS + MAX_DISTANCES + 2];
+	u32 crc_table[256];
+	u8 window[WINDOW];
+};
+
+static const char cut_short[] = "compressed archive is cut short";
+static const char corrupt[] = "compressed archive is corrupt";
+
+/* ---- bits ---- */
+
+static inline void refill(struct inflate *z)
+{
+	while (z->nbits <= 24 && z->p < z->end) {
+		z->bits |= (u32)*z->p++ << z->nbits;
+		z->nbits += 8;
+	}
+}
+
+static void fail(struct inflate *z, const char *why)
+{
+	if (!z->error)
+		z->error = why;
+	z->state = END;
+}
+
+static inline void drop_bits(struct inflate *z, u32 n)
+{
+	z->bits >>= n;
+	z->nbits -= n;
+}
+
+/* Up to 16 bits; 0 and an error past the end. */
+static u32 take_bits(struct inflate *z, u32 n)
+{
+	u32 v;
+
+	refill(z);
+	if (z->nbits < n) {
+		fail(z, cut_short);
+		return 0;
+	}
+	v = z->bits & ((1u << n) - 1);
+	drop_bits(z, n);
+	return v;
+}
+
+/* Whole bytes again: what was read ahead goes back to the input. */
+static void align_to_byte(struct inflate *z)
+{
+	drop_bits(z, z->nbits & 7);
+	z->p -= z->nbits / 8;
+	z->bits = 0;
+	z->nbits = 0;
+}
+
+/* ---- codes ---- */
+
+static u32 reversed(u32 code, u32 len)
+{
+	u32 r = 0;
+
+	while (len--) {
+		r = r << 1 | (code & 1);
+		code >>= 1;
+	}
+	return r;
+}
+
+static void fill_fast(struct huffman *h, u32 code, u32 len, u32 symbol)
+{
+	u32 i;
+
+	for (i = reversed(code, len); i < FAST_SIZE; i += 1u << len)
+		h->fast[i] = (u16)(symbol << 4 | len);
+}
+
+/* Codes from their lengths; false: no such set of codes. */
+static bool build(struct huffman *h, const u8 *lengths, u32 n)
+{
+	u32 next[MAX_BITS + 2], offset[MAX_BITS + 2], i, len;
+	s32 left = 1;
+
+	memset(h, 0, sizeof(*h));
+	for (i = 0; i < n; i++)
+		h->count[lengths[i]]++;
+	h->count[0] = 0;
+	next[1] = 0;
+	offset[1] = 0;
+	for (len = 1; len <= MAX_BITS; len++) {
+		left = left * 2 - h->count[len];
+		if (left < 0)
+			return false;
+		next[len + 1] = (next[len] + h->count[len]) << 1;
+		offset[len + 1] = offset[len] + h->count[len];
+	}
+	for (i = 0; i < n; i++) {
+		len = lengths[i];
+		if (!len)
+			continue;
+		h->symbol[offset[len]++] = (u16)i;
+		if (len <= FAST_BITS)
+			fill_fast(h, next[len], len, i);
+		next[len]++;
+	}
+	return true;
+}
+
+static u32 decode_long(struct inflate *z, const struct huffman *h)
+{
+	u32 code = 0, first = 0, index = 0, len;
+
+	for (len = 1; len <= MAX_BITS && len <= z->nbits; len++) {
+		code |= (z->bits >> (len - 1)) & 1;
+		if (code < first + h->count[len]) {
+			drop_bits(z, len);
+			return h->symbol[index + code - first];
+		}
+		index += h->count[len];
+		first = (first + h->count[len]) << 1;
+		code <<= 1;
+	}
+	fail(z, len > MAX_BITS ? corrupt : cut_short);
+	return END_OF_BLOCK;
+}
+
+/* The next symbol; END_OF_BLOCK and an error if there is none. */
+static inline u32 decode(struct inflate *z, const struct huffman *h)
+{
+	u32 entry;
+
+	refill(z);
+	entry = h->fast[z->bits & (FAST_SIZE - 1)];
+	if (unlikely(!entry || (entry & 15) > z->nbits))
+		return decode_long(z, h);
+	drop_bits(z, entry & 15);
+	return entry >> 4;
+}
+
+static void fixed_codes(struct inflate *z)
+{
+	memset(z->lengths, 8, 144);
+	memset(z->lengths + 144, 9, 112);
+	memset(z->lengths + 256, 7, 24);
+	memset(z->lengths + 280, 8, 8);
+	build(&z->literals, z->lengths, MAX_LITERALS);
+	memset(z->lengths, 5, MAX_DISTANCES);
+	build(&z->distances, z->lengths, MAX_DISTANCES);
+}
+
+/* Lengths of codes, themselves written in a code. */
+static bool read_lengths(struct inflate *z, u32 n)
+{
+	u32 i = 0, symbol, repeat;
+	u8 len;
+
+	while (i < n && !z->error) {
+		symbol = decode(z, &z->literals);
+		if (symbol < 16) {
+			z->lengths[i++] = (u8)symbol;
+			continue;
+		}
+		len = 0;
+		if (symbol == 16) {
+			if (!i)
+				return false;
+			len = z->lengths[i - 1];
+			repeat = 3 + take_bits(z, 2);
+		} else if (symbol == 17) {
+			repeat = 3 + take_bits(z, 3);
+		} else {
+			repeat = 11 + take_bits(z, 7);
+		}
+		if (i + repeat > n)
+			return false;
+		memset(z->lengths + i, len, repeat);
+		i += repeat;
+	}
+	return !z->error;
+}
+
+static bool own_codes(struct inflate *z)
+{
+	static const u8 order[19] = { 16, 17, 18, 0, 8,	 7, 9,	6, 10, 5,
+				      11, 4,  12, 3, 13, 2, 14, 1, 15 };
+	u32 nlit = take_bits(z, 5) + 257, ndist = take_bits(z, 5) + 1;
+	u32 i, ncode = take_bits(z, 4) + 4;
+
+	if (nlit > 286 || ndist > MAX_DISTANCES)
+		return false;
+	memset(z->lengths, 0, sizeof(order));
+	for (i = 0; i < ncode; i++)
+		z->lengths[order[i]] = (u8)take_bits(z, 3);
+	if (!build(&z->literals, z->lengths, sizeof(order)) ||
+	    !read_lengths(z, nlit + ndist) || !z->lengths[END_OF_BLOCK])
+		return false;
+	return build(&z->literals, z->lengths, nlit) &&
+	       build(&z->distances, z->lengths + nlit, ndist);
+}
+
+/* ---- blocks ---- */
+
+static void begin_block(struct inflate *z)
+{
+	u32 type, len;
+
+	z->last_block = take_bits(z, 1);
+	type = take_bits(z, 2);
+	if (z->error)
+		return;
+	z->state = CODES;
+	if (type == 0) {
+		align_to_byte(z);
+		len = take_bits(z, 16);
+		if (take_bits(z, 16) != (len ^ 0xffff))
+			fail(z, corrupt);
+		else
+			z->state = STORED;
+		align_to_byte(z);
+		z->stored = len;
+	} else if (type == 1) {
+		fixed_codes(z);
+	} else if (type == 3 || !own_codes(z)) {
+		fail(z, corrupt);
+	}
+}
+
+static void end_block(struct inflate *z)
+{
+	z->state = z->error || z->last_block ? END : BLOCK;
+}
+
+static void copy_stored(struct inflate *z)
+{
+	u32 n = min(z->stored, WINDOW - z->wpos);
+
+	if ((size_t)(z->end - z->p) < n) {
+		fail(z, cut_short);
+		return;
+	}
+	memcpy(z->window + z->wpos, z->p, n);
+	z->p += n;
+	z->wpos += n;
+	z->stored -= n;
+	if (!z->stored)
+		end_block(z);
+}
+
+static void copy_match(struct inflate *z)
+{
+	u32 n = min(z->length, WINDOW - z->wpos);
+	u32 from = z->wpos - z->distance;
+
+	z->length -= n;
+	while (n--)
+		z->window[z->wpos++] = z->window[from++ & (WINDOW - 1)];
+}
+
+static void begin_match(struct inflate *z, u32 symbol, u32 written)
+{
+	static const u16 len_base[29] = { 3,   4,   5,	 6,   7,  8,  9,  10,
+					  11,  13,  15,	 17,  19, 23, 27, 31,
+					  35,  43,  51,	 59,  67, 83, 99, 115,
+					  131, 163, 195, 227, 258 };
+	static const u8 len_extra[29] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1,
+					  1, 1, 2, 2, 2, 2, 3, 3, 3, 3,
+					  4, 4, 4, 4, 5, 5, 5, 5, 0 };
+	u32 d, extra;
+
+	symbol -= END_OF_BLOCK + 1;
+	if (symbol >= ARRAY_SIZE(len_base)) {
+		fail(z, corrupt);
+		return;
+	}
+	z->length = len_base[symbol] + take_bits(z, len_extra[symbol]);
+	d = decode(z, &z->distances);
+	if (d >= MAX_DISTANCES) {
+		fail(z, corrupt);
+		return;
+	}
+	/* Distances: two for each number of extra bits. */
+	extra = d < 4 ? 0 : d / 2 - 1;
+	z->distance =
+		1 + (d < 4 ? d : (2 + (d & 1)) << extra) + take_bits(z, extra);
+	if (z->distance > written)
+		fail(z, corrupt);
+}
+
+static void decode_codes(struct inflate *z)
+{
+	/* How far back there is something: all of the window, but at first. */
+	u32 start = z->wpos, reach = min(z->total, WINDOW);
+
+	while (z->wpos < WINDOW && z->state == CODES) {
+		u32 symbol;
+
+		if (z->length) {
+			copy_match(z);
+			continue;
+		}
+		symbol = decode(z, &z->literals);
+		if (symbol < END_OF_BLOCK)
+			z->window[z->wpos++] = (u8)symbol;
+		else if (symbol == END_OF_BLOCK)
+			end_block(z);
+		else
+			begin_match(z, symbol,
+				    min(reach + z->wpos - start, WINDOW));
+	}
+}
+
+/* ---- gzip ---- */
+
+static void make_crc_table(struct inflate *z)
+{
+	u32 i, k, c;
+
+	for (i = 0; i < 256; i++) {
+		for (c = i, k = 0; k < 8; k++)
+			c = c & 1 ? c >> 1 ^ 0xedb88320u : c >> 1;
+		z->crc_table[i] = c;
+	}
+}
+
+static void count_output(struct inflate *z, const u8 *p, u32 n)
+{
+	u32 crc = ~z->crc;
+
+	z->total += n;
+	while (n--)
+		crc = crc >> 8 ^ z->crc_table[(u8)crc ^ *p++];
+	z->crc = ~crc;
+}
+
+static void skip_string(struct inflate *z)
+{
+	while (z->p < z->end && *z->p)
+		z->p++;
+	if (z->p < z->end)
+		z->p++;
+	else
+		fail(z, cut_short);
+}
+
+static void read_header(struct inflate *z)
+{
+	const u8 *h = z->p;
+	size_t skip = 10;
+
+	if (z->end - h < 12) {
+		fail(z, cut_short);
+		return;
+	}
+	if (h[0] != 0x1f || h[1] != 0x8b || h[2] != 8 || (h[3] & 0xe0)) {
+		fail(z, corrupt);
+		return;
+	}
+	if (h[3] & 4)
+		skip += 2 + h[10] + h[11] * 256u;
+	if ((size_t)(z->end - h) < skip) {
+		fail(z, cut_short);
+		return;
+	}
+	z->p += skip;
+	if (h[3] & 8)
+		skip_string(z);
+	if (h[3] & 16)
+		skip_string(z);
+	if (h[3] & 2)
+		take_bits(z, 16);
+}
+
+static void check_trailer(struct inflate *z)
+{
+	u32 crc, total;
+
+	align_to_byte(z);
+	crc = take_bits(z, 16);
+	crc |= take_bits(z, 16) << 16;
+	total = take_bits(z, 16);
+	total |= take_bits(z, 16) << 16;
+	if (!z->error && (crc != z->crc || total != z->total))
+		fail(z, corrupt);
+	align_to_byte(z);
+}
+
+/**
+ * inflate_begin - read a gzip member
+ * @p: its first byte
+ * @end: of the memory it lies in
+ *
+ * Context: may sleep. Return: what inflate_next() takes, or NULL without
+ * memory. A header that is none shows in inflate_error().
+ */
+struct inflate *inflate_begin(const u8 *p, const u8 *end)
+{
+	struct inflate *z = kmalloc(sizeof(*z), GFP_KERNEL);
+
+	if (!z)
+		return NULL;
+	memset(z, 0, __builtin_offsetof(struct inflate, window));
+	z->p = p;
+	z->end = end;
+	make_crc_table(z);
+	read_header(z);
+	return z;
+}
+
+/**
+ * inflate_next - some more bytes
+ * @z: from inflate_begin()
+ * @out: is set to them; they stay until the next call
+ *
+ * Return: how many; 0 at the end or after an error.
+ */
+size_t inflate_next(struct inflate *z, const u8 **out)
+{
+	u32 start;
+
+	if (z->wpos == WINDOW)
+		z->wpos = 0;
+	start = z->wpos;
+	if (z->state == END)
+		return 0;
+	while (z->state != END && z->wpos < WINDOW) {
+		switch (z->state) {
+		case BLOCK:
+			begin_block(z);
+			break;
+		case STORED:
+			copy_stored(z);
+			break;
+		default:
+			decode_codes(z);
+			break;
+		}
+		count_output(z, z->window + start, z->wpos - start);
+		*out = z->window + start;
+		if (z->wpos != start)
+			break;
+	}
+	if (z->state == END && !z->error)
+		check_trailer(z);
+	return z->wpos - start;
+}
+
+/**
+ * inflate_error - was the member whole?
+ * @z: from inflate_begin()
+ *
+ * Return: what was wrong, or NULL.
+ */
+const char *inflate_error(const struct inflate *z)
+{
+	return z->error;
+}
+
+/**
+ * inflate_end - give everything back
+ * @z: from inflate_begin()
+ *
+ * Return: the byte after what was read.
+ */
+const u8 *inflate_end(struct inflate *z)
+{
+	const u8 *p = z->p;
+
+	kfree(z);
+	return p;
+}
