@@ -174,6 +174,17 @@ static int maybe_link(struct unpack *u)
 	return 0;
 }
 
+/* The name itself, were it a symlink. */
+static void change(const char *name, struct kstat *attr, u32 valid)
+{
+	struct path path;
+
+	if (kern_path_at(AT_FDCWD, name, 0, &path))
+		return;
+	notify_change(path.dentry->d_inode, attr, valid);
+	path_put(&path);
+}
+
 static void set_attributes(const char *name, u32 valid, const struct unpack *u)
 {
 	struct kstat attr = {
@@ -184,8 +195,8 @@ static void set_attributes(const char *name, u32 valid, const struct unpack *u)
 	};
 
 	attr.atime = attr.mtime;
-	kern_setattr(name, &attr,
-		     valid | ATTR_UID | ATTR_GID | ATTR_MTIME | ATTR_ATIME);
+	change(name, &attr,
+	       valid | ATTR_UID | ATTR_GID | ATTR_MTIME | ATTR_ATIME);
 }
 
 /* A file of another kind with this name makes way. */
@@ -356,7 +367,7 @@ static void set_directory_times(struct unpack *u)
 		memset(&attr, 0, sizeof(attr));
 		attr.mtime = (s64)d->mtime * (s64)NSEC_PER_SEC;
 		attr.atime = attr.mtime;
-		kern_setattr(d->name, &attr, ATTR_MTIME | ATTR_ATIME);
+		change(d->name, &attr, ATTR_MTIME | ATTR_ATIME);
 		u->dirs = d->next;
 		kfree(d);
 	}
