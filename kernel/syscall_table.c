@@ -25,6 +25,8 @@ long sys_ni_syscall(void)
 #include "syscall_list.h"
 #undef SYSCALL
 
+/* First every number, then those that are. */
+#pragma GCC diagnostic ignored "-Woverride-init"
 #define SYSCALL(nr, name) [nr] = (void *)sys_##name,
 void *const sys_call_table[NR_SYSCALLS] = {
 	[0 ... NR_SYSCALLS - 1] = (void *)sys_ni_syscall,
