@@ -72,7 +72,15 @@ void page_alloc_validate(void);
 void pcp_init(struct per_cpu_pages *pcp);
 void pcp_drain(struct per_cpu_pages *pcp);
 extern unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
-extern bool (*page_alloc_oom)(gfp_t gfp, unsigned int order);
+
+/* What became of a request for somebody's end. */
+enum oom_verdict {
+	OOM_NOBODY, /* nobody can be ended */
+	OOM_ANOTHER, /* wait: its memory comes free */
+	OOM_MYSELF /* the caller itself: let it get through to its end */
+};
+#define PAGE_ALLOC_COSTLY_ORDER 3 /* up to here memory is to be had */
+extern enum oom_verdict (*page_alloc_oom)(gfp_t gfp, unsigned int order);
 extern void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
 
 /* page_reporting.c */

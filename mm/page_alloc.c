@@ -47,7 +47,7 @@
 struct zone zones[MAX_NR_ZONES];
 /* What higher files and the kernel do for this one; NULL: nothing. */
 unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
-bool (*page_alloc_oom)(gfp_t gfp, unsigned int order); /* a process ended */
+enum oom_verdict (*page_alloc_oom)(gfp_t gfp, unsigned int order);
 void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
 
 static const char *const zone_names[MAX_NR_ZONES] = { "DMA", "Normal",
@@ -381,7 +381,7 @@ static struct page *rmqueue(struct zone *z, unsigned int order,
 
 static unsigned int gfp_zone(gfp_t gfp)
 {
-	if (gfp & __GFP_HIGHMEM)
+	if ((gfp & __GFP_HIGHMEM) && zones[ZONE_HIGHMEM].managed_pages)
 		return ZONE_HIGHMEM;
 	/* A machine without a DMA zone can do DMA anywhere. */
 	if ((gfp & __GFP_DMA) && zones[ZONE_DMA].managed_pages)
@@ -392,8 +392,7 @@ static unsigned int gfp_zone(gfp_t gfp)
 static bool watermark_ok(const struct zone *z, unsigned int order,
 			 unsigned long mark, unsigned int highest)
 {
-	if (z->index != highest)
-		mark += z->lowmem_reserve;
+	mark += z->lowmem_reserve[highest];
 	return z->free_pages >= mark + (1ul << order);
 }
 
@@ -421,6 +420,11 @@ static struct page *alloc_from_zones(gfp_t gfp, unsigned int order,
 		if (watermark_ok(z, order, zone_mark(z, w, gfp), highest))
 			page = rmqueue(z, order, type);
 		spin_unlock(&z->lock);
+		if (page && i != ZONE_NORMAL)
+			count_vm_events(*this_cpu_ptr(mm_cpu_self),
+					i == ZONE_DMA ? PGALLOC_DMA :
+							PGALLOC_HIGH,
+					1ul << order);
 	}
 	return page;
 }
@@ -440,30 +444,56 @@ static unsigned long int_sqrt(unsigned long x)
 	return r;
 }
 
+static void set_watermarks(struct zone *z, unsigned long m)
+{
+	z->watermark[WMARK_MIN] = m;
+	z->watermark[WMARK_LOW] = m + m / 4;
+	z->watermark[WMARK_HIGH] = m + m / 2;
+}
+
+/* High memory serves programs alone, who need no reserve worth the name. */
+#define HIGHMEM_MARK_MIN 32ul
+#define HIGHMEM_MARK_MAX 128ul
+
 /*
- * The reserve grows with the square root of memory, as in Linux
- * (min_free_kbytes = 4 sqrt(managed KiB)), shared out among the zones.
+ * The reserve grows with the square root of memory that the kernel can use,
+ * as in Linux (min_free_kbytes = 4 sqrt(low KiB)), shared out among its zones.
  */
 static void setup_watermarks(void)
 {
-	unsigned long total = 0, above = 0, pages_min;
+	struct zone *high = &zones[ZONE_HIGHMEM];
+	unsigned long total = 0, pages_min;
 	struct zone *z;
-	int i;
 
-	for_each_populated_zone(z)
+	for (z = zones; z < high; z++)
 		total += z->managed_pages;
 	pages_min = int_sqrt((total << (PAGE_SHIFT - 10)) * 16);
 	pages_min >>= PAGE_SHIFT - 10;
-	for (i = MAX_NR_ZONES - 1; i >= 0; i--) {
-		unsigned long m;
+	for (z = zones; z < high; z++)
+		set_watermarks(z, total ? (unsigned long)((u64)pages_min *
+							  z->managed_pages /
+							  total) :
+					  0);
+	if (high->managed_pages)
+		set_watermarks(high, clamp(high->managed_pages / 1024,
+					   HIGHMEM_MARK_MIN, HIGHMEM_MARK_MAX));
+}
 
-		z = &zones[i];
-		m = total ? pages_min * z->managed_pages / total : 0;
-		z->watermark[WMARK_MIN] = m;
-		z->watermark[WMARK_LOW] = m + m / 4;
-		z->watermark[WMARK_HIGH] = m + m / 2;
-		z->lowmem_reserve = above / 256;
-		above += z->managed_pages;
+/* A zone keeps this part of what the zones above it have (Linux's ratios). */
+static const unsigned int lowmem_reserve_ratio[MAX_NR_ZONES] = { 256, 32, 1 };
+
+static void setup_lowmem_reserves(void)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < MAX_NR_ZONES; i++) {
+		unsigned long above = 0;
+
+		for (j = i + 1; j < MAX_NR_ZONES; j++) {
+			above += zones[j].managed_pages;
+			zones[i].lowmem_reserve[j] =
+				above / lowmem_reserve_ratio[i];
+		}
 	}
 }
 
@@ -497,6 +527,7 @@ void mm_online_pages(unsigned int zone, unsigned long start, unsigned long nr,
 	free_run(z, start, nr, zeroed ? PG_zeroed : 0);
 	spin_unlock(&z->lock);
 	setup_watermarks();
+	setup_lowmem_reserves();
 	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGONLINE, nr);
 }
 
@@ -565,6 +596,17 @@ static void pcp_add(struct per_cpu_pages *pcp, struct page *page,
 	pcp->count += 1u << order;
 }
 
+/*
+ * The zone that a list is of: movable pages are mostly programs', and theirs
+ * are high ones where there are such.
+ */
+static unsigned int pcp_zone(unsigned int type)
+{
+	if (type == MIGRATE_MOVABLE && zones[ZONE_HIGHMEM].managed_pages)
+		return ZONE_HIGHMEM;
+	return ZONE_NORMAL;
+}
+
 /* Take a batch under one hold of the zone's lock. */
 static void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp, unsigned int order)
 {
@@ -587,23 +629,25 @@ static void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp, unsigned int order)
 	spin_unlock(&z->lock);
 }
 
-/* Only for the zone that the CPU lists hold: the normal one. */
 static struct page *pcp_alloc(gfp_t gfp, unsigned int order)
 {
 	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+	unsigned int type = gfp_migratetype(gfp);
 	struct list_head *list;
 	struct page *page = NULL;
 
-	if (!cpu || order >= PCP_ORDERS || gfp_zone(gfp) != ZONE_NORMAL)
+	if (!cpu || order >= PCP_ORDERS || gfp_zone(gfp) != pcp_zone(type))
 		return NULL;
 	spin_lock(&cpu->pcp.lock);
-	list = &cpu->pcp.lists[order][gfp_migratetype(gfp)];
+	list = &cpu->pcp.lists[order][type];
 	if (list_empty(list))
 		pcp_refill(&cpu->pcp, gfp, order);
 	if (!list_empty(list)) {
 		page = list_first_entry(list, struct page, lru);
 		list_del(&page->lru);
 		cpu->pcp.count -= 1u << order;
+		if (page_is_high(page))
+			count_vm_events(cpu, PGALLOC_HIGH, 1ul << order);
 	}
 	spin_unlock(&cpu->pcp.lock);
 	return page;
@@ -614,15 +658,16 @@ static void free_block(struct page *page, unsigned int order)
 	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
 	unsigned long pfn = page_to_pfn(page);
 	struct zone *z = pfn_zone(pfn);
+	unsigned int type = pageblock_type(z, pfn);
 
 	count_vm_events(cpu, PGFREE, 1ul << order);
 	poison_frames(page, 1ul << order);
-	if (!cpu || order >= PCP_ORDERS || z->index != ZONE_NORMAL) {
+	if (!cpu || order >= PCP_ORDERS || z->index != pcp_zone(type)) {
 		free_to_zone(page, order, 0);
 		return;
 	}
 	spin_lock(&cpu->pcp.lock);
-	pcp_add(&cpu->pcp, page, order, pageblock_type(z, pfn), 0);
+	pcp_add(&cpu->pcp, page, order, type, 0);
 	if (cpu->pcp.count > PCP_HIGH)
 		pcp_trim(&cpu->pcp, PCP_HIGH - PCP_BATCH);
 	spin_unlock(&cpu->pcp.lock);
@@ -641,10 +686,49 @@ static struct page *alloc_after_grow(gfp_t gfp, unsigned int order)
 	return page;
 }
 
+/* A task that is to end so that memory comes free may take the last of it. */
+static struct page *alloc_from_reserve(gfp_t gfp, unsigned int order)
+{
+	struct page *page = NULL;
+	int i;
+
+	for (i = (int)gfp_zone(gfp); i >= 0 && !page; i--) {
+		spin_lock(&zones[i].lock);
+		page = rmqueue(&zones[i], order, gfp_migratetype(gfp));
+		spin_unlock(&zones[i].lock);
+	}
+	return page;
+}
+
+/* Would the end of a process help, and is the caller worth one? */
+static bool may_oom(gfp_t gfp, unsigned int order)
+{
+	return page_alloc_oom && order <= PAGE_ALLOC_COSTLY_ORDER &&
+	       !(gfp & (__GFP_NORETRY | __GFP_DMA));
+}
+
+/*
+ * Nothing was reclaimed. Returns whether to look again; the caller may have
+ * been given a page from the reserve.
+ */
+static bool alloc_oom(gfp_t gfp, unsigned int order, struct page **page)
+{
+	enum oom_verdict verdict = OOM_NOBODY;
+
+	if (may_oom(gfp, order))
+		verdict = page_alloc_oom(gfp, order);
+	if (verdict == OOM_MYSELF)
+		*page = alloc_from_reserve(gfp, order);
+	else if (verdict == OOM_ANOTHER || (gfp & __GFP_NOFAIL))
+		port_wait(&zones);
+	return verdict == OOM_ANOTHER || (gfp & __GFP_NOFAIL);
+}
+
 /*
  * The zones are below their low watermark, and the machine has no more RAM.
  * A caller who may not wait takes what the min watermark leaves; one who may
- * has the shrinkers run, a few rounds or for ever (__GFP_NOFAIL).
+ * has the shrinkers run, a few rounds or for ever (__GFP_NOFAIL), and where
+ * there are processes, one of them ended.
  */
 static __cold_path struct page *alloc_slow(gfp_t gfp, unsigned int order)
 {
@@ -663,12 +747,11 @@ static __cold_path struct page *alloc_slow(gfp_t gfp, unsigned int order)
 		if (page_alloc_reclaim)
 			freed = page_alloc_reclaim(gfp, order);
 		page = alloc_from_zones(gfp, order, WMARK_MIN);
-		if (page || (gfp & __GFP_NOFAIL)) {
-			if (!page && !freed)
-				port_wait(&zones);
+		if (page)
+			break;
+		if (freed && (++round < rounds || (gfp & __GFP_NOFAIL)))
 			continue;
-		}
-		if (!freed || ++round >= rounds)
+		if (!alloc_oom(gfp, order, &page))
 			break;
 	}
 	return page;

@@ -345,8 +345,7 @@ void zone_show_zoneinfo(struct seq_file *m, const struct zone *z,
 		   z->spanned_pages, z->present_pages, z->managed_pages, 0ul);
 	seq_puts(m, "        protection: (");
 	for (i = 0; i < MAX_NR_ZONES; i++)
-		seq_printf(m, "%s%lu", i ? ", " : "",
-			   i > z->index ? z->lowmem_reserve : 0);
+		seq_printf(m, "%s%lu", i ? ", " : "", z->lowmem_reserve[i]);
 	seq_puts(m, ")\n");
 	if (z->managed_pages == 0)
 		return;

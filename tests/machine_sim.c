@@ -3,12 +3,15 @@
 #include "../mm/internal.h"
 #include "../port/sim/sim.h"
 #include "harness.h"
+#include <ashlar/resource.h>
+#include <ashlar/shrinker.h>
 
 /* RAM in blocks of the highest order: DMA, NORMAL, HIGHMEM. */
 #define BLOCKS(n) ((unsigned long)(n) << (MAX_ORDER - 1))
 #define TINY (MAX_ORDER < 8)
 #define NORMAL_BLOCKS (TINY ? 512 : 16)
 #define BOOT_BLOCKS (TINY ? 8 : 4)
+#define HIGH_BLOCKS (TINY ? 256 : 4)
 
 /* Settings that a test may change; what happened is only ever added to. */
 void machine_settle(void)
@@ -20,14 +23,20 @@ void machine_settle(void)
 	sim.on_unlock = NULL;
 	sim.forked = false;
 	sim_load_mm(NULL);
+	for (int r = 0; r < RLIM_NLIMITS; r++)
+		sim.rlimit[r] = 0;
+	while (shrink_slab(GFP_KERNEL, 0))
+		;
 	sim_run_on(0);
 }
 
 void machine_boot(void)
 {
 	sim_boot(&(struct sim_config){
-		.zone_pages = { BLOCKS(2), BLOCKS(NORMAL_BLOCKS), BLOCKS(4) },
-		.boot_pages = { BLOCKS(2), BLOCKS(BOOT_BLOCKS), BLOCKS(4) },
+		.zone_pages = { BLOCKS(2), BLOCKS(NORMAL_BLOCKS),
+				BLOCKS(HIGH_BLOCKS) },
+		.boot_pages = { BLOCKS(2), BLOCKS(BOOT_BLOCKS),
+				BLOCKS(HIGH_BLOCKS) },
 		.grow_pages = BLOCKS(1),
 	});
 }

@@ -61,7 +61,8 @@ struct zone {
 	unsigned long present_pages; /* RAM */
 	unsigned long managed_pages; /* RAM in the buddy system's care */
 	unsigned long watermark[NR_WMARK];
-	unsigned long lowmem_reserve; /* kept from callers who may go higher */
+	/* Kept from callers who may use the zone of that type as well. */
+	unsigned long lowmem_reserve[MAX_NR_ZONES];
 	unsigned long free_pages; /* on free_area lists */
 	unsigned long resident_free; /* of those, resident on the host */
 	unsigned long report_slack; /* resident_free allowed for churn */

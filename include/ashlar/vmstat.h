@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many frames are used for what, and what happened: counters of one
- * CPU each, summed when somebody reads (mm/vmstat.c). Names as in Linux.
+ * How many frames are used for what, where there are address spaces. Names as
+ * in Linux; reports: mm/meminfo.c.
  */
 #ifndef ASHLAR_VMSTAT_H
 #define ASHLAR_VMSTAT_H
 
 #include <ashlar/types.h>
-#include <mach/percpu.h>
 
 enum node_stat_item {
 	NR_ANON_MAPPED, /* anonymous pages in page tables */
@@ -23,11 +22,11 @@ enum node_stat_item {
 	NR_NODE_STAT_ITEMS
 };
 
-DECLARE_PER_CPU(long, vm_node_stat[NR_NODE_STAT_ITEMS]);
+extern long vm_node_stat[NR_NODE_STAT_ITEMS];
 
 static inline void mod_node_page_state(enum node_stat_item item, long n)
 {
-	this_cpu_add_element(vm_node_stat, item, n);
+	__atomic_fetch_add(&vm_node_stat[item], n, __ATOMIC_RELAXED);
 }
 
 static inline void inc_node_page_state(enum node_stat_item item)
@@ -40,7 +39,26 @@ static inline void dec_node_page_state(enum node_stat_item item)
 	mod_node_page_state(item, -1);
 }
 
-/* The sum over CPUs, never below 0. */
-unsigned long global_node_page_state(enum node_stat_item item);
+/* Never below 0: two counts are not of one moment. */
+static inline unsigned long global_node_page_state(enum node_stat_item item)
+{
+	long n = __atomic_load_n(&vm_node_stat[item], __ATOMIC_RELAXED);
+
+	return n > 0 ? (unsigned long)n : 0;
+}
+
+struct seq_file;
+
+/* Linux's files of these names, for the whole machine. */
+void meminfo_proc_show(struct seq_file *m);
+void vmstat_proc_show(struct seq_file *m);
+void zoneinfo_proc_show(struct seq_file *m);
+
+/* How many pages of each size make up the direct map; the port counts. */
+enum { DIRECT_4K, DIRECT_4M, NR_DIRECT_SIZES };
+extern unsigned long direct_pages_count[NR_DIRECT_SIZES];
+
+/* Where memory is, to the log: for a panic, or when there is no more. */
+void show_mem(void);
 
 #endif

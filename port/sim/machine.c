@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #include <ashlar/errno.h>
-#include <ashlar/highmem.h>
 #include <ashlar/resource.h>
 #include <mach/page.h>
 #include <mach/percpu.h>
@@ -298,7 +297,7 @@ void sim_boot(const struct sim_config *wanted)
 	build_ram();
 	sim_run_on(0);
 	port_cpu_start();
-	highmem_init();
+	sim_build_spaces();
 	for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
 		online(z, end_pfn[z] - config.zone_pages[z] +
 				  config.boot_pages[z]);

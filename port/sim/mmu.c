@@ -234,11 +234,6 @@ void sim_build_kernel(unsigned long pfn)
 
 /* ---- one access ---- */
 
-__attribute__((weak)) vm_fault_t handle_page_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags)
-{
-	return VM_FAULT_SIGSEGV;
-}
-
 static enum sim_fault fault_to_signal(vm_fault_t f)
 {
 	if (f & VM_FAULT_OOM)

@@ -54,6 +54,7 @@ struct sim {
 	/* what happened */
 	unsigned long faults; /* page faults of programs and of copies */
 	unsigned long tlb_flushes;
+	unsigned long files; /* open now */
 	unsigned long waits;
 	unsigned long wakes;
 	unsigned long grown; /* frames added since boot */
@@ -89,6 +90,7 @@ enum sim_fault sim_fetch(u32 offset, void *buf, size_t n);
 void sim_tlb_check(void);
 
 /* Within port/sim. */
+void sim_build_spaces(void);
 void sim_build_kernel(unsigned long pfn);
 void sim_host_map(unsigned long addr, unsigned long pfn, bool present,
 		  bool writable);
