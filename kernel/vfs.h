@@ -413,8 +413,8 @@ int kern_link(const char *old, const char *name);
 int kern_unlink(const char *name); /* or an empty directory */
 int kern_mount(const char *dev, const char *dir, const char *type, u32 flags,
 	       const char *data);
-/* chown, chmod, times of an inode just made at boot. */
-int kern_setattr(const char *name, struct kstat *attr, u32 valid);
+/* A device in a filesystem of which there is one, mounted or not. */
+int fs_mknod_below(const char *type, const char *name, umode_t mode, u32 dev);
 
 /* ---- mounts: kernel/fs/mount.c ---- */
 struct mount *mntget(struct mount *mnt);

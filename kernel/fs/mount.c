@@ -422,6 +422,63 @@ int kern_mount(const char *dev, const char *dir, const char *type, u32 flags,
 	return err;
 }
 
+/* Below @mnt, with the directories that lead there. */
+static int mknod_on(struct mount *mnt, char *name, umode_t mode, u32 dev)
+{
+	struct fs_struct *fs = current->fs;
+	struct path old = { fs->root_mnt, fs->root };
+	char *slash;
+	int err;
+
+	fs->root_mnt = mnt;
+	fs->root = mnt->root;
+	for (slash = name + 1; *slash; slash++) {
+		if (*slash != '/')
+			continue;
+		*slash = '\0';
+		kern_mkdir(name, 0755);
+		*slash = '/';
+	}
+	err = kern_mknod(name, mode, dev);
+	fs->root_mnt = old.mnt;
+	fs->root = old.dentry;
+	return err;
+}
+
+/**
+ * fs_mknod_below() - make a device in a filesystem of which there is one
+ * @type: the filesystem
+ * @name: path from its root
+ * @mode: type and permissions
+ * @dev: device number
+ *
+ * Context: boot; may sleep. Return: 0 or -errno.
+ */
+int fs_mknod_below(const char *type, const char *name, umode_t mode, u32 dev)
+{
+	struct super_block *sb = get_super(get_fs_type(type), NULL);
+	struct mount *mnt;
+	char *path;
+	int err = -ENOMEM;
+
+	if (IS_ERR(sb))
+		return (int)PTR_ERR(sb);
+	mnt = new_mount(sb, sb->s_root, type, 0);
+	if (!mnt) {
+		put_super(sb);
+		return -ENOMEM;
+	}
+	path = kmalloc(strlen(name) + 2, GFP_KERNEL);
+	if (path) {
+		path[0] = '/';
+		memcpy(path + 1, name, strlen(name) + 1);
+		err = mknod_on(mnt, path, mode, dev);
+		kfree(path);
+	}
+	mntput(mnt);
+	return err;
+}
+
 static char *get_text(const char __user *text)
 {
 	return text ? getname(text) : NULL;

@@ -18,7 +18,7 @@
 	 O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE | FASYNC)
 #define O_PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
 /* What f_flags does not remember. */
-#define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+#define OPEN_ONLY (O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC)
 
 #define RESOLVE_NO_XDEV 1u
 #define RESOLVE_NO_MAGICLINKS 2u
@@ -78,6 +78,7 @@ struct file *dentry_open(const struct path *path, u32 flags)
 	if (flags & O_PATH)
 		f->f_mode = FMODE_PATH;
 	err = fop->open ? fop->open(inode, f) : 0;
+	f->f_flags &= ~(u32)O_NOCTTY; /* was for the terminal's open */
 	if (!err)
 		return f;
 	f->f_op = &empty_fops; /* was never open: no release */
