@@ -406,6 +406,8 @@ void path_put(struct path *path);
 /* A program's path as kernel text (free with kfree), or ERR_PTR. */
 char *getname(const char __user *name);
 struct file *filp_open(const char *name, int flags, umode_t mode);
+/* What @path means, all permission checks being made; own references. */
+struct file *dentry_open(const struct path *path, u32 flags);
 int kern_mkdir(const char *name, umode_t mode);
 int kern_mknod(const char *name, umode_t mode, u32 dev);
 int kern_symlink(const char *target, const char *name);

@@ -140,6 +140,8 @@ void __fput(struct file *f)
 		f->f_op->release(f);
 	if (f->f_mode & FMODE_WRITER)
 		put_write_access(inode);
+	if (unlikely(f->f_mode & FMODE_EXEC))
+		allow_write_access(inode);
 	dput(f->f_dentry);
 	mntput(f->f_mnt);
 	nr_files--;

@@ -67,8 +67,6 @@ int may_delete(struct inode *dir, const struct dentry *victim, bool isdir);
 int vfs_create(struct inode *dir, struct dentry *dentry, umode_t mode);
 struct file *do_filp_open(int dfd, const char *name, int flags, umode_t mode,
 			  u32 lookup);
-/* Opens what @path means, all permission checks being made; ERR_PTR. */
-struct file *dentry_open(const struct path *path, u32 flags);
 int mnt_want_write(const struct mount *mnt);
 
 /* ---- the rest ---- */

@@ -651,8 +651,3 @@ SYSCALL_DEFINE(umask, int mask)
 	current->fs->umask = mask & S_IRWXUGO;
 	return old;
 }
-
-SYSCALL_DEFINE(vhangup, void)
-{
-	return capable(CAP_SYS_TTY_CONFIG) ? 0 : -EPERM;
-}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Advisory locks: fcntl's on ranges of a file, flock's on all of it.
+ *
+ *   inode->i_flock ─→ file_lock ─→ file_lock ─→ NULL
+ *
+ * An fcntl lock belongs to a table of descriptors (POSIX), or to an open file
+ * (F_OFD_*); a flock to an open file, and minds only other flocks. One list
+ * for each inode holds all three. An owner's locks never overlap: what he
+ * sets replaces what he had there, and cuts what reaches beyond.
+ *
+ * Who must wait sleeps on one queue for all files and looks again whenever a
+ * lock goes. A POSIX waiter says for whose lock he waits, so that a circle of
+ * waiters is found before it closes (-EDEADLK).
+ */
+#include <ashlar/slab.h>
+#include <kernel/syscall.h>
+#include "internal.h"
+#include "locks.h"
+
+#define F_RDLCK 0
+#define F_WRLCK 1
+#define F_UNLCK 2
+
+#define LOCK_SH 1u
+#define LOCK_EX 2u
+#define LOCK_NB 4u
+#define LOCK_UN 8u
+
+#define OFFSET_MAX 0x7fffffffffffffffll
+
+enum lock_kind { LOCK_POSIX, LOCK_OFD, LOCK_FLOCK };
+
+struct file_lock {
+	struct file_lock *next;
+	void *owner; /* files_struct or file */
+	loff_t start, end; /* both included */
+	pid_t pid;
+	u8 kind, type; /* LOCK_*; F_RDLCK, F_WRLCK */
+};
+
+struct flock32 {
+	s16 type, whence;
+	s32 start, len, pid;
+};
+
+struct flock64 {
+	s16 type, whence;
+	s64 start, len;
+	s32 pid;
+} __attribute__((packed));
+
+/* One that waits for a POSIX lock, and whose lock it is. */
+struct lock_waiter {
+	struct list_head list;
+	void *owner, *blocker;
+};
+
+static DECLARE_WAIT_QUEUE_HEAD(lock_wait);
+static LIST_HEAD(lock_waiters);
+
+/* ---- the list ---- */
+
+static bool conflicts(const struct file_lock *a, const struct file_lock *b)
+{
+	if (a->owner == b->owner)
+		return false;
+	if ((a->kind == LOCK_FLOCK) != (b->kind == LOCK_FLOCK))
+		return false;
+	return (a->type == F_WRLCK || b->type == F_WRLCK) &&
+	       a->start <= b->end && b->start <= a->end;
+}
+
+static struct file_lock *find_conflict(const struct inode *inode,
+				       const struct file_lock *want)
+{
+	struct file_lock *l;
+
+	for (l = inode->i_flock; l; l = l->next)
+		if (conflicts(l, want))
+			return l;
+	return NULL;
+}
+
+/*
+ * Take @range out of what its owner has there. @spare is used if a lock is
+ * cut into two; whether it was.
+ */
+static bool cut_locks(struct inode *inode, const struct file_lock *range,
+		      struct file_lock *spare)
+{
+	struct file_lock **p = &inode->i_flock, *l;
+	bool used = false;
+
+	while ((l = *p)) {
+		if (l->owner != range->owner || l->kind != range->kind ||
+		    l->start > range->end || l->end < range->start) {
+			p = &l->next;
+			continue;
+		}
+		if (l->start < range->start && l->end > range->end) {
+			*spare = *l;
+			spare->start = range->end + 1;
+			l->next = spare;
+			l->end = range->start - 1;
+			used = true;
+			break;
+		}
+		if (l->start >= range->start && l->end <= range->end) {
+			*p = l->next;
+			kfree(l);
+			continue;
+		}
+		if (l->start < range->start)
+			l->end = range->start - 1;
+		else
+			l->start = range->end + 1;
+		p = &l->next;
+	}
+	return used;
+}
+
+/* Neighbours of one owner and type become one; @new is in the list. */
+static void merge_lock(struct inode *inode, struct file_lock *new)
+{
+	struct file_lock **p = &inode->i_flock, *l;
+
+	while ((l = *p)) {
+		if (l == new || l->owner != new->owner ||
+		    l->kind != new->kind || l->type != new->type ||
+		    (l->end != new->start - 1 && l->start - 1 != new->end)) {
+			p = &l->next;
+			continue;
+		}
+		new->start = min(new->start, l->start);
+		new->end = max(new->end, l->end);
+		*p = l->next;
+		kfree(l);
+	}
+}
+
+/* Set @want, or F_UNLCK: nothing is in the way. */
+static int apply_lock(struct inode *inode, const struct file_lock *want)
+{
+	struct file_lock *new = NULL, *spare;
+
+	spare = kmalloc(sizeof(*spare), GFP_KERNEL);
+	if (want->type != F_UNLCK)
+		new = kmalloc(sizeof(*new), GFP_KERNEL);
+	if (!spare || (want->type != F_UNLCK && !new)) {
+		kfree(spare);
+		kfree(new);
+		return -ENOLCK;
+	}
+	if (!cut_locks(inode, want, spare))
+		kfree(spare);
+	if (new) {
+		*new = *want;
+		new->next = inode->i_flock;
+		inode->i_flock = new;
+		merge_lock(inode, new);
+	}
+	wake_up(&lock_wait);
+	return 0;
+}
+
+/* ---- waiting ---- */
+
+/* Would @owner, waiting for @blocker, close a circle? */
+static bool deadlock(const void *owner, const void *blocker)
+{
+	const struct lock_waiter *w;
+	unsigned int steps = 0;
+
+again:
+	if (blocker == owner)
+		return true;
+	list_for_each_entry(w, &lock_waiters, list)
+		if (w->owner == blocker && steps++ < 64) {
+			blocker = w->blocker;
+			goto again;
+		}
+	return false;
+}
+
+static int wait_for(struct inode *inode, const struct file_lock *want,
+		    const struct file_lock *blocker)
+{
+	struct lock_waiter w = { .owner = want->owner,
+				 .blocker = blocker->owner };
+	int ret;
+
+	if (want->kind == LOCK_POSIX && blocker->kind == LOCK_POSIX) {
+		if (deadlock(want->owner, blocker->owner))
+			return -EDEADLK;
+	} else {
+		w.owner = NULL;
+	}
+	list_add(&w.list, &lock_waiters);
+	ret = wait_event_interruptible(&lock_wait, !find_conflict(inode, want));
+	list_del(&w.list);
+	return ret;
+}
+
+static int set_lock(struct inode *inode, const struct file_lock *want,
+		    bool wait)
+{
+	struct file_lock *blocker;
+	int err;
+
+	while (want->type != F_UNLCK &&
+	       (blocker = find_conflict(inode, want))) {
+		if (!wait)
+			return -EAGAIN;
+		err = wait_for(inode, want, blocker);
+		if (err)
+			return err;
+	}
+	return apply_lock(inode, want);
+}
+
+/* ---- fcntl ---- */
+
+static int range_of(const struct file *f, const struct flock64 *l,
+		    struct file_lock *fl)
+{
+	loff_t start = 0;
+
+	if (l->whence == SEEK_CUR)
+		start = f->f_pos;
+	else if (l->whence == SEEK_END)
+		start = i_size_read(f->f_inode);
+	else if (l->whence != SEEK_SET)
+		return -EINVAL;
+	if (__builtin_add_overflow(start, l->start, &start))
+		return -EOVERFLOW;
+	if (start < 0)
+		return -EINVAL;
+	fl->start = start;
+	fl->end = OFFSET_MAX;
+	if (l->len > 0) {
+		if (l->len - 1 > OFFSET_MAX - start)
+			return -EOVERFLOW;
+		fl->end = start + l->len - 1;
+	} else if (l->len < 0) {
+		if (start + l->len < 0)
+			return -EINVAL;
+		fl->end = start - 1;
+		fl->start = start + l->len;
+	}
+	return 0;
+}
+
+static int check_mode(const struct file *f, int type)
+{
+	switch (type) {
+	case F_RDLCK:
+		return f->f_mode & FMODE_READ ? 0 : -EBADF;
+	case F_WRLCK:
+		return f->f_mode & FMODE_WRITE ? 0 : -EBADF;
+	case F_UNLCK:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static bool is_64(u32 cmd)
+{
+	return cmd >= F_GETLK64;
+}
+
+static int read_flock(struct flock64 *l, u32 cmd, const void __user *arg)
+{
+	struct flock32 s;
+
+	if (is_64(cmd))
+		return copy_from_user(l, arg, sizeof(*l)) ? -EFAULT : 0;
+	if (copy_from_user(&s, arg, sizeof(s)))
+		return -EFAULT;
+	*l = (struct flock64){ s.type, s.whence, s.start, s.len, s.pid };
+	return 0;
+}
+
+static int write_flock(const struct flock64 *l, u32 cmd, void __user *arg)
+{
+	struct flock32 s = { l->type, l->whence, (s32)l->start, (s32)l->len,
+			     l->pid };
+
+	if (is_64(cmd))
+		return copy_to_user(arg, l, sizeof(*l)) ? -EFAULT : 0;
+	if (l->start != s.start || l->len != s.len)
+		return -EOVERFLOW;
+	return copy_to_user(arg, &s, sizeof(s)) ? -EFAULT : 0;
+}
+
+static int get_lock(struct file *f, struct flock64 *l,
+		    const struct file_lock *want)
+{
+	const struct file_lock *c;
+
+	if (want->type == F_UNLCK)
+		return -EINVAL;
+	c = find_conflict(f->f_inode, want);
+	if (!c) {
+		l->type = F_UNLCK;
+		return 0;
+	}
+	l->type = c->type;
+	l->whence = SEEK_SET;
+	l->start = c->start;
+	l->len = c->end == OFFSET_MAX ? 0 : c->end - c->start + 1;
+	l->pid = c->kind == LOCK_OFD ? -1 : c->pid;
+	return 0;
+}
+
+/* Another thread closed @fd while we waited: the lock must not stay. */
+static int lock_if_open(unsigned int fd, struct file *f,
+			const struct file_lock *fl, bool wait)
+{
+	struct file_lock undo = *fl;
+	int err = set_lock(f->f_inode, fl, wait);
+	struct fd now;
+
+	if (err || fl->kind != LOCK_POSIX || fl->type == F_UNLCK)
+		return err;
+	now = fdget(fd);
+	if (now.file != f) {
+		undo.type = F_UNLCK;
+		apply_lock(f->f_inode, &undo);
+		err = -EBADF;
+	}
+	fdput(now);
+	return err;
+}
+
+/**
+ * fcntl_lock() - fcntl's commands for locks
+ * @fd: the descriptor
+ * @f: its file
+ * @cmd: F_GETLK …
+ * @arg: a program's struct flock or flock64
+ *
+ * Context: may sleep. Return: 0 or -errno.
+ */
+long fcntl_lock(unsigned int fd, struct file *f, u32 cmd, void __user *arg)
+{
+	bool ofd = cmd >= F_OFD_GETLK;
+	struct file_lock fl = { .kind = ofd ? LOCK_OFD : LOCK_POSIX,
+				.pid = current->tgid };
+	struct flock64 l;
+	int err;
+
+	err = read_flock(&l, cmd, arg);
+	if (err)
+		return err;
+	if (ofd && l.pid)
+		return -EINVAL;
+	fl.owner = ofd ? (void *)f : current->files;
+	fl.type = (u8)l.type;
+	err = range_of(f, &l, &fl);
+	if (err)
+		return err;
+	if (cmd == F_GETLK || cmd == F_GETLK64 || cmd == F_OFD_GETLK) {
+		if (l.type < F_RDLCK || l.type > F_UNLCK)
+			return -EINVAL;
+		err = get_lock(f, &l, &fl);
+		return err ? err : write_flock(&l, cmd, arg);
+	}
+	err = check_mode(f, l.type);
+	if (err)
+		return err;
+	return lock_if_open(fd, f, &fl,
+			    cmd == F_SETLKW || cmd == F_SETLKW64 ||
+				    cmd == F_OFD_SETLKW);
+}
+
+/* ---- flock ---- */
+
+SYSCALL_DEFINE(flock, unsigned int fd, u32 cmd)
+{
+	struct file_lock fl = { .kind = LOCK_FLOCK,
+				.end = OFFSET_MAX,
+				.pid = current->tgid };
+	struct fd f;
+	long err;
+
+	switch (cmd & ~LOCK_NB) {
+	case LOCK_SH:
+		fl.type = F_RDLCK;
+		break;
+	case LOCK_EX:
+		fl.type = F_WRLCK;
+		break;
+	case LOCK_UN:
+		fl.type = F_UNLCK;
+		break;
+	default:
+		return -EINVAL;
+	}
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	fl.owner = f.file;
+	err = set_lock(f.file->f_inode, &fl, !(cmd & LOCK_NB));
+	fdput(f);
+	return err;
+}
+
+/* ---- what goes by itself ---- */
+
+static void remove_locks(struct inode *inode, const void *owner)
+{
+	struct file_lock **p = &inode->i_flock, *l;
+
+	while ((l = *p)) {
+		if (l->owner != owner) {
+			p = &l->next;
+			continue;
+		}
+		*p = l->next;
+		kfree(l);
+	}
+	wake_up(&lock_wait);
+}
+
+/** locks_remove_posix() - a table closed some descriptor of a file */
+void locks_remove_posix(struct file *f, struct files_struct *files)
+{
+	remove_locks(f->f_inode, files);
+}
+
+/** locks_remove_file() - an open file is closed for good */
+void locks_remove_file(struct file *f)
+{
+	remove_locks(f->f_inode, f);
+}

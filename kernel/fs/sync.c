@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+/*
+ * sync and advice. There is no disk: what is written is where it stays, and
+ * what will be read is in memory; but errors are told as always.
+ */
+#include <kernel/syscall.h>
+#include <kernel/vfs.h>
+#include "internal.h"
+
+#define SYNC_FILE_RANGE_ALL 7u
+#define POSIX_FADV_NOREUSE 5u
+
+SYSCALL_DEFINE(sync, void)
+{
+	return 0;
+}
+
+static long do_fsync(unsigned int fd)
+{
+	struct fd f = fdget(fd);
+	long ret = -EINVAL;
+
+	if (!f.file)
+		return -EBADF;
+	if (f.file->f_op->fsync)
+		ret = f.file->f_op->fsync(f.file);
+	else if (S_ISREG(f.file->f_inode->i_mode) ||
+		 S_ISDIR(f.file->f_inode->i_mode))
+		ret = 0;
+	fdput(f);
+	return ret;
+}
+
+SYSCALL_DEFINE(fsync, unsigned int fd)
+{
+	return do_fsync(fd);
+}
+
+SYSCALL_DEFINE(fdatasync, unsigned int fd)
+{
+	return do_fsync(fd);
+}
+
+SYSCALL_DEFINE(syncfs, unsigned int fd)
+{
+	struct fd f = fdget(fd);
+
+	fdput(f);
+	return f.file ? 0 : -EBADF;
+}
+
+/* A regular file's or a directory's: what can lie on a disk. */
+static int can_sync_range(umode_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) || S_ISBLK(mode);
+}
+
+SYSCALL_DEFINE(sync_file_range, unsigned int fd, u32 off_lo, u32 off_hi,
+	       u32 n_lo, u32 n_hi, u32 flags)
+{
+	loff_t off = (loff_t)((u64)off_hi << 32 | off_lo);
+	loff_t n = (loff_t)((u64)n_hi << 32 | n_lo);
+	struct fd f;
+	long ret = 0;
+
+	if (flags & ~SYNC_FILE_RANGE_ALL || off < 0 || n < 0 || off + n < off)
+		return -EINVAL;
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	if (!can_sync_range(f.file->f_inode->i_mode))
+		ret = -ESPIPE;
+	fdput(f);
+	return ret;
+}
+
+static long do_fadvise(unsigned int fd, loff_t len, u32 advice)
+{
+	struct fd f = fdget(fd);
+	long ret = 0;
+
+	if (!f.file)
+		return -EBADF;
+	if (S_ISFIFO(f.file->f_inode->i_mode))
+		ret = -ESPIPE;
+	else if (len < 0 || advice > POSIX_FADV_NOREUSE)
+		ret = -EINVAL;
+	fdput(f);
+	return ret;
+}
+
+SYSCALL_DEFINE(fadvise64, unsigned int fd, u32 off_lo, u32 off_hi, s32 len,
+	       u32 advice)
+{
+	(void)off_lo;
+	(void)off_hi;
+	return do_fadvise(fd, len, advice);
+}
+
+SYSCALL_DEFINE(fadvise64_64, unsigned int fd, u32 off_lo, u32 off_hi,
+	       u32 len_lo, u32 len_hi, u32 advice)
+{
+	(void)off_lo;
+	(void)off_hi;
+	return do_fadvise(fd, (loff_t)((u64)len_hi << 32 | len_lo), advice);
+}
+
+SYSCALL_DEFINE(readahead, unsigned int fd, u32 off_lo, u32 off_hi, u32 count)
+{
+	struct fd f = fdget(fd);
+	long ret = -EINVAL;
+
+	(void)off_lo;
+	(void)off_hi;
+	(void)count;
+	if (!f.file)
+		return -EBADF;
+	if (!(f.file->f_mode & FMODE_READ))
+		ret = -EBADF;
+	else if (f.file->f_mapping && S_ISREG(f.file->f_inode->i_mode))
+		ret = 0;
+	fdput(f);
+	return ret;
+}
