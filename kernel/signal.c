@@ -877,7 +877,9 @@ static int next_signal(const struct sigpending *p, sigset_t mask)
 		return 0;
 	if (set & SYNCHRONOUS_SIGNALS)
 		set &= SYNCHRONOUS_SIGNALS;
-	return __builtin_ctzll(set) + 1;
+	if ((u32)set)
+		return __builtin_ctz((u32)set) + 1;
+	return __builtin_ctz((u32)(set >> 32)) + 33;
 }
 
 /* The first entry of @sig; the bit stays if there are more. */
