@@ -34,7 +34,7 @@
 struct pt_regs {
 	u32 bx, cx, dx, si, di, bp, ax;
 	u32 ds, es, fs, gs;
-	u32 orig_ax; /* system call number; else vector or error code */
+	u32 orig_ax; /* system call number; else -1 */
 	u32 ip, cs, flags;
 	u32 sp, ss; /* only when it came from ring 3 */
 };
@@ -88,6 +88,10 @@ void start_kernel(void);
 void do_trap(struct pt_regs *regs, u32 vector, u32 error_code);
 /* @error_code: bit 0 protection, 1 write, 2 user, 4 fetch. kernel/fault.c */
 void do_page_fault(struct pt_regs *regs, u32 error_code, u32 address);
+/* Stack overflow, or worse; on a stack of its own. kernel/traps.c */
+void do_double_fault(struct pt_regs *regs) __attribute__((noreturn));
+/* iret refused a program's registers. kernel/entry.c */
+void do_bad_iret(struct pt_regs *regs);
 /* Interrupt line @irq (0 … 15), already acknowledged. kernel/irq.c */
 void do_IRQ(struct pt_regs *regs, unsigned int irq);
 /* Before going back to user mode with tif set; interrupts off at call and
@@ -108,6 +112,14 @@ struct task_struct *switch_to(struct task_struct *prev,
  * a copy of @regs (ax = 0, sp = @sp if not 0) or calls @fn(@arg). */
 int copy_thread(struct task_struct *p, const struct pt_regs *regs, u32 sp,
 		int (*fn)(void *), void *arg);
+void *alloc_thread_stack(void); /* THREAD_SIZE bytes, or NULL */
+void free_thread_stack(void *stack);
+void load_tls(const struct thread_struct *t);
+void load_io_bitmap(const struct thread_struct *t);
+struct desc_struct fill_ldt_desc(const struct user_desc *d);
+struct user_desc read_ldt_desc(const struct desc_struct *desc, u32 entry);
+#define GDT_ENTRIES 32
+extern struct desc_struct gdt[GDT_ENTRIES];
 void *alloc_fpu(void); /* a state as after fninit */
 void thread_free(struct task_struct *p); /* FPU area, I/O bitmap */
 void flush_thread(void); /* execve: TLS, FPU, I/O bitmap as new */
@@ -116,10 +128,13 @@ struct pt_regs *task_pt_regs(struct task_struct *t);
 void load_mm(struct mm_struct *mm); /* cr3, LDT */
 int do_set_thread_area(struct task_struct *t, struct user_desc *d,
 		       bool can_allocate); /* fills entry_number */
-int fpu_save_user(void *fxsave_user, void *fsave_user); /* signal frames */
+/* kernel -> program, on a stack with its registers at @regs. entry.S */
+void return_to_user(struct pt_regs *regs) __attribute__((noreturn));
 void fpu_save(void *area512); /* the running task's, 16-aligned */
 void fpu_restore(const void *area512); /* checked: reserved bits masked */
 void fsave_from_fxsave(void *fsave108, const void *fxsave512);
+void fpu_flush(void); /* the running task's: as after fninit */
+u32 fpu_exceptions(bool sse); /* raised and unmasked; bit 0 invalid … */
 
 /* irq.c */
 void enable_irq(unsigned int irq);
@@ -132,7 +147,15 @@ void port_start_timer(unsigned int hz); /* irq 0, periodic */
 
 /* console.c: serial and VGA */
 void console_write(const char *s, size_t n);
+/* One of them, bytes as they are: a terminal has made its line ends. */
+void serial_write(const char *s, size_t n);
+void vga_write(const char *s, size_t n);
+/* Line of the last console= (0 ttyS0, 1 tty0); 1 if there is none. */
+extern int console_preferred;
 extern bool console_serial, console_vga;
+extern int console_preferred; /* line of /dev/console, as below */
+void serial_write(const char *s, size_t n); /* one device, bytes as they are */
+void vga_write(const char *s, size_t n);
 /* Characters that arrived; called by irq 4 and 1 handlers in the port, which
  * hand each byte to the registered function. */
 extern void (*console_input)(int line, u8 c); /* line 0 ttyS0, 1 keyboard */
@@ -142,6 +165,9 @@ void console_irq(unsigned int irq);
 void machine_restart(void) __attribute__((noreturn));
 void machine_power_off(void) __attribute__((noreturn));
 void machine_halt(void) __attribute__((noreturn));
+
+/* uaccess.c: where to go on after a fault at @ip; 0: it may not fault. */
+u32 search_exception_table(u32 ip);
 
 /* symbols.c: "name+0x12/0x80" for an address of the kernel's text. */
 void sprint_symbol(char buf[64], u32 addr);
@@ -158,10 +184,20 @@ struct resource { /* /proc/iomem, /proc/ioports */
 	const char *name;
 	int depth;
 };
+int request_mem_region(u32 start, u32 size, const char *name);
+void release_mem_region(u32 start, u32 size);
 void show_iomem(struct seq_file *m);
 void show_ioports(struct seq_file *m);
 void show_cpuinfo(struct seq_file *m);
+void free_initrd_until(u32 addr); /* those before it, while unpacking */
 void free_initrd(void); /* its frames go to the buddy system */
+unsigned long free_init_sections(void); /* likewise; bytes */
+/* Areas of the kernel's address space, from high to low; end is outside. */
+struct kernel_area {
+	const char *name;
+	unsigned long start, end;
+};
+unsigned int kernel_areas(struct kernel_area *areas, unsigned int max);
 
 static inline void cpu_idle_once(void) /* sti; hlt */
 {

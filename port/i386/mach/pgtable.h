@@ -252,6 +252,8 @@ static inline pte_t *pgd_page_table(pgd_t pgd)
 	return phys_to_virt(pgd.pgd & (u32)PAGE_MASK);
 }
 
+#define pgd_page_vaddr(pgd) pgd_page_table(pgd)
+
 static inline struct page *pgd_page(pgd_t pgd)
 {
 	return port_mem_map + (pgd.pgd >> PAGE_SHIFT);
@@ -288,5 +290,10 @@ void pgd_free(struct mm_struct *mm, pgd_t *pgd); /* user half is empty */
 int init_new_context(struct mm_struct *old, struct mm_struct *mm);
 void destroy_context(struct mm_struct *mm);
 void pgd_populate_kernel(unsigned long addr, struct page *table);
+
+/* ---- LDT: kernel/ldt.c; few programs have one ---- */
+
+int init_new_context(struct mm_struct *old, struct mm_struct *mm);
+void destroy_context(struct mm_struct *mm);
 
 #endif

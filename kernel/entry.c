@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What is left to do before a program goes on. */
+#include <kernel/sched.h>
+#include <mach/irqflags.h>
+
+#define TIF_WORK (TIF_NEED_RESCHED | TIF_SIGPENDING)
+
+/**
+ * exit_to_user_mode() - reschedule and deliver signals as tif asks
+ * @regs: the program's registers; a signal's handler changes them
+ *
+ * Context: interrupts off, also on return; on in between.
+ */
+void exit_to_user_mode(struct pt_regs *regs)
+{
+	while (READ_ONCE(current->tif) & TIF_WORK) {
+		local_irq_enable();
+		if (current->tif & TIF_NEED_RESCHED)
+			schedule();
+		if (current->tif & TIF_SIGPENDING)
+			do_signal(regs);
+		local_irq_disable();
+	}
+}
+
+/**
+ * do_bad_iret() - a program's cs, ss or ip cannot be loaded
+ * @regs: what it wanted to go on with
+ */
+void do_bad_iret(struct pt_regs *regs)
+{
+	local_irq_enable();
+	current->thread.trap_nr = 13;
+	current->thread.error_code = 0;
+	force_sig(SIGSEGV);
+}

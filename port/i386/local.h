@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of port/i386 share with each other. */
+#ifndef PORT_I386_LOCAL_H
+#define PORT_I386_LOCAL_H
+
+#include <i386.h>
+
+/* Given back after boot: free_initmem(). */
+#define __init __attribute__((__section__(".init.text"), __cold__))
+#define __initdata __attribute__((__section__(".init.data")))
+
+#define X86_CR0_TS 0x8u
+#define X86_CR4_PGE 0x80u
+#define X86_CR4_OSFXSR 0x200u
+#define X86_CR4_OSXMMEXCPT 0x400u
+
+/* cpuid 1, edx */
+#define X86_FEATURE_SSE (1u << 25)
+
+/* setup.c */
+extern u32 cpu_features; /* cpuid 1, edx */
+extern bool cpu_has_sse;
+
+/* resource.c */
+#define IOMEM_RAM "System RAM"
+void add_iomem(u32 start, u32 end, const char *name);
+void limit_iomem_ram(u32 limit);
+
+/* uaccess.c */
+void sort_exception_table(void);
+
+/* pgtable.c */
+void direct_map_init(void);
+void fixed_maps_init(void);
+
+/* desc.c */
+void desc_init(void);
+void set_tss_stack(u32 sp0);
+void load_ldt(const void *ldt, u32 entries);
+
+/* fpu.c */
+void fpu_init(void);
+void fpu_switch(struct task_struct *next);
+void free_fpu(struct task_struct *t);
+
+/* irq.c */
+void pic_init(void);
+
+/* time.c */
+void tsc_init(void);
+
+/* console.c … */
+void serial_init(void);
+void vga_init(void);
+void keyboard_irq(void);
+void serial_irq(void);
+void console_early(const char *cmdline);
+
+/* entry.S */
+void ret_from_fork(void);
+void ret_from_kernel_thread(void);
+struct task_struct *switch_stacks(struct task_struct *prev,
+				  struct task_struct *next);
+
+/* the linker's */
+extern char _text[], _etext[], __end_rodata[], _edata[], _end[];
+extern char __init_begin[], __init_end[];
+extern char init_stack[], init_stack_end[];
+
+static inline u32 read_cr4(void)
+{
+	u32 v;
+
+	__asm__ volatile("movl %%cr4, %0" : "=r"(v));
+	return v;
+}
+
+static inline void write_cr4(u32 v)
+{
+	__asm__ volatile("movl %0, %%cr4" ::"r"(v) : "memory");
+}
+
+static inline void cpuid(u32 leaf, u32 *a, u32 *b, u32 *c, u32 *d)
+{
+	__asm__ volatile("cpuid"
+			 : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d)
+			 : "0"(leaf), "2"(0));
+}
+
+static inline u64 rdtsc(void)
+{
+	u64 v;
+
+	__asm__ volatile("rdtsc" : "=A"(v));
+	return v;
+}
+
+static inline void outw(u16 v, u16 port)
+{
+	__asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port));
+}
+
+static inline u16 inw(u16 port)
+{
+	u16 v;
+
+	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* What the core asks of the PC (include/ashlar/port.h) and is not elsewhere. */
+#include <ashlar/errno.h>
+#include <ashlar/mmzone.h>
+#include <ashlar/port.h>
+#include <kernel/sched.h>
+#include "local.h"
+
+/* All RAM is online from the start. */
+unsigned long port_grow_ram(unsigned int order)
+{
+	return 0;
+}
+
+/* There is no host to give frames to. */
+int port_discard(unsigned long pfn, unsigned long nr)
+{
+	return -EINVAL;
+}
+
+/* The one CPU is online before anything allocates. */
+struct mm_cpu *port_cpu_start(void)
+{
+	return NULL;
+}
+
+/*
+ * Mixed from the time stamp counter, whose low bits depend on everything that
+ * happened; each number goes into the next (the mixer is that of D. Lea's and
+ * G. Steele's SplittableRandom, 2014).
+ */
+unsigned long port_random(void)
+{
+	static u64 state = 0x9e3779b97f4a7c15ull;
+	u64 z;
+
+	state += rdtsc() | 1;
+	z = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return (unsigned long)(z >> 32 ^ z);
+}
+
+void port_log(const char *line)
+{
+	printk("%s\n", line);
+}
+
+void port_panic(const char *line)
+{
+	panic("%s", line);
+}
+
+/* The kernel's own mistake: say where, and go on. */
+void port_report(const char *kind, const char *line)
+{
+	u32 sp;
+
+	printk("BUG: %s: %s\n", kind, line);
+	__asm__("movl %%esp, %0" : "=r"(sp));
+	dump_stack(sp);
+}
+
+/* A lock is held that should be free: taken twice, or kept while sleeping. */
+void spin_lock_failed(const spinlock_t *l)
+{
+	panic("spinlock %p is held by somebody else on the only CPU",
+	      (const void *)l);
+}

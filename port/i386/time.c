@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clocks. The 8254 interrupts at a fixed rate; the time stamp counter says
+ * what time it is in between, after its frequency was compared once with the
+ * 8254's (1,193,182 Hz); the CMOS clock says the date at boot.
+ *
+ *   ns = ((tsc - tsc at boot) × tsc_mult) >> 22,  tsc_mult = 2^22 × 10^6 / kHz
+ */
+#include <ashlar/port.h>
+#include <mach/irqflags.h>
+#include "local.h"
+
+#define PIT_HZ 1193182u
+#define PIT_CHANNEL0 0x40
+#define PIT_CHANNEL2 0x42
+#define PIT_COMMAND 0x43
+#define PORT_B 0x61 /* bit 0 gate of channel 2, bit 5 its output */
+#define CALIBRATE_HZ 200 /* 5 ms */
+#define TSC_SHIFT 22
+
+u64 tsc_khz;
+static u64 tsc_boot;
+static u32 tsc_mult;
+
+/* Ticks of the TSC while channel 2 counts down 5 ms. */
+static u64 __init measure_tsc(void)
+{
+	u32 count = PIT_HZ / CALIBRATE_HZ;
+	u64 start;
+
+	outb((inb(PORT_B) & ~2) | 1, PORT_B); /* gate on, speaker off */
+	outb(0xb0, PIT_COMMAND); /* channel 2, low and high byte, mode 0 */
+	outb((u8)count, PIT_CHANNEL2);
+	outb((u8)(count >> 8), PIT_CHANNEL2);
+	start = rdtsc();
+	while (!(inb(PORT_B) & 0x20))
+		;
+	return rdtsc() - start;
+}
+
+void __init tsc_init(void)
+{
+	u32 count = PIT_HZ / CALIBRATE_HZ;
+
+	tsc_khz = measure_tsc() * PIT_HZ / count / 1000;
+	if (!tsc_khz)
+		tsc_khz = 1;
+	tsc_mult = (u32)((1000000ull << TSC_SHIFT) / tsc_khz);
+	tsc_boot = rdtsc();
+}
+
+/** port_time_ns() - ns since boot; never goes back */
+u64 port_time_ns(void)
+{
+	u64 ticks = rdtsc() - tsc_boot;
+
+	return ((u64)(u32)ticks * tsc_mult >> TSC_SHIFT) +
+	       ((u64)(u32)(ticks >> 32) * tsc_mult << (32 - TSC_SHIFT));
+}
+
+unsigned long port_time_ms(void)
+{
+	return (unsigned long)(port_time_ns() / 1000000);
+}
+
+/**
+ * port_start_timer() - line 0 interrupts from now on
+ * @hz: times a second, 19 or more
+ */
+void port_start_timer(unsigned int hz)
+{
+	u32 count = (PIT_HZ + hz / 2) / hz;
+
+	outb(0x34, PIT_COMMAND); /* channel 0, low and high byte, mode 2 */
+	outb((u8)count, PIT_CHANNEL0);
+	outb((u8)(count >> 8), PIT_CHANNEL0);
+	enable_irq(0);
+}
+
+/* ---- the date ---- */
+
+static u32 cmos(u8 reg)
+{
+	outb(reg, 0x70);
+	return inb(0x71);
+}
+
+static u32 from_bcd(u32 v)
+{
+	return (v >> 4) * 10 + (v & 15);
+}
+
+/* Days since 1970 of a date of the Gregorian calendar; the year is taken to
+ * begin in March, so that its odd day is the last. */
+static u32 days_since_1970(u32 year, u32 month, u32 day)
+{
+	u32 y = month > 2 ? year : year - 1;
+	u32 m = month > 2 ? month - 3 : month + 9;
+
+	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day -
+	       719469;
+}
+
+/* One reading of all registers, in numbers; the hour in 24. */
+static u32 read_clock(void)
+{
+	u32 status = cmos(11), v[6], i;
+	static const u8 reg[6] = { 0, 2, 4, 7, 8, 9 };
+	bool pm;
+
+	for (i = 0; i < 6; i++)
+		v[i] = cmos(reg[i]);
+	pm = !(status & 2) && (v[2] & 0x80);
+	v[2] &= 0x7f;
+	for (i = 0; i < 6 && !(status & 4); i++)
+		v[i] = from_bcd(v[i]);
+	if (!(status & 2))
+		v[2] = v[2] % 12 + (pm ? 12 : 0);
+	v[5] += v[5] < 70 ? 2000 : 1900;
+	return ((days_since_1970(v[5], v[4], v[3]) * 24 + v[2]) * 60 + v[1]) *
+		       60 +
+	       v[0];
+}
+
+/**
+ * port_rtc_seconds() - the CMOS clock
+ *
+ * Read until two readings agree, for it may change in the middle of one.
+ *
+ * Return: seconds since 1970.
+ */
+u64 port_rtc_seconds(void)
+{
+	u32 before, now = read_clock(), tries = 10;
+
+	do {
+		before = now;
+		while (cmos(10) & 0x80 && tries)
+			tries--; /* it is being updated */
+		now = read_clock();
+	} while (now != before && tries--);
+	return now;
+}
