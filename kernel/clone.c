@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The system calls that make tasks: fork, vfork, clone, clone3. */
+#include <ashlar/string.h>
+#include <kernel/pid.h>
+#include <kernel/syscall.h>
+
+#define CLONE_ARGS_SIZE_VER0 64
+#define CLONE_ARGS_SIZE_VER2 88
+
+struct clone_args { /* clone3 */
+	u64 flags, pidfd, child_tid, parent_tid, exit_signal;
+	u64 stack, stack_size, tls;
+	u64 set_tid, set_tid_size, cgroup;
+};
+
+SYSCALL_DEFINE(fork, void)
+{
+	struct kernel_clone_args args = { .exit_signal = SIGCHLD };
+
+	return kernel_clone(&args);
+}
+
+SYSCALL_DEFINE(vfork, void)
+{
+	struct kernel_clone_args args = {
+		.flags = CLONE_VFORK | CLONE_VM,
+		.exit_signal = SIGCHLD,
+	};
+
+	return kernel_clone(&args);
+}
+
+SYSCALL_DEFINE(clone, u32 flags, u32 newsp, u32 parent_tid, u32 tls,
+	       u32 child_tid)
+{
+	struct kernel_clone_args args = {
+		.flags = flags & ~CSIGNAL,
+		.pidfd = parent_tid,
+		.child_tid = child_tid,
+		.parent_tid = parent_tid,
+		.exit_signal = (int)(flags & CSIGNAL),
+		.stack = newsp,
+		.tls = tls,
+	};
+
+	if (flags & CLONE_PIDFD && flags & CLONE_PARENT_SETTID)
+		return -EINVAL;
+	return kernel_clone(&args);
+}
+
+/* A struct of @size bytes that may be longer or shorter than ours. */
+static int copy_clone_args(struct clone_args *to, const u8 __user *from,
+			   u32 size)
+{
+	u32 i, known = min(size, (u32)sizeof(*to));
+
+	if (size > 4096)
+		return -E2BIG;
+	if (size < CLONE_ARGS_SIZE_VER0)
+		return -EINVAL;
+	memset(to, 0, sizeof(*to));
+	if (copy_from_user(to, from, known))
+		return -EFAULT;
+	for (i = known; i < size; i++) {
+		u8 byte;
+
+		if (get_user(byte, from + i))
+			return -EFAULT;
+		if (byte)
+			return -E2BIG;
+	}
+	return 0;
+}
+
+static bool clone3_args_valid(const struct clone_args *a)
+{
+	u64 known = CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP | 0xffffffffull;
+
+	if (a->flags & ~known || a->flags & CLONE_INTO_CGROUP)
+		return false;
+	if (a->flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME)))
+		return false;
+	if (a->flags & CLONE_SIGHAND && a->flags & CLONE_CLEAR_SIGHAND)
+		return false;
+	if (a->flags & (CLONE_THREAD | CLONE_PARENT) && a->exit_signal)
+		return false;
+	if (a->exit_signal > NSIG || a->set_tid || a->set_tid_size)
+		return false;
+	if (!a->stack != !a->stack_size)
+		return false;
+	return access_ok((u32)a->stack, (u32)a->stack_size) &&
+	       !(a->stack >> 32) && !(a->stack_size >> 32);
+}
+
+SYSCALL_DEFINE(clone3, const void __user *uargs, u32 size)
+{
+	struct clone_args a;
+	struct kernel_clone_args args = { 0 };
+	int err = copy_clone_args(&a, uargs, size);
+
+	if (err)
+		return err;
+	if (!clone3_args_valid(&a))
+		return -EINVAL;
+	args.flags = a.flags;
+	args.pidfd = (u32)a.pidfd;
+	args.child_tid = (u32)a.child_tid;
+	args.parent_tid = (u32)a.parent_tid;
+	args.exit_signal = (int)a.exit_signal;
+	args.stack = (u32)(a.stack + a.stack_size);
+	args.tls = (u32)a.tls;
+	return kernel_clone(&args);
+}
+
+SYSCALL_DEFINE(set_tid_address, u32 tidptr)
+{
+	current->clear_child_tid = tidptr;
+	return current->pid;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* A process as a descriptor. Code: kernel/pidfd.c. */
+#ifndef KERNEL_PIDFD_H
+#define KERNEL_PIDFD_H
+
+#include <kernel/sched.h>
+
+/* What a pidfd is about, with a reference; ERR_PTR(-EBADF) if it is none. */
+struct pid *pidfd_get_pid(unsigned int fd);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers: a tree ordered by time, whose leftmost one the timer interrupt
+ * compares with the clock. A timer's function runs in that interrupt; it may
+ * start its timer again.
+ *
+ * Simpler than in Linux: no one-shot hardware timer, so a timer may be late
+ * by up to a tick, and never early.
+ */
+#include <ashlar/rbtree.h>
+#include <kernel/sched.h>
+#include <mach/irqflags.h>
+
+static struct rb_root timers;
+static struct timer *next_timer; /* leftmost */
+
+static struct timer *timer_of(struct rb_node *n)
+{
+	return n ? rb_entry(n, struct timer, node) : NULL;
+}
+
+/**
+ * timer_setup - prepare a timer
+ * @t: the timer
+ * @fn: called in the timer interrupt, interrupts off
+ */
+void timer_setup(struct timer *t, void (*fn)(struct timer *t))
+{
+	t->fn = fn;
+	t->active = false;
+}
+
+static void remove_timer(struct timer *t)
+{
+	if (next_timer == t)
+		next_timer = timer_of(rb_next(&t->node));
+	rb_erase(&t->node, &timers);
+	t->active = false;
+}
+
+/**
+ * timer_start - let a timer run out at a time
+ * @t: the timer; if it runs already, it gets a new time
+ * @expires: ns of CLOCK_MONOTONIC
+ *
+ * Any context. Those of one time run in the order they were started.
+ */
+void timer_start(struct timer *t, u64 expires)
+{
+	struct rb_node **link = &timers.rb_node, *parent = NULL;
+	unsigned long flags = local_irq_save();
+	bool leftmost = true;
+
+	if (t->active)
+		remove_timer(t);
+	t->expires = expires;
+	while (*link) {
+		parent = *link;
+		if (expires < timer_of(parent)->expires) {
+			link = &parent->rb_left;
+		} else {
+			link = &parent->rb_right;
+			leftmost = false;
+		}
+	}
+	if (leftmost)
+		next_timer = t;
+	rb_link_node(&t->node, parent, link);
+	rb_insert_color(&t->node, &timers);
+	t->active = true;
+	local_irq_restore(flags);
+}
+
+/**
+ * timer_stop - its function is not to be called
+ * @t: the timer
+ *
+ * Any context. Returns whether it was still to come.
+ */
+bool timer_stop(struct timer *t)
+{
+	unsigned long flags = local_irq_save();
+	bool active = t->active;
+
+	if (active)
+		remove_timer(t);
+	local_irq_restore(flags);
+	return active;
+}
+
+/**
+ * run_timers - call the functions whose time has come
+ * @now: ns of CLOCK_MONOTONIC
+ *
+ * In the timer interrupt.
+ */
+void run_timers(u64 now)
+{
+	struct timer *t;
+
+	while ((t = next_timer) && t->expires <= now) {
+		remove_timer(t);
+		t->fn(t);
+	}
+}
+
+/**
+ * msleep - sleep, whatever comes
+ * @ms: at least so long
+ */
+void msleep(unsigned int ms)
+{
+	u64 end = ktime_get() + (u64)ms * NSEC_PER_MSEC;
+
+	do {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+	} while (!schedule_until(end));
+}
