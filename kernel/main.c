@@ -49,6 +49,7 @@ void start_kernel(void)
 	mm_boot_report();
 	init_reserves();
 	mmap_init();
+	mman_init();
 	traps_init();
 	irq_init();
 	sched_init();

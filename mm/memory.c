@@ -361,22 +361,28 @@ static void zap_range(struct mmu_gather *tlb, unsigned long addr,
 }
 
 /**
- * munlock_vma_pages - pages that are there are no longer locked by this area
+ * mlock_vma_pages - pages that are there are locked now, or no longer
  *
  * Simpler than Linux: a page locked in two spaces is not counted any more
  * when the first of them lets go.
  */
-void munlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
-		       unsigned long end)
+void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end, bool lock)
 {
 	unsigned long addr;
 	pte_t *pte;
 
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
 		pte = pte_lookup(vma->vm_mm, addr);
-		if (!pte)
+		if (!pte) {
 			addr = (addr & PGDIR_MASK) + PGDIR_SIZE - PAGE_SIZE;
-		else if (pte_present(*pte) && !pte_special(*pte))
+			continue;
+		}
+		if (!pte_present(*pte) || pte_special(*pte))
+			continue;
+		if (lock)
+			mlock_page(pte_page(*pte));
+		else
 			munlock_page(pte_page(*pte));
 	}
 }
@@ -385,7 +391,7 @@ static void zap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 			  unsigned long start, unsigned long end)
 {
 	if (unlikely(vma->vm_flags & VM_LOCKED))
-		munlock_vma_pages(vma, start, end);
+		mlock_vma_pages(vma, start, end, false);
 	zap_range(tlb, start, end);
 }
 
@@ -458,6 +464,33 @@ void unmap_mapping_range(struct address_space *m, unsigned long first,
 		zap_range(&tlb, from, to);
 		tlb_finish_mmu(&tlb);
 	}
+}
+
+/**
+ * free_lazily - MADV_FREE: pages may be taken when memory is short
+ *
+ * They look like pages that nobody wrote to, and have no place to go: whoever
+ * reclaims memory may drop one until it is written to again.
+ */
+void free_lazily(struct vm_area_struct *vma, unsigned long start,
+		 unsigned long end)
+{
+	struct page *page;
+	unsigned long addr;
+	pte_t *pte;
+
+	for (addr = start; addr < end; addr += PAGE_SIZE) {
+		pte = pte_lookup(vma->vm_mm, addr);
+		if (!pte || !pte_present(*pte) || pte_special(*pte))
+			continue;
+		page = pte_page(*pte);
+		if (atomic_read(&page->_mapcount) != 1)
+			continue;
+		page->pflags &= ~PG_swapbacked;
+		set_pte(pte, pte_mkold(pte_mkclean(*pte)));
+		count_vm_event(PGLAZYFREE);
+	}
+	flush_tlb_range(vma->vm_mm, start, end);
 }
 
 /* ---- putting pages in ---- */
@@ -811,7 +844,8 @@ static int fault_errno(vm_fault_t ret)
 
 /* ---- pages for the kernel ---- */
 
-static bool gup_allowed(u32 vm_flags, bool write, bool force)
+/** gup_allowed - may the kernel have pages of such an area? */
+bool gup_allowed(u32 vm_flags, bool write, bool force)
 {
 	if (vm_flags & (VM_IO | VM_PFNMAP))
 		return false;
@@ -935,25 +969,30 @@ int populate_vma_range(struct vm_area_struct *vma, unsigned long start,
  * mm_populate - fault in a range: MAP_POPULATE, and locked areas
  *
  * Private areas that may be written get pages of their own at once. Context:
- * takes mmap_lock for read. Return: 0, or the first -EFAULT or -ENOMEM.
+ * takes mmap_lock for read. Return: 0, or the first -EFAULT or -ENOMEM, after
+ * which the other areas are still done.
  */
 int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len)
 {
 	unsigned long end = start + len;
 	struct vm_area_struct *vma;
-	int err = 0;
+	int first_err = 0, err;
+	u32 f;
 
 	down_read(&mm->mmap_lock);
-	for (vma = find_vma(mm, start); vma && vma->vm_start < end && !err;
+	for (vma = find_vma(mm, start); vma && vma->vm_start < end;
 	     vma = vma->vm_next) {
-		if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_LOCKONFAULT))
+		f = vma->vm_flags;
+		if (f & (VM_IO | VM_PFNMAP | VM_LOCKONFAULT))
 			continue;
 		err = populate_vma_range(
 			vma, max(start, vma->vm_start), min(end, vma->vm_end),
-			(vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE);
+			(f & (VM_WRITE | VM_SHARED)) == VM_WRITE);
+		if (!first_err)
+			first_err = err;
 	}
 	up_read(&mm->mmap_lock);
-	return err;
+	return first_err;
 }
 
 /* ---- fork, mprotect, mremap: whole tables at a time ---- */

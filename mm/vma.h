@@ -113,8 +113,11 @@ int move_page_tables(struct mm_struct *mm, unsigned long old, unsigned long new,
 		     unsigned long len);
 int populate_vma_range(struct vm_area_struct *vma, unsigned long start,
 		       unsigned long end, bool write);
-void munlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
-		       unsigned long end);
+void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end, bool lock);
+bool gup_allowed(u32 vm_flags, bool write, bool force);
+void free_lazily(struct vm_area_struct *vma, unsigned long start,
+		 unsigned long end);
 pte_t *pte_lookup(struct mm_struct *mm, unsigned long addr);
 extern unsigned long zero_pfn; /* frame that first reads share */
 

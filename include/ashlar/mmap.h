@@ -339,6 +339,8 @@ unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages);
 struct seq_file;
 /* @name: what the kernel calls a file; writes it escaped. */
 typedef void (*vma_file_name_t)(struct seq_file *m, struct file *file);
+/* A file's device and inode number, for maps. The kernel's; NULL: zeroes. */
+extern void (*vma_file_id)(const struct file *file, u32 *dev, u64 *ino);
 void show_maps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name);
 void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
 		bool rollup);

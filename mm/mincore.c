@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* mincore: which pages of a range would be there without reading them in. */
+#include "vma.h"
+
+/* A page that no entry maps: is it in the file's cache? */
+static u8 mincore_unmapped(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct address_space *mapping = vma_mapping(vma);
+	struct page *page;
+	u8 there;
+
+	if (!mapping || vma_is_anonymous(vma))
+		return 0;
+	page = find_get_page(mapping, linear_page_index(vma, addr));
+	if (!page)
+		return 0;
+	there = (page->pflags & PG_uptodate) != 0;
+	put_page(page);
+	return there;
+}
+
+/**
+ * mm_mincore - which pages are in memory
+ * @start: start of a page
+ * @pages: how many
+ * @vec: kernel memory, a byte for each; bit 0 says yes
+ *
+ * Return: 0, or -ENOMEM: part of the range is not mapped. Context: takes
+ * mmap_lock for read.
+ */
+int mm_mincore(struct mm_struct *mm, unsigned long start, unsigned long pages,
+	       u8 *vec)
+{
+	unsigned long addr = start, end = start + (pages << PAGE_SHIFT);
+	struct vm_area_struct *vma = NULL;
+	int err = 0;
+	pte_t *pte;
+
+	down_read(&mm->mmap_lock);
+	for (; addr < end; addr += PAGE_SIZE) {
+		vma = find_vma(mm, addr);
+		if (!vma || addr < vma->vm_start) {
+			err = -ENOMEM;
+			break;
+		}
+		pte = pte_lookup(mm, addr);
+		*vec++ = pte && pte_present(*pte) ? 1 :
+						    mincore_unmapped(vma, addr);
+	}
+	up_read(&mm->mmap_lock);
+	return err;
+}

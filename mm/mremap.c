@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mremap: an area becomes longer, shorter, or lies elsewhere. Its pages are
+ * never copied: their page table entries move.
+ */
+#include "vma.h"
+
+struct mremap {
+	struct mm_struct *mm;
+	unsigned long addr, old_len; /* what there is; whole pages */
+	unsigned long new_len;
+	unsigned long new_addr; /* wish, or with MREMAP_FIXED demand */
+	unsigned long flags; /* MREMAP_* */
+};
+
+/* The area to be remapped, if the limits allow its new size; or ERR_PTR. */
+static struct vm_area_struct *vma_to_resize(const struct mremap *r)
+{
+	struct vm_area_struct *vma;
+	unsigned long grow = r->new_len - r->old_len;
+
+	vma = find_vma_intersection(r->mm, r->addr, r->addr + 1);
+	if (!vma)
+		return ERR_PTR(-EFAULT);
+	if (!r->old_len && !(vma->vm_flags & (VM_SHARED | VM_MAYSHARE)))
+		return ERR_PTR(-EINVAL);
+	if ((r->flags & MREMAP_DONTUNMAP) &&
+	    (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP)))
+		return ERR_PTR(-EINVAL);
+	if (r->old_len > vma->vm_end - r->addr)
+		return ERR_PTR(-EFAULT);
+	if (r->new_len <= r->old_len)
+		return vma;
+	if (linear_page_index(vma, r->addr) + (r->new_len >> PAGE_SHIFT) <
+	    linear_page_index(vma, r->addr))
+		return ERR_PTR(-EINVAL);
+	if (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP))
+		return ERR_PTR(-EFAULT);
+	if (mlock_future_check(r->mm, vma->vm_flags, grow))
+		return ERR_PTR(-EAGAIN);
+	if (!may_expand_vm(r->mm, vma->vm_flags, grow >> PAGE_SHIFT))
+		return ERR_PTR(-ENOMEM);
+	return vma;
+}
+
+static void account_move(struct mm_struct *mm, u32 vm_flags, long pages)
+{
+	vm_stat_account(mm, vm_flags, pages);
+	if (vm_flags & VM_LOCKED)
+		mm->locked_vm += pages;
+}
+
+/* An area at @r->new_addr that is like @vma; NULL without memory. */
+static struct vm_area_struct *copy_vma(struct vm_area_struct *vma,
+				       const struct mremap *r)
+{
+	unsigned long pgoff = linear_page_index(vma, r->addr);
+	struct vm_area_struct *prev, *new;
+
+	if (!vma->vm_file && !vma->anon_vma) /* no page that knows its index */
+		pgoff = r->new_addr >> PAGE_SHIFT;
+	find_vma_prev(r->mm, r->new_addr, &prev);
+	new = vma_merge(r->mm, prev, r->new_addr, r->new_addr + r->new_len,
+			vma->vm_flags, vma->anon_vma, vma->vm_file, pgoff);
+	if (new)
+		return new;
+	new = vm_area_dup(vma);
+	if (!new)
+		return NULL;
+	new->vm_start = r->new_addr;
+	new->vm_end = r->new_addr + r->new_len;
+	new->vm_pgoff = pgoff;
+	if (vma->anon_vma)
+		anon_vma_link(new, vma->anon_vma);
+	if (new->vm_ops &&new->vm_ops->open)
+		new->vm_ops->open(new);
+	vma_link(r->mm, new);
+	return new;
+}
+
+/* MREMAP_DONTUNMAP: the old area stays, empty and not locked. */
+static void leave_behind(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+
+	if (vma->vm_flags & VM_LOCKED)
+		mm->locked_vm -= vma_pages(vma);
+	vma->vm_flags &= ~VM_LOCKED_MASK;
+}
+
+/*
+ * Carry [addr, addr + old_len) of @vma to new_addr, where nothing is. Until
+ * the entries have moved, both places are counted, so that either can be
+ * removed like any other. Return: new_addr or -ENOMEM.
+ */
+static unsigned long move_vma(struct vm_area_struct *vma,
+			      const struct mremap *r)
+{
+	bool keep = r->flags & MREMAP_DONTUNMAP;
+	unsigned long end = r->addr + r->old_len;
+	long promise = r->new_len >> PAGE_SHIFT;
+	struct mm_struct *mm = r->mm;
+	unsigned long hiwater = mm->hiwater_vm;
+	u32 vm_flags = vma->vm_flags;
+
+	if (mm->map_count >= sysctl_max_map_count - 3)
+		return -ENOMEM;
+	if (!keep)
+		promise -= r->old_len >> PAGE_SHIFT;
+	if (!keep && vma->vm_start < r->addr && end < vma->vm_end &&
+	    !split_vma(vma, end))
+		return -ENOMEM;
+	if ((vm_flags & VM_ACCOUNT) &&
+	    security_vm_enough_memory_mm(mm, promise))
+		return -ENOMEM;
+	if (!copy_vma(vma, r)) {
+		if (vm_flags & VM_ACCOUNT)
+			vm_unacct_memory(promise);
+		return -ENOMEM;
+	}
+	if ((vm_flags & VM_ACCOUNT) && !keep)
+		vm_acct_memory(r->old_len >> PAGE_SHIFT);
+	account_move(mm, vm_flags, r->new_len >> PAGE_SHIFT);
+	if (move_page_tables(mm, r->addr, r->new_addr,
+			     min(r->old_len, r->new_len))) {
+		do_munmap(mm, r->new_addr, r->new_len);
+		return -ENOMEM;
+	}
+	if (keep)
+		leave_behind(mm, r->addr);
+	else if (r->old_len)
+		do_munmap(mm, r->addr, r->old_len);
+	mm->hiwater_vm = max(hiwater, mm->total_vm);
+	return r->new_addr;
+}
+
+/* MREMAP_FIXED or _DONTUNMAP. */
+static unsigned long mremap_to(struct mremap *r)
+{
+	struct vm_area_struct *vma;
+	unsigned long addr;
+	int err;
+
+	if ((r->new_addr & ~PAGE_MASK) || r->new_len > TASK_SIZE ||
+	    r->new_addr > TASK_SIZE - r->new_len)
+		return -EINVAL;
+	if (r->addr + r->old_len > r->new_addr &&
+	    r->new_addr + r->new_len > r->addr)
+		return -EINVAL;
+	if (r->mm->map_count + 2 >= sysctl_max_map_count - 3)
+		return -ENOMEM;
+	if (r->flags & MREMAP_FIXED) {
+		addr = get_unmapped_area(r->mm, r->new_addr, r->new_len,
+					 MAP_FIXED);
+		if (IS_ERR_VALUE(addr))
+			return addr;
+		err = do_munmap(r->mm, r->new_addr, r->new_len);
+		if (err)
+			return err;
+	}
+	if (r->old_len > r->new_len) {
+		err = do_munmap(r->mm, r->addr + r->new_len,
+				r->old_len - r->new_len);
+		if (err)
+			return err;
+		r->old_len = r->new_len;
+	}
+	vma = vma_to_resize(r);
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	if ((r->flags & MREMAP_DONTUNMAP) &&
+	    !may_expand_vm(r->mm, vma->vm_flags, r->old_len >> PAGE_SHIFT))
+		return -ENOMEM;
+	if (!(r->flags & MREMAP_FIXED)) {
+		r->new_addr =
+			get_unmapped_area(r->mm, r->new_addr, r->new_len, 0);
+		if (IS_ERR_VALUE(r->new_addr))
+			return r->new_addr;
+	}
+	return move_vma(vma, r);
+}
+
+/* Is there room right after the area? */
+static bool vma_expandable(const struct vm_area_struct *vma, unsigned long grow)
+{
+	unsigned long limit = vma->vm_next ? vma->vm_next->vm_start : TASK_SIZE;
+
+	return limit - vma->vm_end >= grow;
+}
+
+/* Let an area have what follows it; 0 or -ENOMEM. */
+static int expand_vma(struct vm_area_struct *vma, unsigned long grow)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long end = vma->vm_end;
+	u32 vm_flags = vma->vm_flags;
+
+	if ((vm_flags & VM_ACCOUNT) &&
+	    security_vm_enough_memory_mm(mm, grow >> PAGE_SHIFT))
+		return -ENOMEM;
+	if (!vma_merge(mm, vma, end, end + grow, vm_flags, vma->anon_vma,
+		       vma->vm_file, linear_page_index(vma, end)))
+		vma_resize(vma, vma->vm_start, end + grow);
+	account_move(mm, vm_flags, grow >> PAGE_SHIFT);
+	return 0;
+}
+
+static unsigned long mremap_grow(struct mremap *r)
+{
+	struct vm_area_struct *vma = vma_to_resize(r);
+	unsigned long grow = r->new_len - r->old_len;
+	int err;
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	if (r->old_len == vma->vm_end - r->addr && vma_expandable(vma, grow)) {
+		err = expand_vma(vma, grow);
+		return err ? (unsigned long)err : r->addr;
+	}
+	if (!(r->flags & MREMAP_MAYMOVE))
+		return -ENOMEM;
+	r->new_addr = get_unmapped_area(r->mm, 0, r->new_len, 0);
+	if (IS_ERR_VALUE(r->new_addr))
+		return r->new_addr;
+	return move_vma(vma, r);
+}
+
+static unsigned long do_mremap(struct mremap *r)
+{
+	int err;
+
+	if (!find_vma_intersection(r->mm, r->addr, r->addr + 1))
+		return -EFAULT;
+	if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return mremap_to(r);
+	if (r->new_len > r->old_len)
+		return mremap_grow(r);
+	if (r->new_len < r->old_len) {
+		err = do_munmap(r->mm, r->addr + r->new_len,
+				r->old_len - r->new_len);
+		if (err)
+			return err;
+	}
+	return r->addr;
+}
+
+static bool flags_agree(unsigned long flags, unsigned long old_len,
+			unsigned long new_len)
+{
+	if (flags &
+	    ~(unsigned long)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return false;
+	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
+	    !(flags & MREMAP_MAYMOVE))
+		return false;
+	return !(flags & MREMAP_DONTUNMAP) || old_len == new_len;
+}
+
+/**
+ * mm_mremap - change the size or the place of an area, or a part of one
+ * @old_len: 0: leave a shared area where it is, and map it a second time
+ * @flags: MREMAP_*
+ * @new_addr: for MREMAP_FIXED; a wish for MREMAP_DONTUNMAP
+ *
+ * Return: where it is now, or -errno as mremap(2). Context: takes mmap_lock.
+ */
+unsigned long mm_mremap(struct mm_struct *mm, unsigned long addr,
+			unsigned long old_len, unsigned long new_len,
+			unsigned long flags, unsigned long new_addr)
+{
+	struct mremap r = {
+		mm,	  addr, PAGE_ALIGN(old_len), PAGE_ALIGN(new_len),
+		new_addr, flags
+	};
+	struct vm_area_struct *vma;
+	unsigned long ret;
+	bool locked = false;
+
+	if (!flags_agree(flags, old_len, new_len) || (addr & ~PAGE_MASK) ||
+	    !r.new_len)
+		return -EINVAL;
+	if (addr >= TASK_SIZE)
+		return -EFAULT;
+	down_write(&mm->mmap_lock);
+	ret = do_mremap(&r);
+	if (!IS_ERR_VALUE(ret)) {
+		vma = find_vma(mm, ret);
+		locked = vma && (vma->vm_flags & VM_LOCKED);
+	}
+	up_write(&mm->mmap_lock);
+	if (locked && r.new_len > r.old_len)
+		mm_populate(mm, ret + r.old_len, r.new_len - r.old_len);
+	return ret;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an address space looks like from outside: maps, smaps and pagemap of
+ * /proc/PID, in Linux's formats.
+ *
+ *   start-end rights offset dev inode          name
+ *
+ * A frame mapped n times counts 1/n to each area's Pss, kept in fractions of
+ * 2^-12 pages so that sums over processes come out right.
+ */
+#include "vma.h"
+
+#define PSS_SHIFT 12
+#define NAME_COLUMN 49
+
+void (*vma_file_id)(const struct file *file, u32 *dev, u64 *ino);
+
+/* ---- maps ---- */
+
+static const char *anon_vma_name(const struct vm_area_struct *vma)
+{
+	const struct mm_struct *mm = vma->vm_mm;
+
+	if (vma->vm_start <= mm->brk && vma->vm_end >= mm->start_brk)
+		return "[heap]";
+	if (vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack)
+		return "[stack]";
+	return NULL;
+}
+
+static void pad_to_name(struct seq_file *m, size_t line_start)
+{
+	while (m->wanted - line_start < NAME_COLUMN)
+		seq_putc(m, ' ');
+}
+
+static void show_map_header(struct seq_file *m, unsigned long start,
+			    unsigned long end, u32 flags, u64 offset, u32 dev,
+			    u64 ino)
+{
+	seq_printf(m, "%08lx-%08lx %c%c%c%c %08llx %02x:%02x %llu ", start, end,
+		   flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
+		   flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p',
+		   (unsigned long long)offset, dev >> 8, dev & 0xff,
+		   (unsigned long long)ino);
+}
+
+static void show_map_vma(struct seq_file *m, struct vm_area_struct *vma,
+			 vma_file_name_t name)
+{
+	size_t line_start = m->wanted;
+	const char *text = NULL;
+	u64 ino = 0, offset = 0;
+	u32 dev = 0;
+
+	if (vma->vm_file) {
+		offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+		if (vma_file_id)
+			vma_file_id(vma->vm_file, &dev, &ino);
+	} else {
+		text = anon_vma_name(vma);
+	}
+	show_map_header(m, vma->vm_start, vma->vm_end, vma->vm_flags, offset,
+			dev, ino);
+	if (vma->vm_ops && vma->vm_ops->name)
+		text = vma->vm_ops->name(vma);
+	if (text || vma->vm_file)
+		pad_to_name(m, line_start);
+	if (text)
+		seq_puts(m, text);
+	else if (vma->vm_file)
+		name(m, vma->vm_file);
+	seq_putc(m, '\n');
+}
+
+/**
+ * show_maps - /proc/PID/maps
+ * @m: where to
+ * @name: writes a file's name
+ *
+ * Context: takes @mm's mmap_lock for read.
+ */
+void show_maps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name)
+{
+	struct vm_area_struct *vma;
+
+	down_read(&mm->mmap_lock);
+	for (vma = mm->mmap; vma; vma = vma->vm_next)
+		show_map_vma(m, vma, name);
+	up_read(&mm->mmap_lock);
+}
+
+/* ---- smaps ---- */
+
+/* Bytes, but for the shares: those in 2^-12 bytes. */
+struct mem_size_stats {
+	u64 resident, shared_clean, shared_dirty, private_clean, private_dirty;
+	u64 referenced, anonymous, lazyfree;
+	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, pss_locked;
+};
+
+static void smaps_account(struct mem_size_stats *mss, const struct page *page,
+			  pte_t pte, bool locked)
+{
+	int mapcount = max(atomic_read(&page->_mapcount), 1);
+	bool dirty = pte_dirty(pte) || (page->pflags & PG_dirty);
+	u64 share = ((u64)PAGE_SIZE << PSS_SHIFT) / (unsigned int)mapcount;
+
+	mss->resident += PAGE_SIZE;
+	mss->pss += share;
+	if (PageAnon(page)) {
+		mss->anonymous += PAGE_SIZE;
+		mss->pss_anon += share;
+		if (!(page->pflags & PG_swapbacked) && !dirty)
+			mss->lazyfree += PAGE_SIZE;
+	} else if (page->pflags & PG_swapbacked) {
+		mss->pss_shmem += share;
+	} else {
+		mss->pss_file += share;
+	}
+	if (pte_young(pte) || (page->pflags & PG_referenced))
+		mss->referenced += PAGE_SIZE;
+	if (dirty)
+		mss->pss_dirty += share;
+	if (locked)
+		mss->pss_locked += share;
+	if (mapcount > 1)
+		*(dirty ? &mss->shared_dirty : &mss->shared_clean) += PAGE_SIZE;
+	else
+		*(dirty ? &mss->private_dirty : &mss->private_clean) +=
+			PAGE_SIZE;
+}
+
+static void smap_gather_stats(struct vm_area_struct *vma,
+			      struct mem_size_stats *mss)
+{
+	bool locked = vma->vm_flags & VM_LOCKED;
+	unsigned long addr;
+	pte_t *pte;
+
+	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
+		pte = pte_lookup(vma->vm_mm, addr);
+		if (!pte)
+			addr = (addr & PGDIR_MASK) + PGDIR_SIZE - PAGE_SIZE;
+		else if (pte_present(*pte) && !pte_special(*pte))
+			smaps_account(mss, pte_page(*pte), *pte, locked);
+	}
+}
+
+/* "Name:     1234 kB", the number ending in Linux's column. */
+static void put_kb(struct seq_file *m, const char *title, u64 bytes)
+{
+	seq_printf(m, "%-16s%8llu kB\n", title,
+		   (unsigned long long)(bytes >> 10));
+}
+
+static void show_smap_stats(struct seq_file *m,
+			    const struct mem_size_stats *mss, bool rollup)
+{
+	put_kb(m, "Rss:", mss->resident);
+	put_kb(m, "Pss:", mss->pss >> PSS_SHIFT);
+	put_kb(m, "Pss_Dirty:", mss->pss_dirty >> PSS_SHIFT);
+	if (rollup) {
+		put_kb(m, "Pss_Anon:", mss->pss_anon >> PSS_SHIFT);
+		put_kb(m, "Pss_File:", mss->pss_file >> PSS_SHIFT);
+		put_kb(m, "Pss_Shmem:", mss->pss_shmem >> PSS_SHIFT);
+	}
+	put_kb(m, "Shared_Clean:", mss->shared_clean);
+	put_kb(m, "Shared_Dirty:", mss->shared_dirty);
+	put_kb(m, "Private_Clean:", mss->private_clean);
+	put_kb(m, "Private_Dirty:", mss->private_dirty);
+	put_kb(m, "Referenced:", mss->referenced);
+	put_kb(m, "Anonymous:", mss->anonymous);
+	put_kb(m, "LazyFree:", mss->lazyfree);
+	put_kb(m, "AnonHugePages:", 0);
+	put_kb(m, "ShmemPmdMapped:", 0);
+	put_kb(m, "FilePmdMapped:", 0);
+	put_kb(m, "Shared_Hugetlb:", 0);
+	put_kb(m, "Private_Hugetlb:", 0);
+	put_kb(m, "Swap:", 0);
+	put_kb(m, "SwapPss:", 0);
+	put_kb(m, "Locked:", mss->pss_locked >> PSS_SHIFT);
+}
+
+/* Two letters for each flag that is set. */
+static void show_vm_flags(struct seq_file *m, u32 flags)
+{
+	static const struct {
+		u32 flag;
+		char letters[3];
+	} names[] = {
+		{ VM_READ, "rd" },	  { VM_WRITE, "wr" },
+		{ VM_EXEC, "ex" },	  { VM_SHARED, "sh" },
+		{ VM_MAYREAD, "mr" },	  { VM_MAYWRITE, "mw" },
+		{ VM_MAYEXEC, "me" },	  { VM_MAYSHARE, "ms" },
+		{ VM_GROWSDOWN, "gd" },	  { VM_PFNMAP, "pf" },
+		{ VM_LOCKED, "lo" },	  { VM_IO, "io" },
+		{ VM_SEQ_READ, "sr" },	  { VM_RAND_READ, "rr" },
+		{ VM_DONTCOPY, "dc" },	  { VM_DONTEXPAND, "de" },
+		{ VM_LOCKONFAULT, "lf" }, { VM_ACCOUNT, "ac" },
+		{ VM_NORESERVE, "nr" },	  { VM_WIPEONFORK, "wf" },
+		{ VM_DONTDUMP, "dd" },	  { VM_NOHUGEPAGE, "nh" },
+	};
+	unsigned int i;
+
+	seq_puts(m, "VmFlags: ");
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (flags & names[i].flag)
+			seq_printf(m, "%s ", names[i].letters);
+	seq_putc(m, '\n');
+}
+
+static void show_smap(struct seq_file *m, struct vm_area_struct *vma,
+		      vma_file_name_t name)
+{
+	struct mem_size_stats mss = { 0 };
+
+	smap_gather_stats(vma, &mss);
+	show_map_vma(m, vma, name);
+	put_kb(m, "Size:", vma->vm_end - vma->vm_start);
+	put_kb(m, "KernelPageSize:", PAGE_SIZE);
+	put_kb(m, "MMUPageSize:", PAGE_SIZE);
+	show_smap_stats(m, &mss, false);
+	seq_puts(m, "THPeligible:    0\n");
+	show_vm_flags(m, vma->vm_flags);
+}
+
+static void show_rollup(struct seq_file *m, struct mm_struct *mm)
+{
+	struct mem_size_stats mss = { 0 };
+	struct vm_area_struct *vma;
+	unsigned long end = 0;
+	size_t line_start = m->wanted;
+
+	for (vma = mm->mmap; vma; vma = vma->vm_next) {
+		smap_gather_stats(vma, &mss);
+		end = vma->vm_end;
+	}
+	show_map_header(m, mm->mmap ? mm->mmap->vm_start : 0, end, 0, 0, 0, 0);
+	pad_to_name(m, line_start);
+	seq_puts(m, "[rollup]\n");
+	show_smap_stats(m, &mss, true);
+}
+
+/**
+ * show_smaps - /proc/PID/smaps, or smaps_rollup
+ * @rollup: one sum over all areas
+ *
+ * Context: takes @mm's mmap_lock for read.
+ */
+void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
+		bool rollup)
+{
+	struct vm_area_struct *vma;
+
+	down_read(&mm->mmap_lock);
+	if (rollup)
+		show_rollup(m, mm);
+	else
+		for (vma = mm->mmap; vma; vma = vma->vm_next)
+			show_smap(m, vma, name);
+	up_read(&mm->mmap_lock);
+}
+
+/* ---- pagemap ---- */
+
+#define PM_MMAP_EXCLUSIVE (1ull << 56)
+#define PM_FILE (1ull << 61)
+#define PM_PRESENT (1ull << 63)
+
+/**
+ * pagemap_entry - what /proc/PID/pagemap says about one page
+ * @addr: any byte of it
+ *
+ * Return: frame number and PM_* bits. Context: takes mmap_lock for read.
+ */
+u64 pagemap_entry(struct mm_struct *mm, unsigned long addr)
+{
+	struct page *page;
+	u64 entry = 0;
+	pte_t *pte;
+
+	if (addr >= TASK_SIZE)
+		return 0;
+	down_read(&mm->mmap_lock);
+	pte = pte_lookup(mm, addr);
+	if (pte && pte_present(*pte)) {
+		entry = PM_PRESENT | pte_pfn(*pte);
+		if (!pte_special(*pte)) {
+			page = pte_page(*pte);
+			if (!PageAnon(page))
+				entry |= PM_FILE;
+			if (atomic_read(&page->_mapcount) == 1)
+				entry |= PM_MMAP_EXCLUSIVE;
+		}
+	}
+	up_read(&mm->mmap_lock);
+	return entry;
+}
