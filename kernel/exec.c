@@ -255,8 +255,7 @@ static bool alone(struct task_struct *t)
 {
 	struct task_struct *each;
 
-	for_each_thread(t, each)
-	{
+	for_each_thread(t, each) {
 		if (each == t)
 			continue;
 		if (each != t->group_leader || each->exit_state != EXIT_ZOMBIE)

@@ -45,7 +45,8 @@ void thread_group_rusage(struct task_struct *t, struct rusage_counts *sum)
 	struct task_struct *each;
 
 	*sum = t->signal->dead;
-	for_each_thread(t, each) add_rusage(sum, &each->ru);
+	for_each_thread(t, each)
+		add_rusage(sum, &each->ru);
 }
 
 void task_cputime(struct task_struct *t, u64 *utime, u64 *stime)
@@ -125,14 +126,12 @@ static void reparent(struct task_struct *child, struct task_struct *father,
 	unsigned long flags = local_irq_save();
 
 	list_move_tail(&child->sibling, &reaper->children);
-	for_each_thread(child, t)
-	{
+	for_each_thread(child, t) {
 		t->real_parent = reaper;
 		t->parent = reaper;
 	}
 	local_irq_restore(flags);
-	for_each_thread(child, t)
-	{
+	for_each_thread(child, t) {
 		if (t->pdeath_signal)
 			send_sig_info(t->pdeath_signal, NULL, t, true);
 	}

@@ -276,9 +276,9 @@ static bool over_nproc(void)
 	if (rlimit(RLIMIT_NPROC) == RLIM_INFINITY || !current->cred->uid ||
 	    capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN))
 		return false;
-	for_each_process(p)
-	{
-		for_each_thread(p, t) n += t->cred->uid == current->cred->uid;
+	for_each_process(p) {
+		for_each_thread(p, t)
+			n += t->cred->uid == current->cred->uid;
 	}
 	return n >= rlimit(RLIMIT_NPROC);
 }

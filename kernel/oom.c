@@ -21,8 +21,7 @@ static bool uses(struct task_struct *p, const struct mm_struct *mm)
 {
 	struct task_struct *t;
 
-	for_each_thread(p, t)
-	{
+	for_each_thread(p, t) {
 		if (t->mm == mm)
 			return true;
 	}
@@ -35,8 +34,7 @@ static void kill_users(struct mm_struct *mm, unsigned long points)
 	bool logged = false;
 
 	(void)points;
-	for_each_process(p)
-	{
+	for_each_process(p) {
 		if (p == child_reaper || !uses(p, mm))
 			continue;
 		if (!logged)

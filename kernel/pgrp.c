@@ -54,8 +54,7 @@ static bool group_in_session(pid_t pgrp, pid_t session)
 {
 	struct task_struct *p;
 
-	for_each_process(p)
-	{
+	for_each_process(p) {
 		if (p->signal->pgrp == pgrp && p->signal->session == session)
 			return true;
 	}
@@ -111,8 +110,7 @@ SYSCALL_DEFINE(setsid, void)
 
 	if (sig->leader)
 		return -EPERM;
-	for_each_process(p)
-	{
+	for_each_process(p) {
 		if (p->signal->pgrp == me->pid)
 			return -EPERM;
 	}

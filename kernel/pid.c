@@ -143,8 +143,7 @@ struct task_struct *next_process(pid_t pid)
 {
 	struct task_struct *t, *best = NULL;
 
-	for_each_process(t)
-	{
+	for_each_process(t) {
 		if (t->tgid >= pid && (!best || t->tgid < best->tgid))
 			best = t;
 	}

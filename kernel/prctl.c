@@ -70,7 +70,8 @@ static long set_dumpable(u32 value)
 
 	if (value > 1)
 		return -EINVAL;
-	for_each_thread(current, t) t->dumpable = value;
+	for_each_thread(current, t)
+		t->dumpable = value;
 	return 0;
 }
 

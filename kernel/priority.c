@@ -114,10 +114,8 @@ SYSCALL_DEFINE(setpriority, int which, int who, int nice)
 		return err;
 	nice = clamp(nice, -20, 19);
 	err = -ESRCH;
-	for_each_process(p)
-	{
-		for_each_thread(p, t)
-		{
+	for_each_process(p) {
+		for_each_thread(p, t) {
 			int e;
 
 			if (!is_meant(&w, t))
@@ -139,10 +137,8 @@ SYSCALL_DEFINE(getpriority, int which, int who)
 
 	if (err)
 		return err;
-	for_each_process(p)
-	{
-		for_each_thread(p, t)
-		{
+	for_each_process(p) {
+		for_each_thread(p, t) {
 			if (is_meant(&w, t))
 				best = max(best, 20 - task_nice(t));
 		}
