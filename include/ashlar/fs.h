@@ -92,6 +92,7 @@ struct file {
 	struct dentry *f_dentry;
 	struct mount *f_mnt;
 	void *private_data; /* the driver's */
+	void *f_ep; /* who watches it: kernel/fs/eventpoll.c */
 };
 
 static inline struct file *get_file(struct file *f)

@@ -134,6 +134,8 @@ void __fput(struct file *f)
 {
 	struct inode *inode = f->f_inode;
 
+	if (unlikely(f->f_ep))
+		eventpoll_release(f);
 	if (unlikely(inode->i_flock))
 		locks_remove_file(f);
 	if (f->f_op->release && !(f->f_mode & FMODE_PATH))

@@ -79,6 +79,16 @@ void locks_remove_file(struct file *f); /* flock's and OFD's */
 void set_close_on_exec(unsigned int fd, bool on);
 int expand_files(struct files_struct *files, unsigned int fd);
 
+
+/* ---- waiting with a timeout and a mask of signals: select.c ---- */
+#define NEVER (~0ull)
+enum time_kind { TIMEVAL32, TIMESPEC32, TIMESPEC64 };
+/* When to wake up (ns); 0: do not sleep; NEVER: @t is NULL. 0 or -errno. */
+int get_expiry(const void *t, enum time_kind kind, u64 *expires);
+int use_sigmask(const sigset_t *mask, u32 size);
+void restore_sigmask(const sigset_t *mask, bool interrupted);
+void eventpoll_release(struct file *file);
+
 void inode_init(void);
 void dentry_init(void);
 void file_init(void);

@@ -19,7 +19,6 @@
 #include <kernel/vfs.h>
 #include "internal.h"
 
-#define NEVER (~0ull)
 #define INLINE_ENTRIES 6
 #define INLINE_POLLFDS 16
 #define SELECT_WORDS 8 /* fd sets up to 256 bits stay on the stack */
@@ -149,8 +148,6 @@ static bool poll_again(struct poll_wqueues *w, u64 *expires, int count,
 
 /* ---- timeouts ---- */
 
-enum time_kind { TIMEVAL32, TIMESPEC32, TIMESPEC64 };
-
 static u64 expiry(u64 ns)
 {
 	u64 expires;
@@ -186,7 +183,7 @@ static int read_time(const void __user *t, enum time_kind kind, s64 *sec,
 }
 
 /* When to wake up; 0: do not sleep; NEVER without a timeout. */
-static int get_expiry(const void __user *t, enum time_kind kind, u64 *expires)
+int get_expiry(const void __user *t, enum time_kind kind, u64 *expires)
 {
 	s64 sec;
 	s32 nsec;
@@ -231,7 +228,7 @@ static void put_remaining(void __user *t, enum time_kind kind, u64 expires)
 
 /* ---- masks of ppoll and pselect ---- */
 
-static int use_sigmask(const sigset_t __user *mask, u32 size)
+int use_sigmask(const sigset_t __user *mask, u32 size)
 {
 	sigset_t set;
 
@@ -247,7 +244,7 @@ static int use_sigmask(const sigset_t __user *mask, u32 size)
 }
 
 /* A signal that ended the call is delivered with the mask still in force. */
-static void restore_sigmask(const sigset_t __user *mask, bool interrupted)
+void restore_sigmask(const sigset_t __user *mask, bool interrupted)
 {
 	if (!mask)
 		return;
