@@ -396,23 +396,43 @@ ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t pos)
 
 /* ---- pages go ---- */
 
+/* The pages of one run of slots leave the cache: how many there were. */
+static unsigned long drop_slots(void **slots, unsigned int nr)
+{
+	unsigned long dropped = 0;
+	struct page *page;
+
+	for (; nr; nr--) {
+		page = *slots++;
+		if (!page)
+			continue;
+		page->mapping = 0;
+		put_page(page);
+		dropped++;
+	}
+	return dropped;
+}
+
 static void remove_pages(struct address_space *m, unsigned long first,
 			 unsigned long last)
 {
-	unsigned long index = first, nr = 0;
-	struct page *page;
+	unsigned long index = first, dropped = 0;
+	unsigned int nr;
+	void **slots;
 
-	while ((page = xa_find(&m->i_pages, &index, last))) {
-		xa_erase(&m->i_pages, index);
-		page->mapping = 0;
-		nr++;
-		put_page(page);
+	while (xa_find(&m->i_pages, &index, last)) {
+		slots = xa_slots(&m->i_pages, index, &nr);
+		if (nr - 1 > last - index)
+			nr = (unsigned int)(last - index) + 1;
+		dropped += drop_slots(slots, nr);
+		xa_clear_slots(&m->i_pages, index, nr);
+		index += nr - 1;
 		if (index++ == last)
 			break;
 	}
-	if (nr)
-		count_pages(m, -(long)nr);
-	uncharge(m, nr);
+	if (dropped)
+		count_pages(m, -(long)dropped);
+	uncharge(m, dropped);
 }
 
 /* Zero [@start, @end), which lies within one page. */

@@ -349,6 +349,33 @@ void *xa_erase(struct xarray *xa, unsigned long index)
 }
 
 /**
+ * xa_clear_slots - take out entries that lie side by side
+ * @xa: the array
+ * @index: the first one's index
+ * @nr: slots, no more than xa_slots() says
+ */
+void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr)
+{
+	struct xa_node *leaf;
+	void **slot;
+
+	if (!xa_is_node(xa->xa_head)) {
+		if (!index && nr)
+			xa->xa_head = NULL;
+		return;
+	}
+	leaf = xa_leaf(xa, index);
+	if (!leaf)
+		return;
+	for (slot = &leaf->slots[index & XA_CHUNK_MASK]; nr; nr--, slot++) {
+		leaf->count -= *slot != NULL;
+		*slot = NULL;
+	}
+	xa_prune(xa, leaf);
+	xa_shrink(xa);
+}
+
+/**
  * xa_find - the next entry
  * @xa: the array
  * @index: where to begin; receives the entry's place

@@ -28,6 +28,7 @@ void *xa_find(const struct xarray *xa, unsigned long *index,
 	      unsigned long max);
 /* The slots from @index to the end of its node, *@nr of them; or NULL. */
 void **xa_slots(struct xarray *xa, unsigned long index, unsigned int *nr);
+void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr);
 void xa_destroy(struct xarray *xa); /* the nodes; entries are the caller's */
 
 #define xa_for_each_range(xa, i, entry, first, last)              \

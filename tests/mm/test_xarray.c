@@ -98,6 +98,13 @@ TEST(slots_lie_side_by_side)
 		CHECK(slots[i] == (i % 2 ? NULL : thing(8 + i)));
 	CHECK(!xa_slots(&xa, 0, &nr));
 	CHECK_EQ(nr, XA_CHUNK_SIZE);
+	xa_clear_slots(&xa, 202, 6);
+	CHECK(xa_load(&xa, 200) && !xa_load(&xa, 202) && !xa_load(&xa, 206));
+	CHECK(xa_load(&xa, 208) == thing(8));
+	xa_clear_slots(&xa, 192, XA_CHUNK_SIZE);
+	CHECK(!xa_load(&xa, 200) && xa_load(&xa, 298));
+	xa_clear_slots(&xa, 256, XA_CHUNK_SIZE);
+	CHECK(!xa.xa_head);
 out:
 	xa_destroy(&xa);
 }
