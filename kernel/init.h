@@ -24,7 +24,6 @@ extern const char *init_argv[INIT_STRINGS], *init_envp[INIT_STRINGS];
 
 void mm_boot_report(void); /* kernel/layout.c: areas, zones, free memory */
 void mman_init(void); /* kernel/mman.c: what mm/ asks of the kernel */
-void traps_init(void); /* kernel/traps.c */
 void irq_init(void); /* kernel/irq.c */
 void time_init(void); /* kernel/time.c: clocks, tick */
 void fork_init(void); /* kernel/fork.c: caches, hooks */

@@ -50,7 +50,6 @@ void start_kernel(void)
 	init_reserves();
 	mmap_init();
 	mman_init();
-	traps_init();
 	irq_init();
 	sched_init();
 	time_init();

@@ -165,7 +165,7 @@ static void __init find_initrd(const struct multiboot_info *mb)
 	if (mod->start >= mod->end)
 		return;
 	if (mod->end > memblock_end_of_DRAM() || mod->end > LOW_MAX) {
-		printk("initrd at %#x-%#x is beyond usable memory, ignored\n",
+		printk("initrd at 0x%x-0x%x is beyond usable memory, ignored\n",
 		       mod->start, mod->end - 1);
 		return;
 	}

@@ -49,9 +49,10 @@ void sprint_symbol(char buf[64], u32 addr)
 		at += 4 + strlen((const char *)at + 4) + 1;
 	}
 	if (!found)
-		ashlar_snprintf(buf, 64, "%#x", addr);
+		ashlar_snprintf(buf, 64, "0x%x", addr);
 	else
-		ashlar_snprintf(buf, 64, "%s+%#x/%#x", (const char *)found + 4,
+		ashlar_snprintf(buf, 64, "%s+0x%x/0x%x",
+				(const char *)found + 4,
 				addr - record_address(found),
 				end - record_address(found));
 }
