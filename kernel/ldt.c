@@ -27,19 +27,20 @@ static struct desc_struct *alloc_ldt(u32 entries)
 }
 
 /**
- * init_new_context() - the LDT of a forked space
- * @old: the parent's
- * @mm: the child's
+ * init_new_context() - the LDT of a new space
+ * @old: the parent's, or NULL
+ * @mm: the new one
  *
  * Return: 0 or -ENOMEM.
  */
 int init_new_context(struct mm_struct *old, struct mm_struct *mm)
 {
-	struct mm_context *from = &old->context, *to = &mm->context;
+	struct mm_context *from = old ? &old->context : NULL;
+	struct mm_context *to = &mm->context;
 
 	to->ldt = NULL;
 	to->ldt_entries = 0;
-	if (likely(!from->ldt))
+	if (likely(!from || !from->ldt))
 		return 0;
 	to->ldt = alloc_ldt(from->ldt_entries);
 	if (!to->ldt)

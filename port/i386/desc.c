@@ -209,6 +209,7 @@ void double_fault(void)
 		.ss = t->ss,
 	};
 
+	__asm__ volatile("clts"); /* changing tasks by hardware set it */
 	do_double_fault(&regs);
 }
 

@@ -113,6 +113,21 @@ restore_all:
 	EXCEPTION_GOES_TO 4b, bad_gs
 	EXCEPTION_GOES_TO 5b, bad_iret
 
+/* Back into the kernel: fs and gs are not its own, and what is in them may
+ * by now be a selector of nothing. */
+restore_kernel:
+	popl	%ebx
+	popl	%ecx
+	popl	%edx
+	popl	%esi
+	popl	%edi
+	popl	%ebp
+	popl	%eax
+	popl	%ds
+	popl	%es
+	addl	$12, %esp
+	iret
+
 bad_number:
 	movl	$-ENOSYS, %eax
 	jmp	syscall_return
@@ -201,7 +216,7 @@ trap_common:
 ret_from_exception:
 	testb	$3, PT_CS(%esp)
 	jnz	resume_userspace
-	jmp	restore_all
+	jmp	restore_kernel
 	.size	trap_common, . - trap_common
 
 /* A page fault, the one exception that is in a hurry. Interrupts stay off
@@ -222,7 +237,7 @@ trap_14:
 1:	call	do_page_fault
 	testb	$3, PT_CS(%esp)
 	jnz	resume_userspace
-	jmp	restore_all
+	jmp	restore_kernel
 	.size	trap_14, . - trap_14
 
 	.globl	double_fault_entry

@@ -19,6 +19,7 @@
 #include <ashlar/mmzone.h>
 #include <ashlar/port.h>
 #include <ashlar/string.h>
+#include <ashlar/vmalloc.h>
 #include <kernel/sched.h>
 #include "local.h"
 #include "multiboot.h"
@@ -228,6 +229,7 @@ static void __init memory_init(void)
 	mm_cpu_online();
 	highmem_init();
 	memblock_free_all();
+	vmalloc_init();
 }
 
 /* ---- the first C function ---- */
