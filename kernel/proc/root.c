@@ -10,8 +10,6 @@
 #include <kernel/version.h>
 #include "proc.h"
 
-#define NSEC_PER_SEC 1000000000ull
-
 /* A report that needs nothing: called through its own type. */
 static int call_show(struct seq_file *m, void *show)
 {
