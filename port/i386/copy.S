@@ -12,7 +12,9 @@
  * so the count of bytes not copied is exact.
  */
 #define LARGE 256	/* bytes from which the setup of xmm pays */
-#define BLOCK 128
+#define BLOCK 256
+#define OFFSETS 0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, \
+	224, 240
 
 .macro SAVE_XMM0
 	subl	$16, %esp
@@ -58,12 +60,12 @@ memcpy:
 	je	1b
 	SAVE_XMM0
 3:
-	.irp	off, 0, 16, 32, 48, 64, 80, 96, 112
+	.irp	off, OFFSETS
 	movups	\off(%esi), %xmm0
 	movups	%xmm0, \off(%edi)
 	.endr
-	subl	$-BLOCK, %esi
-	subl	$-BLOCK, %edi
+	addl	$BLOCK, %esi
+	addl	$BLOCK, %edi
 	subl	$BLOCK, %ecx
 	cmpl	$BLOCK, %ecx
 	jae	3b
@@ -99,10 +101,10 @@ memset:
 	SAVE_XMM0
 	xorps	%xmm0, %xmm0
 3:
-	.irp	off, 0, 16, 32, 48, 64, 80, 96, 112
+	.irp	off, OFFSETS
 	movups	%xmm0, \off(%edi)
 	.endr
-	subl	$-BLOCK, %edi
+	addl	$BLOCK, %edi
 	subl	$BLOCK, %ecx
 	cmpl	$BLOCK, %ecx
 	jae	3b
@@ -119,13 +121,12 @@ clear_page:
 	je	2f
 	SAVE_XMM0
 	xorps	%xmm0, %xmm0
-	movl	$4096 / 256, %ecx
+	movl	$4096 / BLOCK, %ecx
 1:
-	.irp	off, 0, 16, 32, 48, 64, 80, 96, 112
+	.irp	off, OFFSETS
 	movaps	%xmm0, \off(%eax)
-	movaps	%xmm0, \off+128(%eax)
 	.endr
-	addl	$256, %eax
+	addl	$BLOCK, %eax
 	decl	%ecx
 	jnz	1b
 	RESTORE_XMM0
@@ -147,16 +148,14 @@ copy_page:
 	cmpb	$0, cpu_has_sse
 	je	2f
 	SAVE_XMM0
-	movl	$4096 / 256, %ecx
+	movl	$4096 / BLOCK, %ecx
 1:
-	.irp	off, 0, 16, 32, 48, 64, 80, 96, 112
+	.irp	off, OFFSETS
 	movaps	\off(%edx), %xmm0
 	movaps	%xmm0, \off(%eax)
-	movaps	\off+128(%edx), %xmm0
-	movaps	%xmm0, \off+128(%eax)
 	.endr
-	addl	$256, %eax
-	addl	$256, %edx
+	addl	$BLOCK, %eax
+	addl	$BLOCK, %edx
 	decl	%ecx
 	jnz	1b
 	RESTORE_XMM0
@@ -199,12 +198,12 @@ copy_done:
 	je	1b
 	SAVE_XMM0
 3:
-	.irp	off, 0, 16, 32, 48, 64, 80, 96, 112
+	.irp	off, OFFSETS
 	TRY	block_failed, movups \off(%esi), %xmm0
 	TRY	block_failed, movups %xmm0, \off(%edi)
 	.endr
-	subl	$-BLOCK, %esi
-	subl	$-BLOCK, %edi
+	addl	$BLOCK, %esi
+	addl	$BLOCK, %edi
 	subl	$BLOCK, %ecx
 	cmpl	$BLOCK, %ecx
 	jae	3b
@@ -246,10 +245,10 @@ clear_done:
 	SAVE_XMM0
 	xorps	%xmm0, %xmm0
 3:
-	.irp	off, 0, 16, 32, 48, 64, 80, 96, 112
+	.irp	off, OFFSETS
 	TRY	clear_block_failed, movups %xmm0, \off(%edi)
 	.endr
-	subl	$-BLOCK, %edi
+	addl	$BLOCK, %edi
 	subl	$BLOCK, %ecx
 	cmpl	$BLOCK, %ecx
 	jae	3b
