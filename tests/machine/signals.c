@@ -487,6 +487,7 @@ static void test_defaults(void)
 			continue; /* the C library's */
 		pid = fork();
 		if (pid == 0) {
+			setpgid(0, 0); /* not orphaned: may stop */
 			signal(sig, SIG_DFL);
 			kill(getpid(), sig);
 			_exit(0);
