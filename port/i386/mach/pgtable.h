@@ -3,11 +3,11 @@
  * Page directory and page table entries of the 80386 and its successors
  * without PAE: a linear address is 10 + 10 + 12 bits.
  *
- *   directory ──▶ table ──▶ frame          entry
- *   ┌────┐        ┌────┐                   31        12 11  9 8 7 6 5 4 3 2 1 0
- *   │ 768│ user   │1024│                   ┌───────────┬─────┬─┬─┬─┬─┬───┬─┬─┬─┐
- *   │────│        └────┘                   │ frame     │ own │G│S│D│A│ … │U│W│P│
- *   │ 256│ kernel, the same in every space └───────────┴─────┴─┴─┴─┴─┴───┴─┴─┴─┘
+ *   directory ──▶ table ──▶ frame        entry
+ *   ┌────┐        ┌────┐                 31      12 11  9 8 7 6 5 43 2 1 0
+ *   │ 768│ user   │1024│                 ┌─────────┬─────┬─┬─┬─┬─┬──┬─┬─┬─┐
+ *   │────│        └────┘                 │ frame   │ own │G│S│D│A│… │U│W│P│
+ *   │ 256│ kernel: the same for all      └─────────┴─────┴─┴─┴─┴─┴──┴─┴─┴─┘
  *   └────┘
  *
  * A page nobody may touch (PROT_NONE) has P clear and bit 8 set, which the
