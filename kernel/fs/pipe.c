@@ -7,7 +7,8 @@
  *           ░░░▓▓▓ ▓▓▓▓▓▓▓ ▓▓▓░░░
  *
  *   tail, head: bytes read and written; head - tail <= size, a power of two
- *   bufs[i] is a page exactly where bytes lie, or may be written next
+ *   bufs[i] is a page exactly where bytes lie, or may be written next; no
+ *   page holds both the oldest and the newest bytes of a ring that is full
  *   tail == head: both are 0, so that a pipe that is emptied again and again
  *   uses the same page again and again
  *
@@ -53,9 +54,10 @@ static inline u32 pipe_used(const struct pipe_inode_info *p)
 	return p->head - p->tail;
 }
 
+/* The page at tail counts until it is read to its end: it cannot be shared. */
 static inline u32 pipe_room(const struct pipe_inode_info *p)
 {
-	return p->size - pipe_used(p);
+	return p->size - (p->head - (p->tail & (u32)PAGE_MASK));
 }
 
 static inline char **pipe_slot(struct pipe_inode_info *p, u32 pos)
@@ -331,7 +333,6 @@ static long pipe_set_size(struct pipe_inode_info *p, u32 arg)
 	if (size > p->size && size > pipe_max_size &&
 	    !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
-	/* Bytes may begin and end within a page. */
 	if (PAGE_ALIGN(p->head) - (p->tail & (u32)PAGE_MASK) > size)
 		return -EBUSY;
 	if (size == p->size)

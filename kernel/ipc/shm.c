@@ -207,12 +207,19 @@ static bool is_owner(const struct shmid_kernel *shp)
 
 /* ---- life of a segment ---- */
 
+/* Somebody may still have the file, and must not find the segment by it. */
+static void put_file(struct file *f)
+{
+	if (!f)
+		return;
+	f->private_data = NULL;
+	fput(f);
+}
+
 static void free_segment(struct shmid_kernel *shp)
 {
-	if (shp->file)
-		fput(shp->file);
-	if (shp->file_ro)
-		fput(shp->file_ro);
+	put_file(shp->file);
+	put_file(shp->file_ro);
 	kmem_cache_free(shm_cache, shp);
 }
 
@@ -355,9 +362,10 @@ static void shm_close(struct vm_area_struct *vma)
 	put_attach(shp);
 }
 
+/* Also remap_file_pages(), whose old area may have been the last one. */
 static int shm_mmap(struct file *f, struct vm_area_struct *vma)
 {
-	int err = shmem_mmap(f, vma);
+	int err = f->private_data ? shmem_mmap(f, vma) : -EIDRM;
 
 	if (err)
 		return err;
