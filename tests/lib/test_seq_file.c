@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reports that fit and reports that do not. */
+#include <stdio.h>
 #include <string.h>
 
 #include <ashlar/seq_file.h>
@@ -32,4 +33,23 @@ TEST(a_report_of_any_length)
 		for (size_t i = m.count; i < sizeof(buf); i++)
 			CHECK_EQ(buf[i], '#');
 	}
+}
+
+TEST(numbers_set_to_the_right)
+{
+	static const unsigned long values[] = { 0,	     7,	  10,
+						99999999,    100, 12345,
+						4294967295ul };
+	char buf[64], expected[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		for (unsigned int width = 0; width <= 20; width++) {
+			struct seq_file m = { .buf = buf, .size = sizeof(buf) };
+			int len = snprintf(expected, sizeof(expected),
+					   "a: %*lu", (int)width, values[i]);
+
+			seq_put_decimal_ul_width(&m, "a: ", values[i], width);
+			CHECK_EQ(m.count, len);
+			CHECK_EQ(memcmp(buf, expected, (size_t)len), 0);
+		}
 }
