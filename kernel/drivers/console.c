@@ -117,9 +117,9 @@ void console_tty_init(void)
 	lines[0].tty.termios.c_cflag = B9600 | CS8 | CREAD | HUPCL | CLOCAL;
 	lines[1].tty.winsize = (struct winsize){ .ws_row = 25, .ws_col = 80 };
 	lines[1].tty.termios.c_iflag |= IUTF8;
-	devtmpfs_create("ttyS0", 0660, MKDEV(TTY_MAJOR, 64));
-	devtmpfs_create("tty0", 0620, MKDEV(TTY_MAJOR, 0));
-	devtmpfs_create("tty1", 0620, MKDEV(TTY_MAJOR, 1));
+	devtmpfs_create("ttyS0", S_IFCHR | 0660, MKDEV(TTY_MAJOR, 64));
+	devtmpfs_create("tty0", S_IFCHR | 0620, MKDEV(TTY_MAJOR, 0));
+	devtmpfs_create("tty1", S_IFCHR | 0620, MKDEV(TTY_MAJOR, 1));
 	console_input = console_receive;
 }
 

@@ -138,8 +138,9 @@ static void pty_free(struct pty *pty)
 {
 	struct task_struct *p;
 
-	for_each_process(p) if (p->signal->tty == &pty->slave)
-		p->signal->tty = NULL;
+	for_each_process(p)
+		if (p->signal->tty == &pty->slave)
+			p->signal->tty = NULL;
 	ptys[pty->index] = NULL;
 	kfree(pty->master.read_buf);
 	kfree(pty->slave.read_buf);
@@ -281,6 +282,6 @@ void pty_init(void)
 {
 	register_chrdev(TTYAUX_MAJOR, 2, 1, "/dev/ptmx", &tty_fops);
 	register_chrdev(UNIX98_PTY_SLAVE_MAJOR, 0, MAX_PTYS, "pts", &tty_fops);
-	devtmpfs_create("ptmx", 0666, MKDEV(TTYAUX_MAJOR, 2));
+	devtmpfs_create("ptmx", S_IFCHR | 0666, MKDEV(TTYAUX_MAJOR, 2));
 	register_filesystem(&devpts_type);
 }

@@ -136,7 +136,9 @@ static void session_clear_tty(struct tty_struct *tty)
 {
 	struct task_struct *p;
 
-	for_each_process(p) if (p->signal->tty == tty) p->signal->tty = NULL;
+	for_each_process(p)
+		if (p->signal->tty == tty)
+			p->signal->tty = NULL;
 	tty->session = 0;
 	tty->pgrp = 0;
 }
@@ -156,8 +158,7 @@ void tty_hangup(struct tty_struct *tty)
 	struct task_struct *p;
 	int pgrp = tty->pgrp;
 
-	for_each_process(p)
-	{
+	for_each_process(p) {
 		if (p->signal->tty != tty || !p->signal->leader)
 			continue;
 		send_sig(SIGHUP, p);
@@ -259,8 +260,7 @@ static long tiocspgrp(struct tty_struct *tty, const s32 __user *from)
 		return -EFAULT;
 	if (pgrp < 0)
 		return -EINVAL;
-	for_each_process(p)
-	{
+	for_each_process(p) {
 		if (p->signal->pgrp != pgrp)
 			continue;
 		if (p->signal->session != sig->session)
@@ -678,8 +678,8 @@ void tty_init(void)
 	register_chrdev(TTY_MAJOR, 64, 1, "ttyS", &tty_fops);
 	register_chrdev(TTYAUX_MAJOR, 0, 1, "/dev/tty", &tty_fops);
 	register_chrdev(TTYAUX_MAJOR, 1, 1, "/dev/console", &tty_fops);
-	devtmpfs_create("tty", 0666, MKDEV(TTYAUX_MAJOR, 0));
-	devtmpfs_create("console", 0600, MKDEV(TTYAUX_MAJOR, 1));
+	devtmpfs_create("tty", S_IFCHR | 0666, MKDEV(TTYAUX_MAJOR, 0));
+	devtmpfs_create("console", S_IFCHR | 0600, MKDEV(TTYAUX_MAJOR, 1));
 	console_tty_init();
 	pty_init();
 }
