@@ -147,7 +147,8 @@ static int do_mkdir(int dfd, const char *name, umode_t mode)
 	return end_create(&n, err);
 }
 
-static int may_mknod(umode_t mode)
+/* Device 0:0 is no device: a mark that overlays use, for everybody. */
+static int may_mknod(umode_t mode, u32 dev)
 {
 	switch (mode & S_IFMT) {
 	case 0:
@@ -156,6 +157,9 @@ static int may_mknod(umode_t mode)
 	case S_IFSOCK:
 		return 0;
 	case S_IFCHR:
+		if (!dev)
+			return 0;
+		/* fallthrough */
 	case S_IFBLK:
 		return capable(CAP_MKNOD) ? 0 : -EPERM;
 	case S_IFDIR:
@@ -168,7 +172,7 @@ static int may_mknod(umode_t mode)
 static int do_mknod(int dfd, const char *name, umode_t mode, u32 dev)
 {
 	struct new_name n;
-	int err = may_mknod(mode);
+	int err = may_mknod(mode, dev);
 
 	if (err)
 		return err;

@@ -26,6 +26,7 @@
 #define LOCK_EX 2u
 #define LOCK_NB 4u
 #define LOCK_UN 8u
+#define LOCK_MAND 32u /* long gone: accepted, and does nothing */
 
 #define OFFSET_MAX 0x7fffffffffffffffll
 
@@ -385,6 +386,8 @@ SYSCALL_DEFINE(flock, unsigned int fd, u32 cmd)
 	struct fd f;
 	long err;
 
+	if (cmd & LOCK_MAND)
+		return 0;
 	switch (cmd & ~LOCK_NB) {
 	case LOCK_SH:
 		fl.type = F_RDLCK;

@@ -227,7 +227,11 @@ static struct dentry *lookup_make(struct dentry *parent, const char *name,
 		if (d)
 			return dget(d);
 	} else if (dir->i_op->lookup) {
-		return dir->i_op->lookup(dir, parent, name, len);
+		d = dir->i_op->lookup(dir, parent, name, len);
+		if (IS_ERR(d) || d->d_inode || dir->i_op->create)
+			return d;
+		dput(d); /* nothing can be made here */
+		return ERR_PTR(-ENOENT);
 	}
 	d = d_alloc(parent, name, len);
 	return d ? d : ERR_PTR(-ENOMEM);
