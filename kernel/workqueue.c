@@ -64,7 +64,8 @@ static int worker(void *unused)
 
 	(void)unused;
 	for (;;) {
-		wait_event(&worker_wait, !list_empty(&works));
+		/* Interruptible, that it does not count as load. */
+		wait_event_interruptible(&worker_wait, !list_empty(&works));
 		while ((work = next_work()))
 			work->func(work);
 		cond_resched();

@@ -132,7 +132,6 @@ void console_open_stdio(void)
 	unsigned int i;
 	int fd;
 
-	workqueue_start();
 	if (IS_ERR(f)) {
 		printk("Warning: unable to open an initial console.\n");
 		return;
