@@ -46,10 +46,35 @@ static void kill_users(struct mm_struct *mm, unsigned long points)
 	}
 }
 
+static bool running_task_dies(void)
+{
+	return (current->flags & PF_EXITING) || fatal_signal_pending(current);
+}
+
+/* The first process, and spaces that nobody runs in yet. */
+static bool spared(struct mm_struct *mm)
+{
+	struct task_struct *p;
+
+	if (child_reaper && uses(child_reaper, mm))
+		return true;
+	for_each_process(p) {
+		if (uses(p, mm))
+			return false;
+	}
+	return true;
+}
+
 /**
  * oom_init - let the core end processes when there is no memory left
  */
 void oom_init(void)
 {
-	oom_kill_mm = kill_users;
+	static const struct oom_hooks hooks = {
+		.kill = kill_users,
+		.dying = running_task_dies,
+		.spared = spared,
+	};
+
+	oom_killer_enable(&hooks);
 }

@@ -137,6 +137,7 @@ struct mm_struct {
 	struct file *exe_file; /* with a reference */
 	struct mm_context context; /* the port's: LDT … */
 	short oom_score_adj;
+	bool oom_victim; /* was chosen, and is on its way out */
 	void *owner; /* the kernel's, for the choice of a victim */
 };
 
@@ -329,9 +330,24 @@ static inline void vm_unacct_memory(long pages)
 
 /* ---- out of memory, mm/oom_kill.c ---- */
 
-/* Kernel's part: end every task that uses @mm. Set at boot. */
-extern void (*oom_kill_mm)(struct mm_struct *mm, unsigned long points);
-bool out_of_memory(gfp_t gfp, unsigned int order); /* a victim was chosen */
+#define OOM_SCORE_ADJ_MIN (-1000) /* never */
+#define OOM_SCORE_ADJ_MAX 1000
+
+/* What the kernel knows of tasks. */
+struct oom_hooks {
+	/* End every task that uses @mm, with a line in the log. */
+	void (*kill)(struct mm_struct *mm, unsigned long points);
+	/* Is the running task on its way to its end? */
+	bool (*dying)(void);
+	/* May @mm's tasks not be ended, whatever they use? */
+	bool (*spared)(struct mm_struct *mm);
+};
+
+/* From now on memory that runs out costs a process. */
+void oom_killer_enable(const struct oom_hooks *hooks);
+/* Ask for somebody's end; false: there is nobody to be ended. */
+bool out_of_memory(gfp_t gfp, unsigned int order);
+/* How much would come free; 0: spared. /proc/PID/oom_score. */
 unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages);
 
 /* ---- reports of one space, mm/task_mmu.c ---- */

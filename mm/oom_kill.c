@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When there is no memory and nothing to reclaim, a process must go: the one
+ * whose end frees most, as its owner has weighted it.
+ *
+ *   points = pages it has in RAM + its page tables
+ *            + oom_score_adj / 1000 of all memory
+ *
+ * The allocator asks (page_alloc_oom) when a request that may wait has found
+ * nothing. What it is told:
+ *
+ *   OOM_MYSELF    the asking task is being ended: it gets the reserve, so as
+ *                 to arrive at its end
+ *   OOM_ANOTHER   somebody else is: wait a moment and look again
+ *   OOM_NOBODY    nobody is left who may be ended: the request fails
+ *
+ * One at a time: until the last victim's space is gone, or VICTIM_MS have
+ * passed (it may be waiting for something), nobody else is chosen.
+ *
+ * Simpler than Linux: a victim's memory is freed by itself, not by a reaper;
+ * points are of spaces, not of tasks; if nobody is left the request fails,
+ * where Linux gives up altogether.
+ *
+ * Context: the walks over mm_list never sleep, and neither may the hooks.
+ */
+#include <ashlar/mmap.h>
+#include <ashlar/vmstat.h>
+#include "internal.h"
+
+#define VICTIM_MS 2000ul
+
+static const struct oom_hooks *hooks;
+static unsigned long last_kill; /* port_time_ms() */
+
+/**
+ * oom_badness - how much memory the end of a space's tasks would free
+ * @mm: the space
+ * @totalpages: all there is, for the weight
+ *
+ * Return: points, at least 1; or 0 if they are spared. Context: any.
+ */
+unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages)
+{
+	long points, adj = mm->oom_score_adj;
+
+	if (adj == OOM_SCORE_ADJ_MIN || (hooks && hooks->spared(mm)))
+		return 0;
+	points = (long)(get_mm_rss(mm) + mm->nr_ptes);
+	points += adj * (long)(totalpages / OOM_SCORE_ADJ_MAX);
+	return (unsigned long)max(points, 1l);
+}
+
+/* Somebody who was chosen is still there. */
+static bool victim_is_leaving(void)
+{
+	struct mm_struct *mm;
+
+	if (port_time_ms() - last_kill > VICTIM_MS)
+		return false;
+	list_for_each_entry(mm, &mm_list, mmlist)
+		if (mm->oom_victim)
+			return true;
+	return false;
+}
+
+static struct mm_struct *select_victim(unsigned long *most)
+{
+	unsigned long total = totalram_pages(), points;
+	struct mm_struct *mm, *worst = NULL;
+
+	*most = 0;
+	list_for_each_entry(mm, &mm_list, mmlist) {
+		if (mm->oom_victim)
+			continue;
+		points = oom_badness(mm, total);
+		if (points > *most) {
+			*most = points;
+			worst = mm;
+		}
+	}
+	return worst;
+}
+
+static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)
+{
+	struct mm_struct *victim;
+	unsigned long points;
+
+	if (hooks->dying())
+		return OOM_MYSELF;
+	if (victim_is_leaving())
+		return OOM_ANOTHER;
+	victim = select_victim(&points);
+	if (!victim)
+		return OOM_NOBODY;
+	mm_log("out of memory: order:%u, mode:%#x", order, gfp);
+	show_mem();
+	victim->oom_victim = true;
+	last_kill = port_time_ms();
+	count_vm_event(OOM_KILL);
+	hooks->kill(victim, points);
+	return hooks->dying() ? OOM_MYSELF : OOM_ANOTHER;
+}
+
+/**
+ * out_of_memory - a request failed in the end: is somebody being ended?
+ * @gfp: GFP_* flags of the request
+ * @order: its order
+ *
+ * Return: whether it is worth trying again. Context: does not sleep.
+ */
+bool out_of_memory(gfp_t gfp, unsigned int order)
+{
+	return hooks && end_somebody(gfp, order) != OOM_NOBODY;
+}
+
+/**
+ * oom_killer_enable - from now on memory that runs out costs a process
+ * @with: what the kernel knows of tasks; kept
+ *
+ * Context: once, at boot.
+ */
+void oom_killer_enable(const struct oom_hooks *with)
+{
+	hooks = with;
+	page_alloc_oom = end_somebody;
+}
