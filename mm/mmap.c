@@ -291,9 +291,10 @@ static void abandon_vma(struct vm_area_struct *vma)
 	vm_area_free(vma);
 }
 
-/* An area in a range where there is none; 0 or -errno. */
-static int new_area(struct mm_struct *mm, struct file *file, unsigned long addr,
-		    unsigned long len, u32 vm_flags, unsigned long pgoff)
+/* An area after @prev in a range where there is none; 0 or -errno. */
+static int new_area(struct mm_struct *mm, struct vm_area_struct *prev,
+		    struct file *file, unsigned long addr, unsigned long len,
+		    u32 vm_flags, unsigned long pgoff)
 {
 	struct vm_area_struct *vma;
 	int err;
@@ -308,7 +309,8 @@ static int new_area(struct mm_struct *mm, struct file *file, unsigned long addr,
 	}
 	if (vma->vm_flags & VM_SPECIAL)
 		vma->vm_flags &= ~VM_LOCKED_MASK;
-	vma_link(mm, vma);
+	vma_link(vma, prev);
+	mm->vmacache = vma; /* most likely touched next */
 	account_area(mm, vma->vm_flags, len);
 	return 0;
 }
@@ -335,29 +337,30 @@ static int mmap_region(struct mm_struct *mm, struct file *file,
 		       unsigned long pgoff)
 {
 	unsigned long end = addr + len, pages = len >> PAGE_SHIFT;
-	struct vm_area_struct *prev;
+	struct vm_area_struct *prev, *next;
 	int err = 0;
 
 	if (!may_expand_vm(mm, vm_flags, pages) &&
 	    !may_expand_vm(mm, vm_flags,
 			   pages - count_mapped_pages(mm, addr, end)))
 		return -ENOMEM;
-	if (find_vma_intersection(mm, addr, end)) {
+	next = find_vma_prev(mm, addr, &prev);
+	if (next && next->vm_start < end) {
 		err = do_munmap(mm, addr, len);
 		if (err)
 			return err;
+		find_vma_prev(mm, addr, &prev);
 	}
 	if (accountable_mapping(vm_flags)) {
 		if (security_vm_enough_memory_mm(mm, pages))
 			return -ENOMEM;
 		vm_flags |= VM_ACCOUNT;
 	}
-	find_vma_prev(mm, addr, &prev);
 	if ((file || !(vm_flags & VM_SHARED)) &&
 	    vma_merge(mm, prev, addr, end, vm_flags, NULL, file, pgoff))
 		account_area(mm, vm_flags, len);
 	else
-		err = new_area(mm, file, addr, len, vm_flags, pgoff);
+		err = new_area(mm, prev, file, addr, len, vm_flags, pgoff);
 	if (err && (vm_flags & VM_ACCOUNT))
 		vm_unacct_memory(pages);
 	return err;
@@ -757,8 +760,12 @@ struct mm_struct *mm_alloc(void)
 	return mm;
 }
 
-/* The child's copy of one area, with its pages; 0 or -ENOMEM. */
-static int dup_area(struct mm_struct *mm, struct vm_area_struct *old)
+/*
+ * The child's copy of one area, with its pages. @last: the area before it,
+ * then itself. Return: 0 or -ENOMEM.
+ */
+static int dup_area(struct mm_struct *mm, struct vm_area_struct *old,
+		    struct vm_area_struct **last)
 {
 	bool promised = old->vm_flags & VM_ACCOUNT;
 	struct vm_area_struct *vma;
@@ -775,7 +782,8 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *old)
 	vma->vm_flags &= ~VM_LOCKED_MASK;
 	if (old->anon_vma && !(old->vm_flags & VM_WIPEONFORK))
 		anon_vma_link(vma, old->anon_vma);
-	vma_append(mm, vma);
+	vma_link(vma, *last);
+	*last = vma;
 	if (vma->vm_ops && vma->vm_ops->open)
 		vma->vm_ops->open(vma);
 	if (old->vm_flags & VM_WIPEONFORK)
@@ -785,7 +793,7 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *old)
 
 static int dup_areas(struct mm_struct *mm, struct mm_struct *old)
 {
-	struct vm_area_struct *vma;
+	struct vm_area_struct *vma, *last = NULL;
 	int err = 0;
 
 	for (vma = old->mmap; vma && !err; vma = vma->vm_next) {
@@ -793,7 +801,7 @@ static int dup_areas(struct mm_struct *mm, struct mm_struct *old)
 			vm_stat_account(mm, vma->vm_flags,
 					-(long)vma_pages(vma));
 		else
-			err = dup_area(mm, vma);
+			err = dup_area(mm, vma, &last);
 	}
 	flush_tlb_mm(old); /* writable entries are so no more */
 	return err;

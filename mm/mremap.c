@@ -74,7 +74,7 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma,
 		anon_vma_link(new, vma->anon_vma);
 	if (new->vm_ops &&new->vm_ops->open)
 		new->vm_ops->open(new);
-	vma_link(r->mm, new);
+	vma_link(new, prev);
 	return new;
 }
 

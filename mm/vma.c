@@ -7,13 +7,17 @@
  *   mm->vmacache     the area that was found last
  *
  *        gap          gap
- *     ◄───────►┌─────┐◄──►┌─────┐       each node knows the largest gap that
- *              │  a  │    │  b  │       ends at an area of its subtree, so a
- *              └─────┘    └─────┘       free place is found in one descent
+ *     ◄───────►┌─────┐◄──►┌─────┐       each node has a bound on the gaps that
+ *              │  a  │    │  b  │       end at areas of its subtree, so a free
+ *              └─────┘    └─────┘       place is found in one descent
+ *
+ * The bounds are raised when a gap grows and left alone when one shrinks;
+ * a search that was led astray by one lowers it. So the common case, an area
+ * that comes and goes, touches two nodes and not the ways up from them.
  *
  * Invariants:
  *   a->vm_end <= a->vm_next->vm_start; start < end, both whole pages
- *   rb_subtree_gap = max(own gap, children's); map_count = number of areas
+ *   rb_subtree_gap >= own gap and its children's; map_count = number of areas
  *   two neighbours differ in something that mapping them as one would lose,
  *     or could not be joined when they came to be neighbours
  *
@@ -142,18 +146,15 @@ static void vma_gap_update(struct rb_node *n)
 	rb_vma(n)->rb_subtree_gap = gap;
 }
 
-/* The gap before @vma changed: so may the maxima on its way up. */
-static void vma_gap_changed(struct vm_area_struct *vma)
+/* The gap before @vma may have grown. */
+static void vma_gap_grew(struct vm_area_struct *vma)
 {
+	unsigned long gap = vma_gap(vma);
 	struct rb_node *n;
-	unsigned long old;
 
-	for (n = &vma->vm_rb; n; n = rb_parent(n)) {
-		old = rb_vma(n)->rb_subtree_gap;
-		vma_gap_update(n);
-		if (rb_vma(n)->rb_subtree_gap == old)
-			break;
-	}
+	for (n = &vma->vm_rb; n && rb_vma(n)->rb_subtree_gap < gap;
+	     n = rb_parent(n))
+		rb_vma(n)->rb_subtree_gap = gap;
 }
 
 static void vma_link_file(struct vm_area_struct *vma)
@@ -179,10 +180,34 @@ void vma_unlink_file(struct vm_area_struct *vma)
 	list_del(&vma->shared_node);
 }
 
-static void vma_link_at(struct mm_struct *mm, struct vm_area_struct *vma,
-			struct vm_area_struct *prev, struct rb_node *parent,
-			struct rb_node **link)
+/*
+ * Hang @vma into the tree between its neighbours in the list: of two nodes
+ * next to each other in order, one has room for a child on that side.
+ */
+static void vma_link_rb(struct mm_struct *mm, struct vm_area_struct *vma)
 {
+	struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
+
+	if (prev && !prev->vm_rb.rb_right)
+		rb_link_node(&vma->vm_rb, &prev->vm_rb, &prev->vm_rb.rb_right);
+	else if (next)
+		rb_link_node(&vma->vm_rb, &next->vm_rb, &next->vm_rb.rb_left);
+	else
+		rb_link_node(&vma->vm_rb, NULL, &mm->mm_rb.rb_node);
+	vma->rb_subtree_gap = 0;
+	vma_gap_grew(vma);
+	rb_insert_augmented(&vma->vm_rb, &mm->mm_rb, vma_gap_update);
+}
+
+/**
+ * vma_link - make @vma one of the areas of its space
+ * @prev: the area before it, or NULL
+ *
+ * Nothing may lie in its range.
+ */
+void vma_link(struct vm_area_struct *vma, struct vm_area_struct *prev)
+{
+	struct mm_struct *mm = vma->vm_mm;
 	struct vm_area_struct *next = prev ? prev->vm_next : mm->mmap;
 
 	vma->vm_prev = prev;
@@ -191,45 +216,13 @@ static void vma_link_at(struct mm_struct *mm, struct vm_area_struct *vma,
 		prev->vm_next = vma;
 	else
 		mm->mmap = vma;
-	rb_link_node(&vma->vm_rb, parent, link);
-	rb_insert_augmented(&vma->vm_rb, &mm->mm_rb, vma_gap_update);
-	if (next) {
+	if (next)
 		next->vm_prev = vma;
-		vma_gap_changed(next);
-	} else {
+	else
 		mm->highest_vm_end = vma->vm_end;
-	}
+	vma_link_rb(mm, vma);
 	mm->map_count++;
 	vma_link_file(vma);
-}
-
-/** vma_link - put @vma where it belongs; nothing may lie there. */
-void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
-{
-	struct rb_node **link = &mm->mm_rb.rb_node, *parent = NULL;
-	struct vm_area_struct *prev = NULL;
-
-	while (*link) {
-		parent = *link;
-		if (vma->vm_start < rb_vma(parent)->vm_start) {
-			link = &parent->rb_left;
-		} else {
-			prev = rb_vma(parent);
-			link = &parent->rb_right;
-		}
-	}
-	vma_link_at(mm, vma, prev, parent, link);
-}
-
-/** vma_append - vma_link() of an area past all others, for fork. */
-void vma_append(struct mm_struct *mm, struct vm_area_struct *vma)
-{
-	struct rb_node *last = rb_last(&mm->mm_rb);
-
-	if (last)
-		vma_link_at(mm, vma, rb_vma(last), last, &last->rb_right);
-	else
-		vma_link(mm, vma);
 }
 
 /** vma_unlink - the opposite of vma_link(); the area itself stays. */
@@ -246,7 +239,7 @@ void vma_unlink(struct vm_area_struct *vma)
 		mm->mmap = next;
 	if (next) {
 		next->vm_prev = prev;
-		vma_gap_changed(next);
+		vma_gap_grew(next);
 	} else {
 		mm->highest_vm_end = prev ? prev->vm_end : 0;
 	}
@@ -266,12 +259,12 @@ void vma_resize(struct vm_area_struct *vma, unsigned long start,
 	if (start != vma->vm_start) {
 		vma->vm_pgoff += (long)(start - vma->vm_start) >> PAGE_SHIFT;
 		vma->vm_start = start;
-		vma_gap_changed(vma);
+		vma_gap_grew(vma);
 	}
 	if (end != vma->vm_end) {
 		vma->vm_end = end;
 		if (vma->vm_next)
-			vma_gap_changed(vma->vm_next);
+			vma_gap_grew(vma->vm_next);
 		else
 			vma->vm_mm->highest_vm_end = end;
 	}
@@ -333,26 +326,31 @@ struct vm_area_struct *find_vma_intersection(struct mm_struct *mm,
 	return vma && vma->vm_start < end ? vma : NULL;
 }
 
-/* The highest place up to @limit for @len bytes in the gaps of a subtree. */
+/*
+ * The highest place up to @limit for @len bytes in the gaps of a subtree, or
+ * 0; then its bound was too high, or what there is lies too high.
+ */
 static unsigned long highest_gap(struct rb_node *n, unsigned long len,
 				 unsigned long limit)
 {
+	unsigned long start, end, found = 0;
 	struct vm_area_struct *vma;
-	unsigned long start, end, found;
 
-	for (; n && rb_vma(n)->rb_subtree_gap >= len; n = n->rb_left) {
-		vma = rb_vma(n);
-		start = vma->vm_prev ? vma->vm_prev->vm_end : 0;
-		if (start > limit)
-			continue; /* and so is everything to the right */
+	if (!n || rb_vma(n)->rb_subtree_gap < len)
+		return 0;
+	vma = rb_vma(n);
+	start = vma->vm_prev ? vma->vm_prev->vm_end : 0;
+	if (start <= limit) { /* else all to the right is too high as well */
 		found = highest_gap(n->rb_right, len, limit);
-		if (found)
-			return found;
 		end = vm_start_gap(vma);
-		if (end > start && end - start >= len)
-			return min(end - len, limit);
+		if (!found && end > start && end - start >= len)
+			found = min(end - len, limit);
 	}
-	return 0;
+	if (!found)
+		found = highest_gap(n->rb_left, len, limit);
+	if (!found)
+		vma_gap_update(n);
+	return found;
 }
 
 /* The lowest place for @len bytes from @low on. */
@@ -415,7 +413,7 @@ struct vm_area_struct *split_vma(struct vm_area_struct *vma, unsigned long addr)
 	if (new->vm_ops &&new->vm_ops->open)
 		new->vm_ops->open(new);
 	vma->vm_end = addr;
-	vma_link(vma->vm_mm, new);
+	vma_link(new, vma);
 	return new;
 }
 

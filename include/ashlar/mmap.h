@@ -101,7 +101,7 @@ struct vm_area_struct {
 	u32 vm_flags;
 	pgprot_t vm_page_prot;
 	struct rb_node vm_rb; /* mm->mm_rb, by address */
-	unsigned long rb_subtree_gap; /* largest gap before a VMA below */
+	unsigned long rb_subtree_gap; /* bound on gaps before VMAs below */
 	struct vm_area_struct *vm_next, *vm_prev;
 	struct list_head shared_node; /* address_space::i_mmap */
 	struct list_head anon_node; /* anon_vma::head */

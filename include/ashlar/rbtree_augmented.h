@@ -2,7 +2,10 @@
 /*
  * The algorithms of red-black trees, as templates: whoever keeps in each node
  * a value derived from its subtree instantiates them with the function that
- * derives it. @update(n) recomputes n's value from n and its two children.
+ * derives it. @update(n) recomputes n's value from n and its two children;
+ * it is called where children changed. What an element that comes or goes
+ * means to its ancestors is the caller's to say: by rb_update_path(), or not
+ * at all if values are mere bounds.
  *
  * Left and right are one code: a node's children are an array, and `side`
  * says where we stand.
@@ -86,7 +89,6 @@ static __always_inline void rb_insert_augmented(struct rb_node *n,
 	struct rb_node *parent, *top, *uncle;
 	int side;
 
-	rb_update_path(n, update);
 	while (!rb_is_black(parent = rb_parent(n))) {
 		top = rb_parent(parent);
 		side = parent == top->rb_right;
@@ -152,7 +154,8 @@ static __always_inline void rb_refill_black(struct rb_node *n,
 
 /*
  * A node with two children is replaced by the next one in order, which has
- * at most one; so what leaves the tree is always such a place.
+ * at most one; so what leaves the tree is always such a place. Values are
+ * out of date from the parent of that place upwards.
  */
 static __always_inline void
 rb_erase_augmented(struct rb_node *n, struct rb_root *root, rb_update_t *update)
@@ -174,10 +177,10 @@ rb_erase_augmented(struct rb_node *n, struct rb_root *root, rb_update_t *update)
 		rb_set_parent(heir->rb_left, heir);
 		if (heir->rb_right)
 			rb_set_parent(heir->rb_right, heir);
+		update(heir);
 	}
 	if (child)
 		rb_set_parent(child, parent);
-	rb_update_path(parent, update);
 	if (black)
 		rb_refill_black(child, parent, root, update);
 }
