@@ -57,10 +57,8 @@ static void print_report(void (*show)(struct seq_file *m))
 }
 
 static void __attribute__((noreturn))
-stop(const char *line, const struct pt_regs *regs)
+stop(const char *line, const struct pt_regs *regs, u32 sp)
 {
-	u32 sp;
-
 	local_irq_disable();
 	console_loglevel = 8;
 	if (depth++) {
@@ -71,11 +69,8 @@ stop(const char *line, const struct pt_regs *regs)
 		last_action();
 	}
 	printk(KERN_EMERG "Kernel panic - not syncing: %s\n", line);
-	__asm__("movl %%esp, %0" : "=r"(sp));
-	if (regs) {
-		show_regs(regs);
-		sp = user_mode(regs) ? regs->sp : (u32)(&regs->flags + 1);
-	}
+	if (regs)
+		show_regs(regs, sp);
 	if (!regs || !user_mode(regs))
 		dump_stack(sp);
 	print_report(show_meminfo);
@@ -95,15 +90,16 @@ void panic(const char *fmt, ...)
 	__builtin_va_start(args, fmt);
 	ashlar_vsnprintf(line, sizeof(line), fmt, args);
 	__builtin_va_end(args);
-	stop(line, NULL);
+	stop(line, NULL, (u32)line);
 }
 
 /**
- * die() - the kernel's own code did something that cannot be
+ * die_at() - the kernel's own code did something that cannot be
  * @regs: where
+ * @sp: its stack pointer then
  * @fmt: what
  */
-void die(const struct pt_regs *regs, const char *fmt, ...)
+void die_at(const struct pt_regs *regs, u32 sp, const char *fmt, ...)
 {
 	char line[LINE_BYTES];
 	__builtin_va_list args;
@@ -111,5 +107,5 @@ void die(const struct pt_regs *regs, const char *fmt, ...)
 	__builtin_va_start(args, fmt);
 	ashlar_vsnprintf(line, sizeof(line), fmt, args);
 	__builtin_va_end(args);
-	stop(line, regs);
+	stop(line, regs, sp);
 }

@@ -3,11 +3,19 @@
 #define KERNEL_PANIC_H
 
 #include <ashlar/compiler.h>
+#include <ashlar/types.h>
 
 struct pt_regs;
 
-/* A panic at a known place. kernel/panic.c */
-void die(const struct pt_regs *regs, const char *fmt, ...) __printf_like(2, 3)
-	__attribute__((noreturn));
+/* A panic at a known place, whose stack pointer was @sp. kernel/panic.c */
+void die_at(const struct pt_regs *regs, u32 sp, const char *fmt, ...)
+	__printf_like(3, 4) __attribute__((noreturn));
+
+/* From kernel mode entry.S saves no stack pointer: it is where regs end. */
+#define kernel_stack_pointer(regs) ((u32)(&(regs)->flags + 1))
+#define die(regs, ...)                                                    \
+	die_at(regs,                                                      \
+	       user_mode(regs) ? (regs)->sp : kernel_stack_pointer(regs), \
+	       __VA_ARGS__)
 
 #endif

@@ -135,5 +135,5 @@ void do_double_fault(struct pt_regs *regs)
 		printk(KERN_EMERG "kernel stack overflow (%08x is below "
 				  "%08x-%08x)\n",
 		       regs->sp, stack, stack + (u32)THREAD_SIZE);
-	die(regs, "double fault");
+	die_at(regs, regs->sp, "double fault");
 }

@@ -172,7 +172,7 @@ u32 search_exception_table(u32 ip);
 /* symbols.c: "name+0x12/0x80" for an address of the kernel's text. */
 void sprint_symbol(char buf[64], u32 addr);
 void dump_stack(u32 sp); /* what looks like return addresses, with names */
-void show_regs(const struct pt_regs *regs);
+void show_regs(const struct pt_regs *regs, u32 sp);
 
 /* setup.c */
 extern char boot_command_line[];

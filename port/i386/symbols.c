@@ -30,6 +30,37 @@ static u32 record_address(const u8 *record)
 	return addr;
 }
 
+/* The record that covers @addr, and in @end where the next begins. */
+static const u8 *find_record(u32 addr, u32 *end)
+{
+	const u8 *at = __ksyms_start, *found = NULL;
+
+	*end = (u32)_etext;
+	while (is_text(addr) && at < __ksyms_end) {
+		if (record_address(at) > addr) {
+			*end = record_address(at);
+			break;
+		}
+		found = at;
+		at += 4 + strlen((const char *)at + 4) + 1;
+	}
+	return found;
+}
+
+/* @back: 1 for a return address, which may lie behind its function's end. */
+static void print_symbol(char buf[64], u32 addr, u32 back)
+{
+	u32 end;
+	const u8 *r = find_record(addr - back, &end);
+
+	if (!r)
+		ashlar_snprintf(buf, 64, "0x%x", addr);
+	else
+		ashlar_snprintf(buf, 64, "%s+0x%x/0x%x", (const char *)r + 4,
+				addr - record_address(r),
+				end - record_address(r));
+}
+
 /**
  * sprint_symbol() - "name+0x12/0x80" for an address of the kernel's code
  * @buf: where to
@@ -37,30 +68,22 @@ static u32 record_address(const u8 *record)
  */
 void sprint_symbol(char buf[64], u32 addr)
 {
-	const u8 *at = __ksyms_start, *found = NULL;
-	u32 end = (u32)_etext;
-
-	while (is_text(addr) && at < __ksyms_end) {
-		if (record_address(at) > addr) {
-			end = record_address(at);
-			break;
-		}
-		found = at;
-		at += 4 + strlen((const char *)at + 4) + 1;
-	}
-	if (!found)
-		ashlar_snprintf(buf, 64, "0x%x", addr);
-	else
-		ashlar_snprintf(buf, 64, "%s+0x%x/0x%x",
-				(const char *)found + 4,
-				addr - record_address(found),
-				end - record_address(found));
+	print_symbol(buf, addr, 0);
 }
 
-/* Is this word of a stack there to be read? Stacks end on borders of 8 KB. */
-static u32 stack_end(u32 sp)
+/*
+ * The part of a stack from *@sp on that is surely there: the task's own, from
+ * its lowest word if it overflowed, or the rest of a page.
+ */
+static u32 stack_end(u32 *sp)
 {
-	return (sp | (THREAD_SIZE - 1)) + 1;
+	u32 stack = (u32)current->stack;
+
+	if (stack && *sp - (stack - PAGE_SIZE) < PAGE_SIZE)
+		*sp = stack;
+	if (*sp - stack < THREAD_SIZE)
+		return stack + THREAD_SIZE;
+	return *sp < PAGE_OFFSET ? *sp : ALIGN(*sp + 1, PAGE_SIZE);
 }
 
 /**
@@ -69,18 +92,18 @@ static u32 stack_end(u32 sp)
  */
 void dump_stack(u32 sp)
 {
-	u32 at = sp & ~3u, end = stack_end(sp), n = 0;
+	u32 end, n = 0;
 	char name[64];
 
+	sp &= ~3u;
+	end = stack_end(&sp);
 	printk("Call Trace:\n");
-	if (at < PAGE_OFFSET)
-		return;
-	for (; at < end && n < TRACE_MAX; at += 4) {
-		u32 word = *(const u32 *)at;
+	for (; sp < end && n < TRACE_MAX; sp += 4) {
+		u32 word = *(const u32 *)sp;
 
 		if (!is_text(word))
 			continue;
-		sprint_symbol(name, word);
+		print_symbol(name, word, 1);
 		printk(" [<%08x>] %s\n", word, name);
 		n++;
 	}
@@ -113,12 +136,11 @@ static u32 read_cr0(void)
 /**
  * show_regs() - registers of an interrupted piece of code
  * @regs: as entry.S saved them
+ * @sp: its stack pointer, which entry.S only saves for programs
  */
-void show_regs(const struct pt_regs *regs)
+void show_regs(const struct pt_regs *regs, u32 sp)
 {
-	bool user = user_mode(regs);
-	u32 sp = user ? regs->sp : (u32)(&regs->flags + 1);
-	u32 ss = user ? regs->ss : __KERNEL_DS;
+	u32 ss = user_mode(regs) ? regs->ss : __KERNEL_DS;
 	char name[64];
 
 	sprint_symbol(name, regs->ip);
