@@ -68,11 +68,32 @@ void iov_iter_advance(struct iov_iter *i, size_t n)
 	}
 }
 
+/* Where the rest of the first piece lies. */
+static inline void __user *iov_address(const struct iov_iter *i)
+{
+	return (void __user *)(uintptr_t)(i->iov->iov_base + i->iov_offset);
+}
+
 /* What is left of the first piece, as a user address and a length. */
 static inline void __user *iov_piece(const struct iov_iter *i, size_t *len)
 {
 	*len = min(*len, i->iov->iov_len - i->iov_offset);
-	return (void __user *)(uintptr_t)(i->iov->iov_base + i->iov_offset);
+	return iov_address(i);
+}
+
+/* The usual case: all of @n bytes lie in the first piece. */
+static inline bool iov_one_piece(const struct iov_iter *i, size_t n)
+{
+	return likely(i->iov && n <= i->iov->iov_len - i->iov_offset);
+}
+
+/* @left of @n bytes of the first piece were not copied. */
+static inline size_t iov_used(struct iov_iter *i, size_t n, size_t left)
+{
+	n -= left;
+	i->iov_offset += n;
+	i->count -= n;
+	return n;
 }
 
 /* Empty pieces may come first, as programs pass them. */
@@ -99,7 +120,9 @@ size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i)
 	void __user *to;
 
 	n = min(n, i->count);
-	if (unlikely(!i->iov)) {
+	if (iov_one_piece(i, n))
+		return iov_used(i, n, copy_to_user(iov_address(i), from, n));
+	if (!i->iov) {
 		memcpy(i->kbuf, from, n);
 		iov_iter_advance(i, n);
 		return n;
@@ -130,7 +153,9 @@ size_t copy_from_iter(void *to, size_t n, struct iov_iter *i)
 	void __user *from;
 
 	n = min(n, i->count);
-	if (unlikely(!i->iov)) {
+	if (iov_one_piece(i, n))
+		return iov_used(i, n, copy_from_user(to, iov_address(i), n));
+	if (!i->iov) {
 		memcpy(to, i->kbuf, n);
 		iov_iter_advance(i, n);
 		return n;
@@ -160,7 +185,9 @@ size_t iov_iter_zero(size_t n, struct iov_iter *i)
 	void __user *to;
 
 	n = min(n, i->count);
-	if (unlikely(!i->iov)) {
+	if (iov_one_piece(i, n))
+		return iov_used(i, n, clear_user(iov_address(i), n));
+	if (!i->iov) {
 		memset(i->kbuf, 0, n);
 		iov_iter_advance(i, n);
 		return n;

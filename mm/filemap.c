@@ -197,11 +197,43 @@ struct page *read_mapping_page(struct address_space *m, unsigned long index)
 /* ---- read and write ---- */
 
 /* A page to read from; NULL: a hole. */
-static struct page *page_to_read(struct address_space *m, unsigned long index)
+static inline struct page *page_to_read(struct address_space *m,
+					unsigned long index)
 {
-	if (likely(!m->a_ops || !m->a_ops->read_folio))
-		return find_get_page(m, index);
-	return read_mapping_page(m, index);
+	struct page *page = find_get_page(m, index);
+
+	if (likely(page) || likely(!m->a_ops || !m->a_ops->read_folio))
+		return page;
+	return fill_page(m, index);
+}
+
+/* Bytes of one page to where @to points: how many, or -errno. */
+static inline ssize_t read_page(struct address_space *m, unsigned long index,
+				size_t off, size_t n, struct iov_iter *to)
+{
+	struct page *page = page_to_read(m, index);
+	size_t copied;
+
+	if (unlikely(IS_ERR_VALUE(page)))
+		return PTR_ERR(page);
+	if (likely(page)) {
+		copied = copy_page_to_iter(page, off, n, to);
+		put_page(page);
+	} else {
+		copied = iov_iter_zero(n, to);
+	}
+	return likely(copied) ? (ssize_t)copied : -EFAULT;
+}
+
+/* Bytes that can be read from @pos on. */
+static inline size_t readable(const struct address_space *m, loff_t pos,
+			      const struct iov_iter *to)
+{
+	loff_t left = m->i_size - pos;
+
+	if (left <= 0)
+		return 0;
+	return left < (loff_t)to->count ? (size_t)left : to->count;
 }
 
 /**
@@ -216,36 +248,26 @@ static struct page *page_to_read(struct address_space *m, unsigned long index)
 ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to, loff_t *pos)
 {
 	struct address_space *m = f->f_mapping;
-	loff_t p = *pos;
-	ssize_t done = 0, err = 0;
+	size_t left = readable(m, *pos, to), off = offset_in_page(*pos), done;
+	unsigned long index = pos_to_index(*pos);
+	loff_t size = m->i_size;
+	ssize_t n = 0;
 
-	while (to->count && p < m->i_size) {
-		unsigned long off = offset_in_page(p);
-		size_t n = min(PAGE_SIZE - off, (unsigned long)to->count);
-		struct page *page = page_to_read(m, pos_to_index(p));
-		size_t copied;
-
-		if (IS_ERR(page)) {
-			err = PTR_ERR(page);
+	for (done = 0; left; left -= (size_t)n) {
+		n = read_page(m, index, off, min(PAGE_SIZE - off, left), to);
+		if (unlikely(n < 0))
 			break;
-		}
-		if (m->i_size - p < (loff_t)n)
-			n = (size_t)(m->i_size - p);
-		if (likely(page)) {
-			copied = copy_page_to_iter(page, off, n, to);
-			put_page(page);
-		} else {
-			copied = iov_iter_zero(n, to);
-		}
-		p += copied;
-		done += (ssize_t)copied;
-		if (unlikely(copied < n)) {
-			err = -EFAULT;
-			break;
+		done += (size_t)n;
+		off += (size_t)n;
+		index += off >> PAGE_SHIFT;
+		off &= ~PAGE_MASK;
+		if (unlikely(m->i_size != size)) { /* while we slept */
+			size = m->i_size;
+			left = readable(m, *pos + done, to) + (size_t)n;
 		}
 	}
-	*pos = p;
-	return done ? done : err;
+	*pos += done;
+	return done ? (ssize_t)done : n;
 }
 
 static void zero_page_part(struct page *page, size_t from, size_t to)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * Pipes: a ring of bytes, in pages that are there only while they hold some.
+ * Pipes: a ring of bytes in pages.
  *
  *            tail ▼               ▼ head
- *   bufs  [ page ][ page ][ page ][ NULL ][ NULL ] …    size bytes in all
- *           ░░░▓▓▓ ▓▓▓▓▓▓▓ ▓▓▓░░░
+ *   bufs  [ page ][ page ][ page ][ page ][ NULL ] …      size bytes in all
+ *           ░░░▓▓▓ ▓▓▓▓▓▓▓ ▓▓▓░░░  ░░░░░░
  *
  *   tail, head: bytes read and written; head - tail <= size, a power of two
- *   bufs[i] is a page exactly where bytes lie, or may be written next; no
- *   page holds both the oldest and the newest bytes of a ring that is full
+ *   bufs[i] is NULL until bytes first come there; a page that was read stays
+ *   for those to come, until memory is short (pipe_shrinker)
+ *   no page holds both the oldest and the newest bytes of a ring that is full
  *   tail == head: both are 0, so that a pipe that is emptied again and again
  *   uses the same page again and again
  *
@@ -24,6 +25,7 @@
 #include <ashlar/gfp.h>
 #include <ashlar/mm.h>
 #include <ashlar/rwsem.h>
+#include <ashlar/shrinker.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/uio.h>
@@ -43,11 +45,14 @@ struct pipe_inode_info {
 	u32 files; /* those, and opens under way; 0: it goes */
 	u32 r_counter, w_counter; /* readers, writers that ever came */
 	struct wait_queue_head rd_wait, wr_wait;
+	struct list_head list; /* all_pipes */
+	u32 nr_pages; /* in bufs */
 	char **bufs; /* bufs_inline, or kmalloc'ed */
 	char *bufs_inline[PIPE_DEF_BUFFERS];
 };
 
 unsigned int pipe_max_size = 1u << 20;
+static LIST_HEAD(all_pipes);
 
 static inline u32 pipe_used(const struct pipe_inode_info *p)
 {
@@ -76,40 +81,93 @@ static struct pipe_inode_info *alloc_pipe(void)
 	init_waitqueue_head(&p->wr_wait);
 	p->size = PIPE_DEF_BUFFERS << PAGE_SHIFT;
 	p->bufs = p->bufs_inline;
+	list_add(&p->list, &all_pipes);
 	return p;
+}
+
+static void free_bufs(struct pipe_inode_info *p)
+{
+	u32 i;
+
+	for (i = 0; p->nr_pages; i++) {
+		if (!p->bufs[i])
+			continue;
+		free_page((unsigned long)p->bufs[i]);
+		p->bufs[i] = NULL;
+		p->nr_pages--;
+	}
 }
 
 static void free_pipe(struct pipe_inode_info *p)
 {
-	u32 i;
-
-	for (i = 0; i < p->size >> PAGE_SHIFT; i++) {
-		if (p->bufs[i])
-			free_page((unsigned long)p->bufs[i]);
-	}
+	list_del(&p->list);
+	free_bufs(p);
 	if (p->bufs != p->bufs_inline)
 		kfree(p->bufs);
 	kfree(p);
 }
 
+/* ---- pages of pipes that are empty ---- */
+
+static bool pipe_is_idle(const struct pipe_inode_info *p)
+{
+	return p->head == p->tail && !p->lock.count;
+}
+
+static unsigned long count_idle(struct shrinker *s, struct shrink_control *sc)
+{
+	struct pipe_inode_info *p;
+	unsigned long n = 0;
+
+	(void)s;
+	(void)sc;
+	list_for_each_entry(p, &all_pipes, list) {
+		if (pipe_is_idle(p))
+			n += p->nr_pages;
+	}
+	return n ? n : SHRINK_EMPTY;
+}
+
+static unsigned long free_idle(struct shrinker *s, struct shrink_control *sc)
+{
+	struct pipe_inode_info *p;
+	unsigned long freed = 0;
+
+	(void)s;
+	list_for_each_entry(p, &all_pipes, list) {
+		if (freed >= sc->nr_to_scan)
+			break;
+		if (!pipe_is_idle(p))
+			continue;
+		freed += p->nr_pages;
+		free_bufs(p);
+	}
+	sc->nr_scanned = freed;
+	return freed ? freed : SHRINK_STOP;
+}
+
+static struct shrinker pipe_shrinker = {
+	.count_objects = count_idle,
+	.scan_objects = free_idle,
+	.seeks = DEFAULT_SEEKS,
+};
+
+/**
+ * pipe_init - before the first pipe
+ */
+void pipe_init(void)
+{
+	register_shrinker(&pipe_shrinker, "pipe");
+}
+
 /* ---- read ---- */
 
-/* @n bytes of the page at tail are read. */
-static void pipe_consume(struct pipe_inode_info *p, u32 n)
+static inline void pipe_consume(struct pipe_inode_info *p, u32 n)
 {
-	char **slot = pipe_slot(p, p->tail);
-
 	p->tail += n;
 	if (p->tail == p->head) {
-		char *page = *slot;
-
-		*slot = NULL;
-		p->bufs[0] = page;
 		p->head = 0;
 		p->tail = 0;
-	} else if (!(p->tail & ~PAGE_MASK)) {
-		free_page((unsigned long)*slot);
-		*slot = NULL;
 	}
 }
 
@@ -180,17 +238,12 @@ static ssize_t pipe_fill(struct pipe_inode_info *p, u32 n,
 		*slot = (char *)__get_free_page(GFP_KERNEL);
 		if (!*slot)
 			return -ENOMEM;
+		p->nr_pages++;
 	}
 	copied =
 		copy_from_iter(*slot + off, min(n, (u32)PAGE_SIZE - off), from);
 	p->head += copied;
-	if (copied)
-		return (ssize_t)copied;
-	if (!off && p->head != p->tail) {
-		free_page((unsigned long)*slot);
-		*slot = NULL;
-	}
-	return -EFAULT;
+	return copied ? (ssize_t)copied : -EFAULT;
 }
 
 /* As much as fits; @done bytes were written before. */
@@ -300,23 +353,24 @@ static long pipe_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 	return put_user((int)pipe_used(p), (int __user *)arg);
 }
 
-/* Move the bytes into a ring of another size. */
+/* Move the bytes into a ring of another size; pages without any go. */
 static void pipe_move(struct pipe_inode_info *p, char **bufs, u32 size)
 {
 	u32 first = p->tail >> PAGE_SHIFT;
 	u32 last = (p->head + (u32)PAGE_SIZE - 1) >> PAGE_SHIFT;
 	u32 i, mask = (p->size >> PAGE_SHIFT) - 1;
 
-	if (p->head == p->tail)
-		last++;
 	for (i = first; i != last; i++) {
 		bufs[i - first] = p->bufs[i & mask];
 		p->bufs[i & mask] = NULL;
+		p->nr_pages--;
 	}
-	p->head -= first << PAGE_SHIFT;
-	p->tail -= first << PAGE_SHIFT;
+	free_bufs(p);
 	if (p->bufs != p->bufs_inline)
 		kfree(p->bufs);
+	p->nr_pages = last - first;
+	p->head -= first << PAGE_SHIFT;
+	p->tail -= first << PAGE_SHIFT;
 	p->bufs = bufs;
 	p->size = size;
 }

@@ -8,6 +8,7 @@
 #define F_SETPIPE_SZ 1031u
 #define F_GETPIPE_SZ 1032u
 
+void pipe_init(void);
 /* fcntl(F_SETPIPE_SZ, F_GETPIPE_SZ): bytes, or -errno. */
 long pipe_fcntl(struct file *f, u32 cmd, u32 arg);
 

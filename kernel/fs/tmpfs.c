@@ -22,6 +22,7 @@
 #include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/fs/pipe.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/vfs.h>
 
@@ -530,6 +531,7 @@ static struct file_system_type devtmpfs_type = {
 void tmpfs_init(void)
 {
 	xarray_init();
+	pipe_init();
 	shmem_alloc_file = tmpfs_alloc_file;
 	register_filesystem(&tmpfs_type);
 	register_filesystem(&rootfs_type);
