@@ -236,7 +236,9 @@ static int open_interp(const struct linux_binprm *bprm,
 	n = kernel_read(bprm->file, name, p->p_filesz, p->p_offset);
 	if (n != (ssize_t)p->p_filesz || name[n - 1]) {
 		kfree(name);
-		return n < 0 ? (int)n : -ENOEXEC;
+		if (n == (ssize_t)p->p_filesz)
+			return -ENOEXEC;
+		return n < 0 ? (int)n : -EIO;
 	}
 	f = open_exec(AT_FDCWD, name, 0);
 	kfree(name);

@@ -3,6 +3,7 @@
 #include <ashlar/string.h>
 #include <kernel/pid.h>
 #include <kernel/syscall.h>
+#include <kernel/vfs.h>
 
 #define CLONE_ARGS_SIZE_VER0 64
 #define CLONE_ARGS_SIZE_VER2 88
@@ -110,6 +111,34 @@ SYSCALL_DEFINE(clone3, const void __user *uargs, u32 size)
 	args.stack = (u32)(a.stack + a.stack_size);
 	args.tls = (u32)a.tls;
 	return kernel_clone(&args);
+}
+
+/* What may be unshared here are the parts that clone can share. */
+SYSCALL_DEFINE(unshare, u32 flags)
+{
+	struct task_struct *t = current;
+	struct fs_struct *fs, *old;
+
+	if (flags & ~(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_THREAD |
+		      CLONE_SIGHAND | CLONE_VM | (u32)CLONE_NAMESPACES))
+		return -EINVAL;
+	if (flags & CLONE_NAMESPACES)
+		return capable(CAP_SYS_ADMIN) || flags & CLONE_NEWUSER ?
+			       -EINVAL :
+			       -EPERM;
+	if (flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) &&
+	    (t->signal->nr_threads > 1 || atomic_read(&t->sighand->count) > 1 ||
+	     (flags & CLONE_VM && atomic_read(&t->mm->mm_users) > 1)))
+		return -EINVAL;
+	if (flags & CLONE_FS && atomic_read(&t->fs->count) > 1) {
+		fs = copy_fs(t->fs);
+		if (!fs)
+			return -ENOMEM;
+		old = t->fs;
+		t->fs = fs;
+		put_fs(old);
+	}
+	return flags & CLONE_FILES ? unshare_files() : 0;
 }
 
 SYSCALL_DEFINE(set_tid_address, u32 tidptr)

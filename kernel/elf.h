@@ -5,8 +5,8 @@
 
 #include <ashlar/types.h>
 
-#define ELFMAG "\177ELF\1\1" /* 32 bits, little-endian */
-#define SELFMAG 6
+#define ELFMAG "\177ELF" /* the machine says the rest */
+#define SELFMAG 4
 
 #define ET_EXEC 2
 #define ET_DYN 3

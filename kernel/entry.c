@@ -3,7 +3,7 @@
 #include <kernel/sched.h>
 #include <mach/irqflags.h>
 
-#define TIF_WORK (TIF_NEED_RESCHED | TIF_SIGPENDING)
+#define TIF_WORK (TIF_NEED_RESCHED | TIF_SIGPENDING | TIF_CPU_LIMIT)
 
 /**
  * exit_to_user_mode() - reschedule and deliver signals as tif asks
@@ -17,6 +17,8 @@ void exit_to_user_mode(struct pt_regs *regs)
 		local_irq_enable();
 		if (current->tif & TIF_NEED_RESCHED)
 			schedule();
+		if (current->tif & TIF_CPU_LIMIT)
+			check_cpu_limit();
 		if (current->tif & TIF_SIGPENDING)
 			do_signal(regs);
 		local_irq_disable();

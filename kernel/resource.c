@@ -45,6 +45,8 @@ static int set_limit(struct task_struct *t, u32 resource,
 	if (new->max > old->max && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	*old = *new;
+	if (resource == RLIMIT_CPU && !old->cur)
+		old->cur = 1; /* 0 s would be over at once */
 	return 0;
 }
 
@@ -119,6 +121,29 @@ SYSCALL_DEFINE(old_getrlimit, u32 resource, struct rlimit __user *rlim)
 	v.cur = min(v.cur, (unsigned long)OLD_INFINITY);
 	v.max = min(v.max, (unsigned long)OLD_INFINITY);
 	return copy_to_user(rlim, &v, sizeof(v)) ? -EFAULT : 0;
+}
+
+/**
+ * check_cpu_limit - signals for a process that has run too long
+ *
+ * SIGXCPU at the soft limit and every second after it, SIGKILL at the hard
+ * one. On the way back to user mode, after a timer interrupt.
+ */
+void check_cpu_limit(void)
+{
+	struct rlimit *limit = &current->signal->rlim[RLIMIT_CPU];
+	u64 utime, stime;
+	u32 seconds, rest;
+
+	current->tif &= ~TIF_CPU_LIMIT;
+	thread_group_cputime(current, &utime, &stime);
+	seconds = ns_to_seconds(utime + stime, &rest);
+	if (seconds >= limit->max) {
+		send_sig(SIGKILL, current);
+	} else if (seconds >= limit->cur) {
+		limit->cur++;
+		send_sig(SIGXCPU, current);
+	}
 }
 
 /* ---- use ---- */

@@ -520,8 +520,11 @@ void scheduler_tick(bool user)
 	if (t == &init_task)
 		return;
 	update_current(ktime_get());
-	if (t->mm)
+	if (t->mm) {
 		itimer_tick(user);
+		if (t->signal->rlim[RLIMIT_CPU].cur != RLIM_INFINITY)
+			t->tif |= TIF_CPU_LIMIT;
+	}
 	if (unlikely(rt_task(t)))
 		tick_rt(t);
 	else

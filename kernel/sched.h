@@ -62,6 +62,7 @@ typedef int pid_t;
  * (TASK_TIF, TASK_* offsets are checked at build time). */
 #define TIF_NEED_RESCHED 0x1u
 #define TIF_SIGPENDING 0x2u
+#define TIF_CPU_LIMIT 0x4u
 
 /* task_struct::policy */
 #define SCHED_NORMAL 0
@@ -367,6 +368,9 @@ static inline void get_task_struct(struct task_struct *t)
 
 extern struct task_struct *child_reaper; /* process 1 */
 extern int max_threads; /* kernel.threads-max, by memory */
+
+/* ---- kernel/resource.c ---- */
+void check_cpu_limit(void); /* RLIMIT_CPU of current */
 
 /* ---- kernel/cred.c ---- */
 #define CAP_CHOWN 0
