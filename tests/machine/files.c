@@ -5,7 +5,6 @@
  *
  *   files [FOLDER]    the folder (/tmp) must be in a tmpfs and be writable
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
