@@ -13,8 +13,7 @@
  */
 #define LARGE 256	/* bytes from which the setup of xmm pays */
 #define BLOCK 256
-#define OFFSETS 0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, \
-	224, 240
+#define QUARTER 1024	/* of a page: what is moved at once of much */
 
 .macro SAVE_XMM0
 	subl	$16, %esp
@@ -32,6 +31,48 @@
 	.pushsection __ex_table, "a"
 	.long	9b, \to
 	.popsection
+.endm
+
+/* One block, without a loop. @what: the moves for an offset. */
+.macro UNROLL bytes, what
+	.set	off, 0
+	.rept	\bytes / 16
+	\what
+	.set	off, off + 16
+	.endr
+.endm
+
+.macro MOVE
+	movups	off(%esi), %xmm0
+	movups	%xmm0, off(%edi)
+.endm
+
+.macro CLEAR
+	movups	%xmm0, off(%edi)
+.endm
+
+.macro MOVE_USER
+	TRY	block_failed, movups off(%esi), %xmm0
+	TRY	block_failed, movups %xmm0, off(%edi)
+.endm
+
+.macro CLEAR_USER
+	TRY	clear_block_failed, movups %xmm0, off(%edi)
+.endm
+
+/* While ecx says that there are so many bytes more. */
+.macro BLOCKS bytes, what, source=yes
+	cmpl	$\bytes, %ecx
+	jb	8f
+7:	UNROLL	\bytes, \what
+.ifc \source, yes
+	addl	$\bytes, %esi
+.endif
+	addl	$\bytes, %edi
+	subl	$\bytes, %ecx
+	cmpl	$\bytes, %ecx
+	jae	7b
+8:
 .endm
 
 	.text
@@ -59,16 +100,7 @@ memcpy:
 2:	cmpb	$0, cpu_has_sse
 	je	1b
 	SAVE_XMM0
-3:
-	.irp	off, OFFSETS
-	movups	\off(%esi), %xmm0
-	movups	%xmm0, \off(%edi)
-	.endr
-	addl	$BLOCK, %esi
-	addl	$BLOCK, %edi
-	subl	$BLOCK, %ecx
-	cmpl	$BLOCK, %ecx
-	jae	3b
+	BLOCKS	BLOCK, MOVE
 	RESTORE_XMM0
 	jmp	1b
 	.size	memcpy, . - memcpy
@@ -100,14 +132,7 @@ memset:
 	je	1b
 	SAVE_XMM0
 	xorps	%xmm0, %xmm0
-3:
-	.irp	off, OFFSETS
-	movups	%xmm0, \off(%edi)
-	.endr
-	addl	$BLOCK, %edi
-	subl	$BLOCK, %ecx
-	cmpl	$BLOCK, %ecx
-	jae	3b
+	BLOCKS	BLOCK, CLEAR, no
 	RESTORE_XMM0
 	jmp	1b
 	.size	memset, . - memset
@@ -117,24 +142,22 @@ memset:
 	.type	clear_page, @function
 	.balign	16
 clear_page:
+	pushl	%edi
+	movl	%eax, %edi
+	movl	$4096, %ecx
 	cmpb	$0, cpu_has_sse
 	je	2f
 	SAVE_XMM0
 	xorps	%xmm0, %xmm0
-	movl	$4096 / BLOCK, %ecx
-1:
-	.irp	off, OFFSETS
-	movaps	%xmm0, \off(%eax)
-	.endr
-	addl	$BLOCK, %eax
-	decl	%ecx
+1:	UNROLL	QUARTER, CLEAR
+	addl	$QUARTER, %edi
+	subl	$QUARTER, %ecx
 	jnz	1b
 	RESTORE_XMM0
+	popl	%edi
 	ret
-2:	pushl	%edi
-	movl	%eax, %edi
-	xorl	%eax, %eax
-	movl	$1024, %ecx
+2:	xorl	%eax, %eax
+	shrl	$2, %ecx
 	rep stosl
 	popl	%edi
 	ret
@@ -145,26 +168,24 @@ clear_page:
 	.type	copy_page, @function
 	.balign	16
 copy_page:
-	cmpb	$0, cpu_has_sse
-	je	2f
-	SAVE_XMM0
-	movl	$4096 / BLOCK, %ecx
-1:
-	.irp	off, OFFSETS
-	movaps	\off(%edx), %xmm0
-	movaps	%xmm0, \off(%eax)
-	.endr
-	addl	$BLOCK, %eax
-	addl	$BLOCK, %edx
-	decl	%ecx
-	jnz	1b
-	RESTORE_XMM0
-	ret
-2:	pushl	%edi
+	pushl	%edi
 	pushl	%esi
 	movl	%eax, %edi
 	movl	%edx, %esi
-	movl	$1024, %ecx
+	movl	$4096, %ecx
+	cmpb	$0, cpu_has_sse
+	je	2f
+	SAVE_XMM0
+1:	UNROLL	QUARTER, MOVE
+	addl	$QUARTER, %edi
+	addl	$QUARTER, %esi
+	subl	$QUARTER, %ecx
+	jnz	1b
+	RESTORE_XMM0
+	popl	%esi
+	popl	%edi
+	ret
+2:	shrl	$2, %ecx
 	rep movsl
 	popl	%esi
 	popl	%edi
@@ -197,16 +218,8 @@ copy_done:
 2:	cmpb	$0, cpu_has_sse
 	je	1b
 	SAVE_XMM0
-3:
-	.irp	off, OFFSETS
-	TRY	block_failed, movups \off(%esi), %xmm0
-	TRY	block_failed, movups %xmm0, \off(%edi)
-	.endr
-	addl	$BLOCK, %esi
-	addl	$BLOCK, %edi
-	subl	$BLOCK, %ecx
-	cmpl	$BLOCK, %ecx
-	jae	3b
+	BLOCKS	QUARTER, MOVE_USER
+	BLOCKS	BLOCK, MOVE_USER
 	RESTORE_XMM0
 	jmp	1b
 
@@ -244,14 +257,7 @@ clear_done:
 	je	1b
 	SAVE_XMM0
 	xorps	%xmm0, %xmm0
-3:
-	.irp	off, OFFSETS
-	TRY	clear_block_failed, movups %xmm0, \off(%edi)
-	.endr
-	addl	$BLOCK, %edi
-	subl	$BLOCK, %ecx
-	cmpl	$BLOCK, %ecx
-	jae	3b
+	BLOCKS	BLOCK, CLEAR_USER, no
 	RESTORE_XMM0
 	jmp	1b
 

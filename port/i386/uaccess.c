@@ -39,8 +39,11 @@ void __init sort_exception_table(void)
  */
 u32 search_exception_table(u32 ip)
 {
+	static u32 last_ip, last_to; /* the same few copies fault most */
 	u32 low = 0, high = (u32)(__stop___ex_table - __start___ex_table);
 
+	if (likely(ip == last_ip))
+		return last_to;
 	while (low < high) {
 		u32 mid = low + (high - low) / 2;
 
@@ -50,8 +53,11 @@ u32 search_exception_table(u32 ip)
 			high = mid;
 	}
 	if (__start___ex_table + low < __stop___ex_table &&
-	    __start___ex_table[low].from == ip)
-		return __start___ex_table[low].to;
+	    __start___ex_table[low].from == ip) {
+		last_ip = ip;
+		last_to = __start___ex_table[low].to;
+		return last_to;
+	}
 	return 0;
 }
 
