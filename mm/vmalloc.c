@@ -135,26 +135,15 @@ static bool insert_area(struct vm_struct *area)
 	return true;
 }
 
-/* The node below which a place is vacated when @n leaves the tree. */
-static struct rb_node *vacated_below(struct rb_node *n, struct rb_node *next)
-{
-	if (!n->rb_left || !n->rb_right)
-		return rb_parent(n);
-	return rb_parent(next) == n ? next : rb_parent(next);
-}
-
 static void remove_area(struct vm_struct *area)
 {
-	struct rb_node *parent;
 	unsigned long before = area->addr - area->gap;
 	struct vm_struct *next;
 
 	spin_lock(&vmap_lock);
 	next = area_of(rb_next(&area->node));
-	parent = vacated_below(&area->node, &next->node);
 	rb_update_path(rb_erase_augmented(&area->node, &areas, update_gap),
 		       update_gap);
-	rb_update_path(parent, update_gap);
 	if (next)
 		set_gap(next, before);
 	else

@@ -154,10 +154,10 @@ static __always_inline void rb_refill_black(struct rb_node *n,
 
 /*
  * A node with two children is replaced by the next one in order, which has
- * at most one; so what leaves the tree is always such a place. Values are
- * out of date from the parent of that place upwards.
+ * at most one; so what leaves the tree is always such a place. Returns its
+ * parent: values are out of date from there upwards.
  */
-static __always_inline void
+static __always_inline struct rb_node *
 rb_erase_augmented(struct rb_node *n, struct rb_root *root, rb_update_t *update)
 {
 	struct rb_node *parent = rb_parent(n), *heir = n, *child;
@@ -183,6 +183,7 @@ rb_erase_augmented(struct rb_node *n, struct rb_root *root, rb_update_t *update)
 		rb_set_parent(child, parent);
 	if (black)
 		rb_refill_black(child, parent, root, update);
+	return parent;
 }
 
 #endif
