@@ -3,6 +3,7 @@
 #include "../mm/internal.h"
 #include "../port/sim/sim.h"
 #include "harness.h"
+#include "space.h"
 #include <ashlar/resource.h>
 #include <ashlar/shrinker.h>
 
@@ -22,7 +23,7 @@ void machine_settle(void)
 	sim.on_wait = NULL;
 	sim.on_unlock = NULL;
 	sim.forked = false;
-	sim_load_mm(NULL);
+	space_settle();
 	for (int r = 0; r < RLIM_NLIMITS; r++)
 		sim.rlimit[r] = 0;
 	while (shrink_slab(GFP_KERNEL, 0))

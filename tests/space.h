@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address spaces for tests, on the paper machine: what a test takes here is
+ * given back when it ends, also when an allocation is made to fail in it.
+ */
+#ifndef ASHLAR_TESTS_SPACE_H
+#define ASHLAR_TESTS_SPACE_H
+
+#include "../port/sim/sim.h"
+#include "harness.h"
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/mmap.h>
+#include <ashlar/shmem_fs.h>
+#include <mach/uaccess.h>
+
+/* An empty space; it is loaded. */
+struct mm_struct *take_mm(void);
+/* Its copy, as fork makes it; @mm stays loaded. */
+struct mm_struct *take_fork(struct mm_struct *mm);
+/* Its process ends. */
+void give_mm(struct mm_struct *mm);
+/* A file in memory of so many pages. */
+struct file *take_file(unsigned long pages);
+void give_file(struct file *file);
+
+/* Kernel memory in an area of its own; zeroed. */
+void *take_vmalloc(unsigned long size);
+void give_vmalloc(void *area);
+
+/* A result, unless it is the lack of memory that a sweep has made. */
+#define SPACE_OK(ret)                                             \
+	({                                                        \
+		long space_ret = (long)(ret);                     \
+		if (space_ret == -ENOMEM || space_ret == -EAGAIN) \
+			needed(__FILE__, __LINE__, #ret);         \
+		CHECK(!IS_ERR_VALUE(space_ret));                  \
+		(unsigned long)space_ret;                         \
+	})
+
+/* Private anonymous memory of @len bytes at @addr. */
+unsigned long take_area(struct mm_struct *mm, unsigned long addr,
+			unsigned long len, unsigned long prot);
+/* The same of a file, from page @pgoff on. */
+unsigned long take_file_area(struct mm_struct *mm, struct file *file,
+			     unsigned long addr, unsigned long len,
+			     unsigned long prot, unsigned long flags,
+			     unsigned long pgoff);
+
+/* A program's words; memory running out ends the test in a sweep. */
+u32 peek(unsigned long addr);
+void poke(unsigned long addr, u32 word);
+/* What reading or writing a byte comes to. */
+enum sim_fault try_read(unsigned long addr);
+enum sim_fault try_write(unsigned long addr);
+
+/* For machine_settle(). */
+void space_settle(void);
+
+#endif
