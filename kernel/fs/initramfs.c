@@ -24,6 +24,7 @@
 #include <i386.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/init.h>
+#include <kernel/printk.h>
 #include <kernel/vfs.h>
 
 #define CPIO_HEADER 110u
@@ -480,7 +481,7 @@ void populate_rootfs(const void *cpio, size_t size)
 		kfree(u);
 	}
 	if (err)
-		printk("Initramfs unpacking failed: %s\n", err);
+		printk(KERN_EMERG "Initramfs unpacking failed: %s\n", err);
 }
 
 /**
@@ -494,10 +495,10 @@ void fs_populate_root(void)
 	kern_mknod("/dev/console", S_IFCHR | 0600, MKDEV(5, 1));
 	kern_mkdir("/root", 0700);
 	if (initrd_start) {
-		printk("Unpacking initramfs...\n");
+		printk(KERN_INFO "Unpacking initramfs...\n");
 		populate_rootfs((const void *)initrd_start, size);
 		free_initrd();
-		printk("Freeing initrd memory: %uK\n", size >> 10);
+		printk(KERN_INFO "Freeing initrd memory: %uK\n", size >> 10);
 	}
 	tmpfs_limit(current->fs->root->d_inode->i_sb);
 }

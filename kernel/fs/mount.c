@@ -102,7 +102,7 @@ static void put_super(struct super_block *sb)
 	if (sb->s_flags & SB_DCACHE)
 		shrink_dcache_tree(sb->s_root);
 	dput(sb->s_root);
-	if (sb->s_op->put_super)
+	if (sb->s_op && sb->s_op->put_super)
 		sb->s_op->put_super(sb);
 	kfree(sb);
 }
@@ -368,7 +368,8 @@ static int do_remount(const struct path *at, u32 flags, const char *data)
 
 	if (at->dentry != at->mnt->root)
 		return -EINVAL;
-	if (data && *data && !(flags & MS_BIND) && sb->s_op->remount)
+	if (data && *data && !(flags & MS_BIND) && sb->s_op &&
+	    sb->s_op->remount)
 		err = sb->s_op->remount(sb, data);
 	if (err)
 		return err;
@@ -583,7 +584,7 @@ static void show_mnt_flags(struct seq_file *m, u32 flags)
 
 static void show_sb_options(struct seq_file *m, struct super_block *sb)
 {
-	if (sb->s_op->show_options)
+	if (sb->s_op && sb->s_op->show_options)
 		sb->s_op->show_options(sb, m);
 }
 

@@ -380,7 +380,7 @@ static long pipe_set_size(struct pipe_inode_info *p, u32 arg)
 	u32 size = (u32)PAGE_SIZE;
 	char **bufs;
 
-	if (!arg || arg > 1u << 31)
+	if (arg > 1u << 31)
 		return -EINVAL;
 	while (size < arg)
 		size <<= 1;
