@@ -22,6 +22,7 @@ void parse_boot_options(const char *cmdline);
 #define INIT_STRINGS 34
 extern const char *init_argv[INIT_STRINGS], *init_envp[INIT_STRINGS];
 
+void start_fault_injection(void); /* kernel/params.c */
 void mm_boot_report(void); /* kernel/layout.c: areas, zones, free memory */
 void mman_init(void); /* kernel/mman.c: what mm/ asks of the kernel */
 void irq_init(void); /* kernel/irq.c */

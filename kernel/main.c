@@ -30,6 +30,7 @@ static int kernel_init(void *unused)
 	fs_populate_root();
 	console_open_stdio();
 	free_initmem();
+	start_fault_injection();
 	if (boot_options.rdinit)
 		run_init_process(boot_options.rdinit);
 	if (boot_options.init) {

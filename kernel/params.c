@@ -27,6 +27,7 @@ const char *init_argv[INIT_STRINGS] = { "init" };
 const char *init_envp[INIT_STRINGS] = { "HOME=/", "TERM=linux" };
 
 static char words[COMMAND_LINE_SIZE]; /* cut into strings */
+static const char *fail_page_alloc_value, *failslab_value;
 static unsigned int nr_argv = 1, nr_envp = 2;
 
 /* A number with a sign; false if @s is something else. */
@@ -86,12 +87,14 @@ static bool set_debug(const char *value)
 
 static bool set_fail_page_alloc(const char *value)
 {
-	return setup_fail_page_alloc(value) == 0;
+	fail_page_alloc_value = value;
+	return true;
 }
 
 static bool set_failslab(const char *value)
 {
-	return setup_failslab(value) == 0;
+	failslab_value = value;
+	return true;
 }
 
 /* Done by the port before this, or without meaning on this machine. */
@@ -260,4 +263,20 @@ void parse_boot_options(const char *cmdline)
 	}
 	init_argv[nr_argv] = NULL;
 	init_envp[nr_envp] = NULL;
+}
+
+/**
+ * start_fault_injection() - let allocations fail as the command line asks
+ *
+ * Not before process 1: what the kernel itself starts with cannot be missing.
+ */
+void start_fault_injection(void)
+{
+	if (fail_page_alloc_value &&
+	    setup_fail_page_alloc(fail_page_alloc_value))
+		printk(KERN_WARNING "Malformed option 'fail_page_alloc=%s'\n",
+		       fail_page_alloc_value);
+	if (failslab_value && setup_failslab(failslab_value))
+		printk(KERN_WARNING "Malformed option 'failslab=%s'\n",
+		       failslab_value);
 }
