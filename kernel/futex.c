@@ -85,20 +85,23 @@ static bool same_key(const struct futex_key *a, const struct futex_key *b)
 	       a->where == b->where;
 }
 
+/* A word that nobody can write is no futex; one of a file others may write. */
 static int shared_key(u32 uaddr, struct futex_key *k)
 {
 	struct page *page = get_user_page(current->mm, uaddr, true, false);
+	bool read_only = IS_ERR(page), file;
 
-	if (IS_ERR(page))
+	if (read_only)
 		page = get_user_page(current->mm, uaddr, false, false);
 	if (IS_ERR(page))
 		return (int)PTR_ERR(page);
-	if (page->mapping && !(page->mapping & PAGE_MAPPING_ANON)) {
+	file = page->mapping && !(page->mapping & PAGE_MAPPING_ANON);
+	if (file) {
 		k->where = page->mapping;
 		k->page = page->index;
 	}
 	put_page(page);
-	return 0;
+	return read_only && !file ? -EFAULT : 0;
 }
 
 static int get_futex_key(u32 uaddr, bool shared, struct futex_key *k)

@@ -358,9 +358,9 @@ SYSCALL_DEFINE(sched_yield, void)
 SYSCALL_DEFINE(sched_setaffinity, pid_t pid, u32 len, const u8 __user *mask)
 {
 	struct task_struct *t;
-	u8 first = 0;
+	u32 first = 0;
 
-	if (len && get_user(first, mask))
+	if (copy_from_user(&first, mask, min(len, (u32)sizeof(first))))
 		return -EFAULT;
 	t = find_process(pid);
 	if (!t)

@@ -169,7 +169,7 @@ u64 clock_to_monotonic(int clock, u64 ns)
 	if (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_ALARM &&
 	    clock != CLOCK_TAI)
 		return ns;
-	return ns > wall_offset ? ns - wall_offset : 0;
+	return (s64)(ns - wall_offset) > 0 ? ns - wall_offset : 0;
 }
 
 static int clock_resolution(int clock, u64 *ns)
@@ -377,7 +377,10 @@ SYSCALL_DEFINE(stime, const s32 __user *tptr)
 		return -EFAULT;
 	if (sec < 0)
 		return -EINVAL;
-	return set_real_time((u64)(u32)sec * NSEC_PER_SEC);
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	set_real_time((u64)(u32)sec * NSEC_PER_SEC); /* as Linux: no error */
+	return 0;
 }
 
 SYSCALL_DEFINE(times, s32 __user *buf)
