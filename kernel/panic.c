@@ -8,6 +8,7 @@
 #include <ashlar/mm.h>
 #include <ashlar/port.h>
 #include <ashlar/printf.h>
+#include <ashlar/vmstat.h>
 #include <kernel/init.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
@@ -73,7 +74,7 @@ stop(const char *line, const struct pt_regs *regs, u32 sp)
 		show_regs(regs, sp);
 	if (!regs || !user_mode(regs))
 		dump_stack(sp);
-	print_report(show_meminfo);
+	show_mem();
 	print_report(show_buddyinfo);
 	last_action();
 }

@@ -60,44 +60,69 @@ static unsigned long pcp_high(struct per_cpu_pages *pcp)
 	return n;
 }
 
+/* Frames alone; events are another matter (count_events). */
 static void collect(struct machine_stat *s)
 {
-	const struct zone *high = &zones[ZONE_HIGHMEM];
-	unsigned long unevictable = node(NR_UNEVICTABLE), anon;
+	unsigned long unevictable = node(NR_UNEVICTABLE), anon, high = 0;
+	struct kmem_cache *cache;
 	struct mm_cpu *cpu;
+	struct zone *z;
 
-	mm_collect_totals(&s->t);
-	s->high_total = high->managed_pages;
-	s->high_free = high->free_pages;
+	*s = (struct machine_stat){ 0 };
+	for_each_populated_zone(z)
+		totals_add_zone(&s->t, z);
+	spin_lock(&slab_mutex);
+	list_for_each_entry(cache, &slab_caches, list) {
+		if (cache->flags & SLAB_RECLAIM_ACCOUNT)
+			s->t.slab_reclaimable += cache->nr_pages;
+		else
+			s->t.slab_unreclaimable += cache->nr_pages;
+	}
+	spin_unlock(&slab_mutex);
+	s->high_total = zones[ZONE_HIGHMEM].managed_pages;
 	spin_lock(&mm_cpu_mutex);
-	list_for_each_entry(cpu, &mm_cpus, list)
-		s->high_free += pcp_high(&cpu->pcp);
+	list_for_each_entry(cpu, &mm_cpus, list) {
+		s->t.pcp += cpu->pcp.count;
+		high += s->high_total ? pcp_high(&cpu->pcp) : 0;
+	}
 	spin_unlock(&mm_cpu_mutex);
+	s->high_free = zones[ZONE_HIGHMEM].free_pages + high;
 	anon = node(NR_ANON_MAPPED) + node(NR_SHMEM);
 	s->anon_lru = less(anon, unevictable);
 	s->file_lru = less(less(node(NR_FILE_PAGES), node(NR_SHMEM)),
 			   less(unevictable, anon));
 }
 
+static void count_events(struct machine_stat *s)
+{
+	struct mm_cpu *cpu;
+	unsigned int i;
+
+	spin_lock(&mm_cpu_mutex);
+	for (i = 0; i < NR_VM_EVENT_ITEMS; i++)
+		s->t.events[i] = vm_events_dead[i];
+	list_for_each_entry(cpu, &mm_cpus, list)
+		for (i = 0; i < NR_VM_EVENT_ITEMS; i++)
+			s->t.events[i] += cpu->events[i];
+	spin_unlock(&mm_cpu_mutex);
+}
+
 /* ---- meminfo ---- */
 
-static void kb(struct seq_file *m, const char *name, unsigned long value)
+/* @label: up to where the number's eight columns begin. */
+static void kb(struct seq_file *m, const char *label, unsigned long value)
 {
-	/* Linux pads the name and its colon to 16 characters. */
-	seq_printf(m, "%s:%*s%8lu kB\n", name,
-		   (int)less(15, __builtin_strlen(name)), "", value);
+	seq_put_decimal_ul_width(m, label, value, 8);
+	seq_write(m, " kB\n", 4);
 }
 
-static void pages(struct seq_file *m, const char *name, unsigned long n)
+static void pages(struct seq_file *m, const char *label, unsigned long n)
 {
-	kb(m, name, KB(n));
+	kb(m, label, KB(n));
 }
 
-static void none(struct seq_file *m, const char *const *names)
-{
-	for (; *names; names++)
-		kb(m, *names, 0);
-}
+/* What does not exist: rows that never change. */
+#define NONE(m, text) seq_write(m, text, sizeof(text) - 1)
 
 static unsigned long available(const struct mm_totals *t)
 {
@@ -109,74 +134,76 @@ static void show_free_and_lru(struct seq_file *m, const struct machine_stat *s)
 {
 	unsigned long free = s->t.free + s->t.pcp;
 
-	pages(m, "MemTotal", s->t.managed);
-	pages(m, "MemFree", free);
-	pages(m, "MemAvailable", available(&s->t));
-	pages(m, "Buffers", 0);
-	pages(m, "Cached", node(NR_FILE_PAGES));
-	pages(m, "SwapCached", 0);
-	pages(m, "Active", 0);
-	pages(m, "Inactive", s->anon_lru + s->file_lru);
-	pages(m, "Active(anon)", 0);
-	pages(m, "Inactive(anon)", s->anon_lru);
-	pages(m, "Active(file)", 0);
-	pages(m, "Inactive(file)", s->file_lru);
-	pages(m, "Unevictable", node(NR_UNEVICTABLE));
-	pages(m, "Mlocked", node(NR_MLOCK));
-	pages(m, "HighTotal", s->high_total);
-	pages(m, "HighFree", s->high_free);
-	pages(m, "LowTotal", s->t.managed - s->high_total);
-	pages(m, "LowFree", less(free, s->high_free));
+	pages(m, "MemTotal:       ", s->t.managed);
+	pages(m, "MemFree:        ", free);
+	pages(m, "MemAvailable:   ", available(&s->t));
+	NONE(m, "Buffers:               0 kB\n");
+	pages(m, "Cached:         ", node(NR_FILE_PAGES));
+	NONE(m, "SwapCached:            0 kB\n"
+		"Active:                0 kB\n");
+	pages(m, "Inactive:       ", s->anon_lru + s->file_lru);
+	NONE(m, "Active(anon):          0 kB\n");
+	pages(m, "Inactive(anon): ", s->anon_lru);
+	NONE(m, "Active(file):          0 kB\n");
+	pages(m, "Inactive(file): ", s->file_lru);
+	pages(m, "Unevictable:    ", node(NR_UNEVICTABLE));
+	pages(m, "Mlocked:        ", node(NR_MLOCK));
+	pages(m, "HighTotal:      ", s->high_total);
+	pages(m, "HighFree:       ", s->high_free);
+	pages(m, "LowTotal:       ", s->t.managed - s->high_total);
+	pages(m, "LowFree:        ", less(free, s->high_free));
 }
 
 static void show_uses(struct seq_file *m, const struct machine_stat *s)
 {
-	static const char *const swap[] = { "SwapTotal", "SwapFree", "Zswap",
-					    "Zswapped", NULL };
-
-	none(m, swap);
-	pages(m, "Dirty", node(NR_FILE_DIRTY));
-	pages(m, "Writeback", 0);
-	pages(m, "AnonPages", node(NR_ANON_MAPPED));
-	pages(m, "Mapped", node(NR_FILE_MAPPED));
-	pages(m, "Shmem", node(NR_SHMEM));
-	pages(m, "KReclaimable", s->t.slab_reclaimable);
-	pages(m, "Slab", s->t.slab_reclaimable + s->t.slab_unreclaimable);
-	pages(m, "SReclaimable", s->t.slab_reclaimable);
-	pages(m, "SUnreclaim", s->t.slab_unreclaimable);
-	kb(m, "KernelStack", node(NR_KERNEL_STACK_KB));
-	pages(m, "PageTables", node(NR_PAGETABLE));
+	NONE(m, "SwapTotal:             0 kB\n"
+		"SwapFree:              0 kB\n"
+		"Zswap:                 0 kB\n"
+		"Zswapped:              0 kB\n");
+	pages(m, "Dirty:          ", node(NR_FILE_DIRTY));
+	NONE(m, "Writeback:             0 kB\n");
+	pages(m, "AnonPages:      ", node(NR_ANON_MAPPED));
+	pages(m, "Mapped:         ", node(NR_FILE_MAPPED));
+	pages(m, "Shmem:          ", node(NR_SHMEM));
+	pages(m, "KReclaimable:   ", s->t.slab_reclaimable);
+	pages(m, "Slab:           ",
+	      s->t.slab_reclaimable + s->t.slab_unreclaimable);
+	pages(m, "SReclaimable:   ", s->t.slab_reclaimable);
+	pages(m, "SUnreclaim:     ", s->t.slab_unreclaimable);
+	kb(m, "KernelStack:    ", node(NR_KERNEL_STACK_KB));
+	pages(m, "PageTables:     ", node(NR_PAGETABLE));
 }
 
 static void show_limits(struct seq_file *m)
 {
-	static const char *const absent[] = { "SecPageTables", "NFS_Unstable",
-					      "Bounce", "WritebackTmp", NULL };
-
-	none(m, absent);
-	pages(m, "CommitLimit", vm_commit_limit());
-	pages(m, "Committed_AS", (unsigned long)max(vm_committed_as, 0l));
-	kb(m, "VmallocTotal", (VMALLOC_END - VMALLOC_START) >> 10);
-	pages(m, "VmallocUsed", node(NR_VMALLOC));
-	kb(m, "VmallocChunk", 0);
+	NONE(m, "SecPageTables:         0 kB\n"
+		"NFS_Unstable:          0 kB\n"
+		"Bounce:                0 kB\n"
+		"WritebackTmp:          0 kB\n");
+	pages(m, "CommitLimit:    ", vm_commit_limit());
+	pages(m, "Committed_AS:   ", (unsigned long)max(vm_committed_as, 0l));
+	kb(m, "VmallocTotal:   ", (VMALLOC_END - VMALLOC_START) >> 10);
+	pages(m, "VmallocUsed:    ", node(NR_VMALLOC));
+	NONE(m, "VmallocChunk:          0 kB\n");
 }
 
 static void show_sizes(struct seq_file *m)
 {
-	static const char *const absent[] = {
-		"Percpu",	  "HardwareCorrupted",
-		"AnonHugePages",  "ShmemHugePages",
-		"ShmemPmdMapped", "FileHugePages",
-		"FilePmdMapped",  NULL
-	};
-
-	none(m, absent);
-	seq_puts(m, "HugePages_Total:       0\nHugePages_Free:        0\n"
-		    "HugePages_Rsvd:        0\nHugePages_Surp:        0\n");
-	kb(m, "Hugepagesize", PGDIR_SIZE >> 10);
-	kb(m, "Hugetlb", 0);
-	pages(m, "DirectMap4k", direct_pages_count[DIRECT_4K]);
-	pages(m, "DirectMap4M",
+	NONE(m, "Percpu:                0 kB\n"
+		"HardwareCorrupted:     0 kB\n"
+		"AnonHugePages:         0 kB\n"
+		"ShmemHugePages:        0 kB\n"
+		"ShmemPmdMapped:        0 kB\n"
+		"FileHugePages:         0 kB\n"
+		"FilePmdMapped:         0 kB\n"
+		"HugePages_Total:       0\n"
+		"HugePages_Free:        0\n"
+		"HugePages_Rsvd:        0\n"
+		"HugePages_Surp:        0\n"
+		"Hugepagesize:       4096 kB\n"
+		"Hugetlb:               0 kB\n");
+	pages(m, "DirectMap4k:    ", direct_pages_count[DIRECT_4K]);
+	pages(m, "DirectMap4M:    ",
 	      direct_pages_count[DIRECT_4M] << (PGDIR_SHIFT - PAGE_SHIFT));
 }
 
@@ -199,7 +226,7 @@ void meminfo_proc_show(struct seq_file *m)
 
 /* Where a row's number comes from. */
 enum row_source {
-	NONE,
+	ROW_NONE,
 	ROW_FREE,
 	ROW_ANON_LRU,
 	ROW_FILE_LRU,
@@ -221,159 +248,159 @@ static const struct row {
 } rows[] = {
 	{ "nr_free_pages", ROW_FREE },
 	{ "nr_zone_inactive_anon", ROW_ANON_LRU },
-	{ "nr_zone_active_anon", NONE },
+	{ "nr_zone_active_anon", ROW_NONE },
 	{ "nr_zone_inactive_file", ROW_FILE_LRU },
-	{ "nr_zone_active_file", NONE },
+	{ "nr_zone_active_file", ROW_NONE },
 	{ "nr_zone_unevictable", NODE(NR_UNEVICTABLE) },
 	{ "nr_zone_write_pending", NODE(NR_FILE_DIRTY) },
 	{ "nr_mlock", NODE(NR_MLOCK) },
-	{ "nr_bounce", NONE },
-	{ "nr_zspages", NONE },
-	{ "nr_free_cma", NONE },
+	{ "nr_bounce", ROW_NONE },
+	{ "nr_zspages", ROW_NONE },
+	{ "nr_free_cma", ROW_NONE },
 	{ "nr_inactive_anon", ROW_ANON_LRU },
-	{ "nr_active_anon", NONE },
+	{ "nr_active_anon", ROW_NONE },
 	{ "nr_inactive_file", ROW_FILE_LRU },
-	{ "nr_active_file", NONE },
+	{ "nr_active_file", ROW_NONE },
 	{ "nr_unevictable", NODE(NR_UNEVICTABLE) },
 	{ "nr_slab_reclaimable", ROW_SLAB_R },
 	{ "nr_slab_unreclaimable", ROW_SLAB_U },
-	{ "nr_isolated_anon", NONE },
-	{ "nr_isolated_file", NONE },
-	{ "workingset_nodes", NONE },
-	{ "workingset_refault_anon", NONE },
-	{ "workingset_refault_file", NONE },
-	{ "workingset_activate_anon", NONE },
-	{ "workingset_activate_file", NONE },
-	{ "workingset_restore_anon", NONE },
-	{ "workingset_restore_file", NONE },
-	{ "workingset_nodereclaim", NONE },
+	{ "nr_isolated_anon", ROW_NONE },
+	{ "nr_isolated_file", ROW_NONE },
+	{ "workingset_nodes", ROW_NONE },
+	{ "workingset_refault_anon", ROW_NONE },
+	{ "workingset_refault_file", ROW_NONE },
+	{ "workingset_activate_anon", ROW_NONE },
+	{ "workingset_activate_file", ROW_NONE },
+	{ "workingset_restore_anon", ROW_NONE },
+	{ "workingset_restore_file", ROW_NONE },
+	{ "workingset_nodereclaim", ROW_NONE },
 	{ "nr_anon_pages", NODE(NR_ANON_MAPPED) },
 	{ "nr_mapped", NODE(NR_FILE_MAPPED) },
 	{ "nr_file_pages", NODE(NR_FILE_PAGES) },
 	{ "nr_dirty", NODE(NR_FILE_DIRTY) },
-	{ "nr_writeback", NONE },
-	{ "nr_writeback_temp", NONE },
+	{ "nr_writeback", ROW_NONE },
+	{ "nr_writeback_temp", ROW_NONE },
 	{ "nr_shmem", NODE(NR_SHMEM) },
-	{ "nr_shmem_hugepages", NONE },
-	{ "nr_shmem_pmdmapped", NONE },
-	{ "nr_file_hugepages", NONE },
-	{ "nr_file_pmdmapped", NONE },
-	{ "nr_anon_transparent_hugepages", NONE },
-	{ "nr_vmscan_write", NONE },
-	{ "nr_vmscan_immediate_reclaim", NONE },
-	{ "nr_dirtied", NONE },
-	{ "nr_written", NONE },
-	{ "nr_throttled_written", NONE },
-	{ "nr_kernel_misc_reclaimable", NONE },
-	{ "nr_foll_pin_acquired", NONE },
-	{ "nr_foll_pin_released", NONE },
+	{ "nr_shmem_hugepages", ROW_NONE },
+	{ "nr_shmem_pmdmapped", ROW_NONE },
+	{ "nr_file_hugepages", ROW_NONE },
+	{ "nr_file_pmdmapped", ROW_NONE },
+	{ "nr_anon_transparent_hugepages", ROW_NONE },
+	{ "nr_vmscan_write", ROW_NONE },
+	{ "nr_vmscan_immediate_reclaim", ROW_NONE },
+	{ "nr_dirtied", ROW_NONE },
+	{ "nr_written", ROW_NONE },
+	{ "nr_throttled_written", ROW_NONE },
+	{ "nr_kernel_misc_reclaimable", ROW_NONE },
+	{ "nr_foll_pin_acquired", ROW_NONE },
+	{ "nr_foll_pin_released", ROW_NONE },
 	{ "nr_kernel_stack", NODE(NR_KERNEL_STACK_KB) },
 	{ "nr_page_table_pages", NODE(NR_PAGETABLE) },
-	{ "nr_sec_page_table_pages", NONE },
-	{ "nr_swapcached", NONE },
-	{ "nr_dirty_threshold", NONE },
-	{ "nr_dirty_background_threshold", NONE },
-	{ "pgpgin", NONE },
-	{ "pgpgout", NONE },
-	{ "pswpin", NONE },
-	{ "pswpout", NONE },
+	{ "nr_sec_page_table_pages", ROW_NONE },
+	{ "nr_swapcached", ROW_NONE },
+	{ "nr_dirty_threshold", ROW_NONE },
+	{ "nr_dirty_background_threshold", ROW_NONE },
+	{ "pgpgin", ROW_NONE },
+	{ "pgpgout", ROW_NONE },
+	{ "pswpin", ROW_NONE },
+	{ "pswpout", ROW_NONE },
 	{ "pgalloc_dma", EVENT(PGALLOC_DMA) },
 	{ "pgalloc_normal", ROW_PGALLOC_NORMAL },
 	{ "pgalloc_high", EVENT(PGALLOC_HIGH) },
-	{ "pgalloc_movable", NONE },
-	{ "allocstall_dma", NONE },
+	{ "pgalloc_movable", ROW_NONE },
+	{ "allocstall_dma", ROW_NONE },
 	{ "allocstall_normal", EVENT(ALLOCSTALL) },
-	{ "allocstall_high", NONE },
-	{ "allocstall_movable", NONE },
-	{ "pgskip_dma", NONE },
-	{ "pgskip_normal", NONE },
-	{ "pgskip_high", NONE },
-	{ "pgskip_movable", NONE },
+	{ "allocstall_high", ROW_NONE },
+	{ "allocstall_movable", ROW_NONE },
+	{ "pgskip_dma", ROW_NONE },
+	{ "pgskip_normal", ROW_NONE },
+	{ "pgskip_high", ROW_NONE },
+	{ "pgskip_movable", ROW_NONE },
 	{ "pgfree", EVENT(PGFREE) },
-	{ "pgactivate", NONE },
-	{ "pgdeactivate", NONE },
+	{ "pgactivate", ROW_NONE },
+	{ "pgdeactivate", ROW_NONE },
 	{ "pglazyfree", EVENT(PGLAZYFREE) },
 	{ "pgfault", EVENT(PGFAULT) },
 	{ "pgmajfault", EVENT(PGMAJFAULT) },
-	{ "pglazyfreed", NONE },
-	{ "pgrefill", NONE },
+	{ "pglazyfreed", ROW_NONE },
+	{ "pgrefill", ROW_NONE },
 	{ "pgreuse", EVENT(PGREUSE) },
-	{ "pgsteal_kswapd", NONE },
-	{ "pgsteal_direct", NONE },
-	{ "pgdemote_kswapd", NONE },
-	{ "pgdemote_direct", NONE },
-	{ "pgscan_kswapd", NONE },
-	{ "pgscan_direct", NONE },
-	{ "pgscan_direct_throttle", NONE },
-	{ "pgscan_anon", NONE },
-	{ "pgscan_file", NONE },
-	{ "pgsteal_anon", NONE },
-	{ "pgsteal_file", NONE },
-	{ "pginodesteal", NONE },
-	{ "slabs_scanned", NONE },
-	{ "kswapd_inodesteal", NONE },
-	{ "kswapd_low_wmark_hit_quickly", NONE },
-	{ "kswapd_high_wmark_hit_quickly", NONE },
-	{ "pageoutrun", NONE },
-	{ "pgrotated", NONE },
-	{ "drop_pagecache", NONE },
-	{ "drop_slab", NONE },
+	{ "pgsteal_kswapd", ROW_NONE },
+	{ "pgsteal_direct", ROW_NONE },
+	{ "pgdemote_kswapd", ROW_NONE },
+	{ "pgdemote_direct", ROW_NONE },
+	{ "pgscan_kswapd", ROW_NONE },
+	{ "pgscan_direct", ROW_NONE },
+	{ "pgscan_direct_throttle", ROW_NONE },
+	{ "pgscan_anon", ROW_NONE },
+	{ "pgscan_file", ROW_NONE },
+	{ "pgsteal_anon", ROW_NONE },
+	{ "pgsteal_file", ROW_NONE },
+	{ "pginodesteal", ROW_NONE },
+	{ "slabs_scanned", ROW_NONE },
+	{ "kswapd_inodesteal", ROW_NONE },
+	{ "kswapd_low_wmark_hit_quickly", ROW_NONE },
+	{ "kswapd_high_wmark_hit_quickly", ROW_NONE },
+	{ "pageoutrun", ROW_NONE },
+	{ "pgrotated", ROW_NONE },
+	{ "drop_pagecache", ROW_NONE },
+	{ "drop_slab", ROW_NONE },
 	{ "oom_kill", EVENT(OOM_KILL) },
-	{ "pgmigrate_success", NONE },
-	{ "pgmigrate_fail", NONE },
-	{ "thp_migration_success", NONE },
-	{ "thp_migration_fail", NONE },
-	{ "thp_migration_split", NONE },
-	{ "compact_migrate_scanned", NONE },
-	{ "compact_free_scanned", NONE },
-	{ "compact_isolated", NONE },
-	{ "compact_stall", NONE },
-	{ "compact_fail", NONE },
-	{ "compact_success", NONE },
-	{ "compact_daemon_wake", NONE },
-	{ "compact_daemon_migrate_scanned", NONE },
-	{ "compact_daemon_free_scanned", NONE },
-	{ "htlb_buddy_alloc_success", NONE },
-	{ "htlb_buddy_alloc_fail", NONE },
-	{ "unevictable_pgs_culled", NONE },
-	{ "unevictable_pgs_scanned", NONE },
-	{ "unevictable_pgs_rescued", NONE },
-	{ "unevictable_pgs_mlocked", NONE },
-	{ "unevictable_pgs_munlocked", NONE },
-	{ "unevictable_pgs_cleared", NONE },
-	{ "unevictable_pgs_stranded", NONE },
-	{ "thp_fault_alloc", NONE },
-	{ "thp_fault_fallback", NONE },
-	{ "thp_fault_fallback_charge", NONE },
-	{ "thp_collapse_alloc", NONE },
-	{ "thp_collapse_alloc_failed", NONE },
-	{ "thp_file_alloc", NONE },
-	{ "thp_file_fallback", NONE },
-	{ "thp_file_fallback_charge", NONE },
-	{ "thp_file_mapped", NONE },
-	{ "thp_split_page", NONE },
-	{ "thp_split_page_failed", NONE },
-	{ "thp_deferred_split_page", NONE },
-	{ "thp_split_pmd", NONE },
-	{ "thp_scan_exceed_none_pte", NONE },
-	{ "thp_scan_exceed_swap_pte", NONE },
-	{ "thp_scan_exceed_share_pte", NONE },
-	{ "thp_zero_page_alloc", NONE },
-	{ "thp_zero_page_alloc_failed", NONE },
-	{ "thp_swpout", NONE },
-	{ "thp_swpout_fallback", NONE },
-	{ "balloon_inflate", NONE },
-	{ "balloon_deflate", NONE },
-	{ "balloon_migrate", NONE },
-	{ "swap_ra", NONE },
-	{ "swap_ra_hit", NONE },
-	{ "ksm_swpin_copy", NONE },
-	{ "cow_ksm", NONE },
-	{ "zswpin", NONE },
-	{ "zswpout", NONE },
-	{ "direct_map_level2_splits", NONE },
-	{ "direct_map_level3_splits", NONE },
-	{ "nr_unstable", NONE },
+	{ "pgmigrate_success", ROW_NONE },
+	{ "pgmigrate_fail", ROW_NONE },
+	{ "thp_migration_success", ROW_NONE },
+	{ "thp_migration_fail", ROW_NONE },
+	{ "thp_migration_split", ROW_NONE },
+	{ "compact_migrate_scanned", ROW_NONE },
+	{ "compact_free_scanned", ROW_NONE },
+	{ "compact_isolated", ROW_NONE },
+	{ "compact_stall", ROW_NONE },
+	{ "compact_fail", ROW_NONE },
+	{ "compact_success", ROW_NONE },
+	{ "compact_daemon_wake", ROW_NONE },
+	{ "compact_daemon_migrate_scanned", ROW_NONE },
+	{ "compact_daemon_free_scanned", ROW_NONE },
+	{ "htlb_buddy_alloc_success", ROW_NONE },
+	{ "htlb_buddy_alloc_fail", ROW_NONE },
+	{ "unevictable_pgs_culled", ROW_NONE },
+	{ "unevictable_pgs_scanned", ROW_NONE },
+	{ "unevictable_pgs_rescued", ROW_NONE },
+	{ "unevictable_pgs_mlocked", ROW_NONE },
+	{ "unevictable_pgs_munlocked", ROW_NONE },
+	{ "unevictable_pgs_cleared", ROW_NONE },
+	{ "unevictable_pgs_stranded", ROW_NONE },
+	{ "thp_fault_alloc", ROW_NONE },
+	{ "thp_fault_fallback", ROW_NONE },
+	{ "thp_fault_fallback_charge", ROW_NONE },
+	{ "thp_collapse_alloc", ROW_NONE },
+	{ "thp_collapse_alloc_failed", ROW_NONE },
+	{ "thp_file_alloc", ROW_NONE },
+	{ "thp_file_fallback", ROW_NONE },
+	{ "thp_file_fallback_charge", ROW_NONE },
+	{ "thp_file_mapped", ROW_NONE },
+	{ "thp_split_page", ROW_NONE },
+	{ "thp_split_page_failed", ROW_NONE },
+	{ "thp_deferred_split_page", ROW_NONE },
+	{ "thp_split_pmd", ROW_NONE },
+	{ "thp_scan_exceed_none_pte", ROW_NONE },
+	{ "thp_scan_exceed_swap_pte", ROW_NONE },
+	{ "thp_scan_exceed_share_pte", ROW_NONE },
+	{ "thp_zero_page_alloc", ROW_NONE },
+	{ "thp_zero_page_alloc_failed", ROW_NONE },
+	{ "thp_swpout", ROW_NONE },
+	{ "thp_swpout_fallback", ROW_NONE },
+	{ "balloon_inflate", ROW_NONE },
+	{ "balloon_deflate", ROW_NONE },
+	{ "balloon_migrate", ROW_NONE },
+	{ "swap_ra", ROW_NONE },
+	{ "swap_ra_hit", ROW_NONE },
+	{ "ksm_swpin_copy", ROW_NONE },
+	{ "cow_ksm", ROW_NONE },
+	{ "zswpin", ROW_NONE },
+	{ "zswpout", ROW_NONE },
+	{ "direct_map_level2_splits", ROW_NONE },
+	{ "direct_map_level3_splits", ROW_NONE },
+	{ "nr_unstable", ROW_NONE },
 };
 
 static unsigned long row_value(const struct machine_stat *s, unsigned int src)
@@ -403,6 +430,14 @@ static unsigned long row_value(const struct machine_stat *s, unsigned int src)
 	}
 }
 
+static void vmstat_row(struct seq_file *m, const char *name,
+		       unsigned long value)
+{
+	seq_puts(m, name);
+	seq_put_decimal_ul_width(m, " ", value, 0);
+	seq_putc(m, '\n');
+}
+
 /**
  * vmstat_proc_show - counters: what there is, and what happened
  * @m: where to; may overflow
@@ -415,11 +450,11 @@ void vmstat_proc_show(struct seq_file *m)
 	unsigned int i;
 
 	collect(&s);
+	count_events(&s);
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		seq_printf(m, "%s %lu\n", rows[i].name,
-			   row_value(&s, rows[i].source));
+		vmstat_row(m, rows[i].name, row_value(&s, rows[i].source));
 	for (i = PGSTEAL_BLOCK; i < NR_CORE_EVENTS; i++)
-		seq_printf(m, "%s %lu\n", vm_event_names[i], s.t.events[i]);
+		vmstat_row(m, vm_event_names[i], s.t.events[i]);
 }
 
 /* ---- zoneinfo ---- */

@@ -3,6 +3,7 @@
 #include <ashlar/mm.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
+#include <ashlar/vmstat.h>
 #include <kernel/init.h>
 #include <kernel/ipc.h>
 #include <kernel/irq.h>
@@ -129,7 +130,7 @@ static const struct proc_entry entries[] = {
 	REPORT("iomem", 0400, show_iomem),
 	REPORT("ioports", 0400, show_ioports),
 	REPORT("loadavg", 0444, show_loadavg),
-	REPORT("meminfo", 0444, show_meminfo),
+	REPORT("meminfo", 0444, meminfo_proc_show),
 	REPORT("pagetypeinfo", 0400, show_pagetypeinfo),
 	REPORT("partitions", 0444, show_partitions),
 	REPORT("slabinfo", 0400, show_slabinfo),
@@ -140,8 +141,8 @@ static const struct proc_entry entries[] = {
 	REPORT("uptime", 0444, show_uptime),
 	REPORT("version", 0444, show_version),
 	REPORT("vmallocinfo", 0400, show_vmallocinfo),
-	REPORT("vmstat", 0444, show_vmstat),
-	REPORT("zoneinfo", 0444, show_zoneinfo),
+	REPORT("vmstat", 0444, vmstat_proc_show),
+	REPORT("zoneinfo", 0444, zoneinfo_proc_show),
 };
 
 static int mounts_link(char *buf, size_t size)

@@ -21,6 +21,7 @@
 #include <ashlar/memblock.h>
 #include <ashlar/mmap.h>
 #include <ashlar/string.h>
+#include <ashlar/vmstat.h>
 #include <mach/tlb.h>
 #include "local.h"
 
@@ -60,6 +61,24 @@ static void __init protect_text(void)
 		ptep_set_wrprotect(&first_table[pfn]);
 }
 
+/* Pages of 4 KB and of 4 MB up to @end, for the report. */
+static void __init count_direct_map(unsigned long end)
+{
+	unsigned long addr = PAGE_OFFSET, pfn;
+	const pgd_t *pgd;
+
+	for (; addr < end; addr += PGDIR_SIZE) {
+		pgd = pgd_offset(&init_mm, addr);
+		if (pgd->pgd & _PAGE_PSE) {
+			direct_pages_count[DIRECT_4M]++;
+			continue;
+		}
+		for (pfn = 0; pfn < PTRS_PER_PTE && !pgd_none(*pgd); pfn++)
+			direct_pages_count[DIRECT_4K] += pte_present(
+				pgd_page_table(*pgd)[pfn]);
+	}
+}
+
 /* The direct map ends with RAM, or at what one space has room for. */
 void __init direct_map_init(void)
 {
@@ -70,6 +89,7 @@ void __init direct_map_init(void)
 	for (; addr < FIXADDR_START && addr; addr += PGDIR_SIZE)
 		pgd_clear(pgd_offset(&init_mm, addr));
 	protect_text();
+	count_direct_map(end);
 	__flush_tlb_global();
 }
 

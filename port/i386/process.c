@@ -19,6 +19,7 @@
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
+#include <ashlar/vmstat.h>
 #include <kernel/sched.h>
 #include <mach/tlb.h>
 #include "local.h"
@@ -43,9 +44,13 @@ static unsigned int stacks_cached;
  */
 void *alloc_thread_stack(void)
 {
-	if (stacks_cached)
-		return stack_cache[--stacks_cached];
-	return vmalloc(THREAD_SIZE);
+	void *stack;
+
+	stack = stacks_cached ? stack_cache[--stacks_cached] :
+				vmalloc(THREAD_SIZE);
+	if (stack)
+		mod_node_page_state(NR_KERNEL_STACK_KB, THREAD_SIZE / 1024);
+	return stack;
 }
 
 /**
@@ -54,6 +59,7 @@ void *alloc_thread_stack(void)
  */
 void free_thread_stack(void *stack)
 {
+	mod_node_page_state(NR_KERNEL_STACK_KB, -(long)(THREAD_SIZE / 1024));
 	if (stacks_cached < STACK_CACHE)
 		stack_cache[stacks_cached++] = stack;
 	else
