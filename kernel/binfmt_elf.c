@@ -423,7 +423,6 @@ static int start_elf(struct linux_binprm *bprm, const struct elf32_hdr *h,
 	unsigned long entry, base = 0, sp;
 	int err;
 
-	setup_new_exec(bprm);
 	err = set_stack_prot(h, phdrs);
 	if (err)
 		return err;

@@ -444,21 +444,6 @@ int begin_new_exec(struct linux_binprm *bprm)
 	return 0;
 }
 
-/**
- * setup_new_exec - where the new program's mappings go
- * @bprm: the program, past begin_new_exec()
- *
- * Below the stack and the room it may grow into.
- */
-void setup_new_exec(struct linux_binprm *bprm)
-{
-	unsigned long gap = rlimit(RLIMIT_STACK);
-
-	(void)bprm;
-	gap = clamp(gap, 128ul << 20, TASK_SIZE / 6 * 5);
-	current->mm->mmap_base = PAGE_ALIGN(STACK_TOP - gap - STACK_GUARD_GAP);
-}
-
 /* ---- the way there ---- */
 
 static int search_binary_handler(struct linux_binprm *bprm)
@@ -529,14 +514,17 @@ static void free_bprm(struct linux_binprm *bprm)
 
 static int prepare_bprm(struct linux_binprm *bprm)
 {
+	struct vm_area_struct *stack;
+
 	bprm->cred = copy_cred(current->cred);
 	if (!bprm->cred)
 		return -ENOMEM;
 	bprm->mm = mm_alloc();
 	if (!bprm->mm)
 		return -ENOMEM;
-	if (!mm_setup_stack(bprm->mm, STACK_TOP))
-		return -ENOMEM;
+	stack = mm_setup_stack(bprm->mm, STACK_TOP);
+	if (IS_ERR(stack))
+		return (int)PTR_ERR(stack);
 	bprm->p = STACK_TOP - sizeof(void *);
 	return 0;
 }

@@ -16,6 +16,7 @@
  */
 #include <kernel/drivers/tty.h>
 #include <kernel/pid.h>
+#include <kernel/printk.h>
 #include <kernel/syscall.h>
 #include <mach/uaccess.h>
 #include <kernel/vfs.h>
@@ -239,7 +240,7 @@ static void exit_files(struct task_struct *t)
 /* A fault on the way out: keep what is left from doing more harm. */
 static void __attribute__((noreturn)) park_forever(void)
 {
-	printk("Fixing recursive fault but reboot is needed!\n");
+	printk(KERN_ALERT "Fixing recursive fault but reboot is needed!\n");
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		schedule();

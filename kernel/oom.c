@@ -4,12 +4,14 @@
  * every process that uses it is killed, and the log says which.
  */
 #include <kernel/pid.h>
+#include <kernel/printk.h>
 
 #define K(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
 
 static void log_victim(struct task_struct *t, struct mm_struct *mm)
 {
-	printk("Out of memory: Killed process %d (%s) total-vm:%lukB, "
+	printk(KERN_ERR
+	       "Out of memory: Killed process %d (%s) total-vm:%lukB, "
 	       "anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:%u "
 	       "pgtables:%lukB oom_score_adj:%d\n",
 	       t->pid, t->comm, K(mm->total_vm), K(mm->rss_anon),

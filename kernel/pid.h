@@ -96,7 +96,6 @@ int load_elf_binary(struct linux_binprm *bprm);
 int load_script(struct linux_binprm *bprm);
 /* Point of no return: the other threads end, the new space is loaded. */
 int begin_new_exec(struct linux_binprm *bprm);
-void setup_new_exec(struct linux_binprm *bprm);
 struct file *open_exec(int dfd, const char *name, int flags);
 int copy_string_kernel(struct linux_binprm *bprm, const char *s);
 int remove_arg_zero(struct linux_binprm *bprm);

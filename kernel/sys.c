@@ -4,6 +4,7 @@
 #include <ashlar/string.h>
 #include <ashlar/vmstat.h>
 #include <mach/uaccess.h>
+#include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/syscall.h>
 #include <kernel/version.h>
@@ -177,13 +178,13 @@ SYSCALL_DEFINE(reboot, u32 magic1, u32 magic2, u32 cmd)
 		return 0;
 	case REBOOT_RESTART:
 	case REBOOT_RESTART2:
-		printk("reboot: Restarting system\n");
+		printk(KERN_EMERG "reboot: Restarting system\n");
 		machine_restart();
 	case REBOOT_POWER_OFF:
-		printk("reboot: Power down\n");
+		printk(KERN_EMERG "reboot: Power down\n");
 		machine_power_off();
 	case REBOOT_HALT:
-		printk("reboot: System halted\n");
+		printk(KERN_EMERG "reboot: System halted\n");
 		machine_halt();
 	}
 	return -EINVAL;
