@@ -507,6 +507,7 @@ int get_unused_fd_flags(u32 flags); /* reserve; O_CLOEXEC */
 void fd_install(unsigned int fd, struct file *f); /* takes the reference */
 void put_unused_fd(unsigned int fd);
 int filp_close(struct file *f, struct files_struct *files);
+int close_fd(unsigned int fd);
 /* A copy, every file with a reference; NULL without memory. */
 struct files_struct *dup_files(struct files_struct *old);
 void get_files(struct files_struct *files);

@@ -540,12 +540,18 @@ void put_fs(struct fs_struct *fs)
 
 /* ---- system calls ---- */
 
-SYSCALL_DEFINE(close, unsigned int fd)
+/** close_fd() - close a descriptor of the running task: 0 or -EBADF */
+int close_fd(unsigned int fd)
 {
 	struct files_struct *files = current->files;
 	struct file *f = take_fd(files, fd);
 
 	return f ? filp_close(f, files) : -EBADF;
+}
+
+SYSCALL_DEFINE(close, unsigned int fd)
+{
+	return close_fd(fd);
 }
 
 static void close_fds(struct files_struct *files, unsigned int fd,

@@ -69,6 +69,18 @@ struct file *do_filp_open(int dfd, const char *name, int flags, umode_t mode,
 			  u32 lookup);
 int mnt_want_write(const struct mount *mnt);
 
+/* ---- memory that a program names in pieces: read_write.c ---- */
+#define UIO_FASTIOV 8
+
+struct user_iov {
+	struct iovec fast[UIO_FASTIOV];
+	struct iovec *vec;
+	struct iov_iter iter;
+};
+
+int import_iov(struct user_iov *u, const struct iovec *vec, u32 n);
+void free_iov(struct user_iov *u);
+
 /* ---- the rest ---- */
 struct file_lock;
 int check_file_size(loff_t size); /* 0, or -EFBIG and perhaps SIGXFSZ */

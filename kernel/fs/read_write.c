@@ -20,8 +20,6 @@
 #define RWF_NOWAIT 8u
 #define RWF_APPEND 16u
 
-#define UIO_FASTIOV 8
-
 /* ---- one file ---- */
 
 /**
@@ -211,12 +209,6 @@ SYSCALL_DEFINE(pwrite64, unsigned int fd, const char __user *buf, u32 count,
 
 /* ---- several pieces ---- */
 
-struct user_iov {
-	struct iovec fast[UIO_FASTIOV];
-	struct iovec *vec;
-	struct iov_iter iter;
-};
-
 static int check_iov(struct user_iov *u, u32 n)
 {
 	u32 i, total = 0, len;
@@ -238,7 +230,7 @@ static int check_iov(struct user_iov *u, u32 n)
 }
 
 /* The pieces that a program names; free_iov() afterwards. */
-static int import_iov(struct user_iov *u, const struct iovec __user *vec, u32 n)
+int import_iov(struct user_iov *u, const struct iovec __user *vec, u32 n)
 {
 	int err;
 
@@ -258,7 +250,7 @@ static int import_iov(struct user_iov *u, const struct iovec __user *vec, u32 n)
 	return err;
 }
 
-static void free_iov(struct user_iov *u)
+void free_iov(struct user_iov *u)
 {
 	if (u->vec != u->fast)
 		kfree(u->vec);

@@ -368,6 +368,7 @@ SYSCALL_DEFINE(readlinkat, int dfd, const char __user *name, char __user *buf,
 	       s32 size)
 {
 	struct path path;
+	char first;
 	long ret;
 
 	if (size <= 0)
@@ -375,9 +376,10 @@ SYSCALL_DEFINE(readlinkat, int dfd, const char __user *name, char __user *buf,
 	ret = user_path_at(dfd, name, LOOKUP_EMPTY, &path);
 	if (ret)
 		return ret;
-	ret = -EINVAL;
 	if (is_link(path.dentry->d_inode))
 		ret = read_link(&path, buf, (u32)size);
+	else
+		ret = get_user(first, name) || first ? -EINVAL : -ENOENT;
 	path_put(&path);
 	return ret;
 }

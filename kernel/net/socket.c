@@ -1,0 +1,709 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The socket calls, each as a number of its own and through socketcall(102).
+ * There is one family, AF_UNIX; a machine without a network says
+ * -EAFNOSUPPORT to the others.
+ */
+#include <ashlar/slab.h>
+#include <ashlar/string.h>
+#include <kernel/fs/internal.h>
+#include <kernel/syscall.h>
+#include "unix.h"
+
+#define SOCK_TYPE_MASK 0xfu
+
+#define SOL_SOCKET 1
+#define SCM_RIGHTS 1
+
+#define SO_TYPE 3
+#define SO_ERROR 4
+#define SO_SNDBUF 7
+#define SO_RCVBUF 8
+#define SO_PASSCRED 16
+#define SO_PEERCRED 17
+#define SO_ACCEPTCONN 30
+#define SO_PROTOCOL 38
+#define SO_DOMAIN 39
+
+struct user_msghdr {
+	u32 name, namelen, iov, iovlen, control, controllen, flags;
+};
+
+struct cmsghdr {
+	u32 len;
+	s32 level, type;
+};
+
+/* ---- descriptors ---- */
+
+/* fdput() it; file NULL: *@err says why. */
+static struct fd sock_fd(unsigned int n, struct unix_sock **s, int *err)
+{
+	struct fd f = fdget(n);
+
+	*err = 0;
+	if (!f.file) {
+		*err = -EBADF;
+	} else if (f.file->f_op != &unix_fops) {
+		*err = -ENOTSOCK;
+		fdput(f);
+		f.file = NULL;
+	} else {
+		*s = f.file->private_data;
+	}
+	return f;
+}
+
+/* A file for a socket, whose reference it takes over, also on failure. */
+static struct file *sock_file(struct unix_sock *s, u32 flags)
+{
+	struct inode *inode = new_inode(NULL, S_IFSOCK | 0777);
+	struct file *f;
+
+	if (!inode) {
+		unix_close(s);
+		return ERR_PTR(-ENOMEM);
+	}
+	inode->i_uid = current->cred->fsuid;
+	inode->i_gid = current->cred->fsgid;
+	f = alloc_anon_file("socket:", inode, O_RDWR | (flags & O_NONBLOCK),
+			    &unix_fops);
+	if (IS_ERR(f))
+		unix_close(s);
+	else
+		f->private_data = s;
+	return f;
+}
+
+static int install_sock(struct unix_sock *s, u32 flags)
+{
+	int fd = get_unused_fd_flags(flags & O_CLOEXEC);
+	struct file *f;
+
+	if (fd < 0) {
+		unix_close(s);
+		return fd;
+	}
+	f = sock_file(s, flags);
+	if (IS_ERR(f)) {
+		put_unused_fd((unsigned int)fd);
+		return (int)PTR_ERR(f);
+	}
+	fd_install((unsigned int)fd, f);
+	return fd;
+}
+
+static int check_kind(u32 family, u32 type, u32 protocol)
+{
+	if (type & ~(SOCK_TYPE_MASK | O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	if (family != AF_UNIX)
+		return -EAFNOSUPPORT;
+	if (protocol && protocol != AF_UNIX)
+		return -EPROTONOSUPPORT;
+	type &= SOCK_TYPE_MASK;
+	if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET)
+		return -ESOCKTNOSUPPORT;
+	return 0;
+}
+
+SYSCALL_DEFINE(socket, u32 family, u32 type, u32 protocol)
+{
+	int err = check_kind(family, type, protocol);
+	struct unix_sock *s;
+
+	if (err)
+		return err;
+	s = unix_alloc((int)(type & SOCK_TYPE_MASK));
+	return IS_ERR(s) ? PTR_ERR(s) : install_sock(s, type);
+}
+
+SYSCALL_DEFINE(socketpair, u32 family, u32 type, u32 protocol, s32 __user *sv)
+{
+	int err = check_kind(family, type, protocol), fd[2];
+	struct unix_sock *a, *b;
+
+	if (err)
+		return err;
+	a = unix_alloc((int)(type & SOCK_TYPE_MASK));
+	if (IS_ERR(a))
+		return PTR_ERR(a);
+	b = unix_alloc((int)(type & SOCK_TYPE_MASK));
+	if (IS_ERR(b)) {
+		unix_put(a);
+		return PTR_ERR(b);
+	}
+	fd[0] = install_sock(a, type);
+	if (fd[0] < 0) {
+		unix_put(b);
+		return fd[0];
+	}
+	fd[1] = install_sock(b, type);
+	err = fd[1] < 0 ? fd[1] : 0;
+	if (!err) {
+		unix_pair(a, b);
+		if (!copy_to_user(sv, fd, sizeof(fd)))
+			return 0;
+		err = -EFAULT;
+		close_fd((unsigned int)fd[1]);
+	}
+	close_fd((unsigned int)fd[0]);
+	return err;
+}
+
+/* ---- addresses ---- */
+
+static int get_address(struct unix_address *a, const void __user *name, u32 len)
+{
+	memset(a, 0, sizeof(*a));
+	if ((s32)len < 0 || len > sizeof(a->name) || len < 2)
+		return -EINVAL;
+	if (copy_from_user(&a->name, name, len))
+		return -EFAULT;
+	a->len = len;
+	if (a->name.sun_family != AF_UNIX && a->name.sun_family != AF_UNSPEC)
+		return -EINVAL;
+	if (len > 2 && a->name.sun_path[0]) {
+		if (!a->name.sun_path[sizeof(a->name.sun_path) - 1])
+			a->len = (u32)strlen(a->name.sun_path) + 3;
+		else
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int put_address(const struct unix_address *a, void __user *name,
+		       s32 __user *len)
+{
+	s32 room;
+
+	if (get_user(room, len))
+		return -EFAULT;
+	if (room < 0)
+		return -EINVAL;
+	if (put_user((s32)a->len, len) ||
+	    copy_to_user(name, &a->name, min((u32)room, a->len)))
+		return -EFAULT;
+	return 0;
+}
+
+SYSCALL_DEFINE(bind, unsigned int fd, const void __user *name, u32 len)
+{
+	struct unix_address a;
+	struct unix_sock *s;
+	int err;
+	struct fd f = sock_fd(fd, &s, &err);
+
+	if (!f.file)
+		return err;
+	err = get_address(&a, name, len);
+	if (!err && a.name.sun_family != AF_UNIX)
+		err = -EINVAL;
+	if (!err)
+		err = unix_bind(s, &a);
+	fdput(f);
+	return err;
+}
+
+SYSCALL_DEFINE(connect, unsigned int fd, const void __user *name, u32 len)
+{
+	struct unix_address a;
+	struct unix_sock *s;
+	int err;
+	struct fd f = sock_fd(fd, &s, &err);
+
+	if (!f.file)
+		return err;
+	err = get_address(&a, name, len);
+	if (!err)
+		err = unix_connect(s, &a, f.file->f_flags & O_NONBLOCK);
+	fdput(f);
+	return err;
+}
+
+SYSCALL_DEFINE(listen, unsigned int fd, int backlog)
+{
+	struct unix_sock *s;
+	int err;
+	struct fd f = sock_fd(fd, &s, &err);
+
+	if (!f.file)
+		return err;
+	err = unix_listen(s, backlog);
+	fdput(f);
+	return err;
+}
+
+SYSCALL_DEFINE(accept4, unsigned int fd, void __user *name, s32 __user *len,
+	       u32 flags)
+{
+	struct unix_sock *s, *n;
+	int err;
+	struct fd f;
+
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	f = sock_fd(fd, &s, &err);
+	if (!f.file)
+		return err;
+	n = unix_accept(s, f.file->f_flags & O_NONBLOCK);
+	fdput(f);
+	if (IS_ERR(n))
+		return PTR_ERR(n);
+	if (name && n->peer) {
+		err = put_address(&n->peer->addr, name, len);
+		if (err) {
+			flags |= O_CLOEXEC;
+			err = install_sock(n, flags);
+			if (err >= 0)
+				close_fd((unsigned int)err);
+			return -EFAULT;
+		}
+	}
+	return install_sock(n, flags);
+}
+
+static long get_name(unsigned int fd, void __user *name, s32 __user *len,
+		     bool of_peer)
+{
+	struct unix_sock *s;
+	int err;
+	struct fd f = sock_fd(fd, &s, &err);
+
+	if (!f.file)
+		return err;
+	if (of_peer && !s->peer)
+		err = -ENOTCONN;
+	else
+		err = put_address(of_peer ? &s->peer->addr : &s->addr, name,
+				  len);
+	fdput(f);
+	return err;
+}
+
+SYSCALL_DEFINE(getsockname, unsigned int fd, void __user *name, s32 __user *len)
+{
+	return get_name(fd, name, len, false);
+}
+
+SYSCALL_DEFINE(getpeername, unsigned int fd, void __user *name, s32 __user *len)
+{
+	return get_name(fd, name, len, true);
+}
+
+SYSCALL_DEFINE(shutdown, unsigned int fd, int how)
+{
+	struct unix_sock *s;
+	int err;
+	struct fd f = sock_fd(fd, &s, &err);
+
+	if (!f.file)
+		return err;
+	err = unix_shutdown(s, how);
+	fdput(f);
+	return err;
+}
+
+/* ---- options ---- */
+
+static int get_option(struct unix_sock *s, int name, s32 *value)
+{
+	switch (name) {
+	case SO_TYPE:
+		*value = s->type;
+		break;
+	case SO_ERROR:
+		*value = s->error;
+		s->error = 0;
+		break;
+	case SO_SNDBUF:
+	case SO_RCVBUF:
+		*value = 212992;
+		break;
+	case SO_ACCEPTCONN:
+		*value = s->listening;
+		break;
+	case SO_DOMAIN:
+		*value = AF_UNIX;
+		break;
+	case SO_PROTOCOL:
+	case SO_PASSCRED:
+		*value = 0;
+		break;
+	default:
+		return -ENOPROTOOPT;
+	}
+	return 0;
+}
+
+SYSCALL_DEFINE(getsockopt, unsigned int fd, int level, int name,
+	       void __user *value, s32 __user *len)
+{
+	struct unix_sock *s;
+	const void *from;
+	s32 room, v;
+	int err;
+	struct fd f = sock_fd(fd, &s, &err);
+	u32 size = sizeof(v);
+
+	if (!f.file)
+		return err;
+	from = &v;
+	if (level != SOL_SOCKET) {
+		err = -EOPNOTSUPP;
+	} else if (name == SO_PEERCRED) {
+		from = &s->peer_cred;
+		size = sizeof(s->peer_cred);
+	} else {
+		err = get_option(s, name, &v);
+	}
+	if (!err && get_user(room, len))
+		err = -EFAULT;
+	if (!err && room < 0)
+		err = -EINVAL;
+	if (!err) {
+		size = min(size, (u32)room);
+		if (copy_to_user(value, from, size) || put_user((s32)size, len))
+			err = -EFAULT;
+	}
+	fdput(f);
+	return err;
+}
+
+/* Sizes of buffers and the like: heard, and without effect. */
+SYSCALL_DEFINE(setsockopt, unsigned int fd, int level, int name,
+	       const void __user *value, s32 len)
+{
+	struct unix_sock *s;
+	s32 v;
+	int err;
+	struct fd f = sock_fd(fd, &s, &err);
+
+	if (!f.file)
+		return err;
+	if (level != SOL_SOCKET)
+		err = -EOPNOTSUPP;
+	else if (len < (s32)sizeof(v))
+		err = -EINVAL;
+	else if (get_user(v, (const s32 __user *)value))
+		err = -EFAULT;
+	else if (name == SO_TYPE || name == SO_ERROR || name > 80)
+		err = -ENOPROTOOPT;
+	fdput(f);
+	return err;
+}
+
+/* ---- sending ---- */
+
+static struct scm_files *get_files_sent(const u32 *fds, unsigned int n)
+{
+	struct scm_files *files;
+	struct file *f;
+	unsigned int i;
+
+	if (n > SCM_MAX_FD)
+		return ERR_PTR(-EINVAL);
+	files = kmalloc(sizeof(*files) + n * sizeof(f), GFP_KERNEL);
+	if (!files)
+		return ERR_PTR(-ENOMEM);
+	files->count = 0;
+	for (i = 0; i < n; i++) {
+		f = fget_raw(fds[i]);
+		if (!f || f->f_op == &unix_fops) {
+			if (f)
+				fput(f);
+			scm_free(files);
+			return ERR_PTR(f ? -EINVAL : -EBADF);
+		}
+		files->file[files->count++] = f;
+	}
+	return files;
+}
+
+/* Of the control messages, the one that sends files. */
+static struct scm_files *parse_control(const char *buf, u32 len)
+{
+	struct scm_files *files = NULL;
+	struct cmsghdr h;
+	u32 off;
+
+	for (off = 0; off + sizeof(h) <= len; off += ALIGN(h.len, 4u)) {
+		memcpy(&h, buf + off, sizeof(h));
+		if (h.len < sizeof(h) || h.len > len - off) {
+			scm_free(files);
+			return ERR_PTR(-EINVAL);
+		}
+		if (h.level != SOL_SOCKET || h.type != SCM_RIGHTS || files)
+			continue;
+		files = get_files_sent((const u32 *)(buf + off + sizeof(h)),
+				       (h.len - sizeof(h)) / 4);
+		if (IS_ERR(files))
+			return files;
+	}
+	return files;
+}
+
+static struct scm_files *get_control(const struct user_msghdr *h)
+{
+	struct scm_files *files;
+	char *buf;
+
+	if (!h->controllen)
+		return NULL;
+	if (h->controllen > 10240)
+		return ERR_PTR(-ENOMEM);
+	buf = kmalloc(h->controllen, GFP_KERNEL);
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(buf, (void __user *)(uintptr_t)h->control,
+			   h->controllen))
+		files = ERR_PTR(-EFAULT);
+	else
+		files = parse_control(buf, h->controllen);
+	kfree(buf);
+	return files;
+}
+
+static u32 send_flags(const struct file *f, u32 flags)
+{
+	return f->f_flags & O_NONBLOCK ? flags | MSG_DONTWAIT : flags;
+}
+
+static long send_msg(struct file *f, const struct user_msghdr *h, u32 flags)
+{
+	struct unix_address a, *to = NULL;
+	struct scm_files *files;
+	struct user_iov u;
+	long ret;
+
+	if (h->name && h->namelen) {
+		ret = get_address(&a, (void __user *)(uintptr_t)h->name,
+				  h->namelen);
+		if (ret)
+			return ret;
+		to = &a;
+	}
+	ret = import_iov(&u, (const struct iovec __user *)(uintptr_t)h->iov,
+			 h->iovlen);
+	if (ret)
+		return ret;
+	files = get_control(h);
+	if (IS_ERR(files)) {
+		ret = PTR_ERR(files);
+	} else {
+		ret = unix_send(f->private_data, &u.iter, to, files,
+				send_flags(f, flags));
+		if (ret < 0)
+			scm_free(files);
+	}
+	free_iov(&u);
+	return ret;
+}
+
+SYSCALL_DEFINE(sendmsg, unsigned int fd, const void __user *msg, u32 flags)
+{
+	struct user_msghdr h;
+	struct unix_sock *s;
+	long ret;
+	int err;
+	struct fd f = sock_fd(fd, &s, &err);
+
+	if (!f.file)
+		return err;
+	ret = -EFAULT;
+	if (!copy_from_user(&h, msg, sizeof(h)))
+		ret = send_msg(f.file, &h, flags);
+	fdput(f);
+	return ret;
+}
+
+SYSCALL_DEFINE(sendto, unsigned int fd, void __user *buf, u32 len, u32 flags,
+	       const void __user *name, u32 namelen)
+{
+	struct unix_address a;
+	struct unix_sock *s;
+	struct iov_iter i;
+	long ret;
+	int err;
+	struct fd f;
+
+	if (!access_ok(buf, len))
+		return -EFAULT;
+	f = sock_fd(fd, &s, &err);
+	if (!f.file)
+		return err;
+	ret = name ? get_address(&a, name, namelen) : 0;
+	if (!ret) {
+		iov_iter_user(&i, buf, min(len, MAX_RW_COUNT));
+		ret = unix_send(s, &i, name ? &a : NULL, NULL,
+				send_flags(f.file, flags));
+	}
+	fdput(f);
+	return ret;
+}
+
+/* ---- receiving ---- */
+
+/* Descriptors for the files that came; bytes of @h's control used. */
+static u32 put_files_sent(const struct user_msghdr *h, struct scm_files *files,
+			  u32 flags, u32 *out)
+{
+	char __user *to = (char __user *)(uintptr_t)h->control;
+	struct cmsghdr c = { sizeof(c), SOL_SOCKET, SCM_RIGHTS };
+	u32 i, room = 0;
+	int fd;
+
+	if (h->controllen >= sizeof(c))
+		room = (h->controllen - (u32)sizeof(c)) / 4;
+	for (i = 0; i < files->count && i < room; i++) {
+		fd = get_unused_fd_flags(flags & MSG_CMSG_CLOEXEC ? O_CLOEXEC :
+								    0);
+		if (fd < 0)
+			break;
+		if (put_user((s32)fd, (s32 __user *)(to + sizeof(c) + i * 4))) {
+			put_unused_fd((unsigned int)fd);
+			break;
+		}
+		fd_install((unsigned int)fd, get_file(files->file[i]));
+	}
+	if (i < files->count)
+		*out |= MSG_CTRUNC;
+	if (!i)
+		return 0;
+	c.len += i * 4;
+	return copy_to_user(to, &c, sizeof(c)) ? 0 : c.len;
+}
+
+static long recv_msg(struct unix_sock *s, struct user_msghdr __user *msg,
+		     struct user_msghdr *h, u32 flags)
+{
+	struct unix_address from = { .len = 0 };
+	struct scm_files *files = NULL;
+	u32 used = 0, out = flags;
+	struct user_iov u;
+	long ret;
+
+	ret = import_iov(&u, (const struct iovec __user *)(uintptr_t)h->iov,
+			 h->iovlen);
+	if (ret)
+		return ret;
+	ret = unix_recv(s, &u.iter, &out, &from, &files);
+	free_iov(&u);
+	if (ret < 0)
+		return ret;
+	if (files)
+		used = put_files_sent(h, files, flags, &out);
+	scm_free(files);
+	if (h->name) {
+		u32 len = from.len > 2 ? from.len : 0;
+
+		if (copy_to_user((void __user *)(uintptr_t)h->name, &from.name,
+				 min(len, h->namelen)) ||
+		    put_user(len, &msg->namelen))
+			return -EFAULT;
+	}
+	if (put_user(used, &msg->controllen) || put_user(out, &msg->flags))
+		return -EFAULT;
+	return ret;
+}
+
+SYSCALL_DEFINE(recvmsg, unsigned int fd, void __user *msg, u32 flags)
+{
+	struct user_msghdr h;
+	struct unix_sock *s;
+	long ret;
+	int err;
+	struct fd f = sock_fd(fd, &s, &err);
+
+	if (!f.file)
+		return err;
+	ret = -EFAULT;
+	if (!copy_from_user(&h, msg, sizeof(h)))
+		ret = recv_msg(s, msg, &h, send_flags(f.file, flags));
+	fdput(f);
+	return ret;
+}
+
+SYSCALL_DEFINE(recvfrom, unsigned int fd, void __user *buf, u32 len, u32 flags,
+	       void __user *name, s32 __user *namelen)
+{
+	struct unix_address from = { .len = 0 };
+	struct unix_sock *s;
+	struct iov_iter i;
+	long ret;
+	int err;
+	struct fd f;
+
+	if (!access_ok(buf, len))
+		return -EFAULT;
+	f = sock_fd(fd, &s, &err);
+	if (!f.file)
+		return err;
+	iov_iter_user(&i, buf, min(len, MAX_RW_COUNT));
+	flags = send_flags(f.file, flags);
+	ret = unix_recv(s, &i, &flags, &from, NULL);
+	fdput(f);
+	if (ret < 0 || !name)
+		return ret;
+	if (from.len <= 2)
+		from.len = 0;
+	err = put_address(&from, name, namelen);
+	return err ? err : ret;
+}
+
+/* ---- all of them in one ---- */
+
+/* How many words each subcall of socketcall reads. */
+static const u8 nargs[] = { 0, 3, 3, 3, 2, 3, 3, 3, 4, 4,
+			    4, 6, 6, 2, 5, 5, 3, 3, 4 };
+
+SYSCALL_DEFINE(socketcall, u32 call, const u32 __user *args)
+{
+	u32 a[6];
+
+	if (call < 1 || call >= ARRAY_SIZE(nargs))
+		return -EINVAL;
+	if (copy_from_user(a, args, nargs[call] * 4u))
+		return -EFAULT;
+#define P(i) ((void __user *)(uintptr_t)a[i])
+	switch (call) {
+	case 1:
+		return sys_socket(a[0], a[1], a[2]);
+	case 2:
+		return sys_bind(a[0], P(1), a[2]);
+	case 3:
+		return sys_connect(a[0], P(1), a[2]);
+	case 4:
+		return sys_listen(a[0], (int)a[1]);
+	case 5:
+		return sys_accept4(a[0], P(1), P(2), 0);
+	case 6:
+		return sys_getsockname(a[0], P(1), P(2));
+	case 7:
+		return sys_getpeername(a[0], P(1), P(2));
+	case 8:
+		return sys_socketpair(a[0], a[1], a[2], P(3));
+	case 9:
+		return sys_sendto(a[0], P(1), a[2], a[3], NULL, 0);
+	case 10:
+		return sys_recvfrom(a[0], P(1), a[2], a[3], NULL, NULL);
+	case 11:
+		return sys_sendto(a[0], P(1), a[2], a[3], P(4), a[5]);
+	case 12:
+		return sys_recvfrom(a[0], P(1), a[2], a[3], P(4), P(5));
+	case 13:
+		return sys_shutdown(a[0], (int)a[1]);
+	case 14:
+		return sys_setsockopt(a[0], (int)a[1], (int)a[2], P(3),
+				      (s32)a[4]);
+	case 15:
+		return sys_getsockopt(a[0], (int)a[1], (int)a[2], P(3), P(4));
+	case 16:
+		return sys_sendmsg(a[0], P(1), a[2]);
+	case 17:
+		return sys_recvmsg(a[0], P(1), a[2]);
+	default:
+		return sys_accept4(a[0], P(1), P(2), a[3]);
+	}
+#undef P
+}

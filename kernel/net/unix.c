@@ -1,0 +1,749 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sockets between processes of this machine.
+ *
+ *   unix_sock a ──peer──→ unix_sock b
+ *                           queue ─→ msg ─→ msg      what a sent
+ *
+ * Bytes wait where they will be read. Sockets of a pair point at each other;
+ * a datagram socket's peer need not point back. A name is a file of type
+ * socket, whose inode's i_pipe is the socket, or ("abstract") one in a list.
+ *
+ * Nothing here sleeps between a look at a socket's state and the change that
+ * follows: memory comes, and a program's bytes are copied, before.
+ *
+ * Simpler than Linux: a message cannot carry sockets, so no circle of sockets
+ * in flight can come to be that nobody could ever close. There are no options
+ * for timeouts, and credentials are those of socketpair and connect alone.
+ */
+#include <ashlar/slab.h>
+#include <ashlar/string.h>
+#include <kernel/syscall.h>
+#include "unix.h"
+
+#define QUEUE_MAX 212992u /* bytes a socket holds for its reader */
+#define STREAM_CHUNK 16384u /* a stream's longest message */
+#define FAMILY_LEN 2u
+
+struct unix_msg {
+	struct list_head list;
+	u32 len, off; /* bytes; of them read */
+	struct unix_address from;
+	struct scm_files *files;
+	char data[];
+};
+
+static LIST_HEAD(abstract_names);
+
+/* ---- life ---- */
+
+/** unix_alloc() - a socket of a type; ERR_PTR(-ENOMEM) */
+struct unix_sock *unix_alloc(int type)
+{
+	struct unix_sock *s = kzalloc(sizeof(*s), GFP_KERNEL);
+
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	atomic_set(&s->count, 1);
+	s->type = (u8)type;
+	INIT_LIST_HEAD(&s->queue);
+	INIT_LIST_HEAD(&s->pending);
+	INIT_LIST_HEAD(&s->pending_entry);
+	INIT_LIST_HEAD(&s->bound);
+	init_waitqueue_head(&s->wait);
+	s->addr.len = FAMILY_LEN;
+	s->addr.name.sun_family = AF_UNIX;
+	s->cred.pid = current->tgid;
+	s->cred.uid = current->cred->euid;
+	s->cred.gid = current->cred->egid;
+	s->peer_cred = (struct ucred){ 0, ~0u, ~0u };
+	return s;
+}
+
+/** unix_put() - one reference less */
+void unix_put(struct unix_sock *s)
+{
+	if (atomic_dec_and_test(&s->count))
+		kfree(s);
+}
+
+static struct unix_sock *sock_get(struct unix_sock *s)
+{
+	atomic_inc(&s->count);
+	return s;
+}
+
+/** scm_free() - a message's files are not wanted */
+void scm_free(struct scm_files *files)
+{
+	unsigned int i;
+
+	if (!files)
+		return;
+	for (i = 0; i < files->count; i++)
+		fput(files->file[i]);
+	kfree(files);
+}
+
+static void free_msg(struct unix_msg *m)
+{
+	scm_free(m->files);
+	kfree(m);
+}
+
+static void drop_peer(struct unix_sock *s)
+{
+	struct unix_sock *peer = s->peer;
+
+	s->peer = NULL;
+	if (peer)
+		unix_put(peer);
+}
+
+static void forget_name(struct unix_sock *s)
+{
+	list_del_init(&s->bound);
+	if (!s->path.dentry)
+		return;
+	s->path.dentry->d_inode->i_pipe = NULL;
+	path_put(&s->path);
+	s->path.dentry = NULL;
+}
+
+/** unix_close() - no file leads to a socket any more; takes the reference */
+void unix_close(struct unix_sock *s)
+{
+	struct unix_sock *peer = s->peer, *p;
+	struct unix_msg *m;
+	bool unread = !list_empty(&s->queue);
+
+	s->closed = true;
+	forget_name(s);
+	while (!list_empty(&s->queue)) {
+		m = list_first_entry(&s->queue, struct unix_msg, list);
+		list_del(&m->list);
+		free_msg(m);
+	}
+	while (!list_empty(&s->pending)) {
+		p = list_first_entry(&s->pending, struct unix_sock,
+				     pending_entry);
+		list_del_init(&p->pending_entry);
+		if (p->peer)
+			p->peer->error = ECONNRESET;
+		unix_close(p);
+	}
+	if (peer && s->type != SOCK_DGRAM) {
+		if (unread)
+			peer->error = ECONNRESET;
+		wake_up(&peer->wait);
+	}
+	wake_up(&s->wait);
+	drop_peer(s);
+	unix_put(s);
+}
+
+static void unix_release(struct file *f)
+{
+	unix_close(f->private_data);
+}
+
+/** unix_pair() - connect two sockets to each other */
+void unix_pair(struct unix_sock *a, struct unix_sock *b)
+{
+	a->peer = sock_get(b);
+	b->peer = sock_get(a);
+	a->peer_cred = b->cred;
+	b->peer_cred = a->cred;
+}
+
+/* ---- names ---- */
+
+static bool is_abstract(const struct unix_address *a)
+{
+	return a->name.sun_path[0] == '\0';
+}
+
+static struct unix_sock *find_abstract(const struct unix_address *a)
+{
+	struct unix_sock *s;
+
+	list_for_each_entry(s, &abstract_names, bound)
+		if (s->addr.len == a->len &&
+		    memcmp(&s->addr.name, &a->name, a->len) == 0)
+			return s;
+	return NULL;
+}
+
+static int bind_abstract(struct unix_sock *s, const struct unix_address *a)
+{
+	if (find_abstract(a))
+		return -EADDRINUSE;
+	list_add(&s->bound, &abstract_names);
+	return 0;
+}
+
+static int bind_path(struct unix_sock *s, const struct unix_address *a)
+{
+	umode_t mode = S_IFSOCK | (0777 & ~current->fs->umask);
+	int err = kern_mknod(a->name.sun_path, mode, 0);
+
+	if (err)
+		return err == -EEXIST ? -EADDRINUSE : err;
+	err = kern_path_at(AT_FDCWD, a->name.sun_path, 0, &s->path);
+	if (err) {
+		s->path.dentry = NULL;
+		return err;
+	}
+	s->path.dentry->d_inode->i_pipe = s;
+	return 0;
+}
+
+static bool name_taken(const struct unix_address *a)
+{
+	struct path path;
+
+	if (is_abstract(a))
+		return find_abstract(a);
+	if (kern_path_at(AT_FDCWD, a->name.sun_path, 0, &path))
+		return false;
+	path_put(&path);
+	return true;
+}
+
+/** unix_bind() - give a socket a name; 0 or -errno */
+int unix_bind(struct unix_sock *s, const struct unix_address *addr)
+{
+	int err;
+
+	if (addr->len <= FAMILY_LEN)
+		return -EINVAL;
+	if (s->addr.len > FAMILY_LEN)
+		return name_taken(addr) ? -EADDRINUSE : -EINVAL;
+	err = is_abstract(addr) ? bind_abstract(s, addr) : bind_path(s, addr);
+	if (!err)
+		s->addr = *addr;
+	return err;
+}
+
+static struct unix_sock *find_path(const struct unix_address *a)
+{
+	struct unix_sock *s;
+	struct inode *inode;
+	struct path path;
+	int err;
+
+	err = kern_path_at(AT_FDCWD, a->name.sun_path, LOOKUP_FOLLOW, &path);
+	if (err)
+		return ERR_PTR(err);
+	inode = path.dentry->d_inode;
+	err = inode_permission(inode, MAY_WRITE);
+	s = S_ISSOCK(inode->i_mode) && !err ? inode->i_pipe : NULL;
+	s = s ? sock_get(s) : ERR_PTR(err ? err : -ECONNREFUSED);
+	path_put(&path);
+	return s;
+}
+
+/* Who has the name, with a reference; ERR_PTR. */
+static struct unix_sock *find_socket(const struct unix_address *a, u8 type)
+{
+	struct unix_sock *s;
+
+	if (a->len <= FAMILY_LEN)
+		return ERR_PTR(-EINVAL);
+	if (is_abstract(a)) {
+		s = find_abstract(a);
+		s = s ? sock_get(s) : ERR_PTR(-ECONNREFUSED);
+	} else {
+		s = find_path(a);
+	}
+	if (!IS_ERR(s) && s->type != type) {
+		unix_put(s);
+		return ERR_PTR(-EPROTOTYPE);
+	}
+	return s;
+}
+
+/* ---- connections ---- */
+
+/** unix_listen() - wait for connections; 0 or -errno */
+int unix_listen(struct unix_sock *s, int backlog)
+{
+	if (s->type == SOCK_DGRAM)
+		return -EOPNOTSUPP;
+	if (s->addr.len <= FAMILY_LEN || s->peer)
+		return -EINVAL;
+	s->listening = true;
+	s->backlog = (u32)clamp(backlog, 0, 4096);
+	return 0;
+}
+
+static bool has_room(const struct unix_sock *server)
+{
+	return server->closed || server->npending <= server->backlog;
+}
+
+/* A socket that @server will get from accept(). */
+static int enqueue_connection(struct unix_sock *s, struct unix_sock *server)
+{
+	struct unix_sock *n = unix_alloc(s->type);
+
+	if (IS_ERR(n))
+		return (int)PTR_ERR(n);
+	if (!server->listening || server->closed) {
+		unix_put(n);
+		return -ECONNREFUSED;
+	}
+	if (s->peer) {
+		unix_put(n);
+		return -EISCONN;
+	}
+	n->addr = server->addr;
+	n->cred = server->cred;
+	unix_pair(s, n);
+	list_add_tail(&n->pending_entry, &server->pending);
+	server->npending++;
+	wake_up(&server->wait);
+	return 0;
+}
+
+static int connect_stream(struct unix_sock *s, struct unix_sock *server,
+			  bool nonblock)
+{
+	int err;
+
+	if (s->peer)
+		return -EISCONN;
+	if (!server->listening)
+		return -ECONNREFUSED;
+	if (!has_room(server) && nonblock)
+		return -EAGAIN;
+	err = wait_event_interruptible(&server->wait, has_room(server));
+	return err ? err : enqueue_connection(s, server);
+}
+
+/** unix_connect() - choose a peer; AF_UNSPEC lets it go. 0 or -errno */
+int unix_connect(struct unix_sock *s, const struct unix_address *addr,
+		 bool nonblock)
+{
+	struct unix_sock *other;
+	int err = 0;
+
+	if (addr->name.sun_family == AF_UNSPEC && s->type == SOCK_DGRAM) {
+		drop_peer(s);
+		return 0;
+	}
+	if (s->listening)
+		return -EINVAL;
+	other = find_socket(addr, s->type);
+	if (IS_ERR(other))
+		return (int)PTR_ERR(other);
+	if (s->type == SOCK_DGRAM) {
+		drop_peer(s);
+		s->peer = sock_get(other);
+	} else {
+		err = connect_stream(s, other, nonblock);
+	}
+	unix_put(other);
+	return err;
+}
+
+/** unix_accept() - the oldest connection, with its reference; ERR_PTR */
+struct unix_sock *unix_accept(struct unix_sock *s, bool nonblock)
+{
+	struct unix_sock *n;
+	int err;
+
+	if (s->type == SOCK_DGRAM)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!s->listening)
+		return ERR_PTR(-EINVAL);
+	if (list_empty(&s->pending) && nonblock)
+		return ERR_PTR(-EAGAIN);
+	err = wait_event_interruptible(&s->wait, !list_empty(&s->pending));
+	if (err)
+		return ERR_PTR(err);
+	n = list_first_entry(&s->pending, struct unix_sock, pending_entry);
+	list_del_init(&n->pending_entry);
+	s->npending--;
+	wake_up(&s->wait);
+	return n;
+}
+
+/** unix_shutdown() - no more reading (0), writing (1), or both (2) */
+int unix_shutdown(struct unix_sock *s, int how)
+{
+	if (how < 0 || how > 2)
+		return -EINVAL;
+	if (!s->peer)
+		return -ENOTCONN;
+	if (how != 1)
+		s->shut_read = true;
+	if (how != 0)
+		s->shut_write = true;
+	wake_up(&s->wait);
+	wake_up(&s->peer->wait);
+	return 0;
+}
+
+/* ---- sending ---- */
+
+static int socket_error(struct unix_sock *s)
+{
+	int err = s->error;
+
+	s->error = 0;
+	return -err;
+}
+
+static bool can_take(const struct unix_sock *to, u32 len)
+{
+	return to->closed || to->shut_read || !to->queued ||
+	       to->queued + len <= QUEUE_MAX;
+}
+
+static struct unix_msg *make_msg(struct unix_sock *s, struct iov_iter *from,
+				 u32 len)
+{
+	struct unix_msg *m = kmalloc(sizeof(*m) + len, GFP_KERNEL);
+
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+	m->len = len;
+	m->off = 0;
+	m->from = s->addr;
+	m->files = NULL;
+	if (copy_from_iter(m->data, len, from) == len)
+		return m;
+	kfree(m);
+	return ERR_PTR(-EFAULT);
+}
+
+static int wait_for_room(struct unix_sock *to, u32 len, u32 flags)
+{
+	if (can_take(to, len))
+		return 0;
+	if (flags & MSG_DONTWAIT)
+		return -EAGAIN;
+	return wait_event_interruptible(&to->wait, can_take(to, len));
+}
+
+static int deliver(struct unix_sock *s, struct unix_sock *to,
+		   struct unix_msg *m, u32 flags)
+{
+	int err = wait_for_room(to, m->len, flags);
+
+	if (err)
+		return err;
+	if (s->shut_write)
+		return -EPIPE;
+	if (to->closed || to->shut_read)
+		return s->type == SOCK_DGRAM ? -ECONNREFUSED : -EPIPE;
+	list_add_tail(&m->list, &to->queue);
+	to->queued += m->len;
+	wake_up(&to->wait);
+	return 0;
+}
+
+static ssize_t send_one(struct unix_sock *s, struct unix_sock *to,
+			struct iov_iter *from, u32 len, struct scm_files *files,
+			u32 flags)
+{
+	struct unix_msg *m = make_msg(s, from, len);
+	int err;
+
+	if (IS_ERR(m))
+		return (ssize_t)PTR_ERR(m);
+	m->files = files;
+	err = deliver(s, to, m, flags);
+	if (!err)
+		return (ssize_t)len;
+	m->files = NULL;
+	free_msg(m);
+	return err;
+}
+
+static ssize_t send_stream(struct unix_sock *s, struct iov_iter *from,
+			   struct scm_files *files, u32 flags)
+{
+	struct unix_sock *to = s->peer;
+	ssize_t n = 0, done = 0;
+
+	if (!to)
+		return s->closed ? -EPIPE : -ENOTCONN;
+	if (!from->count)
+		scm_free(files);
+	sock_get(to);
+	while (from->count) {
+		n = send_one(s, to, from,
+			     (u32)min(from->count, (size_t)STREAM_CHUNK), files,
+			     flags);
+		if (n < 0)
+			break;
+		done += n;
+		files = NULL;
+	}
+	unix_put(to);
+	if (n == -EPIPE && !done && !(flags & MSG_NOSIGNAL))
+		send_sig(SIGPIPE, current);
+	return done ? done : n;
+}
+
+static ssize_t send_packet(struct unix_sock *s, struct iov_iter *from,
+			   const struct unix_address *addr,
+			   struct scm_files *files, u32 flags)
+{
+	struct unix_sock *to = s->peer;
+	ssize_t n;
+
+	if (from->count > QUEUE_MAX)
+		return -EMSGSIZE;
+	if (addr)
+		to = find_socket(addr, s->type);
+	else if (to)
+		sock_get(to);
+	if (!to)
+		return -ENOTCONN;
+	if (IS_ERR(to))
+		return (ssize_t)PTR_ERR(to);
+	n = send_one(s, to, from, (u32)from->count, files, flags);
+	if (n == -ECONNREFUSED && s->peer == to && to->closed)
+		drop_peer(s);
+	unix_put(to);
+	if (n == -EPIPE && !(flags & MSG_NOSIGNAL))
+		send_sig(SIGPIPE, current);
+	return n;
+}
+
+/** unix_send() - send bytes, and files with them: bytes sent, or -errno */
+ssize_t unix_send(struct unix_sock *s, struct iov_iter *from,
+		  const struct unix_address *addr, struct scm_files *files,
+		  u32 flags)
+{
+	if (s->error)
+		return socket_error(s);
+	if (s->type == SOCK_DGRAM)
+		return send_packet(s, from, addr, files, flags);
+	if (addr)
+		return s->peer ? -EISCONN : -EOPNOTSUPP;
+	if (s->type == SOCK_SEQPACKET)
+		return send_packet(s, from, NULL, files, flags);
+	return send_stream(s, from, files, flags);
+}
+
+/* ---- receiving ---- */
+
+/* Nothing will ever come. */
+static bool at_end(const struct unix_sock *s)
+{
+	if (s->shut_read)
+		return true;
+	return s->type != SOCK_DGRAM && s->peer &&
+	       (s->peer->closed || s->peer->shut_write);
+}
+
+/* 1: there is something; 0: end; -errno. */
+static int wait_for_data(struct unix_sock *s, u32 flags)
+{
+	int err;
+
+	if (!list_empty(&s->queue))
+		return 1;
+	if (s->error)
+		return socket_error(s);
+	if (at_end(s))
+		return 0;
+	if (s->type != SOCK_DGRAM && !s->peer)
+		return s->type == SOCK_STREAM ? -EINVAL : -ENOTCONN;
+	if (flags & MSG_DONTWAIT)
+		return -EAGAIN;
+	err = wait_event_interruptible(&s->wait, !list_empty(&s->queue) ||
+							 s->error || at_end(s));
+	if (err)
+		return err;
+	return wait_for_data(s, flags | MSG_DONTWAIT);
+}
+
+/* Off the queue, for the copy to the program may sleep. */
+static struct unix_msg *take_msg(struct unix_sock *s)
+{
+	struct unix_msg *m = list_first_entry(&s->queue, struct unix_msg, list);
+
+	list_del(&m->list);
+	s->queued -= m->len - m->off;
+	return m;
+}
+
+/* Back, if some of it is to be read again; who waits for room looks. */
+static void leave_msg(struct unix_sock *s, struct unix_msg *m, bool again)
+{
+	if (again) {
+		list_add(&m->list, &s->queue);
+		s->queued += m->len - m->off;
+	} else {
+		free_msg(m);
+	}
+	wake_up(&s->wait);
+	if (s->peer)
+		wake_up(&s->peer->wait);
+}
+
+static void take_files(struct unix_msg *m, struct scm_files **files)
+{
+	if (files && m->files) {
+		*files = m->files;
+		m->files = NULL;
+	}
+}
+
+static ssize_t copy_msg(struct unix_msg *m, struct iov_iter *to)
+{
+	size_t n = min((size_t)(m->len - m->off), to->count);
+
+	if (copy_to_iter(m->data + m->off, n, to) != n)
+		return -EFAULT;
+	return (ssize_t)n;
+}
+
+static ssize_t recv_packet(struct unix_sock *s, struct iov_iter *to, u32 *flags,
+			   struct unix_address *from, struct scm_files **files)
+{
+	u32 in = *flags, whole;
+	struct unix_msg *m;
+	ssize_t n;
+
+	*flags = 0;
+	n = wait_for_data(s, in);
+	if (n <= 0)
+		return n;
+	m = take_msg(s);
+	if (from)
+		*from = m->from;
+	whole = m->len;
+	if (whole > to->count)
+		*flags |= MSG_TRUNC;
+	n = copy_msg(m, to);
+	if (!(in & MSG_PEEK))
+		take_files(m, files);
+	leave_msg(s, m, in & MSG_PEEK);
+	return n >= 0 && in & MSG_TRUNC ? (ssize_t)whole : n;
+}
+
+static ssize_t recv_stream(struct unix_sock *s, struct iov_iter *to, u32 *flags,
+			   struct unix_address *from, struct scm_files **files)
+{
+	u32 in = *flags, wait = in;
+	struct unix_msg *m;
+	ssize_t n = 0, done = 0;
+
+	*flags = 0;
+	while (to->count) {
+		n = wait_for_data(s, wait);
+		if (n <= 0)
+			break;
+		m = take_msg(s);
+		if (m->files && done) { /* they belong to the next bytes */
+			leave_msg(s, m, true);
+			break;
+		}
+		if (from && !done)
+			*from = m->from;
+		n = copy_msg(m, to);
+		if (n > 0)
+			done += n;
+		if (n < 0 || in & MSG_PEEK) {
+			leave_msg(s, m, true);
+			break;
+		}
+		m->off += (u32)n;
+		take_files(m, files);
+		leave_msg(s, m, m->off < m->len);
+		if (files && *files)
+			break;
+		if (!(in & MSG_WAITALL))
+			wait |= MSG_DONTWAIT;
+	}
+	return done ? done : n;
+}
+
+/** unix_recv() - receive bytes, and files with them: bytes, or -errno */
+ssize_t unix_recv(struct unix_sock *s, struct iov_iter *to, u32 *flags,
+		  struct unix_address *from, struct scm_files **files)
+{
+	if (s->type == SOCK_STREAM)
+		return recv_stream(s, to, flags, from, files);
+	return recv_packet(s, to, flags, from, files);
+}
+
+/* ---- the socket as a file ---- */
+
+static u32 file_flags(const struct file *f)
+{
+	return f->f_flags & O_NONBLOCK ? MSG_DONTWAIT : 0;
+}
+
+static ssize_t unix_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	u32 flags = file_flags(f);
+
+	(void)pos;
+	return unix_recv(f->private_data, to, &flags, NULL, NULL);
+}
+
+static ssize_t unix_write(struct file *f, struct iov_iter *from, loff_t *pos)
+{
+	(void)pos;
+	return unix_send(f->private_data, from, NULL, NULL, file_flags(f));
+}
+
+/* Of datagrams nobody says beforehand where they go. */
+static bool writable(const struct unix_sock *s)
+{
+	if (s->type == SOCK_DGRAM)
+		return true;
+	return s->peer && s->peer->queued * 4 <= QUEUE_MAX;
+}
+
+static u32 unix_poll(struct file *f, struct poll_table *pt)
+{
+	struct unix_sock *s = f->private_data;
+	u32 mask = 0;
+
+	poll_wait(&s->wait, pt);
+	if (s->error)
+		mask |= POLLERR;
+	if (!list_empty(&s->queue) || !list_empty(&s->pending))
+		mask |= POLLIN | POLLRDNORM;
+	if (at_end(s))
+		mask |= POLLIN | POLLRDNORM | POLLRDHUP;
+	if (s->type != SOCK_DGRAM && !s->listening &&
+	    (!s->peer || s->peer->closed || (s->shut_read && s->shut_write)))
+		mask |= POLLHUP;
+	if (writable(s) || (s->type != SOCK_DGRAM && !s->peer && !s->listening))
+		mask |= POLLOUT | POLLWRNORM | POLLWRBAND;
+	return mask;
+}
+
+#define FIONREAD 0x541bu
+
+static long unix_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
+{
+	struct unix_sock *s = f->private_data;
+	struct unix_msg *m;
+	u32 n = s->queued;
+
+	if (cmd != FIONREAD)
+		return -ENOTTY;
+	if (s->type != SOCK_STREAM && !list_empty(&s->queue)) {
+		m = list_first_entry(&s->queue, struct unix_msg, list);
+		n = m->len;
+	}
+	return put_user((s32)n, (s32 __user *)arg);
+}
+
+const struct file_operations unix_fops = {
+	.read_iter = unix_read,
+	.write_iter = unix_write,
+	.poll = unix_poll,
+	.ioctl = unix_ioctl,
+	.release = unix_release,
+};

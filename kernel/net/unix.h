@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets within the machine (AF_UNIX), between socket.c, which reads the
+ * system calls' arguments, and unix.c, which moves the bytes.
+ */
+#ifndef KERNEL_NET_UNIX_H
+#define KERNEL_NET_UNIX_H
+
+#include <kernel/vfs.h>
+
+#define AF_UNSPEC 0
+#define AF_UNIX 1
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define SOCK_SEQPACKET 5
+
+#define MSG_PEEK 0x2u
+#define MSG_CTRUNC 0x8u
+#define MSG_TRUNC 0x20u
+#define MSG_DONTWAIT 0x40u
+#define MSG_WAITALL 0x100u
+#define MSG_NOSIGNAL 0x4000u
+#define MSG_CMSG_CLOEXEC 0x40000000u
+
+#define SCM_MAX_FD 253
+
+struct sockaddr_un {
+	u16 sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	u32 len; /* of what a program gave or gets; 2: no name */
+	struct sockaddr_un name;
+};
+
+struct ucred {
+	s32 pid;
+	u32 uid, gid;
+};
+
+/* What one message carries besides its bytes. */
+struct scm_files {
+	unsigned int count;
+	struct file *file[]; /* with references */
+};
+
+struct unix_sock {
+	atomic_t count; /* its file, who is connected to it, lists */
+	u8 type; /* SOCK_* */
+	bool listening, shut_read, shut_write;
+	bool closed; /* its file is gone */
+	int error; /* told once */
+	struct unix_sock *peer; /* with a reference */
+	struct list_head queue; /* unix_msg, oldest first */
+	u32 queued; /* bytes in it */
+	struct list_head pending; /* listening: sockets to be accepted */
+	struct list_head pending_entry;
+	u32 npending, backlog;
+	struct wait_queue_head wait; /* anything happened to it */
+	struct unix_address addr;
+	struct list_head bound; /* abstract names */
+	struct path path; /* of a bound name; dentry NULL: none */
+	struct ucred cred, peer_cred;
+};
+
+extern const struct file_operations unix_fops;
+
+struct unix_sock *unix_alloc(int type); /* ERR_PTR */
+void unix_put(struct unix_sock *s);
+void unix_close(struct unix_sock *s);
+void unix_pair(struct unix_sock *a, struct unix_sock *b);
+int unix_bind(struct unix_sock *s, const struct unix_address *addr);
+int unix_listen(struct unix_sock *s, int backlog);
+int unix_connect(struct unix_sock *s, const struct unix_address *addr,
+		 bool nonblock);
+struct unix_sock *unix_accept(struct unix_sock *s, bool nonblock);
+int unix_shutdown(struct unix_sock *s, int how);
+/* @files is taken over unless -errno is returned. @addr NULL: to the peer. */
+ssize_t unix_send(struct unix_sock *s, struct iov_iter *from,
+		  const struct unix_address *addr, struct scm_files *files,
+		  u32 flags);
+/* @flags: in MSG_*, out what became of it; @from and @files may be NULL. */
+ssize_t unix_recv(struct unix_sock *s, struct iov_iter *to, u32 *flags,
+		  struct unix_address *from, struct scm_files **files);
+void scm_free(struct scm_files *files);
+
+#endif
