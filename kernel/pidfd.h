@@ -7,5 +7,6 @@
 
 /* What a pidfd is about, with a reference; ERR_PTR(-EBADF) if it is none. */
 struct pid *pidfd_get_pid(unsigned int fd);
+struct task_struct *tgid_pidfd_to_task(const struct file *f);
 
 #endif

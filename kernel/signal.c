@@ -32,6 +32,7 @@
 #include <kernel/pidfd.h>
 #include <kernel/sched.h>
 #include <kernel/syscall.h>
+#include <kernel/vfs.h>
 #include <mach/spinlock.h>
 
 #define STOP_SIGNALS                                              \
@@ -187,7 +188,8 @@ static void flush_group(struct task_struct *t, sigset_t set)
 	struct task_struct *each;
 
 	flush_sigqueue_mask(&t->signal->shared_pending, set);
-	for_each_thread(t, each) flush_sigqueue_mask(&each->pending, set);
+	for_each_thread(t, each)
+		flush_sigqueue_mask(&each->pending, set);
 }
 
 /* ---- sending ---- */
@@ -237,7 +239,8 @@ static void continue_group(struct task_struct *t)
 	sig->group_stop_count = 0;
 	sig->stop_code = 0;
 	sig->stopped = false;
-	for_each_thread(t, each) wake_up_state(each, TASK_STOPPED);
+	for_each_thread(t, each)
+		wake_up_state(each, TASK_STOPPED);
 	if (was_stopped)
 		sig->continued = sig->tell_continued = true;
 }
@@ -278,8 +281,7 @@ static void end_group(struct task_struct *t, int sig)
 	t->signal->group_exit = true;
 	t->signal->group_exit_code = sig;
 	t->signal->group_stop_count = 0;
-	for_each_thread(t, each)
-	{
+	for_each_thread(t, each) {
 		each->pending.signal |= sigmask(SIGKILL);
 		wake_killed(each);
 	}
@@ -293,8 +295,7 @@ void zap_other_threads(struct task_struct *t)
 	struct task_struct *each;
 
 	t->signal->group_stop_count = 0;
-	for_each_thread(t, each)
-	{
+	for_each_thread(t, each) {
 		if (each == t || each->flags & PF_EXITING)
 			continue;
 		each->pending.signal |= sigmask(SIGKILL);
@@ -310,7 +311,9 @@ static void complete_signal(int sig, struct task_struct *t, bool group)
 	if (!wants_signal(sig, t)) {
 		if (!group)
 			return;
-		for_each_thread(t, each) if (wants_signal(sig, each)) break;
+		for_each_thread(t, each)
+			if (wants_signal(sig, each))
+				break;
 		if (&each->thread_node == &t->signal->thread_head)
 			return;
 		t = each;
@@ -533,8 +536,7 @@ int kill_pgrp(int pgrp, int sig, struct siginfo *info)
 	int err, last = -ESRCH;
 	bool success = false;
 
-	for_each_process(p)
-	{
+	for_each_process(p) {
 		if (p->signal->pgrp != pgrp)
 			continue;
 		err = group_send_sig_info(sig, info, p);
@@ -549,8 +551,7 @@ static int kill_everybody(int sig, struct siginfo *info)
 	struct task_struct *p;
 	int err, ret = 0, count = 0;
 
-	for_each_process(p)
-	{
+	for_each_process(p) {
 		if (p->tgid <= 1 || p->flags & PF_KTHREAD ||
 		    p->tgid == current->tgid)
 			continue;
@@ -665,25 +666,47 @@ SYSCALL_DEFINE(rt_tgsigqueueinfo, pid_t tgid, pid_t pid, int sig,
 	return err ? err : do_send_specific(tgid, pid, sig, &info);
 }
 
+static int send_to(struct task_struct *t, int sig, const void __user *uinfo)
+{
+	struct siginfo info;
+	s32 signo;
+	int err;
+
+	if (!t || t->exit_state == EXIT_DEAD)
+		return -ESRCH;
+	if (!uinfo) {
+		user_siginfo(&info, sig, SI_USER);
+		return group_send_sig_info(sig, &info, t);
+	}
+	if (get_user(signo, (const s32 *)uinfo))
+		return -EFAULT;
+	if (signo != sig)
+		return -EINVAL;
+	err = get_user_info(&info, uinfo, sig, t->tgid);
+	return err ? err : group_send_sig_info(sig, &info, t);
+}
+
+/* @fd: from pidfd_open, or an open directory /proc/PID. */
 SYSCALL_DEFINE(pidfd_send_signal, int fd, int sig, const void __user *uinfo,
 	       u32 flags)
 {
-	struct siginfo info;
 	struct pid *pid;
-	int err = -ESRCH;
+	struct file *f;
+	int err = -EBADF;
 
 	if (flags)
 		return -EINVAL;
 	pid = pidfd_get_pid((unsigned int)fd);
-	if (IS_ERR(pid))
-		return PTR_ERR(pid);
-	if (pid->task) {
-		user_siginfo(&info, sig, SI_USER);
-		err = uinfo ? get_user_info(&info, uinfo, sig, pid->nr) : 0;
-		if (!err)
-			err = group_send_sig_info(sig, &info, pid->task);
+	if (!IS_ERR(pid)) {
+		err = send_to(pid->task, sig, uinfo);
+		put_pid(pid);
+		return err;
 	}
-	put_pid(pid);
+	f = fget((unsigned int)fd);
+	if (f && tgid_pidfd_to_task(f))
+		err = send_to(tgid_pidfd_to_task(f), sig, uinfo);
+	if (f)
+		fput(f);
 	return err;
 }
 
@@ -762,8 +785,7 @@ static bool pgrp_orphaned(int pgrp, struct task_struct *ignored)
 {
 	struct task_struct *p, *parent;
 
-	for_each_process(p)
-	{
+	for_each_process(p) {
 		parent = p->real_parent;
 		if (p->signal->pgrp != pgrp || p == ignored || p->exit_state ||
 		    !parent || is_global_init(parent))
@@ -779,8 +801,9 @@ static bool has_stopped_jobs(int pgrp)
 {
 	struct task_struct *p;
 
-	for_each_process(p) if (p->signal->pgrp == pgrp &&
-				p->signal->stopped) return true;
+	for_each_process(p)
+		if (p->signal->pgrp == pgrp && p->signal->stopped)
+			return true;
 	return false;
 }
 
@@ -838,8 +861,7 @@ static void retarget_shared_pending(struct task_struct *t, sigset_t which)
 	which &= t->signal->shared_pending.signal;
 	if (!which)
 		return;
-	for_each_thread(t, each)
-	{
+	for_each_thread(t, each) {
 		if (each == t || each->flags & PF_EXITING ||
 		    !(which & ~each->blocked))
 			continue;
@@ -958,8 +980,7 @@ static void begin_group_stop(int signr)
 
 	sig->stop_code = signr;
 	sig->group_stop_count = 0;
-	for_each_thread(current, t)
-	{
+	for_each_thread(current, t) {
 		if (t->flags & PF_EXITING || t->state == TASK_STOPPED)
 			continue;
 		sig->group_stop_count++;

@@ -9,6 +9,7 @@
 #include <ashlar/mmzone.h>
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
+#include <kernel/pidfd.h>
 #include "proc.h"
 
 /** proc_may_access() - may the running task look into @task's memory? */
@@ -323,6 +324,14 @@ static const struct inode_operations pid_dir_iops = {
 static const struct file_operations pid_dir_fops = {
 	.iterate = pid_dir_iterate,
 };
+
+/**
+ * tgid_pidfd_to_task() - the process that an open /proc/PID is about, or NULL
+ */
+struct task_struct *tgid_pidfd_to_task(const struct file *f)
+{
+	return f->f_op == &pid_dir_fops ? proc_i(f->f_inode)->task : NULL;
+}
 
 /* @thread: the directory is below task/, and has no task/ of its own. */
 static struct inode *task_inode(struct super_block *sb,
