@@ -156,7 +156,7 @@ void load_tls(const struct thread_struct *t)
  */
 void load_io_bitmap(const struct thread_struct *t)
 {
-	if (likely(!t->io_bitmap && !t->iopl)) {
+	if (likely(!t->io_bitmap && t->iopl != 3)) {
 		cpu_tss.tss.io_bitmap_base = sizeof(cpu_tss);
 		return;
 	}
