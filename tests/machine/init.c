@@ -61,12 +61,17 @@ static long start(char **argv, char **envp)
 {
 	const long RDWR = 2, TIOCSCTTY = 0x540e;
 	long pid = call(__NR_fork, 0, 0, 0);
+	long console, fd;
 
 	if (pid)
 		return pid;
 	call(__NR_setsid, 0, 0, 0);
-	call(__NR_ioctl, call(__NR_open, "/dev/console", RDWR, 0), TIOCSCTTY,
-	     1);
+	console = call(__NR_open, "/dev/console", RDWR, 0);
+	call(__NR_ioctl, console, TIOCSCTTY, 1);
+	for (fd = 0; fd < 3; fd++)
+		call(__NR_dup2, console, fd, 0);
+	if (console > 2)
+		call(__NR_close, console, 0, 0);
 	call(__NR_execve, argv[0], argv, envp);
 	say("init: no such program\n");
 	call(__NR_exit, 63, 0, 0);

@@ -219,7 +219,7 @@ static const struct {
 	int sig, code;
 	enum where where;
 	unsigned long that;
-	int trap, error; /* error < 0: a selector of the kernel's choice */
+	int trap, error; /* error < 0: any */
 } cases[] = {
 	{ "cli", do_cli, SIGSEGV, SI_KERNEL, ZERO, 0, 13, 0 },
 	{ "sti", do_sti, SIGSEGV, SI_KERNEL, ZERO, 0, 13, 0 },

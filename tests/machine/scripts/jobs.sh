@@ -21,7 +21,7 @@ setsid sh -c 'echo a session'
 (ulimit -n 10; i=3; while eval "exec $i<&0" 2>/dev/null && [ $i -lt 9 ]; do i=$((i + 1)); done; cat /proc/meminfo >/dev/null && echo some files)
 (ulimit -f 8; dd if=/dev/zero of=big bs=1024 count=100 2>/dev/null; echo $?; wc -c <big)
 (ulimit -c 0; ulimit -c)
-(ulimit -v 1; /bin/busybox true; echo $?)
+(ulimit -v 4000; head -c 3000000 /dev/zero | tr '\0' x | sort | wc -c; echo $?)
 (ulimit -u 0; as sh -c 'true & wait; echo forked' 2>&1 | head -n 1)
 echo 'echo from a pipe; exit 4' | sh; echo $?
 xargs -n 2 echo <<EOF
