@@ -22,12 +22,15 @@
 #include <ashlar/string.h>
 
 #define WINDOW 32768u
-#define FAST_BITS 9
+#define FAST_BITS 10
 #define FAST_SIZE (1u << FAST_BITS)
 #define MAX_BITS 15
 #define MAX_LITERALS 288
 #define MAX_DISTANCES 30
 #define END_OF_BLOCK 256
+#define MAX_MATCH 258
+/* Input that the fast loop wants to see ahead of it. */
+#define FAST_INPUT 16
 
 struct huffman {
 	u16 fast[FAST_SIZE]; /* symbol << 4 | bits; 0: a longer code */
@@ -51,7 +54,7 @@ struct inflate {
 	const char *error;
 	struct huffman literals, distances;
 	u8 lengths[MAX_LITERALS + MAX_DISTANCES + 2];
-	u32 crc_table[256];
+	u32 crc_table[4][256]; /* of a byte and 0 … 3 zeroes behind it */
 	u8 window[WINDOW];
 };
 
@@ -157,35 +160,43 @@ static bool build(struct huffman *h, const u8 *lengths, u32 n)
 	return true;
 }
 
-static u32 decode_long(struct inflate *z, const struct huffman *h)
+/* The symbol that @bits begin with and its length; -1: no code. */
+static s32 long_code(const struct huffman *h, u32 bits, u32 *len)
 {
-	u32 code = 0, first = 0, index = 0, len;
+	u32 code = 0, first = 0, index = 0, n;
 
-	for (len = 1; len <= MAX_BITS && len <= z->nbits; len++) {
-		code |= (z->bits >> (len - 1)) & 1;
-		if (code < first + h->count[len]) {
-			drop_bits(z, len);
+	for (n = 1; n <= MAX_BITS; n++) {
+		code |= bits & 1;
+		bits >>= 1;
+		if (code < first + h->count[n]) {
+			*len = n;
 			return h->symbol[index + code - first];
 		}
-		index += h->count[len];
-		first = (first + h->count[len]) << 1;
+		index += h->count[n];
+		first = (first + h->count[n]) << 1;
 		code <<= 1;
 	}
-	fail(z, len > MAX_BITS ? corrupt : cut_short);
-	return END_OF_BLOCK;
+	return -1;
 }
 
 /* The next symbol; END_OF_BLOCK and an error if there is none. */
-static inline u32 decode(struct inflate *z, const struct huffman *h)
+static u32 decode(struct inflate *z, const struct huffman *h)
 {
-	u32 entry;
+	u32 entry, len;
+	s32 symbol;
 
 	refill(z);
 	entry = h->fast[z->bits & (FAST_SIZE - 1)];
-	if (unlikely(!entry || (entry & 15) > z->nbits))
-		return decode_long(z, h);
-	drop_bits(z, entry & 15);
-	return entry >> 4;
+	len = entry & 15;
+	symbol = (s32)(entry >> 4);
+	if (!entry)
+		symbol = long_code(h, z->bits, &len);
+	if (symbol < 0 || len > z->nbits) {
+		fail(z, z->p < z->end ? corrupt : cut_short);
+		return END_OF_BLOCK;
+	}
+	drop_bits(z, len);
+	return (u32)symbol;
 }
 
 static void fixed_codes(struct inflate *z)
@@ -297,6 +308,7 @@ static void copy_stored(struct inflate *z)
 		end_block(z);
 }
 
+/* As far as the window goes. */
 static void copy_match(struct inflate *z)
 {
 	u32 n = min(z->length, WINDOW - z->wpos);
@@ -307,16 +319,27 @@ static void copy_match(struct inflate *z)
 		z->window[z->wpos++] = z->window[from++ & (WINDOW - 1)];
 }
 
-static void begin_match(struct inflate *z, u32 symbol, u32 written)
+static const u16 len_base[29] = { 3,  4,  5,  6,   7,	8,   9,	  10,  11, 13,
+				  15, 17, 19, 23,  27,	31,  35,  43,  51, 59,
+				  67, 83, 99, 115, 131, 163, 195, 227, 258 };
+static const u8 len_extra[29] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+				  2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
+
+/* Distances: two for each number of extra bits. */
+static inline u32 dist_extra(u32 d)
 {
-	static const u16 len_base[29] = { 3,   4,   5,	 6,   7,  8,  9,  10,
-					  11,  13,  15,	 17,  19, 23, 27, 31,
-					  35,  43,  51,	 59,  67, 83, 99, 115,
-					  131, 163, 195, 227, 258 };
-	static const u8 len_extra[29] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1,
-					  1, 1, 2, 2, 2, 2, 3, 3, 3, 3,
-					  4, 4, 4, 4, 5, 5, 5, 5, 0 };
-	u32 d, extra;
+	return d < 4 ? 0 : d / 2 - 1;
+}
+
+static inline u32 dist_base(u32 d)
+{
+	return 1 + (d < 4 ? d : (2 + (d & 1)) << dist_extra(d));
+}
+
+/* @reach: bytes that a match may go back. */
+static void begin_match(struct inflate *z, u32 symbol, u32 reach)
+{
+	u32 d;
 
 	symbol -= END_OF_BLOCK + 1;
 	if (symbol >= ARRAY_SIZE(len_base)) {
@@ -329,22 +352,134 @@ static void begin_match(struct inflate *z, u32 symbol, u32 written)
 		fail(z, corrupt);
 		return;
 	}
-	/* Distances: two for each number of extra bits. */
-	extra = d < 4 ? 0 : d / 2 - 1;
-	z->distance =
-		1 + (d < 4 ? d : (2 + (d & 1)) << extra) + take_bits(z, extra);
-	if (z->distance > written)
+	z->distance = dist_base(d) + take_bits(z, dist_extra(d));
+	if (z->distance > reach)
 		fail(z, corrupt);
+}
+
+/* What decode_fast() has in registers. */
+struct fast {
+	const u8 *p;
+	u32 bits, nbits;
+};
+
+/* At least 25 bits; FAST_INPUT bytes are there. */
+static inline void fast_refill(struct fast *f)
+{
+	u32 word;
+
+	__builtin_memcpy(&word, f->p, sizeof(word));
+	f->bits |= word << f->nbits;
+	f->p += (31 - f->nbits) >> 3;
+	f->nbits |= 24;
+}
+
+static inline u32 fast_take(struct fast *f, u32 n)
+{
+	u32 v = f->bits & ((1u << n) - 1);
+
+	f->bits >>= n;
+	f->nbits -= n;
+	return v;
+}
+
+static inline s32 fast_decode(struct fast *f, const struct huffman *h)
+{
+	u32 entry = h->fast[f->bits & (FAST_SIZE - 1)], len = entry & 15;
+	s32 symbol = (s32)(entry >> 4);
+
+	if (unlikely(!entry)) {
+		symbol = long_code(h, f->bits, &len);
+		if (symbol < 0)
+			return -1;
+	}
+	fast_take(f, len);
+	return symbol;
+}
+
+/* @to has room for all; it may overlap what is copied. */
+static inline void fast_copy(u8 *window, u32 to, u32 distance, u32 n)
+{
+	u32 from = (to - distance) & (WINDOW - 1);
+
+	if (distance >= 4 && from + n <= WINDOW) {
+		for (; n >= 4; n -= 4, to += 4, from += 4)
+			__builtin_memcpy(window + to, window + from, 4);
+	}
+	while (n--)
+		window[to++] = window[from++ & (WINDOW - 1)];
+}
+
+/* A match of @length's symbol, to @to; its bytes, or 0: broken. */
+static inline u32 fast_match(struct inflate *z, struct fast *f, u32 symbol,
+			     u32 to, u32 reach)
+{
+	u32 n, distance;
+	s32 d;
+
+	if (symbol >= ARRAY_SIZE(len_base))
+		return 0;
+	n = len_base[symbol] + fast_take(f, len_extra[symbol]);
+	fast_refill(f);
+	d = fast_decode(f, &z->distances);
+	if (d < 0 || d >= MAX_DISTANCES)
+		return 0;
+	fast_refill(f);
+	distance = dist_base((u32)d) + fast_take(f, dist_extra((u32)d));
+	if (distance > reach)
+		return 0;
+	fast_copy(z->window, to, distance, n);
+	return n;
+}
+
+/*
+ * As long as there is plenty of input and of room; the careful loop does what
+ * is left. @reach: bytes that a match may go back.
+ */
+static void decode_fast(struct inflate *z, u32 reach)
+{
+	struct fast f = { z->p, z->bits, z->nbits };
+	const u8 *end = z->end - FAST_INPUT;
+	u32 w = z->wpos, start = w, n;
+	s32 symbol;
+
+	while (f.p <= end && w <= WINDOW - MAX_MATCH) {
+		fast_refill(&f);
+		symbol = fast_decode(&f, &z->literals);
+		if (symbol >= 0 && symbol < END_OF_BLOCK) {
+			z->window[w++] = (u8)symbol;
+			continue;
+		}
+		if (symbol == END_OF_BLOCK) {
+			end_block(z);
+			break;
+		}
+		n = symbol < 0 ?
+			    0 :
+			    fast_match(z, &f, (u32)symbol - END_OF_BLOCK - 1, w,
+				       reach + w - start);
+		if (!n) {
+			fail(z, corrupt);
+			break;
+		}
+		w += n;
+	}
+	z->p = f.p;
+	z->bits = f.nbits ? f.bits & (~0u >> (32 - f.nbits)) : 0;
+	z->nbits = f.nbits;
+	z->wpos = w;
 }
 
 static void decode_codes(struct inflate *z)
 {
 	/* How far back there is something: all of the window, but at first. */
-	u32 start = z->wpos, reach = min(z->total, WINDOW);
+	u32 start = z->wpos, reach = min(z->total, WINDOW), symbol;
 
+	if (z->length)
+		copy_match(z);
+	if (!z->length && z->end - z->p >= FAST_INPUT)
+		decode_fast(z, min(reach + z->wpos - start, WINDOW));
 	while (z->wpos < WINDOW && z->state == CODES) {
-		u32 symbol;
-
 		if (z->length) {
 			copy_match(z);
 			continue;
@@ -369,7 +504,13 @@ static void make_crc_table(struct inflate *z)
 	for (i = 0; i < 256; i++) {
 		for (c = i, k = 0; k < 8; k++)
 			c = c & 1 ? c >> 1 ^ 0xedb88320u : c >> 1;
-		z->crc_table[i] = c;
+		z->crc_table[0][i] = c;
+	}
+	for (k = 1; k < 4; k++) {
+		for (i = 0; i < 256; i++) {
+			c = z->crc_table[k - 1][i];
+			z->crc_table[k][i] = c >> 8 ^ z->crc_table[0][(u8)c];
+		}
 	}
 }
 
@@ -378,8 +519,15 @@ static void count_output(struct inflate *z, const u8 *p, u32 n)
 	u32 crc = ~z->crc;
 
 	z->total += n;
+	for (; n >= 4; n -= 4, p += 4) {
+		crc ^= p[0] | p[1] << 8 | p[2] << 16 | (u32)p[3] << 24;
+		crc = z->crc_table[3][(u8)crc] ^
+		      z->crc_table[2][(u8)(crc >> 8)] ^
+		      z->crc_table[1][(u8)(crc >> 16)] ^
+		      z->crc_table[0][crc >> 24];
+	}
 	while (n--)
-		crc = crc >> 8 ^ z->crc_table[(u8)crc ^ *p++];
+		crc = crc >> 8 ^ z->crc_table[0][(u8)crc ^ *p++];
 	z->crc = ~crc;
 }
 
