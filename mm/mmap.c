@@ -690,26 +690,33 @@ static unsigned long pick_mmap_base(unsigned long stack_limit)
 
 /**
  * mm_setup_stack - a program's first stack; also sets mmap_base
- * @top: its end, the start of a page
+ * @top: its end, the start of a page; nothing is mapped below it yet
  *
  * As large as Linux's after exec, 132 KB, or as RLIMIT_STACK allows; nothing
- * of it is there yet. Return: the area, or ERR_PTR.
+ * of it is there yet. RLIMIT_AS is not asked: a program that it leaves no
+ * room fails by its own first mapping. Return: the area, or ERR_PTR(-ENOMEM).
  */
 struct vm_area_struct *mm_setup_stack(struct mm_struct *mm, unsigned long top)
 {
-	const u32 flags = VM_DATA_DEFAULT_FLAGS | VM_GROWSDOWN;
-	unsigned long limit = port_rlimit(RLIMIT_STACK), size;
-	struct vm_area_struct *vma;
+	const u32 flags = VM_DATA_DEFAULT_FLAGS | VM_GROWSDOWN | VM_ACCOUNT;
+	unsigned long limit = port_rlimit(RLIMIT_STACK), start;
+	struct vm_area_struct *prev;
 	int err;
 
 	mm->mmap_base = pick_mmap_base(limit);
-	size = PAGE_SIZE + min(limit & PAGE_MASK, STACK_GROWN_BY_EXEC);
+	start = top - PAGE_SIZE - min(limit & PAGE_MASK, STACK_GROWN_BY_EXEC);
+	if (security_vm_enough_memory_mm(mm, (top - start) >> PAGE_SHIFT))
+		return ERR_PTR(-ENOMEM);
 	down_write(&mm->mmap_lock);
-	err = mmap_region(mm, NULL, top - size, size, flags | mm->def_flags,
-			  (top - size) >> PAGE_SHIFT);
-	vma = err ? ERR_PTR(err) : find_vma(mm, top - 1);
+	find_vma_prev(mm, start, &prev);
+	err = new_area(mm, prev, NULL, start, top - start,
+		       flags | mm->def_flags, start >> PAGE_SHIFT);
 	up_write(&mm->mmap_lock);
-	return vma;
+	if (err) {
+		vm_unacct_memory((top - start) >> PAGE_SHIFT);
+		return ERR_PTR(err);
+	}
+	return find_vma(mm, start);
 }
 
 /* ---- life of a space ---- */
