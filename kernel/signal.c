@@ -24,10 +24,11 @@
  * Lock: siglock, one for all; nothing is called under it but wake-ups and
  * the slab. Interrupts send no signals: their timers ask a work to do it.
  *
- * Simpler than in Linux: no ptrace, no core files.
+ * Simpler than in Linux: no ptrace.
  */
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/coredump.h>
 #include <kernel/init.h>
 #include <kernel/pidfd.h>
 #include <kernel/sched.h>
@@ -755,13 +756,15 @@ bool do_notify_parent(struct task_struct *t, int sig)
 {
 	struct task_struct *parent = t->real_parent;
 	struct k_sigaction *ka = action_of(parent, SIGCHLD);
-	int status = t->exit_code & 0x7f;
+	int code = t->signal->group_exit ? t->signal->group_exit_code :
+					   t->exit_code;
+	int status = code & 0x7f;
 	struct siginfo info;
 	bool autoreap = false;
 
 	chld_siginfo(&info, t, status ? CLD_KILLED : CLD_EXITED);
-	info.chld.status = status ? status : t->exit_code >> 8 & 0xff;
-	if (status && t->exit_code & 0x80)
+	info.chld.status = status ? status : code >> 8 & 0xff;
+	if (status && code & 0x80)
 		info.si_code = CLD_DUMPED;
 	if (sig == SIGCHLD &&
 	    (ka->sa_handler == SIG_IGN || ka->sa_flags & SA_NOCLDWAIT)) {
@@ -1010,8 +1013,8 @@ static void do_signal_stop(int signr)
 	recalc_sigpending();
 }
 
-/* The default action of @sig; does not return if it ends the process. */
-static void default_action(int sig)
+/* The default action; does not return if it ends the process. */
+static void default_action(const struct siginfo *info, int sig)
 {
 	if (default_ignores(sig))
 		return;
@@ -1022,6 +1025,10 @@ static void default_action(int sig)
 		if (sig == SIGSTOP || !is_current_pgrp_orphaned())
 			do_signal_stop(sig);
 		return;
+	}
+	if (sig < 32 && sigmask(sig) & CORE_SIGNALS && do_coredump(info)) {
+		sig |= 0x80;
+		current->signal->group_exit_code = sig;
 	}
 	do_group_exit(sig);
 }
@@ -1052,7 +1059,7 @@ bool get_signal(struct ksignal *ksig)
 		if (ka->sa_handler == SIG_IGN)
 			continue;
 		if (ka->sa_handler == SIG_DFL) {
-			default_action(ksig->sig);
+			default_action(&ksig->info, ksig->sig);
 			continue;
 		}
 		ksig->ka = *ka;

@@ -6,6 +6,7 @@
 #include <ashlar/mm.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
+#include <kernel/coredump.h>
 #include <kernel/ipc.h>
 #include <kernel/version.h>
 #include "proc.h"
@@ -105,16 +106,26 @@ static int show_hostname(struct seq_file *m, void *data)
 	return 0;
 }
 
-static ssize_t write_hostname(const char *text, size_t len, void *data)
+static ssize_t write_line(const char *text, size_t len, char *to, size_t max)
 {
 	size_t n = len;
 
 	if (n && text[n - 1] == '\n')
 		n--;
-	n = min(n, (size_t)64);
-	memcpy(data, text, n);
-	((char *)data)[n] = '\0';
+	n = min(n, max);
+	memcpy(to, text, n);
+	to[n] = '\0';
 	return (ssize_t)len;
+}
+
+static ssize_t write_hostname(const char *text, size_t len, void *data)
+{
+	return write_line(text, len, data, 64);
+}
+
+static ssize_t write_core_pattern(const char *text, size_t len, void *data)
+{
+	return write_line(text, len, data, CORE_PATTERN_SIZE - 1);
 }
 
 /* ---- open files ---- */
@@ -200,6 +211,12 @@ static const struct proc_entry entries[] = {
 	  .show = show_hostname,
 	  .write = write_hostname,
 	  .data = uts_domainname },
+	{ .name = "sys/kernel/core_pattern",
+	  .mode = 0644,
+	  .show = show_hostname,
+	  .write = write_core_pattern,
+	  .data = core_pattern },
+	INT("kernel/core_uses_pid", core_uses_pid, 0, 1),
 	FACT("kernel/ngroups_max", "65536"),
 	FACT("kernel/cap_last_cap", "40"),
 	FACT("kernel/tainted", "0"),
