@@ -1,10 +1,26 @@
 // SPDX-License-Identifier: MIT
-/* The few files of /sys that programs ask for: which processors there are. */
+/*
+ * The few files of /sys that programs ask for: which processors there are, and
+ * which terminals the console is.
+ */
 #include "proc.h"
 
 static int show_text(struct seq_file *m, void *data)
 {
 	seq_printf(m, "%s\n", (const char *)data);
+	return 0;
+}
+
+/* The one that /dev/console is comes last. */
+static int show_console(struct seq_file *m, void *data)
+{
+	static const char *const names[] = { "ttyS0", "tty0" };
+	int last = console_preferred;
+	bool other = last ? console_serial : console_vga;
+
+	if (other)
+		seq_printf(m, "%s ", names[!last]);
+	seq_printf(m, "%s\n", names[last]);
 	return 0;
 }
 
@@ -26,6 +42,9 @@ static const struct proc_entry entries[] = {
 	FACT("devices/system/cpu/cpu0/topology/thread_siblings_list", "0"),
 	FACT("devices/system/cpu/cpu0/topology/core_siblings", "1"),
 	FACT("devices/system/node/online", "0"),
+	{ .name = "class/tty/console/active",
+	  .mode = 0444,
+	  .show = show_console },
 	FACT("kernel/mm/transparent_hugepage/enabled",
 	     "always madvise [never]"),
 };
@@ -38,7 +57,6 @@ void sysfs_init(void)
 	for (i = 0; i < ARRAY_SIZE(entries); i++)
 		proc_create_below(&sysfs_root, &entries[i]);
 	proc_mkdir_below(&sysfs_root, "fs/cgroup");
-	proc_mkdir_below(&sysfs_root, "class");
 	proc_mkdir_below(&sysfs_root, "block");
 	proc_mkdir_below(&sysfs_root, "bus");
 }
