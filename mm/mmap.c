@@ -671,7 +671,8 @@ int expand_stack(struct vm_area_struct *vma, unsigned long addr)
 	    vma->vm_end - addr > port_rlimit(RLIMIT_STACK) ||
 	    !may_expand_vm(mm, vma->vm_flags, grow) ||
 	    mlock_future_check(mm, vma->vm_flags, grow << PAGE_SHIFT) ||
-	    security_vm_enough_memory_mm(mm, grow))
+	    ((vma->vm_flags & VM_ACCOUNT) &&
+	     security_vm_enough_memory_mm(mm, grow)))
 		return -ENOMEM;
 	account_area(mm, vma->vm_flags, grow << PAGE_SHIFT);
 	vma_resize(vma, addr, vma->vm_end);

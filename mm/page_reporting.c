@@ -98,8 +98,9 @@ static int report_order(struct zone *z, unsigned int order,
 		spin_unlock(&z->lock);
 		for (i = 0; i < n && !err; i++)
 			err = port_discard(page_to_pfn(batch[i]), 1ul << order);
-		count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREPORT,
-				(unsigned long)n << order);
+		if (!err)
+			count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREPORT,
+					(unsigned long)n << order);
 		spin_lock(&z->lock);
 		for (i = 0; i < n; i++)
 			page_alloc_putback(z, batch[i], order, !err);

@@ -807,3 +807,220 @@ RANDOM_TEST(3)
 RANDOM_TEST(4)
 RANDOM_TEST(5)
 RANDOM_TEST(6)
+
+/* ---- without the model: any arguments, and no memory at any moment ---- */
+
+/* In the window, around it, or anywhere; seldom the start of a page. */
+static unsigned long any_address(void)
+{
+	unsigned long a = address(some(WINDOW_PAGES));
+
+	switch (some(16)) {
+	case 0:
+		return some(1ul << 32);
+	case 1:
+		return TASK_SIZE - some(64) * PAGE_SIZE;
+	case 2:
+		return a + some(PAGE_SIZE);
+	case 3:
+		return some(32) * PAGE_SIZE;
+	default:
+		return a;
+	}
+}
+
+static unsigned long any_length(void)
+{
+	switch (some(16)) {
+	case 0:
+		return some(1ul << 32);
+	case 1:
+		return some(3 * PAGE_SIZE);
+	case 2:
+		return 0;
+	default:
+		return (1 + some(40)) << PAGE_SHIFT;
+	}
+}
+
+static void any_mmap(struct mm_struct *mm)
+{
+	static const unsigned long flags[] = {
+		MAP_POPULATE,  MAP_LOCKED,	    MAP_NORESERVE, MAP_FIXED,
+		MAP_GROWSDOWN, MAP_FIXED_NOREPLACE, MAP_FIXED,	   MAP_FIXED
+	};
+	unsigned long f = some(4);
+	bool anon = some(2);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++)
+		f |= some(3) ? 0 : flags[i];
+	ksys_mmap(mm, anon ? NULL : files[some(FILES)], any_address(),
+		  any_length(), some(8), f | (anon ? MAP_ANONYMOUS : 0),
+		  some(FILE_PAGES));
+}
+
+static void any_access(struct mm_struct *mm)
+{
+	u8 bytes[64] = { 1 };
+	unsigned long at = any_address(), n = 1 + some(64);
+
+	if (some(8) == 0)
+		access_process_vm(mm, at, bytes, n, some(2));
+	else if (some(2))
+		sim_write((u32)at, bytes, n);
+	else
+		sim_read((u32)at, bytes, n);
+}
+
+static void any_file_change(void)
+{
+	struct address_space *m = files[some(FILES)]->f_mapping;
+
+	if (some(2))
+		shmem_setsize(m, (loff_t)some(FILE_PAGES << PAGE_SHIFT));
+	else
+		shmem_fallocate(m,
+				some(2) ? FALLOC_FL_PUNCH_HOLE |
+						  FALLOC_FL_KEEP_SIZE :
+					  0,
+				(loff_t)some(FILE_PAGES) << PAGE_SHIFT,
+				(loff_t)(1 + some(5)) << PAGE_SHIFT);
+}
+
+static void any_call(struct mm_struct *mm)
+{
+	unsigned long at = any_address(), len = any_length();
+	static u8 vec[1 << 20];
+
+	switch (some(13)) {
+	case 0:
+		vm_munmap(mm, at, len);
+		return;
+	case 1:
+		mm_mprotect(mm, at, len, some(16));
+		return;
+	case 2:
+		mm_madvise(mm, at, len, (int)some(24));
+		return;
+	case 3:
+		mm_mremap(mm, at, len, any_length(), some(8), any_address());
+		return;
+	case 4:
+		if (some(2))
+			mm_mlock(mm, at, len, VM_LOCKED);
+		else
+			mm_munlock(mm, at, len);
+		return;
+	case 5:
+		mm_mincore(mm, at & PAGE_MASK, len >> PAGE_SHIFT, vec);
+		return;
+	case 6:
+		mm_msync(mm, at, len, (int)some(8));
+		return;
+	case 7:
+		mm_remap_file_pages(mm, at, len, 0, some(FILE_PAGES), 0);
+		return;
+	case 8:
+		mm_brk(mm, some(2) ? at : mm->brk + len);
+		return;
+	case 9:
+		any_file_change();
+		return;
+	default:
+		any_mmap(mm);
+		return;
+	}
+}
+
+/* One space becomes another's copy, or ends. */
+static void any_life(struct space *s)
+{
+	struct space *other = &spaces[some(MMS)];
+	struct mm_struct *child;
+
+	if (other == s)
+		return;
+	if (other->mm)
+		op_exit(other);
+	if (some(2))
+		return;
+	load(s);
+	child = dup_mm(s->mm);
+	if (!IS_ERR(child))
+		other->mm = child;
+}
+
+/* What areas and files have been promised; each file is visited once. */
+static void check_promises(void)
+{
+	static struct address_space *seen[4096];
+	unsigned int nr_seen = 0, j;
+	struct vm_area_struct *vma;
+	struct address_space *m;
+	long promised = 0;
+
+	for (int i = 0; i < FILES; i++)
+		seen[nr_seen++] = files[i]->f_mapping;
+	for (int i = 0; i < MMS; i++) {
+		vma = spaces[i].mm ? spaces[i].mm->mmap : NULL;
+		for (; vma; vma = vma->vm_next) {
+			if (vma->vm_flags & VM_ACCOUNT)
+				promised += (long)vma_pages(vma);
+			m = vma_mapping(vma);
+			for (j = 0; j < nr_seen && seen[j] != m; j++)
+				;
+			if (m && j == nr_seen)
+				seen[nr_seen++] = m;
+		}
+	}
+	while (nr_seen--) {
+		m = seen[nr_seen];
+		promised +=
+			(long)(m->flags & AS_ACCOUNT ? m->acct : m->nrpages);
+	}
+	CHECK_EQ(vm_committed_as, promised);
+}
+
+static void check_all_structures(void)
+{
+	check_promises();
+	for (int i = 0; i < MMS; i++)
+		if (spaces[i].mm)
+			check_structures(spaces[i].mm);
+	check_entries();
+}
+
+static void any_calls(unsigned long seed, unsigned long n)
+{
+	random_state = seed << 32;
+	begin();
+	for (unsigned long i = 0; i < n; i++) {
+		struct space *s = some_space();
+
+		load(s);
+		if (some(2))
+			fail_nth(1 + some(12));
+		if (some(3))
+			any_access(s->mm);
+		else if (some(16))
+			any_call(s->mm);
+		else
+			any_life(s);
+		fail_nth(0);
+		sim_tlb_check();
+		if (i % 16 == 0)
+			check_all_structures();
+	}
+	end();
+}
+
+#define ANY_CALLS(n)                     \
+	TEST_NO_SWEEP(any_calls_##n)     \
+	{                                \
+		any_calls(n + 50, 6000); \
+	}
+
+ANY_CALLS(1)
+ANY_CALLS(2)
+ANY_CALLS(3)
+ANY_CALLS(4)
