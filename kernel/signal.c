@@ -309,6 +309,8 @@ static void complete_signal(int sig, struct task_struct *t, bool group)
 {
 	struct task_struct *each;
 
+	if (unlikely(!list_empty(&signalfd_wait.head)))
+		wake_up(&signalfd_wait);
 	if (!wants_signal(sig, t)) {
 		if (!group)
 			return;

@@ -116,6 +116,7 @@ struct sighand_struct {
 
 struct task_struct;
 struct pt_regs;
+struct wait_queue_head;
 
 static inline void init_sigpending(struct sigpending *p)
 {
@@ -168,6 +169,9 @@ void collect_sigign_sigcatch(struct task_struct *t, sigset_t *ign,
 int dequeue_signal(sigset_t mask, struct siginfo *info); /* 0: none */
 int do_sigaction(int sig, const struct k_sigaction *act,
 		 struct k_sigaction *oact);
+
+/* Woken by every signal; kernel/fs/signalfd.c. */
+extern struct wait_queue_head signalfd_wait;
 
 /* ---- frames: kernel/sigframe.c ---- */
 struct stack_t { /* sigaltstack */
