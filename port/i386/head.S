@@ -21,12 +21,12 @@
 #define LOW_TABLES 222 /* 888 MB of direct map, see port/i386/pgtable.c */
 #define NEEDED 0x0100a018 /* cpuid 1, edx: FXSR CMOV PGE TSC PSE */
 
-	.section .multiboot, "a"
+	/* This section is linked at the addresses at which it is loaded. */
+	.section .boot, "ax"
 	.balign 4
 	.long	MULTIBOOT_MAGIC, MULTIBOOT_FLAGS
 	.long	-(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
 
-	.section .text.head, "ax"
 	.globl	start
 	.type	start, @function
 start:
@@ -83,24 +83,13 @@ start:
 	andl	$~0x6000000c, %eax	/* caches on; not EM, TS */
 	orl	$0x80050023, %eax	/* PG AM WP NE MP PE */
 	movl	%eax, %cr0
-	movl	$1f, %eax
+	movl	$start_high, %eax
 	jmp	*%eax
-1:
-	movl	$init_stack_end, %esp
-	movl	$0, swapper_pg_dir
-	movl	%cr3, %eax
-	movl	%eax, %cr3
-	xorl	%ebp, %ebp
-	pushl	$0
-	popfl
-	call	i386_start
-2:	hlt
-	jmp	2b
 	.size	start, . - start
 
 /* Says so on the screen and on the serial line. */
 too_old:
-	movl	$PHYS(too_old_text), %esi
+	movl	$too_old_text, %esi
 	movl	$0xb8000, %edi
 	movb	$0x0f, %ah
 	movw	$0x3f8, %dx
@@ -115,6 +104,21 @@ too_old:
 
 too_old_text:
 	.asciz	"Ashlar needs a processor of the i686 family with PSE, PGE, TSC, CMOV and FXSR."
+
+	.section .init.text, "ax"
+	.type	start_high, @function
+start_high:
+	movl	$init_stack_end, %esp
+	movl	$0, swapper_pg_dir
+	movl	%cr3, %eax
+	movl	%eax, %cr3
+	xorl	%ebp, %ebp
+	pushl	$0
+	popfl
+	call	i386_start
+1:	hlt
+	jmp	1b
+	.size	start_high, . - start_high
 
 	.section .bss.page_aligned, "aw", @nobits
 	.balign	4096
