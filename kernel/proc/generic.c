@@ -180,9 +180,9 @@ static ssize_t write_text(const struct inode *inode, const char *text,
 
 	if (pi->pid)
 		return pi->pid->write ? pi->pid->write(text, len, pi->task) :
-					-EINVAL;
+					-EIO;
 	if (!pi->pde->file->write)
-		return -EINVAL;
+		return -EIO;
 	return pi->pde->file->write(text, len, pi->pde->file->data);
 }
 
