@@ -258,20 +258,33 @@ static struct page *take_block(struct zone *z, struct page *page,
 	return page;
 }
 
-static struct page *rmqueue_smallest(struct zone *z, unsigned int order,
-				     unsigned int type)
+/*
+ * The smallest free block of at least @order; what is over beyond *@most is
+ * put back, and *@most set to the order of what is returned.
+ */
+static struct page *rmqueue_between(struct zone *z, unsigned int order,
+				    unsigned int *most, unsigned int type)
 {
 	struct list_head *list;
 	unsigned int o;
 
 	for (o = order; o < MAX_ORDER; o++) {
 		list = &z->free_area[o].free_list[type];
-		if (!list_empty(list))
-			return take_block(
-				z, list_first_entry(list, struct page, lru),
-				order, type);
+		if (list_empty(list))
+			continue;
+		*most = min(*most, o);
+		return take_block(z, list_first_entry(list, struct page, lru),
+				  *most, type);
 	}
 	return NULL;
+}
+
+static struct page *rmqueue_smallest(struct zone *z, unsigned int order,
+				     unsigned int type)
+{
+	unsigned int most = order;
+
+	return rmqueue_between(z, order, &most, type);
 }
 
 /* For page_reporting.c: a free block leaves its list and comes back. */
@@ -554,26 +567,43 @@ static void free_to_zone(struct page *page, unsigned int order, u8 zeroed)
 	page_report_balance(z);
 }
 
+/* The coldest blocks of a list go to their zones, under one hold of a lock. */
+static void pcp_trim_list(struct per_cpu_pages *pcp, struct list_head *list,
+			  unsigned int order, unsigned int keep)
+{
+	struct zone *z = NULL, *next;
+	struct page *page;
+	unsigned long pfn;
+
+	while (pcp->count > keep && !list_empty(list)) {
+		page = list_last_entry(list, struct page, lru);
+		list_del(&page->lru);
+		pcp->count -= 1u << order;
+		pfn = page_to_pfn(page);
+		next = pfn_zone(pfn);
+		if (next != z) {
+			if (z)
+				spin_unlock(&z->lock);
+			z = next;
+			spin_lock(&z->lock);
+		}
+		free_one_block(z, pfn, order,
+			       page->flags & (PG_zeroed | PG_reported));
+	}
+	if (!z)
+		return;
+	spin_unlock(&z->lock);
+	page_report_balance(z);
+}
+
 /* Give back the coldest blocks until at most @keep frames are left. */
 static void pcp_trim(struct per_cpu_pages *pcp, unsigned int keep)
 {
-	struct page *page;
 	unsigned int o, t;
 
-	for (o = PCP_ORDERS; o-- > 0;) {
-		for (t = 0; t < MIGRATE_TYPES; t++) {
-			struct list_head *list = &pcp->lists[o][t];
-
-			while (pcp->count > keep && !list_empty(list)) {
-				page = list_last_entry(list, struct page, lru);
-				list_del(&page->lru);
-				pcp->count -= 1u << o;
-				free_to_zone(page, o,
-					     page->flags &
-						     (PG_zeroed | PG_reported));
-			}
-		}
-	}
+	for (o = PCP_ORDERS; o-- > 0;)
+		for (t = 0; t < MIGRATE_TYPES; t++)
+			pcp_trim_list(pcp, &pcp->lists[o][t], o, keep);
 }
 
 /**
@@ -607,24 +637,46 @@ static unsigned int pcp_zone(unsigned int type)
 	return ZONE_NORMAL;
 }
 
-/* Take a batch under one hold of the zone's lock. */
+/* A block of frames that are neither free nor anybody's, cut for a list. */
+static void pcp_add_cut(struct per_cpu_pages *pcp, struct page *page,
+			unsigned int size, unsigned int order,
+			unsigned int type)
+{
+	u8 zeroed = page->flags & (PG_zeroed | PG_reported);
+	struct page *end = page + (1ul << size);
+
+	for (; page < end; page += 1ul << order) {
+		page->flags = PG_pcp | zeroed;
+		page->order = (u8)order;
+		list_add_tail(&page->lru, &pcp->lists[order][type]);
+	}
+	pcp->count += 1u << size;
+}
+
+/*
+ * Take a batch under one hold of the zone's lock. A larger block is kept as a
+ * whole: what the next caller wants need not go to the zone and come back.
+ */
 static void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp, unsigned int order)
 {
 	unsigned int highest = gfp_zone(gfp), type = gfp_migratetype(gfp);
 	struct zone *z = &zones[highest];
-	unsigned int n = max(1u, PCP_BATCH >> order);
-	struct list_head *list = &pcp->lists[order][type];
+	unsigned int n = max(1u << order, (unsigned int)PCP_BATCH), size;
 	struct page *page;
 
 	spin_lock(&z->lock);
-	while (n-- &&
-	       watermark_ok(z, order, z->watermark[WMARK_LOW], highest)) {
-		page = rmqueue(z, order, type);
+	for (; n >= 1u << order; n -= 1u << size) {
+		size = 31 - (unsigned int)__builtin_clz(n);
+		if (!watermark_ok(z, size, z->watermark[WMARK_LOW], highest))
+			break;
+		page = rmqueue_between(z, order, &size, type);
+		if (!page) {
+			size = order;
+			page = rmqueue_fallback(z, order, type);
+		}
 		if (!page)
 			break;
-		pcp_add(pcp, page, order, type,
-			page->flags & (PG_zeroed | PG_reported));
-		list_move_tail(&page->lru, list);
+		pcp_add_cut(pcp, page, size, order, type);
 	}
 	spin_unlock(&z->lock);
 }
