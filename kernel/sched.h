@@ -424,10 +424,14 @@ int posix_clock_read(int clock, u64 *ns); /* any CLOCK_*; 0 or -EINVAL */
 void msleep(unsigned int ms);
 
 /* @ns as seconds and the rest; one division, for @ns < 2^32 s. */
-static inline u32 ns_to_seconds(u64 ns, u32 *rest)
+static inline u64 ns_to_seconds(u64 ns, u32 *rest)
 {
 	u32 sec;
 
+	if (unlikely((u32)(ns >> 32) >= NSEC_PER_SEC)) {
+		*rest = (u32)(ns % NSEC_PER_SEC);
+		return ns / NSEC_PER_SEC;
+	}
 	__asm__("divl %4"
 		: "=a"(sec), "=d"(*rest)
 		: "0"((u32)ns), "1"((u32)(ns >> 32)), "rm"(NSEC_PER_SEC)
