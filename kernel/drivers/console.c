@@ -15,6 +15,27 @@
 #include <kernel/vfs.h>
 #include <kernel/workqueue.h>
 
+#define TIOCGSERIAL 0x541e
+#define PORT_16550A 4
+#define KDGKBTYPE 0x4b33
+#define KB_101 2
+#define KDGETMODE 0x4b3b
+#define KD_TEXT 0
+#define VT_GETSTATE 0x5603 /* active terminal, signal, bits of open ones */
+
+struct serial_struct { /* as TIOCGSERIAL passes it */
+	s32 type, line;
+	u32 port;
+	s32 irq, flags, xmit_fifo_size, custom_divisor, baud_base;
+	u16 close_delay;
+	u8 io_type, reserved_char;
+	s32 hub6;
+	u16 closing_wait, closing_wait2;
+	u32 iomem_base;
+	u16 iomem_reg_shift;
+	u32 port_high, iomap_base;
+};
+
 #define RING_SIZE 4096u /* bytes; a power of two */
 
 struct console_line {
@@ -69,10 +90,47 @@ static void console_unthrottle(struct tty_struct *tty)
 		schedule_work(&flush_work);
 }
 
+static long serial_ioctl(unsigned int cmd, void __user *to)
+{
+	struct serial_struct serial = { .type = PORT_16550A,
+					.port = 0x3f8,
+					.irq = 4,
+					.xmit_fifo_size = 16,
+					.baud_base = 115200 };
+
+	if (cmd != TIOCGSERIAL)
+		return -ENOTTY;
+	return copy_to_user(to, &serial, sizeof(serial)) ? -EFAULT : 0;
+}
+
+/* What programs ask to find out that this is a screen, and which one. */
+static long screen_ioctl(unsigned int cmd, void __user *to)
+{
+	const u16 state[3] = { 1, 0, 1 << 0 | 1 << 1 };
+
+	switch (cmd) {
+	case KDGKBTYPE:
+		return put_user((u8)KB_101, (u8 *)to);
+	case KDGETMODE:
+		return put_user(KD_TEXT, (s32 *)to);
+	case VT_GETSTATE:
+		return copy_to_user(to, state, sizeof(state)) ? -EFAULT : 0;
+	}
+	return -ENOTTY;
+}
+
+static long console_ioctl(struct tty_struct *tty, unsigned int cmd,
+			  unsigned long arg)
+{
+	return tty == &lines[0].tty ? serial_ioctl(cmd, (void *)arg) :
+				      screen_ioctl(cmd, (void *)arg);
+}
+
 static const struct tty_operations console_ops = {
 	.write = console_tty_write,
 	.write_room = console_write_room,
 	.unthrottle = console_unthrottle,
+	.ioctl = console_ioctl,
 };
 
 /* In an interrupt. */
