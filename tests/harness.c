@@ -1,42 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running the registered tests.
- *
- *	PROGRAM [--sweep] [--list] [NAME…]
- *
- *   parent                child, one a test
- *   fork ───────────────► boot, drain, count what is in use
- *                         run; give back what was taken
- *   read its last words   drain, mm_validate, count again: equal?
- *   ok / not ok ◄──────── exit
- *
- * Last words are the child's stderr. A test that is to die must do so by
- * SIGABRT with the expected text in them, so a wrong test that dies of
- * something else fails.
+ * One test on the machine that runs: what it takes, what it leaves, and the
+ * sweep. Needs no C library; who runs the tests is another file
+ * (harness_run.h).
  */
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include "harness_run.h"
 #include "../mm/internal.h"
 #include <ashlar/fault-inject.h>
-#include "harness.h"
+#include <ashlar/printf.h>
+#include <ashlar/string.h>
 
-#define TAKEN_MAX 65536
-/* A test that hangs is told apart from those that wait behind it. */
-#define TEST_SECONDS 120
-#define WORDS_MAX 8192
-#define DETAIL_LINES 24
 /* A sweep looks at every failure up to here, then at some of the rest. */
 #define SWEEP_DENSE 64
-
-extern const struct test *const __start_tests[];
-extern const struct test *const __stop_tests[];
+#define WHY_BYTES 512
 
 /* What the test has taken and not given back. */
 enum kind { PAGES, MEMORY, CACHE, OBJECT };
@@ -48,7 +24,7 @@ static struct taken {
 } taken[TAKEN_MAX];
 static unsigned int nr_taken;
 
-static jmp_buf test_end;
+static void *test_end[5]; /* for __builtin_longjmp() */
 static unsigned long sweep_k; /* 0: no allocation is made to fail */
 static unsigned long random_state;
 
@@ -56,16 +32,18 @@ static unsigned long random_state;
 
 void check_failed(const char *file, int line, const char *fmt, ...)
 {
-	va_list ap;
+	static char why[WHY_BYTES];
+	__builtin_va_list ap;
+	int n;
 
-	fprintf(stderr, "%s:%d: failed: ", file, line);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	if (sweep_k)
-		fprintf(stderr, " (allocation %lu failing)", sweep_k);
-	fputc('\n', stderr);
-	_exit(1);
+	n = ashlar_snprintf(why, sizeof(why), "%s:%d: failed: ", file, line);
+	__builtin_va_start(ap, fmt);
+	n += ashlar_vsnprintf(why + n, sizeof(why) - n, fmt, ap);
+	__builtin_va_end(ap);
+	if (sweep_k && n < WHY_BYTES)
+		ashlar_snprintf(why + n, sizeof(why) - n,
+				" (allocation %lu failing)", sweep_k);
+	test_failed(why);
 }
 
 bool sweeping(void)
@@ -76,7 +54,7 @@ bool sweeping(void)
 void needed(const char *file, int line, const char *what)
 {
 	if (sweep_k)
-		longjmp(test_end, 1);
+		__builtin_longjmp(test_end, 1);
 	check_failed(file, line, "%s is NULL", what);
 }
 
@@ -222,17 +200,22 @@ struct use {
 	unsigned long pages, caches, objects;
 };
 
+static bool begins(const char *name, const char *with)
+{
+	return !memcmp(name, with, strlen(with));
+}
+
 /* General caches are made when first asked for and stay. */
 static bool is_general(const struct kmem_cache *s)
 {
-	return !strncmp(s->name, "kmalloc-", 8) ||
-	       !strncmp(s->name, "dma-kmalloc-", 12);
+	return begins(s->name, "kmalloc-") || begins(s->name, "dma-kmalloc-");
 }
 
 /* The running CPU and all caches are objects, too, and lie in some slab. */
 static bool is_the_cores(const struct kmem_cache *s)
 {
-	return !strcmp(s->name, "kmem_cache") || !strcmp(s->name, "mm_cpu");
+	return !ashlar_strcmp(s->name, "kmem_cache") ||
+	       !ashlar_strcmp(s->name, "mm_cpu");
 }
 
 static void shrink_all_caches(void)
@@ -284,12 +267,12 @@ static void check_nothing_left(const struct use *before)
 			     (long)(now.pages - before->pages));
 }
 
-/* ---- one test, in the child ---- */
+/* ---- one test ---- */
 
 static void run_once(const struct test *test, const struct use *before)
 {
 	random_state = 88172645463325252ul;
-	if (setjmp(test_end) == 0)
+	if (__builtin_setjmp(test_end) == 0)
 		test->run();
 	machine_settle();
 	give_all_back();
@@ -304,7 +287,7 @@ static void sweep(const struct test *test, const struct use *before)
 	do {
 		sweep_k += 1 + sweep_k / SWEEP_DENSE;
 		fail_nth(sweep_k);
-		if (setjmp(test_end) == 0)
+		if (__builtin_setjmp(test_end) == 0)
 			test->run();
 		done = fail_nth(0);
 		machine_settle();
@@ -313,128 +296,13 @@ static void sweep(const struct test *test, const struct use *before)
 	} while (done == 0);
 }
 
-static void child(const struct test *test, bool sweeping)
+/* The whole test, or all its runs with an allocation failing. */
+void run_test_here(const struct test *test, bool sweeping)
 {
-	struct use before;
+	struct use before = count_use();
 
-	alarm(TEST_SECONDS);
-	machine_boot();
-	before = count_use();
 	if (sweeping)
 		sweep(test, &before);
 	else
 		run_once(test, &before);
-	exit(0);
-}
-
-/* ---- all tests, in the parent ---- */
-
-static void read_words(int fd, char *words)
-{
-	size_t n = 0;
-	ssize_t got;
-	char rest[256];
-
-	for (;;) {
-		bool room = n < WORDS_MAX - 1;
-
-		got = read(fd, room ? words + n : rest,
-			   room ? WORDS_MAX - 1 - n : sizeof(rest));
-		if (got <= 0)
-			break;
-		if (room)
-			n += (size_t)got;
-	}
-	words[n] = '\0';
-}
-
-static int run_in_child(const struct test *test, bool sweeping, char *words)
-{
-	int fds[2], status;
-	pid_t pid;
-
-	fflush(stdout);
-	if (pipe(fds) || (pid = fork()) < 0) {
-		perror("tests");
-		exit(2);
-	}
-	if (pid == 0) {
-		dup2(fds[1], 2);
-		close(fds[0]);
-		close(fds[1]);
-		child(test, sweeping);
-	}
-	close(fds[1]);
-	read_words(fds[0], words);
-	close(fds[0]);
-	waitpid(pid, &status, 0);
-	return status;
-}
-
-/* NULL, or why the test failed. */
-static const char *verdict(const struct test *test, int status,
-			   const char *words)
-{
-	if (test->dies) {
-		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
-			return "did not die of SIGABRT";
-		return strstr(words, test->dies) ? NULL : "other last words";
-	}
-	if (WIFSIGNALED(status))
-		return strsignal(WTERMSIG(status));
-	return WEXITSTATUS(status) ? "failed" : NULL;
-}
-
-static bool run_test(const struct test *test, bool sweeping)
-{
-	static char words[WORDS_MAX];
-	int status = run_in_child(test, sweeping, words);
-	const char *why = verdict(test, status, words);
-
-	if (!why) {
-		printf("ok %s\n", test->name);
-		return true;
-	}
-	printf("not ok %s - %s: %.200s\n", test->name, why,
-	       words[strspn(words, "\n")] ? strtok(words, "\n") : "(silent)");
-	for (int i = 0; i < DETAIL_LINES; i++) {
-		const char *line = strtok(NULL, "\n");
-
-		if (line)
-			printf("  | %s\n", line);
-	}
-	return false;
-}
-
-static bool wanted(const struct test *test, char **names)
-{
-	if (!*names)
-		return true;
-	for (; *names; names++)
-		if (strstr(test->name, *names))
-			return true;
-	return false;
-}
-
-int main(int argc, char **argv)
-{
-	bool sweeping = argc > 1 && strcmp(argv[1], "--sweep") == 0;
-	bool list = argc > 1 && strcmp(argv[1], "--list") == 0;
-	int failed = 0, ran = 0;
-
-	argv += 1 + (sweeping || list);
-	for (const struct test *const *t = __start_tests; t < __stop_tests;
-	     t++) {
-		if (!wanted(*t, argv) ||
-		    (sweeping && ((*t)->dies || (*t)->no_sweep)))
-			continue;
-		ran++;
-		if (list)
-			puts((*t)->name);
-		else
-			failed += !run_test(*t, sweeping);
-	}
-	if (ran == 0)
-		printf("not ok tests - none is called that\n");
-	return failed || ran == 0;
 }
