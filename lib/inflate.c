@@ -61,11 +61,11 @@ struct inflate {
 static const char cut_short[] = "compressed archive is cut short";
 static const char corrupt[] = "compressed archive is corrupt";
 
-/* ---- bits ---- */
+/* ---- bits: at most 31 are read ahead ---- */
 
 static inline void refill(struct inflate *z)
 {
-	while (z->nbits <= 24 && z->p < z->end) {
+	while (z->nbits < 24 && z->p < z->end) {
 		z->bits |= (u32)*z->p++ << z->nbits;
 		z->nbits += 8;
 	}
