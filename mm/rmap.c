@@ -63,6 +63,12 @@ static bool nearly_mergeable(const struct vm_area_struct *low,
 	       linear_page_index(low, high->vm_start) == high->vm_pgoff;
 }
 
+/* Has the area an anon_vma that is not inherited? */
+static bool is_own(const struct vm_area_struct *vma)
+{
+	return vma->anon_vma && vma->anon_vma->mm == vma->vm_mm;
+}
+
 /**
  * __anon_vma_prepare - the slow part of anon_vma_prepare()
  *
@@ -73,11 +79,11 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
 	struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
 	struct anon_vma *av;
 
-	if (nearly_mergeable(vma, next) && next->anon_vma) {
+	if (nearly_mergeable(vma, next) && is_own(next)) {
 		anon_vma_link(vma, next->anon_vma);
 		return 0;
 	}
-	if (nearly_mergeable(prev, vma) && prev->anon_vma) {
+	if (nearly_mergeable(prev, vma) && is_own(prev)) {
 		anon_vma_link(vma, prev->anon_vma);
 		return 0;
 	}
@@ -89,6 +95,7 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
 		return 0;
 	}
 	INIT_LIST_HEAD(&av->head);
+	av->mm = vma->vm_mm;
 	anon_vma_link(vma, av);
 	return 0;
 }

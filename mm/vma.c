@@ -25,7 +25,8 @@
  * those that lie there shrink or go. Cutting needs one new area.
  *
  * Simpler than Linux: anonymous areas related by fork share one anon_vma, so
- * joining asks only whether two areas' are the same or one has none.
+ * joining asks only whether two areas' are the same, or one has none and the
+ * other's is not inherited.
  */
 #include <ashlar/rbtree_augmented.h>
 #include "vma.h"
@@ -449,9 +450,15 @@ static void vma_take(struct vm_area_struct *vma, unsigned long start,
 	vma_resize(vma, start, end);
 }
 
-static bool same_anon_vma(const struct anon_vma *a, const struct anon_vma *b)
+/* Can an area of @mm have the pages of both? */
+static bool same_anon_vma(const struct mm_struct *mm, const struct anon_vma *a,
+			  const struct anon_vma *b)
 {
-	return a == b || !a || !b;
+	if (a == b)
+		return true;
+	if (a && b)
+		return false;
+	return (a ? a : b)->mm == mm; /* not inherited: keep families small */
 }
 
 /* Is @vma, if its pages start at @pgoff, like the area described? */
@@ -460,7 +467,7 @@ static bool can_vma_merge(const struct vm_area_struct *vma, u32 vm_flags,
 			  const struct file *file)
 {
 	return vma->vm_flags == vm_flags && vma->vm_file == file &&
-	       same_anon_vma(vma->anon_vma, anon_vma) &&
+	       same_anon_vma(vma->vm_mm, vma->anon_vma, anon_vma) &&
 	       !(vma->vm_ops && vma->vm_ops->close) && !(vm_flags & VM_SPECIAL);
 }
 
@@ -491,7 +498,7 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm,
 		    can_vma_merge(next, vm_flags, anon_vma, file) &&
 		    next->vm_pgoff == pgoff + ((end - start) >> PAGE_SHIFT);
 	if (with_prev && with_next &&
-	    same_anon_vma(prev->anon_vma, next->anon_vma)) {
+	    same_anon_vma(mm, prev->anon_vma, next->anon_vma)) {
 		vma_take(prev, prev->vm_start, next->vm_end);
 		return prev;
 	}

@@ -78,6 +78,7 @@ static inline bool accountable_mapping(u32 vm_flags)
 /* The areas that may map an anonymous page: its first one, and forks of it. */
 struct anon_vma {
 	struct list_head head; /* vm_area_struct::anon_node */
+	const struct mm_struct *mm; /* where it was made; maybe gone */
 };
 
 static inline bool PageAnon(const struct page *page)
