@@ -481,7 +481,7 @@ static inline struct fd fdget(unsigned int n)
 
 	if (unlikely(fd.file && (fd.file->f_mode & FMODE_PATH))) {
 		fdput(fd);
-		fd.file = NULL;
+		fd = (struct fd){ NULL, false };
 	}
 	return fd;
 }
