@@ -33,7 +33,7 @@ static int kernel_init(void *unused)
 	start_fault_injection();
 	if (boot_options.rdinit)
 		run_init_process(boot_options.rdinit);
-	if (boot_options.init) {
+	if (boot_options.init && *boot_options.init) {
 		run_init_process(boot_options.init);
 		panic("Requested init %s failed.", boot_options.init);
 	}
