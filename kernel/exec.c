@@ -565,10 +565,9 @@ static int do_execve(int dfd, const char *name, int flags,
 		err = copy_arguments(bprm, argv, envp);
 	if (!err)
 		err = exec_binprm(bprm);
-	if (err && bprm->past_return) {
-		free_bprm(bprm);
-		do_group_exit(SIGSEGV);
-	}
+	/* The old program is gone: it ends on its way to user mode. */
+	if (err && bprm->past_return)
+		force_sig(SIGSEGV);
 	free_bprm(bprm);
 	return err;
 }
