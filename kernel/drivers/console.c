@@ -6,8 +6,9 @@
  *
  *   irq ── console_input ──► ring ── worker ──► n_tty_receive
  *
- * A byte stays in the ring while the discipline has no room; one that finds
- * the ring full is lost. Output is written at once, by polling.
+ * A byte stays in the ring while the discipline has no room. When the ring is
+ * nearly full the serial line takes no more; a key that finds it full is lost.
+ * Output is written at once, by polling.
  */
 #include <ashlar/string.h>
 #include <kernel/drivers/tty.h>
@@ -43,6 +44,7 @@ struct console_line {
 	void (*write)(const char *s, size_t n);
 	u8 ring[RING_SIZE];
 	volatile u32 head; /* written by the interrupt */
+	bool throttled; /* the serial line was told to wait */
 	u32 tail; /* read by the worker */
 };
 
@@ -70,6 +72,10 @@ static void flush_line(struct console_line *line)
 	while (line->tail != line->head && n_tty_receive_room(&line->tty)) {
 		c = line->ring[line->tail++ & (RING_SIZE - 1)];
 		n_tty_receive(&line->tty, &c, 1);
+	}
+	if (line->throttled && line->head - line->tail < RING_SIZE / 4) {
+		line->throttled = false;
+		serial_throttle(false);
 	}
 }
 
@@ -141,6 +147,10 @@ static void console_receive(int number, u8 c)
 	if (line->head - line->tail < RING_SIZE) {
 		line->ring[line->head & (RING_SIZE - 1)] = c;
 		line->head++;
+	}
+	if (!number && line->head - line->tail > RING_SIZE / 4 * 3) {
+		line->throttled = true;
+		serial_throttle(true);
 	}
 	schedule_work(&flush_work);
 }

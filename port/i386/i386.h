@@ -160,6 +160,7 @@ void vga_write(const char *s, size_t n);
  * hand each byte to the registered function. */
 extern void (*console_input)(int line, u8 c); /* line 0 ttyS0, 1 keyboard */
 void console_irq(unsigned int irq);
+void serial_throttle(bool on); /* line 0 is not to bring bytes */
 
 /* reboot.c */
 void machine_restart(void) __attribute__((noreturn));

@@ -18,6 +18,7 @@
 #define PATIENCE 100000 /* readings until a line counts as stuck */
 
 static bool present;
+static bool throttled; /* what comes stays in the FIFO and the sender */
 
 void __init serial_init(void)
 {
@@ -61,9 +62,20 @@ void serial_write(const char *s, size_t n)
 	}
 }
 
+/**
+ * serial_throttle() - take no bytes, or take them again
+ * @on: no bytes: the receiver is full
+ */
+void serial_throttle(bool on)
+{
+	throttled = on;
+	if (present)
+		outb(!on, UART_IER);
+}
+
 void serial_irq(void)
 {
-	while (present && inb(UART_LSR) & LSR_DATA) {
+	while (present && !throttled && inb(UART_LSR) & LSR_DATA) {
 		u8 c = inb(UART);
 
 		if (console_input)
