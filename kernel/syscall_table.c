@@ -19,9 +19,7 @@ long sys_ni_syscall(void)
 	return -ENOSYS;
 }
 
-#define SYSCALL(nr, name)     \
-	long sys_##name(void) \
-		__attribute__((weak, alias("sys_ni_syscall")));
+#define SYSCALL(nr, name) long sys_##name(void);
 #include "syscall_list.h"
 #undef SYSCALL
 
