@@ -566,8 +566,8 @@ static int do_execve(int dfd, const char *name, int flags,
 	if (!err)
 		err = exec_binprm(bprm);
 	/* The old program is gone: it ends on its way to user mode. */
-	if (err && bprm->past_return)
-		force_sig(SIGSEGV);
+	if (err && bprm->past_return && argv->user)
+		force_sigsegv(SIGSEGV);
 	free_bprm(bprm);
 	return err;
 }
