@@ -566,7 +566,7 @@ static int do_execve(int dfd, const char *name, int flags,
 	if (!err)
 		err = exec_binprm(bprm);
 	/* The old program is gone: it ends on its way to user mode. */
-	if (err && bprm->past_return && argv->user)
+	if (err && bprm->past_return && !argv->kernel)
 		force_sigsegv(SIGSEGV);
 	free_bprm(bprm);
 	return err;
