@@ -6,12 +6,14 @@
  * Linux 6.1.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -509,6 +511,62 @@ static void test_defaults(void)
 	check(1, "defaults", " ");
 }
 
+/* A core file where the limit allows one: ELF, of type core, and as much of
+ * the stack in it as to find a word there. */
+static void test_core(void)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	volatile unsigned int word[2] = { 0x600d0000, 0 };
+	static unsigned int core[1 << 16];
+	unsigned int i, found = 0;
+	int status, fd;
+	ssize_t n;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		word[1] = word[0] | 0xc0de;
+		need(chdir("/tmp") == 0);
+		need(setrlimit(RLIMIT_CORE, &all) == 0);
+		fault();
+		_exit(word[1] == 0);
+	}
+	status = child_status(pid, 0);
+	check(status == (SIGSEGV | 0x80), "core dumped", "%x", status);
+	fd = open("/tmp/core", O_RDONLY);
+	n = read(fd, core, sizeof(core));
+	unlink("/tmp/core");
+	check(n > 4096 && core[0] == 0x464c457f && (core[4] & 0xffff) == 4,
+	      "an ELF core", "%zd bytes", n);
+	lseek(fd, -(off_t)sizeof(core), SEEK_END); /* the last area */
+	n = read(fd, core, sizeof(core));
+	close(fd);
+	for (i = 0; n > 0 && i < (size_t)n / 4; i++)
+		found += core[i] == 0x600dc0de;
+	check(found > 0, "with the stack", "in %zd bytes", n);
+}
+
+static void test_signalfd(void)
+{
+	struct signalfd_siginfo info = { 0 };
+	struct pollfd p = { .events = POLLIN };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	block(SIG_BLOCK, SIGUSR2);
+	p.fd = signalfd(-1, &set, SFD_NONBLOCK);
+	need(p.fd >= 0);
+	expect_errno("signalfd early", read(p.fd, &info, sizeof(info)), EAGAIN);
+	kill(getpid(), SIGUSR2);
+	check(poll(&p, 1, 1000) == 1, "signalfd is ready", "%x", p.revents);
+	check(read(p.fd, &info, sizeof(info)) == sizeof(info) &&
+		      info.ssi_signo == SIGUSR2 &&
+		      (pid_t)info.ssi_pid == getpid(),
+	      "signalfd", "signal %u", info.ssi_signo);
+	close(p.fd);
+	block(SIG_UNBLOCK, SIGUSR2);
+}
+
 /* ---- threads ---- */
 
 static void *wait_for_signal(void *unused)
@@ -649,6 +707,8 @@ int main(void)
 	test_stopped_signals();
 	test_no_zombie();
 	test_defaults();
+	test_core();
+	test_signalfd();
 	test_threads();
 	test_itimers();
 	test_timers();
