@@ -197,6 +197,7 @@ static const struct proc_entry entries[] = {
 	INT("kernel/shm_next_id", shm_next_id, -1, INT_MAX),
 	INT("kernel/shm_rmid_forced", shm_rmid_forced, 0, 1),
 	INT("kernel/pid_max", pid_max, 301, 32768),
+	INT("kernel/ns_last_pid", last_pid, 0, 32768),
 	INT("kernel/threads-max", max_threads, 1, INT_MAX),
 	FACT("kernel/ostype", "Linux"),
 	FACT("kernel/osrelease", UTS_RELEASE),
