@@ -3,6 +3,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,22 @@ check(int good, const char *name, const char *format, ...)
 			check(0, #what, "errno %m"); \
 			exit(1);                     \
 		}                                    \
+	} while (0)
+
+/* The value of an expression; errno, negative, if it says -1. */
+#define value(e)                                        \
+	({                                              \
+		long value_v = (long)(e);               \
+		value_v == -1 ? -(long)errno : value_v; \
+	})
+
+/* An expression's value() is what it should be; only a failure is told. */
+#define is(e, want)                                                           \
+	do {                                                                  \
+		long is_v = value(e);                                         \
+		if (is_v != (long)(want))                                     \
+			check(0, #e, "line %d: %ld, not %ld", __LINE__, is_v, \
+			      (long)(want));                                  \
 	} while (0)
 
 static inline int checks_done(void)

@@ -27,21 +27,6 @@
 #define PAGE 4096
 #define RW (PROT_READ | PROT_WRITE)
 
-/* The value of an expression; errno, negative, if it says -1. */
-#define value(e)                                        \
-	({                                              \
-		long value_v = (long)(e);               \
-		value_v == -1 ? -(long)errno : value_v; \
-	})
-
-#define is(e, want)                                                           \
-	do {                                                                  \
-		long is_v = value(e);                                         \
-		if (is_v != (long)(want))                                     \
-			check(0, #e, "line %d: %ld, not %ld", __LINE__, is_v, \
-			      (long)(want));                                  \
-	} while (0)
-
 static char page[PAGE];
 static void *volatile bad_address = (void *)1;
 #define bad ((void *)bad_address)
