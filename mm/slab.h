@@ -199,9 +199,10 @@ extern const u64 kmalloc_reciprocal[NR_CPU_CACHES] __hidden;
 
 static __always_inline bool kmalloc_starts_at(unsigned long id, const void *obj)
 {
+	const volatile u64 *m = &kmalloc_reciprocal[id];
+
 	/* Two reads: an operand in memory is cheaper than a copy of one. */
-	return READ_ONCE(kmalloc_reciprocal[id]) * (u64)(uintptr_t)obj <
-	       kmalloc_reciprocal[id];
+	return *m * (u64)(uintptr_t)obj < kmalloc_reciprocal[id];
 }
 
 static inline struct kmem_cache *kmalloc_cache(unsigned int index)

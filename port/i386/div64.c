@@ -19,7 +19,6 @@ s64 __moddi3(s64 n, s64 d);
 s64 __divmoddi4(s64 n, s64 d, s64 *rest);
 int __popcountsi2(u32 x);
 int __popcountdi2(u64 x);
-u64 __atomic_load_8(const volatile void *p, int order);
 
 /* high:low / d, where high < d. */
 static inline u32 divl(u32 high, u32 low, u32 d, u32 *rest)
@@ -125,11 +124,4 @@ int __popcountsi2(u32 x)
 int __popcountdi2(u64 x)
 {
 	return __popcountsi2((u32)x) + __popcountsi2((u32)(x >> 32));
-}
-
-/* The core reads 64 bits at once; interrupts change none that it reads. */
-u64 __atomic_load_8(const volatile void *p, int order)
-{
-	(void)order;
-	return *(const volatile u64 *)p;
 }
