@@ -36,6 +36,7 @@
 #define WAKE_CREDIT_NS (3 * NSEC_PER_MSEC)
 #define WAKE_GRAN_NS (1 * NSEC_PER_MSEC)
 #define RR_TICKS (100 * HZ / 1000)
+#define RT_TICKS_OF_HZ (95 * HZ / 100) /* the others get the rest */
 #define IDLE_FACTOR 341 /* SCHED_IDLE: weight 3 of 1024 */
 
 #define FIXED_1 (1u << 11) /* load averages: 1.0 */
@@ -48,6 +49,8 @@ static struct {
 	struct list_head rt_queue[MAX_RT_PRIO];
 	u32 rt_bitmap[4]; /* bit 99 - priority: first set is the highest */
 	unsigned int nr_rt; /* waiting in rt_queue */
+	unsigned int rt_ticks; /* theirs in this second */
+	unsigned int second_ticks; /* timer interrupts of this second */
 	unsigned int nr_running; /* the running one, too, unless idle */
 	unsigned int nr_uninterruptible;
 	u64 nr_switches;
@@ -154,11 +157,17 @@ static inline void dequeue(struct task_struct *t)
 		dequeue_fair(t);
 }
 
+/* A real-time task that never sleeps must not lock the machine up. */
+static inline bool rt_throttled(void)
+{
+	return rq.rt_ticks >= RT_TICKS_OF_HZ && rq.leftmost;
+}
+
 static struct task_struct *pick_next(void)
 {
 	struct task_struct *t;
 
-	if (unlikely(rq.nr_rt))
+	if (unlikely(rq.nr_rt) && !rt_throttled())
 		t = first_rt();
 	else if (likely(rq.leftmost))
 		t = rb_entry(rq.leftmost, struct task_struct, run_node);
@@ -485,6 +494,8 @@ static void account_tick(struct task_struct *t, bool user)
 
 static void tick_rt(struct task_struct *t)
 {
+	if (++rq.rt_ticks >= RT_TICKS_OF_HZ && rq.leftmost)
+		t->tif |= TIF_NEED_RESCHED;
 	if (t->policy != SCHED_RR || --t->time_slice)
 		return;
 	t->tif |= TIF_NEED_RESCHED; /* goes to its queue's end */
@@ -494,7 +505,7 @@ static void tick_fair(struct task_struct *t)
 {
 	struct task_struct *l;
 
-	if (rq.nr_rt) {
+	if (rq.nr_rt && !rt_throttled()) {
 		t->tif |= TIF_NEED_RESCHED;
 		return;
 	}
@@ -517,6 +528,8 @@ void scheduler_tick(bool user)
 
 	account_tick(t, user);
 	calc_load();
+	if (++rq.second_ticks >= HZ)
+		rq.second_ticks = rq.rt_ticks = 0;
 	if (t == &init_task)
 		return;
 	update_current(ktime_get());
