@@ -83,6 +83,8 @@ void free_iov(struct user_iov *u);
 
 /* ---- the rest ---- */
 struct file_lock;
+/* What a program that did not ask for O_LARGEFILE can count with. */
+#define MAX_NON_LFS 0x7fffffffll
 int check_file_size(loff_t size); /* 0, or -EFBIG and perhaps SIGXFSZ */
 int alloc_fd(unsigned int start, u32 flags);
 int dup_fd_from(unsigned int fd, unsigned int start, u32 flags);

@@ -596,6 +596,9 @@ static int may_open(const struct nameidata *nd, int flags, bool created)
 	}
 	if (flags & O_NOATIME && !inode_owner_or_capable(inode))
 		return -EPERM;
+	if (!(flags & O_LARGEFILE) && S_ISREG(inode->i_mode) &&
+	    i_size_read(inode) > MAX_NON_LFS)
+		return -EOVERFLOW;
 	return 0;
 }
 

@@ -57,17 +57,17 @@ int check_file_size(loff_t size)
 }
 
 /* A write that would go beyond a limit is cut there. */
-static int limit_write(struct iov_iter *from, loff_t pos)
+static int limit_write(const struct file *f, struct iov_iter *from, loff_t pos)
 {
 	unsigned long limit = rlimit(RLIMIT_FSIZE);
-	loff_t end = MAX_LFS_FILESIZE;
+	loff_t end = f->f_flags & O_LARGEFILE ? MAX_LFS_FILESIZE : MAX_NON_LFS;
 
 	if (unlikely(limit != RLIM_INFINITY)) {
 		if (pos >= (loff_t)limit) {
 			send_sig(SIGXFSZ, current);
 			return -EFBIG;
 		}
-		end = (loff_t)limit;
+		end = min(end, (loff_t)limit);
 	}
 	if (unlikely(pos >= end))
 		return -EFBIG;
@@ -97,7 +97,7 @@ ssize_t vfs_write(struct file *f, struct iov_iter *from, loff_t *pos)
 		return f->f_op->write_iter(f, from, pos);
 	if (f->f_flags & O_APPEND)
 		*pos = i_size_read(f->f_inode);
-	err = limit_write(from, *pos);
+	err = limit_write(f, from, *pos);
 	if (unlikely(err))
 		return err;
 	ret = f->f_op->write_iter(f, from, pos);
