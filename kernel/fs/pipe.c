@@ -183,11 +183,10 @@ static ssize_t pipe_copy_out(struct pipe_inode_info *p, struct iov_iter *to)
 
 		n = min(n, to->count);
 		copied = copy_to_iter(*pipe_slot(p, p->tail) + off, n, to);
-		if (copied)
-			pipe_consume(p, copied);
-		done += (ssize_t)copied;
-		if (copied < n)
+		if (unlikely(copied < n)) /* nothing is lost */
 			return done ? done : -EFAULT;
+		pipe_consume(p, n);
+		done += (ssize_t)n;
 	}
 	return done;
 }
@@ -232,7 +231,6 @@ static ssize_t pipe_fill(struct pipe_inode_info *p, u32 n,
 {
 	char **slot = pipe_slot(p, p->head);
 	u32 off = p->head & ~PAGE_MASK;
-	u32 copied;
 
 	if (unlikely(!*slot)) {
 		*slot = (char *)__get_free_page(GFP_KERNEL);
@@ -240,10 +238,11 @@ static ssize_t pipe_fill(struct pipe_inode_info *p, u32 n,
 			return -ENOMEM;
 		p->nr_pages++;
 	}
-	copied =
-		copy_from_iter(*slot + off, min(n, (u32)PAGE_SIZE - off), from);
-	p->head += copied;
-	return copied ? (ssize_t)copied : -EFAULT;
+	n = min(n, (u32)PAGE_SIZE - off);
+	if (unlikely(copy_from_iter(*slot + off, n, from) < n))
+		return -EFAULT; /* all or nothing */
+	p->head += n;
+	return (ssize_t)n;
 }
 
 /* As much as fits; @done bytes were written before. */
