@@ -17,6 +17,7 @@
 #include "local.h"
 
 #define FPU_BYTES 512
+#define MXCSR_FRESH 0x1f80 /* all exceptions masked */
 
 /* The parts of an fxsave area that have a name here. */
 struct fxsave {
@@ -40,20 +41,67 @@ static struct task_struct *fpu_owner; /* whose values the registers hold */
 static struct fxsave fpu_fresh; /* as after fninit */
 static u32 mxcsr_mask;
 
+/* ---- processors without fxsave: the same area, by way of i387's form ---- */
+
+static void fxsave_from_fsave(struct fxsave *fx, const struct fsave *fs)
+{
+	u32 i;
+
+	memset(fx, 0, sizeof(*fx));
+	fx->cwd = (u16)fs->cwd;
+	fx->swd = (u16)fs->swd;
+	for (i = 0; i < 8; i++)
+		if ((fs->twd >> i * 2 & 3) != 3)
+			fx->twd |= (u16)(1u << i);
+	fx->fop = fs->fcs >> 16 & 0x7ff;
+	fx->fip = fs->fip;
+	fx->fcs = fs->fcs & 0xffff;
+	fx->foo = fs->foo;
+	fx->fos = fs->fos & 0xffff;
+	fx->mxcsr = MXCSR_FRESH;
+	for (i = 0; i < 8; i++)
+		memcpy(fx->st[i], fs->st[i], 10);
+}
+
+static void __cold_path save_by_fnsave(struct fxsave *fx)
+{
+	struct fsave fs;
+
+	__asm__ volatile("fnsave %0; frstor %0" : "+m"(fs));
+	fxsave_from_fsave(fx, &fs);
+}
+
+static void __cold_path restore_by_frstor(const struct fxsave *fx)
+{
+	struct fsave fs;
+
+	fsave_from_fxsave(&fs, fx);
+	__asm__ volatile("frstor %0" ::"m"(fs));
+}
+
 static inline void fxsave(void *area)
 {
-	__asm__ volatile("fxsave %0" : "=m"(*(struct fxsave *)area));
+	if (likely(cpu_has_fxsr))
+		__asm__ volatile("fxsave %0" : "=m"(*(struct fxsave *)area));
+	else
+		save_by_fnsave(area);
 }
 
 static inline void fxrstor(const void *area)
 {
-	__asm__ volatile("fxrstor %0" ::"m"(*(const struct fxsave *)area));
+	if (likely(cpu_has_fxsr))
+		__asm__ volatile(
+			"fxrstor %0" ::"m"(*(const struct fxsave *)area));
+	else
+		restore_by_frstor(area);
 }
 
 void __init fpu_init(void)
 {
-	u32 cr4 = read_cr4() | X86_CR4_OSFXSR;
+	u32 cr4 = read_cr4();
 
+	if (cpu_has_fxsr)
+		cr4 |= X86_CR4_OSFXSR;
 	if (cpu_has_sse)
 		cr4 |= X86_CR4_OSXMMEXCPT;
 	write_cr4(cr4);
@@ -61,7 +109,7 @@ void __init fpu_init(void)
 	fxsave(&fpu_fresh);
 	mxcsr_mask = fpu_fresh.mxcsr_mask ? fpu_fresh.mxcsr_mask : 0xffbf;
 	memset(&fpu_fresh.fip, 0, FPU_BYTES - 8);
-	fpu_fresh.mxcsr = 0x1f80;
+	fpu_fresh.mxcsr = MXCSR_FRESH;
 }
 
 /**

@@ -5,12 +5,12 @@
  * number, ebx the address of its information.
  *
  * The tables made here show memory at PAGE_OFFSET: the first 4 MB, where the
- * image lies, through one page table, the rest of low memory by 4 MB pages.
- * The first 4 MB are also at address 0, until the jump to where we belong.
+ * image lies, through one page table, the rest of low memory by 4 MB pages if
+ * the processor has them (else by pgtable.c, when memory is known). The first
+ * 4 MB are also at address 0, until the jump to where we belong.
  *
- * What this kernel cannot do without (4 MB and global pages, cmov, fxsave,
- * a time stamp counter) is looked for first; every processor since the
- * Pentium II has it.
+ * What this kernel cannot do without (cmov, a time stamp counter) is looked
+ * for first; every processor since the Pentium Pro has it.
  */
 #define PAGE_OFFSET 0xC0000000
 #define PHYS(x) ((x) - PAGE_OFFSET)
@@ -19,7 +19,16 @@
 #define MULTIBOOT_FLAGS 3 /* modules on page borders; memory map, please */
 
 #define LOW_TABLES 222 /* 888 MB of direct map, see port/i386/pgtable.c */
-#define NEEDED 0x0100a018 /* cpuid 1, edx: FXSR CMOV PGE TSC PSE */
+
+/* cpuid 1, edx */
+#define PSE 0x0008
+#define TSC 0x0010
+#define PGE 0x2000
+#define CMOV 0x8000
+#define NEEDED (CMOV | TSC)
+
+#define CR4_PSE 0x10
+#define CR4_PGE 0x80
 
 	/* This section is linked at the addresses at which it is loaded. */
 	.section .boot, "ax"
@@ -49,6 +58,7 @@ start:
 	je	too_old
 	movl	$1, %eax
 	cpuid
+	movl	%edx, %ebp
 	andl	$NEEDED, %edx
 	cmpl	$NEEDED, %edx
 	jne	too_old
@@ -66,6 +76,13 @@ start:
 	movl	$(PHYS(first_table) + 0x63), %eax
 	movl	%eax, (%edi)
 	movl	%eax, 768 * 4(%edi)
+	xorl	%ebx, %ebx		/* what CR4 will be */
+	testl	$PGE, %ebp
+	jz	1f
+	orl	$CR4_PGE, %ebx
+1:	testl	$PSE, %ebp
+	jz	2f
+	orl	$CR4_PSE, %ebx
 	movl	$0x4001e3, %eax		/* ... and 4 MB large */
 	movl	$(LOW_TABLES - 1), %ecx
 	leal	769 * 4(%edi), %edi
@@ -74,11 +91,9 @@ start:
 	decl	%ecx
 	jnz	1b
 
-	movl	$PHYS(swapper_pg_dir), %eax
+2:	movl	$PHYS(swapper_pg_dir), %eax
 	movl	%eax, %cr3
-	movl	%cr4, %eax
-	orl	$0x90, %eax		/* PSE, PGE */
-	movl	%eax, %cr4
+	movl	%ebx, %cr4
 	movl	%cr0, %eax
 	andl	$~0x6000000c, %eax	/* caches on; not EM, TS */
 	orl	$0x80050023, %eax	/* PG AM WP NE MP PE */
@@ -103,7 +118,7 @@ too_old:
 	jmp	2b
 
 too_old_text:
-	.asciz	"Ashlar needs a processor of the i686 family with PSE, PGE, TSC, CMOV and FXSR."
+	.asciz	"Ashlar needs a processor of the i686 family, with CMOV and TSC."
 
 	.section .init.text, "ax"
 	.type	start_high, @function

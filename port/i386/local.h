@@ -10,16 +10,18 @@
 #define __initdata __attribute__((__section__(".init.data")))
 
 #define X86_CR0_TS 0x8u
+#define X86_CR4_PSE 0x10u
 #define X86_CR4_PGE 0x80u
 #define X86_CR4_OSFXSR 0x200u
 #define X86_CR4_OSXMMEXCPT 0x400u
 
 /* cpuid 1, edx */
+#define X86_FEATURE_FXSR (1u << 24)
 #define X86_FEATURE_SSE (1u << 25)
 
 /* setup.c */
 extern u32 cpu_features; /* cpuid 1, edx */
-extern bool cpu_has_sse;
+extern bool cpu_has_fxsr, cpu_has_sse;
 
 /* resource.c */
 #define IOMEM_RAM "System RAM"

@@ -10,7 +10,8 @@
  *   FFC00000  fixed maps      one table; its last entries are kmap_local's
  *
  * head.S maps 888 MB of direct map before it is known how much RAM there is;
- * what is too much goes here. The rest of the 1 GB is for the other areas.
+ * what is too much goes here. On a processor without 4 MB pages it maps only
+ * the first 4 MB, and the tables for the rest are made here. The rest of the 1 GB is for the other areas.
  *
  * All directories are on a list, linked through their frames' descriptors: a
  * new kernel entry is written to each (pgd_populate_kernel). A few that were
@@ -22,6 +23,7 @@
 #include <ashlar/mmap.h>
 #include <ashlar/string.h>
 #include <ashlar/vmstat.h>
+#include <kernel/sched.h>
 #include <mach/tlb.h>
 #include "local.h"
 
@@ -74,9 +76,38 @@ static void __init count_direct_map(unsigned long end)
 			continue;
 		}
 		for (pfn = 0; pfn < PTRS_PER_PTE && !pgd_none(*pgd); pfn++)
-			direct_pages_count[DIRECT_4K] += pte_present(
-				pgd_page_table(*pgd)[pfn]);
+			direct_pages_count[DIRECT_4K] +=
+				pte_present(pgd_page_table(*pgd)[pfn]);
 	}
+}
+
+/*
+ * Without 4 MB pages: a table for each 4 MB from the second on. No table can
+ * be written where it is before there is one for it, so each is seen for a
+ * moment in place of the first page of all.
+ */
+static void __init map_by_tables(unsigned long end)
+{
+	pte_t *table = (pte_t *)PAGE_OFFSET, first = first_table[0];
+	unsigned long addr, i;
+
+	for (addr = PAGE_OFFSET + PGDIR_SIZE; addr < end; addr += PGDIR_SIZE) {
+		u32 phys = (u32)memblock_phys_alloc_range(PAGE_SIZE, PAGE_SIZE,
+							  0, end - PAGE_OFFSET);
+
+		if (!phys)
+			panic("No memory for the direct map.");
+		set_pte(first_table,
+			__pte(phys | (pte_val(first) & ~PAGE_MASK)));
+		__flush_tlb_one(PAGE_OFFSET);
+		for (i = 0; i < PTRS_PER_PTE; i++)
+			table[i] = pfn_pte(virt_to_pfn((void *)addr) + i,
+					   PAGE_KERNEL);
+		pgd_offset(&init_mm, addr)->pgd = phys |
+						  (_PAGE_TABLE & ~_PAGE_USER);
+	}
+	set_pte(first_table, first);
+	__flush_tlb_one(PAGE_OFFSET);
 }
 
 /* The direct map ends with RAM, or at what one space has room for. */
@@ -88,6 +119,8 @@ void __init direct_map_init(void)
 	port_vmalloc_start = addr + VMALLOC_OFFSET;
 	for (; addr < FIXADDR_START && addr; addr += PGDIR_SIZE)
 		pgd_clear(pgd_offset(&init_mm, addr));
+	if (!(read_cr4() & X86_CR4_PSE))
+		map_by_tables(end);
 	protect_text();
 	count_direct_map(end);
 	__flush_tlb_global();
@@ -195,6 +228,10 @@ void __flush_tlb_global(void)
 {
 	u32 cr4 = read_cr4();
 
-	write_cr4(cr4 & ~X86_CR4_PGE);
-	write_cr4(cr4);
+	if (cr4 & X86_CR4_PGE) {
+		write_cr4(cr4 & ~X86_CR4_PGE);
+		write_cr4(cr4);
+	} else {
+		__flush_tlb();
+	}
 }

@@ -38,7 +38,7 @@ struct page *port_mem_map;
 struct page *port_high_pages;
 u8 *port_slab_ids;
 u32 cpu_features;
-bool cpu_has_sse;
+bool cpu_has_fxsr, cpu_has_sse;
 
 /* ---- the command line ---- */
 
@@ -239,7 +239,8 @@ static void __init identify_cpu(void)
 	u32 a, b, c;
 
 	cpuid(1, &a, &b, &c, &cpu_features);
-	cpu_has_sse = cpu_features & X86_FEATURE_SSE;
+	cpu_has_fxsr = cpu_features & X86_FEATURE_FXSR;
+	cpu_has_sse = cpu_has_fxsr && cpu_features & X86_FEATURE_SSE;
 }
 
 void i386_start(void);
