@@ -16,13 +16,15 @@
 #define PIT_COMMAND 0x43
 #define PORT_B 0x61 /* bit 0 gate of channel 2, bit 5 its output */
 #define CALIBRATE_HZ 200 /* 5 ms */
+#define CALIBRATE_TRIES 3
 #define TSC_SHIFT 22
 
 u64 tsc_khz;
 static u64 tsc_boot;
 static u32 tsc_mult;
 
-/* Ticks of the TSC while channel 2 counts down 5 ms. */
+/* Ticks of the TSC while channel 2 counts down 5 ms. Whatever comes between
+ * makes it more, never less. */
 static u64 __init measure_tsc(void)
 {
 	u32 count = PIT_HZ / CALIBRATE_HZ;
@@ -31,20 +33,22 @@ static u64 __init measure_tsc(void)
 	outb((inb(PORT_B) & ~2) | 1, PORT_B); /* gate on, speaker off */
 	outb(0xb0, PIT_COMMAND); /* channel 2, low and high byte, mode 0 */
 	outb((u8)count, PIT_CHANNEL2);
-	outb((u8)(count >> 8), PIT_CHANNEL2);
 	start = rdtsc();
+	outb((u8)(count >> 8), PIT_CHANNEL2);
 	while (!(inb(PORT_B) & 0x20))
 		;
 	return rdtsc() - start;
 }
 
+/* The least of a few tries: a host may stop this machine in the middle. */
 void __init tsc_init(void)
 {
-	u32 count = PIT_HZ / CALIBRATE_HZ;
+	u32 count = PIT_HZ / CALIBRATE_HZ, i;
+	u64 ticks = measure_tsc();
 
-	tsc_khz = measure_tsc() * PIT_HZ / count / 1000;
-	if (!tsc_khz)
-		tsc_khz = 1;
+	for (i = 1; i < CALIBRATE_TRIES; i++)
+		ticks = min(ticks, measure_tsc());
+	tsc_khz = max(ticks * PIT_HZ / count / 1000, 1ull);
 	tsc_mult = (u32)((1000000ull << TSC_SHIFT) / tsc_khz);
 	tsc_boot = rdtsc();
 }
