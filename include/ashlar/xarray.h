@@ -24,15 +24,14 @@ int xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
 int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
 void *xa_erase(struct xarray *xa, unsigned long index);
 /* First entry at or after *@index, up to @max; *@index is set to its place. */
-void *xa_find(const struct xarray *xa, unsigned long *index,
-	      unsigned long max);
+void *xa_find(const struct xarray *xa, unsigned long *index, unsigned long max);
 /* The slots from @index to the end of its node, *@nr of them; or NULL. */
 void **xa_slots(struct xarray *xa, unsigned long index, unsigned int *nr);
 void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr);
 void xa_destroy(struct xarray *xa); /* the nodes; entries are the caller's */
 
-#define xa_for_each_range(xa, i, entry, first, last)              \
-	for (i = (first), entry = xa_find(xa, &i, last); entry;   \
+#define xa_for_each_range(xa, i, entry, first, last)            \
+	for (i = (first), entry = xa_find(xa, &i, last); entry; \
 	     entry = (i++ == (last)) ? NULL : xa_find(xa, &i, last))
 
 #endif
