@@ -13,6 +13,7 @@
 #include <kernel/syscall.h>
 
 #define NGROUPS ARRAY_SIZE(((struct cred *)0)->groups)
+#define NGROUPS_MAX 65536 /* as programs know it */
 #define NO_ID (~0u) /* "leave it as it is" */
 
 static struct kmem_cache *cred_jar;
@@ -319,10 +320,13 @@ SYSCALL_DEFINE(setgroups32, int size, const u32 __user *list)
 
 	if (!capable(CAP_SETGID))
 		return -EPERM;
-	if ((u32)size > NGROUPS)
+	if ((u32)size > NGROUPS_MAX)
 		return -EINVAL;
-	if (copy_from_user(groups, list, (u32)size * sizeof(u32)))
+	if (copy_from_user(groups, list,
+			   min((u32)size, (u32)NGROUPS) * sizeof(u32)))
 		return -EFAULT;
+	if ((u32)size > NGROUPS)
+		return -ENOMEM;
 	memcpy(c->groups, groups, (u32)size * sizeof(u32));
 	c->ngroups = (u32)size;
 	return 0;

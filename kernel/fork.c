@@ -248,6 +248,7 @@ static void init_task_fields(struct task_struct *p,
 	p->pending.signal = 0;
 	p->restore_sigmask = false;
 	p->restart_block.fn = NULL;
+	p->default_timer_slack = p->timer_slack;
 	p->real_blocked = 0;
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
 		p->sas_ss_sp = p->sas_ss_size = 0;

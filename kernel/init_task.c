@@ -60,6 +60,7 @@ struct task_struct init_task = {
 	.pi_locks = LIST_HEAD_INIT(init_task.pi_locks),
 	.static_prio = DEFAULT_PRIO,
 	.timer_slack = 50000,
+	.default_timer_slack = 50000,
 };
 
 DEFINE_PER_CPU(struct task_struct *, current_task) = &init_task;

@@ -37,10 +37,11 @@ static const struct file_operations pidfd_fops = {
 /**
  * pidfd_get_pid - what a pidfd is about
  * @fd: a descriptor of the running process
+ * @flags: out, its O_*; or NULL
  *
  * Returns it with a reference, or ERR_PTR(-EBADF).
  */
-struct pid *pidfd_get_pid(unsigned int fd)
+struct pid *pidfd_get_pid(unsigned int fd, u32 *flags)
 {
 	struct file *f = fget(fd);
 	struct pid *pid = ERR_PTR(-EBADF);
@@ -50,6 +51,8 @@ struct pid *pidfd_get_pid(unsigned int fd)
 	if (f->f_op == &pidfd_fops) {
 		pid = f->private_data;
 		get_pid(pid);
+		if (flags)
+			*flags = f->f_flags;
 	}
 	fput(f);
 	return pid;

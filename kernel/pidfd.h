@@ -5,8 +5,9 @@
 
 #include <kernel/sched.h>
 
-/* What a pidfd is about, with a reference; ERR_PTR(-EBADF) if it is none. */
-struct pid *pidfd_get_pid(unsigned int fd);
+/* What a pidfd is about, with a reference; ERR_PTR(-EBADF) if it is none.
+ * @flags: NULL, or its O_*. */
+struct pid *pidfd_get_pid(unsigned int fd, u32 *flags);
 struct task_struct *tgid_pidfd_to_task(const struct file *f);
 
 #endif

@@ -44,7 +44,6 @@ enum {
 };
 
 #define SECURE_ALL_BITS 0x55
-#define DEFAULT_SLACK 50000
 
 static long set_name(u32 arg)
 {
@@ -208,7 +207,7 @@ SYSCALL_DEFINE(prctl, u32 option, u32 a2, u32 a3, u32 a4, u32 a5)
 	case PR_SET_TSC:
 		return a2 == 1 ? 0 : -EINVAL;
 	case PR_SET_TIMERSLACK:
-		t->timer_slack = (s32)a2 > 0 ? a2 : DEFAULT_SLACK;
+		t->timer_slack = (s32)a2 > 0 ? a2 : t->default_timer_slack;
 		return 0;
 	case PR_GET_TIMERSLACK:
 		return (long)t->timer_slack;

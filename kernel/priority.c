@@ -10,6 +10,7 @@
 #define PRIO_PROCESS 0
 #define PRIO_PGRP 1
 #define PRIO_USER 2
+#define SCHED_DEADLINE 6 /* known by name only */
 #define SCHED_RESET_ON_FORK 0x40000000
 #define SCHED_FLAG_RESET_ON_FORK 1u
 
@@ -308,14 +309,14 @@ SYSCALL_DEFINE(sched_get_priority_max, int policy)
 {
 	if (rt_policy(policy))
 		return MAX_RT_PRIO - 1;
-	return fair_policy(policy) ? 0 : -EINVAL;
+	return fair_policy(policy) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
 }
 
 SYSCALL_DEFINE(sched_get_priority_min, int policy)
 {
 	if (rt_policy(policy))
 		return 1;
-	return fair_policy(policy) ? 0 : -EINVAL;
+	return fair_policy(policy) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
 }
 
 /* A task's time slice in ns, or -errno. */

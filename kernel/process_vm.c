@@ -218,7 +218,7 @@ SYSCALL_DEFINE(process_madvise, u32 pidfd, const struct iovec __user *vec,
 	ret = import_local(&p, vec, vlen);
 	if (ret)
 		goto out;
-	pid = pidfd_get_pid(pidfd);
+	pid = pidfd_get_pid(pidfd, NULL);
 	if (IS_ERR(pid)) {
 		ret = PTR_ERR(pid);
 		goto out;

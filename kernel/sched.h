@@ -222,7 +222,7 @@ struct task_struct {
 	struct list_head pi_locks; /* PI futexes it holds, kernel/futex.c */
 	bool did_exec, no_new_privs, dumpable;
 	u32 personality;
-	u64 timer_slack; /* ns; kept for prctl */
+	u64 timer_slack, default_timer_slack; /* ns; kept for prctl */
 	u32 syscall_nr; /* running, for /proc and restart */
 };
 

@@ -699,7 +699,7 @@ SYSCALL_DEFINE(pidfd_send_signal, int fd, int sig, const void __user *uinfo,
 
 	if (flags)
 		return -EINVAL;
-	pid = pidfd_get_pid((unsigned int)fd);
+	pid = pidfd_get_pid((unsigned int)fd, NULL);
 	if (!IS_ERR(pid)) {
 		err = send_to(pid->task, sig, uinfo);
 		put_pid(pid);

@@ -300,7 +300,7 @@ static long clock_set(int clock, u64 ns)
 		return set_real_time(ns);
 	if (posix_clock_read(clock, &unused))
 		return -EINVAL;
-	return clock_is_cpu(clock) ? -EPERM : -EINVAL;
+	return clock < 0 ? -EPERM : -EINVAL;
 }
 
 SYSCALL_DEFINE(clock_settime, int clock, const struct timespec32 __user *tp)

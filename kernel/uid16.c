@@ -129,15 +129,17 @@ SYSCALL_DEFINE(setgroups, int size, const u16 __user *list)
 
 	if (!capable(CAP_SETGID))
 		return -EPERM;
-	if ((u32)size > NGROUPS)
+	if ((u32)size > 65536)
 		return -EINVAL;
-	for (i = 0; i < (u32)size; i++) {
+	for (i = 0; i < min((u32)size, (u32)NGROUPS); i++) {
 		u16 gid;
 
 		if (get_user(gid, list + i))
 			return -EFAULT;
 		new.groups[i] = high(gid);
 	}
+	if ((u32)size > NGROUPS)
+		return -ENOMEM;
 	new.ngroups = (u32)size;
 	*current->cred = new;
 	return 0;

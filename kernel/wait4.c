@@ -8,6 +8,7 @@
 #include <kernel/pidfd.h>
 #include <kernel/rusage.h>
 #include <kernel/syscall.h>
+#include <kernel/vfs.h>
 
 #define WNOHANG 0x1
 #define WUNTRACED 0x2
@@ -25,6 +26,7 @@ struct wait_opts {
 	int options;
 	int type; /* P_ALL, P_PID, P_PGID */
 	pid_t nr;
+	bool nonblock; /* a pidfd's: -EAGAIN instead of waiting */
 	/* out */
 	int status; /* as wait4 gives it */
 	int code, value; /* si_code, si_status */
@@ -136,6 +138,8 @@ static long do_wait(struct wait_opts *wo)
 
 	if (ret || wo->options & WNOHANG)
 		return ret;
+	if (wo->nonblock)
+		return -EAGAIN;
 	init_wait_entry(&w);
 	for (;;) {
 		prepare_to_wait(q, &w, TASK_INTERRUPTIBLE);
@@ -196,6 +200,7 @@ SYSCALL_DEFINE(waitpid, pid_t pid, int __user *status, int options)
 static int waitid_target(struct wait_opts *wo, int type, pid_t id)
 {
 	struct pid *pid;
+	u32 flags;
 
 	wo->nr = id;
 	wo->type = type;
@@ -213,12 +218,13 @@ static int waitid_target(struct wait_opts *wo, int type, pid_t id)
 	case P_PIDFD:
 		if (id < 0)
 			return -EINVAL;
-		pid = pidfd_get_pid((unsigned int)id);
+		pid = pidfd_get_pid((unsigned int)id, &flags);
 		if (IS_ERR(pid))
 			return (int)PTR_ERR(pid);
 		wo->type = P_PID;
 		wo->nr = pid->nr;
 		put_pid(pid);
+		wo->nonblock = flags & O_NONBLOCK;
 		return 0;
 	}
 	return -EINVAL;
