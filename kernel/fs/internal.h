@@ -93,7 +93,6 @@ void locks_remove_file(struct file *f); /* flock's and OFD's */
 void set_close_on_exec(unsigned int fd, bool on);
 int expand_files(struct files_struct *files, unsigned int fd);
 
-
 /* ---- waiting with a timeout and a mask of signals: select.c ---- */
 #define NEVER (~0ull)
 enum time_kind { TIMEVAL32, TIMESPEC32, TIMESPEC64 };
