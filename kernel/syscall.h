@@ -14,8 +14,8 @@
 #include <ashlar/types.h>
 #include <mach/uaccess.h>
 
-#define SYSCALL_DEFINE(name, ...)      \
-	long sys_##name(__VA_ARGS__);  \
+#define SYSCALL_DEFINE(name, ...)     \
+	long sys_##name(__VA_ARGS__); \
 	long sys_##name(__VA_ARGS__)
 
 #define NR_SYSCALLS 452

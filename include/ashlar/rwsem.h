@@ -45,8 +45,7 @@ static inline bool down_write_trylock(struct rw_semaphore *s)
 
 static inline void down_read(struct rw_semaphore *s)
 {
-	while (unlikely(READ_ONCE(s->waiting_writers) ||
-			!down_read_trylock(s)))
+	while (unlikely(READ_ONCE(s->waiting_writers) || !down_read_trylock(s)))
 		port_wait(s);
 }
 

@@ -25,7 +25,7 @@ static inline bool seq_has_overflowed(const struct seq_file *m)
 void seq_printf(struct seq_file *m, const char *fmt, ...) __api(seq_printf)
 	__printf_like(2, 3);
 void seq_put_decimal_ul_width(struct seq_file *m, const char *delimiter,
-			       unsigned long num, unsigned int width)
+			      unsigned long num, unsigned int width)
 	__api(seq_put_decimal_ul_width);
 void seq_putc(struct seq_file *m, char c) __api(seq_putc);
 void seq_puts(struct seq_file *m, const char *s) __api(seq_puts);

@@ -167,8 +167,7 @@ static void group_faults(struct task_struct *t, unsigned long *minor,
 
 	*minor = t->signal->dead.min_flt;
 	*major = t->signal->dead.maj_flt;
-	for_each_thread(t, p)
-	{
+	for_each_thread(t, p) {
 		*minor += p->ru.min_flt;
 		*major += p->ru.maj_flt;
 	}

@@ -419,8 +419,9 @@ static struct task_struct *next_thread_from(struct task_struct *leader,
 
 	if (leader->exit_state)
 		return leader->pid >= tid ? leader : NULL;
-	for_each_thread(leader, t) if (t->pid >= tid &&
-				       (!best || t->pid < best->pid)) best = t;
+	for_each_thread(leader, t)
+		if (t->pid >= tid && (!best || t->pid < best->pid))
+			best = t;
 	return best;
 }
 
