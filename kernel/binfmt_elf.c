@@ -12,7 +12,7 @@
  * One with an interpreter (the dynamic linker) has that loaded beside it, and
  * it is the interpreter that starts. What a program is told lies on its stack:
  *
- *   sp │ argc │ argv … 0 │ envp … 0 │ auxv … AT_NULL │ … random, "i686", strings
+ *   sp │ argc │ argv … 0 │ envp … 0 │ auxv … AT_NULL │ random, "i686", strings
  *
  * Nothing in the file is believed: before the old program is gone a lie is
  * -ENOEXEC or -EINVAL, after that it is the new one's death.

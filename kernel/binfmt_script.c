@@ -55,9 +55,10 @@ static int parse_line(struct linux_binprm *bprm, char **name, char **arg)
 static int push_words(struct linux_binprm *bprm, const char *name,
 		      const char *arg)
 {
-	int err = remove_arg_zero(bprm) ?:
-					  copy_string_kernel(bprm, bprm->interp);
+	int err = remove_arg_zero(bprm);
 
+	if (!err)
+		err = copy_string_kernel(bprm, bprm->interp);
 	if (err)
 		return err;
 	bprm->argc++;

@@ -358,6 +358,12 @@ static void check_pipe(void)
 	is(readable(ends[0]), POLLHUP);
 	is(read(ends[0], back, 9), 0);
 	close(ends[0]);
+	check(1, "pipes", " ");
+}
+
+static void check_broken_pipe(void)
+{
+	int ends[2];
 
 	is(pipe(ends), 0);
 	close(ends[0]);
@@ -366,8 +372,7 @@ static void check_pipe(void)
 	is(pipe_signals, 1);
 	is(readable(ends[1]), POLLOUT | POLLERR);
 	close(ends[1]);
-
-	check(1, "pipes", " ");
+	check(1, "broken pipe", " ");
 }
 
 /* Bytes come out as they went in, whatever the sizes of reads and writes. */
@@ -570,6 +575,7 @@ int main(int argc, char **argv)
 	check_copies();
 	check_memfd();
 	check_pipe();
+	check_broken_pipe();
 	check_stream();
 	check_fifo();
 	check_shm_get();

@@ -2,8 +2,8 @@
 /*
  * Every system call that takes a pointer, with every kind of bad pointer in
  * every place. What each must return stands in hostile.expect, as Linux 6.1
- * answered (hostile --record prints that file); no answer may harm the machine. A call
- * that is not there (-ENOSYS) harms nothing.
+ * answered (hostile --record prints that file); no answer may harm the machine.
+ * A call that is not there (-ENOSYS) harms nothing.
  *
  * The table says the arguments of a call that would succeed:
  *

@@ -361,7 +361,8 @@ static void try_case(unsigned int i)
 		       (int)result->error == cases[i].error),
 	      cases[i].name,
 	      "wait status %#x, signal %d code %#x address %#lx "
-	      "(eip %#lx) trap %ld error %#lx; wanted %d, %#x, trap %d, error %#x",
+	      "(eip %#lx) trap %ld error %#lx; "
+	      "wanted %d, %#x, trap %d, error %#x",
 	      status, result->sig, result->code, result->addr, result->eip,
 	      result->trap, result->error, cases[i].sig, cases[i].code,
 	      cases[i].trap, cases[i].error);

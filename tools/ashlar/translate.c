@@ -254,7 +254,7 @@ static int segmentation(const struct mmu *m, uint16_t selector, uint32_t offset,
 		"logical     0x%04x:0x%08x\n"
 		"selector    0x%04x = index %u, %s, RPL %u\n",
 		selector, offset, selector, index, table_names[which],
-		selector & 3);
+		selector & 3u);
 	if (selector < 4)
 		return fault(out, "#GP: the null selector names no segment");
 	d = m->table[which] ? m->table[which][index] : 0;
@@ -458,8 +458,8 @@ static void print_pagemap(FILE *out, uint64_t e, uint64_t address)
 	else if (!(e >> 63))
 		fprintf(out, "frame       none: a touch would fault\n");
 	else if (!pfn)
-		fprintf(out,
-			"frame       hidden: needs CAP_SYS_ADMIN; run as root\n");
+		fprintf(out, "frame       hidden: needs CAP_SYS_ADMIN; "
+			     "run as root\n");
 	else
 		fprintf(out,
 			"frame       0x%llx\n"
