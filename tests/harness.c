@@ -26,7 +26,7 @@ static unsigned int nr_taken;
 
 static void *test_end[5]; /* for __builtin_longjmp() */
 static unsigned long sweep_k; /* 0: no allocation is made to fail */
-static unsigned long random_state;
+static u64 random_state;
 
 /* ---- checks ---- */
 
@@ -63,7 +63,7 @@ unsigned long rnd(unsigned long below)
 	random_state ^= random_state << 13;
 	random_state ^= random_state >> 7;
 	random_state ^= random_state << 17;
-	return random_state % below;
+	return (unsigned long)random_state % below;
 }
 
 /* ---- memory taken ---- */
@@ -271,7 +271,7 @@ static void check_nothing_left(const struct use *before)
 
 static void run_once(const struct test *test, const struct use *before)
 {
-	random_state = 88172645463325252ul;
+	random_state = 88172645463325252ull;
 	if (__builtin_setjmp(test_end) == 0)
 		test->run();
 	machine_settle();
@@ -301,6 +301,7 @@ void run_test_here(const struct test *test, bool sweeping)
 {
 	struct use before = count_use();
 
+	sweep_k = 0;
 	if (sweeping)
 		sweep(test, &before);
 	else

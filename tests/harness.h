@@ -28,6 +28,7 @@
 
 struct test {
 	const char *name;
+	const char *file;
 	void (*run)(void);
 	const char *dies; /* what its last words must contain; NULL: lives */
 	bool no_sweep; /* counts allocations itself */
@@ -35,9 +36,9 @@ struct test {
 
 #define TEST_WITH(fn, ...)                                                    \
 	static void fn(void);                                                 \
-	static const struct test test_##fn = { .name = #fn,                   \
-					       .run = fn,                     \
-					       __VA_ARGS__ };                 \
+	static const struct test test_##fn = {                                \
+		.name = #fn, .file = __FILE__, .run = fn, __VA_ARGS__         \
+	};                                                                    \
 	static const struct test *const registered_##fn                       \
 		__attribute__((__section__("tests"), __used__)) = &test_##fn; \
 	static void fn(void)

@@ -131,7 +131,7 @@ static bool wanted(const struct test *test, char **names)
 	if (!*names)
 		return true;
 	for (; *names; names++)
-		if (strstr(test->name, *names))
+		if (strstr(test->name, *names) || strstr(test->file, *names))
 			return true;
 	return false;
 }

@@ -59,10 +59,12 @@ TEST(sizes_beyond_the_caches)
 
 TEST(sizes_that_cannot_be)
 {
+	size_t half = (size_t)1 << (4 * sizeof(size_t) + 1);
+
 	CHECK(!kmalloc(MAX_SIZE + 1, GFP_KERNEL | __GFP_NOWARN));
 	CHECK(!kmalloc(~0ul, GFP_KERNEL | __GFP_NOWARN));
 	CHECK(!kmalloc_array(~0ul / 2, 3, GFP_KERNEL));
-	CHECK(!kcalloc(1ul << 33, 1ul << 33, GFP_KERNEL));
+	CHECK(!kcalloc(half, half, GFP_KERNEL));
 }
 
 TEST(nothing_has_an_address)
@@ -237,13 +239,13 @@ static void *mail[128];
 
 static void post(void *arg)
 {
-	unsigned long x = (unsigned long)(uintptr_t)&arg;
+	u64 x = (uintptr_t)&arg;
 
 	for (unsigned long step = 0; step < 20000; step++) {
 		size_t size;
 		char *p;
 
-		x = x * 6364136223846793005ul + 1442695040888963407ul;
+		x = x * 6364136223846793005ull + 1442695040888963407ull;
 		size = (x >> 32 & 511) + 8;
 		p = kmalloc(size, GFP_KERNEL);
 		if (p)

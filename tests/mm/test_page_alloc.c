@@ -72,7 +72,7 @@ TEST(blocks_do_not_overlap)
 			continue;
 		}
 		block[i].order = (unsigned int)rnd(MAX_ORDER > 5 ? 5 : 2);
-		block[i].mark = step << 32;
+		block[i].mark = step << (4 * sizeof(step));
 		block[i].page = take_pages(GFP_KERNEL, block[i].order);
 		paint(block[i].page, block[i].order, block[i].mark);
 	}
@@ -262,19 +262,19 @@ static void churn(void *arg)
 {
 	static const gfp_t mobility[] = { 0, __GFP_MOVABLE, __GFP_RECLAIMABLE };
 	struct page *page[8] = { 0 };
-	unsigned long x = (unsigned long)(uintptr_t)&page;
+	u64 x = (uintptr_t)&page;
 
 	for (unsigned long step = 0; step < 2000; step++) {
 		unsigned long i;
 
-		x = x * 6364136223846793005ul + 1442695040888963407ul;
-		i = x >> 61;
+		x = x * 6364136223846793005ull + 1442695040888963407ull;
+		i = (unsigned long)(x >> 61);
 		if (page[i]) {
 			check_paint(page[i], (unsigned int)i % 3, i);
 			__free_pages(page[i], (unsigned int)i % 3);
 			page[i] = NULL;
 		} else {
-			page[i] = alloc_pages(GFP_KERNEL | mobility[x % 3],
+			page[i] = alloc_pages(GFP_KERNEL | mobility[(u32)x % 3],
 					      (unsigned int)i % 3);
 			if (page[i])
 				paint(page[i], (unsigned int)i % 3, i);

@@ -476,14 +476,14 @@ TEST(a_cpu_that_stops_keeps_no_objects)
 static void churn(void *arg)
 {
 	struct kmem_cache *s = arg;
-	unsigned long x = (unsigned long)(uintptr_t)&s;
+	u64 x = (uintptr_t)&s;
 	unsigned long *obj[64] = { 0 };
 
 	for (unsigned long step = 0; step < 20000; step++) {
 		unsigned long i;
 
-		x = x * 6364136223846793005ul + 1442695040888963407ul;
-		i = x >> 58;
+		x = x * 6364136223846793005ull + 1442695040888963407ull;
+		i = (unsigned long)(x >> 58);
 		if (obj[i]) {
 			if (obj[i][0] != i || obj[i][7] != i)
 				check_failed(__FILE__, __LINE__,
@@ -517,12 +517,12 @@ static void *hand_over[256];
 /* Swap an object of one's own for whatever lies there: all free for all. */
 static void trade(void *arg)
 {
-	unsigned long x = (unsigned long)(uintptr_t)&arg;
+	u64 x = (uintptr_t)&arg;
 
 	for (unsigned long step = 0; step < 20000; step++) {
 		void *obj = kmem_cache_alloc(hand_over_cache, GFP_KERNEL);
 
-		x = x * 6364136223846793005ul + 1442695040888963407ul;
+		x = x * 6364136223846793005ull + 1442695040888963407ull;
 		if (obj)
 			memset(obj, (int)step, 64);
 		kmem_cache_free(hand_over_cache,
