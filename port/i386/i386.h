@@ -153,9 +153,6 @@ void vga_write(const char *s, size_t n);
 /* Line of the last console= (0 ttyS0, 1 tty0); 1 if there is none. */
 extern int console_preferred;
 extern bool console_serial, console_vga;
-extern int console_preferred; /* line of /dev/console, as below */
-void serial_write(const char *s, size_t n); /* one device, bytes as they are */
-void vga_write(const char *s, size_t n);
 /* Characters that arrived; called by irq 4 and 1 handlers in the port, which
  * hand each byte to the registered function. */
 extern void (*console_input)(int line, u8 c); /* line 0 ttyS0, 1 keyboard */
@@ -178,7 +175,6 @@ void show_regs(const struct pt_regs *regs, u32 sp);
 /* setup.c */
 extern char boot_command_line[];
 extern u32 initrd_start, initrd_end; /* addresses in the direct map; 0: none */
-extern unsigned long max_pfn, max_low_pfn;
 extern u64 tsc_khz;
 struct resource { /* /proc/iomem, /proc/ioports */
 	u32 start, end; /* both included */

@@ -178,7 +178,7 @@ static void __init find_initrd(const struct multiboot_info *mb)
 static void __init reserve_image(void)
 {
 	memblock_reserve(0, PAGE_SIZE); /* the BIOS's vectors and data */
-	memblock_reserve(virt_to_phys(_text), (u32)(_end - _text));
+	memblock_reserve(virt_to_phys(_text), (u32)_end - (u32)_text);
 	add_iomem(0xa0000, 0xbffff, "Video RAM area");
 	add_iomem(0xf0000, 0xfffff, "System ROM");
 	add_iomem(virt_to_phys(_text), virt_to_phys(_etext) - 1, "Kernel code");
@@ -309,5 +309,5 @@ void free_initrd(void)
 unsigned long free_init_sections(void)
 {
 	online_frames((u32)__init_begin, (u32)__init_end);
-	return (unsigned long)(__init_end - __init_begin);
+	return (u32)__init_end - (u32)__init_begin;
 }

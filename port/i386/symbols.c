@@ -36,7 +36,7 @@ static const u8 *find_record(u32 addr, u32 *end)
 	const u8 *at = __ksyms_start, *found = NULL;
 
 	*end = (u32)_etext;
-	while (is_text(addr) && at < __ksyms_end) {
+	while (is_text(addr) && (u32)at < (u32)__ksyms_end) {
 		if (record_address(at) > addr) {
 			*end = record_address(at);
 			break;

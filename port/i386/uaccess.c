@@ -16,12 +16,19 @@ struct exception_entry {
 
 extern struct exception_entry __start___ex_table[], __stop___ex_table[];
 
+static u32 table_entries(void)
+{
+	return ((u32)__stop___ex_table - (u32)__start___ex_table) /
+	       sizeof(struct exception_entry);
+}
+
 /* It is read-only from then on, so before direct_map_init(). */
 void __init sort_exception_table(void)
 {
-	struct exception_entry *e, *at;
+	struct exception_entry *e, *at, *end;
 
-	for (e = __start___ex_table + 1; e < __stop___ex_table; e++) {
+	end = __start___ex_table + table_entries();
+	for (e = __start___ex_table + 1; e < end; e++) {
 		struct exception_entry v = *e;
 
 		for (at = e; at > __start___ex_table && at[-1].from > v.from;
@@ -40,7 +47,7 @@ void __init sort_exception_table(void)
 u32 search_exception_table(u32 ip)
 {
 	static u32 last_ip, last_to; /* the same few copies fault most */
-	u32 low = 0, high = (u32)(__stop___ex_table - __start___ex_table);
+	u32 low = 0, nr = table_entries(), high = nr;
 
 	if (likely(ip == last_ip))
 		return last_to;
@@ -52,8 +59,7 @@ u32 search_exception_table(u32 ip)
 		else
 			high = mid;
 	}
-	if (__start___ex_table + low < __stop___ex_table &&
-	    __start___ex_table[low].from == ip) {
+	if (low < nr && __start___ex_table[low].from == ip) {
 		last_ip = ip;
 		last_to = __start___ex_table[low].to;
 		return last_to;

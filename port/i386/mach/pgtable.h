@@ -286,13 +286,11 @@ static inline unsigned long pgd_addr_end(unsigned long addr, unsigned long end)
 
 pgd_t *pgd_alloc(struct mm_struct *mm); /* NULL: no memory */
 void pgd_free(struct mm_struct *mm, pgd_t *pgd); /* user half is empty */
-/* @mm->context for a new space: empty, or a copy of @old's. 0 or -ENOMEM. */
-int init_new_context(struct mm_struct *old, struct mm_struct *mm);
-void destroy_context(struct mm_struct *mm);
 void pgd_populate_kernel(unsigned long addr, struct page *table);
 
 /* ---- LDT: kernel/ldt.c; few programs have one ---- */
 
+/* @mm->context for a new space: empty, or a copy of @old's. 0 or -ENOMEM. */
 int init_new_context(struct mm_struct *old, struct mm_struct *mm);
 void destroy_context(struct mm_struct *mm);
 
