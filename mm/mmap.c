@@ -190,7 +190,6 @@ static void unmap_areas(struct mm_struct *mm, struct vm_area_struct *vma,
 			vma_resize(vma, vma->vm_start, from);
 		} else if (to < vma->vm_end) {
 			vma_resize(vma, to, vma->vm_end);
-			next = vma;
 			break;
 		} else {
 			vma_unlink(vma);
@@ -736,6 +735,7 @@ static int mm_init_one(struct mm_struct *mm, struct mm_struct *old)
 	mm->hiwater_vm = mm->total_vm;
 	mm->nr_ptes = 0;
 	mm->def_flags = 0;
+	mm->oom_victim = mm->oom_reaped = false;
 	mm->owner = NULL;
 	atomic_set(&mm->mm_users, 1);
 	atomic_set(&mm->mm_count, 1);
