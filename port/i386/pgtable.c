@@ -11,7 +11,8 @@
  *
  * head.S maps 888 MB of direct map before it is known how much RAM there is;
  * what is too much goes here. On a processor without 4 MB pages it maps only
- * the first 4 MB, and the tables for the rest are made here. The rest of the 1 GB is for the other areas.
+ * the first 4 MB, and the tables for the rest are made here. What is left of
+ * the 1 GB is for the other areas.
  *
  * All directories are on a list, linked through their frames' descriptors: a
  * new kernel entry is written to each (pgd_populate_kernel). A few that were
