@@ -76,6 +76,7 @@ extern unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
 /* What became of a request for somebody's end. */
 enum oom_verdict {
 	OOM_NOBODY, /* nobody can be ended */
+	OOM_FREED, /* another's memory came free */
 	OOM_ANOTHER, /* wait: its memory comes free */
 	OOM_MYSELF /* the caller itself: let it get through to its end */
 };

@@ -11,21 +11,27 @@
  *
  *   OOM_MYSELF    the asking task is being ended: it gets the reserve, so as
  *                 to arrive at its end
+ *   OOM_FREED     somebody else is, and left memory already: look again
  *   OOM_ANOTHER   somebody else is: wait a moment and look again
  *   OOM_NOBODY    nobody is left who may be ended: the request fails
  *
- * One at a time: until the last victim's space is gone, or VICTIM_MS have
- * passed (it may be waiting for something), nobody else is chosen.
+ * A victim's private pages are taken from it at once, unless it is just
+ * changing its areas: it never sees its program again, and its areas forbid
+ * every access, so a system call that it is in cannot find them empty. Where
+ * they could not be taken, one victim at a time: until its space is gone, or
+ * VICTIM_MS have passed (it may be waiting for something), nobody else is
+ * chosen.
  *
- * Simpler than Linux: a victim's memory is freed by itself, not by a reaper;
- * points are of spaces, not of tasks; if nobody is left the request fails,
- * where Linux gives up altogether.
+ * Simpler than Linux: whoever asks takes the pages himself, there is no
+ * reaper's thread; points are of spaces, not of tasks; if nobody is left the
+ * request fails, where Linux gives up altogether.
  *
  * Context: the walks over mm_list never sleep, and neither may the hooks.
  */
 #include <ashlar/mmap.h>
 #include <ashlar/vmstat.h>
 #include "internal.h"
+#include "vma.h"
 
 #define VICTIM_MS 2000ul
 
@@ -70,7 +76,7 @@ static struct mm_struct *select_victim(unsigned long *most)
 
 	*most = 0;
 	list_for_each_entry(mm, &mm_list, mmlist) {
-		if (mm->oom_victim)
+		if (mm->oom_victim || mm->oom_reaped)
 			continue;
 		points = oom_badness(mm, total);
 		if (points > *most) {
@@ -79,6 +85,25 @@ static struct mm_struct *select_victim(unsigned long *most)
 		}
 	}
 	return worst;
+}
+
+/* Whether @mm's private pages are gone; they are not while its areas change. */
+static bool reap(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+
+	if (!down_read_trylock(&mm->mmap_lock))
+		return false;
+	for (vma = mm->mmap; vma; vma = vma->vm_next) {
+		if (vma->vm_flags & (VM_SHARED | VM_PFNMAP))
+			continue;
+		vma->vm_flags &= ~VM_ACCESS_FLAGS;
+		zap_page_range(vma, vma->vm_start, vma->vm_end);
+	}
+	mm->oom_victim = false;
+	mm->oom_reaped = true;
+	up_read(&mm->mmap_lock);
+	return true;
 }
 
 static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)
@@ -99,7 +124,9 @@ static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)
 	last_kill = port_time_ms();
 	count_vm_event(OOM_KILL);
 	hooks->kill(victim, points);
-	return hooks->dying() ? OOM_MYSELF : OOM_ANOTHER;
+	if (hooks->dying())
+		return OOM_MYSELF;
+	return reap(victim) ? OOM_FREED : OOM_ANOTHER;
 }
 
 /**

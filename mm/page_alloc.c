@@ -771,9 +771,11 @@ static bool alloc_oom(gfp_t gfp, unsigned int order, struct page **page)
 		verdict = page_alloc_oom(gfp, order);
 	if (verdict == OOM_MYSELF)
 		*page = alloc_from_reserve(gfp, order);
-	else if (verdict == OOM_ANOTHER || (gfp & __GFP_NOFAIL))
+	else if (verdict == OOM_ANOTHER ||
+		 (verdict == OOM_NOBODY && (gfp & __GFP_NOFAIL)))
 		port_wait(&zones);
-	return verdict == OOM_ANOTHER || (gfp & __GFP_NOFAIL);
+	return verdict == OOM_ANOTHER || verdict == OOM_FREED ||
+	       (gfp & __GFP_NOFAIL);
 }
 
 /*

@@ -107,7 +107,7 @@ struct vm_area_struct {
 	struct list_head anon_node; /* anon_vma::head */
 	struct anon_vma *anon_vma;
 	const struct vm_operations_struct *vm_ops; /* NULL: anonymous */
-	unsigned long vm_pgoff; /* in pages; anonymous: vm_start >> 12 at birth */
+	unsigned long vm_pgoff; /* pages; anonymous: address at birth */
 	struct file *vm_file; /* with a reference, or NULL */
 	void *vm_private_data;
 };
@@ -137,7 +137,8 @@ struct mm_struct {
 	struct file *exe_file; /* with a reference */
 	struct mm_context context; /* the port's: LDT … */
 	short oom_score_adj;
-	bool oom_victim; /* was chosen, and is on its way out */
+	bool oom_victim; /* was chosen, and is on its way out … */
+	bool oom_reaped; /* … its private pages gone before it */
 	void *owner; /* the kernel's, for the choice of a victim */
 };
 
