@@ -268,34 +268,32 @@ static unsigned long default_limit(void)
 	return totalram_pages() / 2;
 }
 
+/* Bits that a unit behind a number shifts it by; 0: it is no unit. */
+static u32 unit_shift(char c)
+{
+	switch (c | 0x20) {
+	case 'k':
+		return 10;
+	case 'm':
+		return 20;
+	case 'g':
+		return 30;
+	}
+	return 0;
+}
+
 /* "4096", "16m", "50%" of RAM: in bytes; *@end is set past it. */
 static u64 parse_size(const char *s, const char **end)
 {
 	u64 n = 0;
-	u32 shift = 0;
+	u32 shift;
 
 	while (*s >= '0' && *s <= '9')
 		n = n * 10 + (u32)(*s++ - '0');
-	switch (*s) {
-	case 'g':
-	case 'G':
-		shift += 10;
-		/* fall through */
-	case 'm':
-	case 'M':
-		shift += 10;
-		/* fall through */
-	case 'k':
-	case 'K':
-		shift += 10;
-		s++;
-		break;
-	case '%':
+	shift = unit_shift(*s);
+	if (*s == '%')
 		n = ((u64)totalram_pages() << PAGE_SHIFT) / 100 * n;
-		s++;
-		break;
-	}
-	*end = s;
+	*end = s + (shift || *s == '%');
 	return n << shift;
 }
 
