@@ -53,7 +53,7 @@ int may_delete(struct inode *dir, const struct dentry *victim, bool isdir)
 		return -ENOTDIR;
 	if (!isdir && S_ISDIR(inode->i_mode))
 		return -EISDIR;
-	return victim->d_mounted ? -EBUSY : 0;
+	return 0;
 }
 
 /**
@@ -243,6 +243,8 @@ static int remove_name(struct inode *dir, struct dentry *d, bool isdir)
 	struct inode *inode = d->d_inode;
 	int err = may_delete(dir, d, isdir);
 
+	if (!err && d->d_mounted)
+		err = -EBUSY;
 	if (err)
 		return err;
 	if (isdir)
@@ -351,6 +353,8 @@ static int may_rename(struct nameidata *from, struct dentry *old,
 		err = may_delete(to->path.dentry->d_inode, new, isdir);
 	if (!err && isdir && from->path.dentry != to->path.dentry)
 		err = inode_permission(old->d_inode, MAY_WRITE);
+	if (!err && (old->d_mounted || new->d_mounted))
+		err = -EBUSY;
 	return err;
 }
 

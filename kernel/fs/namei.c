@@ -260,10 +260,6 @@ static inline struct dentry *lookup_file(struct nameidata *nd)
 /** lookup_last() - the last component's dentry, with or without a file */
 struct dentry *lookup_last(struct nameidata *nd)
 {
-	int err = may_search(nd->path.dentry->d_inode);
-
-	if (err)
-		return ERR_PTR(err);
 	if (nd->path.dentry->d_unlinked)
 		return ERR_PTR(-ENOENT);
 	return lookup_make(nd->path.dentry, nd->last, nd->last_len,
@@ -282,17 +278,8 @@ int walk_last(struct nameidata *nd, bool follow)
 	struct dentry *d;
 	int err;
 
-	if (unlikely(nd->last_type != LAST_NORM)) {
-		if (nd->last_type == LAST_ROOT)
-			return 0;
-		err = may_search(nd->path.dentry->d_inode);
-		if (err || nd->last_type == LAST_DOT)
-			return err;
-		return walk_dotdot(nd);
-	}
-	err = may_search(nd->path.dentry->d_inode);
-	if (unlikely(err))
-		return err;
+	if (unlikely(nd->last_type != LAST_NORM))
+		return nd->last_type == LAST_DOTDOT ? walk_dotdot(nd) : 0;
 	d = lookup_file(nd);
 	if (IS_ERR(d))
 		return (int)PTR_ERR(d);
@@ -350,6 +337,9 @@ int walk_parent(struct nameidata *nd)
 			nd->last_type = LAST_ROOT;
 			return 0;
 		}
+		err = may_search(nd->path.dentry->d_inode);
+		if (unlikely(err))
+			return err;
 		if (unlikely(nd->last_len > NAME_MAX))
 			return -ENAMETOOLONG;
 		if (!*nd->name)
@@ -651,6 +641,7 @@ static struct file *open_tmpfile(struct nameidata *nd, int flags, umode_t mode)
 		return ERR_PTR(err);
 	}
 	d->d_linkable = !(flags & O_EXCL);
+	nd->slashes = false;
 	move_to(nd, nd->path.mnt, d);
 	flags &= ~(O_TMPFILE | O_EXCL | O_TRUNC);
 	return open_path(nd, flags, true);
