@@ -26,6 +26,7 @@ extern bool cpu_has_fxsr, cpu_has_sse;
 /* resource.c */
 #define IOMEM_RAM "System RAM"
 void add_iomem(u32 start, u32 end, const char *name);
+bool iomem_has_ram(u32 start, u32 end);
 void limit_iomem_ram(u32 limit);
 
 /* uaccess.c */

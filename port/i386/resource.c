@@ -108,6 +108,18 @@ void limit_iomem_ram(u32 limit)
 	iomem.nr = to;
 }
 
+/* Does the kernel use RAM in [@start, @end]? */
+bool iomem_has_ram(u32 start, u32 end)
+{
+	unsigned int i;
+
+	for (i = 0; i < iomem.nr; i++)
+		if (iomem.r[i].end >= start && iomem.r[i].start <= end &&
+		    !ashlar_strcmp(iomem.r[i].name, IOMEM_RAM))
+			return true;
+	return false;
+}
+
 /**
  * request_mem_region() - take physical addresses for a driver
  * @start: first address

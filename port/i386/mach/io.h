@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Physical addresses that are no RAM of the kernel's: devices, held-back RAM. */
+#ifndef ASHLAR_MACH_IO_H
+#define ASHLAR_MACH_IO_H
+
+#include <ashlar/types.h>
+
+void *ioremap(u32 phys, u32 size);
+void iounmap(void *addr);
+
+#endif
