@@ -67,6 +67,15 @@ struct page *alloc_user_page(gfp_t gfp)
 	return page;
 }
 
+/* Does the entry's page belong to this entry alone? */
+static inline bool is_exclusive(pte_t entry)
+{
+	const struct page *page = pte_page(entry);
+
+	return !pte_special(entry) && PageAnon(page) &&
+	       (page->pflags & PG_anon_exclusive);
+}
+
 static void mlock_page(struct page *page)
 {
 	if (page->pflags & PG_mlocked)
@@ -861,8 +870,7 @@ static bool gup_ready(pte_t entry, bool write)
 		return false;
 	if (!write || pte_write(entry))
 		return true;
-	return !pte_special(entry) && PageAnon(pte_page(entry)) &&
-	       (pte_page(entry)->pflags & PG_anon_exclusive);
+	return is_exclusive(entry);
 }
 
 /* Fault in one page of an area; 0, or -errno. */
@@ -1058,18 +1066,19 @@ int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 	return 0;
 }
 
-/* Whether an entry changed. */
-static bool protect_ptes(pte_t *pte, pte_t *last, pgprot_t prot, bool reuse)
+/* @reuse: what is one entry's alone may be written to. Whether one changed. */
+static __always_inline bool protect_ptes(pte_t *pte, pte_t *last, pgprot_t prot,
+					 bool reuse)
 {
 	bool changed = false;
 	pte_t entry;
 
 	for (; pte < last; pte++) {
-		if (pte_none(*pte))
+		entry = *pte;
+		if (pte_none(entry))
 			continue;
-		entry = pte_modify(*pte, prot);
-		if (reuse && !pte_special(entry) && PageAnon(pte_page(entry)) &&
-		    (pte_page(entry)->pflags & PG_anon_exclusive))
+		entry = pte_modify(entry, prot);
+		if (reuse && is_exclusive(entry))
 			entry = pte_mkwrite(entry);
 		set_pte(pte, entry);
 		changed = true;
@@ -1086,17 +1095,19 @@ void change_protection(struct vm_area_struct *vma, unsigned long start,
 		       unsigned long end)
 {
 	bool reuse = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+	pgprot_t prot = vma->vm_page_prot;
 	bool changed = false;
 	unsigned long addr, next;
-	pte_t *pte;
+	pte_t *pte, *last;
 
 	for (addr = start; addr < end; addr = next) {
 		next = pgd_addr_end(addr, end);
 		pte = pte_lookup(vma->vm_mm, addr);
-		if (pte &&
-		    protect_ptes(pte, pte + ((next - addr) >> PAGE_SHIFT),
-				 vma->vm_page_prot, reuse))
-			changed = true;
+		if (!pte)
+			continue;
+		last = pte + ((next - addr) >> PAGE_SHIFT);
+		changed |= reuse ? protect_ptes(pte, last, prot, true) :
+				   protect_ptes(pte, last, prot, false);
 	}
 	if (changed)
 		flush_tlb_range(vma->vm_mm, start, end);

@@ -89,15 +89,14 @@ static bool within_memlock(struct mm_struct *mm, unsigned long start,
 int mm_mlock(struct mm_struct *mm, unsigned long start, size_t len,
 	     u32 vm_flags)
 {
-	unsigned long end = start + len;
+	unsigned long end = PAGE_ALIGN(start + len);
 	int err = -ENOMEM;
 
 	if (!can_do_mlock())
 		return -EPERM;
-	if (end < start)
-		return -EINVAL;
-	end = PAGE_ALIGN(end);
 	start &= PAGE_MASK;
+	if (end < start || end - start < len)
+		return -EINVAL;
 	down_write(&mm->mmap_lock);
 	if (within_memlock(mm, start, end))
 		err = apply_vma_lock_flags(mm, start, end, vm_flags);
