@@ -112,8 +112,6 @@ static int begin_create(struct new_name *n, int dfd, const char *name,
 		goto fail_dentry;
 	err = mnt_want_write(n->nd.path.mnt);
 	if (!err)
-		err = may_create(n->dir);
-	if (!err)
 		return 0;
 fail_dentry:
 	dput(n->dentry);
@@ -141,8 +139,10 @@ static int do_mkdir(int dfd, const char *name, umode_t mode)
 	if (err)
 		return err;
 	mode = S_IFDIR | (mode & (S_IRWXUGO | S_ISVTX) & ~current->fs->umask);
-	err = -EPERM;
-	if (n.dir->i_op->mkdir)
+	err = may_create(n.dir);
+	if (!err && !n.dir->i_op->mkdir)
+		err = -EPERM;
+	if (!err)
 		err = n.dir->i_op->mkdir(n.dir, n.dentry, mode);
 	return end_create(&n, err);
 }
@@ -182,11 +182,13 @@ static int do_mknod(int dfd, const char *name, umode_t mode, u32 dev)
 	if (!(mode & S_IFMT))
 		mode |= S_IFREG;
 	mode &= S_IFMT | (S_IALLUGO & ~current->fs->umask);
-	err = -EPERM;
-	if (S_ISREG(mode) && n.dir->i_op->create)
-		err = n.dir->i_op->create(n.dir, n.dentry, mode);
-	else if (n.dir->i_op->mknod)
-		err = n.dir->i_op->mknod(n.dir, n.dentry, mode, dev);
+	err = may_create(n.dir);
+	if (!err && !n.dir->i_op->mknod)
+		err = -EPERM;
+	if (!err)
+		err = S_ISREG(mode) ?
+			      n.dir->i_op->create(n.dir, n.dentry, mode) :
+			      n.dir->i_op->mknod(n.dir, n.dentry, mode, dev);
 	return end_create(&n, err);
 }
 
@@ -200,19 +202,32 @@ static int do_symlink(const char *target, int dfd, const char *name)
 	err = begin_create(&n, dfd, name, false);
 	if (err)
 		return err;
-	err = -EPERM;
-	if (n.dir->i_op->symlink)
+	err = may_create(n.dir);
+	if (!err && !n.dir->i_op->symlink)
+		err = -EPERM;
+	if (!err)
 		err = n.dir->i_op->symlink(n.dir, n.dentry, target);
 	return end_create(&n, err);
 }
 
+/* Another's file may get a name from who could as well have copied it, and
+ * not if the name would keep a set-id program alive. */
+static bool safe_hardlink_source(struct inode *inode)
+{
+	const umode_t setgid_exec = S_ISGID | S_IXGRP;
+
+	return S_ISREG(inode->i_mode) && !(inode->i_mode & S_ISUID) &&
+	       (inode->i_mode & setgid_exec) != setgid_exec &&
+	       !inode_permission(inode, MAY_READ | MAY_WRITE);
+}
+
 static int may_link(const struct path *old, const struct mount *mnt)
 {
-	const struct inode *inode = old->dentry->d_inode;
+	struct inode *inode = old->dentry->d_inode;
 
 	if (old->mnt != mnt)
 		return -EXDEV;
-	if (S_ISDIR(inode->i_mode))
+	if (!safe_hardlink_source(inode) && !inode_owner_or_capable(inode))
 		return -EPERM;
 	if (inode->i_nlink == 0 && !old->dentry->d_linkable)
 		return -ENOENT;
@@ -227,6 +242,10 @@ static int do_link(const struct path *old, int dfd, const char *name)
 	if (err)
 		return err;
 	err = may_link(old, n.nd.path.mnt);
+	if (!err)
+		err = may_create(n.dir);
+	if (!err && S_ISDIR(old->dentry->d_inode->i_mode))
+		err = -EPERM;
 	if (!err && !n.dir->i_op->link)
 		err = -EPERM;
 	if (!err)

@@ -223,12 +223,18 @@ static void umount_tree(struct mount *mnt)
 
 static int may_mount_on(const struct path *at, const struct dentry *root)
 {
-	if (at->dentry->d_unlinked)
-		return -ENOENT;
 	if (S_ISDIR(at->dentry->d_inode->i_mode) !=
 	    S_ISDIR(root->d_inode->i_mode))
 		return -ENOTDIR;
 	return 0;
+}
+
+/* A place of the tree, not of something that was unmounted while in use. */
+static int check_mountpoint(const struct path *at)
+{
+	if (at->dentry->d_unlinked)
+		return -ENOENT;
+	return at->mnt->mounted ? 0 : -EINVAL;
 }
 
 static int do_new_mount(const struct path *at, const char *dev,
@@ -244,7 +250,11 @@ static int do_new_mount(const struct path *at, const char *dev,
 	sb = get_super(fs, data);
 	if (IS_ERR(sb))
 		return (int)PTR_ERR(sb);
-	err = may_mount_on(at, sb->s_root);
+	err = check_mountpoint(at);
+	if (!err && at->mnt->sb == sb && at->dentry == at->mnt->root)
+		err = -EBUSY; /* it is there already */
+	if (!err)
+		err = may_mount_on(at, sb->s_root);
 	if (err) {
 		put_super(sb);
 		return err;
@@ -315,7 +325,11 @@ static int do_bind(const struct path *at, const char *from, bool recursive)
 	err = kern_path_at(AT_FDCWD, from, LOOKUP_FOLLOW, &old);
 	if (err)
 		return err;
-	err = may_mount_on(at, old.dentry);
+	err = check_mountpoint(at);
+	if (!err && !old.mnt->mounted)
+		err = -EINVAL;
+	if (!err)
+		err = may_mount_on(at, old.dentry);
 	if (err)
 		goto out;
 	mnt = clone_mount(old.mnt, old.dentry);
@@ -346,7 +360,9 @@ static int do_move_mount(const struct path *at, const char *from)
 	err = -EINVAL;
 	if (old.dentry != mnt->root || mnt->parent == mnt)
 		goto out;
-	err = may_mount_on(at, mnt->root);
+	err = check_mountpoint(at);
+	if (!err)
+		err = may_mount_on(at, mnt->root);
 	if (err)
 		goto out;
 	err = -ELOOP;
@@ -515,7 +531,7 @@ static int do_umount(struct path *path, u32 flags)
 {
 	struct mount *mnt = path->mnt;
 
-	if (path->dentry != mnt->root || !mnt->mounted)
+	if (path->dentry != mnt->root || !mnt->mounted || mnt->parent == mnt)
 		return -EINVAL;
 	if (flags & MNT_DETACH) {
 		umount_tree(mnt);
@@ -684,6 +700,7 @@ static void mount_rootfs(void)
 	if (!mnt)
 		panic("no memory for the root filesystem");
 	mnt->flags = 0;
+	mnt->mounted = true;
 	list_add_tail(&mnt->list, &mounts);
 	init_fs.root = dget(mnt->root);
 	init_fs.pwd = dget(mnt->root);

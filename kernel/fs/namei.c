@@ -187,6 +187,21 @@ static int follow_magic(struct nameidata *nd, struct inode *inode)
 	return 0;
 }
 
+/*
+ * In a directory that all may write to and where only owners remove, somebody
+ * else's link may be a trap: it is followed only if it is the directory's
+ * owner's. (Linux: fs.protected_symlinks.)
+ */
+static bool may_follow_link(const struct nameidata *nd,
+			    const struct inode *link)
+{
+	const struct inode *dir = nd->path.dentry->d_inode;
+	const umode_t shared = S_ISVTX | 0002;
+
+	return *nd->name || (dir->i_mode & shared) != shared ||
+	       link->i_uid == current->cred->fsuid || link->i_uid == dir->i_uid;
+}
+
 /* 1: nd->name has what to walk on with. */
 static int follow_link(struct nameidata *nd, struct dentry *link)
 {
@@ -195,6 +210,8 @@ static int follow_link(struct nameidata *nd, struct dentry *link)
 
 	if (nd->flags & LOOKUP_NO_SYMLINKS || ++nd->links > MAXSYMLINKS)
 		return -ELOOP;
+	if (!may_follow_link(nd, inode))
+		return -EACCES;
 	if (inode->i_op->get_path)
 		err = follow_magic(nd, inode);
 	else if (inode->i_link)

@@ -202,8 +202,7 @@ static int tmpfs_tmpfile(struct inode *dir, struct dentry *dentry, umode_t mode)
 	if (IS_ERR(inode))
 		return (int)PTR_ERR(inode);
 	inode_init_owner(inode, dir);
-	inode->i_nlink = 0;
-	d_add(dentry, inode);
+	d_tmpfile(dentry, inode);
 	return 0;
 }
 
