@@ -163,6 +163,7 @@ TEST_NO_SWEEP(a_mapping_holds_off_the_seal)
 		 -EPERM);
 	a = ksys_mmap(mm, f, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
 	CHECK(!IS_ERR_VALUE(a));
+	CHECK_EQ(mm_mprotect(mm, a, PAGE_SIZE, rw), -EACCES);
 	a = ksys_mmap(mm, f, 0, PAGE_SIZE, rw, MAP_PRIVATE, 0);
 	CHECK(!IS_ERR_VALUE(a));
 	mmput(mm);
