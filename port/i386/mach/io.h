@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Physical addresses that are no RAM of the kernel's: devices, held-back RAM. */
+/* Physical addresses that are no RAM in use: devices, held-back RAM. */
 #ifndef ASHLAR_MACH_IO_H
 #define ASHLAR_MACH_IO_H
 
