@@ -12,7 +12,6 @@
 #include <kernel/pid.h>
 #include <kernel/syscall.h>
 
-#define NGROUPS ARRAY_SIZE(((struct cred *)0)->groups)
 #define NGROUPS_MAX 65536 /* as programs know it */
 #define NO_ID (~0u) /* "leave it as it is" */
 
@@ -316,16 +315,16 @@ SYSCALL_DEFINE(getgroups32, int size, u32 __user *list)
 SYSCALL_DEFINE(setgroups32, int size, const u32 __user *list)
 {
 	struct cred *c = current->cred;
-	u32 groups[NGROUPS];
+	u32 groups[CRED_GROUPS];
 
 	if (!capable(CAP_SETGID))
 		return -EPERM;
 	if ((u32)size > NGROUPS_MAX)
 		return -EINVAL;
 	if (copy_from_user(groups, list,
-			   min((u32)size, (u32)NGROUPS) * sizeof(u32)))
+			   min((u32)size, (u32)CRED_GROUPS) * sizeof(u32)))
 		return -EFAULT;
-	if ((u32)size > NGROUPS)
+	if ((u32)size > CRED_GROUPS)
 		return -ENOMEM;
 	memcpy(c->groups, groups, (u32)size * sizeof(u32));
 	c->ngroups = (u32)size;

@@ -120,9 +120,8 @@ static int get_futex_key(u32 uaddr, bool shared, struct futex_key *k)
 
 static void wake_futex(struct futex_q *q)
 {
-	list_del(&q->list);
-	if (q->pi)
-		list_del_init(&q->pi_node);
+	list_del_init(&q->list);
+	list_del_init(&q->pi_node);
 	q->woken = true;
 	wake_up_process(q->task);
 }
@@ -293,6 +292,14 @@ static long futex_wake_op(u32 uaddr, u32 uaddr2, bool shared, int nr, int nr2,
 
 /* ---- waiting ---- */
 
+/* Whether @q was woken; it is in no list afterwards. */
+static bool leave_bucket(struct futex_q *q)
+{
+	list_del_init(&q->list);
+	list_del_init(&q->pi_node);
+	return q->woken;
+}
+
 /* Until woken: 0; -ETIMEDOUT; -ERESTARTSYS. Off its bucket afterwards. */
 static int futex_sleep(struct futex_q *q, u64 expires)
 {
@@ -315,12 +322,7 @@ static int futex_sleep(struct futex_q *q, u64 expires)
 		}
 	}
 	set_current_state(TASK_RUNNING);
-	if (q->woken)
-		return 0;
-	list_del(&q->list);
-	if (q->pi)
-		list_del_init(&q->pi_node);
-	return ret;
+	return leave_bucket(q) ? 0 : ret;
 }
 
 static int futex_wait(u32 uaddr, bool shared, u32 val, u64 expires, u32 bitset)
@@ -334,16 +336,15 @@ static int futex_wait(u32 uaddr, bool shared, u32 val, u64 expires, u32 bitset)
 	err = get_futex_key(uaddr, shared, &q.key);
 	if (err)
 		return err;
+	INIT_LIST_HEAD(&q.pi_node);
 	list_add_tail(&q.list, bucket_of(&q.key));
 	err = get_user(now, (u32 __user *)uaddr);
 	if (!err && now != val)
 		err = -EAGAIN;
 	if (!err)
 		return futex_sleep(&q, expires);
-	if (q.woken) /* while the word was brought in */
-		return 0;
-	list_del(&q.list);
-	return err;
+	/* It may have been woken while the word was brought in. */
+	return leave_bucket(&q) ? 0 : err;
 }
 
 static long futex_wait_restart(struct restart_block *r)

@@ -74,6 +74,8 @@ typedef int pid_t;
 #define MAX_RT_PRIO 100 /* 1 … 99; nice tasks are 100 … 139 */
 #define DEFAULT_PRIO 120
 
+#define CRED_GROUPS 32 /* supplementary ones a task may have */
+
 struct cred {
 	u32 uid, euid, suid, fsuid;
 	u32 gid, egid, sgid, fsgid;
@@ -81,7 +83,7 @@ struct cred {
 	u64 cap_bset, cap_ambient;
 	int securebits;
 	u32 ngroups;
-	u32 groups[32];
+	u32 groups[CRED_GROUPS];
 };
 
 struct fs_struct { /* kernel/fs */

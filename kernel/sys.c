@@ -143,7 +143,7 @@ SYSCALL_DEFINE(getrandom, u8 __user *buf, u32 count, u32 flags)
 			return done ? (long)done : -EFAULT;
 		if (signal_pending(current) && done + n < count &&
 		    done + n >= PAGE_SIZE)
-			return (long)(done + n);
+			return (long)done + (long)n;
 		cond_resched();
 	}
 	return (long)done;

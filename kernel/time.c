@@ -95,7 +95,7 @@ static u64 process_clock(struct task_struct *t)
 /* The task a negative clock number is about, or NULL. */
 static struct task_struct *cpu_clock_task(int clock)
 {
-	pid_t pid = ~(clock >> 3);
+	pid_t pid = (pid_t)((u32)~clock >> 3);
 	struct task_struct *t;
 
 	if ((clock & 3) == 3) /* a descriptor's clock */

@@ -7,7 +7,6 @@
 #include <kernel/syscall.h>
 
 #define OVERFLOW_ID 65534u
-#define NGROUPS ARRAY_SIZE(((struct cred *)0)->groups)
 
 long sys_setuid32(u32 uid);
 long sys_setreuid32(u32 ruid, u32 euid);
@@ -131,14 +130,14 @@ SYSCALL_DEFINE(setgroups, int size, const u16 __user *list)
 		return -EPERM;
 	if ((u32)size > 65536)
 		return -EINVAL;
-	for (i = 0; i < min((u32)size, (u32)NGROUPS); i++) {
+	for (i = 0; i < min((u32)size, (u32)CRED_GROUPS); i++) {
 		u16 gid;
 
 		if (get_user(gid, list + i))
 			return -EFAULT;
 		new.groups[i] = high(gid);
 	}
-	if ((u32)size > NGROUPS)
+	if ((u32)size > CRED_GROUPS)
 		return -ENOMEM;
 	new.ngroups = (u32)size;
 	*current->cred = new;
