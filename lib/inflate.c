@@ -644,6 +644,17 @@ size_t inflate_next(struct inflate *z, const u8 **out)
 }
 
 /**
+ * inflate_position - how far the input was read
+ * @z: from inflate_begin()
+ *
+ * Return: the first byte that may still be looked at.
+ */
+const u8 *inflate_position(const struct inflate *z)
+{
+	return z->p - z->nbits / 8;
+}
+
+/**
  * inflate_error - was the member whole?
  * @z: from inflate_begin()
  *

@@ -214,6 +214,12 @@ static void clean_path(const struct unpack *u)
 		kern_unlink(u->name);
 }
 
+/* What was read of the image is not needed any more. */
+static void give_back(const struct source *s)
+{
+	free_initrd_until((u32)(s->z ? inflate_position(s->z) : s->p));
+}
+
 /* The data, from the archive into the file; @f NULL: past it. */
 static const char *write_data(struct unpack *u, struct file *f)
 {
@@ -227,8 +233,7 @@ static const char *write_data(struct unpack *u, struct file *f)
 			return truncated;
 		if (f && kernel_write(f, bytes, n, &pos) != (ssize_t)n)
 			return "write error";
-		if (!u->src.z)
-			free_initrd_until((u32)u->src.p);
+		give_back(&u->src);
 	}
 	return NULL;
 }
