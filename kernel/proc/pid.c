@@ -26,6 +26,14 @@ bool proc_may_access(struct task_struct *task)
 
 /* ---- small texts ---- */
 
+/* What core files hold: private and shared memory without a file, headers. */
+static int show_coredump_filter(struct seq_file *m, struct task_struct *task)
+{
+	(void)task;
+	seq_puts(m, "00000033\n");
+	return 0;
+}
+
 static int show_comm(struct seq_file *m, struct task_struct *task)
 {
 	seq_printf(m, "%s\n", task->comm);
@@ -248,6 +256,7 @@ static const struct pid_entry pid_entries[] = {
 	TEXT("mmu", 0400, show_pid_mmu),
 	TEXT("wchan", 0444, show_wchan),
 	TEXT("cgroup", 0444, show_cgroup),
+	TEXT("coredump_filter", 0444, show_coredump_filter),
 	TEXT("oom_score", 0444, show_oom_score),
 	TEXT_RW("oom_adj", 0644, show_oom_adj, write_oom_adj),
 	TEXT_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),
