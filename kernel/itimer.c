@@ -587,9 +587,10 @@ SYSCALL_DEFINE(timer_gettime64, int id, struct timespec64 __user *to)
  */
 void exit_posix_timers(struct signal_struct *sig)
 {
-	while (!list_empty(&sig->posix_timers))
-		delete_timer(list_first_entry(&sig->posix_timers,
-					      struct k_itimer, list));
+	struct k_itimer *t, *next;
+
+	list_for_each_entry_safe(t, next, &sig->posix_timers, list)
+		delete_timer(t);
 }
 
 /**

@@ -468,8 +468,6 @@ static void restart_syscall(struct pt_regs *regs, const struct ksignal *ksig)
 		return;
 	switch (-(s32)regs->ax) {
 	case ERESTART_RESTARTBLOCK:
-		again = !ksig;
-		break;
 	case ERESTARTNOHAND:
 		again = !ksig;
 		break;
