@@ -17,12 +17,21 @@
 
 static struct kmem_cache *cred_jar;
 
+/**
+ * cred_init - at boot, before the first task is made
+ */
 void cred_init(void)
 {
 	cred_jar = kmem_cache_create("cred_jar", sizeof(struct cred), 0,
 				     SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
 }
 
+/**
+ * copy_cred - credentials for a new task, or to be changed
+ * @old: what they begin as
+ *
+ * May sleep. Returns them, or NULL without memory.
+ */
 struct cred *copy_cred(const struct cred *old)
 {
 	struct cred *new = kmem_cache_alloc(cred_jar, GFP_KERNEL);
@@ -32,6 +41,10 @@ struct cred *copy_cred(const struct cred *old)
 	return new;
 }
 
+/**
+ * free_cred - nobody has these credentials any more
+ * @cred: from copy_cred()
+ */
 void free_cred(struct cred *cred)
 {
 	kmem_cache_free(cred_jar, cred);

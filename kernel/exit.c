@@ -24,6 +24,11 @@
 
 /* ---- numbers ---- */
 
+/**
+ * add_rusage - one use of resources on top of another
+ * @to: the sum; its maxrss is the larger one
+ * @from: what is added
+ */
 void add_rusage(struct rusage_counts *to, const struct rusage_counts *from)
 {
 	to->utime += from->utime;
@@ -50,12 +55,24 @@ void thread_group_rusage(struct task_struct *t, struct rusage_counts *sum)
 		add_rusage(sum, &each->ru);
 }
 
+/**
+ * task_cputime - the time of one thread
+ * @t: the thread
+ * @utime: out, ns in its program
+ * @stime: out, ns in the kernel
+ */
 void task_cputime(struct task_struct *t, u64 *utime, u64 *stime)
 {
 	*utime = t->ru.utime;
 	*stime = t->ru.stime;
 }
 
+/**
+ * thread_group_cputime - the time of all threads of a process
+ * @t: any of them
+ * @utime: out, ns in the program
+ * @stime: out, ns in the kernel
+ */
 void thread_group_cputime(struct task_struct *t, u64 *utime, u64 *stime)
 {
 	struct rusage_counts sum;

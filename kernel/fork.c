@@ -62,6 +62,11 @@ void fork_init(void)
 
 /* ---- parts that are shared ---- */
 
+/**
+ * alloc_sighand - a table of handlers, not filled
+ *
+ * May sleep. Returns it with one reference, or NULL without memory.
+ */
 struct sighand_struct *alloc_sighand(void)
 {
 	struct sighand_struct *s = kmem_cache_alloc(sighand_cachep, GFP_KERNEL);
@@ -71,12 +76,20 @@ struct sighand_struct *alloc_sighand(void)
 	return s;
 }
 
+/**
+ * put_sighand - give a reference to handlers back
+ * @s: the table; the last reference frees it
+ */
 void put_sighand(struct sighand_struct *s)
 {
 	if (atomic_dec_and_test(&s->count))
 		kmem_cache_free(sighand_cachep, s);
 }
 
+/**
+ * put_signal_struct - a task that belonged to a process is gone
+ * @sig: the process's; the last of its tasks frees it
+ */
 void put_signal_struct(struct signal_struct *sig)
 {
 	if (!atomic_dec_and_test(&sig->count))

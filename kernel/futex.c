@@ -62,6 +62,9 @@ struct futex_q {
 
 static struct list_head buckets[BUCKETS];
 
+/**
+ * futex_init - at boot
+ */
 void futex_init(void)
 {
 	unsigned int i;

@@ -593,16 +593,25 @@ void sched_change_prio(struct task_struct *p, int policy, int rt_priority,
 	local_irq_restore(flags);
 }
 
+/**
+ * nr_running - tasks that run or want to
+ */
 unsigned long nr_running(void)
 {
 	return rq.nr_running;
 }
 
+/**
+ * nr_uninterruptible - tasks in a sleep that counts as load
+ */
 unsigned long nr_uninterruptible(void)
 {
 	return rq.nr_uninterruptible;
 }
 
+/**
+ * nr_context_switches - since boot
+ */
 unsigned long long nr_context_switches(void)
 {
 	return rq.nr_switches;

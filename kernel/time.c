@@ -43,11 +43,17 @@ u64 ktime_get_real(void)
 	return port_time_ns() + wall_offset;
 }
 
+/**
+ * ktime_get_coarse - ktime_get() at the last timer interrupt
+ */
 u64 ktime_get_coarse(void)
 {
 	return coarse;
 }
 
+/**
+ * ktime_get_real_coarse - ktime_get_real() at the last timer interrupt
+ */
 u64 ktime_get_real_coarse(void)
 {
 	return coarse + wall_offset;
@@ -108,6 +114,10 @@ static struct task_struct *cpu_clock_task(int clock)
 	return t->group_leader;
 }
 
+/**
+ * clock_is_cpu - does a clock run only while somebody does?
+ * @clock: CLOCK_*, or a process's clock
+ */
 bool clock_is_cpu(int clock)
 {
 	return clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID ||
@@ -228,6 +238,13 @@ int get_timespec64(const struct timespec64 __user *p, u64 *ns)
 	return timespec_ns(ts.tv_sec, (s32)ts.tv_nsec, ns);
 }
 
+/**
+ * put_timespec32 - write a struct timespec with 32-bit seconds
+ * @ns: the time
+ * @p: the program's
+ *
+ * Returns 0 or -EFAULT.
+ */
 int put_timespec32(u64 ns, struct timespec32 __user *p)
 {
 	struct timespec32 ts;
@@ -238,6 +255,13 @@ int put_timespec32(u64 ns, struct timespec32 __user *p)
 	return copy_to_user(p, &ts, sizeof(ts)) ? -EFAULT : 0;
 }
 
+/**
+ * put_timespec64 - write a struct timespec with 64-bit seconds
+ * @ns: the time
+ * @p: the program's
+ *
+ * Returns 0 or -EFAULT.
+ */
 int put_timespec64(u64 ns, struct timespec64 __user *p)
 {
 	struct timespec64 ts;

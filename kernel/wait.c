@@ -28,11 +28,21 @@ static unsigned int port_waiters;
 
 /* ---- wait queues ---- */
 
+/**
+ * default_wake_function - wake the waiter's task
+ * @w: the waiter
+ *
+ * Any context. Returns whether it slept.
+ */
 int default_wake_function(struct wait_queue_entry *w)
 {
 	return wake_up_state(w->task, TASK_NORMAL);
 }
 
+/**
+ * init_waitqueue_head - a queue on which nobody waits
+ * @q: the queue
+ */
 void init_waitqueue_head(struct wait_queue_head *q)
 {
 	INIT_LIST_HEAD(&q->head);
@@ -149,6 +159,10 @@ void wake_up_one(struct wait_queue_head *q)
 
 /* ---- completions ---- */
 
+/**
+ * init_completion - it has not happened yet
+ * @c: the completion
+ */
 void init_completion(struct completion *c)
 {
 	c->done = false;
@@ -165,6 +179,10 @@ void complete(struct completion *c)
 	wake_up(&c->wait);
 }
 
+/**
+ * wait_for_completion - wait until it happened, whatever comes
+ * @c: the completion
+ */
 void wait_for_completion(struct completion *c)
 {
 	wait_event(&c->wait, c->done);
