@@ -215,23 +215,26 @@ void d_delete(struct dentry *dentry)
 	dentry->d_unlinked = true;
 }
 
-static void swap_names(struct dentry *a, struct dentry *b)
+/*
+ * @to gets the name of @from, which keeps it, too, if it is short: who still
+ * has that file sees it under its old name. A long one changes hands.
+ */
+static void take_name(struct dentry *to, struct dentry *from)
 {
-	bool a_inline = a->d_name == a->d_iname;
-	bool b_inline = b->d_name == b->d_iname;
-	char *a_name = a->d_name, *b_name = b->d_name;
-	char copy[DENTRY_SIZE];
-	u8 len = a->d_len;
+	char *old = to->d_name == to->d_iname ? NULL : to->d_name;
 
-	a->d_len = b->d_len;
-	b->d_len = len;
-	memcpy(copy, a->d_iname, DENTRY_NAME_MAX + 1);
-	if (b_inline)
-		memcpy(a->d_iname, b->d_iname, DENTRY_NAME_MAX + 1);
-	if (a_inline)
-		memcpy(b->d_iname, copy, DENTRY_NAME_MAX + 1);
-	a->d_name = b_inline ? a->d_iname : b_name;
-	b->d_name = a_inline ? b->d_iname : a_name;
+	if (from->d_name == from->d_iname) {
+		memcpy(to->d_iname, from->d_iname, DENTRY_NAME_MAX + 1);
+		to->d_name = to->d_iname;
+	} else {
+		to->d_name = from->d_name;
+		memcpy(from->d_iname, from->d_name, DENTRY_NAME_MAX);
+		from->d_iname[DENTRY_NAME_MAX] = '\0';
+		from->d_name = from->d_iname;
+	}
+	to->d_len = from->d_len;
+	from->d_len = (u8)strlen(from->d_name);
+	kfree(old);
 }
 
 /**
@@ -246,11 +249,11 @@ void d_move(struct dentry *old, struct dentry *new)
 	d_delete(old);
 	d_delete(new);
 	old->d_unlinked = false;
-	swap_names(old, new);
-	old->d_parent = new->d_parent;
-	new->d_parent = parent;
+	take_name(old, new);
+	old->d_parent = dget(new->d_parent);
 	d_key_set(old);
 	d_link_in(old);
+	dput(parent);
 }
 
 /* Every name below @root goes; the filesystem has no user any more. */
