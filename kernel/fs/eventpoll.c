@@ -172,7 +172,7 @@ static bool watches(const struct file *file, const struct eventpoll *ep,
 
 	if (file->f_op != &eventpoll_fops)
 		return false;
-	if (inner == ep || depth > EP_MAX_NESTS)
+	if (inner == ep || depth >= EP_MAX_NESTS)
 		return true;
 	list_for_each_entry(item, &inner->items, all)
 		if (watches(item->file, ep, depth + 1))

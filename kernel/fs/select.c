@@ -19,6 +19,7 @@
 #include <kernel/vfs.h>
 #include "internal.h"
 
+#define STICKY_TIMEOUTS 0x4000000u /* personality(2) */
 #define INLINE_ENTRIES 6
 #define INLINE_POLLFDS 16
 #define SELECT_WORDS 8 /* fd sets up to 256 bits stay on the stack */
@@ -210,7 +211,7 @@ static void put_remaining(void __user *t, enum time_kind kind, u64 expires)
 	u32 t32[2];
 	unsigned long ignored;
 
-	if (!t || expires == NEVER)
+	if (!t || expires == NEVER || current->personality & STICKY_TIMEOUTS)
 		return;
 	left = expires > now ? expires - now : 0;
 	t32[0] = ns_to_seconds(left, &t32[1]);
