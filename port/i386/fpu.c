@@ -76,7 +76,7 @@ static void __cold_path restore_by_frstor(const struct fxsave *fx)
 	struct fsave fs;
 
 	fsave_from_fxsave(&fs, fx);
-	__asm__ volatile("frstor %0" ::"m"(fs));
+	__asm__ volatile("fnclex; frstor %0" ::"m"(fs));
 }
 
 static inline void fxsave(void *area)
