@@ -656,8 +656,10 @@ static void pcp_add_cut(struct per_cpu_pages *pcp, struct page *page,
 /*
  * Take a batch under one hold of the zone's lock. A larger block is kept as a
  * whole: what the next caller wants need not go to the zone and come back.
+ * Not inlined, for the registers of those who find a frame on the list.
  */
-static void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp, unsigned int order)
+static __attribute__((__noinline__)) void
+pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp, unsigned int order)
 {
 	unsigned int highest = gfp_zone(gfp), type = gfp_migratetype(gfp);
 	struct zone *z = &zones[highest];
