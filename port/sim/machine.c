@@ -270,7 +270,9 @@ static void build_ram(void)
 		port_ram_pages += config.zone_pages[z];
 		end_pfn[z] = port_ram_pages;
 	}
-	sim_max_low_pfn = end_pfn[ZONE_NORMAL];
+	/* Windows on high frames are as large as the host's pages. */
+	sim_max_low_pfn = PAGE_SIZE == 4096 ? end_pfn[ZONE_NORMAL] :
+					      port_ram_pages;
 	map_size = ALIGN(port_ram_pages * sizeof(struct page), 64);
 	ram_size = (port_ram_pages + tables) << PAGE_SHIFT;
 	port_ram_base = (uintptr_t)map_ram(ram_size, ARENA_ALIGN);
