@@ -484,6 +484,7 @@ static void start_timer(struct k_itimer *t, u64 value, bool absolute)
 	u64 now = 0;
 
 	if (!clock_is_cpu(t->clock)) {
+		t->timer.wall = absolute && clock_is_wall(t->clock);
 		timer_start(&t->timer,
 			    absolute ? clock_to_monotonic(t->clock, value) :
 				       ktime_after(value));

@@ -118,6 +118,8 @@ struct timer {
 	u64 expires; /* ns of CLOCK_MONOTONIC */
 	void (*fn)(struct timer *t);
 	bool active;
+	bool wall; /* a time of CLOCK_REALTIME: moves when that is set */
+	u8 round; /* of the setting that it has moved with */
 };
 
 struct itimer {
@@ -421,6 +423,7 @@ void timer_interrupt(struct pt_regs *regs);
 void timer_setup(struct timer *t, void (*fn)(struct timer *t));
 void timer_start(struct timer *t, u64 expires);
 bool timer_stop(struct timer *t); /* was it still to come? */
+void timers_clock_set(s64 delta); /* CLOCK_REALTIME went so far ahead, ns */
 void run_timers(u64 now);
 int posix_clock_read(int clock, u64 *ns); /* any CLOCK_*; 0 or -EINVAL */
 void msleep(unsigned int ms);

@@ -312,7 +312,9 @@ static long set_real_time(u64 ns)
 		return -EPERM;
 	if (ns < ktime_get()) /* the machine started before 1970 */
 		return -EINVAL;
-	wall_offset = ns - ktime_get();
+	ns -= ktime_get();
+	timers_clock_set((s64)(ns - wall_offset));
+	wall_offset = ns;
 	return 0;
 }
 

@@ -39,4 +39,11 @@ static inline u64 ktime_after(u64 ns)
 u64 clock_to_monotonic(int clock, u64 ns);
 bool clock_is_cpu(int clock);
 
+/* Does setting the time set it, too? */
+static inline bool clock_is_wall(int clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM ||
+	       clock == CLOCK_TAI;
+}
+
 #endif

@@ -28,6 +28,8 @@ void timer_setup(struct timer *t, void (*fn)(struct timer *t))
 {
 	t->fn = fn;
 	t->active = false;
+	t->wall = false;
+	t->round = 0;
 }
 
 static void remove_timer(struct timer *t)
@@ -86,6 +88,31 @@ bool timer_stop(struct timer *t)
 		remove_timer(t);
 	local_irq_restore(flags);
 	return active;
+}
+
+/**
+ * timers_clock_set - CLOCK_REALTIME was set: its timers come at other times
+ * @delta: ns that it went ahead
+ */
+void timers_clock_set(s64 delta)
+{
+	static u8 round;
+	unsigned long flags = local_irq_save();
+	struct rb_node *n, *next;
+	struct timer *t;
+
+	round++;
+	for (n = rb_first(&timers); n; n = next) {
+		next = rb_next(n);
+		t = timer_of(n);
+		if (!t->wall || t->round == round)
+			continue;
+		t->round = round;
+		timer_start(t, delta > (s64)t->expires ?
+				       0 :
+				       t->expires - (u64)delta);
+	}
+	local_irq_restore(flags);
 }
 
 /**

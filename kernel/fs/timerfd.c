@@ -155,6 +155,7 @@ static int set_timer(struct file *f, int flags, const u64 spec[2], u64 old[2])
 	expires = flags & TFD_TIMER_ABSTIME ?
 			  clock_to_monotonic(t->clock, spec[1]) :
 			  ktime_after(spec[1]);
+	t->timer.wall = flags & TFD_TIMER_ABSTIME && clock_is_wall(t->clock);
 	timer_start(&t->timer, expires);
 	return 0;
 }
