@@ -445,11 +445,13 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file,
 		return -EINVAL;
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
-	if (len > TASK_SIZE)
-		return -ENOMEM;
 	len = PAGE_ALIGN(len);
+	if (!len)
+		return -ENOMEM;
 	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
 		return -EOVERFLOW;
+	if (len > TASK_SIZE)
+		return -ENOMEM;
 	if (mm->map_count > sysctl_max_map_count)
 		return -ENOMEM;
 	if (!(flags & MAP_FIXED))
