@@ -72,15 +72,16 @@ static bool conflicts(const struct file_lock *a, const struct file_lock *b)
 	       a->start <= b->end && b->start <= a->end;
 }
 
+/* The first in the file, as F_GETLK tells it. */
 static struct file_lock *find_conflict(const struct inode *inode,
 				       const struct file_lock *want)
 {
-	struct file_lock *l;
+	struct file_lock *l, *first = NULL;
 
 	for (l = inode->i_flock; l; l = l->next)
-		if (conflicts(l, want))
-			return l;
-	return NULL;
+		if (conflicts(l, want) && (!first || l->start < first->start))
+			first = l;
+	return first;
 }
 
 /*
