@@ -161,19 +161,22 @@ static __always_inline struct rb_node *
 rb_erase_augmented(struct rb_node *n, struct rb_root *root, rb_update_t *update)
 {
 	struct rb_node *parent = rb_parent(n), *heir = n, *child;
-	bool black;
+	bool black, moves;
 
 	if (n->rb_left && n->rb_right)
 		for (heir = n->rb_right; heir->rb_left;)
 			heir = heir->rb_left;
 	black = rb_is_black(heir);
 	child = heir->rb_left ? heir->rb_left : heir->rb_right;
-	if (heir != n)
+	moves = heir != n;
+	if (moves)
 		parent = rb_parent(heir) == n ? heir : rb_parent(heir);
 	*rb_link_to(heir, root) = child;
-	if (heir != n) {
+	if (moves) {
 		*rb_link_to(n, root) = heir;
 		*heir = *n;
+		if (!heir->rb_left) /* n had two children */
+			__builtin_unreachable();
 		rb_set_parent(heir->rb_left, heir);
 		if (heir->rb_right)
 			rb_set_parent(heir->rb_right, heir);
