@@ -185,6 +185,15 @@ again:
 	return false;
 }
 
+/* When another has it now, the search for a circle begins anew. */
+static bool blocked_by(const struct inode *inode, const struct file_lock *want,
+		       const void *owner)
+{
+	const struct file_lock *l = find_conflict(inode, want);
+
+	return l && l->owner == owner;
+}
+
 static int wait_for(struct inode *inode, const struct file_lock *want,
 		    const struct file_lock *blocker)
 {
@@ -199,7 +208,8 @@ static int wait_for(struct inode *inode, const struct file_lock *want,
 		w.owner = NULL;
 	}
 	list_add(&w.list, &lock_waiters);
-	ret = wait_event_interruptible(&lock_wait, !find_conflict(inode, want));
+	ret = wait_event_interruptible(&lock_wait,
+				       !blocked_by(inode, want, w.blocker));
 	list_del(&w.list);
 	return ret;
 }
