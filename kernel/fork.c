@@ -482,6 +482,9 @@ static struct task_struct *copy_process(const struct kernel_clone_args *args)
 	err = tell_parent(pid, args);
 	if (err)
 		goto no_pidfd;
+	err = fatal_signal_pending(current) ? -EINTR : 0;
+	if (err) /* or it would escape what ends its parent */
+		goto no_pidfd;
 	link_task(p, pid, args);
 	return p;
 no_pidfd:

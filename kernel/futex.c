@@ -119,6 +119,23 @@ static int get_futex_key(u32 uaddr, bool shared, struct futex_key *k)
 	return shared ? shared_key(uaddr, k) : 0;
 }
 
+/* Waiters of one priority in order; real-time ones first. */
+static void join_bucket(struct futex_q *q)
+{
+	struct list_head *bucket = bucket_of(&q->key);
+	struct futex_q *o;
+
+	if (unlikely(q->task->rt_priority)) {
+		list_for_each_entry(o, bucket, list) {
+			if (o->task->rt_priority < q->task->rt_priority) {
+				list_add_tail(&q->list, &o->list);
+				return;
+			}
+		}
+	}
+	list_add_tail(&q->list, bucket);
+}
+
 /* ---- waking ---- */
 
 static void wake_futex(struct futex_q *q)
@@ -340,7 +357,7 @@ static int futex_wait(u32 uaddr, bool shared, u32 val, u64 expires, u32 bitset)
 	if (err)
 		return err;
 	INIT_LIST_HEAD(&q.pi_node);
-	list_add_tail(&q.list, bucket_of(&q.key));
+	join_bucket(&q);
 	err = get_user(now, (u32 __user *)uaddr);
 	if (!err && now != val)
 		err = -EAGAIN;
@@ -438,7 +455,7 @@ static long futex_lock_pi(u32 uaddr, bool shared, u64 expires, bool wait)
 	if (get_user(val, (u32 __user *)uaddr) ||
 	    put_user(val | FUTEX_WAITERS, (u32 __user *)uaddr))
 		return -EFAULT;
-	list_add_tail(&q.list, bucket_of(&q.key));
+	join_bucket(&q);
 	list_add_tail(&q.pi_node, &owner->pi_locks);
 	ret = futex_sleep(&q, expires);
 	return ret == -ERESTARTSYS ? -ERESTARTNOINTR : ret;

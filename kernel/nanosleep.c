@@ -25,7 +25,7 @@ static u64 sleep_on_clock(int clock, u64 expires)
 	u64 now;
 
 	for (;;) {
-		if (!clock_is_cpu(clock))
+		if (clock == CLOCK_MONOTONIC)
 			now = ktime_get();
 		else if (posix_clock_read(clock, &now))
 			return 0; /* whose clock it was has ended */
@@ -34,7 +34,10 @@ static u64 sleep_on_clock(int clock, u64 expires)
 		if (signal_pending(current))
 			return expires - now;
 		set_current_state(TASK_INTERRUPTIBLE);
-		schedule_until(ktime_after(expires - now));
+		if (clock_is_wall(clock))
+			schedule_until_wall(clock_to_monotonic(clock, expires));
+		else
+			schedule_until(ktime_after(expires - now));
 	}
 }
 
@@ -55,9 +58,10 @@ static long do_nanosleep(int clock, int flags, u64 ns, u32 rem, bool rem_is_64)
 
 	if (posix_clock_read(clock, &now))
 		return -EINVAL;
-	if (!clock_is_cpu(clock)) {
-		r->expires = absolute ? clock_to_monotonic(clock, ns) :
-					ktime_after(ns);
+	if (absolute && clock_is_wall(clock)) {
+		r->expires = ns;
+	} else if (!clock_is_cpu(clock)) {
+		r->expires = absolute ? ns : ktime_after(ns);
 		clock = CLOCK_MONOTONIC;
 	} else {
 		r->expires = absolute		  ? ns :

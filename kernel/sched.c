@@ -434,6 +434,17 @@ static void timer_wakes(struct timer *timer)
 	wake_up_process(s->task);
 }
 
+static bool sleep_until(u64 expires, bool wall)
+{
+	struct sleeper s = { .task = current };
+
+	timer_setup(&s.timer, timer_wakes);
+	s.timer.wall = wall;
+	timer_start(&s.timer, expires);
+	schedule();
+	return !timer_stop(&s.timer);
+}
+
 /**
  * schedule_until - sleep, but not for ever
  * @expires: ns of CLOCK_MONOTONIC
@@ -442,12 +453,18 @@ static void timer_wakes(struct timer *timer)
  */
 bool schedule_until(u64 expires)
 {
-	struct sleeper s = { .task = current };
+	return sleep_until(expires, false);
+}
 
-	timer_setup(&s.timer, timer_wakes);
-	timer_start(&s.timer, expires);
-	schedule();
-	return !timer_stop(&s.timer);
+/**
+ * schedule_until_wall - sleep until a time of day
+ * @expires: ns of CLOCK_MONOTONIC, as things are; moves when the clock is set
+ *
+ * As schedule_until().
+ */
+bool schedule_until_wall(u64 expires)
+{
+	return sleep_until(expires, true);
 }
 
 /* ---- the timer interrupt ---- */

@@ -276,6 +276,7 @@ void schedule_tail(struct task_struct *prev); /* a new task's first step */
 /* Sleep in the state that is set, until @expires (ns of CLOCK_MONOTONIC) at
  * the latest; whether it was reached. */
 bool schedule_until(u64 expires);
+bool schedule_until_wall(u64 expires); /* moves when the clock is set */
 void sched_fork(struct task_struct *p);
 void sched_update_current(void); /* accounts current up to now */
 void sched_change_prio(struct task_struct *p, int policy, int rt_priority,
