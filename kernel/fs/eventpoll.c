@@ -436,9 +436,10 @@ static u32 eventpoll_poll(struct file *f, struct poll_table *pt)
 static void ep_release(struct file *f)
 {
 	struct eventpoll *ep = f->private_data;
+	struct epitem *item, *next;
 
-	while (!list_empty(&ep->items))
-		remove_item(list_first_entry(&ep->items, struct epitem, all));
+	list_for_each_entry_safe(item, next, &ep->items, all)
+		remove_item(item);
 	kfree(ep);
 }
 

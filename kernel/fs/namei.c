@@ -91,7 +91,7 @@ static bool at_root(const struct nameidata *nd)
 
 static int walk_dotdot(struct nameidata *nd)
 {
-	struct mount *mnt = nd->path.mnt;
+	struct mount *mnt;
 
 	if (at_root(nd))
 		return nd->flags & LOOKUP_BENEATH ? -EXDEV : 0;

@@ -659,7 +659,7 @@ static const u8 nargs[] = { 0, 3, 3, 3, 2, 3, 3, 3, 4, 4,
 
 SYSCALL_DEFINE(socketcall, u32 call, const u32 __user *args)
 {
-	u32 a[6];
+	u32 a[6] = { 0 };
 
 	if (call < 1 || call >= ARRAY_SIZE(nargs))
 		return -EINVAL;

@@ -114,13 +114,12 @@ static void forget_name(struct unix_sock *s)
 void unix_close(struct unix_sock *s)
 {
 	struct unix_sock *peer = s->peer, *p;
-	struct unix_msg *m;
+	struct unix_msg *m, *next;
 	bool unread = !list_empty(&s->queue);
 
 	s->closed = true;
 	forget_name(s);
-	while (!list_empty(&s->queue)) {
-		m = list_first_entry(&s->queue, struct unix_msg, list);
+	list_for_each_entry_safe(m, next, &s->queue, list) {
 		list_del(&m->list);
 		free_msg(m);
 	}
@@ -506,8 +505,10 @@ static ssize_t send_packet(struct unix_sock *s, struct iov_iter *from,
 	if (IS_ERR(to))
 		return (ssize_t)PTR_ERR(to);
 	n = send_one(s, to, from, (u32)from->count, files, flags);
-	if (n == -ECONNREFUSED && s->peer == to && to->closed)
-		drop_peer(s);
+	if (n == -ECONNREFUSED && s->peer == to && to->closed) {
+		s->peer = NULL;
+		atomic_dec(&to->count); /* ours is still there */
+	}
 	unix_put(to);
 	if (n == -EPIPE && !(flags & MSG_NOSIGNAL))
 		send_sig(SIGPIPE, current);
