@@ -239,20 +239,18 @@ struct inode *proc_new_inode(struct super_block *sb, umode_t mode, u64 ino,
 			     const struct inode_operations *iop,
 			     const struct file_operations *fop)
 {
-	struct proc_inode *copy =
-		kmem_cache_alloc(proc_inode_cache, GFP_KERNEL);
+	struct proc_inode *copy;
 	struct inode *inode;
 
+	if (pi->task) /* or it may be gone when there is memory */
+		get_task_struct(pi->task);
+	copy = kmem_cache_alloc(proc_inode_cache, GFP_KERNEL);
 	if (!copy)
-		return NULL;
+		goto no_copy;
 	inode = new_inode(sb, mode);
-	if (!inode) {
-		kmem_cache_free(proc_inode_cache, copy);
-		return NULL;
-	}
+	if (!inode)
+		goto no_inode;
 	*copy = *pi;
-	if (copy->task)
-		atomic_inc(&copy->task->usage);
 	inode->i_ino = ino;
 	inode->i_nlink = S_ISDIR(mode) ? 2 : 1;
 	inode->i_op = iop;
@@ -263,6 +261,12 @@ struct inode *proc_new_inode(struct super_block *sb, umode_t mode, u64 ino,
 		inode->i_gid = copy->task->cred->egid;
 	}
 	return inode;
+no_inode:
+	kmem_cache_free(proc_inode_cache, copy);
+no_copy:
+	if (pi->task)
+		put_task_struct(pi->task);
+	return NULL;
 }
 
 static void proc_evict_inode(struct inode *inode)
