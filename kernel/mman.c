@@ -5,7 +5,9 @@
  * the rest is in mm/.
  */
 #include <ashlar/mman.h>
+#include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
+#include <ashlar/vmalloc.h>
 #include <kernel/init.h>
 #include <kernel/sched.h>
 #include <kernel/syscall.h>
@@ -25,11 +27,27 @@ static void file_id(const struct file *file, u32 *dev, u64 *ino)
 	*ino = inode->i_ino;
 }
 
+/* The administrator's reserve of promised memory. */
+static bool may_use_reserve(void)
+{
+	return capable(CAP_SYS_ADMIN);
+}
+
+static void caller_name(struct seq_file *m, const void *caller)
+{
+	char name[64];
+
+	sprint_symbol(name, (u32)caller);
+	seq_puts(m, name);
+}
+
 /** mman_init - at boot: what mm/ asks of the kernel. */
 void mman_init(void)
 {
 	security_mmap_addr = may_map_low;
 	vma_file_id = file_id;
+	vm_commit_privileged = may_use_reserve;
+	vmalloc_caller_name = caller_name;
 }
 
 SYSCALL_DEFINE(brk, unsigned long brk)
