@@ -229,31 +229,35 @@ static int check_iov(struct user_iov *u, u32 n)
 	return 0;
 }
 
+void free_iov(struct user_iov *u)
+{
+	if (u->vec != u->fast)
+		kfree(u->vec);
+}
+
 /* The pieces that a program names; free_iov() afterwards. */
 int import_iov(struct user_iov *u, const struct iovec __user *vec, u32 n)
 {
+	u32 size = n * (u32)sizeof(*vec);
 	int err;
 
 	if (n > UIO_MAXIOV)
 		return -EINVAL;
 	u->vec = u->fast;
+	u->iter = (struct iov_iter){ .iov = u->vec };
+	if (!size)
+		return 0;
 	if (n > UIO_FASTIOV) {
-		u->vec = kmalloc(n * sizeof(*vec), GFP_KERNEL);
+		u->vec = kmalloc(size, GFP_KERNEL);
 		if (!u->vec)
 			return -ENOMEM;
 	}
 	err = -EFAULT;
-	if (!copy_from_user(u->vec, vec, n * sizeof(*vec)))
+	if (!copy_from_user(u->vec, vec, size))
 		err = check_iov(u, n);
-	if (err && u->vec != u->fast)
-		kfree(u->vec);
+	if (err)
+		free_iov(u);
 	return err;
-}
-
-void free_iov(struct user_iov *u)
-{
-	if (u->vec != u->fast)
-		kfree(u->vec);
 }
 
 static ssize_t do_readv(struct file *f, const struct iovec __user *vec, u32 n,

@@ -24,6 +24,7 @@ static bool set_time(struct utimes *u, int i, s64 sec, s64 nsec)
 {
 	const s64 limit = 9223372036ll; /* s that fit s64 ns */
 
+	u->ns[i] = 0;
 	u->now[i] = nsec == UTIME_NOW;
 	u->omit[i] = nsec == UTIME_OMIT;
 	if (u->now[i] || u->omit[i])

@@ -113,7 +113,7 @@ static void forget_name(struct unix_sock *s)
 /** unix_close() - no file leads to a socket any more; takes the reference */
 void unix_close(struct unix_sock *s)
 {
-	struct unix_sock *peer = s->peer, *p;
+	struct unix_sock *peer = s->peer, *p, *p_next;
 	struct unix_msg *m, *next;
 	bool unread = !list_empty(&s->queue);
 
@@ -123,9 +123,7 @@ void unix_close(struct unix_sock *s)
 		list_del(&m->list);
 		free_msg(m);
 	}
-	while (!list_empty(&s->pending)) {
-		p = list_first_entry(&s->pending, struct unix_sock,
-				     pending_entry);
+	list_for_each_entry_safe(p, p_next, &s->pending, pending_entry) {
 		list_del_init(&p->pending_entry);
 		if (p->peer)
 			p->peer->error = ECONNRESET;
