@@ -126,16 +126,20 @@ static bool write_image(FILE *out, const struct boot *b, const char *program,
 
 static bool add_program(struct boot *b, const char *program, const char *name)
 {
+	char made[] = "/tmp/ashlar-boot-XXXXXX";
+	int fd = mkstemp(made);
 	FILE *out;
 	bool ok;
-	int fd;
 
-	strcpy(b->made, "/tmp/ashlar-boot-XXXXXX");
-	fd = mkstemp(b->made);
-	out = fd < 0 ? NULL : fdopen(fd, "wb");
+	if (fd < 0) {
+		complain("cannot make %s: %s", made, strerror(errno));
+		return false;
+	}
+	snprintf(b->made, sizeof(b->made), "%s", made);
+	out = fdopen(fd, "wb");
 	if (!out) {
-		complain("cannot make %s: %s", b->made, strerror(errno));
-		b->made[0] = 0;
+		complain("cannot open %s: %s", made, strerror(errno));
+		close(fd);
 		return false;
 	}
 	ok = write_image(out, b, program, name);
