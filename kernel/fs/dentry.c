@@ -377,12 +377,13 @@ SYSCALL_DEFINE(getcwd, char __user *buf, u32 size)
 	struct path root = { current->fs->root_mnt, current->fs->root };
 	struct path pwd = { current->fs->pwd_mnt, current->fs->pwd };
 	char *page = kmalloc(PATH_MAX, GFP_KERNEL);
-	struct path_writer w = { page, page + PATH_MAX - 1 };
+	struct path_writer w;
 	u32 len;
 	long err;
 
 	if (!page)
 		return -ENOMEM;
+	w = (struct path_writer){ page, page + PATH_MAX - 1 };
 	*w.at = '\0';
 	err = -ENOENT;
 	if (pwd.dentry->d_unlinked)
