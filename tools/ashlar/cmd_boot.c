@@ -8,8 +8,8 @@
  *           after the first:  | image | /bin/PROGRAM |
  *
  * The image's /init runs what follows "--" on the kernel's command line and
- * writes its exit status to QEMU's isa-debug-exit device, whose rule is
- * QEMU's status = status * 2 + 1.
+ * writes its exit status, if it failed, to QEMU's isa-debug-exit device, whose
+ * rule is QEMU's status = status * 2 + 1; else it turns the machine off.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -198,12 +198,12 @@ static bool prepare(struct boot *b, char **program)
 	return true;
 }
 
-/* QEMU's end as that of the program inside. */
+/* QEMU's end as that of the program inside; 1 is QEMU's own failure. */
 static int exit_status(int wstatus)
 {
 	int status = wait_as_shell(wstatus);
 
-	return status & 1 ? status >> 1 : status;
+	return status > 1 && status & 1 ? status >> 1 : status;
 }
 
 static int start(struct boot *b)
