@@ -71,21 +71,19 @@ int show_pid_smaps_rollup(struct seq_file *m, struct task_struct *task)
 
 /* ---- what execve left ---- */
 
-/* @len bytes at @addr of @mm, as far as they are there. */
+/* The bytes [addr, end) of @mm, as far as they are there. */
 static void write_user(struct seq_file *m, struct mm_struct *mm,
-		       unsigned long addr, unsigned long len)
+		       unsigned long addr, unsigned long end)
 {
 	char chunk[256];
 	size_t n, done;
 
-	while (len) {
-		n = min(len, sizeof(chunk));
+	for (; addr < end; addr += n) {
+		n = min(end - addr, sizeof(chunk));
 		done = access_process_vm(mm, addr, chunk, n, false);
 		seq_write(m, chunk, done);
 		if (done < n)
 			return;
-		addr += n;
-		len -= n;
 	}
 }
 
@@ -95,8 +93,7 @@ int show_pid_cmdline(struct seq_file *m, struct task_struct *task)
 
 	if (!mm)
 		return 0;
-	if (mm->arg_end > mm->arg_start)
-		write_user(m, mm, mm->arg_start, mm->arg_end - mm->arg_start);
+	write_user(m, mm, mm->arg_start, mm->arg_end);
 	mmput(mm);
 	return 0;
 }
@@ -110,8 +107,7 @@ int show_pid_environ(struct seq_file *m, struct task_struct *task)
 	mm = get_task_mm(task);
 	if (!mm)
 		return 0;
-	if (mm->env_end > mm->env_start)
-		write_user(m, mm, mm->env_start, mm->env_end - mm->env_start);
+	write_user(m, mm, mm->env_start, mm->env_end);
 	mmput(mm);
 	return 0;
 }
