@@ -1003,7 +1003,7 @@ static void do_signal_stop(int signr)
 		begin_group_stop(signr);
 	set_current_state(TASK_STOPPED);
 	participate_group_stop();
-	while (sig->stop_code && !sig->group_exit) {
+	while (sig->stop_code && !fatal_signal_pending(current)) {
 		schedule();
 		set_current_state(TASK_STOPPED);
 	}
