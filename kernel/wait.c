@@ -58,6 +58,7 @@ void init_wait_entry(struct wait_queue_entry *w)
 	w->task = current;
 	w->func = default_wake_function;
 	w->private = NULL;
+	w->exclusive = false;
 }
 
 /**
@@ -121,39 +122,21 @@ void finish_wait(struct wait_queue_head *q, struct wait_queue_entry *w)
  * wake_up - tell everybody on a queue to look again
  * @q: the queue
  *
- * Any context.
+ * Of those who want to be told one at a time, the first who sleeps. Any
+ * context.
  */
 void wake_up(struct wait_queue_head *q)
 {
 	struct wait_queue_entry *w, *next;
 	unsigned long flags;
+	bool told = false;
 
 	if (list_empty(&q->head))
 		return;
 	flags = local_irq_save();
 	list_for_each_entry_safe(w, next, &q->head, entry)
-		w->func(w);
-	local_irq_restore(flags);
-}
-
-/**
- * wake_up_one - tell the first who sleeps
- * @q: the queue
- *
- * Any context.
- */
-void wake_up_one(struct wait_queue_head *q)
-{
-	struct wait_queue_entry *w, *next;
-	unsigned long flags;
-
-	if (list_empty(&q->head))
-		return;
-	flags = local_irq_save();
-	list_for_each_entry_safe(w, next, &q->head, entry) {
-		if (w->func(w))
-			break;
-	}
+		if ((!w->exclusive || !told) && w->func(w))
+			told |= w->exclusive;
 	local_irq_restore(flags);
 }
 

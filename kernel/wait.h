@@ -22,6 +22,7 @@ struct wait_queue_entry {
 	/* Returns nonzero if it woke somebody. May run in an interrupt. */
 	int (*func)(struct wait_queue_entry *w);
 	void *private;
+	bool exclusive; /* of these, a wake-up stops at the first it wakes */
 };
 
 #define WAIT_QUEUE_HEAD_INIT(name)          \
@@ -40,8 +41,7 @@ void prepare_to_wait(struct wait_queue_head *q, struct wait_queue_entry *w,
 		     long state);
 void finish_wait(struct wait_queue_head *q, struct wait_queue_entry *w);
 int default_wake_function(struct wait_queue_entry *w);
-void wake_up(struct wait_queue_head *q); /* everybody */
-void wake_up_one(struct wait_queue_head *q);
+void wake_up(struct wait_queue_head *q);
 
 /*
  * Sleep until @cond. 0, or -ERESTARTSYS if a signal came first.

@@ -17,7 +17,10 @@
  * The ready list is changed with interrupts off; everything else by tasks,
  * which do not sleep between a look and a change.
  *
- * Simpler than Linux: EPOLLEXCLUSIVE wakes all.
+ * Simpler than Linux: a wake-up does not say what for. So EPOLLEXCLUSIVE, by
+ * which only one of several sets hears of a connection, wakes all if it was
+ * given with EPOLLOUT: who waits for room must not be the one who hears of
+ * bytes.
  */
 #include <ashlar/slab.h>
 #include <kernel/syscall.h>
@@ -34,6 +37,10 @@
 #define EPOLLONESHOT (1u << 30)
 #define EPOLLET (1u << 31)
 #define EP_PRIVATE (EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLONESHOT | EPOLLET)
+/* What EPOLLEXCLUSIVE may be given with. */
+#define EP_EXCLUSIVE_OK                                                 \
+	(POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | \
+	 EPOLLEXCLUSIVE)
 
 #define EP_MAX_NESTS 4
 #define EP_MAX_EVENTS (0x7fffffff / 12)
@@ -92,10 +99,17 @@ static void mark_ready(struct epitem *item)
 static int ep_callback(struct wait_queue_entry *w)
 {
 	struct epitem *item = w->private;
+	bool awaited = !list_empty(&item->ep->wait.head);
 
 	if (item->event.events & ~EP_PRIVATE)
 		mark_ready(item);
-	return 1;
+	return awaited;
+}
+
+static bool one_is_enough(const struct epitem *item)
+{
+	return item->event.events & EPOLLEXCLUSIVE &&
+	       !(item->event.events & POLLOUT);
 }
 
 static void ep_hook_queue(struct poll_table *pt, struct wait_queue_head *q)
@@ -110,6 +124,7 @@ static void ep_hook_queue(struct poll_table *pt, struct wait_queue_head *q)
 	init_wait_entry(&h->wait);
 	h->wait.func = ep_callback;
 	h->wait.private = t->item;
+	h->wait.exclusive = one_is_enough(t->item);
 	h->queue = q;
 	h->next = t->item->hooks;
 	t->item->hooks = h;
@@ -221,6 +236,20 @@ static int modify_item(struct epitem *item, const struct epoll_event *event)
 	return 0;
 }
 
+/* EPOLLEXCLUSIVE is for files alone, and stays as it was given. */
+static int check_exclusive(int op, const struct file *file,
+			   const struct epitem *item, u32 events)
+{
+	if (op == EPOLL_CTL_MOD)
+		events |= item ? item->event.events & EPOLLEXCLUSIVE : 0;
+	if (op == EPOLL_CTL_DEL || !(events & EPOLLEXCLUSIVE))
+		return 0;
+	if (op == EPOLL_CTL_MOD || file->f_op == &eventpoll_fops ||
+	    events & ~EP_EXCLUSIVE_OK)
+		return -EINVAL;
+	return 0;
+}
+
 static int ep_control(struct file *epf, int op, struct file *file,
 		      unsigned int fd, const struct epoll_event *event)
 {
@@ -232,6 +261,8 @@ static int ep_control(struct file *epf, int op, struct file *file,
 	if (epf->f_op != &eventpoll_fops || epf == file)
 		return -EINVAL;
 	item = find_item(ep, file, fd);
+	if (check_exclusive(op, file, item, event->events))
+		return -EINVAL;
 	if (op == EPOLL_CTL_ADD)
 		return item ? -EEXIST : add_item(ep, file, fd, event);
 	if (op != EPOLL_CTL_DEL && op != EPOLL_CTL_MOD)

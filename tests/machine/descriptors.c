@@ -303,6 +303,61 @@ static void check_epoll(void)
 	close(ep);
 }
 
+/* A child that waits for @fd in a set of its own: exits with what it heard. */
+static pid_t watcher(int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	pid_t pid = fork();
+	char path[40], state[40];
+	int ep, stat = -1;
+
+	if (pid == 0) {
+		ep = epoll_create1(0);
+		need(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == 0);
+		_exit(epoll_wait(ep, &ev, 1, 1000));
+	}
+	do {
+		if (stat >= 0)
+			close(stat);
+		usleep(20000);
+		snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+		need((stat = open(path, O_RDONLY)) >= 0);
+		need(read(stat, state, sizeof(state)) > 20);
+	} while (!strstr(state, ") S"));
+	close(stat);
+	return pid;
+}
+
+/* Of two sets only one hears; and what cannot be asked for. */
+static void check_exclusive(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	int ep = epoll_create1(0), other = epoll_create1(0);
+	int e = eventfd(0, 0), status, heard = 0, i;
+	unsigned long long one = 1;
+
+	watcher(e);
+	watcher(e);
+	is(write(e, &one, 8), 8);
+	for (i = 0; i < 2; i++) {
+		need(wait(&status) > 0);
+		heard += WEXITSTATUS(status);
+	}
+	is(heard, 1);
+	is(epoll_ctl(ep, EPOLL_CTL_ADD, e, &ev), 0);
+	is(epoll_ctl(ep, EPOLL_CTL_MOD, e, &ev), -EINVAL);
+	ev.events = EPOLLIN;
+	is(epoll_ctl(ep, EPOLL_CTL_MOD, e, &ev), -EINVAL);
+	is(epoll_ctl(ep, EPOLL_CTL_DEL, e, NULL), 0);
+	ev.events = EPOLLIN | EPOLLEXCLUSIVE;
+	is(epoll_ctl(ep, EPOLL_CTL_ADD, other, &ev), -EINVAL);
+	ev.events = EPOLLIN | EPOLLEXCLUSIVE | EPOLLONESHOT;
+	is(epoll_ctl(ep, EPOLL_CTL_ADD, e, &ev), -EINVAL);
+	close(other);
+	close(ep);
+	close(e);
+}
+
 /* ---- sockets ---- */
 
 static void check_pair(void)
@@ -461,6 +516,7 @@ int main(void)
 	check_locks();
 	check_poll();
 	check_epoll();
+	check_exclusive();
 	check_pair();
 	check_flow();
 	check_server();
