@@ -6,14 +6,27 @@
  *   │ header   │ blocks: stored, fixed or own codes │ CRC32 │ length │
  *   └──────────┴───────────────────────────────────┴───────┴────────┘
  *
- * The input lies in memory, the output does not: it is made in a window of
- * 32 KB, which is also all that a match may reach back to. The reader has
- * used up what is in the window when it asks for more, so inflate_next() may
- * stop wherever the window ends and go on from there, in the midst of a match
- * or of a stored block.
+ * The input lies in memory, the output does not: it is made in a window.
  *
- * Codes of up to FAST_BITS bits are looked up at once, longer ones bit by bit
- * in the canonical order, in which codes of one length are numbers in a row.
+ *   0          HISTORY                WINDOW
+ *   ├─────────────┼──────────────┬──────┤ slack
+ *   │ made before │ made now     │ room │
+ *                         wpos ──┘
+ *
+ * A match may reach back 32 KB, so that much moves to the window's start when
+ * its end is reached. The reader has used up what was made when it asks for
+ * more: inflate_next() may stop anywhere and go on from there, in the midst of
+ * a match or of a stored block. What lies before wpos is always output.
+ *
+ * A code is looked up with its meaning, so that a step takes one load:
+ *
+ *   31          16 15         8 7       4 3       0
+ *   ├─────────────┼────────────┼─────────┼─────────┤
+ *   │ value       │ what it is │ further │ length  │ bits
+ *
+ * The value is a byte, or what the further bits are added to. Codes of up to
+ * FAST_BITS bits are found at once, longer ones bit by bit in the canonical
+ * order, in which codes of one length are numbers in a row.
  */
 #include <ashlar/compiler.h>
 #include <ashlar/gfp.h>
@@ -21,7 +34,8 @@
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 
-#define WINDOW 32768u
+#define HISTORY 32768u
+#define WINDOW 65536u
 #define FAST_BITS 10
 #define FAST_SIZE (1u << FAST_BITS)
 #define MAX_BITS 15
@@ -31,9 +45,17 @@
 #define MAX_MATCH 258
 /* Input that the fast loop wants to see ahead of it. */
 #define FAST_INPUT 16
+#define SLACK 4 /* matches are copied by words */
+
+#define LITERAL 0x100u
+#define END_CODE 0x200u
+#define BAD_CODE 0x400u
+
+enum alphabet { PLAIN, LITERALS, DISTANCES };
 
 struct huffman {
-	u16 fast[FAST_SIZE]; /* symbol << 4 | bits; 0: a longer code */
+	enum alphabet alphabet;
+	u32 fast[FAST_SIZE]; /* see above; length 0: a longer code or none */
 	u16 count[MAX_BITS + 1]; /* codes of each length */
 	u16 symbol[MAX_LITERALS]; /* in the order of their codes */
 };
@@ -55,7 +77,7 @@ struct inflate {
 	struct huffman literals, distances;
 	u8 lengths[MAX_LITERALS + MAX_DISTANCES + 2];
 	u32 crc_table[4][256]; /* of a byte and 0 … 3 zeroes behind it */
-	u8 window[WINDOW];
+	u8 window[WINDOW + SLACK];
 };
 
 static const char cut_short[] = "compressed archive is cut short";
@@ -121,21 +143,73 @@ static u32 reversed(u32 code, u32 len)
 	return r;
 }
 
+static const u16 len_base[29] = { 3,  4,  5,  6,   7,	8,   9,	  10,  11, 13,
+				  15, 17, 19, 23,  27,	31,  35,  43,  51, 59,
+				  67, 83, 99, 115, 131, 163, 195, 227, 258 };
+static const u8 len_extra[29] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+				  2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
+
+/* Distances: two for each number of further bits. */
+static u32 distance_code(u32 d)
+{
+	u32 extra = d < 4 ? 0 : d / 2 - 1;
+	u32 base = 1 + (d < 4 ? d : (2 + (d & 1)) << extra);
+
+	return d < MAX_DISTANCES ? base << 16 | extra << 4 : BAD_CODE;
+}
+
+static u32 literal_code(u32 symbol)
+{
+	if (symbol < END_OF_BLOCK)
+		return symbol << 16 | LITERAL;
+	if (symbol == END_OF_BLOCK)
+		return END_CODE;
+	symbol -= END_OF_BLOCK + 1;
+	if (symbol >= ARRAY_SIZE(len_base))
+		return BAD_CODE;
+	return (u32)len_base[symbol] << 16 | (u32)len_extra[symbol] << 4;
+}
+
+/* What @symbol means, without the length of its code. */
+static u32 meaning(enum alphabet alphabet, u32 symbol)
+{
+	if (alphabet == LITERALS)
+		return literal_code(symbol);
+	return alphabet == DISTANCES ? distance_code(symbol) : symbol << 16;
+}
+
+static inline u32 code_bits(u32 code)
+{
+	return code & 15;
+}
+
+static inline u32 extra_bits(u32 code)
+{
+	return code >> 4 & 15;
+}
+
+static inline u32 code_value(u32 code)
+{
+	return code >> 16;
+}
+
 static void fill_fast(struct huffman *h, u32 code, u32 len, u32 symbol)
 {
-	u32 i;
+	u32 i, entry = meaning(h->alphabet, symbol) | len;
 
 	for (i = reversed(code, len); i < FAST_SIZE; i += 1u << len)
-		h->fast[i] = (u16)(symbol << 4 | len);
+		h->fast[i] = entry;
 }
 
 /* Codes from their lengths; false: no such set of codes. */
-static bool build(struct huffman *h, const u8 *lengths, u32 n)
+static bool build(struct huffman *h, enum alphabet alphabet, const u8 *lengths,
+		  u32 n)
 {
 	u32 next[MAX_BITS + 2], offset[MAX_BITS + 2], i, len;
 	s32 left = 1;
 
 	memset(h, 0, sizeof(*h));
+	h->alphabet = alphabet;
 	for (i = 0; i < n; i++)
 		h->count[lengths[i]]++;
 	h->count[0] = 0;
@@ -160,43 +234,39 @@ static bool build(struct huffman *h, const u8 *lengths, u32 n)
 	return true;
 }
 
-/* The symbol that @bits begin with and its length; -1: no code. */
-static s32 long_code(const struct huffman *h, u32 bits, u32 *len)
+/* What @bits begin with; 0: no code. */
+static u32 long_code(const struct huffman *h, u32 bits)
 {
 	u32 code = 0, first = 0, index = 0, n;
 
 	for (n = 1; n <= MAX_BITS; n++) {
 		code |= bits & 1;
 		bits >>= 1;
-		if (code < first + h->count[n]) {
-			*len = n;
-			return h->symbol[index + code - first];
-		}
+		if (code < first + h->count[n])
+			return n | meaning(h->alphabet,
+					   h->symbol[index + code - first]);
 		index += h->count[n];
 		first = (first + h->count[n]) << 1;
 		code <<= 1;
 	}
-	return -1;
+	return 0;
 }
 
-/* The next symbol; END_OF_BLOCK and an error if there is none. */
+/* The next code, taken; BAD_CODE and an error if there is none. */
 static u32 decode(struct inflate *z, const struct huffman *h)
 {
-	u32 entry, len;
-	s32 symbol;
+	u32 code;
 
 	refill(z);
-	entry = h->fast[z->bits & (FAST_SIZE - 1)];
-	len = entry & 15;
-	symbol = (s32)(entry >> 4);
-	if (!entry)
-		symbol = long_code(h, z->bits, &len);
-	if (symbol < 0 || len > z->nbits) {
+	code = h->fast[z->bits & (FAST_SIZE - 1)];
+	if (!code_bits(code))
+		code = long_code(h, z->bits);
+	if (!code_bits(code) || code_bits(code) > z->nbits) {
 		fail(z, z->p < z->end ? corrupt : cut_short);
-		return END_OF_BLOCK;
+		return BAD_CODE;
 	}
-	drop_bits(z, len);
-	return (u32)symbol;
+	drop_bits(z, code_bits(code));
+	return code;
 }
 
 static void fixed_codes(struct inflate *z)
@@ -205,9 +275,9 @@ static void fixed_codes(struct inflate *z)
 	memset(z->lengths + 144, 9, 112);
 	memset(z->lengths + 256, 7, 24);
 	memset(z->lengths + 280, 8, 8);
-	build(&z->literals, z->lengths, MAX_LITERALS);
+	build(&z->literals, LITERALS, z->lengths, MAX_LITERALS);
 	memset(z->lengths, 5, MAX_DISTANCES);
-	build(&z->distances, z->lengths, MAX_DISTANCES);
+	build(&z->distances, DISTANCES, z->lengths, MAX_DISTANCES);
 }
 
 /* Lengths of codes, themselves written in a code. */
@@ -217,7 +287,7 @@ static bool read_lengths(struct inflate *z, u32 n)
 	u8 len;
 
 	while (i < n && !z->error) {
-		symbol = decode(z, &z->literals);
+		symbol = code_value(decode(z, &z->literals));
 		if (symbol < 16) {
 			z->lengths[i++] = (u8)symbol;
 			continue;
@@ -253,11 +323,11 @@ static bool own_codes(struct inflate *z)
 	memset(z->lengths, 0, sizeof(order));
 	for (i = 0; i < ncode; i++)
 		z->lengths[order[i]] = (u8)take_bits(z, 3);
-	if (!build(&z->literals, z->lengths, sizeof(order)) ||
+	if (!build(&z->literals, PLAIN, z->lengths, sizeof(order)) ||
 	    !read_lengths(z, nlit + ndist) || !z->lengths[END_OF_BLOCK])
 		return false;
-	return build(&z->literals, z->lengths, nlit) &&
-	       build(&z->distances, z->lengths + nlit, ndist);
+	return build(&z->literals, LITERALS, z->lengths, nlit) &&
+	       build(&z->distances, DISTANCES, z->lengths + nlit, ndist);
 }
 
 /* ---- blocks ---- */
@@ -316,45 +386,25 @@ static void copy_match(struct inflate *z)
 
 	z->length -= n;
 	while (n--)
-		z->window[z->wpos++] = z->window[from++ & (WINDOW - 1)];
+		z->window[z->wpos++] = z->window[from++];
 }
 
-static const u16 len_base[29] = { 3,  4,  5,  6,   7,	8,   9,	  10,  11, 13,
-				  15, 17, 19, 23,  27,	31,  35,  43,  51, 59,
-				  67, 83, 99, 115, 131, 163, 195, 227, 258 };
-static const u8 len_extra[29] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
-				  2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
-
-/* Distances: two for each number of extra bits. */
-static inline u32 dist_extra(u32 d)
+/* @code: of its length. */
+static void begin_match(struct inflate *z, u32 code)
 {
-	return d < 4 ? 0 : d / 2 - 1;
-}
+	u32 length;
 
-static inline u32 dist_base(u32 d)
-{
-	return 1 + (d < 4 ? d : (2 + (d & 1)) << dist_extra(d));
-}
-
-/* @reach: bytes that a match may go back. */
-static void begin_match(struct inflate *z, u32 symbol, u32 reach)
-{
-	u32 d;
-
-	symbol -= END_OF_BLOCK + 1;
-	if (symbol >= ARRAY_SIZE(len_base)) {
+	if (code & BAD_CODE) {
 		fail(z, corrupt);
 		return;
 	}
-	z->length = len_base[symbol] + take_bits(z, len_extra[symbol]);
-	d = decode(z, &z->distances);
-	if (d >= MAX_DISTANCES) {
+	length = code_value(code) + take_bits(z, extra_bits(code));
+	code = decode(z, &z->distances);
+	z->distance = code_value(code) + take_bits(z, extra_bits(code));
+	if ((code & BAD_CODE) || z->distance > z->wpos)
 		fail(z, corrupt);
-		return;
-	}
-	z->distance = dist_base(d) + take_bits(z, dist_extra(d));
-	if (z->distance > reach)
-		fail(z, corrupt);
+	else if (!z->error)
+		z->length = length;
 }
 
 /* What decode_fast() has in registers. */
@@ -363,8 +413,8 @@ struct fast {
 	u32 bits, nbits;
 };
 
-/* At least 25 bits; FAST_INPUT bytes are there. */
-static inline void fast_refill(struct fast *f)
+/* At least 24 bits; FAST_INPUT bytes are there. */
+static __always_inline void fast_refill(struct fast *f)
 {
 	u32 word;
 
@@ -374,124 +424,114 @@ static inline void fast_refill(struct fast *f)
 	f->nbits |= 24;
 }
 
-static inline u32 fast_take(struct fast *f, u32 n)
+static __always_inline void fast_drop(struct fast *f, u32 n)
 {
-	u32 v = f->bits & ((1u << n) - 1);
-
 	f->bits >>= n;
 	f->nbits -= n;
-	return v;
 }
 
-static inline s32 fast_decode(struct fast *f, const struct huffman *h)
+static __always_inline u32 fast_look(const struct fast *f,
+				     const struct huffman *h)
 {
-	u32 entry = h->fast[f->bits & (FAST_SIZE - 1)], len = entry & 15;
-	s32 symbol = (s32)(entry >> 4);
+	return h->fast[f->bits & (FAST_SIZE - 1)];
+}
 
-	if (unlikely(!entry)) {
-		symbol = long_code(h, f->bits, &len);
-		if (symbol < 0)
-			return -1;
+/* The code's value and its further bits: both taken. */
+static __always_inline u32 fast_take(struct fast *f, u32 code)
+{
+	u32 n = extra_bits(code), v;
+
+	fast_drop(f, code_bits(code));
+	if (!n)
+		return code_value(code);
+	if (unlikely(n > f->nbits))
+		fast_refill(f);
+	v = f->bits & ((1u << n) - 1);
+	fast_drop(f, n);
+	return code_value(code) + v;
+}
+
+/* Copies up to three bytes too many: the window has room, or slack. */
+static __always_inline void fast_copy(u8 *to, u32 distance, u32 n)
+{
+	const u8 *from = to - distance;
+	u8 *end = to + n;
+
+	if (likely(distance >= 4)) {
+		for (; to < end; to += 4, from += 4)
+			__builtin_memcpy(to, from, 4);
+	} else {
+		while (to < end)
+			*to++ = *from++;
 	}
-	fast_take(f, len);
-	return symbol;
-}
-
-/* @to has room for all; it may overlap what is copied. */
-static inline void fast_copy(u8 *window, u32 to, u32 distance, u32 n)
-{
-	u32 from = (to - distance) & (WINDOW - 1);
-
-	if (distance >= 4 && from + n <= WINDOW) {
-		for (; n >= 4; n -= 4, to += 4, from += 4)
-			__builtin_memcpy(window + to, window + from, 4);
-	}
-	while (n--)
-		window[to++] = window[from++ & (WINDOW - 1)];
-}
-
-/* A match of @length's symbol, to @to; its bytes, or 0: broken. */
-static inline u32 fast_match(struct inflate *z, struct fast *f, u32 symbol,
-			     u32 to, u32 reach)
-{
-	u32 n, distance;
-	s32 d;
-
-	if (symbol >= ARRAY_SIZE(len_base))
-		return 0;
-	n = len_base[symbol] + fast_take(f, len_extra[symbol]);
-	fast_refill(f);
-	d = fast_decode(f, &z->distances);
-	if (d < 0 || d >= MAX_DISTANCES)
-		return 0;
-	fast_refill(f);
-	distance = dist_base((u32)d) + fast_take(f, dist_extra((u32)d));
-	if (distance > reach)
-		return 0;
-	fast_copy(z->window, to, distance, n);
-	return n;
 }
 
 /*
  * As long as there is plenty of input and of room; the careful loop does what
- * is left. @reach: bytes that a match may go back.
+ * is left, and finds out what is wrong with a code that this one stops at.
  */
-static void decode_fast(struct inflate *z, u32 reach)
+static void decode_fast(struct inflate *z)
 {
-	struct fast f = { z->p, z->bits, z->nbits };
+	const struct huffman *literals = &z->literals, *h = &z->distances;
+	struct fast f = { z->p, z->bits, z->nbits }, before;
 	const u8 *end = z->end - FAST_INPUT;
-	u32 w = z->wpos, start = w, n;
-	s32 symbol;
+	u8 *w = z->window + z->wpos;
+	u32 code, n, distance;
 
-	while (f.p <= end && w <= WINDOW - MAX_MATCH) {
+	while (f.p <= end && w <= z->window + WINDOW - MAX_MATCH) {
 		fast_refill(&f);
-		symbol = fast_decode(&f, &z->literals);
-		if (symbol >= 0 && symbol < END_OF_BLOCK) {
-			z->window[w++] = (u8)symbol;
+		code = fast_look(&f, literals);
+		if (!code_bits(code))
+			code = long_code(literals, f.bits);
+		if (code & LITERAL) {
+			*w++ = (u8)code_value(code);
+			fast_drop(&f, code_bits(code));
+			code = fast_look(&f, literals);
+			if (!(code & LITERAL) || code_bits(code) > f.nbits)
+				continue;
+			*w++ = (u8)code_value(code);
+			fast_drop(&f, code_bits(code));
 			continue;
 		}
-		if (symbol == END_OF_BLOCK) {
-			end_block(z);
+		if (!code_bits(code) || (code & (END_CODE | BAD_CODE)))
+			break;
+		before = f;
+		n = fast_take(&f, code);
+		fast_refill(&f);
+		code = fast_look(&f, h);
+		if (!code_bits(code))
+			code = long_code(h, f.bits);
+		distance = fast_take(&f, code);
+		if ((code & BAD_CODE) || distance - 1 >= (u32)(w - z->window)) {
+			f = before;
 			break;
 		}
-		n = symbol < 0 ?
-			    0 :
-			    fast_match(z, &f, (u32)symbol - END_OF_BLOCK - 1, w,
-				       reach + w - start);
-		if (!n) {
-			fail(z, corrupt);
-			break;
-		}
+		fast_copy(w, distance, n);
 		w += n;
 	}
 	z->p = f.p;
 	z->bits = f.nbits ? f.bits & (~0u >> (32 - f.nbits)) : 0;
 	z->nbits = f.nbits;
-	z->wpos = w;
+	z->wpos = (u32)(w - z->window);
 }
 
 static void decode_codes(struct inflate *z)
 {
-	/* How far back there is something: all of the window, but at first. */
-	u32 start = z->wpos, reach = min(z->total, WINDOW), symbol;
+	u32 code;
 
 	if (z->length)
 		copy_match(z);
-	if (!z->length && z->end - z->p >= FAST_INPUT)
-		decode_fast(z, min(reach + z->wpos - start, WINDOW));
 	while (z->wpos < WINDOW && z->state == CODES) {
-		if (z->length) {
-			copy_match(z);
-			continue;
-		}
-		symbol = decode(z, &z->literals);
-		if (symbol < END_OF_BLOCK)
-			z->window[z->wpos++] = (u8)symbol;
-		else if (symbol == END_OF_BLOCK)
+		if (z->end - z->p >= FAST_INPUT)
+			decode_fast(z);
+		code = decode(z, &z->literals);
+		if (code & LITERAL)
+			z->window[z->wpos++] = (u8)code_value(code);
+		else if (code & END_CODE)
 			end_block(z);
 		else
-			begin_match(z, symbol,
-				    min(reach + z->wpos - start, WINDOW));
+			begin_match(z, code);
+		copy_match(z);
 	}
 }
 
@@ -616,8 +656,10 @@ size_t inflate_next(struct inflate *z, const u8 **out)
 {
 	u32 start;
 
-	if (z->wpos == WINDOW)
-		z->wpos = 0;
+	if (z->wpos == WINDOW) {
+		memcpy(z->window, z->window + WINDOW - HISTORY, HISTORY);
+		z->wpos = HISTORY;
+	}
 	start = z->wpos;
 	if (z->state == END)
 		return 0;
