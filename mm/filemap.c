@@ -63,6 +63,7 @@ void address_space_init(struct address_space *m,
 {
 	memset(m, 0, sizeof(*m));
 	xa_init(&m->i_pages);
+	spin_lock_init(&m->i_mmap_lock);
 	INIT_LIST_HEAD(&m->i_mmap);
 	m->a_ops = ops;
 	m->host = host;
@@ -428,7 +429,7 @@ static unsigned long drop_slots(void **slots, unsigned int nr)
 		page = *slots++;
 		if (!page)
 			continue;
-		page->mapping = 0;
+		WRITE_ONCE(page->mapping, 0);
 		put_page(page);
 		dropped++;
 	}
@@ -483,11 +484,11 @@ static void drop_range(struct address_space *m, loff_t start, loff_t end,
 		zero_range(m, start, end);
 		return;
 	}
-	if (past > first) {
-		if (!list_empty(&m->i_mmap))
-			unmap_mapping_range(m, first, past - first, even_cows);
+	if (past > first) { /* the order: see mm/memory.c */
 		if (m->nrpages)
 			remove_pages(m, first, past - 1);
+		if (!list_empty(&m->i_mmap))
+			unmap_mapping_range(m, first, past - first, even_cows);
 	}
 	if (start < whole)
 		zero_range(m, start, whole);

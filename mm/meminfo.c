@@ -469,7 +469,7 @@ static void scan_zone(const struct zone *z, struct machine_stat *s,
 	for (; page < end; page++) {
 		if (page->flags != PG_used || !page->mapping)
 			continue;
-		if (page->pflags & PG_mlocked)
+		if (atomic_read(&page->_mlock_count))
 			(*mlocked)++;
 		else if ((page->mapping & PAGE_MAPPING_ANON) ||
 			 (page->pflags & PG_swapbacked))

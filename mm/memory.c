@@ -29,11 +29,23 @@
  *   every table serves at least one area; it is all zeroes when freed, so
  *     tables go round through a short list without being cleared
  *
- * Locks: mm->mmap_lock; see vma.h for what needs none. Frames go back to the
- * buddy system after the TLB has forgotten them, in batches (mmu_gather).
+ * Locks: mm->page_table_lock around every change of an entry, of the directory
+ * and of the counters above; see vma.h for the order. Under it nothing sleeps,
+ * so a fault first gets what it needs (a table, a page, its contents), and
+ * then looks again whether the entry is still as it was. Tables come with that
+ * lock alone, but go only with mmap_lock for write: who has mmap_lock may read
+ * an entry without the other lock, once.
+ *
+ * A file's page that is truncated leaves the cache first (->mapping = 0), and
+ * is unmapped then. A fault that got it in between looks at ->mapping under
+ * the lock: either the fault comes first and the page is unmapped again, or
+ * it sees that the page is gone.
+ *
+ * Frames go back to the buddy system after the TLB has forgotten them, in
+ * batches (mmu_gather).
  *
  * Simpler than Linux: two levels, no huge pages, no table shared or swapped;
- * no lock per table, since one CPU changes tables between two sleeps.
+ * one lock for all tables of a space.
  */
 #include <ashlar/highmem.h>
 #include <ashlar/shrinker.h>
@@ -76,27 +88,22 @@ static inline bool is_exclusive(pte_t entry)
 	       (page->pflags & PG_anon_exclusive);
 }
 
+/* One entry of a locked area more, or less, has the page. */
 static void mlock_page(struct page *page)
 {
-	if (page->pflags & PG_mlocked)
-		return;
-	page->pflags |= PG_mlocked;
-	inc_node_page_state(NR_MLOCK);
+	if (atomic_add_return(1, &page->_mlock_count) == 1)
+		inc_node_page_state(NR_MLOCK);
 }
 
 static void munlock_page(struct page *page)
 {
-	if (!(page->pflags & PG_mlocked))
-		return;
-	page->pflags &= ~PG_mlocked;
-	dec_node_page_state(NR_MLOCK);
+	if (atomic_dec_and_test(&page->_mlock_count))
+		dec_node_page_state(NR_MLOCK);
 }
 
 /** __put_page - free a frame whose last reference went. */
 void __put_page(struct page *page)
 {
-	if (unlikely(page->pflags & PG_mlocked))
-		munlock_page(page);
 	page->mapping = 0;
 	page->index = 0;
 	page->pflags = 0;
@@ -191,17 +198,23 @@ static pte_t *__pte_alloc(struct mm_struct *mm, pgd_t *pgd, unsigned long addr)
 
 	if (!table)
 		return NULL;
-	if (unlikely(!pgd_none(*pgd))) { /* somebody was faster */
-		pte_table_put(table);
-	} else {
+	spin_lock(&mm->page_table_lock);
+	if (likely(pgd_none(*pgd))) {
 		pgd_populate(pgd, table);
 		mm->nr_ptes++;
 		inc_node_page_state(NR_PAGETABLE);
+		table = NULL;
 	}
+	spin_unlock(&mm->page_table_lock);
+	if (unlikely(table)) /* somebody was faster */
+		pte_table_put(table);
 	return pte_offset(pgd, addr);
 }
 
-/* The entry of @addr, in a new table if need be; NULL without memory. */
+/*
+ * The entry of @addr, in a new table if need be; NULL without memory. May
+ * sleep; takes page_table_lock.
+ */
 static inline pte_t *pte_alloc(struct mm_struct *mm, unsigned long addr)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
@@ -211,22 +224,18 @@ static inline pte_t *pte_alloc(struct mm_struct *mm, unsigned long addr)
 	return __pte_alloc(mm, pgd, addr);
 }
 
-/** pte_lookup - the entry of @addr, or NULL where there is no table. */
-pte_t *pte_lookup(struct mm_struct *mm, unsigned long addr)
+/* Take a table out of the directory; it may be used again after a flush. */
+static struct page *pte_table_detach(struct mm_struct *mm, pgd_t *pgd)
 {
-	pgd_t *pgd = pgd_offset(mm, addr);
+	struct page *table;
 
-	return pgd_none(*pgd) ? NULL : pte_offset(pgd, addr);
-}
-
-static void pte_free(struct mm_struct *mm, pgd_t *pgd)
-{
-	struct page *table = pgd_page(*pgd);
-
+	spin_lock(&mm->page_table_lock);
+	table = pgd_page(*pgd);
 	pgd_clear(pgd);
 	mm->nr_ptes--;
+	spin_unlock(&mm->page_table_lock);
 	dec_node_page_state(NR_PAGETABLE);
-	pte_table_put(table);
+	return table;
 }
 
 /**
@@ -234,12 +243,14 @@ static void pte_free(struct mm_struct *mm, pgd_t *pgd)
  * @floor: end of the area before, or 0
  * @ceiling: start of the area after, or TASK_SIZE
  *
- * The range has been zapped and is no longer of any area.
+ * The range has been zapped and is no longer of any area. Context: mmap_lock
+ * for write.
  */
 void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
 		   unsigned long floor, unsigned long ceiling)
 {
 	unsigned long addr = start & PGDIR_MASK;
+	struct page *table;
 	pgd_t *pgd;
 
 	if (addr < floor)
@@ -248,12 +259,16 @@ void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
 		pgd = pgd_offset(mm, addr);
 		if (pgd_none(*pgd))
 			continue;
-		pte_free(mm, pgd);
+		table = pte_table_detach(mm, pgd);
 		flush_tlb_page(mm, addr);
+		pte_table_put(table);
 	}
 }
 
 /* ---- taking pages away ---- */
+
+#define ZAP_KEEP_COWS 0x1u /* leave private copies alone */
+#define ZAP_LOCKED 0x2u /* the area is */
 
 /* What is being unmapped: frames to free and counts to settle, in batches. */
 struct mmu_gather {
@@ -261,7 +276,7 @@ struct mmu_gather {
 	unsigned long start, end; /* addresses to be flushed */
 	bool cleared; /* an entry since the last flush */
 	bool exiting; /* flushed once, at the end */
-	bool keep_cows; /* leave private copies alone */
+	unsigned int how; /* ZAP_* */
 	long anon, file, shmem; /* entries that went, by kind */
 	long anon_unmapped, file_unmapped; /* pages that nobody maps now */
 	unsigned int nr;
@@ -276,11 +291,10 @@ static void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm,
 	tlb->end = end;
 	tlb->cleared = false;
 	tlb->exiting = false;
-	tlb->keep_cows = false;
+	tlb->how = 0;
 	tlb->anon = tlb->file = tlb->shmem = 0;
 	tlb->anon_unmapped = tlb->file_unmapped = 0;
 	tlb->nr = 0;
-	mm->hiwater_rss = max(mm->hiwater_rss, get_mm_rss(mm));
 }
 
 static void tlb_flush_mmu(struct mmu_gather *tlb)
@@ -300,9 +314,12 @@ static void tlb_finish_mmu(struct mmu_gather *tlb)
 	struct mm_struct *mm = tlb->mm;
 
 	tlb_flush_mmu(tlb);
+	spin_lock(&mm->page_table_lock);
+	mm->hiwater_rss = max(mm->hiwater_rss, get_mm_rss(mm));
 	mm->rss_anon -= tlb->anon;
 	mm->rss_file -= tlb->file;
 	mm->rss_shmem -= tlb->shmem;
+	spin_unlock(&mm->page_table_lock);
 	mod_node_page_state(NR_ANON_MAPPED, -tlb->anon_unmapped);
 	mod_node_page_state(NR_FILE_MAPPED, -tlb->file_unmapped);
 }
@@ -311,7 +328,7 @@ static inline void zap_file_page(struct mmu_gather *tlb, struct page *page,
 				 pte_t entry)
 {
 	if (pte_dirty(entry))
-		page->pflags |= PG_dirty;
+		set_page_flags(page, PG_dirty);
 	if (page->pflags & PG_swapbacked)
 		tlb->shmem++;
 	else
@@ -320,11 +337,13 @@ static inline void zap_file_page(struct mmu_gather *tlb, struct page *page,
 		tlb->file_unmapped++;
 }
 
-static void zap_ptes(struct mmu_gather *tlb, pte_t *pte, pte_t *last)
+/* Until @last, or the batch is full: where it ended. page_table_lock. */
+static pte_t *zap_ptes(struct mmu_gather *tlb, pte_t *pte, pte_t *last)
 {
 	struct page *page;
 	pte_t entry;
 
+	lockdep_assert_held(&tlb->mm->page_table_lock);
 	for (; pte < last; pte++) {
 		entry = *pte;
 		if (pte_none(entry))
@@ -335,64 +354,68 @@ static void zap_ptes(struct mmu_gather *tlb, pte_t *pte, pte_t *last)
 			continue;
 		}
 		page = pte_page(entry);
-		if (PageAnon(page)) {
-			if (unlikely(tlb->keep_cows))
+		if (unlikely(tlb->how)) {
+			if ((tlb->how & ZAP_KEEP_COWS) && PageAnon(page))
 				continue;
+			if (tlb->how & ZAP_LOCKED)
+				munlock_page(page);
+		}
+		entry = ptep_get_and_clear(pte);
+		if (PageAnon(page)) {
 			tlb->anon++;
 			if (atomic_dec_and_test(&page->_mapcount))
 				tlb->anon_unmapped++;
 		} else {
 			zap_file_page(tlb, page, entry);
 		}
-		pte_clear(pte);
 		tlb->cleared = true;
 		tlb->pages[tlb->nr++] = page;
 		if (unlikely(tlb->nr == GATHER_PAGES))
-			tlb_flush_mmu(tlb);
+			return pte + 1;
 	}
+	return pte;
 }
 
 static void zap_range(struct mmu_gather *tlb, unsigned long addr,
 		      unsigned long end)
 {
+	struct mm_struct *mm = tlb->mm;
 	unsigned long next;
-	pgd_t *pgd;
-	pte_t *pte;
+	pte_t *pte, *past;
 
 	for (; addr < end; addr = next) {
-		next = pgd_addr_end(addr, end);
-		pgd = pgd_offset(tlb->mm, addr);
-		if (pgd_none(*pgd))
+		pte = pte_range_lock(mm, addr, end, &next);
+		if (!pte)
 			continue;
-		pte = pte_offset(pgd, addr);
-		zap_ptes(tlb, pte, pte + ((next - addr) >> PAGE_SHIFT));
+		past = zap_ptes(tlb, pte, pte + ((next - addr) >> PAGE_SHIFT));
+		spin_unlock(&mm->page_table_lock);
+		next = addr + ((unsigned long)(past - pte) << PAGE_SHIFT);
+		if (unlikely(tlb->nr == GATHER_PAGES))
+			tlb_flush_mmu(tlb);
 	}
 }
 
-/**
- * mlock_vma_pages - pages that are there are locked now, or no longer
- *
- * Simpler than Linux: a page locked in two spaces is not counted any more
- * when the first of them lets go.
- */
+/** mlock_vma_pages - pages that are there are locked now, or no longer. */
 void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end, bool lock)
 {
-	unsigned long addr;
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long addr, next;
 	pte_t *pte;
 
-	for (addr = start; addr < end; addr += PAGE_SIZE) {
-		pte = pte_lookup(vma->vm_mm, addr);
-		if (!pte) {
-			addr = (addr & PGDIR_MASK) + PGDIR_SIZE - PAGE_SIZE;
+	for (addr = start; addr < end; addr = next) {
+		pte = pte_range_lock(mm, addr, end, &next);
+		if (!pte)
 			continue;
+		for (; addr < next; addr += PAGE_SIZE, pte++) {
+			if (!pte_present(*pte) || pte_special(*pte))
+				continue;
+			if (lock)
+				mlock_page(pte_page(*pte));
+			else
+				munlock_page(pte_page(*pte));
 		}
-		if (!pte_present(*pte) || pte_special(*pte))
-			continue;
-		if (lock)
-			mlock_page(pte_page(*pte));
-		else
-			munlock_page(pte_page(*pte));
+		spin_unlock(&mm->page_table_lock);
 	}
 }
 
@@ -400,7 +423,9 @@ static void zap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 			  unsigned long start, unsigned long end)
 {
 	if (unlikely(vma->vm_flags & VM_LOCKED))
-		mlock_vma_pages(vma, start, end, false);
+		tlb->how |= ZAP_LOCKED;
+	else
+		tlb->how &= ~ZAP_LOCKED;
 	zap_range(tlb, start, end);
 }
 
@@ -440,7 +465,8 @@ void zap_address_space(struct mm_struct *mm)
 		addr = max(addr, vma->vm_start & PGDIR_MASK);
 		for (; addr < vma->vm_end; addr += PGDIR_SIZE)
 			if (!pgd_none(*pgd_offset(mm, addr)))
-				pte_free(mm, pgd_offset(mm, addr));
+				pte_table_put(pte_table_detach(
+					mm, pgd_offset(mm, addr)));
 	}
 	flush_tlb_mm(mm);
 }
@@ -451,7 +477,8 @@ void zap_address_space(struct mm_struct *mm)
  * @nr: pages; ~0ul: all from @first on
  * @even_cows: private copies as well
  *
- * Context: does not sleep.
+ * Pages that leave the file have left its cache before: see above. Context:
+ * takes i_mmap_lock; does not sleep.
  */
 void unmap_mapping_range(struct address_space *m, unsigned long first,
 			 unsigned long nr, bool even_cows)
@@ -461,6 +488,7 @@ void unmap_mapping_range(struct address_space *m, unsigned long first,
 	struct vm_area_struct *vma;
 	struct mmu_gather tlb;
 
+	spin_lock(&m->i_mmap_lock);
 	list_for_each_entry(vma, &m->i_mmap, shared_node) {
 		from = max(first, vma->vm_pgoff);
 		to = min(past, vma->vm_pgoff + vma_pages(vma));
@@ -469,10 +497,22 @@ void unmap_mapping_range(struct address_space *m, unsigned long first,
 		from = vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT);
 		to = vma->vm_start + ((to - vma->vm_pgoff) << PAGE_SHIFT);
 		tlb_gather_mmu(&tlb, vma->vm_mm, from, to);
-		tlb.keep_cows = !even_cows;
-		zap_range(&tlb, from, to);
+		tlb.how = even_cows ? 0 : ZAP_KEEP_COWS;
+		zap_vma_range(&tlb, vma, from, to);
 		tlb_finish_mmu(&tlb);
 	}
+	spin_unlock(&m->i_mmap_lock);
+}
+
+static void free_entry_lazily(pte_t *pte)
+{
+	struct page *page = pte_page(*pte);
+
+	if (atomic_read(&page->_mapcount) != 1)
+		return;
+	clear_page_flags(page, PG_swapbacked);
+	set_pte(pte, pte_mkold(pte_mkclean(ptep_get_and_clear(pte))));
+	count_vm_event(PGLAZYFREE);
 }
 
 /**
@@ -484,31 +524,41 @@ void unmap_mapping_range(struct address_space *m, unsigned long first,
 void free_lazily(struct vm_area_struct *vma, unsigned long start,
 		 unsigned long end)
 {
-	struct page *page;
-	unsigned long addr;
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long addr, next;
 	pte_t *pte;
 
-	for (addr = start; addr < end; addr += PAGE_SIZE) {
-		pte = pte_lookup(vma->vm_mm, addr);
-		if (!pte || !pte_present(*pte) || pte_special(*pte))
+	for (addr = start; addr < end; addr = next) {
+		pte = pte_range_lock(mm, addr, end, &next);
+		if (!pte)
 			continue;
-		page = pte_page(*pte);
-		if (atomic_read(&page->_mapcount) != 1)
-			continue;
-		page->pflags &= ~PG_swapbacked;
-		set_pte(pte, pte_mkold(pte_mkclean(*pte)));
-		count_vm_event(PGLAZYFREE);
+		for (; addr < next; addr += PAGE_SIZE, pte++)
+			if (pte_present(*pte) && !pte_special(*pte))
+				free_entry_lazily(pte);
+		spin_unlock(&mm->page_table_lock);
 	}
-	flush_tlb_range(vma->vm_mm, start, end);
+	flush_tlb_range(mm, start, end);
 }
 
 /* ---- putting pages in ---- */
 
+/*
+ * Is the entry still empty, and may it be filled? Not in a space whose pages
+ * the OOM killer took: there a new page must not stand for a lost one.
+ */
+static inline bool pte_still_none(const struct vm_area_struct *vma,
+				  const pte_t *pte)
+{
+	return pte_none(*pte) && likely(!vma->vm_mm->oom_reaped);
+}
+
+/* A new page, that nobody else knows yet. page_table_lock. */
 static void map_anon_page(struct vm_area_struct *vma, unsigned long addr,
 			  pte_t *pte, struct page *page)
 {
 	pte_t entry = pte_mkdirty(mk_pte(page, vma->vm_page_prot));
 
+	lockdep_assert_held(&vma->vm_mm->page_table_lock);
 	if (likely(vma->vm_flags & VM_WRITE))
 		entry = pte_mkwrite(entry);
 	page->mapping = (unsigned long)vma->anon_vma | PAGE_MAPPING_ANON;
@@ -522,10 +572,11 @@ static void map_anon_page(struct vm_area_struct *vma, unsigned long addr,
 	set_pte(pte, entry);
 }
 
-/* A page of the cache; takes over the caller's reference. */
+/* A page of the cache; takes over the caller's reference. page_table_lock. */
 static void map_file_page(struct vm_area_struct *vma, pte_t *pte,
 			  struct page *page)
 {
+	lockdep_assert_held(&vma->vm_mm->page_table_lock);
 	if (page->pflags & PG_swapbacked)
 		vma->vm_mm->rss_shmem++;
 	else
@@ -542,6 +593,9 @@ static void map_file_page(struct vm_area_struct *vma, pte_t *pte,
  * @pages: slots of the page cache; a NULL is skipped
  * @first_pgoff: page of the file in pages[0]
  * @nr: slots
+ *
+ * Context: page_table_lock, as ->map_pages() is called, and the lock of the
+ * page cache.
  */
 void set_pte_range(struct vm_fault *vmf, struct page **pages,
 		   unsigned long first_pgoff, unsigned int nr)
@@ -573,31 +627,46 @@ int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr,
 		    unsigned long pfn, unsigned long size)
 {
 	unsigned long end = addr + PAGE_ALIGN(size);
+	struct mm_struct *mm = vma->vm_mm;
 	pte_t *pte;
 
 	if (is_cow_mapping(vma->vm_flags) && (vma->vm_flags & VM_WRITE))
 		return -EINVAL;
 	vma->vm_flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
 	for (; addr < end; addr += PAGE_SIZE, pfn++) {
-		pte = pte_alloc(vma->vm_mm, addr);
+		pte = pte_alloc(mm, addr);
 		if (!pte)
 			return -ENOMEM;
+		spin_lock(&mm->page_table_lock);
 		set_pte(pte, pte_mkspecial(pfn_pte(pfn, vma->vm_page_prot)));
+		spin_unlock(&mm->page_table_lock);
 	}
 	return 0;
 }
 
 /* ---- faults ---- */
 
+static void map_zero_page(struct vm_area_struct *vma, pte_t *pte)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pte_t entry = pte_mkspecial(pfn_pte(zero_pfn, vma->vm_page_prot));
+
+	spin_lock(&mm->page_table_lock);
+	if (likely(pte_still_none(vma, pte)))
+		set_pte(pte, entry);
+	spin_unlock(&mm->page_table_lock);
+}
+
+/* A first access to anonymous memory. */
 static vm_fault_t do_anonymous_page(struct vm_area_struct *vma,
 				    unsigned long addr, pte_t *pte,
 				    unsigned int flags)
 {
+	struct mm_struct *mm = vma->vm_mm;
 	struct page *page;
 
 	if (!(flags & FAULT_FLAG_WRITE)) {
-		set_pte(pte,
-			pte_mkspecial(pfn_pte(zero_pfn, vma->vm_page_prot)));
+		map_zero_page(vma, pte);
 		return 0;
 	}
 	if (unlikely(anon_vma_prepare(vma)))
@@ -605,46 +674,71 @@ static vm_fault_t do_anonymous_page(struct vm_area_struct *vma,
 	page = alloc_user_page(GFP_HIGHUSER_MOVABLE);
 	if (unlikely(!page))
 		return VM_FAULT_OOM;
-	if (unlikely(!pte_none(*pte))) { /* somebody was faster */
-		put_page(page);
-		return 0;
-	}
 	clear_user_highpage(page, addr);
-	map_anon_page(vma, addr, pte, page);
+	spin_lock(&mm->page_table_lock);
+	if (likely(pte_still_none(vma, pte))) {
+		map_anon_page(vma, addr, pte, page);
+		page = NULL;
+	}
+	spin_unlock(&mm->page_table_lock);
+	if (unlikely(page)) /* somebody was faster */
+		put_page(page);
 	return 0;
 }
 
-/* Map the cached pages of the file around the fault; maybe its own, too. */
-static void do_fault_around(struct vm_fault *vmf)
+/*
+ * Map the cached pages of the file around the fault: is its own, too, or does
+ * it look different now?
+ */
+static bool do_fault_around(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long index = pte_index(vmf->address);
 	unsigned long before = min(vmf->pgoff % FAULT_AROUND, index);
 	unsigned long after = min(FAULT_AROUND - vmf->pgoff % FAULT_AROUND,
 				  PTRS_PER_PTE - index);
+	bool done;
 
 	before = min(before, vmf->pgoff - vma->vm_pgoff);
 	after = min(after, vma->vm_pgoff + vma_pages(vma) - vmf->pgoff);
-	vma->vm_ops->map_pages(vmf, vmf->pgoff - before, vmf->pgoff + after);
+	spin_lock(&vma->vm_mm->page_table_lock);
+	if (pte_still_none(vma, vmf->pte))
+		vma->vm_ops->map_pages(vmf, vmf->pgoff - before,
+				       vmf->pgoff + after);
+	done = !pte_none(*vmf->pte);
+	spin_unlock(&vma->vm_mm->page_table_lock);
+	return done;
+}
+
+/*
+ * What ->fault() found is to be mapped now: does nothing speak against it? If
+ * something does, the access is tried again. page_table_lock.
+ */
+static inline bool fault_is_due(const struct vm_fault *vmf)
+{
+	return pte_still_none(vmf->vma, vmf->pte) &&
+	       likely(READ_ONCE(vmf->page->mapping)); /* not truncated */
 }
 
 /* The file's page itself: any read, and a write to what is shared. */
 static vm_fault_t do_file_page(struct vm_fault *vmf)
 {
+	struct mm_struct *mm = vmf->vma->vm_mm;
 	vm_fault_t ret;
+	bool due;
 
-	if (vmf->vma->vm_ops->map_pages) {
-		do_fault_around(vmf);
-		if (!pte_none(*vmf->pte))
-			return 0;
-	}
+	if (vmf->vma->vm_ops->map_pages && do_fault_around(vmf))
+		return 0;
 	ret = vmf->vma->vm_ops->fault(vmf);
 	if (unlikely(ret & VM_FAULT_ERROR))
 		return ret;
-	if (unlikely(!pte_none(*vmf->pte)))
-		put_page(vmf->page);
-	else
+	spin_lock(&mm->page_table_lock);
+	due = fault_is_due(vmf);
+	if (likely(due))
 		map_file_page(vmf->vma, vmf->pte, vmf->page);
+	spin_unlock(&mm->page_table_lock);
+	if (unlikely(!due))
+		put_page(vmf->page);
 	return ret;
 }
 
@@ -665,12 +759,15 @@ static vm_fault_t do_cow_page(struct vm_fault *vmf)
 		put_page(copy);
 		return ret;
 	}
-	if (unlikely(!pte_none(*vmf->pte))) {
-		put_page(copy);
-	} else {
-		copy_user_highpage(copy, vmf->page, vmf->address);
+	copy_user_highpage(copy, vmf->page, vmf->address);
+	spin_lock(&vma->vm_mm->page_table_lock);
+	if (likely(fault_is_due(vmf))) {
 		map_anon_page(vma, vmf->address, vmf->pte, copy);
+		copy = NULL;
 	}
+	spin_unlock(&vma->vm_mm->page_table_lock);
+	if (unlikely(copy))
+		put_page(copy);
 	put_page(vmf->page);
 	return ret;
 }
@@ -691,75 +788,128 @@ static vm_fault_t do_fault(struct vm_area_struct *vma, unsigned long addr,
 	return do_file_page(&vmf);
 }
 
-/* One entry less for @page; the caller has replaced it and flushed. */
-static void drop_mapped_page(struct mm_struct *mm, struct page *page)
+/* An entry for @page has been replaced and flushed. page_table_lock. */
+static void page_unmapped(struct vm_area_struct *vma, struct page *page)
 {
 	bool last = atomic_dec_and_test(&page->_mapcount);
+	struct mm_struct *mm = vma->vm_mm;
 
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		munlock_page(page);
 	if (PageAnon(page)) {
 		mm->rss_anon--;
 		if (last)
 			dec_node_page_state(NR_ANON_MAPPED);
-	} else {
-		if (page->pflags & PG_swapbacked)
-			mm->rss_shmem--;
-		else
-			mm->rss_file--;
-		if (last)
-			dec_node_page_state(NR_FILE_MAPPED);
+		return;
 	}
-	put_page(page);
+	if (page->pflags & PG_swapbacked)
+		mm->rss_shmem--;
+	else
+		mm->rss_file--;
+	if (last)
+		dec_node_page_state(NR_FILE_MAPPED);
 }
 
-/* A private page that others have, too, or the zero page: a copy of it. */
-static vm_fault_t wp_page_copy(struct vm_area_struct *vma, unsigned long addr,
-			       pte_t *pte, pte_t entry)
+/*
+ * Put @copy where @entry is, if it still is there. Return: the page whose
+ * reference is left over, or NULL.
+ */
+static struct page *replace_page(struct vm_area_struct *vma, unsigned long addr,
+				 pte_t *pte, pte_t entry, struct page *old,
+				 struct page *copy)
 {
-	struct page *old = pte_special(entry) ? NULL : pte_page(entry);
+	struct mm_struct *mm = vma->vm_mm;
+
+	spin_lock(&mm->page_table_lock);
+	if (likely(pte_same(*pte, entry))) {
+		pte_clear(pte); /* no CPU sees the old page beside the new */
+		flush_tlb_page(mm, addr);
+		map_anon_page(vma, addr, pte, copy);
+		if (old)
+			page_unmapped(vma, old);
+		copy = old;
+	}
+	spin_unlock(&mm->page_table_lock);
+	return copy;
+}
+
+/*
+ * A copy in place of a private page that others have, too, or of the zero
+ * page (@old is NULL). Takes over a reference to @old.
+ */
+static vm_fault_t wp_page_copy(struct vm_area_struct *vma, unsigned long addr,
+			       pte_t *pte, pte_t entry, struct page *old)
+{
+	vm_fault_t ret = VM_FAULT_OOM;
 	struct page *copy;
 
 	if (unlikely(anon_vma_prepare(vma)))
-		return VM_FAULT_OOM;
+		goto out;
 	copy = alloc_user_page(GFP_HIGHUSER_MOVABLE);
 	if (unlikely(!copy))
-		return VM_FAULT_OOM;
-	if (unlikely(!pte_same(*pte, entry))) { /* somebody was faster */
-		put_page(copy);
-		return 0;
-	}
+		goto out;
 	if (old)
 		copy_user_highpage(copy, old, addr);
 	else
 		clear_user_highpage(copy, addr);
-	map_anon_page(vma, addr, pte, copy);
-	flush_tlb_page(vma->vm_mm, addr);
+	copy = replace_page(vma, addr, pte, entry, old, copy);
+	if (copy)
+		put_page(copy);
+	ret = 0;
+out:
 	if (old)
-		drop_mapped_page(vma->vm_mm, old);
-	return 0;
+		put_page(old);
+	return ret;
+}
+
+/* May what the entry maps be written to as it is? page_table_lock. */
+static inline bool wp_can_reuse(const struct vm_area_struct *vma, pte_t entry)
+{
+	struct page *page;
+
+	if (vma->vm_flags & VM_SHARED)
+		return true;
+	if (pte_special(entry))
+		return false;
+	page = pte_page(entry);
+	if (!PageAnon(page))
+		return false;
+	if (!(page->pflags & PG_anon_exclusive)) {
+		if (atomic_read(&page->_refcount) != 1)
+			return false;
+		set_page_flags(page, PG_anon_exclusive);
+	}
+	count_vm_event(PGREUSE);
+	return true;
 }
 
 /* Write to an entry that forbids it, in an area that allows it. */
 static vm_fault_t do_wp_page(struct vm_area_struct *vma, unsigned long addr,
 			     pte_t *pte, pte_t entry)
 {
-	struct page *page;
+	struct mm_struct *mm = vma->vm_mm;
+	struct page *old = NULL;
 
-	if (!(vma->vm_flags & VM_SHARED)) {
-		if (pte_special(entry))
-			return wp_page_copy(vma, addr, pte, entry);
-		page = pte_page(entry);
-		if (!PageAnon(page) || (!(page->pflags & PG_anon_exclusive) &&
-					atomic_read(&page->_refcount) != 1))
-			return wp_page_copy(vma, addr, pte, entry);
-		page->pflags |= PG_anon_exclusive;
-		count_vm_event(PGREUSE);
+	spin_lock(&mm->page_table_lock);
+	if (unlikely(!pte_same(*pte, entry))) { /* somebody was faster */
+		spin_unlock(&mm->page_table_lock);
+		return 0;
 	}
-	entry = pte_mkdirty(pte_mkyoung(entry));
-	if (likely(vma->vm_flags & VM_WRITE))
-		entry = pte_mkwrite(entry);
-	set_pte(pte, entry);
-	flush_tlb_page(vma->vm_mm, addr);
-	return 0;
+	if (wp_can_reuse(vma, entry)) {
+		entry = pte_mkdirty(pte_mkyoung(entry));
+		if (likely(vma->vm_flags & VM_WRITE))
+			entry = pte_mkwrite(entry);
+		set_pte(pte, entry);
+		flush_tlb_page(mm, addr);
+		spin_unlock(&mm->page_table_lock);
+		return 0;
+	}
+	if (!pte_special(entry)) {
+		old = pte_page(entry);
+		get_page(old);
+	}
+	spin_unlock(&mm->page_table_lock);
+	return wp_page_copy(vma, addr, pte, entry, old);
 }
 
 /**
@@ -800,16 +950,37 @@ static inline bool access_error(u32 vm_flags, unsigned int flags)
 	return !(vm_flags & VM_ACCESS_FLAGS);
 }
 
-/* The area of a fault: the one at @addr, or a stack that grows to it. */
-static inline struct vm_area_struct *vma_at_fault(struct mm_struct *mm,
-						  unsigned long addr)
+/* A stack below which a fault was: let it grow; mmap_lock as before. */
+static struct vm_area_struct *grow_stack_to(struct mm_struct *mm,
+					    unsigned long addr)
 {
-	struct vm_area_struct *vma = find_vma(mm, addr);
+	struct vm_area_struct *vma;
 
+	up_read(&mm->mmap_lock);
+	down_write(&mm->mmap_lock);
+	vma = find_vma(mm, addr); /* it may be another one by now */
+	if (vma && vma->vm_start > addr &&
+	    (!(vma->vm_flags & VM_GROWSDOWN) || expand_stack(vma, addr)))
+		vma = NULL;
+	downgrade_write(&mm->mmap_lock);
+	return vma;
+}
+
+/*
+ * Take mmap_lock for read and find the area of a fault: the one at @addr, or
+ * a stack that grows to it. NULL: there is none; the lock is taken.
+ */
+static inline struct vm_area_struct *lock_vma_at_fault(struct mm_struct *mm,
+						       unsigned long addr)
+{
+	struct vm_area_struct *vma;
+
+	down_read(&mm->mmap_lock);
+	vma = find_vma(mm, addr);
 	if (likely(vma && vma->vm_start <= addr))
 		return vma;
-	if (vma && (vma->vm_flags & VM_GROWSDOWN) && !expand_stack(vma, addr))
-		return vma;
+	if (vma && (vma->vm_flags & VM_GROWSDOWN))
+		return grow_stack_to(mm, addr);
 	return NULL;
 }
 
@@ -830,8 +1001,7 @@ vm_fault_t handle_page_fault(struct mm_struct *mm, unsigned long addr,
 	vm_fault_t ret;
 
 	count_vm_event(PGFAULT);
-	down_read(&mm->mmap_lock);
-	vma = vma_at_fault(mm, addr);
+	vma = lock_vma_at_fault(mm, addr);
 	if (unlikely(!vma))
 		ret = VM_FAULT_SIGSEGV;
 	else if (unlikely(access_error(vma->vm_flags, flags)))
@@ -873,21 +1043,37 @@ static bool gup_ready(pte_t entry, bool write)
 	return is_exclusive(entry);
 }
 
-/* Fault in one page of an area; 0, or -errno. */
-static int faultin_page(struct vm_area_struct *vma, unsigned long addr,
-			bool write)
+/* The page at @addr with a reference, if it is there as wanted; or NULL. */
+static struct page *follow_page(struct mm_struct *mm, unsigned long addr,
+				bool write)
 {
+	struct page *page = NULL;
 	pte_t *pte;
+
+	spin_lock(&mm->page_table_lock);
+	pte = pte_lookup(mm, addr);
+	if (pte && gup_ready(*pte, write)) {
+		page = pte_page(*pte);
+		get_page(page);
+	}
+	spin_unlock(&mm->page_table_lock);
+	return page;
+}
+
+/* The page at @addr with a reference, faulted in if need be; or ERR_PTR. */
+static struct page *faultin_page(struct vm_area_struct *vma, unsigned long addr,
+				 bool write)
+{
+	struct page *page;
 	int err;
 
-	while (!(pte = pte_lookup(vma->vm_mm, addr)) ||
-	       !gup_ready(*pte, write)) {
+	while (!(page = follow_page(vma->vm_mm, addr, write))) {
 		err = fault_errno(handle_mm_fault(
 			vma, addr, write ? FAULT_FLAG_WRITE : 0));
 		if (err)
-			return err;
+			return ERR_PTR(err);
 	}
-	return 0;
+	return page;
 }
 
 /**
@@ -903,23 +1089,15 @@ static int faultin_page(struct vm_area_struct *vma, unsigned long addr,
 struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write,
 			   bool force)
 {
+	struct page *page = ERR_PTR(-EFAULT);
 	struct vm_area_struct *vma;
-	struct page *page;
-	int err = -EFAULT;
 
 	if (addr >= TASK_SIZE)
-		return ERR_PTR(-EFAULT);
+		return page;
 	addr &= PAGE_MASK;
-	down_read(&mm->mmap_lock);
-	vma = vma_at_fault(mm, addr);
+	vma = lock_vma_at_fault(mm, addr);
 	if (vma && gup_allowed(vma->vm_flags, write, force))
-		err = faultin_page(vma, addr, write);
-	if (err) {
-		page = ERR_PTR(err);
-	} else {
-		page = pte_page(*pte_lookup(mm, addr));
-		get_page(page);
-	}
+		page = faultin_page(vma, addr, write);
 	up_read(&mm->mmap_lock);
 	return page;
 }
@@ -963,14 +1141,18 @@ int populate_vma_range(struct vm_area_struct *vma, unsigned long start,
 		       unsigned long end, bool write)
 {
 	unsigned long addr;
-	int err = 0;
+	struct page *page;
 
 	if (!gup_allowed(vma->vm_flags, write, false) &&
 	    (write || !(vma->vm_flags & VM_ACCESS_FLAGS)))
 		return -EFAULT;
-	for (addr = start; addr < end && !err; addr += PAGE_SIZE)
-		err = faultin_page(vma, addr, write);
-	return err;
+	for (addr = start; addr < end; addr += PAGE_SIZE) {
+		page = faultin_page(vma, addr, write);
+		if (IS_ERR(page))
+			return (int)PTR_ERR(page);
+		put_page(page);
+	}
+	return 0;
 }
 
 /**
@@ -1005,6 +1187,7 @@ int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len)
 
 /* ---- fork, mprotect, mremap: whole tables at a time ---- */
 
+/* With the locks of both spaces. */
 static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 		      pte_t *last, bool cow)
 {
@@ -1016,8 +1199,8 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 		if (pte_none(entry))
 			continue;
 		if (cow && pte_write(entry)) {
+			ptep_set_wrprotect(from);
 			entry = pte_wrprotect(entry);
-			set_pte(from, entry);
 		}
 		set_pte(to, entry);
 		if (pte_special(entry))
@@ -1026,7 +1209,7 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 		atomic_inc(&page->_refcount);
 		atomic_inc(&page->_mapcount);
 		if (likely(PageAnon(page))) {
-			page->pflags &= ~PG_anon_exclusive;
+			clear_page_flags(page, PG_anon_exclusive);
 			dst->rss_anon++;
 		} else if (page->pflags & PG_swapbacked) {
 			dst->rss_shmem++;
@@ -1042,7 +1225,8 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
  * @src: the parent's; its private pages become read-only
  *
  * What a fault can bring back from a file is left to faults. The parent's TLB
- * is the caller's to flush. Return: 0 or -ENOMEM, with some entries copied.
+ * is the caller's to flush. Context: @src's mmap_lock for write; may sleep.
+ * Return: 0 or -ENOMEM, with some entries copied.
  */
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
@@ -1060,8 +1244,12 @@ int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 		to = pte_alloc(dst->vm_mm, addr);
 		if (!to)
 			return -ENOMEM;
+		spin_lock(&dst->vm_mm->page_table_lock);
+		spin_lock(&src->vm_mm->page_table_lock);
 		copy_ptes(dst->vm_mm, to, from,
 			  from + ((next - addr) >> PAGE_SHIFT), cow);
+		spin_unlock(&src->vm_mm->page_table_lock);
+		spin_unlock(&dst->vm_mm->page_table_lock);
 	}
 	return 0;
 }
@@ -1089,28 +1277,30 @@ static __always_inline bool protect_ptes(pte_t *pte, pte_t *last, pgprot_t prot,
 /**
  * change_protection - what is mapped gets the area's (new) protection
  *
- * Pages that are one entry's alone become writable without a fault.
+ * Pages that are one entry's alone become writable without a fault. Context:
+ * mmap_lock for write.
  */
 void change_protection(struct vm_area_struct *vma, unsigned long start,
 		       unsigned long end)
 {
 	bool reuse = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 	pgprot_t prot = vma->vm_page_prot;
+	struct mm_struct *mm = vma->vm_mm;
 	bool changed = false;
 	unsigned long addr, next;
 	pte_t *pte, *last;
 
 	for (addr = start; addr < end; addr = next) {
-		next = pgd_addr_end(addr, end);
-		pte = pte_lookup(vma->vm_mm, addr);
+		pte = pte_range_lock(mm, addr, end, &next);
 		if (!pte)
 			continue;
 		last = pte + ((next - addr) >> PAGE_SHIFT);
 		changed |= reuse ? protect_ptes(pte, last, prot, true) :
 				   protect_ptes(pte, last, prot, false);
+		spin_unlock(&mm->page_table_lock);
 	}
 	if (changed)
-		flush_tlb_range(vma->vm_mm, start, end);
+		flush_tlb_range(mm, start, end);
 }
 
 static void move_ptes(pte_t *from, pte_t *to, unsigned long nr)
@@ -1120,49 +1310,58 @@ static void move_ptes(pte_t *from, pte_t *to, unsigned long nr)
 }
 
 /* Up to the next end of a table on either side; 0: no memory. */
-static unsigned long move_one_table(struct mm_struct *mm, unsigned long old,
-				    unsigned long new, unsigned long len)
+static unsigned long move_one_table(struct vm_area_struct *vma,
+				    unsigned long old, unsigned long new,
+				    unsigned long len)
 {
 	unsigned long n = min(pgd_addr_end(old, old + len) - old,
 			      pgd_addr_end(new, new + len) - new);
+	struct mm_struct *mm = vma->vm_mm;
 	pgd_t *from = pgd_offset(mm, old), *to = pgd_offset(mm, new);
-	pte_t *pte;
+	bool whole = n == PGDIR_SIZE && pgd_none(*to);
 
 	if (pgd_none(*from))
 		return n;
-	if (n == PGDIR_SIZE && pgd_none(*to)) {
+	if (!whole && !pte_alloc(mm, new))
+		return 0;
+	rmap_lock(vma);
+	spin_lock(&mm->page_table_lock);
+	if (whole) {
 		*to = *from;
 		pgd_clear(from);
-		return n;
+	} else {
+		move_ptes(pte_offset(from, old), pte_offset(to, new),
+			  n >> PAGE_SHIFT);
 	}
-	pte = pte_alloc(mm, new);
-	if (!pte)
-		return 0;
-	move_ptes(pte_offset(from, old), pte, n >> PAGE_SHIFT);
+	flush_tlb_range(mm, old, old + n);
+	spin_unlock(&mm->page_table_lock);
+	rmap_unlock(vma);
 	return n;
 }
 
 /**
  * move_page_tables - mremap: carry entries to another place in the space
+ * @vma: the area at @new; that at @old has the same file and anon_vma
  * @len: bytes; the two ranges do not overlap, and nothing is mapped at @new
  *
- * A table that moves as a whole is one entry of the directory. Return: 0; or
- * -ENOMEM, with everything where it was.
+ * A table that moves as a whole is one entry of the directory. The lists that
+ * lead to both areas are locked meanwhile, lest somebody who looks for a page
+ * passes the new place before it comes and the old one after it went. Context:
+ * mmap_lock for write; may sleep. Return: 0; or -ENOMEM, with everything where
+ * it was.
  */
-int move_page_tables(struct mm_struct *mm, unsigned long old, unsigned long new,
-		     unsigned long len)
+int move_page_tables(struct vm_area_struct *vma, unsigned long old,
+		     unsigned long new, unsigned long len)
 {
 	unsigned long done, n;
 
 	for (done = 0; done < len; done += n) {
-		n = move_one_table(mm, old + done, new + done, len - done);
+		n = move_one_table(vma, old + done, new + done, len - done);
 		if (!n)
 			break;
 	}
-	if (done < len) { /* the way back finds its tables there */
-		move_page_tables(mm, new, old, done);
-		return -ENOMEM;
-	}
-	flush_tlb_range(mm, old, old + len);
-	return 0;
+	if (done == len)
+		return 0;
+	move_page_tables(vma, new, old, done); /* its tables are there */
+	return -ENOMEM;
 }

@@ -29,6 +29,7 @@
 int sysctl_max_map_count = 65530;
 int (*security_mmap_addr)(unsigned long addr);
 LIST_HEAD(mm_list);
+spinlock_t mmlist_lock = SPIN_LOCK_UNLOCKED;
 
 static struct kmem_cache *mm_cachep;
 
@@ -652,7 +653,7 @@ unsigned long mm_brk(struct mm_struct *mm, unsigned long brk)
  * @vma: VM_GROWSDOWN, the first area that ends after @addr
  *
  * Return: 0; -ENOMEM: another area is too near, or a limit. Context:
- * mmap_lock, for read will do; does not sleep.
+ * mmap_lock for write; does not sleep.
  */
 int expand_stack(struct vm_area_struct *vma, unsigned long addr)
 {
@@ -742,6 +743,7 @@ static int mm_init_one(struct mm_struct *mm, struct mm_struct *old)
 	atomic_set(&mm->mm_users, 1);
 	atomic_set(&mm->mm_count, 1);
 	init_rwsem(&mm->mmap_lock);
+	spin_lock_init(&mm->page_table_lock);
 	mm->pgd = pgd_alloc(mm);
 	if (!mm->pgd)
 		return -ENOMEM;
@@ -751,7 +753,9 @@ static int mm_init_one(struct mm_struct *mm, struct mm_struct *old)
 	}
 	if (mm->exe_file)
 		get_file(mm->exe_file);
+	spin_lock(&mmlist_lock);
 	list_add_tail(&mm->mmlist, &mm_list);
+	spin_unlock(&mmlist_lock);
 	return 0;
 }
 
@@ -849,12 +853,17 @@ struct mm_struct *dup_mm(struct mm_struct *old)
 	return mm;
 }
 
-/* Every area, page and table goes. */
+/*
+ * Every area, page and table goes. There is no user left; mmap_lock keeps the
+ * OOM killer away.
+ */
 static void exit_mmap(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma, *next;
 	long promised = 0;
 
+	down_write(&mm->mmap_lock);
+	mm->oom_reaped = true;
 	zap_address_space(mm);
 	for (vma = mm->mmap; vma; vma = next) {
 		next = vma->vm_next;
@@ -870,6 +879,7 @@ static void exit_mmap(struct mm_struct *mm)
 	mm->map_count = 0;
 	mm->highest_vm_end = 0;
 	mm->total_vm = mm->locked_vm = 0;
+	up_write(&mm->mmap_lock);
 }
 
 /** mmput - one user less; the last one's areas go. Context: may sleep. */
@@ -878,7 +888,9 @@ void mmput(struct mm_struct *mm)
 	if (!atomic_dec_and_test(&mm->mm_users))
 		return;
 	exit_mmap(mm);
+	spin_lock(&mmlist_lock);
 	list_del(&mm->mmlist);
+	spin_unlock(&mmlist_lock);
 	if (mm->exe_file)
 		fput(mm->exe_file);
 	mm->exe_file = NULL;

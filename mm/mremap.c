@@ -102,6 +102,7 @@ static unsigned long move_vma(struct vm_area_struct *vma,
 	struct mm_struct *mm = r->mm;
 	unsigned long hiwater = mm->hiwater_vm;
 	u32 vm_flags = vma->vm_flags;
+	struct vm_area_struct *new;
 
 	if (mm->map_count >= sysctl_max_map_count - 3)
 		return -ENOMEM;
@@ -113,7 +114,8 @@ static unsigned long move_vma(struct vm_area_struct *vma,
 	if ((vm_flags & VM_ACCOUNT) &&
 	    security_vm_enough_memory_mm(mm, promise))
 		return -ENOMEM;
-	if (!copy_vma(vma, r)) {
+	new = copy_vma(vma, r); /* which may have joined @vma to it */
+	if (!new) {
 		if (vm_flags & VM_ACCOUNT)
 			vm_unacct_memory(promise);
 		return -ENOMEM;
@@ -121,7 +123,7 @@ static unsigned long move_vma(struct vm_area_struct *vma,
 	if ((vm_flags & VM_ACCOUNT) && !keep)
 		vm_acct_memory(r->old_len >> PAGE_SHIFT);
 	account_move(mm, vm_flags, r->new_len >> PAGE_SHIFT);
-	if (move_page_tables(mm, r->addr, r->new_addr,
+	if (move_page_tables(new, r->addr, r->new_addr,
 			     min(r->old_len, r->new_len))) {
 		do_munmap(mm, r->new_addr, r->new_len);
 		return -ENOMEM;

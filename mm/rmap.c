@@ -13,14 +13,26 @@
  * what is cut from the area and to its copies in forks. It lives as long as
  * there are areas on its list; a page that is mapped is in one of them.
  *
+ * An area that is cut, joined, or copied by a fork is in the list before
+ * entries are its own, and each list is walked in the order in which areas
+ * joined it: a fork's or mremap's new area is passed after the old one. So a
+ * walk finds every entry, some maybe twice while areas are being joined.
+ *
  * Invariants:
  *   page->_mapcount = entries that rmap_walk() finds
  *   an area with an anonymous page has an anon_vma
  *
- * Simpler than Linux: a family of forks shares one list, so a walk may visit
+ * Locks: i_mmap_lock for a file's list; anon_vma_lock for the others, and for
+ * vma->anon_vma, which is set once while faults go on. Both outside of
+ * page_table_lock; see vma.h. Whoever sees under anon_vma_lock that an
+ * anonymous page is mapped knows that its anon_vma is there.
+ *
+ * Simpler than Linux: one lock for all anon_vmas; a family of forks shares one list, so a walk may visit
  * areas of relatives that cannot have the page; no tree of intervals.
  */
 #include "vma.h"
+
+spinlock_t anon_vma_lock = SPIN_LOCK_UNLOCKED;
 
 static struct kmem_cache *anon_vma_cachep;
 
@@ -31,24 +43,40 @@ void rmap_init(void)
 					    0, SLAB_PANIC, NULL);
 }
 
-/** anon_vma_link - @vma, that has none yet, may map pages of @av. */
+static void __anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av)
+{
+	lockdep_assert_held(&anon_vma_lock);
+	list_add_tail(&vma->anon_node, &av->head);
+	WRITE_ONCE(vma->anon_vma, av);
+}
+
+/**
+ * anon_vma_link - @vma, that has none yet, may map pages of @av
+ *
+ * Context: mmap_lock for write; @av is that of another area, which stays.
+ */
 void anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av)
 {
-	vma->anon_vma = av;
-	list_add(&vma->anon_node, &av->head);
+	spin_lock(&anon_vma_lock);
+	__anon_vma_link(vma, av);
+	spin_unlock(&anon_vma_lock);
 }
 
 /** anon_vma_unlink - the area maps no anonymous page any more. */
 void anon_vma_unlink(struct vm_area_struct *vma)
 {
 	struct anon_vma *av = vma->anon_vma;
+	bool last;
 
 	if (!av)
 		return;
+	spin_lock(&anon_vma_lock);
 	list_del(&vma->anon_node);
-	if (list_empty(&av->head))
-		kmem_cache_free(anon_vma_cachep, av);
+	last = list_empty(&av->head);
 	vma->anon_vma = NULL;
+	spin_unlock(&anon_vma_lock);
+	if (last)
+		kmem_cache_free(anon_vma_cachep, av);
 }
 
 /* Would the two be one area, but for their access rights? */
@@ -69,34 +97,57 @@ static bool is_own(const struct vm_area_struct *vma)
 	return vma->anon_vma && vma->anon_vma->mm == vma->vm_mm;
 }
 
+/* The anon_vma of a neighbour that a later mprotect could join, or NULL. */
+static struct anon_vma *reusable_anon_vma(const struct vm_area_struct *vma)
+{
+	const struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
+
+	if (nearly_mergeable(vma, next) && is_own(next))
+		return next->anon_vma;
+	if (nearly_mergeable(prev, vma) && is_own(prev))
+		return prev->anon_vma;
+	return NULL;
+}
+
+/* Give @vma a neighbour's, or @new. Whether it has one now. */
+static bool anon_vma_assign(struct vm_area_struct *vma, struct anon_vma **new)
+{
+	struct anon_vma *av;
+
+	spin_lock(&anon_vma_lock);
+	if (likely(!vma->anon_vma)) { /* nobody was faster */
+		av = reusable_anon_vma(vma);
+		if (!av) {
+			av = *new;
+			*new = NULL;
+		}
+		if (av)
+			__anon_vma_link(vma, av);
+	}
+	spin_unlock(&anon_vma_lock);
+	return vma->anon_vma;
+}
+
 /**
  * __anon_vma_prepare - the slow part of anon_vma_prepare()
  *
  * A neighbour's is taken where a later mprotect could join the two areas.
+ * Context: mmap_lock, for read will do; may sleep.
  */
 int __anon_vma_prepare(struct vm_area_struct *vma)
 {
-	struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
-	struct anon_vma *av;
+	struct anon_vma *av = NULL;
 
-	if (nearly_mergeable(vma, next) && is_own(next)) {
-		anon_vma_link(vma, next->anon_vma);
+	if (anon_vma_assign(vma, &av))
 		return 0;
-	}
-	if (nearly_mergeable(prev, vma) && is_own(prev)) {
-		anon_vma_link(vma, prev->anon_vma);
-		return 0;
-	}
 	av = kmem_cache_alloc(anon_vma_cachep, GFP_KERNEL);
 	if (!av)
 		return -ENOMEM;
-	if (vma->anon_vma) { /* somebody was faster while this one slept */
-		kmem_cache_free(anon_vma_cachep, av);
-		return 0;
-	}
 	INIT_LIST_HEAD(&av->head);
 	av->mm = vma->vm_mm;
-	anon_vma_link(vma, av);
+	anon_vma_assign(vma, &av);
+	if (unlikely(av))
+		kmem_cache_free(anon_vma_cachep, av);
 	return 0;
 }
 
@@ -112,48 +163,69 @@ static unsigned long vma_address(const struct page *page,
 }
 
 /* Whether the entry that would map @page does; then @fn's answer. */
-static bool rmap_one(struct page *page, struct vm_area_struct *vma,
-		     bool (*fn)(struct page *page, struct vm_area_struct *vma,
-				unsigned long addr, void *arg),
+static bool rmap_one(struct page *page, struct vm_area_struct *vma, rmap_fn *fn,
 		     void *arg)
 {
 	unsigned long addr = vma_address(page, vma);
-	pte_t *pte = addr ? pte_lookup(vma->vm_mm, addr) : NULL;
+	struct mm_struct *mm = vma->vm_mm;
+	bool more = true;
+	pte_t *pte;
 
-	if (!pte || !pte_present(*pte) || pte_special(*pte) ||
-	    pte_page(*pte) != page)
+	if (!addr)
 		return true;
-	return fn(page, vma, addr, arg);
+	spin_lock(&mm->page_table_lock);
+	pte = pte_lookup(mm, addr);
+	if (pte && pte_present(*pte) && !pte_special(*pte) &&
+	    pte_page(*pte) == page)
+		more = fn(page, vma, addr, arg);
+	spin_unlock(&mm->page_table_lock);
+	return more;
+}
+
+static void rmap_walk_anon(struct page *page, rmap_fn *fn, void *arg)
+{
+	struct vm_area_struct *vma;
+	struct anon_vma *av;
+
+	spin_lock(&anon_vma_lock);
+	if (atomic_read(&page->_mapcount)) { /* else ->mapping is of the past */
+		av = (struct anon_vma *)(page->mapping - PAGE_MAPPING_ANON);
+		list_for_each_entry(vma, &av->head, anon_node)
+			if (!rmap_one(page, vma, fn, arg))
+				break;
+	}
+	spin_unlock(&anon_vma_lock);
+}
+
+static void rmap_walk_file(struct page *page, struct address_space *mapping,
+			   rmap_fn *fn, void *arg)
+{
+	struct vm_area_struct *vma;
+
+	spin_lock(&mapping->i_mmap_lock);
+	list_for_each_entry(vma, &mapping->i_mmap, shared_node)
+		if (!rmap_one(page, vma, fn, arg))
+			break;
+	spin_unlock(&mapping->i_mmap_lock);
 }
 
 /**
  * rmap_walk - visit every mapping of a page
- * @page: that somebody has a reference to
+ * @page: that somebody has a reference to; if a file's, to the file as well
  * @fn: called for each area and address; false ends the walk
  * @arg: passed on
  *
- * @fn may change the entry; it may not sleep, nor change areas.
+ * @fn has the space's page_table_lock and may change the entry; it may not
+ * sleep, nor change areas. A page that has been truncated has no mappings but
+ * those that are on their way out, and is not looked for. Context: takes
+ * i_mmap_lock or anon_vma_lock; does not sleep.
  */
-void rmap_walk(struct page *page,
-	       bool (*fn)(struct page *page, struct vm_area_struct *vma,
-			  unsigned long addr, void *arg),
-	       void *arg)
+void rmap_walk(struct page *page, rmap_fn *fn, void *arg)
 {
-	struct address_space *mapping;
-	struct anon_vma *av;
-	struct vm_area_struct *vma;
+	unsigned long mapping = READ_ONCE(page->mapping);
 
-	if (!atomic_read(&page->_mapcount))
-		return; /* ->mapping may be of the past */
-	if (PageAnon(page)) {
-		av = (struct anon_vma *)(page->mapping - PAGE_MAPPING_ANON);
-		list_for_each_entry(vma, &av->head, anon_node)
-			if (!rmap_one(page, vma, fn, arg))
-				return;
-		return;
-	}
-	mapping = (struct address_space *)page->mapping;
-	list_for_each_entry(vma, &mapping->i_mmap, shared_node)
-		if (!rmap_one(page, vma, fn, arg))
-			return;
+	if (mapping & PAGE_MAPPING_ANON)
+		rmap_walk_anon(page, fn, arg);
+	else if (mapping)
+		rmap_walk_file(page, (struct address_space *)mapping, fn, arg);
 }

@@ -135,15 +135,19 @@ static void smap_gather_stats(struct vm_area_struct *vma,
 			      struct mem_size_stats *mss)
 {
 	bool locked = vma->vm_flags & VM_LOCKED;
-	unsigned long addr;
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long addr, next;
 	pte_t *pte;
 
-	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
-		pte = pte_lookup(vma->vm_mm, addr);
+	for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
+		pte = pte_range_lock(mm, addr, vma->vm_end, &next);
 		if (!pte)
-			addr = (addr & PGDIR_MASK) + PGDIR_SIZE - PAGE_SIZE;
-		else if (pte_present(*pte) && !pte_special(*pte))
-			smaps_account(mss, pte_page(*pte), *pte, locked);
+			continue;
+		for (; addr < next; addr += PAGE_SIZE, pte++)
+			if (pte_present(*pte) && !pte_special(*pte))
+				smaps_account(mss, pte_page(*pte), *pte,
+					      locked);
+		spin_unlock(&mm->page_table_lock);
 	}
 }
 
@@ -268,6 +272,22 @@ void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
 #define PM_FILE (1ull << 61)
 #define PM_PRESENT (1ull << 63)
 
+/* The word for an entry that is present. */
+static u64 pagemap_present(pte_t pte)
+{
+	u64 entry = PM_PRESENT | pte_pfn(pte);
+	struct page *page;
+
+	if (pte_special(pte))
+		return entry;
+	page = pte_page(pte);
+	if (!PageAnon(page))
+		entry |= PM_FILE;
+	if (atomic_read(&page->_mapcount) == 1)
+		entry |= PM_MMAP_EXCLUSIVE;
+	return entry;
+}
+
 /**
  * pagemap_entry - what /proc/PID/pagemap says about one page
  * @addr: any byte of it
@@ -276,24 +296,17 @@ void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
  */
 u64 pagemap_entry(struct mm_struct *mm, unsigned long addr)
 {
-	struct page *page;
 	u64 entry = 0;
 	pte_t *pte;
 
 	if (addr >= TASK_SIZE)
 		return 0;
 	down_read(&mm->mmap_lock);
+	spin_lock(&mm->page_table_lock);
 	pte = pte_lookup(mm, addr);
-	if (pte && pte_present(*pte)) {
-		entry = PM_PRESENT | pte_pfn(*pte);
-		if (!pte_special(*pte)) {
-			page = pte_page(*pte);
-			if (!PageAnon(page))
-				entry |= PM_FILE;
-			if (atomic_read(&page->_mapcount) == 1)
-				entry |= PM_MMAP_EXCLUSIVE;
-		}
-	}
+	if (pte && pte_present(*pte))
+		entry = pagemap_present(*pte);
+	spin_unlock(&mm->page_table_lock);
 	up_read(&mm->mmap_lock);
 	return entry;
 }

@@ -164,9 +164,11 @@ static void vma_link_file(struct vm_area_struct *vma)
 
 	if (!mapping)
 		return;
+	spin_lock(&mapping->i_mmap_lock);
 	if (vma->vm_flags & VM_SHARED)
 		mapping->i_mmap_writable++;
-	list_add(&vma->shared_node, &mapping->i_mmap);
+	list_add_tail(&vma->shared_node, &mapping->i_mmap);
+	spin_unlock(&mapping->i_mmap_lock);
 }
 
 /** vma_unlink_file - its file does not lead to @vma any more. */
@@ -176,9 +178,11 @@ void vma_unlink_file(struct vm_area_struct *vma)
 
 	if (!mapping)
 		return;
+	spin_lock(&mapping->i_mmap_lock);
 	if (vma->vm_flags & VM_SHARED)
 		mapping->i_mmap_writable--;
 	list_del(&vma->shared_node);
+	spin_unlock(&mapping->i_mmap_lock);
 }
 
 /*
@@ -250,25 +254,30 @@ void vma_unlink(struct vm_area_struct *vma)
 }
 
 /**
- * vma_resize - move an area's borders; nothing else may lie there
+ * vma_resize - move an area's borders
  *
- * Each page of the area keeps its place in the object.
+ * Each page of the area keeps its place in the object. What else lies there
+ * makes room, or made it, before mmap_lock is released.
  */
 void vma_resize(struct vm_area_struct *vma, unsigned long start,
 		unsigned long end)
 {
-	if (start != vma->vm_start) {
-		vma->vm_pgoff += (long)(start - vma->vm_start) >> PAGE_SHIFT;
-		vma->vm_start = start;
+	long up = (long)(start - vma->vm_start) >> PAGE_SHIFT;
+	bool end_moves = end != vma->vm_end;
+
+	rmap_lock(vma);
+	vma->vm_pgoff += (unsigned long)up;
+	vma->vm_start = start;
+	vma->vm_end = end;
+	rmap_unlock(vma);
+	if (up)
 		vma_gap_grew(vma);
-	}
-	if (end != vma->vm_end) {
-		vma->vm_end = end;
-		if (vma->vm_next)
-			vma_gap_grew(vma->vm_next);
-		else
-			vma->vm_mm->highest_vm_end = end;
-	}
+	if (!end_moves)
+		return;
+	if (vma->vm_next)
+		vma_gap_grew(vma->vm_next);
+	else
+		vma->vm_mm->highest_vm_end = end;
 }
 
 /* ---- finding ---- */
@@ -413,23 +422,35 @@ struct vm_area_struct *split_vma(struct vm_area_struct *vma, unsigned long addr)
 		anon_vma_link(new, vma->anon_vma);
 	if (new->vm_ops &&new->vm_ops->open)
 		new->vm_ops->open(new);
-	vma->vm_end = addr;
 	vma_link(new, vma);
+	vma_resize(vma, vma->vm_start, addr);
 	return new;
+}
+
+/* @vma is going to have pages of @n. */
+static void share_anon_vma(struct vm_area_struct *vma,
+			   const struct vm_area_struct *n)
+{
+	if (!vma->anon_vma && n->anon_vma)
+		anon_vma_link(vma, n->anon_vma);
 }
 
 /*
  * Give @vma the range [start, end), which includes its own. Areas that lie
- * there shrink or go; their pages, if any, are @vma's from now on.
+ * there shrink or go, but only after it grew (see rmap.c); their pages, if
+ * any, are @vma's from now on.
  */
 static void vma_take(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end)
 {
 	struct vm_area_struct *n;
 
+	for (n = vma->vm_next; n && n->vm_start < end; n = n->vm_next)
+		share_anon_vma(vma, n);
+	for (n = vma->vm_prev; n && n->vm_end > start; n = n->vm_prev)
+		share_anon_vma(vma, n);
+	vma_resize(vma, start, end);
 	while ((n = vma->vm_next) && n->vm_start < end) {
-		if (!vma->anon_vma && n->anon_vma)
-			anon_vma_link(vma, n->anon_vma);
 		if (n->vm_end > end) {
 			vma_resize(n, end, n->vm_end);
 			break;
@@ -438,8 +459,6 @@ static void vma_take(struct vm_area_struct *vma, unsigned long start,
 		vm_area_free(n);
 	}
 	while ((n = vma->vm_prev) && n->vm_end > start) {
-		if (!vma->anon_vma && n->anon_vma)
-			anon_vma_link(vma, n->anon_vma);
 		if (n->vm_start < start) {
 			vma_resize(n, n->vm_start, start);
 			break;
@@ -447,7 +466,6 @@ static void vma_take(struct vm_area_struct *vma, unsigned long start,
 		vma_unlink(n);
 		vm_area_free(n);
 	}
-	vma_resize(vma, start, end);
 }
 
 /* Can an area of @mm have the pages of both? */

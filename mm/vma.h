@@ -4,10 +4,25 @@
  * else. From low to high: rmap.c (who maps a page), memory.c (page tables),
  * vma.c (areas), mmap.c and the other system calls.
  *
- * Locks: mm->mmap_lock, for write around a change of areas. Page tables, the
- * counters of a space and the lists of reverse mapping change in stretches
- * that never sleep, and the kernel is not preempted: whoever slept looks
- * again at what he saw before.
+ * Locks, outermost first. The first sleeps; under the others nothing does, so
+ * whoever slept looks again at what he saw before.
+ *
+ *   mm->mmap_lock            the areas, and which tables are there; for write
+ *     │                      to change them or to give tables back
+ *     mmlist_lock            mm_list; held alone
+ *     m->i_mmap_lock         a file's areas: who is in the list, and where it
+ *       │                    lies; i_mmap_writable
+ *       anon_vma_lock        the same of all anonymous memory; vma->anon_vma
+ *         page_table_lock    entries, directory, rss_*, hiwater_rss, nr_ptes
+ *           │                of a space; fork: the child's, then the parent's
+ *           i_pages.xa_lock  a file's cached pages, nrpages; ->mapping and
+ *             │              ->index of those
+ *             …              what allocates: mm/internal.h
+ *
+ * An area's borders are read by those who have any one of the first three for
+ * it, so a change of them takes all three. A page's counts and flags have no
+ * lock: they are atomic. PG_anon_exclusive means something only to who holds
+ * the page_table_lock of the one entry there is.
  */
 #ifndef ASHLAR_MM_VMA_H
 #define ASHLAR_MM_VMA_H
@@ -20,6 +35,7 @@
 #include <ashlar/resource.h>
 #include <ashlar/slab.h>
 #include <ashlar/vmstat.h>
+#include <mach/spinlock.h>
 
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
 #define VM_MAY_ACCESS (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
@@ -81,9 +97,32 @@ struct anon_vma {
 	const struct mm_struct *mm; /* where it was made; maybe gone */
 };
 
+extern spinlock_t anon_vma_lock; /* the lists of all of them */
+
 static inline bool PageAnon(const struct page *page)
 {
 	return page->mapping & PAGE_MAPPING_ANON;
+}
+
+/* Whoever looks for a page through its object stays away from @vma. */
+static inline void rmap_lock(const struct vm_area_struct *vma)
+{
+	struct address_space *mapping = vma_mapping(vma);
+
+	if (mapping)
+		spin_lock(&mapping->i_mmap_lock);
+	if (vma->anon_vma)
+		spin_lock(&anon_vma_lock);
+}
+
+static inline void rmap_unlock(const struct vm_area_struct *vma)
+{
+	struct address_space *mapping = vma_mapping(vma);
+
+	if (vma->anon_vma)
+		spin_unlock(&anon_vma_lock);
+	if (mapping)
+		spin_unlock(&mapping->i_mmap_lock);
 }
 
 void rmap_init(void);
@@ -110,8 +149,8 @@ void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
 		   unsigned long floor, unsigned long ceiling);
 void change_protection(struct vm_area_struct *vma, unsigned long start,
 		       unsigned long end);
-int move_page_tables(struct mm_struct *mm, unsigned long old, unsigned long new,
-		     unsigned long len);
+int move_page_tables(struct vm_area_struct *vma, unsigned long old,
+		     unsigned long new, unsigned long len);
 int populate_vma_range(struct vm_area_struct *vma, unsigned long start,
 		       unsigned long end, bool write);
 void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
@@ -119,8 +158,35 @@ void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
 bool gup_allowed(u32 vm_flags, bool write, bool force);
 void free_lazily(struct vm_area_struct *vma, unsigned long start,
 		 unsigned long end);
-pte_t *pte_lookup(struct mm_struct *mm, unsigned long addr);
 extern unsigned long zero_pfn; /* frame that first reads share */
+
+/*
+ * The entry of @addr, or NULL where there is no table. Context: mmap_lock, and
+ * the entry is read once; or page_table_lock.
+ */
+static inline pte_t *pte_lookup(struct mm_struct *mm, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+
+	return pgd_none(*pgd) ? NULL : pte_offset(pgd, addr);
+}
+
+/*
+ * The entries from @addr to *@next, which is @end or where their table ends,
+ * and page_table_lock is taken; or NULL, without it: no table is there.
+ */
+static inline pte_t *pte_range_lock(struct mm_struct *mm, unsigned long addr,
+				    unsigned long end, unsigned long *next)
+{
+	pte_t *pte;
+
+	*next = pgd_addr_end(addr, end);
+	spin_lock(&mm->page_table_lock);
+	pte = pte_lookup(mm, addr);
+	if (unlikely(!pte))
+		spin_unlock(&mm->page_table_lock);
+	return pte;
+}
 
 /* ---- vma.c ---- */
 

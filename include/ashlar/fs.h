@@ -12,6 +12,7 @@
 #include <ashlar/types.h>
 #include <ashlar/uio.h>
 #include <ashlar/xarray.h>
+#include <mach/spinlock.h>
 
 typedef s64 loff_t;
 typedef s32 ssize_t;
@@ -40,13 +41,15 @@ struct address_space_operations {
 /* A file's cached pages and the areas that map it. */
 struct address_space {
 	struct xarray i_pages; /* page index → struct page */
-	unsigned long nrpages;
-	struct list_head i_mmap; /* vm_area_struct::shared_node */
+	unsigned long nrpages; /* (i_pages.xa_lock) */
+	spinlock_t i_mmap_lock;
+	struct list_head i_mmap; /* vm_area_struct::shared_node (i_mmap_lock) */
 	const struct address_space_operations *a_ops;
 	void *host; /* the inode, to whoever set it */
 	loff_t i_size; /* bytes; mm never maps or reads past it */
 	u32 flags; /* AS_* */
-	int i_mmap_writable; /* shared writable mappings; < 0: denied */
+	int i_mmap_writable; /* shared writable mappings; < 0: denied
+			      * (i_mmap_lock) */
 	u32 seals; /* F_SEAL_* */
 	unsigned long acct; /* pages committed for its size, mm/shmem.c */
 	void *private_data; /* the filesystem's */

@@ -23,8 +23,8 @@
  *   allocated    PG_used on the first frame, order as asked for, priv
  *                the owner's
  *   user page    allocated, and mapped by processes or cached for a file:
- *                _refcount, _mapcount, mapping, index, pflags (same bytes
- *                as free_bits; all zero again when it is freed)
+ *                _refcount, _mapcount, mapping, index, pflags … (same
+ *                bytes as free_bits; all zero again when it is freed)
  *   anything     zeroes: inside a free or allocated block, or never RAM
  *
  * free_bits has a bit for each 16 bytes of the frame, set where a free
@@ -66,7 +66,6 @@
 #define PG_dirty 0x0004u
 #define PG_referenced 0x0008u
 #define PG_swapbacked 0x0010u /* anonymous or shmem: no file to go back to */
-#define PG_mlocked 0x0020u
 #define PG_anon_exclusive 0x0040u /* one process has it: no copy on write */
 
 /* Low bit of struct page::mapping: an anon_vma, not an address_space. */
@@ -107,7 +106,8 @@ struct page {
 			unsigned long mapping; /* address_space, or anon_vma
 						* | PAGE_MAPPING_ANON */
 			unsigned long index; /* in pages, within mapping */
-			u32 pflags;
+			u32 pflags; /* changed by atomic operations */
+			atomic_t _mlock_count; /* entries of locked areas */
 		};
 	};
 };

@@ -8,8 +8,8 @@
  * so the paper machine can drive many of them. User addresses are unsigned
  * long; lengths are bytes unless they say pages.
  *
- * Locks: mm->mmap_lock (sleeps; read for faults, write for changes of areas)
- *        → page table: protected by mmap_lock on one CPU (mm/memory.c)
+ * Locks: mm->mmap_lock (sleeps; read for faults, write for changes of areas),
+ * and below it others that do not: mm/vma.h has them all, in their order.
  */
 #ifndef ASHLAR_MMAP_H
 #define ASHLAR_MMAP_H
@@ -22,6 +22,7 @@
 #include <ashlar/rwsem.h>
 #include <ashlar/types.h>
 #include <mach/pgtable.h>
+#include <mach/spinlock.h>
 
 /* vm_area_struct::vm_flags, Linux's values. */
 #define VM_READ 0x1u
@@ -82,12 +83,12 @@ typedef unsigned int vm_fault_t;
 struct vm_operations_struct {
 	void (*open)(struct vm_area_struct *vma); /* split, fork */
 	void (*close)(struct vm_area_struct *vma);
-	/* The file's page, of now: nothing sleeps until it is mapped. */
+	/* The file's page, from its cache; may sleep. */
 	vm_fault_t (*fault)(struct vm_fault *vmf);
 	/*
 	 * Pass what is cached of [start_pgoff, end_pgoff) to set_pte_range().
-	 * At most 16 pages, in one table and in the area; never sleeps. NULL:
-	 * one page at a time.
+	 * At most 16 pages, in one table and in the area; page_table_lock is
+	 * held. NULL: one page at a time.
 	 */
 	void (*map_pages)(struct vm_fault *vmf, unsigned long start_pgoff,
 			  unsigned long end_pgoff);
@@ -121,14 +122,16 @@ struct mm_struct {
 	atomic_t mm_count; /* + those who borrow it; 0: freed */
 	int map_count;
 	unsigned long highest_vm_end; /* end of the last area */
-	struct rw_semaphore mmap_lock;
-	struct list_head mmlist; /* mm_list, all spaces */
+	struct rw_semaphore mmap_lock; /* the areas; what is counted of them */
+	spinlock_t page_table_lock; /* the tables; what is counted of them */
+	struct list_head mmlist; /* mm_list, all spaces (mmlist_lock) */
 	unsigned long mmap_base; /* areas are placed below it */
 	unsigned long total_vm, locked_vm, data_vm, exec_vm,
 		stack_vm; /* pages */
-	unsigned long hiwater_vm, hiwater_rss; /* pages */
-	long rss_file, rss_anon, rss_shmem; /* pages */
-	unsigned long nr_ptes; /* page tables */
+	unsigned long hiwater_vm; /* pages */
+	unsigned long hiwater_rss; /* pages (page_table_lock) */
+	long rss_file, rss_anon, rss_shmem; /* pages (page_table_lock) */
+	unsigned long nr_ptes; /* page tables (page_table_lock) */
 	u32 def_flags; /* VM_LOCKED by mlockall(MCL_FUTURE) */
 	unsigned long start_code, end_code, start_data, end_data;
 	unsigned long start_brk, brk, start_stack;
@@ -149,6 +152,7 @@ static inline unsigned long get_mm_rss(const struct mm_struct *mm)
 
 extern struct mm_struct init_mm; /* the kernel's own tables, no areas */
 extern struct list_head mm_list;
+extern spinlock_t mmlist_lock;
 
 extern int sysctl_max_map_count; /* areas a space may have */
 /* May areas lie at @addr, below MMAP_MIN_ADDR? NULL: none may. The kernel's. */
@@ -273,11 +277,21 @@ int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len);
 
 /* ---- from a page to where it is mapped, mm/rmap.c ---- */
 
+typedef bool rmap_fn(struct page *page, struct vm_area_struct *vma,
+		     unsigned long addr, void *arg);
 /* @fn for each (area, address) that maps @page, until it returns false. */
-void rmap_walk(struct page *page,
-	       bool (*fn)(struct page *page, struct vm_area_struct *vma,
-			  unsigned long addr, void *arg),
-	       void *arg);
+void rmap_walk(struct page *page, rmap_fn *fn, void *arg);
+
+/* Other CPUs may change other flags at the same time. */
+static inline void set_page_flags(struct page *page, u32 flags)
+{
+	__atomic_fetch_or(&page->pflags, flags, __ATOMIC_RELAXED);
+}
+
+static inline void clear_page_flags(struct page *page, u32 flags)
+{
+	__atomic_fetch_and(&page->pflags, ~flags, __ATOMIC_RELAXED);
+}
 
 static inline void get_page(struct page *page)
 {

@@ -59,6 +59,13 @@ static inline void down_write(struct rw_semaphore *s)
 	__atomic_fetch_sub(&s->waiting_writers, 1, __ATOMIC_RELAXED);
 }
 
+/* A writer goes on as a reader; nobody has written in between. */
+static inline void downgrade_write(struct rw_semaphore *s)
+{
+	__atomic_store_n(&s->count, 1, __ATOMIC_RELEASE);
+	port_wake(s);
+}
+
 static inline void up_read(struct rw_semaphore *s)
 {
 	if (__atomic_sub_fetch(&s->count, 1, __ATOMIC_RELEASE) == 0 &&

@@ -7,6 +7,7 @@
  *   - releasing one that this CPU does not hold;
  *   - taking B inside A, when some time A was taken inside B, directly or
  *     through others (an inversion: two CPUs could wait for each other);
+ *   - doing without a lock what wants it (lockdep_assert_held);
  *   - enabling interrupts that an outer section had disabled.
  *
  * Order is kept between kinds: all locks initialised by one function are of
@@ -211,6 +212,12 @@ void sim_unlock(spinlock_t *l, const char *where)
 		sim.on_unlock();
 		stepping = false;
 	}
+}
+
+void sim_assert_held(const spinlock_t *l, const char *where)
+{
+	if (l->holder != sim_cpu() + 1)
+		sim_fail("%s without its lock", where);
 }
 
 /* Locks held now, by all CPUs together. */
