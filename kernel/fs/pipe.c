@@ -458,12 +458,18 @@ static int wait_for_partner(struct wait_queue_head *q, const u32 *counter)
 	return wait_event_interruptible(q, READ_ONCE(*counter) != seen);
 }
 
+/* An end of pipe(2), opened again by its name in /proc, waits for nobody. */
+static bool is_named(const struct file *f)
+{
+	return f->f_inode->i_sb != anon_sb;
+}
+
 static int fifo_open_read(struct file *f, struct pipe_inode_info *p)
 {
 	p->r_counter++;
 	if (p->readers++ == 0)
 		wake_up(&p->wr_wait);
-	if (p->writers)
+	if (p->writers || !is_named(f))
 		return 0;
 	if (f->f_flags & O_NONBLOCK) {
 		f->private_data = (void *)(uintptr_t)p->w_counter;
@@ -478,12 +484,14 @@ static int fifo_open_read(struct file *f, struct pipe_inode_info *p)
 
 static int fifo_open_write(struct file *f, struct pipe_inode_info *p)
 {
-	if ((f->f_flags & O_NONBLOCK) && !p->readers)
+	if ((f->f_flags & O_NONBLOCK) && !p->readers && is_named(f))
 		return -ENXIO;
 	p->w_counter++;
 	if (p->writers++ == 0)
 		wake_up(&p->rd_wait);
-	if (p->readers || !wait_for_partner(&p->wr_wait, &p->r_counter))
+	if (p->readers || !is_named(f))
+		return 0;
+	if (!wait_for_partner(&p->wr_wait, &p->r_counter))
 		return 0;
 	if (--p->writers == 0)
 		wake_up(&p->rd_wait);

@@ -18,3 +18,5 @@ seq 1 2000 | xargs -n 100 echo | wc -l
 echo first >log; (sleep 1; echo second >>log) & tail -f log & t=$!; wait %1 2>/dev/null || sleep 2; kill $t; wait
 sh -c 'echo to nobody; echo $? >&2' 2>status | true; echo done
 yes abcdefgh | head -c 1000000 | md5sum
+echo left behind | { sleep 1; cat /proc/self/fd/0; }
+{ sleep 1; echo to nobody >/proc/self/fd/1; } 2>/dev/null | exec true; echo done
