@@ -14,6 +14,7 @@
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
 #include <ashlar/mm.h>
+#include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
@@ -97,13 +98,9 @@ static bool set_failslab(const char *value)
 	return true;
 }
 
-/* Said aloud: who asks for a check believes that it is made. */
-static bool no_slub_debug(const char *value)
+static bool set_slub_debug(const char *value)
 {
-	printk(KERN_WARNING "slub_debug=%s: no such checks here; double and "
-			    "bad frees are always found\n",
-	       value);
-	return true;
+	return !setup_slub_debug(value);
 }
 
 /* Done by the port before this, or without meaning on this machine. */
@@ -126,8 +123,8 @@ static const struct param {
 	{ "failslab=", set_failslab },
 	{ "console=", done },
 	{ "mem=", done },
-	{ "slub_debug=", no_slub_debug },
-	{ "slub_debug", no_slub_debug },
+	{ "slub_debug=", set_slub_debug },
+	{ "slub_debug", set_slub_debug },
 	{ "root=", done },
 	{ "rootfstype=", done },
 	{ "rootwait", done },

@@ -148,7 +148,11 @@ bool should_failslab(const struct kmem_cache *s, gfp_t gfp)
 		return false;
 	if (gfp & __GFP_NOFAIL)
 		return false;
-	return nth_fails() || should_fail(&failslab, s->object_size);
+	if (nth_fails())
+		return true;
+	if (failslab_only_marked && !(s->flags & SLAB_FAILSLAB))
+		return false;
+	return should_fail(&failslab, s->object_size);
 }
 
 /**

@@ -101,6 +101,16 @@ void slab_validate(void);
 unsigned long slab_report(struct kmem_cache *s);
 void slab_report_balance(struct kmem_cache *s);
 
+/* slab_debug.c: of watched caches */
+extern bool failslab_only_marked;
+slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);
+u32 slab_debug_layout(struct kmem_cache *s);
+void slab_debug_setup(const struct kmem_cache *s, struct page *slab);
+void slab_debug_alloc(struct kmem_cache *s, void *slot);
+void slab_debug_free(struct kmem_cache *s, void *slot);
+void slab_debug_describe(const struct kmem_cache *s, void *slot);
+unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab);
+
 /* slab_common.c */
 extern spinlock_t slab_mutex;
 void slab_common_init(void);

@@ -221,7 +221,7 @@ __racy size_t ksize(const void *p)
 		return 0;
 	page = virt_addr_valid(p) ? virt_to_page(p) : NULL;
 	if (page && (page->flags & PG_slab))
-		return page->slab_cache->size;
+		return slab_ksize(page->slab_cache);
 	if (page && is_exact_block(page))
 		return page->priv << PAGE_SHIFT;
 	mm_report("bad-pointer", "ksize of %p, which was not allocated here",

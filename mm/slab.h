@@ -35,6 +35,11 @@
 /* Internal cache flag: a general cache, whose free objects are marked. */
 #define SLAB_KMALLOC 0x8000u
 
+/* Any of these: the cache has no sheaves, and slab_debug.c looks on. */
+#define SLAB_WATCHED                                             \
+	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | \
+	 SLAB_STORE_USER | SLAB_TRACE)
+
 #define SHEAF_SIZE (SHEAF_SLOTS * sizeof(void *))
 
 typedef void **sheaf_t; /* a top: points one past the last object */
@@ -62,9 +67,10 @@ DECLARE_PER_CPU(struct sheaf_tops, sheaf_tops);
 struct kmem_cache {
 	/* constant after creation */
 	u32 id; /* CPU list, or 0: none */
-	u32 size; /* bytes from one object to the next */
+	u32 size; /* bytes from one object to the next: a slot */
 	u32 object_size; /* bytes asked for */
 	u32 align;
+	u32 red_left; /* bytes of a slot before its object; see slab_debug.c */
 	u64 reciprocal; /* RECIPROCAL_U64(size) */
 	slab_flags_t flags;
 	u32 sheaf_capacity;
@@ -97,6 +103,17 @@ struct kmem_cache {
 };
 
 extern struct list_head slab_caches;
+
+static inline bool cache_is_watched(const struct kmem_cache *s)
+{
+	return s->flags & SLAB_WATCHED;
+}
+
+/* Bytes that the holder of an object may use. */
+static inline u32 slab_ksize(const struct kmem_cache *s)
+{
+	return cache_is_watched(s) ? s->object_size : s->size;
+}
 
 /*
  * Geometry of a slab. Objects up to SLAB_PACK_MAX lie at multiples of their
@@ -157,6 +174,16 @@ static __always_inline u64 object_index(const struct kmem_cache *s,
 	if (address * s->reciprocal >= s->reciprocal)
 		return OBJECT_NO_INDEX;
 	return mul_u64_u64_hi(address, s->reciprocal) - slab_first(s, slab);
+}
+
+/* Has the object in @slot, which was used before, been given back? */
+static inline __racy bool slot_is_free(const void *slot)
+{
+	const struct page *page = virt_to_page(slot);
+	u32 bit = (u32)((uintptr_t)slot & ~PAGE_MASK) / SLAB_GRANULE;
+	unsigned long word = page->free_bits[bit / (8 * sizeof(long))];
+
+	return word >> bit % (8 * sizeof(long)) & 1;
 }
 
 /* General caches have the ids 1 … KMALLOC_NR, their kmalloc_index(). */
@@ -223,7 +250,8 @@ static inline void object_taken(const struct kmem_cache *s, void *obj)
 
 static inline void object_freed(const struct kmem_cache *s, void *obj)
 {
-	port_poison((void **)obj + 2, s->size - 2 * sizeof(void *));
+	if (!cache_is_watched(s))
+		port_poison((void **)obj + 2, s->size - 2 * sizeof(void *));
 }
 
 struct kmem_cache *slab_object_cache(void *obj);

@@ -48,10 +48,11 @@ void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 	ashlar_strscpy(s->name, name, sizeof(s->name));
 	s->object_size = size;
 	s->align = object_align(size, align, flags);
-	s->size = ALIGN(size, s->align);
-	s->reciprocal = RECIPROCAL_U64(s->size);
 	s->flags = flags;
 	s->ctor = ctor;
+	s->size = cache_is_watched(s) ? slab_debug_layout(s) :
+					ALIGN(size, s->align);
+	s->reciprocal = RECIPROCAL_U64(s->size);
 	s->sheaf_capacity =
 		clamp((u32)SHEAF_BYTES / s->size, 1u, (u32)SHEAF_SLOTS - 2);
 	s->barn_max = min((u32)BARN_BYTES / (s->size * s->sheaf_capacity),
@@ -89,9 +90,10 @@ struct kmem_cache *kmem_cache_new(const char *name, u32 size, u32 align,
 
 	if (!s)
 		return NULL;
+	flags = slab_debug_flags(name, flags);
 	spin_lock(&slab_mutex);
 	kmem_cache_setup(s, name, size, align, flags, ctor);
-	if (!(flags & SLAB_NO_SHEAVES))
+	if (!(flags & (SLAB_NO_SHEAVES | SLAB_WATCHED)))
 		s->id = id ? id : take_id();
 	spin_unlock(&slab_mutex);
 	return s;

@@ -26,15 +26,6 @@
 
 #define SHIFT_MOST 5
 
-static bool object_free(const char *obj)
-{
-	const struct page *page = virt_to_page(obj);
-	u32 bit = (u32)((uintptr_t)obj & ~PAGE_MASK) / SLAB_GRANULE;
-	unsigned long word = page->free_bits[bit / (8 * sizeof(long))];
-
-	return word >> bit % (8 * sizeof(long)) & 1;
-}
-
 /*
  * Was frame @i of the slab used, and is no object in it in use now? The
  * object that reaches into the frame from the one before counts too.
@@ -51,7 +42,7 @@ static bool frame_is_idle(const struct kmem_cache *s, struct page *slab, u32 i)
 	if (obj >= unused)
 		return false;
 	for (; obj < end && obj < unused; obj += s->size)
-		if (!object_free(obj))
+		if (!slot_is_free(obj))
 			return false;
 	return true;
 }
@@ -80,7 +71,7 @@ static u32 report_slab(const struct kmem_cache *s, struct page *slab)
 /**
  * slab_report - give the idle frames of a cache's slabs back to the host
  * @s: the cache; constructed objects must keep their contents, so nothing
- *	of a cache with a constructor is given back
+ *	of a cache with a constructor, or of one that is watched, is given back
  *
  * Context: no cache lock. Return: frames.
  */
@@ -89,7 +80,7 @@ unsigned long slab_report(struct kmem_cache *s)
 	unsigned long n, reported = 0;
 	struct page *slab;
 
-	if (s->ctor || !slab_is_packed(s))
+	if (s->ctor || cache_is_watched(s) || !slab_is_packed(s))
 		return 0;
 	for (n = READ_ONCE(s->nr_partial); n; n--) {
 		spin_lock(&s->lock);

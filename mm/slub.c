@@ -113,7 +113,10 @@ static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 	slab->bump = 0;
 	memset(port_slab_ids + page_to_pfn(slab), slab_id(s),
 	       slab_is_packed(s) ? nr : 1);
-	port_poison(page_address(slab), (size_t)nr << PAGE_SHIFT);
+	if (unlikely(cache_is_watched(s)))
+		slab_debug_setup(s, slab);
+	else
+		port_poison(page_address(slab), (size_t)nr << PAGE_SHIFT);
 }
 
 /* Give the cache one more slab. Context: no lock held; may wait as @gfp. */
@@ -150,6 +153,8 @@ static void slab_release(struct page *slab)
 {
 	u32 i, nr = slab->nr;
 
+	if (unlikely(cache_is_watched(slab->slab_cache)))
+		slab_debug_check(slab->slab_cache, slab);
 	memset(port_slab_ids + page_to_pfn(slab), 0, nr);
 	for (i = 0; i < nr; i++)
 		slab[i].flags = 0;
@@ -225,9 +230,9 @@ static void **take_unused(struct kmem_cache *s, struct page *slab, u32 objects,
 
 	for (; slab->bump < objects && slot > low; slab->bump++) {
 		if (s->ctor) {
-			object_taken(s, obj);
-			s->ctor(obj);
-			object_freed(s, obj);
+			object_taken(s, obj + s->red_left);
+			s->ctor(obj + s->red_left);
+			object_freed(s, obj + s->red_left);
 		}
 		*--slot = obj;
 		obj += s->size;
@@ -287,27 +292,28 @@ enum object_state { OBJECT_USED, OBJECT_FREE, OBJECT_NONE };
  * and the slab's head is constant while any object is in use.
  */
 static __racy enum object_state object_state(const struct kmem_cache *s,
-					     const struct page *page,
-					     const struct page *slab,
-					     const void *obj)
+					     const struct page *slab, char *obj)
 {
-	u32 bit = (u32)((uintptr_t)obj & ~PAGE_MASK) / SLAB_GRANULE;
-	unsigned long word;
+	char *slot = obj - s->red_left;
 
-	if (object_index(s, slab, obj) >= slab->bump)
+	if (object_index(s, slab, slot) >= slab->bump)
 		return OBJECT_NONE;
-	word = page->free_bits[bit / (8 * sizeof(long))];
-	if (word >> bit % (8 * sizeof(long)) & 1)
-		return OBJECT_FREE;
-	return OBJECT_USED;
+	return slot_is_free(slot) ? OBJECT_FREE : OBJECT_USED;
 }
 
-static void report_bad_object(const struct kmem_cache *s, const void *obj,
+static void report_bad_object(const struct kmem_cache *s, char *obj,
 			      enum object_state state)
 {
+	struct page *page = virt_addr_valid(obj) ? virt_to_page(obj) : NULL;
+
+	if (state == OBJECT_FREE && cache_is_watched(s))
+		slab_debug_describe(s, obj - s->red_left);
 	if (state == OBJECT_FREE)
 		mm_report("double-free", "%p of cache %s is already free", obj,
 			  s->name);
+	else if (page && (page->flags & PG_slab) && page->slab_cache != s)
+		mm_report("bad-free", "%p is not of cache %s but of %s", obj,
+			  s->name, page->slab_cache->name);
 	else
 		mm_report("bad-free",
 			  "%p is not the start of an object of "
@@ -359,7 +365,7 @@ static __always_inline bool slab_put_one(const struct kmem_cache *s,
 		return false;
 	}
 	if (unlikely(*word & mask)) {
-		report_bad_object(s, obj, OBJECT_FREE);
+		report_bad_object(s, obj + s->red_left, OBJECT_FREE);
 		return false;
 	}
 	*word |= mask;
@@ -623,24 +629,31 @@ static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
 /* One object straight from the slabs. Context: as @gfp says. */
 static void *alloc_direct(struct kmem_cache *s, gfp_t gfp)
 {
-	void *obj[1], **slot;
+	void *obj[1];
+	bool found;
 
 	do {
 		spin_lock(&s->lock);
-		slot = slabs_take(s, obj, 1, false);
+		found = slabs_take(s, obj, 1, false) == obj;
+		if (unlikely(cache_is_watched(s)) && found)
+			slab_debug_alloc(s, obj[0]);
 		spin_unlock(&s->lock);
-		if (slot == obj)
-			return obj[0];
+		if (found)
+			return (char *)obj[0] + s->red_left;
 	} while (slab_grow(s, gfp));
 	return NULL;
 }
 
+/* @obj was seen to be in use; who frees it twice at once is found here. */
 static void free_direct(struct kmem_cache *s, void *obj)
 {
+	void *slot = (char *)obj - s->red_left;
 	LIST_HEAD(reaped);
 
 	spin_lock(&s->lock);
-	slabs_put(s, &obj, 1);
+	if (unlikely(cache_is_watched(s)) && !slot_is_free(slot))
+		slab_debug_free(s, slot);
+	slabs_put(s, &slot, 1);
 	reap_free_slabs(s, slabs_to_keep(s), &reaped);
 	spin_unlock(&s->lock);
 	slab_release_list(&reaped);
@@ -762,7 +775,7 @@ static bool object_is_free(struct kmem_cache *s, void *obj)
 	sheaf_t top;
 
 	spin_lock(&s->lock);
-	found = object_state(s, page, slab_head(page), obj) == OBJECT_FREE;
+	found = object_state(s, slab_head(page), obj) == OBJECT_FREE;
 	for (top = s->barn_full; top && !found; top = sheaf_base(top)[0])
 		found = sheaf_holds(s, top, obj);
 	spin_unlock(&s->lock);
@@ -784,7 +797,7 @@ static __racy bool object_may_be_freed(struct kmem_cache *s, void *obj)
 	enum object_state state = OBJECT_NONE;
 
 	if (slab)
-		state = object_state(s, virt_to_page(obj), slab, obj);
+		state = object_state(s, slab, obj);
 	if (state == OBJECT_USED && cache_has_marks(s) &&
 	    *object_mark(obj) == FREE_MARK && object_is_free(s, obj))
 		state = OBJECT_FREE;
@@ -806,7 +819,7 @@ __racy struct kmem_cache *slab_object_cache(void *obj)
 	if (!(page->flags & PG_slab))
 		return NULL;
 	slab = slab_head(page);
-	if (object_index(s, slab, obj) >= slab->bump)
+	if (object_state(s, slab, obj) != OBJECT_USED)
 		return NULL;
 	if (unlikely(cache_has_marks(s) && *object_mark(obj) == FREE_MARK &&
 		     object_is_free(s, obj)))
@@ -986,6 +999,7 @@ static void validate_slab(const struct kmem_cache *s, const struct page *slab,
 
 struct slab_sums {
 	unsigned long slabs, pages, objects, inuse;
+	unsigned long bad; /* parts overwritten, of a watched cache */
 };
 
 static unsigned long validate_list(struct kmem_cache *s,
@@ -998,6 +1012,8 @@ static unsigned long validate_list(struct kmem_cache *s,
 
 	list_for_each_entry(slab, list, lru) {
 		validate_slab(s, slab, full, empty);
+		if (cache_is_watched(s))
+			sum->bad += slab_debug_check(s, slab);
 		sum->pages += slab->nr;
 		sum->objects += slab_objects(s, slab);
 		sum->inuse += slab->inuse;
@@ -1007,9 +1023,17 @@ static unsigned long validate_list(struct kmem_cache *s,
 	return n;
 }
 
-static void validate_cache(struct kmem_cache *s)
+/**
+ * kmem_cache_validate() - look at all that is known of a cache
+ * @s: the cache
+ *
+ * A wrong count panics. Of a watched cache each byte is looked at that an
+ * object's holder has no business with; what was overwritten is reported and
+ * put right. Context: any. Return: how many such places there were.
+ */
+unsigned long kmem_cache_validate(struct kmem_cache *s)
 {
-	struct slab_sums sum = { 0, 0, 0, 0 };
+	struct slab_sums sum = { 0 };
 	unsigned long partial, empty;
 
 	spin_lock(&s->lock);
@@ -1024,6 +1048,7 @@ static void validate_cache(struct kmem_cache *s)
 			 s->name, sum.slabs, sum.pages, sum.objects, sum.inuse,
 			 s->nr_slabs, s->nr_pages, s->total_objects, s->inuse);
 	spin_unlock(&s->lock);
+	return sum.bad;
 }
 
 /* Re-derives the invariants at the head of this file. Context: slab_mutex. */
@@ -1032,5 +1057,5 @@ void slab_validate(void)
 	struct kmem_cache *s;
 
 	list_for_each_entry(s, &slab_caches, list)
-		validate_cache(s);
+		kmem_cache_validate(s);
 }

@@ -265,7 +265,7 @@ size_t malloc_block_size(void *p)
 		return kmalloc_size(index);
 	s = slab_object_cache(p);
 	if (s)
-		return s->size;
+		return slab_ksize(s);
 	page = virt_to_page(p);
 	if ((page->flags & PG_used) && page->order == ORDER_NONE &&
 	    p == page_address(page))

@@ -37,7 +37,8 @@ void malloc_perturb_free(struct kmem_cache *s, void *obj)
 	void **mark = object_mark(obj);
 
 	memset(obj, malloc_params.perturb, sizeof(void *));
-	memset(mark + 1, malloc_params.perturb, s->size - 2 * sizeof(void *));
+	memset(mark + 1, malloc_params.perturb,
+	       slab_ksize(s) - 2 * sizeof(void *));
 }
 
 /**

@@ -12,7 +12,8 @@
  * A port supplies this file's port_* functions and the inline headers
  *   <mach/page.h>      frame number ↔ address; where mem_map lies
  *   <mach/percpu.h>    DEFINE_PER_CPU, this_cpu_ptr: what a CPU owns
- *   <mach/spinlock.h>  spinlock_t, spin_lock, spin_unlock, spin_trylock
+ *   <mach/spinlock.h>  spinlock_t, spin_lock, spin_unlock, spin_trylock,
+ *                      lockdep_assert_held
  *   <mach/irqflags.h>  local_irq_save, local_irq_restore
  *   <mach/sanitize.h>  what a memory checker of the host is told
  * and, where there are address spaces (sim, i386),
@@ -77,6 +78,16 @@ void port_panic(const char *line) __attribute__((noreturn));
  * core goes on without having done what was asked.
  */
 void port_report(const char *kind, const char *line);
+
+/*
+ * For records of who called: the addresses that the running code returns to,
+ * innermost first, as far as the machine can tell; returns how many, at most
+ * @nr. And the number of the running process, or thread. And a line to the
+ * log for one such address, with a name if there is one.
+ */
+unsigned int port_callers(unsigned long *pc, unsigned int nr);
+int port_pid(void);
+void port_log_code(unsigned long pc);
 
 /*
  * The running thread has no CPU yet: bring it online (mm_init when it is the

@@ -14,6 +14,13 @@
 #define SLAB_CACHE_DMA 0x0008u /* slabs from the DMA zone */
 #define SLAB_NO_SHEAVES 0x0010u /* no CPU list: straight to the slabs */
 #define SLAB_TYPESAFE_BY_RCU 0x0020u /* accepted; see kmem_cache_create */
+/* Watched: what slub_debug= asks for, for one cache (mm/slab_debug.c). */
+#define SLAB_CONSISTENCY_CHECKS 0x0100u /* F: look at releases at once */
+#define SLAB_RED_ZONE 0x0200u /* Z: bytes around each object */
+#define SLAB_POISON 0x0400u /* P: known bytes in free objects */
+#define SLAB_STORE_USER 0x0800u /* U: who allocated, who freed */
+#define SLAB_TRACE 0x1000u /* T: log each call */
+#define SLAB_FAILSLAB 0x2000u /* A: failslab= is for these alone */
 
 #define ZERO_SIZE_PTR ((void *)16)
 #define ZERO_OR_NULL_PTR(p) ((unsigned long)(p) <= (unsigned long)ZERO_SIZE_PTR)
@@ -30,6 +37,9 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 	__api(kmem_cache_create);
 void kmem_cache_destroy(struct kmem_cache *s) __api(kmem_cache_destroy);
 int kmem_cache_shrink(struct kmem_cache *s) __api(kmem_cache_shrink);
+unsigned long kmem_cache_validate(struct kmem_cache *s)
+	__api(kmem_cache_validate);
+int setup_slub_debug(const char *str) __api(setup_slub_debug);
 unsigned int kmem_cache_size(struct kmem_cache *s) __api(kmem_cache_size);
 
 void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp) __api(kmem_cache_alloc);

@@ -50,6 +50,11 @@ void port_panic(const char *line)
 	panic("%s", line);
 }
 
+int port_pid(void)
+{
+	return current->pid;
+}
+
 /* The kernel's own mistake: say where, and go on. */
 void port_report(const char *kind, const char *line)
 {

@@ -86,6 +86,25 @@ static u32 stack_end(u32 *sp)
 	return *sp < PAGE_OFFSET ? *sp : ALIGN(*sp + 1, PAGE_SIZE);
 }
 
+unsigned int port_callers(unsigned long *pc, unsigned int nr)
+{
+	u32 sp = (u32)__builtin_frame_address(0), end = stack_end(&sp);
+	unsigned int n = 0;
+
+	for (; sp < end && n < nr; sp += 4)
+		if (is_text(*(const u32 *)sp))
+			pc[n++] = *(const u32 *)sp;
+	return n;
+}
+
+void port_log_code(unsigned long pc)
+{
+	char name[64];
+
+	print_symbol(name, pc, 1);
+	printk("   [<%08lx>] %s\n", pc, name);
+}
+
 /**
  * dump_stack() - what looks like return addresses, with names
  * @sp: where in a kernel stack to begin

@@ -374,6 +374,26 @@ void sim_fail(const char *fmt, ...)
 	port_panic(line);
 }
 
+/* Paper has no stack: the caller is the CPU. */
+unsigned int port_callers(unsigned long *pc, unsigned int nr)
+{
+	pc[0] = 0x1000 + sim_cpu();
+	return nr ? 1 : 0;
+}
+
+int port_pid(void)
+{
+	return 100 + (int)sim_cpu();
+}
+
+void port_log_code(unsigned long pc)
+{
+	char line[SIM_LINE];
+
+	snprintf(line, sizeof(line), "   code %#lx", pc);
+	port_log(line);
+}
+
 void port_report(const char *kind, const char *line)
 {
 	sim.reports++;

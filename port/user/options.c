@@ -8,6 +8,7 @@
 #include <ashlar/fault-inject.h>
 #include <ashlar/port.h>
 #include <ashlar/printf.h>
+#include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <sys/auxv.h>
 #include "user.h"
@@ -19,6 +20,8 @@ static const struct cmdline_option options[] = {
 	  setup_fail_page_alloc },
 	{ "failslab", "interval,probability,space,times: objects fail",
 	  setup_failslab },
+	{ "slub_debug", "FZPUTAO-,cache,...;...: objects are watched",
+	  setup_slub_debug },
 };
 
 static void say_unknown(const char *key)
