@@ -41,24 +41,6 @@ void port_report(const char *kind, const char *line)
 	abort();
 }
 
-unsigned int port_callers(unsigned long *pc, unsigned int nr)
-{
-	return 0;
-}
-
-int port_pid(void)
-{
-	return (int)sys6(SYS_gettid, 0, 0, 0, 0, 0, 0);
-}
-
-void port_log_code(unsigned long pc)
-{
-	char line[32];
-
-	ashlar_snprintf(line, sizeof(line), "   %p", (void *)pc);
-	port_log(line);
-}
-
 unsigned long port_time_ms(void)
 {
 	struct timespec t;
