@@ -5,6 +5,7 @@ import atexit
 import os
 import re
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -48,7 +49,7 @@ def finish():
     sys.exit(failed > 0)
 
 
-def ashlar(*args, user=None, timeout=30, command=f"{BUILD}/ashlar"):
+def ashlar(*args, user=None, timeout=300, command=f"{BUILD}/ashlar"):
     """Run the command; its status, stdout and stderr."""
     prefix = []
     if user is not None:
@@ -76,6 +77,14 @@ def compile(name, *flags, out=None):
     return out
 
 
+def command_for_all():
+    """A copy of the command and its library that any user may read."""
+    for name in ("libashlar-malloc.so", "ashlar"):
+        copy = shutil.copy(f"{BUILD}/{name}", TMP)
+        os.chmod(copy, 0o755)
+    return copy
+
+
 def start(*argv, ready=True, **kwargs):
     """A target; killed at the end. Its first line says that it is ready."""
     t = subprocess.Popen([str(a) for a in argv], stdin=subprocess.PIPE,
@@ -83,7 +92,7 @@ def start(*argv, ready=True, **kwargs):
                          **kwargs)
     targets.append(t)
     if ready:
-        if not select.select([t.stdout], [], [], 20)[0]:
+        if not select.select([t.stdout], [], [], 300)[0]:
             raise SystemExit(f"not ok {argv} - did not become ready")
         assert t.stdout.readline() == "ready\n", argv
     return t
