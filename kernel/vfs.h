@@ -157,7 +157,7 @@ struct inode {
 /* i_size lives in i_data; of inodes without page cache, too. */
 static inline loff_t i_size_read(const struct inode *inode)
 {
-	return inode->i_data.i_size;
+	return mapping_size(&inode->i_data);
 }
 
 struct dentry {

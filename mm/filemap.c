@@ -20,7 +20,14 @@
  * Simpler than Linux: no readahead, no write-back and no page locks, for no
  * file here has a disk below it. A hole is read as zeroes without a page.
  *
- * Locks: one CPU at a time; nothing between two looks at i_pages sleeps.
+ * Locks: i_rwsem for write around whatever changes the size: there is one
+ * writer at a time, and no write beside a truncation. Reading and faults take
+ * none but i_pages.xa_lock, for each look at a slot; a page that is found gets
+ * a reference before it is let go. So a fault may find that the file became
+ * shorter under it: its new page then does not join the cache (looked at under
+ * xa_lock, and truncation sets the size before it takes that to remove pages),
+ * and a page that was there has ->mapping 0 before it is unmapped (see
+ * mm/memory.c).
  */
 #include <ashlar/compiler.h>
 #include <ashlar/err.h>
@@ -63,6 +70,7 @@ void address_space_init(struct address_space *m,
 {
 	memset(m, 0, sizeof(*m));
 	xa_init(&m->i_pages);
+	init_rwsem(&m->i_rwsem);
 	spin_lock_init(&m->i_mmap_lock);
 	INIT_LIST_HEAD(&m->i_mmap);
 	m->a_ops = ops;
@@ -79,13 +87,17 @@ void address_space_init(struct address_space *m,
  */
 struct page *find_get_page(struct address_space *m, unsigned long index)
 {
-	struct page *page = xa_load(&m->i_pages, index);
+	struct page *page;
 
+	xa_lock(&m->i_pages);
+	page = __xa_load(&m->i_pages, index);
 	if (page)
 		get_page(page);
+	xa_unlock(&m->i_pages);
 	return page;
 }
 
+/* More, or fewer, are cached. Context: xa_lock. */
 static void count_pages(struct address_space *m, long nr)
 {
 	m->nrpages += (unsigned long)nr;
@@ -107,6 +119,34 @@ static void uncharge(struct address_space *m, unsigned long nr)
 		m->a_ops->uncharge(m, nr);
 }
 
+/* As add_to_page_cache(); @inside: -EINVAL for a page past the end. */
+static int insert_page(struct address_space *m, struct page *page,
+		       unsigned long index, bool inside)
+{
+	int err = charge(m);
+
+	if (err)
+		return err;
+	page->mapping = (unsigned long)m;
+	page->index = index;
+	page->pflags |= PG_uptodate | PG_swapbacked;
+	xa_lock(&m->i_pages);
+	err = __xa_insert(&m->i_pages, index, page, GFP_KERNEL);
+	if (unlikely(inside && !err &&
+		     index >= size_to_pages(mapping_size(m)))) {
+		__xa_erase(&m->i_pages, index);
+		err = -EINVAL;
+	}
+	if (likely(!err))
+		count_pages(m, 1);
+	else
+		page->mapping = 0;
+	xa_unlock(&m->i_pages);
+	if (unlikely(err))
+		uncharge(m, 1);
+	return err;
+}
+
 /**
  * add_to_page_cache - a page becomes part of a file
  * @m: the file
@@ -120,21 +160,7 @@ static void uncharge(struct address_space *m, unsigned long nr)
 int add_to_page_cache(struct address_space *m, struct page *page,
 		      unsigned long index)
 {
-	int err = charge(m);
-
-	if (err)
-		return err;
-	page->mapping = (unsigned long)m;
-	page->index = index;
-	page->pflags |= PG_uptodate | PG_swapbacked;
-	err = xa_insert(&m->i_pages, index, page, GFP_KERNEL);
-	if (unlikely(err)) {
-		page->mapping = 0;
-		uncharge(m, 1);
-		return err;
-	}
-	count_pages(m, 1);
-	return 0;
+	return insert_page(m, page, index, false);
 }
 
 /* A page with a file's bytes, not yet in the cache. */
@@ -158,9 +184,12 @@ static struct page *make_page(struct address_space *m, unsigned long index)
 	return page;
 }
 
-/* The page is not cached, or was not a moment ago. */
+/*
+ * The page is not cached, or was not a moment ago. @inside: it is wanted only
+ * if the file reaches as far, or else -EINVAL.
+ */
 static __attribute__((__noinline__)) struct page *
-fill_page(struct address_space *m, unsigned long index)
+fill_page(struct address_space *m, unsigned long index, bool inside)
 {
 	struct page *page = make_page(m, index);
 	struct page *other;
@@ -169,7 +198,7 @@ fill_page(struct address_space *m, unsigned long index)
 	if (IS_ERR(page))
 		return page;
 	get_page(page);
-	err = add_to_page_cache(m, page, index);
+	err = insert_page(m, page, index, inside);
 	if (likely(!err))
 		return page;
 	put_page(page);
@@ -192,7 +221,7 @@ struct page *read_mapping_page(struct address_space *m, unsigned long index)
 {
 	struct page *page = find_get_page(m, index);
 
-	return likely(page) ? page : fill_page(m, index);
+	return likely(page) ? page : fill_page(m, index, false);
 }
 
 /* ---- read and write ---- */
@@ -205,7 +234,7 @@ static inline struct page *page_to_read(struct address_space *m,
 
 	if (likely(page) || likely(!m->a_ops || !m->a_ops->read_folio))
 		return page;
-	return fill_page(m, index);
+	return fill_page(m, index, true);
 }
 
 /* Bytes of one page to where @to points: how many, or -errno. */
@@ -230,7 +259,7 @@ static inline ssize_t read_page(struct address_space *m, unsigned long index,
 static inline size_t readable(const struct address_space *m, loff_t pos,
 			      const struct iov_iter *to)
 {
-	loff_t left = m->i_size - pos;
+	loff_t left = mapping_size(m) - pos;
 
 	if (left <= 0)
 		return 0;
@@ -251,7 +280,7 @@ ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to, loff_t *pos)
 	struct address_space *m = f->f_mapping;
 	size_t left = readable(m, *pos, to), off = offset_in_page(*pos), done;
 	unsigned long index = pos_to_index(*pos);
-	loff_t size = m->i_size;
+	loff_t size = mapping_size(m);
 	ssize_t n = 0;
 
 	for (done = 0; left; left -= (size_t)n) {
@@ -262,8 +291,8 @@ ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to, loff_t *pos)
 		off += (size_t)n;
 		index += off >> PAGE_SHIFT;
 		off &= ~PAGE_MASK;
-		if (unlikely(m->i_size != size)) { /* while we slept */
-			size = m->i_size;
+		if (unlikely(mapping_size(m) != size)) { /* while we slept */
+			size = mapping_size(m);
 			left = readable(m, *pos + done, to) + (size_t)n;
 		}
 	}
@@ -337,7 +366,7 @@ static ssize_t write_page(struct address_space *m, loff_t pos, size_t n,
 	if (!page && !read)
 		return write_new_page(m, index, offset_in_page(pos), n, from);
 	if (!page)
-		page = fill_page(m, index);
+		page = fill_page(m, index, false);
 	if (IS_ERR(page))
 		return PTR_ERR(page);
 	copied = copy_page_from_iter(page, offset_in_page(pos), n, from);
@@ -360,16 +389,16 @@ static void zero_past_end(struct address_space *m)
 }
 
 /**
- * generic_file_write_iter - write(2) of a file with a page cache
+ * __generic_file_write_iter - write(2) of a file with a page cache
  * @f: the file
  * @from: where from
  * @pos: position; moves on, and the file's size with it
  *
- * Context: may sleep. Return: bytes written, -errno if there was an error
- * before the first.
+ * Context: i_rwsem for write; may sleep. Return: bytes written, -errno if
+ * there was an error before the first.
  */
-ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,
-				loff_t *pos)
+ssize_t __generic_file_write_iter(struct file *f, struct iov_iter *from,
+				  loff_t *pos)
 {
 	struct address_space *m = f->f_mapping;
 	loff_t p = *pos;
@@ -390,12 +419,25 @@ ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,
 		p += n;
 		done += n;
 		if (p > m->i_size)
-			m->i_size = p;
+			mapping_set_size(m, p);
 		if (p >= MAX_LFS_FILESIZE)
 			break;
 	}
 	*pos = p;
 	return done ? done : n;
+}
+
+/** generic_file_write_iter - __generic_file_write_iter() that takes i_rwsem. */
+ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,
+				loff_t *pos)
+{
+	struct address_space *m = f->f_mapping;
+	ssize_t ret;
+
+	down_write(&m->i_rwsem);
+	ret = __generic_file_write_iter(f, from, pos);
+	up_write(&m->i_rwsem);
+	return ret;
 }
 
 /**
@@ -439,22 +481,26 @@ static unsigned long drop_slots(void **slots, unsigned int nr)
 static void remove_pages(struct address_space *m, unsigned long first,
 			 unsigned long last)
 {
-	unsigned long index = first, dropped = 0;
+	unsigned long index = first, run, dropped = 0;
 	unsigned int nr;
 	void **slots;
 
-	while (xa_find(&m->i_pages, &index, last)) {
+	xa_lock(&m->i_pages);
+	while (__xa_find(&m->i_pages, &index, last)) {
 		slots = xa_slots(&m->i_pages, index, &nr);
 		if (nr - 1 > last - index)
 			nr = (unsigned int)(last - index) + 1;
-		dropped += drop_slots(slots, nr);
+		run = drop_slots(slots, nr);
 		xa_clear_slots(&m->i_pages, index, nr);
+		count_pages(m, -(long)run);
+		dropped += run;
 		index += nr - 1;
 		if (index++ == last)
 			break;
+		xa_unlock(&m->i_pages); /* others have waited long enough */
+		xa_lock(&m->i_pages);
 	}
-	if (dropped)
-		count_pages(m, -(long)dropped);
+	xa_unlock(&m->i_pages);
 	uncharge(m, dropped);
 }
 
@@ -530,7 +576,7 @@ void truncate_pagecache_range(struct address_space *m, loff_t start, loff_t end)
  * @m: the file
  * @size: bytes
  *
- * Context: may sleep.
+ * Context: i_rwsem for write; may sleep.
  */
 void truncate_setsize(struct address_space *m, loff_t size)
 {
@@ -538,7 +584,7 @@ void truncate_setsize(struct address_space *m, loff_t size)
 
 	if (size > old)
 		zero_past_end(m);
-	m->i_size = size;
+	mapping_set_size(m, size);
 	if (size <= old)
 		truncate_inode_pages_range(m, size, MAX_LFS_FILESIZE);
 }
@@ -551,19 +597,14 @@ static vm_fault_t filemap_fault(struct vm_fault *vmf)
 	struct address_space *m = vmf->vma->vm_file->f_mapping;
 	struct page *page;
 
-	if (unlikely(vmf->pgoff >= size_to_pages(m->i_size)))
+	if (unlikely(vmf->pgoff >= size_to_pages(mapping_size(m))))
 		return VM_FAULT_SIGBUS;
 	page = find_get_page(m, vmf->pgoff);
-	if (unlikely(!page)) {
-		page = fill_page(m, vmf->pgoff);
-		if (IS_ERR(page))
-			return PTR_ERR(page) == -ENOMEM ? VM_FAULT_OOM :
-							  VM_FAULT_SIGBUS;
-		if (unlikely(!page->mapping)) {
-			put_page(page);
-			return VM_FAULT_SIGBUS;
-		}
-	}
+	if (unlikely(!page))
+		page = fill_page(m, vmf->pgoff, true);
+	if (IS_ERR(page))
+		return PTR_ERR(page) == -ENOMEM ? VM_FAULT_OOM :
+						  VM_FAULT_SIGBUS;
 	vmf->page = page;
 	return 0;
 }
@@ -573,8 +614,9 @@ static void filemap_map_pages(struct vm_fault *vmf, unsigned long start_pgoff,
 			      unsigned long end_pgoff)
 {
 	struct address_space *m = vmf->vma->vm_file->f_mapping;
-	unsigned long end = min(end_pgoff, size_to_pages(m->i_size));
+	unsigned long end = min(end_pgoff, size_to_pages(mapping_size(m)));
 
+	xa_lock(&m->i_pages);
 	while (start_pgoff < end) {
 		unsigned int nr;
 		void **slots = xa_slots(&m->i_pages, start_pgoff, &nr);
@@ -585,6 +627,7 @@ static void filemap_map_pages(struct vm_fault *vmf, unsigned long start_pgoff,
 				      nr);
 		start_pgoff += nr;
 	}
+	xa_unlock(&m->i_pages);
 }
 
 const struct vm_operations_struct generic_file_vm_ops = {

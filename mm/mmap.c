@@ -269,13 +269,32 @@ static int vma_set_object(struct vm_area_struct *vma, struct file *file)
 
 	if (!file)
 		return vma->vm_flags & VM_SHARED ? shmem_zero_setup(vma) : 0;
-	if ((vma->vm_flags & VM_SHARED) && file->f_mapping &&
-	    file->f_mapping->i_mmap_writable < 0)
-		return -EPERM;
 	vma->vm_file = get_file(file);
 	err = file->f_op->mmap(file, vma);
 	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
 	return err;
+}
+
+/*
+ * One shared mapping more, if that is not denied. Nobody seals the file
+ * against it from now on, though it is not in the file's list yet.
+ */
+static bool mapping_map_writable(struct address_space *m)
+{
+	bool allowed;
+
+	spin_lock(&m->i_mmap_lock);
+	allowed = m->i_mmap_writable >= 0;
+	m->i_mmap_writable += allowed;
+	spin_unlock(&m->i_mmap_lock);
+	return allowed;
+}
+
+static void mapping_unmap_writable(struct address_space *m)
+{
+	spin_lock(&m->i_mmap_lock);
+	m->i_mmap_writable--;
+	spin_unlock(&m->i_mmap_lock);
 }
 
 /* Like @vma, that could not be finished: its pages, tables and object go. */
@@ -291,10 +310,10 @@ static void abandon_vma(struct vm_area_struct *vma)
 	vm_area_free(vma);
 }
 
-/* An area after @prev in a range where there is none; 0 or -errno. */
-static int new_area(struct mm_struct *mm, struct vm_area_struct *prev,
-		    struct file *file, unsigned long addr, unsigned long len,
-		    u32 vm_flags, unsigned long pgoff)
+/* See new_area(). */
+static int make_area(struct mm_struct *mm, struct vm_area_struct *prev,
+		     struct file *file, unsigned long addr, unsigned long len,
+		     u32 vm_flags, unsigned long pgoff)
 {
 	struct vm_area_struct *vma;
 	int err;
@@ -313,6 +332,23 @@ static int new_area(struct mm_struct *mm, struct vm_area_struct *prev,
 	mm->vmacache = vma; /* most likely touched next */
 	account_area(mm, vma->vm_flags, len);
 	return 0;
+}
+
+/* An area after @prev in a range where there is none; 0 or -errno. */
+static int new_area(struct mm_struct *mm, struct vm_area_struct *prev,
+		    struct file *file, unsigned long addr, unsigned long len,
+		    u32 vm_flags, unsigned long pgoff)
+{
+	struct address_space *m = file ? file->f_mapping : NULL;
+	int err;
+
+	if (!m || !(vm_flags & VM_SHARED))
+		return make_area(mm, prev, file, addr, len, vm_flags, pgoff);
+	if (!mapping_map_writable(m))
+		return -EPERM;
+	err = make_area(mm, prev, file, addr, len, vm_flags, pgoff);
+	mapping_unmap_writable(m);
+	return err;
 }
 
 /* Pages of [start, end) that are mapped, and would be replaced. */

@@ -13,7 +13,9 @@
  *   AS_ACCOUNT:  acct = pages of the file's size
  *   otherwise:   committed = nrpages
  *
- * Locks: the caller's, see mm/filemap.c.
+ * Locks: i_rwsem around whatever changes a file's size, its holes or its
+ * seals; a seal against writing also looks at i_mmap_writable, under
+ * i_mmap_lock. What a tmpfs has used is counted by atomic operations.
  */
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
@@ -30,21 +32,28 @@ static unsigned long shmem_pages(loff_t size)
 
 static bool shmem_room(const struct shmem_sb_info *sbi, unsigned long nr)
 {
+	unsigned long used = sbi ? READ_ONCE(sbi->used_blocks) : 0;
+
 	return !sbi || !sbi->max_blocks ||
-	       (sbi->used_blocks <= sbi->max_blocks &&
-		nr <= sbi->max_blocks - sbi->used_blocks);
+	       (used <= sbi->max_blocks && nr <= sbi->max_blocks - used);
+}
+
+static void shmem_use(struct shmem_sb_info *sbi, long nr)
+{
+	if (sbi)
+		__atomic_fetch_add(&sbi->used_blocks, nr, __ATOMIC_RELAXED);
 }
 
 static int shmem_charge(struct address_space *m, unsigned long nr)
 {
 	struct shmem_sb_info *sbi = m->private_data;
 
-	if (!shmem_room(sbi, nr))
+	shmem_use(sbi, (long)nr);
+	if (!shmem_room(sbi, 0) ||
+	    (!(m->flags & AS_ACCOUNT) && security_vm_enough_memory((long)nr))) {
+		shmem_use(sbi, -(long)nr);
 		return -ENOSPC;
-	if (!(m->flags & AS_ACCOUNT) && security_vm_enough_memory((long)nr))
-		return -ENOSPC;
-	if (sbi)
-		sbi->used_blocks += nr;
+	}
 	return 0;
 }
 
@@ -54,8 +63,7 @@ static void shmem_uncharge(struct address_space *m, unsigned long nr)
 
 	if (!(m->flags & AS_ACCOUNT))
 		vm_unacct_memory((long)nr);
-	if (sbi)
-		sbi->used_blocks -= nr;
+	shmem_use(sbi, -(long)nr);
 }
 
 static const struct address_space_operations shmem_aops = {
@@ -83,7 +91,7 @@ void shmem_mapping_init(struct address_space *m, struct shmem_sb_info *sbi,
  */
 void shmem_evict(struct address_space *m)
 {
-	m->i_size = 0;
+	mapping_set_size(m, 0);
 	if (m->nrpages)
 		truncate_inode_pages_range(m, 0, MAX_LFS_FILESIZE);
 	if (m->acct)
@@ -91,19 +99,11 @@ void shmem_evict(struct address_space *m)
 	m->acct = 0;
 }
 
-/**
- * shmem_setsize - ftruncate
- * @m: the file
- * @size: bytes, not negative
- *
- * Context: may sleep. Return: 0, -EPERM (sealed), -EFBIG, -ENOMEM.
- */
-int shmem_setsize(struct address_space *m, loff_t size)
+/* shmem_setsize() with i_rwsem. */
+static int setsize(struct address_space *m, loff_t size)
 {
 	unsigned long old = m->acct;
 
-	if (size > MAX_LFS_FILESIZE)
-		return -EFBIG;
 	if ((size < m->i_size && (m->seals & F_SEAL_SHRINK)) ||
 	    (size > m->i_size && (m->seals & F_SEAL_GROW)))
 		return -EPERM;
@@ -119,6 +119,26 @@ int shmem_setsize(struct address_space *m, loff_t size)
 	if (m->acct < old)
 		vm_unacct_memory((long)(old - m->acct));
 	return 0;
+}
+
+/**
+ * shmem_setsize - ftruncate
+ * @m: the file
+ * @size: bytes, not negative
+ *
+ * Context: takes i_rwsem; may sleep. Return: 0, -EPERM (sealed), -EFBIG,
+ * -ENOMEM.
+ */
+int shmem_setsize(struct address_space *m, loff_t size)
+{
+	int err;
+
+	if (size > MAX_LFS_FILESIZE)
+		return -EFBIG;
+	down_write(&m->i_rwsem);
+	err = setsize(m, size);
+	up_write(&m->i_rwsem);
+	return err;
 }
 
 static int shmem_fill(struct address_space *m, unsigned long first,
@@ -139,23 +159,13 @@ static int shmem_fill(struct address_space *m, unsigned long first,
 	return 0;
 }
 
-/**
- * shmem_fallocate - fill a range ahead, or punch a hole
- * @m: the file
- * @mode: FALLOC_FL_*
- * @off: first byte, not negative
- * @len: bytes, not 0
- *
- * Context: may sleep. Return: 0, -EOPNOTSUPP, -EPERM (sealed), -ENOSPC,
- * -EFBIG, -ENOMEM; pages that could be had stay.
- */
-int shmem_fallocate(struct address_space *m, int mode, loff_t off, loff_t len)
+/* shmem_fallocate() with i_rwsem. */
+static int fallocate_range(struct address_space *m, int mode, loff_t off,
+			   loff_t len)
 {
 	loff_t end = off + len;
 	int err;
 
-	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
-		return -EOPNOTSUPP;
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
 		if (m->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 			return -EPERM;
@@ -177,6 +187,28 @@ int shmem_fallocate(struct address_space *m, int mode, loff_t off, loff_t len)
 }
 
 /**
+ * shmem_fallocate - fill a range ahead, or punch a hole
+ * @m: the file
+ * @mode: FALLOC_FL_*
+ * @off: first byte, not negative
+ * @len: bytes, not 0
+ *
+ * Context: takes i_rwsem; may sleep. Return: 0, -EOPNOTSUPP, -EPERM (sealed),
+ * -ENOSPC, -EFBIG, -ENOMEM; pages that could be had stay.
+ */
+int shmem_fallocate(struct address_space *m, int mode, loff_t off, loff_t len)
+{
+	int err;
+
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
+		return -EOPNOTSUPP;
+	down_write(&m->i_rwsem);
+	err = fallocate_range(m, mode, off, len);
+	up_write(&m->i_rwsem);
+	return err;
+}
+
+/**
  * shmem_seek_hole_data - lseek(SEEK_DATA, SEEK_HOLE)
  * @m: the file
  * @off: where to begin
@@ -187,10 +219,10 @@ int shmem_fallocate(struct address_space *m, int mode, loff_t off, loff_t len)
 loff_t shmem_seek_hole_data(struct address_space *m, loff_t off, int whence)
 {
 	unsigned long index = (unsigned long)(off >> PAGE_SHIFT);
-	unsigned long pages = shmem_pages(m->i_size);
-	loff_t found;
+	loff_t size = mapping_size(m), found;
+	unsigned long pages = shmem_pages(size);
 
-	if (off < 0 || off >= m->i_size)
+	if (off < 0 || off >= size)
 		return -ENXIO;
 	if (whence == SEEK_DATA) {
 		if (!xa_find(&m->i_pages, &index, pages - 1))
@@ -200,7 +232,26 @@ loff_t shmem_seek_hole_data(struct address_space *m, loff_t off, int whence)
 			index++;
 	}
 	found = max(off, (loff_t)index << PAGE_SHIFT);
-	return min(found, m->i_size);
+	return min(found, size);
+}
+
+/* What seals leave of a write at @pos: 0, and @from is as long; or -EPERM. */
+static int sealed_write(const struct address_space *m, struct iov_iter *from,
+			loff_t pos)
+{
+	loff_t limit = m->i_size;
+
+	if (!from->count)
+		return 0;
+	if (m->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	if (!(m->seals & F_SEAL_GROW) || pos + (loff_t)from->count <= limit)
+		return 0;
+	limit &= ~((loff_t)PAGE_SIZE - 1); /* whole pages that fit */
+	if (pos >= limit)
+		return -EPERM;
+	from->count = (size_t)(limit - pos);
+	return 0;
 }
 
 /**
@@ -209,28 +260,21 @@ loff_t shmem_seek_hole_data(struct address_space *m, loff_t off, int whence)
  * @from: where from
  * @pos: position; moves on
  *
- * Return: bytes written, or -errno.
+ * Context: takes i_rwsem; may sleep. Return: bytes written, or -errno.
  */
 ssize_t shmem_file_write_iter(struct file *f, struct iov_iter *from,
 			      loff_t *pos)
 {
 	struct address_space *m = f->f_mapping;
-	loff_t limit;
+	ssize_t ret = 0;
 
-	if (unlikely(m->seals & ~F_SEAL_SEAL) && from->count) {
-		if (m->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
-			return -EPERM;
-		limit = m->i_size;
-		if ((m->seals & F_SEAL_GROW) &&
-		    *pos + (loff_t)from->count > limit) {
-			/* Whole pages that fit are still written. */
-			limit &= ~((loff_t)PAGE_SIZE - 1);
-			if (*pos >= limit)
-				return -EPERM;
-			from->count = (size_t)(limit - *pos);
-		}
-	}
-	return generic_file_write_iter(f, from, pos);
+	down_write(&m->i_rwsem);
+	if (unlikely(m->seals & ~F_SEAL_SEAL))
+		ret = sealed_write(m, from, *pos);
+	if (!ret)
+		ret = __generic_file_write_iter(f, from, pos);
+	up_write(&m->i_rwsem);
+	return ret;
 }
 
 /**
@@ -257,20 +301,27 @@ int shmem_mmap(struct file *f, struct vm_area_struct *vma)
  * @m: the file
  * @seals: F_SEAL_*
  *
- * Return: 0, -EINVAL, -EPERM, or -EBUSY while somebody may write through a
- * mapping.
+ * Context: takes i_rwsem; may sleep. Return: 0, -EINVAL, -EPERM, or -EBUSY
+ * while somebody may write through a mapping.
  */
 int shmem_add_seals(struct address_space *m, u32 seals)
 {
+	int err = 0;
+
 	if (seals & ~(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
 		      F_SEAL_FUTURE_WRITE))
 		return -EINVAL;
+	down_write(&m->i_rwsem);
+	spin_lock(&m->i_mmap_lock);
 	if (m->seals & F_SEAL_SEAL)
-		return -EPERM;
-	if ((seals & ~m->seals & F_SEAL_WRITE) && m->i_mmap_writable > 0)
-		return -EBUSY;
-	m->seals |= seals;
-	return 0;
+		err = -EPERM;
+	else if ((seals & ~m->seals & F_SEAL_WRITE) && m->i_mmap_writable > 0)
+		err = -EBUSY;
+	else
+		m->seals |= seals;
+	spin_unlock(&m->i_mmap_lock);
+	up_write(&m->i_rwsem);
+	return err;
 }
 
 /**
@@ -280,11 +331,13 @@ int shmem_add_seals(struct address_space *m, u32 seals)
  */
 void shmem_lock(struct address_space *m, bool lock)
 {
-	if (lock == !!(m->flags & AS_UNEVICTABLE))
-		return;
-	m->flags ^= AS_UNEVICTABLE;
-	mod_node_page_state(NR_UNEVICTABLE,
-			    lock ? (long)m->nrpages : -(long)m->nrpages);
+	xa_lock(&m->i_pages);
+	if (lock != !!(m->flags & AS_UNEVICTABLE)) {
+		m->flags ^= AS_UNEVICTABLE;
+		mod_node_page_state(NR_UNEVICTABLE, lock ? (long)m->nrpages :
+							   -(long)m->nrpages);
+	}
+	xa_unlock(&m->i_pages);
 }
 
 static long shmem_file_fallocate(struct file *f, int mode, loff_t off,

@@ -17,8 +17,12 @@
  * none, it is fetched with nothing held and the walk begins anew: whoever ran
  * in between may have changed the tree.
  *
- * Locks: the caller's. Simpler than Linux: no marks, no entries that span
- * several indices, no readers beside a writer.
+ * Locks: xa_lock, taken by every function but those whose names begin with
+ * two underscores, xa_slots() and xa_clear_slots(): they want it held. What
+ * allocates comes below it.
+ *
+ * Simpler than Linux: no marks, no entries that span several indices, no
+ * readers beside a writer.
  */
 #include <ashlar/compiler.h>
 #include <ashlar/errno.h>
@@ -85,6 +89,7 @@ void xarray_init(void)
  */
 void xa_init(struct xarray *xa)
 {
+	spin_lock_init(&xa->xa_lock);
 	xa->xa_head = NULL;
 }
 
@@ -107,13 +112,13 @@ static inline struct xa_node *xa_leaf(const struct xarray *xa,
 }
 
 /**
- * xa_load - the entry at an index
+ * __xa_load - the entry at an index
  * @xa: the array
  * @index: where
  *
- * Return: the entry, or NULL.
+ * Context: xa_lock. Return: the entry, or NULL.
  */
-void *xa_load(const struct xarray *xa, unsigned long index)
+void *__xa_load(const struct xarray *xa, unsigned long index)
 {
 	const struct xa_node *leaf;
 
@@ -123,13 +128,24 @@ void *xa_load(const struct xarray *xa, unsigned long index)
 	return leaf ? leaf->slots[index & XA_CHUNK_MASK] : NULL;
 }
 
+/** xa_load - __xa_load() that takes the lock. */
+void *xa_load(struct xarray *xa, unsigned long index)
+{
+	void *entry;
+
+	xa_lock(xa);
+	entry = __xa_load(xa, index);
+	xa_unlock(xa);
+	return entry;
+}
+
 /**
  * xa_slots - entries that lie side by side
  * @xa: the array
  * @index: the first one's index
  * @nr: receives how many slots follow, this one included
  *
- * Return: the slot of @index; the slots after it, up to the next multiple of
+ * Context: xa_lock. Return: the slot of @index; the slots after it, up to the next multiple of
  * XA_CHUNK_SIZE, come next in memory, NULL where there is no entry. NULL: none
  * of them has one. Valid until the array changes.
  */
@@ -259,15 +275,18 @@ static int xa_make_slot(struct xarray *xa, unsigned long index,
 	return 0;
 }
 
-static int __xa_store(struct xarray *xa, unsigned long index, void *entry,
-		      bool replace, gfp_t gfp)
+/* With the lock, which is let go to wait for memory. */
+static int store_entry(struct xarray *xa, unsigned long index, void *entry,
+		       bool replace, gfp_t gfp)
 {
 	struct xa_node *leaf, *spare = NULL;
 	void **slot;
 	int err;
 
 	while ((err = xa_make_slot(xa, index, &leaf, &spare)) == -ENOMEM) {
+		xa_unlock(xa);
 		spare = kmem_cache_zalloc(xa_node_cache, gfp);
+		xa_lock(xa);
 		if (!spare)
 			return -ENOMEM;
 	}
@@ -296,35 +315,51 @@ static int __xa_store(struct xarray *xa, unsigned long index, void *entry,
  */
 int xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
-	if (!entry) {
-		xa_erase(xa, index);
-		return 0;
-	}
-	return __xa_store(xa, index, entry, true, gfp);
+	int err = 0;
+
+	xa_lock(xa);
+	if (entry)
+		err = store_entry(xa, index, entry, true, gfp);
+	else
+		__xa_erase(xa, index);
+	xa_unlock(xa);
+	return err;
 }
 
 /**
- * xa_insert - put an entry where there is none
+ * __xa_insert - put an entry where there is none
  * @xa: the array
  * @index: where
  * @entry: a pointer with its two low bits 0, not NULL
  * @gfp: how nodes may be allocated
  *
+ * Context: xa_lock, which is let go and taken again if @gfp may sleep and must.
  * Return: 0, -EBUSY if there is an entry, -ENOMEM.
  */
+int __xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	return store_entry(xa, index, entry, false, gfp);
+}
+
+/** xa_insert - __xa_insert() that takes the lock. */
 int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
-	return __xa_store(xa, index, entry, false, gfp);
+	int err;
+
+	xa_lock(xa);
+	err = __xa_insert(xa, index, entry, gfp);
+	xa_unlock(xa);
+	return err;
 }
 
 /**
- * xa_erase - take an entry out
+ * __xa_erase - take an entry out
  * @xa: the array
  * @index: where
  *
- * Return: the entry that was there, or NULL.
+ * Context: xa_lock. Return: the entry that was there, or NULL.
  */
-void *xa_erase(struct xarray *xa, unsigned long index)
+void *__xa_erase(struct xarray *xa, unsigned long index)
 {
 	struct xa_node *leaf;
 	void *entry = xa->xa_head;
@@ -348,11 +383,24 @@ void *xa_erase(struct xarray *xa, unsigned long index)
 	return entry;
 }
 
+/** xa_erase - __xa_erase() that takes the lock. */
+void *xa_erase(struct xarray *xa, unsigned long index)
+{
+	void *entry;
+
+	xa_lock(xa);
+	entry = __xa_erase(xa, index);
+	xa_unlock(xa);
+	return entry;
+}
+
 /**
  * xa_clear_slots - take out entries that lie side by side
  * @xa: the array
  * @index: the first one's index
  * @nr: slots, no more than xa_slots() says
+ *
+ * Context: xa_lock.
  */
 void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr)
 {
@@ -376,14 +424,15 @@ void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr)
 }
 
 /**
- * xa_find - the next entry
+ * __xa_find - the next entry
  * @xa: the array
  * @index: where to begin; receives the entry's place
  * @max: where to end, this index included
  *
- * Return: the first entry at *@index or after, or NULL.
+ * Context: xa_lock. Return: the first entry at *@index or after, or NULL.
  */
-void *xa_find(const struct xarray *xa, unsigned long *index, unsigned long max)
+void *__xa_find(const struct xarray *xa, unsigned long *index,
+		unsigned long max)
 {
 	const struct xa_node *root, *node;
 	unsigned long i = *index;
@@ -420,6 +469,17 @@ void *xa_find(const struct xarray *xa, unsigned long *index, unsigned long max)
 	return NULL;
 }
 
+/** xa_find - __xa_find() that takes the lock. */
+void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max)
+{
+	void *entry;
+
+	xa_lock(xa);
+	entry = __xa_find(xa, index, max);
+	xa_unlock(xa);
+	return entry;
+}
+
 static void xa_free_node(struct xa_node *node)
 {
 	unsigned int i;
@@ -433,7 +493,7 @@ static void xa_free_node(struct xa_node *node)
 
 /**
  * xa_destroy - empty the array
- * @xa: the array; its entries are the caller's affair
+ * @xa: the array, that nobody else uses; its entries are the caller's affair
  */
 void xa_destroy(struct xarray *xa)
 {

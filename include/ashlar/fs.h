@@ -8,7 +8,9 @@
 #define ASHLAR_FS_H
 
 #include <ashlar/atomic.h>
+#include <ashlar/compiler.h>
 #include <ashlar/list.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/types.h>
 #include <ashlar/uio.h>
 #include <ashlar/xarray.h>
@@ -46,18 +48,44 @@ struct address_space {
 	struct list_head i_mmap; /* vm_area_struct::shared_node (i_mmap_lock) */
 	const struct address_space_operations *a_ops;
 	void *host; /* the inode, to whoever set it */
-	loff_t i_size; /* bytes; mm never maps or reads past it */
-	u32 flags; /* AS_* */
+	struct rw_semaphore i_rwsem; /* whoever writes, cuts or seals it */
+	u32 i_size_seq; /* odd while i_size changes */
+	loff_t i_size; /* bytes; mm never maps or reads past it (i_rwsem) */
+	u32 flags; /* AS_* (i_pages.xa_lock) */
 	int i_mmap_writable; /* shared writable mappings; < 0: denied
 			      * (i_mmap_lock) */
-	u32 seals; /* F_SEAL_* */
-	unsigned long acct; /* pages committed for its size, mm/shmem.c */
+	u32 seals; /* F_SEAL_* (i_rwsem and i_mmap_lock) */
+	unsigned long acct; /* pages committed for its size, mm/shmem.c
+			     * (i_rwsem) */
 	void *private_data; /* the filesystem's */
 };
 
 #define AS_SHMEM 0x1u /* pages count as shmem and are swap-backed */
 #define AS_UNEVICTABLE 0x2u /* SHM_LOCK */
 #define AS_ACCOUNT 0x4u /* committed for its size, not page by page */
+
+/* A size of one moment, though it is two words on some machines. */
+static inline loff_t mapping_size(const struct address_space *m)
+{
+	loff_t size;
+	u32 seq;
+
+	do {
+		seq = __atomic_load_n(&m->i_size_seq, __ATOMIC_ACQUIRE);
+		size = m->i_size;
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while (unlikely(seq & 1 || seq != READ_ONCE(m->i_size_seq)));
+	return size;
+}
+
+/* Context: i_rwsem for write. */
+static inline void mapping_set_size(struct address_space *m, loff_t size)
+{
+	__atomic_store_n(&m->i_size_seq, m->i_size_seq + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	m->i_size = size;
+	__atomic_store_n(&m->i_size_seq, m->i_size_seq + 1, __ATOMIC_RELEASE);
+}
 
 /* Largest size of a file: its page numbers are words. */
 #define MAX_LFS_FILESIZE ((loff_t)0xfffffffful << PAGE_SHIFT)
@@ -127,6 +155,9 @@ ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to,
 			       loff_t *pos);
 ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,
 				loff_t *pos);
+/* The same with i_rwsem taken. */
+ssize_t __generic_file_write_iter(struct file *f, struct iov_iter *from,
+				  loff_t *pos);
 int generic_file_mmap(struct file *f, struct vm_area_struct *vma);
 extern const struct vm_operations_struct generic_file_vm_ops;
 /* A page that the caller filled joins the cache with its reference. */
@@ -138,7 +169,10 @@ void truncate_inode_pages_range(struct address_space *m, loff_t start,
 /* The same for a hole: private copies that areas made stay. */
 void truncate_pagecache_range(struct address_space *m, loff_t start,
 			      loff_t end);
-/* Set the size; pages past it go, the rest of the last one is zeroed. */
+/*
+ * Set the size; pages past it go, the rest of the last one is zeroed. With
+ * i_rwsem for write.
+ */
 void truncate_setsize(struct address_space *m, loff_t size);
 /* Read bytes of a file into kernel memory: bytes read, or -errno. */
 ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t pos);
