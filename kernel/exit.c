@@ -15,6 +15,7 @@
  * stays as a zombie nobody may reap until they are gone.
  */
 #include <kernel/drivers/tty.h>
+#include <kernel/ipc.h>
 #include <kernel/pid.h>
 #include <kernel/printk.h>
 #include <kernel/syscall.h>
@@ -295,6 +296,8 @@ void do_exit(long code)
 	if (group_dead)
 		exit_itimers(sig);
 	exit_mm(t);
+	if (group_dead)
+		exit_sem(sig);
 	exit_files(t);
 	if (group_dead && sig->leader)
 		disassociate_ctty(true);

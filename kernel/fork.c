@@ -134,6 +134,7 @@ static int copy_signal(struct task_struct *p, u64 flags)
 	atomic_set(&sig->count, 1);
 	INIT_LIST_HEAD(&sig->thread_head);
 	INIT_LIST_HEAD(&sig->shared_pending.list);
+	INIT_LIST_HEAD(&sig->sem_undos);
 	init_waitqueue_head(&sig->wait_chldexit);
 	itimers_init(sig);
 	memcpy(sig->rlim, old->rlim, sizeof(sig->rlim));

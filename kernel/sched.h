@@ -163,6 +163,7 @@ struct signal_struct {
 	struct rlimit rlim[RLIM_NLIMITS];
 	struct itimer itimer[3];
 	struct list_head posix_timers;
+	struct list_head sem_undos; /* kernel/ipc/sem.c */
 	struct rusage_counts dead; /* of threads that ended */
 	struct rusage_counts children; /* waited for */
 	short oom_score_adj, oom_score_adj_min;

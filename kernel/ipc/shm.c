@@ -5,15 +5,12 @@
  * A segment is a file in RAM (mm/shmem.c) with a key, an owner and a count of
  * attachments; attaching maps the file.
  *
- *   key ─► hash ─┐
- *   id = seq << 15 | index ─► shm_ids[index] ─► shmid_kernel ─► file ─► pages
- *                                                   ▲
- *                        vma->vm_private_data ──────┘   nattch = such areas
- *                                                       + attaches under way
+ *   key, id ─► shmid_kernel ─► file ─► pages
+ *                  ▲
+ *   vma->vm_private_data      nattch = such areas + attaches under way
  *
- * seq grows whenever indices wrap around, so that an id of a segment that is
- * gone does not name another one soon. IPC_RMID takes away the key; the
- * segment itself goes with its last attachment (SHM_DEST).
+ * IPC_RMID takes away the key; the segment itself goes with its last
+ * attachment (SHM_DEST).
  *
  * The area's open and close count attachments: fork, split, munmap, exit.
  *
@@ -25,7 +22,6 @@
 #include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <ashlar/xarray.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/init.h>
 #include <kernel/ipc.h>
@@ -33,19 +29,10 @@
 #include <kernel/syscall.h>
 #include <kernel/vfs.h>
 
-#define IPCMNI_SHIFT 15
-#define IPCMNI (1 << IPCMNI_SHIFT)
-#define IPC_MIN_CYCLE 64 /* indices that are used before one comes again */
-#define SHM_HASH 64u
 #define SHMMIN 1ul
 
 struct shmid_kernel {
-	struct list_head hash; /* of its key; alone with IPC_PRIVATE */
-	s32 key;
-	u32 id;
-	u16 seq;
-	u16 mode; /* permissions, SHM_DEST, SHM_LOCKED */
-	u32 uid, gid, cuid, cgid;
+	struct kern_ipc_perm perm; /* first; mode: SHM_DEST, SHM_LOCKED, too */
 	struct file *file; /* to read and write */
 	struct file *file_ro; /* for SHM_RDONLY, once somebody asks */
 	unsigned long nattch;
@@ -58,14 +45,9 @@ struct shmid_kernel {
 unsigned long shm_ctlmax = ~0ul - (1ul << 24);
 unsigned long shm_ctlall = ~0ul - (1ul << 24);
 int shm_ctlmni = 4096;
-int shm_next_id = -1;
 int shm_rmid_forced;
 
-static struct xarray shm_ids; /* index → struct shmid_kernel */
-static struct list_head shm_hash[SHM_HASH];
-static int shm_in_use; /* segments */
-static int shm_last_index = -1; /* index of the newest segment */
-static u16 shm_seq;
+struct ipc_ids shm_ids;
 static unsigned long shm_tot; /* pages of all segments' sizes */
 static struct kmem_cache *shm_cache;
 
@@ -77,132 +59,9 @@ static unsigned long shm_pages(size_t size)
 	return (size >> PAGE_SHIFT) + ((size & ~PAGE_MASK) != 0);
 }
 
-static s64 seconds(void)
-{
-	return current_time() / (s64)NSEC_PER_SEC;
-}
-
-/* ---- finding and naming ---- */
-
-static struct list_head *hash_of(s32 key)
-{
-	return &shm_hash[((u32)key * 0x9e3779b1u) >> 26];
-}
-
-static struct shmid_kernel *find_key(s32 key)
-{
-	struct shmid_kernel *shp;
-
-	list_for_each_entry(shp, hash_of(key), hash) {
-		if (shp->key == key)
-			return shp;
-	}
-	return NULL;
-}
-
 static struct shmid_kernel *find_id(int id)
 {
-	struct shmid_kernel *shp;
-
-	if (id < 0)
-		return ERR_PTR(-EINVAL);
-	shp = xa_load(&shm_ids, (unsigned long)id & (IPCMNI - 1));
-	if (!shp || shp->id != (u32)id)
-		return ERR_PTR(-EINVAL);
-	return shp;
-}
-
-/* The largest index in use, or -1. */
-static int max_index(void)
-{
-	unsigned long i, max = 0;
-	bool any = false;
-	void *entry;
-
-	xa_for_each_range(&shm_ids, i, entry, 0, IPCMNI - 1)
-	{
-		max = i;
-		any = true;
-	}
-	return any ? (int)max : -1;
-}
-
-/* A free index, going round: the lowest past the last one given out. */
-static int cyclic_index(void)
-{
-	int limit = max(shm_in_use * 3 / 2, IPC_MIN_CYCLE);
-	int n, i = shm_last_index + 1;
-
-	limit = min(limit, IPCMNI);
-	for (n = 0; n < limit; n++, i++) {
-		if (i >= limit)
-			i = 0;
-		if (!xa_load(&shm_ids, (unsigned long)i))
-			return i;
-	}
-	return -ENOSPC;
-}
-
-/* What shm_next_id asks for, or the next index free from there on. */
-static int wanted_index(void)
-{
-	int i = shm_next_id & (IPCMNI - 1);
-
-	while (i < IPCMNI && xa_load(&shm_ids, (unsigned long)i))
-		i++;
-	return i < IPCMNI ? i : -ENOSPC;
-}
-
-static int give_id(struct shmid_kernel *shp)
-{
-	int index, err;
-
-	if (shm_in_use >= shm_ctlmni)
-		return -ENOSPC;
-	index = shm_next_id < 0 ? cyclic_index() : wanted_index();
-	if (index < 0)
-		return index;
-	err = xa_insert(&shm_ids, (unsigned long)index, shp, GFP_KERNEL);
-	if (err)
-		return err;
-	if (shm_next_id < 0) {
-		if (index <= shm_last_index)
-			shm_seq = (shm_seq + 1) & 0xffff;
-		shm_last_index = index;
-		shp->seq = shm_seq;
-	} else {
-		shp->seq = (u16)(shm_next_id >> IPCMNI_SHIFT);
-		shm_next_id = -1;
-	}
-	shp->id = (u32)shp->seq << IPCMNI_SHIFT | (u32)index;
-	shp->id &= 0x7fffffff;
-	shm_in_use++;
-	return 0;
-}
-
-/* ---- may I? ---- */
-
-/* @flag: permission bits that are wanted, in any of the three places. */
-static int ipcperms(const struct shmid_kernel *shp, u32 flag)
-{
-	u32 requested = (flag >> 6) | (flag >> 3) | flag;
-	u32 granted = shp->mode;
-	u32 euid = current->cred->euid;
-
-	if (euid == shp->cuid || euid == shp->uid)
-		granted >>= 6;
-	else if (in_group_p(shp->cgid) || in_group_p(shp->gid))
-		granted >>= 3;
-	if ((requested & ~granted & 7) && !capable(CAP_IPC_OWNER))
-		return -EACCES;
-	return 0;
-}
-
-static bool is_owner(const struct shmid_kernel *shp)
-{
-	u32 euid = current->cred->euid;
-
-	return euid == shp->cuid || euid == shp->uid;
+	return (struct shmid_kernel *)ipc_find_id(&shm_ids, id);
 }
 
 /* ---- life of a segment ---- */
@@ -225,11 +84,9 @@ static void free_segment(struct shmid_kernel *shp)
 
 static void shm_destroy(struct shmid_kernel *shp)
 {
-	xa_erase(&shm_ids, shp->id & (IPCMNI - 1));
-	list_del_init(&shp->hash);
-	shm_in_use--;
+	ipc_remove(&shm_ids, &shp->perm);
 	shm_tot -= shm_pages(shp->size);
-	if (shp->mode & SHM_LOCKED)
+	if (shp->perm.mode & SHM_LOCKED)
 		shmem_lock(shp->file->f_mapping, false);
 	free_segment(shp);
 }
@@ -238,7 +95,7 @@ static void shm_destroy(struct shmid_kernel *shp)
 static void put_attach(struct shmid_kernel *shp)
 {
 	shp->nattch--;
-	if (!shp->nattch && ((shp->mode & SHM_DEST) || shm_rmid_forced))
+	if (!shp->nattch && ((shp->perm.mode & SHM_DEST) || shm_rmid_forced))
 		shm_destroy(shp);
 }
 
@@ -279,16 +136,10 @@ static int newseg(s32 key, size_t size, u32 flg)
 	shp = kmem_cache_zalloc(shm_cache, GFP_KERNEL);
 	if (!shp)
 		return -ENOMEM;
-	shp->key = key;
-	shp->mode = flg & S_IRWXUGO;
+	ipc_init_perm(&shp->perm, key, flg);
 	shp->size = size;
-	shp->cuid = current->cred->euid;
-	shp->cgid = current->cred->egid;
-	shp->uid = shp->cuid;
-	shp->gid = shp->cgid;
 	shp->cpid = current->tgid;
-	shp->ctime = seconds();
-	INIT_LIST_HEAD(&shp->hash);
+	shp->ctime = ipc_seconds();
 	f = segment_file(key, size,
 			 (flg & SHM_NORESERVE) &&
 					 sysctl_overcommit_memory != 2 ?
@@ -299,15 +150,12 @@ static int newseg(s32 key, size_t size, u32 flg)
 		goto free;
 	shp->file = f;
 	f->private_data = shp;
-	/* Somebody may have been quicker while we waited for memory. */
-	err = key != IPC_PRIVATE && find_key(key) ? -EBUSY : give_id(shp);
-	if (err)
+	err = ipc_add(&shm_ids, &shp->perm, shm_ctlmni);
+	if (err < 0)
 		goto free;
-	if (key != IPC_PRIVATE)
-		list_add(&shp->hash, hash_of(key));
-	f->f_inode->i_ino = shp->id;
+	f->f_inode->i_ino = shp->perm.id;
 	shm_tot += pages;
-	return (int)shp->id;
+	return (int)shp->perm.id;
 free:
 	free_segment(shp);
 	return err;
@@ -318,7 +166,7 @@ static long try_shmget(s32 key, size_t size, u32 flg)
 	struct shmid_kernel *shp;
 	int err;
 
-	shp = key == IPC_PRIVATE ? NULL : find_key(key);
+	shp = (struct shmid_kernel *)ipc_find_key(&shm_ids, key);
 	if (!shp) {
 		if (key != IPC_PRIVATE && !(flg & IPC_CREAT))
 			return -ENOENT;
@@ -328,11 +176,14 @@ static long try_shmget(s32 key, size_t size, u32 flg)
 		return -EEXIST;
 	if (shp->size < size)
 		return -EINVAL;
-	err = ipcperms(shp, flg);
-	return err ? err : (long)shp->id;
+	err = ipcperms(&shp->perm, flg);
+	return err ? err : (long)shp->perm.id;
 }
 
-static long ksys_shmget(s32 key, size_t size, u32 flg)
+/**
+ * ksys_shmget - shmget(2)
+ */
+long ksys_shmget(s32 key, size_t size, u32 flg)
 {
 	long ret;
 
@@ -349,7 +200,7 @@ static void shm_open(struct vm_area_struct *vma)
 	struct shmid_kernel *shp = vma->vm_private_data;
 
 	shp->nattch++;
-	shp->atime = seconds();
+	shp->atime = ipc_seconds();
 	shp->lpid = current->tgid;
 }
 
@@ -357,7 +208,7 @@ static void shm_close(struct vm_area_struct *vma)
 {
 	struct shmid_kernel *shp = vma->vm_private_data;
 
-	shp->dtime = seconds();
+	shp->dtime = ipc_seconds();
 	shp->lpid = current->tgid;
 	put_attach(shp);
 }
@@ -386,7 +237,7 @@ static struct file *file_for(struct shmid_kernel *shp, bool readonly)
 		return shp->file;
 	if (shp->file_ro)
 		return shp->file_ro;
-	name_of(name, shp->key);
+	name_of(name, shp->perm.key);
 	iget(inode);
 	f = alloc_anon_file(name, inode, O_RDONLY, &shm_file_operations);
 	if (IS_ERR(f))
@@ -441,8 +292,10 @@ static unsigned long map_segment(struct shmid_kernel *shp, unsigned long addr,
 	return ret;
 }
 
-/* The address, or -errno. */
-static unsigned long do_shmat(int shmid, unsigned long addr, u32 flg)
+/**
+ * do_shmat - shmat(2): the address, or -errno
+ */
+unsigned long do_shmat(int shmid, unsigned long addr, u32 flg)
 {
 	struct shmid_kernel *shp;
 	unsigned long ret;
@@ -460,7 +313,7 @@ static unsigned long do_shmat(int shmid, unsigned long addr, u32 flg)
 	shp = find_id(shmid);
 	if (IS_ERR(shp))
 		return (unsigned long)PTR_ERR(shp);
-	err = ipcperms(shp, want);
+	err = ipcperms(&shp->perm, want);
 	if (err)
 		return (unsigned long)err;
 	shp->nattch++;
@@ -475,8 +328,12 @@ static bool attached_at(const struct vm_area_struct *vma, unsigned long addr)
 	       (vma->vm_start - addr) >> PAGE_SHIFT == vma->vm_pgoff;
 }
 
-/* Areas of the attachment that began at @addr, wherever its parts lie. */
-static long ksys_shmdt(unsigned long addr)
+/**
+ * ksys_shmdt - shmdt(2)
+ *
+ * Areas of the attachment that began at @addr go, wherever its parts lie.
+ */
+long ksys_shmdt(unsigned long addr)
 {
 	struct mm_struct *mm = current->mm;
 	struct shmid_kernel *shp = NULL;
@@ -506,13 +363,7 @@ static long ksys_shmdt(unsigned long addr)
 static void fill_shmid64(struct shmid64_ds *d, const struct shmid_kernel *shp)
 {
 	memset(d, 0, sizeof(*d));
-	d->shm_perm.key = shp->key;
-	d->shm_perm.uid = shp->uid;
-	d->shm_perm.gid = shp->gid;
-	d->shm_perm.cuid = shp->cuid;
-	d->shm_perm.cgid = shp->cgid;
-	d->shm_perm.mode = shp->mode;
-	d->shm_perm.seq = shp->seq;
+	ipc_fill_perm(&d->shm_perm, &shp->perm);
 	d->shm_segsz = shp->size;
 	d->shm_atime = (u32)shp->atime;
 	d->shm_atime_high = (u32)(shp->atime >> 32);
@@ -535,13 +386,7 @@ static long put_shmid(void __user *buf, const struct shmid_kernel *shp,
 	if (!old)
 		return copy_to_user(buf, &d, sizeof(d)) ? -EFAULT : 0;
 	memset(&o, 0, sizeof(o));
-	o.key = d.shm_perm.key;
-	o.uid = (u16)d.shm_perm.uid;
-	o.gid = (u16)d.shm_perm.gid;
-	o.cuid = (u16)d.shm_perm.cuid;
-	o.cgid = (u16)d.shm_perm.cgid;
-	o.mode = d.shm_perm.mode;
-	o.seq = d.shm_perm.seq;
+	ipc_fill_old_perm(&o.shm_perm, &shp->perm);
 	o.segsz = (s32)d.shm_segsz;
 	o.atime = (s32)d.shm_atime;
 	o.dtime = (s32)d.shm_dtime;
@@ -562,13 +407,13 @@ static long shmctl_stat(int id, u32 cmd, void __user *buf, bool old)
 		if (IS_ERR(shp))
 			return PTR_ERR(shp);
 	} else {
-		shp = xa_load(&shm_ids, (unsigned long)id & (IPCMNI - 1));
+		shp = (struct shmid_kernel *)ipc_find_index(&shm_ids, id);
 		if (!shp)
 			return -EINVAL;
-		ret = (long)shp->id;
+		ret = (long)shp->perm.id;
 	}
 	if (cmd != SHM_STAT_ANY)
-		err = ipcperms(shp, S_IRUGO);
+		err = ipcperms(&shp->perm, S_IRUGO);
 	if (!err)
 		err = put_shmid(buf, shp, old);
 	return err ? err : ret;
@@ -587,74 +432,57 @@ static long shmctl_ipc_info(void __user *buf, bool old)
 	}
 	if (copy_to_user(buf, info, size))
 		return -EFAULT;
-	return max(max_index(), 0);
+	return ipc_max_index(&shm_ids);
 }
 
 static long shmctl_shm_info(void __user *buf)
 {
-	u32 info[6] = { (u32)shm_in_use, (u32)shm_tot };
+	u32 info[6] = { (u32)shm_ids.in_use, (u32)shm_tot };
 	struct shmid_kernel *shp;
 	unsigned long i;
 
-	xa_for_each_range(&shm_ids, i, shp, 0, IPCMNI - 1)
+	ipc_for_each(&shm_ids, i, shp)
 		info[2] += (u32)shp->file->f_mapping->nrpages;
 	if (copy_to_user(buf, info, sizeof(info)))
 		return -EFAULT;
-	return max(max_index(), 0);
-}
-
-/* Whose segment it is and who may: what a program passes of it. */
-static long get_perm(const void __user *buf, struct ipc64_perm *perm, bool old)
-{
-	struct shmid_ds o;
-
-	if (!old)
-		return copy_from_user(perm, buf, sizeof(*perm)) ? -EFAULT : 0;
-	if (copy_from_user(&o, buf, sizeof(o)))
-		return -EFAULT;
-	perm->uid = o.uid;
-	perm->gid = o.gid;
-	perm->mode = o.mode;
-	return 0;
+	return ipc_max_index(&shm_ids);
 }
 
 static long shmctl_set(int id, const void __user *buf, bool old)
 {
 	struct shmid_kernel *shp;
 	struct ipc64_perm perm;
-	long err = get_perm(buf, &perm, old);
+	long err = ipc_get_perm(buf, &perm, old);
 
 	if (err)
 		return err;
 	shp = find_id(id);
 	if (IS_ERR(shp))
 		return PTR_ERR(shp);
-	if (!is_owner(shp) && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (perm.uid == ~0u || perm.gid == ~0u)
-		return -EINVAL;
-	shp->uid = perm.uid;
-	shp->gid = perm.gid;
-	shp->mode = (u16)((shp->mode & ~S_IRWXUGO) | (perm.mode & S_IRWXUGO));
-	shp->ctime = seconds();
-	return 0;
+	err = ipc_may_change(&shp->perm) ?:
+		      ipc_set_perm(&shp->perm, perm.uid, perm.gid, perm.mode);
+	if (!err)
+		shp->ctime = ipc_seconds();
+	return err;
 }
 
 static long shmctl_rmid(int id)
 {
 	struct shmid_kernel *shp = find_id(id);
+	int err;
 
 	if (IS_ERR(shp))
 		return PTR_ERR(shp);
-	if (!is_owner(shp) && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
+	err = ipc_may_change(&shp->perm);
+	if (err)
+		return err;
 	if (!shp->nattch) {
 		shm_destroy(shp);
 		return 0;
 	}
-	shp->mode |= SHM_DEST;
-	shp->key = IPC_PRIVATE;
-	list_del_init(&shp->hash);
+	shp->perm.mode |= SHM_DEST;
+	shp->perm.key = IPC_PRIVATE;
+	list_del_init(&shp->perm.hash);
 	return 0;
 }
 
@@ -665,7 +493,7 @@ static long shmctl_lock(int id, bool lock)
 	if (IS_ERR(shp))
 		return PTR_ERR(shp);
 	if (!capable(CAP_IPC_LOCK)) {
-		if (!is_owner(shp))
+		if (!ipc_is_owner(&shp->perm))
 			return -EPERM;
 		if (lock && !rlimit(RLIMIT_MEMLOCK))
 			return -EPERM;
@@ -673,14 +501,18 @@ static long shmctl_lock(int id, bool lock)
 			return -ENOMEM;
 	}
 	if (lock)
-		shp->mode |= SHM_LOCKED;
+		shp->perm.mode |= SHM_LOCKED;
 	else
-		shp->mode &= (u16)~SHM_LOCKED;
+		shp->perm.mode &= (u16)~SHM_LOCKED;
 	shmem_lock(shp->file->f_mapping, lock);
 	return 0;
 }
 
-static long ksys_shmctl(int id, u32 cmd, void __user *buf, bool old)
+/**
+ * ksys_shmctl - shmctl(2)
+ * @old: structures have 16-bit ids
+ */
+long ksys_shmctl(int id, u32 cmd, void __user *buf, bool old)
 {
 	if ((int)cmd < 0 || id < 0)
 		return -EINVAL;
@@ -726,32 +558,6 @@ SYSCALL_DEFINE(shmctl, int shmid, u32 cmd, void __user *buf)
 	return ksys_shmctl(shmid, cmd, buf, false);
 }
 
-/* All of SysV IPC by one number, as older C libraries call it. */
-SYSCALL_DEFINE(ipc, u32 call, int first, unsigned long second,
-	       unsigned long third, unsigned long ptr)
-{
-	u32 version = call >> 16, cmd = (u32)second;
-	unsigned long addr;
-
-	switch (call & 0xffff) {
-	case IPCOP_SHMAT:
-		if (version == 1)
-			return -EINVAL;
-		addr = do_shmat(first, ptr, (u32)second);
-		if (IS_ERR_VALUE(addr))
-			return (long)addr;
-		return put_user((u32)addr, (u32 __user *)third);
-	case IPCOP_SHMDT:
-		return ksys_shmdt(ptr);
-	case IPCOP_SHMGET:
-		return ksys_shmget(first, second, (u32)third);
-	case IPCOP_SHMCTL:
-		return ksys_shmctl(first, cmd & ~IPC_64, (void __user *)ptr,
-				   !(cmd & IPC_64));
-	}
-	return -ENOSYS;
-}
-
 /* ---- reports ---- */
 
 /**
@@ -770,13 +576,15 @@ int show_sysvipc_shm(struct seq_file *m, void *unused)
 	seq_puts(m, "       key      shmid perms       size  cpid  lpid nattch"
 		    "   uid   gid  cuid  cgid      atime      dtime      ctime"
 		    "        rss       swap\n");
-	xa_for_each_range(&shm_ids, i, shp, 0, IPCMNI - 1)
+	ipc_for_each(&shm_ids, i, shp)
 	{
-		seq_printf(m, "%10d %10d  %4o %10lu %5u %5u  %5lu ", shp->key,
-			   (int)shp->id, shp->mode, (unsigned long)shp->size,
+		const struct kern_ipc_perm *p = &shp->perm;
+
+		seq_printf(m, "%10d %10d  %4o %10lu %5u %5u  %5lu ", p->key,
+			   (int)p->id, p->mode, (unsigned long)shp->size,
 			   (u32)shp->cpid, (u32)shp->lpid, shp->nattch);
-		seq_printf(m, "%5u %5u %5u %5u %10llu %10llu %10llu ", shp->uid,
-			   shp->gid, shp->cuid, shp->cgid,
+		seq_printf(m, "%5u %5u %5u %5u %10llu %10llu %10llu ", p->uid,
+			   p->gid, p->cuid, p->cgid,
 			   (unsigned long long)shp->atime,
 			   (unsigned long long)shp->dtime,
 			   (unsigned long long)shp->ctime);
@@ -787,15 +595,11 @@ int show_sysvipc_shm(struct seq_file *m, void *unused)
 }
 
 /**
- * ipc_init - before the first process
+ * shm_init - no segments yet
  */
-void ipc_init(void)
+void shm_init(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < SHM_HASH; i++)
-		INIT_LIST_HEAD(&shm_hash[i]);
-	xa_init(&shm_ids);
+	ipc_init_ids(&shm_ids);
 	shm_cache = kmem_cache_create("shmid_kernel",
 				      sizeof(struct shmid_kernel), 0,
 				      SLAB_PANIC, NULL);

@@ -136,6 +136,8 @@ static const struct proc_entry entries[] = {
 	REPORT("slabinfo", 0400, show_slabinfo),
 	REPORT("stat", 0444, show_stat),
 	REPORT("swaps", 0444, show_swaps),
+	REPORT("sysvipc/msg", 0444, show_sysvipc_msg),
+	REPORT("sysvipc/sem", 0444, show_sysvipc_sem),
 	REPORT("sysvipc/shm", 0444, show_sysvipc_shm),
 	REPORT("unknown_syscalls", 0444, show_unknown_syscalls),
 	REPORT("uptime", 0444, show_uptime),

@@ -8,8 +8,11 @@
 #include <ashlar/string.h>
 #include <kernel/coredump.h>
 #include <kernel/ipc.h>
+#include <kernel/ipc/util.h>
 #include <kernel/version.h>
 #include "proc.h"
+
+#define INT_MAX 0x7fffffff
 
 bool proc_parse_long(const char *text, long *value)
 {
@@ -128,6 +131,54 @@ static ssize_t write_core_pattern(const char *text, size_t len, void *data)
 	return write_line(text, len, data, CORE_PATTERN_SIZE - 1);
 }
 
+/* ---- semaphores: of a set, in all, operations, sets ---- */
+
+static int show_sem_limits(struct seq_file *m, void *unused)
+{
+	const struct sem_limits *l = &sem_limits;
+
+	(void)unused;
+	seq_printf(m, "%u\t%u\t%u\t%u\n", l->msl, l->mns, l->opm, l->mni);
+	return 0;
+}
+
+/* The first number of @s into @to; what follows it, or NULL. */
+static const char *take_number(const char *s, u32 *to)
+{
+	u32 v = 0;
+
+	while (*s == ' ' || *s == '\t')
+		s++;
+	if (*s < '0' || *s > '9')
+		return NULL;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		if (v > (INT_MAX - 9) / 10)
+			return NULL;
+		v = v * 10 + (u32)(*s - '0');
+	}
+	*to = v;
+	return s;
+}
+
+/* As many of the four as are written. */
+static ssize_t write_sem_limits(const char *text, size_t len, void *unused)
+{
+	struct sem_limits new = sem_limits;
+	u32 *const to[] = { &new.msl, &new.mns, &new.opm, &new.mni };
+	unsigned int i;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_SIZE(to) && *text && *text != '\n'; i++) {
+		text = take_number(text, to[i]);
+		if (!text)
+			return -EINVAL;
+	}
+	if (new.mni > IPCMNI)
+		return -EINVAL;
+	sem_limits = new;
+	return (ssize_t)len;
+}
+
 /* ---- open files ---- */
 
 static int show_file_nr(struct seq_file *m, void *data)
@@ -176,8 +227,6 @@ static int show_uuid(struct seq_file *m, void *data)
 		.name = "sys/" n, .mode = 0444, .show = show_constant, \
 		.data = (void *)(text),                                \
 	}
-#define INT_MAX 0x7fffffff
-
 static const struct proc_entry entries[] = {
 	INT("vm/overcommit_memory", sysctl_overcommit_memory, 0, 2),
 	INT("vm/overcommit_ratio", sysctl_overcommit_ratio, 0, INT_MAX),
@@ -194,8 +243,17 @@ static const struct proc_entry entries[] = {
 	ULONG("kernel/shmmax", shm_ctlmax),
 	ULONG("kernel/shmall", shm_ctlall),
 	INT("kernel/shmmni", shm_ctlmni, 0, 32768),
-	INT("kernel/shm_next_id", shm_next_id, -1, INT_MAX),
+	INT("kernel/shm_next_id", shm_ids.next_id, -1, INT_MAX),
 	INT("kernel/shm_rmid_forced", shm_rmid_forced, 0, 1),
+	INT("kernel/msgmax", msg_ctlmax, 0, INT_MAX),
+	INT("kernel/msgmnb", msg_ctlmnb, 0, INT_MAX),
+	INT("kernel/msgmni", msg_ctlmni, 0, 32768),
+	INT("kernel/msg_next_id", msg_ids.next_id, -1, INT_MAX),
+	{ .name = "sys/kernel/sem",
+	  .mode = 0644,
+	  .show = show_sem_limits,
+	  .write = write_sem_limits },
+	INT("kernel/sem_next_id", sem_ids.next_id, -1, INT_MAX),
 	INT("kernel/pid_max", pid_max, 301, 32768),
 	INT("kernel/ns_last_pid", last_pid, 0, 32768),
 	INT("kernel/threads-max", max_threads, 1, INT_MAX),
