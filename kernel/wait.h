@@ -71,6 +71,15 @@ void wake_up(struct wait_queue_head *q);
 		__wait_event(q, cond, TASK_UNINTERRUPTIBLE, schedule())))
 #define wait_event_interruptible(q, cond) \
 	((cond) ? 0 : __wait_event(q, cond, TASK_INTERRUPTIBLE, schedule()))
+/* -EAGAIN: it is @expires (ns) and the condition is not true. */
+#define wait_event_interruptible_until(q, cond, expires)           \
+	((cond) ? 0 :                                              \
+		  __wait_event(                                    \
+			  q, cond, TASK_INTERRUPTIBLE,             \
+			  if (schedule_until(expires)) {           \
+				  wait_ret = (cond) ? 0 : -EAGAIN; \
+				  break;                           \
+			  }))
 /* Only a fatal signal ends it early. */
 #define wait_event_killable(q, cond) \
 	((cond) ? 0 : __wait_event(q, cond, TASK_KILLABLE, schedule()))

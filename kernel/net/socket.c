@@ -13,26 +13,6 @@
 #define SOCK_TYPE_MASK 0xfu
 
 #define SOL_SOCKET 1
-#define SCM_RIGHTS 1
-
-#define SO_TYPE 3
-#define SO_ERROR 4
-#define SO_SNDBUF 7
-#define SO_RCVBUF 8
-#define SO_PASSCRED 16
-#define SO_PEERCRED 17
-#define SO_ACCEPTCONN 30
-#define SO_PROTOCOL 38
-#define SO_DOMAIN 39
-
-struct user_msghdr {
-	u32 name, namelen, iov, iovlen, control, controllen, flags;
-};
-
-struct cmsghdr {
-	u32 len;
-	s32 level, type;
-};
 
 /* ---- descriptors ---- */
 
@@ -93,42 +73,47 @@ static int install_sock(struct unix_sock *s, u32 flags)
 	return fd;
 }
 
+/* The type of a socket that may be made, or -errno. */
 static int check_kind(u32 family, u32 type, u32 protocol)
 {
 	if (type & ~(SOCK_TYPE_MASK | O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	type &= SOCK_TYPE_MASK;
+	if (type >= SOCK_MAX)
 		return -EINVAL;
 	if (family != AF_UNIX)
 		return -EAFNOSUPPORT;
 	if (protocol && protocol != AF_UNIX)
 		return -EPROTONOSUPPORT;
-	type &= SOCK_TYPE_MASK;
+	if (type == SOCK_RAW)
+		return SOCK_DGRAM;
 	if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET)
 		return -ESOCKTNOSUPPORT;
-	return 0;
+	return (int)type;
 }
 
 SYSCALL_DEFINE(socket, u32 family, u32 type, u32 protocol)
 {
-	int err = check_kind(family, type, protocol);
+	int kind = check_kind(family, type, protocol);
 	struct unix_sock *s;
 
-	if (err)
-		return err;
-	s = unix_alloc((int)(type & SOCK_TYPE_MASK));
+	if (kind < 0)
+		return kind;
+	s = unix_alloc(kind);
 	return IS_ERR(s) ? PTR_ERR(s) : install_sock(s, type);
 }
 
 SYSCALL_DEFINE(socketpair, u32 family, u32 type, u32 protocol, s32 __user *sv)
 {
-	int err = check_kind(family, type, protocol), fd[2];
+	int kind = check_kind(family, type, protocol), fd[2], err;
 	struct unix_sock *a, *b;
 
-	if (err)
-		return err;
-	a = unix_alloc((int)(type & SOCK_TYPE_MASK));
+	if (kind < 0)
+		return kind;
+	a = unix_alloc(kind);
 	if (IS_ERR(a))
 		return PTR_ERR(a);
-	b = unix_alloc((int)(type & SOCK_TYPE_MASK));
+	b = unix_alloc(kind);
 	if (IS_ERR(b)) {
 		unix_put(a);
 		return PTR_ERR(b);
@@ -306,76 +291,38 @@ SYSCALL_DEFINE(shutdown, unsigned int fd, int how)
 
 /* ---- options ---- */
 
-static int get_option(struct unix_sock *s, int name, s32 *value)
-{
-	switch (name) {
-	case SO_TYPE:
-		*value = s->type;
-		break;
-	case SO_ERROR:
-		*value = s->error;
-		s->error = 0;
-		break;
-	case SO_SNDBUF:
-	case SO_RCVBUF:
-		*value = 212992;
-		break;
-	case SO_ACCEPTCONN:
-		*value = s->listening;
-		break;
-	case SO_DOMAIN:
-		*value = AF_UNIX;
-		break;
-	case SO_PROTOCOL:
-	case SO_PASSCRED:
-		*value = 0;
-		break;
-	default:
-		return -ENOPROTOOPT;
-	}
-	return 0;
-}
-
 SYSCALL_DEFINE(getsockopt, unsigned int fd, int level, int name,
 	       void __user *value, s32 __user *len)
 {
+	u64 v[2]; /* the longest */
 	struct unix_sock *s;
-	const void *from;
-	s32 room, v;
+	s32 room;
+	u32 size;
 	int err;
 	struct fd f = sock_fd(fd, &s, &err);
-	u32 size = sizeof(v);
 
 	if (!f.file)
 		return err;
-	from = &v;
-	if (level != SOL_SOCKET) {
-		err = -EOPNOTSUPP;
-	} else if (name == SO_PEERCRED) {
-		from = &s->peer_cred;
-		size = sizeof(s->peer_cred);
-	} else {
-		err = get_option(s, name, &v);
-	}
-	if (!err && get_user(room, len))
+	if (get_user(room, len))
 		err = -EFAULT;
-	if (!err && room < 0)
+	else if (room < 0)
 		err = -EINVAL;
+	else
+		err = level == SOL_SOCKET ? get_sockopt(s, name, v, &size) :
+					    -EOPNOTSUPP;
 	if (!err) {
 		size = min(size, (u32)room);
-		if (copy_to_user(value, from, size) || put_user((s32)size, len))
+		if (copy_to_user(value, v, size) || put_user((s32)size, len))
 			err = -EFAULT;
 	}
 	fdput(f);
 	return err;
 }
 
-/* Sizes of buffers and the like: heard, and without effect. */
 SYSCALL_DEFINE(setsockopt, unsigned int fd, int level, int name,
 	       const void __user *value, s32 len)
 {
 	struct unix_sock *s;
-	s32 v;
 	int err;
 	struct fd f = sock_fd(fd, &s, &err);
 
@@ -383,97 +330,32 @@ SYSCALL_DEFINE(setsockopt, unsigned int fd, int level, int name,
 		return err;
 	if (level != SOL_SOCKET)
 		err = -EOPNOTSUPP;
-	else if (len < (s32)sizeof(v))
-		err = -EINVAL;
-	else if (get_user(v, (const s32 __user *)value))
-		err = -EFAULT;
-	else if (name == SO_TYPE || name == SO_ERROR || name > 80)
-		err = -ENOPROTOOPT;
+	else
+		err = len < 0 ? -EINVAL : set_sockopt(s, name, value, (u32)len);
 	fdput(f);
 	return err;
 }
 
 /* ---- sending ---- */
 
-static struct scm_files *get_files_sent(const u32 *fds, unsigned int n)
-{
-	struct scm_files *files;
-	struct file *f;
-	unsigned int i;
-
-	if (n > SCM_MAX_FD)
-		return ERR_PTR(-EINVAL);
-	files = kmalloc(sizeof(*files) + n * sizeof(f), GFP_KERNEL);
-	if (!files)
-		return ERR_PTR(-ENOMEM);
-	files->count = 0;
-	for (i = 0; i < n; i++) {
-		f = fget_raw(fds[i]);
-		if (!f || f->f_op == &unix_fops) {
-			if (f)
-				fput(f);
-			scm_free(files);
-			return ERR_PTR(f ? -EINVAL : -EBADF);
-		}
-		files->file[files->count++] = f;
-	}
-	return files;
-}
-
-/* Of the control messages, the one that sends files. */
-static struct scm_files *parse_control(const char *buf, u32 len)
-{
-	struct scm_files *files = NULL;
-	struct cmsghdr h;
-	u32 off;
-
-	for (off = 0; off + sizeof(h) <= len; off += ALIGN(h.len, 4u)) {
-		memcpy(&h, buf + off, sizeof(h));
-		if (h.len < sizeof(h) || h.len > len - off) {
-			scm_free(files);
-			return ERR_PTR(-EINVAL);
-		}
-		if (h.level != SOL_SOCKET || h.type != SCM_RIGHTS || files)
-			continue;
-		files = get_files_sent((const u32 *)(buf + off + sizeof(h)),
-				       (h.len - sizeof(h)) / 4);
-		if (IS_ERR(files))
-			return files;
-	}
-	return files;
-}
-
-static struct scm_files *get_control(const struct user_msghdr *h)
-{
-	struct scm_files *files;
-	char *buf;
-
-	if (!h->controllen)
-		return NULL;
-	if (h->controllen > 10240)
-		return ERR_PTR(-ENOMEM);
-	buf = kmalloc(h->controllen, GFP_KERNEL);
-	if (!buf)
-		return ERR_PTR(-ENOMEM);
-	if (copy_from_user(buf, (void __user *)(uintptr_t)h->control,
-			   h->controllen))
-		files = ERR_PTR(-EFAULT);
-	else
-		files = parse_control(buf, h->controllen);
-	kfree(buf);
-	return files;
-}
-
 static u32 send_flags(const struct file *f, u32 flags)
 {
 	return f->f_flags & O_NONBLOCK ? flags | MSG_DONTWAIT : flags;
 }
 
+static int import_msg(struct user_iov *u, const struct user_msghdr *h)
+{
+	if (h->iovlen > UIO_MAXIOV)
+		return -EMSGSIZE;
+	return import_iov(u, (const struct iovec __user *)(uintptr_t)h->iov,
+			  h->iovlen);
+}
+
 static long send_msg(struct file *f, const struct user_msghdr *h, u32 flags)
 {
 	struct unix_address a, *to = NULL;
-	struct scm_files *files;
 	struct user_iov u;
+	struct scm scm;
 	long ret;
 
 	if (h->name && h->namelen) {
@@ -483,18 +365,15 @@ static long send_msg(struct file *f, const struct user_msghdr *h, u32 flags)
 			return ret;
 		to = &a;
 	}
-	ret = import_iov(&u, (const struct iovec __user *)(uintptr_t)h->iov,
-			 h->iovlen);
+	ret = import_msg(&u, h);
 	if (ret)
 		return ret;
-	files = get_control(h);
-	if (IS_ERR(files)) {
-		ret = PTR_ERR(files);
-	} else {
-		ret = unix_send(f->private_data, &u.iter, to, files,
+	ret = scm_send(&scm, h);
+	if (!ret) {
+		ret = unix_send(f->private_data, &u.iter, to, &scm,
 				send_flags(f, flags));
 		if (ret < 0)
-			scm_free(files);
+			scm_free(scm.files);
 	}
 	free_iov(&u);
 	return ret;
@@ -544,56 +423,25 @@ SYSCALL_DEFINE(sendto, unsigned int fd, void __user *buf, u32 len, u32 flags,
 
 /* ---- receiving ---- */
 
-/* Descriptors for the files that came; bytes of @h's control used. */
-static u32 put_files_sent(const struct user_msghdr *h, struct scm_files *files,
-			  u32 flags, u32 *out)
-{
-	char __user *to = (char __user *)(uintptr_t)h->control;
-	struct cmsghdr c = { sizeof(c), SOL_SOCKET, SCM_RIGHTS };
-	u32 i, room = 0;
-	int fd;
-
-	if (h->controllen >= sizeof(c))
-		room = (h->controllen - (u32)sizeof(c)) / 4;
-	for (i = 0; i < files->count && i < room; i++) {
-		fd = get_unused_fd_flags(flags & MSG_CMSG_CLOEXEC ? O_CLOEXEC :
-								    0);
-		if (fd < 0)
-			break;
-		if (put_user((s32)fd, (s32 __user *)(to + sizeof(c) + i * 4))) {
-			put_unused_fd((unsigned int)fd);
-			break;
-		}
-		fd_install((unsigned int)fd, get_file(files->file[i]));
-	}
-	if (i < files->count)
-		*out |= MSG_CTRUNC;
-	if (!i)
-		return 0;
-	c.len += i * 4;
-	return copy_to_user(to, &c, sizeof(c)) ? 0 : c.len;
-}
-
 static long recv_msg(struct unix_sock *s, struct user_msghdr __user *msg,
 		     struct user_msghdr *h, u32 flags)
 {
 	struct unix_address from = { .len = 0 };
-	struct scm_files *files = NULL;
-	u32 used = 0, out = flags;
+	struct scm scm = { .files = NULL };
+	u32 used, out = flags;
 	struct user_iov u;
 	long ret;
 
-	ret = import_iov(&u, (const struct iovec __user *)(uintptr_t)h->iov,
-			 h->iovlen);
+	ret = import_msg(&u, h);
 	if (ret)
 		return ret;
-	ret = unix_recv(s, &u.iter, &out, &from, &files);
+	ret = unix_recv(s, &u.iter, &out, &from, &scm);
 	free_iov(&u);
 	if (ret < 0)
 		return ret;
-	if (files)
-		used = put_files_sent(h, files, flags, &out);
-	scm_free(files);
+	out |= flags & MSG_CMSG_CLOEXEC;
+	used = scm_recv(&scm, h, s->passcred, flags, &out);
+	scm_free(scm.files);
 	if (h->name) {
 		u32 len = from.len > 2 ? from.len : 0;
 

@@ -12,26 +12,22 @@
  * Nothing here sleeps between a look at a socket's state and the change that
  * follows: memory comes, and a program's bytes are copied, before.
  *
- * Simpler than Linux: a message cannot carry sockets, so no circle of sockets
- * in flight can come to be that nobody could ever close. There are no options
- * for timeouts, and credentials are those of socketpair and connect alone.
+ * Files and credentials that travel with the bytes: scm.c. Options: sockopt.c.
+ *
+ * Simpler than Linux: SO_RCVBUF limits nothing, as the sender's SO_SNDBUF
+ * counts what waits for the reader. There are no urgent bytes (MSG_OOB).
  */
+#include <ashlar/printf.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/syscall.h>
 #include "unix.h"
 
-#define QUEUE_MAX 212992u /* bytes a socket holds for its reader */
+#define BUF_DEFAULT 212992u /* bytes of memory that may wait for a reader */
 #define STREAM_CHUNK 16384u /* a stream's longest message */
+#define DGRAM_MAX 10u /* more wait for one reader only if he is the peer */
 #define FAMILY_LEN 2u
-
-struct unix_msg {
-	struct list_head list;
-	u32 len, off; /* bytes; of them read */
-	struct unix_address from;
-	struct scm_files *files;
-	char data[];
-};
+#define AUTO_LEN (FAMILY_LEN + 6u) /* a name we give: '\0' and 5 digits */
 
 static LIST_HEAD(abstract_names);
 
@@ -53,6 +49,10 @@ struct unix_sock *unix_alloc(int type)
 	init_waitqueue_head(&s->wait);
 	s->addr.len = FAMILY_LEN;
 	s->addr.name.sun_family = AF_UNIX;
+	s->sndbuf = BUF_DEFAULT;
+	s->rcvbuf = BUF_DEFAULT;
+	s->rcvtimeo = NEVER;
+	s->sndtimeo = NEVER;
 	s->cred.pid = current->tgid;
 	s->cred.uid = current->cred->euid;
 	s->cred.gid = current->cred->egid;
@@ -73,21 +73,9 @@ static struct unix_sock *sock_get(struct unix_sock *s)
 	return s;
 }
 
-/** scm_free() - a message's files are not wanted */
-void scm_free(struct scm_files *files)
-{
-	unsigned int i;
-
-	if (!files)
-		return;
-	for (i = 0; i < files->count; i++)
-		fput(files->file[i]);
-	kfree(files);
-}
-
 static void free_msg(struct unix_msg *m)
 {
-	scm_free(m->files);
+	scm_free(m->scm.files);
 	kfree(m);
 }
 
@@ -207,13 +195,33 @@ static bool name_taken(const struct unix_address *a)
 	return true;
 }
 
+/* A name of our choice for a socket that has none. */
+static int autobind(struct unix_sock *s)
+{
+	struct unix_address a = { .len = AUTO_LEN, .name = { AF_UNIX, "" } };
+	static u32 next;
+	u32 tries;
+
+	if (s->addr.len > FAMILY_LEN)
+		return 0;
+	for (tries = 0; tries < 1u << 20; tries++) {
+		ashlar_snprintf(a.name.sun_path + 1, 6, "%05x",
+				next++ & 0xfffff);
+		if (bind_abstract(s, &a))
+			continue;
+		s->addr = a;
+		return 0;
+	}
+	return -ENOSPC;
+}
+
 /** unix_bind() - give a socket a name; 0 or -errno */
 int unix_bind(struct unix_sock *s, const struct unix_address *addr)
 {
 	int err;
 
 	if (addr->len <= FAMILY_LEN)
-		return -EINVAL;
+		return autobind(s);
 	if (s->addr.len > FAMILY_LEN)
 		return name_taken(addr) ? -EADDRINUSE : -EINVAL;
 	err = is_abstract(addr) ? bind_abstract(s, addr) : bind_path(s, addr);
@@ -259,6 +267,24 @@ static struct unix_sock *find_socket(const struct unix_address *a, u8 type)
 	}
 	return s;
 }
+
+/* ---- waiting ---- */
+
+static u64 expiry(u64 timeout)
+{
+	u64 now = ktime_get();
+
+	return timeout > NEVER - now ? NEVER : now + timeout;
+}
+
+/* Until @cond, or for so long as an option says. 0 or -errno. */
+#define wait_until(sock, timeout, cond)                                    \
+	({                                                                 \
+		int wait_err = wait_event_interruptible_until(             \
+			&(sock)->wait, cond, expiry(timeout));             \
+		wait_err == -ERESTARTSYS && (timeout) != NEVER ? -EINTR :  \
+								 wait_err; \
+	})
 
 /* ---- connections ---- */
 
@@ -314,8 +340,15 @@ static int connect_stream(struct unix_sock *s, struct unix_sock *server,
 		return -ECONNREFUSED;
 	if (!has_room(server) && nonblock)
 		return -EAGAIN;
-	err = wait_event_interruptible(&server->wait, has_room(server));
+	err = wait_until(server, s->sndtimeo, has_room(server));
 	return err ? err : enqueue_connection(s, server);
+}
+
+/* A datagram socket that has a peer takes from no other. */
+static bool listens_to_other(const struct unix_sock *to,
+			     const struct unix_sock *s)
+{
+	return to->peer && to->peer != s;
 }
 
 /** unix_connect() - choose a peer; AF_UNSPEC lets it go. 0 or -errno */
@@ -329,12 +362,20 @@ int unix_connect(struct unix_sock *s, const struct unix_address *addr,
 		drop_peer(s);
 		return 0;
 	}
+	if (addr->name.sun_family != AF_UNIX)
+		return -EINVAL;
+	if (s->passcred)
+		err = autobind(s);
+	if (err)
+		return err;
 	if (s->listening)
 		return -EINVAL;
 	other = find_socket(addr, s->type);
 	if (IS_ERR(other))
 		return (int)PTR_ERR(other);
-	if (s->type == SOCK_DGRAM) {
+	if (s->type == SOCK_DGRAM && listens_to_other(other, s)) {
+		err = -EPERM;
+	} else if (s->type == SOCK_DGRAM) {
 		drop_peer(s);
 		s->peer = sock_get(other);
 	} else {
@@ -356,7 +397,7 @@ struct unix_sock *unix_accept(struct unix_sock *s, bool nonblock)
 		return ERR_PTR(-EINVAL);
 	if (list_empty(&s->pending) && nonblock)
 		return ERR_PTR(-EAGAIN);
-	err = wait_event_interruptible(&s->wait, !list_empty(&s->pending));
+	err = wait_until(s, s->rcvtimeo, !list_empty(&s->pending));
 	if (err)
 		return ERR_PTR(err);
 	n = list_first_entry(&s->pending, struct unix_sock, pending_entry);
@@ -371,14 +412,13 @@ int unix_shutdown(struct unix_sock *s, int how)
 {
 	if (how < 0 || how > 2)
 		return -EINVAL;
-	if (!s->peer)
-		return -ENOTCONN;
 	if (how != 1)
 		s->shut_read = true;
 	if (how != 0)
 		s->shut_write = true;
 	wake_up(&s->wait);
-	wake_up(&s->peer->wait);
+	if (s->peer)
+		wake_up(&s->peer->wait);
 	return 0;
 }
 
@@ -392,92 +432,127 @@ static int socket_error(struct unix_sock *s)
 	return -err;
 }
 
-static bool can_take(const struct unix_sock *to, u32 len)
+static u32 msg_size(u32 len)
 {
-	return to->closed || to->shut_read || !to->queued ||
-	       to->queued + len <= QUEUE_MAX;
+	return (u32)sizeof(struct unix_msg) + len;
+}
+
+/* Would @s wait before it sends so much? */
+static bool can_take(const struct unix_sock *s, const struct unix_sock *to,
+		     u32 len)
+{
+	if (to->closed || to->shut_read || !to->nr_queued)
+		return true;
+	if (s->type != SOCK_STREAM && to->peer != s &&
+	    to->nr_queued > DGRAM_MAX)
+		return false;
+	return to->held + msg_size(len) <= s->sndbuf;
 }
 
 static struct unix_msg *make_msg(struct unix_sock *s, struct iov_iter *from,
-				 u32 len)
+				 u32 len, const struct scm *scm)
 {
-	struct unix_msg *m = kmalloc(sizeof(*m) + len, GFP_KERNEL);
+	struct unix_msg *m = kmalloc(msg_size(len), GFP_KERNEL);
 
 	if (!m)
 		return ERR_PTR(-ENOMEM);
 	m->len = len;
 	m->off = 0;
 	m->from = s->addr;
-	m->files = NULL;
+	m->scm = *scm;
 	if (copy_from_iter(m->data, len, from) == len)
 		return m;
 	kfree(m);
 	return ERR_PTR(-EFAULT);
 }
 
-static int wait_for_room(struct unix_sock *to, u32 len, u32 flags)
+static int wait_for_room(struct unix_sock *s, struct unix_sock *to, u32 len,
+			 u32 flags)
 {
-	if (can_take(to, len))
+	if (can_take(s, to, len))
 		return 0;
 	if (flags & MSG_DONTWAIT)
 		return -EAGAIN;
-	return wait_event_interruptible(&to->wait, can_take(to, len));
+	return wait_until(to, s->sndtimeo, can_take(s, to, len));
+}
+
+static void enqueue(struct unix_sock *s, struct unix_msg *m, bool first)
+{
+	if (first)
+		list_add(&m->list, &s->queue);
+	else
+		list_add_tail(&m->list, &s->queue);
+	s->queued += m->len - m->off;
+	s->held += msg_size(m->len);
+	s->nr_queued++;
+}
+
+static void dequeue(struct unix_sock *s, struct unix_msg *m)
+{
+	list_del(&m->list);
+	s->queued -= m->len - m->off;
+	s->held -= msg_size(m->len);
+	s->nr_queued--;
 }
 
 static int deliver(struct unix_sock *s, struct unix_sock *to,
 		   struct unix_msg *m, u32 flags)
 {
-	int err = wait_for_room(to, m->len, flags);
+	int err = wait_for_room(s, to, m->len, flags);
 
 	if (err)
 		return err;
 	if (s->shut_write)
 		return -EPIPE;
+	if (to->closed && s->type == SOCK_DGRAM)
+		return -ECONNREFUSED;
 	if (to->closed || to->shut_read)
-		return s->type == SOCK_DGRAM ? -ECONNREFUSED : -EPIPE;
-	list_add_tail(&m->list, &to->queue);
-	to->queued += m->len;
+		return -EPIPE;
+	if (scm_would_circle(m->scm.files, to))
+		return -ETOOMANYREFS;
+	enqueue(to, m, false);
 	wake_up(&to->wait);
 	return 0;
 }
 
 static ssize_t send_one(struct unix_sock *s, struct unix_sock *to,
-			struct iov_iter *from, u32 len, struct scm_files *files,
+			struct iov_iter *from, u32 len, const struct scm *scm,
 			u32 flags)
 {
-	struct unix_msg *m = make_msg(s, from, len);
+	struct unix_msg *m = make_msg(s, from, len, scm);
 	int err;
 
 	if (IS_ERR(m))
 		return (ssize_t)PTR_ERR(m);
-	m->files = files;
 	err = deliver(s, to, m, flags);
 	if (!err)
 		return (ssize_t)len;
-	m->files = NULL;
-	free_msg(m);
+	kfree(m);
 	return err;
 }
 
 static ssize_t send_stream(struct unix_sock *s, struct iov_iter *from,
-			   struct scm_files *files, u32 flags)
+			   const struct scm *scm, u32 flags)
 {
+	u32 most = min(STREAM_CHUNK, s->sndbuf / 2);
 	struct unix_sock *to = s->peer;
+	struct scm part = *scm; /* files go with the first bytes */
 	ssize_t n = 0, done = 0;
 
 	if (!to)
-		return s->closed ? -EPIPE : -ENOTCONN;
-	if (!from->count)
-		scm_free(files);
+		return -ENOTCONN;
+	if (s->shut_write)
+		n = -EPIPE;
+	else if (!from->count)
+		scm_free(scm->files);
 	sock_get(to);
-	while (from->count) {
-		n = send_one(s, to, from,
-			     (u32)min(from->count, (size_t)STREAM_CHUNK), files,
-			     flags);
+	while (from->count && n >= 0) {
+		n = send_one(s, to, from, (u32)min(from->count, (size_t)most),
+			     &part, flags);
 		if (n < 0)
 			break;
 		done += n;
-		files = NULL;
+		part.files = NULL;
 	}
 	unix_put(to);
 	if (n == -EPIPE && !done && !(flags & MSG_NOSIGNAL))
@@ -487,12 +562,12 @@ static ssize_t send_stream(struct unix_sock *s, struct iov_iter *from,
 
 static ssize_t send_packet(struct unix_sock *s, struct iov_iter *from,
 			   const struct unix_address *addr,
-			   struct scm_files *files, u32 flags)
+			   const struct scm *scm, u32 flags)
 {
 	struct unix_sock *to = s->peer;
 	ssize_t n;
 
-	if (from->count > QUEUE_MAX)
+	if (from->count > s->sndbuf)
 		return -EMSGSIZE;
 	if (addr)
 		to = find_socket(addr, s->type);
@@ -502,7 +577,11 @@ static ssize_t send_packet(struct unix_sock *s, struct iov_iter *from,
 		return -ENOTCONN;
 	if (IS_ERR(to))
 		return (ssize_t)PTR_ERR(to);
-	n = send_one(s, to, from, (u32)from->count, files, flags);
+	if (s->type == SOCK_DGRAM && listens_to_other(to, s)) {
+		unix_put(to);
+		return -EPERM;
+	}
+	n = send_one(s, to, from, (u32)from->count, scm, flags);
 	if (n == -ECONNREFUSED && s->peer == to && to->closed) {
 		s->peer = NULL;
 		atomic_dec(&to->count); /* ours is still there */
@@ -515,18 +594,31 @@ static ssize_t send_packet(struct unix_sock *s, struct iov_iter *from,
 
 /** unix_send() - send bytes, and files with them: bytes sent, or -errno */
 ssize_t unix_send(struct unix_sock *s, struct iov_iter *from,
-		  const struct unix_address *addr, struct scm_files *files,
+		  const struct unix_address *addr, const struct scm *scm,
 		  u32 flags)
 {
+	struct scm own;
+	int err = 0;
+
+	if (!scm) {
+		scm_own(&own);
+		scm = &own;
+	}
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	if (s->error)
 		return socket_error(s);
+	if (s->passcred && !s->peer)
+		err = autobind(s);
+	if (err)
+		return err;
 	if (s->type == SOCK_DGRAM)
-		return send_packet(s, from, addr, files, flags);
+		return send_packet(s, from, addr, scm, flags);
+	if (s->type == SOCK_SEQPACKET)
+		return send_packet(s, from, NULL, scm, flags);
 	if (addr)
 		return s->peer ? -EISCONN : -EOPNOTSUPP;
-	if (s->type == SOCK_SEQPACKET)
-		return send_packet(s, from, NULL, files, flags);
-	return send_stream(s, from, files, flags);
+	return send_stream(s, from, scm, flags);
 }
 
 /* ---- receiving ---- */
@@ -545,21 +637,23 @@ static int wait_for_data(struct unix_sock *s, u32 flags)
 {
 	int err;
 
-	if (!list_empty(&s->queue))
-		return 1;
-	if (s->error)
-		return socket_error(s);
-	if (at_end(s))
-		return 0;
 	if (s->type != SOCK_DGRAM && !s->peer)
 		return s->type == SOCK_STREAM ? -EINVAL : -ENOTCONN;
+	if (s->error && (s->type != SOCK_STREAM || list_empty(&s->queue)))
+		return socket_error(s);
+	if (!list_empty(&s->queue))
+		return 1;
+	if (at_end(s) && !(s->type == SOCK_DGRAM && flags & MSG_DONTWAIT))
+		return 0;
 	if (flags & MSG_DONTWAIT)
 		return -EAGAIN;
-	err = wait_event_interruptible(&s->wait, !list_empty(&s->queue) ||
-							 s->error || at_end(s));
+	err = wait_until(s, s->rcvtimeo,
+			 !list_empty(&s->queue) || s->error || at_end(s));
 	if (err)
 		return err;
-	return wait_for_data(s, flags | MSG_DONTWAIT);
+	return list_empty(&s->queue) && at_end(s) && !s->error ?
+		       0 :
+		       wait_for_data(s, flags | MSG_DONTWAIT);
 }
 
 /* Off the queue, for the copy to the program may sleep. */
@@ -567,31 +661,46 @@ static struct unix_msg *take_msg(struct unix_sock *s)
 {
 	struct unix_msg *m = list_first_entry(&s->queue, struct unix_msg, list);
 
-	list_del(&m->list);
-	s->queued -= m->len - m->off;
+	dequeue(s, m);
 	return m;
 }
 
-/* Back, if some of it is to be read again; who waits for room looks. */
-static void leave_msg(struct unix_sock *s, struct unix_msg *m, bool again)
+static void wake_all(struct unix_sock *s)
 {
-	if (again) {
-		list_add(&m->list, &s->queue);
-		s->queued += m->len - m->off;
-	} else {
-		free_msg(m);
-	}
 	wake_up(&s->wait);
 	if (s->peer)
 		wake_up(&s->peer->wait);
 }
 
-static void take_files(struct unix_msg *m, struct scm_files **files)
+/*
+ * Back, if some of it is to be read again; who waits for room looks. Files
+ * that were not seen here meanwhile may have become part of a circle.
+ */
+static void leave_msg(struct unix_sock *s, struct unix_msg *m, bool again)
 {
-	if (files && m->files) {
-		*files = m->files;
-		m->files = NULL;
+	if (!again || s->closed) {
+		free_msg(m);
+	} else {
+		if (scm_would_circle(m->scm.files, s)) {
+			scm_free(m->scm.files);
+			m->scm.files = NULL;
+		}
+		enqueue(s, m, true);
 	}
+	wake_all(s);
+}
+
+/* What came with a message: it keeps it, or not. */
+static void take_scm(struct unix_msg *m, struct scm *scm, bool keep)
+{
+	if (scm)
+		*scm = m->scm;
+	if (!scm)
+		return;
+	if (!keep)
+		m->scm.files = NULL;
+	else if (m->scm.files)
+		m->scm.files->users++;
 }
 
 static ssize_t copy_msg(struct unix_msg *m, struct iov_iter *to)
@@ -604,7 +713,7 @@ static ssize_t copy_msg(struct unix_msg *m, struct iov_iter *to)
 }
 
 static ssize_t recv_packet(struct unix_sock *s, struct iov_iter *to, u32 *flags,
-			   struct unix_address *from, struct scm_files **files)
+			   struct unix_address *from, struct scm *scm)
 {
 	u32 in = *flags, whole;
 	struct unix_msg *m;
@@ -621,56 +730,84 @@ static ssize_t recv_packet(struct unix_sock *s, struct iov_iter *to, u32 *flags,
 	if (whole > to->count)
 		*flags |= MSG_TRUNC;
 	n = copy_msg(m, to);
-	if (!(in & MSG_PEEK))
-		take_files(m, files);
+	if (n >= 0)
+		take_scm(m, scm, in & MSG_PEEK);
 	leave_msg(s, m, in & MSG_PEEK);
 	return n >= 0 && in & MSG_TRUNC ? (ssize_t)whole : n;
 }
 
+/* Bytes of several messages are one answer, but not those of two senders. */
+static bool goes_with(const struct unix_sock *s, const struct unix_msg *m,
+		      const struct scm *scm)
+{
+	return !s->passcred || !scm ||
+	       memcmp(&m->scm.cred, &scm->cred, sizeof(scm->cred)) == 0;
+}
+
+/* The first message's bytes: how many; @peeked keeps it for later. */
+static ssize_t recv_piece(struct unix_sock *s, struct iov_iter *to,
+			  struct scm *scm, struct list_head *peeked)
+{
+	struct unix_msg *m = take_msg(s);
+	ssize_t n = copy_msg(m, to);
+
+	if (n < 0) {
+		leave_msg(s, m, true);
+		return n;
+	}
+	take_scm(m, scm, peeked);
+	if (peeked) {
+		list_add(&m->list, peeked);
+		return n;
+	}
+	m->off += (u32)n;
+	leave_msg(s, m, m->off < m->len);
+	return n;
+}
+
 static ssize_t recv_stream(struct unix_sock *s, struct iov_iter *to, u32 *flags,
-			   struct unix_address *from, struct scm_files **files)
+			   struct unix_address *from, struct scm *scm)
 {
 	u32 in = *flags, wait = in;
-	struct unix_msg *m;
+	struct unix_msg *m, *next;
 	ssize_t n = 0, done = 0;
+	LIST_HEAD(peeked); /* the last comes first */
 
 	*flags = 0;
-	while (to->count) {
+	while (to->count && !(done && s->error)) {
 		n = wait_for_data(s, wait);
 		if (n <= 0)
 			break;
-		m = take_msg(s);
-		if (m->files && done) { /* they belong to the next bytes */
-			leave_msg(s, m, true);
+		m = list_first_entry(&s->queue, struct unix_msg, list);
+		if (done && !goes_with(s, m, scm))
 			break;
-		}
 		if (from && !done)
 			*from = m->from;
-		n = copy_msg(m, to);
-		if (n > 0)
-			done += n;
-		if (n < 0 || in & MSG_PEEK) {
-			leave_msg(s, m, true);
+		n = recv_piece(s, to, scm, in & MSG_PEEK ? &peeked : NULL);
+		if (n < 0)
 			break;
-		}
-		m->off += (u32)n;
-		take_files(m, files);
-		leave_msg(s, m, m->off < m->len);
-		if (files && *files)
+		done += n;
+		if (scm && scm->files)
 			break;
-		if (!(in & MSG_WAITALL))
+		if (!(in & MSG_WAITALL) || in & MSG_PEEK)
 			wait |= MSG_DONTWAIT;
+	}
+	list_for_each_entry_safe(m, next, &peeked, list) {
+		list_del(&m->list);
+		leave_msg(s, m, true);
 	}
 	return done ? done : n;
 }
 
 /** unix_recv() - receive bytes, and files with them: bytes, or -errno */
 ssize_t unix_recv(struct unix_sock *s, struct iov_iter *to, u32 *flags,
-		  struct unix_address *from, struct scm_files **files)
+		  struct unix_address *from, struct scm *scm)
 {
+	if (*flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	if (s->type == SOCK_STREAM)
-		return recv_stream(s, to, flags, from, files);
-	return recv_packet(s, to, flags, from, files);
+		return recv_stream(s, to, flags, from, scm);
+	return recv_packet(s, to, flags, from, scm);
 }
 
 /* ---- the socket as a file ---- */
@@ -694,12 +831,23 @@ static ssize_t unix_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	return unix_send(f->private_data, from, NULL, NULL, file_flags(f));
 }
 
-/* Of datagrams nobody says beforehand where they go. */
+/* Of datagrams nobody may have said beforehand where they go. */
 static bool writable(const struct unix_sock *s)
 {
-	if (s->type == SOCK_DGRAM)
-		return true;
-	return s->peer && s->peer->queued * 4 <= QUEUE_MAX;
+	if (!s->peer)
+		return !s->listening;
+	return s->peer->held * 4 <= s->sndbuf;
+}
+
+/* No way is open any more, by what either side did. */
+static bool is_hung_up(const struct unix_sock *s)
+{
+	const struct unix_sock *peer = s->type == SOCK_DGRAM ? NULL : s->peer;
+
+	if (s->type != SOCK_DGRAM && !peer)
+		return !s->listening;
+	return (s->shut_read || (peer && (peer->closed || peer->shut_write))) &&
+	       (s->shut_write || (peer && (peer->closed || peer->shut_read)));
 }
 
 static u32 unix_poll(struct file *f, struct poll_table *pt)
@@ -714,15 +862,15 @@ static u32 unix_poll(struct file *f, struct poll_table *pt)
 		mask |= POLLIN | POLLRDNORM;
 	if (at_end(s))
 		mask |= POLLIN | POLLRDNORM | POLLRDHUP;
-	if (s->type != SOCK_DGRAM && !s->listening &&
-	    (!s->peer || s->peer->closed || (s->shut_read && s->shut_write)))
+	if (is_hung_up(s))
 		mask |= POLLHUP;
-	if (writable(s) || (s->type != SOCK_DGRAM && !s->peer && !s->listening))
+	if (writable(s))
 		mask |= POLLOUT | POLLWRNORM | POLLWRBAND;
 	return mask;
 }
 
 #define FIONREAD 0x541bu
+#define TIOCOUTQ 0x5411u
 
 static long unix_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 {
@@ -730,9 +878,15 @@ static long unix_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 	struct unix_msg *m;
 	u32 n = s->queued;
 
+	if (cmd == TIOCOUTQ) {
+		n = s->peer ? s->peer->held : 0;
+		return put_user((s32)n, (s32 __user *)arg);
+	}
 	if (cmd != FIONREAD)
 		return -ENOTTY;
-	if (s->type != SOCK_STREAM && !list_empty(&s->queue)) {
+	if (s->listening)
+		return -EINVAL;
+	if (s->type == SOCK_DGRAM && !list_empty(&s->queue)) {
 		m = list_first_entry(&s->queue, struct unix_msg, list);
 		n = m->len;
 	}

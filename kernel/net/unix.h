@@ -6,14 +6,19 @@
 #ifndef KERNEL_NET_UNIX_H
 #define KERNEL_NET_UNIX_H
 
+#include <ashlar/string.h>
+#include <kernel/fs/internal.h>
 #include <kernel/vfs.h>
 
 #define AF_UNSPEC 0
 #define AF_UNIX 1
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
+#define SOCK_RAW 3
 #define SOCK_SEQPACKET 5
+#define SOCK_MAX 11
 
+#define MSG_OOB 0x1u
 #define MSG_PEEK 0x2u
 #define MSG_CTRUNC 0x8u
 #define MSG_TRUNC 0x20u
@@ -41,8 +46,18 @@ struct ucred {
 
 /* What one message carries besides its bytes. */
 struct scm_files {
-	unsigned int count;
+	unsigned int count, users; /* files; messages and readers */
+	struct scm_files *next; /* of those about to go */
 	struct file *file[]; /* with references */
+};
+
+struct scm {
+	struct ucred cred; /* who sent it */
+	struct scm_files *files; /* NULL: none */
+};
+
+struct user_msghdr { /* as programs pass it */
+	u32 name, namelen, iov, iovlen, control, controllen, flags;
 };
 
 struct unix_sock {
@@ -50,10 +65,16 @@ struct unix_sock {
 	u8 type; /* SOCK_* */
 	bool listening, shut_read, shut_write;
 	bool closed; /* its file is gone */
+	bool passcred; /* SO_PASSCRED: its reader is told who sent */
 	int error; /* told once */
 	struct unix_sock *peer; /* with a reference */
 	struct list_head queue; /* unix_msg, oldest first */
-	u32 queued; /* bytes in it */
+	u32 queued, held; /* bytes in it; and memory */
+	u32 nr_queued; /* messages */
+	u32 sndbuf, rcvbuf; /* SO_SNDBUF, how much may wait elsewhere; … */
+	u64 rcvtimeo, sndtimeo; /* ns; NEVER */
+	u64 remembered; /* options without effect, bits */
+	s32 linger[2]; /* one more */
 	struct list_head pending; /* listening: sockets to be accepted */
 	struct list_head pending_entry;
 	u32 npending, backlog;
@@ -76,13 +97,41 @@ int unix_connect(struct unix_sock *s, const struct unix_address *addr,
 		 bool nonblock);
 struct unix_sock *unix_accept(struct unix_sock *s, bool nonblock);
 int unix_shutdown(struct unix_sock *s, int how);
-/* @files is taken over unless -errno is returned. @addr NULL: to the peer. */
+/*
+ * @addr NULL: to the peer. @scm NULL: from the running task, and no files;
+ * its files are taken over unless -errno is returned.
+ */
 ssize_t unix_send(struct unix_sock *s, struct iov_iter *from,
-		  const struct unix_address *addr, struct scm_files *files,
+		  const struct unix_address *addr, const struct scm *scm,
 		  u32 flags);
-/* @flags: in MSG_*, out what became of it; @from and @files may be NULL. */
+/*
+ * @flags: in MSG_*, out what became of it; @from and @scm may be NULL. Files
+ * in @scm are the caller's.
+ */
 ssize_t unix_recv(struct unix_sock *s, struct iov_iter *to, u32 *flags,
-		  struct unix_address *from, struct scm_files **files);
+		  struct unix_address *from, struct scm *scm);
+
+/* sockopt.c */
+int get_sockopt(struct unix_sock *s, int name, void *value, u32 *size);
+int set_sockopt(struct unix_sock *s, int name, const void __user *value,
+		u32 len);
+
+/* scm.c */
+void scm_own(struct scm *scm);
+int scm_send(struct scm *scm, const struct user_msghdr *h);
+u32 scm_recv(const struct scm *scm, const struct user_msghdr *h, bool creds,
+	     u32 flags, u32 *out);
 void scm_free(struct scm_files *files);
+bool scm_would_circle(const struct scm_files *files,
+		      const struct unix_sock *to);
+
+/* A message in a socket's queue. */
+struct unix_msg {
+	struct list_head list;
+	u32 len, off; /* bytes; of them read */
+	struct unix_address from;
+	struct scm scm;
+	char data[];
+};
 
 #endif
