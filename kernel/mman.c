@@ -13,6 +13,8 @@
 #include <kernel/syscall.h>
 #include <kernel/vfs.h>
 
+#define READ_IMPLIES_EXEC 0x400000u /* personality(2) */
+
 static int may_map_low(unsigned long addr)
 {
 	(void)addr;
@@ -62,6 +64,12 @@ static bool path_noexec(const struct file *file, unsigned long prot)
 	       (file->f_mnt->flags & MS_NOEXEC);
 }
 
+/* What may be read may be run: what old programs with their stacks expect. */
+static bool implies_exec(unsigned long prot)
+{
+	return (prot & PROT_READ) && (current->personality & READ_IMPLIES_EXEC);
+}
+
 static long mmap_pgoff(unsigned long addr, unsigned long len,
 		       unsigned long prot, unsigned long flags, u32 fd,
 		       unsigned long pgoff)
@@ -72,6 +80,8 @@ static long mmap_pgoff(unsigned long addr, unsigned long len,
 	if (flags & MAP_ANONYMOUS) {
 		if (flags & MAP_HUGETLB)
 			return -EINVAL;
+		if (implies_exec(prot))
+			prot |= PROT_EXEC;
 		return (long)ksys_mmap(current->mm, NULL, addr, len, prot,
 				       flags, pgoff);
 	}
@@ -83,8 +93,12 @@ static long mmap_pgoff(unsigned long addr, unsigned long len,
 	else if (path_noexec(file, prot))
 		ret = -EPERM;
 	else
-		ret = (long)ksys_mmap(current->mm, file, addr, len, prot, flags,
-				      pgoff);
+		ret = (long)ksys_mmap(
+			current->mm, file, addr, len,
+			implies_exec(prot) && !path_noexec(file, PROT_EXEC) ?
+				prot | PROT_EXEC :
+				prot,
+			flags, pgoff);
 	fput(file);
 	return ret;
 }
@@ -118,6 +132,8 @@ SYSCALL_DEFINE(munmap, unsigned long addr, size_t len)
 
 SYSCALL_DEFINE(mprotect, unsigned long start, size_t len, unsigned long prot)
 {
+	if (implies_exec(prot))
+		prot |= PROT_EXEC;
 	return mm_mprotect(current->mm, start, len, prot);
 }
 

@@ -108,8 +108,8 @@ static unsigned long move_vma(struct vm_area_struct *vma,
 		return -ENOMEM;
 	if (!keep)
 		promise -= r->old_len >> PAGE_SHIFT;
-	if (!keep && vma->vm_start < r->addr && end < vma->vm_end &&
-	    !split_vma(vma, end))
+	if (!keep && r->old_len && vma->vm_start < r->addr &&
+	    end < vma->vm_end && !split_vma(vma, end))
 		return -ENOMEM;
 	if ((vm_flags & VM_ACCOUNT) &&
 	    security_vm_enough_memory_mm(mm, promise))

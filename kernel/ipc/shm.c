@@ -273,6 +273,7 @@ static unsigned long map_segment(struct shmid_kernel *shp, unsigned long addr,
 	unsigned long prot = PROT_READ, ret;
 	struct mm_struct *mm = current->mm;
 	struct file *f = file_for(shp, flg & SHM_RDONLY);
+	bool locked;
 
 	if (IS_ERR(f))
 		return (unsigned long)PTR_ERR(f);
@@ -288,7 +289,10 @@ static unsigned long map_segment(struct shmid_kernel *shp, unsigned long addr,
 	else
 		ret = do_mmap(mm, f, addr, shp->size, prot,
 			      MAP_SHARED | (fixed ? MAP_FIXED : 0), 0, 0);
+	locked = mm->def_flags & VM_LOCKED;
 	up_write(&mm->mmap_lock);
+	if (locked && !IS_ERR_VALUE(ret))
+		mm_populate(mm, ret, PAGE_ALIGN(shp->size));
 	return ret;
 }
 
