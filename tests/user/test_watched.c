@@ -99,14 +99,14 @@ static const struct mistake {
 	void (*make)(void);
 	const char *kind; /* in the report */
 	const char *who; /* in the lines before it */
-	bool small; /* large blocks have a slab each, which is gone by then */
+	size_t largest; /* a block with a slab of its own takes it along */
 } mistakes[] = {
-	{ "write-behind", write_behind, "redzone", "Allocated" },
-	{ "write-before", write_before, "redzone", "Allocated" },
-	{ "write-after-free", write_late, "write-after-free", "Freed" },
-	{ "free-twice", free_twice, "double-free", "Freed", true },
-	{ "free-middle", free_middle, "bad-free", "" },
-	{ "write-behind-then-realloc", grow_behind, "redzone", "Allocated" },
+	{ "write-behind", write_behind, "redzone", "Allocated", 20000 },
+	{ "write-before", write_before, "redzone", "Allocated", 20000 },
+	{ "write-after-free", write_late, "write-after-free", "Freed", 20000 },
+	{ "free-twice", free_twice, "double-free", "Freed", 4096 },
+	{ "free-middle", free_middle, "bad-free", "", 20000 },
+	{ "write-then-realloc", grow_behind, "redzone", "Allocated", 20000 },
 };
 
 static void try_mistake(const struct mistake *m)
@@ -117,7 +117,7 @@ static void try_mistake(const struct mistake *m)
 
 	snprintf(kind, sizeof(kind), "ERROR: Ashlar: %s: ", m->kind);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		if (m->small && sizes[i] > 4096)
+		if (sizes[i] > m->largest)
 			break;
 		size_tried = sizes[i];
 		status = last_words(m->make, text, sizeof(text));
