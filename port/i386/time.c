@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Clocks. The 8254 interrupts at a fixed rate; the time stamp counter says
- * what time it is in between, after its frequency was compared once with the
- * 8254's (1,193,182 Hz); the CMOS clock says the date at boot.
+ * what time it is in between, after it was compared with the 8254 (1,193,182
+ * Hz) at two moments during boot; how long the machine stood still between
+ * them does not matter. The CMOS clock says the date.
  *
  *   ns = ((tsc - tsc at boot) × tsc_mult) >> 22,  tsc_mult = 2^22 × 10^6 / kHz
  */
@@ -15,40 +16,75 @@
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND 0x43
 #define PORT_B 0x61 /* bit 0 gate of channel 2, bit 5 its output */
-#define CALIBRATE_HZ 200 /* 5 ms */
-#define CALIBRATE_TRIES 3
+#define CALIBRATE_COUNT (PIT_HZ / 100) /* 10 ms */
+#define CALIBRATE_TRIES 20
+#define READINGS 8
 #define TSC_SHIFT 22
 
 u64 tsc_khz;
 static u64 tsc_boot;
 static u32 tsc_mult;
 
-/* Ticks of the TSC while channel 2 counts down 5 ms. Whatever comes between
- * makes it more, never less. */
+struct reading {
+	u64 tsc;
+	u32 count; /* of channel 2, which counts down */
+};
+
+/* Both counters at one moment. A host may stop this machine in the middle of
+ * a reading: the quickest of a few counts. */
+static struct reading __init read_counters(void)
+{
+	struct reading best = { 0, 0 };
+	u64 start, took, least = ~0ull;
+	u32 i, count;
+
+	for (i = 0; i < READINGS; i++) {
+		start = rdtsc();
+		outb(0x80, PIT_COMMAND); /* hold channel 2's count */
+		count = inb(PIT_CHANNEL2);
+		count |= (u32)inb(PIT_CHANNEL2) << 8;
+		took = rdtsc() - start;
+		if (took >= least)
+			continue;
+		least = took;
+		best = (struct reading){ start, count };
+	}
+	return best;
+}
+
+/* Channel 2 has counted to zero: how often since then, nobody knows. */
+static bool __init ran_out(void)
+{
+	return inb(PORT_B) & 0x20;
+}
+
+/* The frequency, from two moments; 0: the second came too late. */
 static u64 __init measure_tsc(void)
 {
-	u32 count = PIT_HZ / CALIBRATE_HZ;
-	u64 start;
+	struct reading from, to;
 
 	outb((inb(PORT_B) & ~2) | 1, PORT_B); /* gate on, speaker off */
 	outb(0xb0, PIT_COMMAND); /* channel 2, low and high byte, mode 0 */
-	outb((u8)count, PIT_CHANNEL2);
-	start = rdtsc();
-	outb((u8)(count >> 8), PIT_CHANNEL2);
-	while (!(inb(PORT_B) & 0x20))
-		;
-	return rdtsc() - start;
+	outb(0xff, PIT_CHANNEL2);
+	outb(0xff, PIT_CHANNEL2);
+	from = read_counters();
+	do {
+		to = read_counters();
+	} while (from.count - to.count < CALIBRATE_COUNT && !ran_out());
+	if (ran_out())
+		return 0;
+	return (to.tsc - from.tsc) * PIT_HZ / (from.count - to.count) / 1000;
 }
 
-/* The least of a few tries: a host may stop this machine in the middle. */
 void __init tsc_init(void)
 {
-	u32 count = PIT_HZ / CALIBRATE_HZ, i;
-	u64 ticks = measure_tsc();
+	u32 tries = CALIBRATE_TRIES;
 
-	for (i = 1; i < CALIBRATE_TRIES; i++)
-		ticks = min(ticks, measure_tsc());
-	tsc_khz = max(ticks * PIT_HZ / count / 1000, 1ull);
+	do {
+		tsc_khz = measure_tsc();
+	} while (!tsc_khz && --tries);
+	if (!tsc_khz) /* a host as bad as that: a guess */
+		tsc_khz = 1000000;
 	tsc_mult = (u32)((1000000ull << TSC_SHIFT) / tsc_khz);
 	tsc_boot = rdtsc();
 }
