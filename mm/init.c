@@ -85,8 +85,8 @@ static struct mm_cpu *new_cpu(void)
 	if (!nr_cpus_ever)
 		return &boot_cpu;
 	if (!cpu_cache)
-		cpu_cache = kmem_cache_new("mm_cpu", sizeof(struct mm_cpu), 64,
-					   SLAB_NO_SHEAVES, NULL, 0);
+		kmem_cache_new(&cpu_cache, "mm_cpu", sizeof(struct mm_cpu), 64,
+			       SLAB_NO_SHEAVES, NULL, 0);
 	return cpu_cache ? kmem_cache_zalloc(cpu_cache, GFP_KERNEL) : NULL;
 }
 
@@ -133,12 +133,16 @@ static void free_cpu(struct mm_cpu *cpu)
 		kmem_cache_free(cpu_cache, cpu);
 }
 
+void (*mm_cpu_drain_tables)(void);
+
 /**
  * mm_cpu_offline - the CPU of an ending thread gives everything back
  * @cpu: the running thread's; it works without CPU lists afterwards
  */
 void mm_cpu_offline(struct mm_cpu *cpu)
 {
+	if (mm_cpu_drain_tables)
+		mm_cpu_drain_tables();
 	spin_lock(&slab_mutex);
 	*this_cpu_ptr(mm_cpu_self) = NULL;
 	spin_lock(&mm_cpu_mutex);
@@ -199,13 +203,11 @@ static void release_all(void (*op)(spinlock_t *))
 	op(&mm_cpu_mutex);
 	op(&slab_mutex);
 	op(&shrinker_lock);
-	kmalloc_fork_unlock();
 }
 
 /** mm_fork_prepare - quiesce the core; see the lock order in internal.h. */
 void mm_fork_prepare(void)
 {
-	kmalloc_fork_lock();
 	spin_lock(&shrinker_lock);
 	spin_lock(&slab_mutex);
 	spin_lock(&mm_cpu_mutex);

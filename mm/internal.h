@@ -60,6 +60,9 @@ static inline struct mm_cpu *mm_this_cpu(void)
 	return likely(cpu) ? cpu : port_cpu_start();
 }
 
+/* init.c: gives back what a higher file keeps for the running CPU, or NULL */
+extern void (*mm_cpu_drain_tables)(void);
+
 /* page_alloc.c */
 struct page *alloc_frames(gfp_t gfp, unsigned int nr);
 struct page *alloc_contig_frames(unsigned long nr);
@@ -116,14 +119,10 @@ extern spinlock_t slab_mutex;
 void slab_common_init(void);
 void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 		      u32 align, slab_flags_t flags, void (*ctor)(void *));
-struct kmem_cache *kmem_cache_new(const char *name, u32 size, u32 align,
-				  slab_flags_t flags, void (*ctor)(void *),
-				  u32 id);
+struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
+				  u32 size, u32 align, slab_flags_t flags,
+				  void (*ctor)(void *), u32 id);
 unsigned long slab_shrink_all(void);
-
-/* kmalloc.c */
-void kmalloc_fork_lock(void);
-void kmalloc_fork_unlock(void);
 
 /* panic.c: a formatted line through port_panic(), _log() or _report() */
 void mm_panic(const char *fmt, ...) __printf_like(1, 2)

@@ -35,38 +35,24 @@ const u64 kmalloc_reciprocal[NR_CPU_CACHES] = {
 };
 
 static struct kmem_cache *dma_caches[KMALLOC_NR + 1];
-static spinlock_t create_lock = SPIN_LOCK_UNLOCKED;
 
 #define KMALLOC_MAX_SIZE (PAGE_SIZE << (MAX_ORDER - 1))
 
 /* ---- the caches ---- */
-
-/* A fork finds no cache half made. */
-void kmalloc_fork_lock(void)
-{
-	spin_lock(&create_lock);
-}
-
-void kmalloc_fork_unlock(void)
-{
-	spin_unlock(&create_lock);
-}
 
 static struct kmem_cache *create_cache(struct kmem_cache **slot,
 				       const char *fmt, unsigned int index,
 				       slab_flags_t flags)
 {
 	u32 size = kmalloc_size(index);
-	struct kmem_cache *s = READ_ONCE(*slot);
+	struct kmem_cache *s = smp_load_acquire(slot);
 	char name[32];
 
 	if (s)
 		return s;
 	ashlar_snprintf(name, sizeof(name), fmt, size);
-	s = kmem_cache_new(name, size, size & -size, flags, NULL, index);
-	if (s)
-		smp_store_release(slot, s);
-	return s;
+	return kmem_cache_new(slot, name, size, size & -size, flags, NULL,
+			      index);
 }
 
 /*
@@ -77,26 +63,16 @@ static struct kmem_cache *create_cache(struct kmem_cache **slot,
  */
 __cold_path struct kmem_cache *kmalloc_cache_create(unsigned int index)
 {
-	struct kmem_cache *s;
-
 	(void)mm_this_cpu();
-	spin_lock(&create_lock);
-	s = create_cache(&kmalloc_caches[index], "kmalloc-%u", index,
-			 SLAB_KMALLOC);
-	spin_unlock(&create_lock);
-	return s;
+	return create_cache(&kmalloc_caches[index], "kmalloc-%u", index,
+			    SLAB_KMALLOC);
 }
 
 static struct kmem_cache *dma_cache(unsigned int index)
 {
-	struct kmem_cache *s;
-
 	(void)mm_this_cpu();
-	spin_lock(&create_lock);
-	s = create_cache(&dma_caches[index], "dma-kmalloc-%u", index,
-			 SLAB_CACHE_DMA | SLAB_NO_SHEAVES);
-	spin_unlock(&create_lock);
-	return s;
+	return create_cache(&dma_caches[index], "dma-kmalloc-%u", index,
+			    SLAB_CACHE_DMA | SLAB_NO_SHEAVES);
 }
 
 /* ---- allocation ---- */

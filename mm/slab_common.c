@@ -79,24 +79,33 @@ static u32 take_id(void)
 }
 
 /*
- * A new cache on the chain. @id: its place in the CPUs' tables, or 0 to be
- * given one. Context: no lock held.
+ * A new cache on the chain and in @slot, unless another CPU was faster: then
+ * that one's. @id: its place in the CPUs' tables, or 0 to be given one.
+ * Context: no lock held.
  */
-struct kmem_cache *kmem_cache_new(const char *name, u32 size, u32 align,
-				  slab_flags_t flags, void (*ctor)(void *),
-				  u32 id)
+struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
+				  u32 size, u32 align, slab_flags_t flags,
+				  void (*ctor)(void *), u32 id)
 {
 	struct kmem_cache *s = kmem_cache_alloc(&boot_cache, GFP_KERNEL);
+	struct kmem_cache *other;
 
 	if (!s)
 		return NULL;
 	flags = slab_debug_flags(name, flags);
 	spin_lock(&slab_mutex);
-	kmem_cache_setup(s, name, size, align, flags, ctor);
-	if (!(flags & (SLAB_NO_SHEAVES | SLAB_WATCHED)))
-		s->id = id ? id : take_id();
+	other = *slot;
+	if (!other) {
+		kmem_cache_setup(s, name, size, align, flags, ctor);
+		if (!(flags & (SLAB_NO_SHEAVES | SLAB_WATCHED)))
+			s->id = id ? id : take_id();
+		smp_store_release(slot, s);
+	}
 	spin_unlock(&slab_mutex);
-	return s;
+	if (!other)
+		return s;
+	kmem_cache_free(&boot_cache, s);
+	return other;
 }
 
 /**
@@ -123,8 +132,8 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 	(void)mm_this_cpu();
 	if (name && size && size <= KMALLOC_MAX_CACHE_SIZE &&
 	    (!align || (is_power_of_2(align) && align <= PAGE_SIZE)))
-		s = kmem_cache_new(name, size, align, flags & ~SLAB_KMALLOC,
-				   ctor, 0);
+		kmem_cache_new(&s, name, size, align, flags & ~SLAB_KMALLOC,
+			       ctor, 0);
 	if (!s && (flags & SLAB_PANIC))
 		mm_panic("kmem_cache_create(%s, %u, %u) failed",
 			 name ? name : "(null)", size, align);
