@@ -73,8 +73,33 @@ static void show_map_vma(struct seq_file *m, struct vm_area_struct *vma,
 	seq_putc(m, '\n');
 }
 
+typedef void show_area_t(struct seq_file *m, struct vm_area_struct *vma,
+			 vma_file_name_t name);
+
+/* As many areas as fit, from the one at m->index on; at least one. */
+static void
+show_areas(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
+	   void (*show)(struct seq_file *m, struct vm_area_struct *vma,
+			vma_file_name_t name))
+{
+	struct vm_area_struct *vma;
+	size_t whole = 0;
+
+	down_read(&mm->mmap_lock);
+	for (vma = find_vma(mm, m->index); vma; vma = vma->vm_next) {
+		show(m, vma, name);
+		if (seq_has_overflowed(m))
+			break;
+		whole = m->count;
+	}
+	if (vma && whole)
+		m->count = m->wanted = whole;
+	m->index = vma ? vma->vm_start : 0;
+	up_read(&mm->mmap_lock);
+}
+
 /**
- * show_maps - /proc/PID/maps
+ * show_maps - /proc/PID/maps, in parts
  * @m: where to
  * @name: writes a file's name
  *
@@ -82,12 +107,7 @@ static void show_map_vma(struct seq_file *m, struct vm_area_struct *vma,
  */
 void show_maps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name)
 {
-	struct vm_area_struct *vma;
-
-	down_read(&mm->mmap_lock);
-	for (vma = mm->mmap; vma; vma = vma->vm_next)
-		show_map_vma(m, vma, name);
-	up_read(&mm->mmap_lock);
+	show_areas(m, mm, name, show_map_vma);
 }
 
 /* ---- smaps ---- */
@@ -247,7 +267,7 @@ static void show_rollup(struct seq_file *m, struct mm_struct *mm)
 }
 
 /**
- * show_smaps - /proc/PID/smaps, or smaps_rollup
+ * show_smaps - /proc/PID/smaps, in parts, or smaps_rollup
  * @rollup: one sum over all areas
  *
  * Context: takes @mm's mmap_lock for read.
@@ -255,14 +275,12 @@ static void show_rollup(struct seq_file *m, struct mm_struct *mm)
 void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
 		bool rollup)
 {
-	struct vm_area_struct *vma;
-
+	if (!rollup) {
+		show_areas(m, mm, name, show_smap);
+		return;
+	}
 	down_read(&mm->mmap_lock);
-	if (rollup)
-		show_rollup(m, mm);
-	else
-		for (vma = mm->mmap; vma; vma = vma->vm_next)
-			show_smap(m, vma, name);
+	show_rollup(m, mm);
 	up_read(&mm->mmap_lock);
 }
 

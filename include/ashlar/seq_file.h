@@ -15,6 +15,11 @@ struct seq_file {
 	size_t size; /* bytes of buf */
 	size_t count; /* bytes written, never more than size */
 	size_t wanted; /* bytes that would have been written */
+	/*
+	 * A report made in parts: which entry this part begins with, 0 for the
+	 * first; its maker sets it to what the next part begins with, or to 0.
+	 */
+	unsigned long index;
 };
 
 static inline bool seq_has_overflowed(const struct seq_file *m)

@@ -11,10 +11,13 @@
  * its beginning, and later reads of that file see the same text; reading at 0
  * again makes it anew (slabtop and top do that).
  *
- * Simpler than Linux: a report is always made whole, in one piece of memory
- * that is doubled until it fits.
+ * Simpler than Linux: a report is made whole, in one piece of memory that it
+ * is found to need. Those as long as a program likes, maps and smaps, are made
+ * in parts of about a page, of which an open file holds one: going back in
+ * them begins anew.
  */
 #include <ashlar/string.h>
+#include <ashlar/vmalloc.h>
 #include <kernel/init.h>
 #include "proc.h"
 
@@ -25,8 +28,11 @@
 
 /* An open text. */
 struct proc_text {
+	struct rw_semaphore lock; /* nothing changes while a reader copies */
 	char *buf; /* NULL: not made yet */
 	size_t len;
+	loff_t start; /* where in the whole text this part is */
+	unsigned long next; /* entry that the next part begins with, or 0 */
 };
 
 static struct kmem_cache *proc_inode_cache;
@@ -135,42 +141,65 @@ static int make_text(struct seq_file *m, const struct inode *inode)
 	return pi->pde->file->show(m, pi->pde->file->data);
 }
 
+/* The next part of a text. */
 static int fill_text(struct proc_text *t, const struct inode *inode)
 {
-	struct seq_file m;
-	size_t size;
+	struct seq_file m = { .wanted = 0 };
 	int err;
 
-	for (size = PAGE_SIZE; size <= PROC_TEXT_MAX; size *= 2) {
-		m = (struct seq_file){ .buf = kmalloc(size, GFP_KERNEL),
-				       .size = size };
+	do {
+		size_t size = PAGE_ALIGN(m.wanted + 1);
+
+		m = (struct seq_file){ .buf = kvmalloc(size, GFP_KERNEL),
+				       .size = size,
+				       .index = t->next };
 		if (!m.buf)
 			return -ENOMEM;
 		err = make_text(&m, inode);
 		if (!err && !seq_has_overflowed(&m)) {
-			kfree(t->buf);
+			kvfree(t->buf);
 			t->buf = m.buf;
+			t->start += (loff_t)t->len;
 			t->len = m.count;
+			t->next = m.index;
 			return 0;
 		}
-		kfree(m.buf);
-		if (err)
-			return err;
+		kvfree(m.buf);
+	} while (!err && m.wanted < PROC_TEXT_MAX);
+	return err ? err : -ENOMEM;
+}
+
+/* The part of a text that has byte @pos, if there is one; 0 or -errno. */
+static int seek_text(struct proc_text *t, const struct inode *inode, loff_t pos)
+{
+	int err = 0;
+
+	if (pos == 0 || pos < t->start || !t->buf) {
+		t->start = 0;
+		t->len = 0;
+		t->next = 0;
+		err = fill_text(t, inode);
 	}
-	return -ENOMEM;
+	while (!err && t->next && pos >= t->start + (loff_t)t->len)
+		err = fill_text(t, inode);
+	return err;
 }
 
 static ssize_t text_read_iter(struct file *f, struct iov_iter *to, loff_t *pos)
 {
 	struct proc_text *t = f->private_data;
-	int err;
+	ssize_t ret;
+	loff_t in;
 
-	if (*pos == 0 || !t->buf) {
-		err = fill_text(t, f->f_inode);
-		if (err)
-			return err;
+	down_write(&t->lock);
+	ret = seek_text(t, f->f_inode, *pos);
+	if (!ret) {
+		in = *pos - t->start;
+		ret = simple_read_from_buffer(to, &in, t->buf, t->len);
+		*pos = t->start + in;
 	}
-	return simple_read_from_buffer(to, pos, t->buf, t->len);
+	up_write(&t->lock);
+	return ret;
 }
 
 static ssize_t write_text(const struct inode *inode, const char *text,
@@ -211,16 +240,21 @@ static ssize_t text_write_iter(struct file *f, struct iov_iter *from,
 
 static int text_open(struct inode *inode, struct file *f)
 {
+	struct proc_text *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
 	(void)inode;
-	f->private_data = kzalloc(sizeof(struct proc_text), GFP_KERNEL);
-	return f->private_data ? 0 : -ENOMEM;
+	if (!t)
+		return -ENOMEM;
+	init_rwsem(&t->lock);
+	f->private_data = t;
+	return 0;
 }
 
 static void text_release(struct file *f)
 {
 	struct proc_text *t = f->private_data;
 
-	kfree(t->buf);
+	kvfree(t->buf);
 	kfree(t);
 }
 

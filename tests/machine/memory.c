@@ -258,6 +258,44 @@ static void check_nothing_lost(void)
 	}
 }
 
+/* How often @c is in a file that is read @step bytes at a time. */
+static long count(const char *path, char c, size_t step)
+{
+	char part[4096];
+	long found = 0;
+	int fd = open(path, O_RDONLY), i, n;
+
+	need(fd >= 0);
+	while ((n = read(fd, part, step)) > 0)
+		for (i = 0; i < n; i++)
+			found += part[i] == c;
+	need(n == 0);
+	close(fd);
+	return found;
+}
+
+/* A process has as many areas as it likes, and /proc tells of each. */
+static void check_many_areas(void)
+{
+	const int pages = 20000;
+	const long before = count("/proc/self/maps", '\n', PAGE);
+	char *at = mmap(NULL, pages * PAGE, PROT_NONE, ANON, -1, 0);
+	long whole, piecemeal, keys;
+	int i;
+
+	need(at != MAP_FAILED);
+	for (i = 0; i < pages; i += 2)
+		need(mprotect(at + i * PAGE, PAGE, PROT_READ) == 0);
+	whole = count("/proc/self/maps", '\n', PAGE) - before;
+	piecemeal = count("/proc/self/maps", '\n', 77) - before;
+	keys = count("/proc/self/smaps", 'V', PAGE) - before;
+	check(whole == pages && piecemeal == pages && keys == pages,
+	      "each of 20000 areas has a line in maps and a block in smaps",
+	      "%ld lines, %ld read in pieces, %ld blocks", whole, piecemeal,
+	      keys);
+	munmap(at, pages * PAGE);
+}
+
 /* Fills PAGES pages with their number (and the process's), reads them back. */
 static int fill(long pages, int mark)
 {
@@ -351,6 +389,7 @@ int main(int argc, char **argv)
 		check_hog();
 	} else if (argc == 1) {
 		check_two_processes();
+		check_many_areas();
 		check_nothing_lost();
 	}
 	return checks_done();
