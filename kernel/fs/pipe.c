@@ -51,7 +51,7 @@ struct pipe_inode_info {
 	char *bufs_inline[PIPE_DEF_BUFFERS];
 };
 
-unsigned int pipe_max_size = 1u << 20;
+int pipe_max_size = 1 << 20;
 static LIST_HEAD(all_pipes);
 
 static inline u32 pipe_used(const struct pipe_inode_info *p)
@@ -383,7 +383,7 @@ static long pipe_set_size(struct pipe_inode_info *p, u32 arg)
 		return -EINVAL;
 	while (size < arg)
 		size <<= 1;
-	if (size > p->size && size > pipe_max_size &&
+	if (size > p->size && size > (u32)pipe_max_size &&
 	    !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	if (PAGE_ALIGN(p->head) - (p->tail & (u32)PAGE_MASK) > size)

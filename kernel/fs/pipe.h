@@ -12,6 +12,6 @@ void pipe_init(void);
 /* fcntl(F_SETPIPE_SZ, F_GETPIPE_SZ): bytes, or -errno. */
 long pipe_fcntl(struct file *f, u32 cmd, u32 arg);
 
-extern unsigned int pipe_max_size; /* bytes: what F_SETPIPE_SZ may ask for */
+extern int pipe_max_size; /* bytes: what F_SETPIPE_SZ may ask for */
 
 #endif

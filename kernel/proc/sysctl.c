@@ -7,6 +7,7 @@
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
 #include <kernel/coredump.h>
+#include <kernel/fs/pipe.h>
 #include <kernel/ipc.h>
 #include <kernel/ipc/util.h>
 #include <kernel/version.h>
@@ -290,7 +291,7 @@ static const struct proc_entry entries[] = {
 	ULONG("fs/file-max", max_files),
 	{ .name = "sys/fs/file-nr", .mode = 0444, .show = show_file_nr },
 	FACT("fs/nr_open", "1048576"),
-	FACT("fs/pipe-max-size", "1048576"),
+	INT("fs/pipe-max-size", pipe_max_size, PAGE_SIZE, INT_MAX),
 };
 
 /** proc_sysctl_init() - name the knobs. Context: boot, once. */

@@ -358,6 +358,38 @@ static void check_exclusive(void)
 	close(e);
 }
 
+static long set_knob(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	long n = value(write(fd, text, strlen(text)));
+
+	close(fd);
+	return n;
+}
+
+/* How large a pipe may be made by who is not the administrator. */
+static void check_pipe_size(void)
+{
+	static const char knob[] = "/proc/sys/fs/pipe-max-size";
+	int fd[2];
+
+	need(pipe(fd) == 0);
+	is(set_knob(knob, "banana"), -EINVAL);
+	is(set_knob(knob, "131072"), 6);
+	is(fcntl(fd[0], F_SETPIPE_SZ, 262144), 262144);
+	is(fcntl(fd[0], F_SETPIPE_SZ, 65536), 65536);
+	if (fork() == 0) {
+		need(setuid(7) == 0);
+		is(fcntl(fd[0], F_SETPIPE_SZ, 262144), -EPERM);
+		is(fcntl(fd[0], F_SETPIPE_SZ, 131072), 131072);
+		_exit(checks_done());
+	}
+	is_child_good();
+	is(set_knob(knob, "1048576"), 7);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 /* ---- sockets ---- */
 
 static void check_pair(void)
@@ -517,6 +549,7 @@ int main(void)
 	check_poll();
 	check_epoll();
 	check_exclusive();
+	check_pipe_size();
 	check_pair();
 	check_flow();
 	check_server();
