@@ -69,6 +69,31 @@ int show_pid_smaps_rollup(struct seq_file *m, struct task_struct *task)
 	return smaps(m, task, true);
 }
 
+/* clear_refs is only written to. */
+int show_pid_clear_refs(struct seq_file *m, struct task_struct *task)
+{
+	(void)m;
+	(void)task;
+	return -EINVAL;
+}
+
+ssize_t write_pid_clear_refs(const char *text, size_t len,
+			     struct task_struct *task)
+{
+	struct mm_struct *mm;
+	int err = 0;
+	long v;
+
+	if (!proc_parse_long(text, &v) || v < 0)
+		return -EINVAL;
+	mm = get_task_mm(task);
+	if (mm) {
+		err = clear_refs(mm, (unsigned int)v);
+		mmput(mm);
+	}
+	return err ? err : (ssize_t)len;
+}
+
 /* ---- what execve left ---- */
 
 /* The bytes [addr, end) of @mm, as far as they are there. */

@@ -252,6 +252,7 @@ static const struct pid_entry pid_entries[] = {
 	TEXT("mountinfo", 0444, show_pid_mountinfo),
 	TEXT("smaps", 0444, show_pid_smaps),
 	TEXT("smaps_rollup", 0444, show_pid_smaps_rollup),
+	TEXT_RW("clear_refs", 0200, show_pid_clear_refs, write_pid_clear_refs),
 	RAW("pagemap", 0400, &proc_pagemap_fops),
 	TEXT("mmu", 0400, show_pid_mmu),
 	TEXT("wchan", 0444, show_wchan),

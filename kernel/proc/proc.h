@@ -84,6 +84,9 @@ extern const struct file_operations proc_mem_fops, proc_pagemap_fops;
 int show_pid_maps(struct seq_file *m, struct task_struct *task);
 int show_pid_smaps(struct seq_file *m, struct task_struct *task);
 int show_pid_smaps_rollup(struct seq_file *m, struct task_struct *task);
+int show_pid_clear_refs(struct seq_file *m, struct task_struct *task);
+ssize_t write_pid_clear_refs(const char *text, size_t len,
+			     struct task_struct *task);
 int show_pid_cmdline(struct seq_file *m, struct task_struct *task);
 int show_pid_environ(struct seq_file *m, struct task_struct *task);
 int show_pid_auxv(struct seq_file *m, struct task_struct *task);
