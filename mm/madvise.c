@@ -78,7 +78,7 @@ static int madvise_remove(struct vm_area_struct *vma, unsigned long start,
 	loff_t offset;
 	int err;
 
-	if ((vma->vm_flags & VM_LOCKED) || !file || !file->f_mapping)
+	if ((vma->vm_flags & VM_LOCKED) || !file)
 		return -EINVAL;
 	if ((vma->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
 		return -EACCES;

@@ -26,6 +26,8 @@
  * Invariants:
  *   page->_refcount = entries that map it + cache and other holders
  *   rss_* = entries with a descriptor, by kind; nr_ptes = tables
+ *   page->_mlock_count = entries with _PAGE_MLOCKED, which are those of locked
+ *     areas, but for a moment when an area is being locked or no longer
  *   every table serves at least one area; it is all zeroes when freed, so
  *     tables go round through a short list without being cleared
  *
@@ -50,6 +52,7 @@
 #include <ashlar/highmem.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
+#include <ashlar/userfaultfd.h>
 #include <mach/tlb.h>
 #include "internal.h"
 #include "vma.h"
@@ -267,16 +270,13 @@ void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
 
 /* ---- taking pages away ---- */
 
-#define ZAP_KEEP_COWS 0x1u /* leave private copies alone */
-#define ZAP_LOCKED 0x2u /* the area is */
-
 /* What is being unmapped: frames to free and counts to settle, in batches. */
 struct mmu_gather {
 	struct mm_struct *mm;
 	unsigned long start, end; /* addresses to be flushed */
 	bool cleared; /* an entry since the last flush */
 	bool exiting; /* flushed once, at the end */
-	unsigned int how; /* ZAP_* */
+	bool keep_cows; /* leave private copies alone */
 	long anon, file, shmem; /* entries that went, by kind */
 	long anon_unmapped, file_unmapped; /* pages that nobody maps now */
 	unsigned int nr;
@@ -291,7 +291,7 @@ static void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm,
 	tlb->end = end;
 	tlb->cleared = false;
 	tlb->exiting = false;
-	tlb->how = 0;
+	tlb->keep_cows = false;
 	tlb->anon = tlb->file = tlb->shmem = 0;
 	tlb->anon_unmapped = tlb->file_unmapped = 0;
 	tlb->nr = 0;
@@ -354,13 +354,11 @@ static pte_t *zap_ptes(struct mmu_gather *tlb, pte_t *pte, pte_t *last)
 			continue;
 		}
 		page = pte_page(entry);
-		if (unlikely(tlb->how)) {
-			if ((tlb->how & ZAP_KEEP_COWS) && PageAnon(page))
-				continue;
-			if (tlb->how & ZAP_LOCKED)
-				munlock_page(page);
-		}
+		if (unlikely(tlb->keep_cows) && PageAnon(page))
+			continue;
 		entry = ptep_get_and_clear(pte);
+		if (unlikely(pte_mlocked(entry)))
+			munlock_page(page);
 		if (PageAnon(page)) {
 			tlb->anon++;
 			if (atomic_dec_and_test(&page->_mapcount))
@@ -395,6 +393,21 @@ static void zap_range(struct mmu_gather *tlb, unsigned long addr,
 	}
 }
 
+static void mlock_entry(pte_t *pte, bool lock)
+{
+	pte_t entry = *pte;
+
+	if (pte_mlocked(entry) == lock)
+		return;
+	if (lock) {
+		mlock_page(pte_page(entry));
+		ptep_modify(pte, entry, pte_mkmlocked(entry));
+	} else {
+		munlock_page(pte_page(entry));
+		ptep_modify(pte, entry, pte_clear_mlocked(entry));
+	}
+}
+
 /** mlock_vma_pages - pages that are there are locked now, or no longer. */
 void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end, bool lock)
@@ -407,26 +420,11 @@ void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
 		pte = pte_range_lock(mm, addr, end, &next);
 		if (!pte)
 			continue;
-		for (; addr < next; addr += PAGE_SIZE, pte++) {
-			if (!pte_present(*pte) || pte_special(*pte))
-				continue;
-			if (lock)
-				mlock_page(pte_page(*pte));
-			else
-				munlock_page(pte_page(*pte));
-		}
+		for (; addr < next; addr += PAGE_SIZE, pte++)
+			if (pte_present(*pte) && !pte_special(*pte))
+				mlock_entry(pte, lock);
 		spin_unlock(&mm->page_table_lock);
 	}
-}
-
-static void zap_vma_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			  unsigned long start, unsigned long end)
-{
-	if (unlikely(vma->vm_flags & VM_LOCKED))
-		tlb->how |= ZAP_LOCKED;
-	else
-		tlb->how &= ~ZAP_LOCKED;
-	zap_range(tlb, start, end);
 }
 
 /**
@@ -440,7 +438,7 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start,
 	struct mmu_gather tlb;
 
 	tlb_gather_mmu(&tlb, vma->vm_mm, start, end);
-	zap_vma_range(&tlb, vma, start, end);
+	zap_range(&tlb, start, end);
 	tlb_finish_mmu(&tlb);
 }
 
@@ -459,7 +457,7 @@ void zap_address_space(struct mm_struct *mm)
 	tlb_gather_mmu(&tlb, mm, 0, TASK_SIZE);
 	tlb.exiting = true;
 	for (vma = mm->mmap; vma; vma = vma->vm_next)
-		zap_vma_range(&tlb, vma, vma->vm_start, vma->vm_end);
+		zap_range(&tlb, vma->vm_start, vma->vm_end);
 	tlb_finish_mmu(&tlb);
 	for (vma = mm->mmap; vma; vma = vma->vm_next) {
 		addr = max(addr, vma->vm_start & PGDIR_MASK);
@@ -497,8 +495,8 @@ void unmap_mapping_range(struct address_space *m, unsigned long first,
 		from = vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT);
 		to = vma->vm_start + ((to - vma->vm_pgoff) << PAGE_SHIFT);
 		tlb_gather_mmu(&tlb, vma->vm_mm, from, to);
-		tlb.how = even_cows ? 0 : ZAP_KEEP_COWS;
-		zap_vma_range(&tlb, vma, from, to);
+		tlb.keep_cows = !even_cows;
+		zap_range(&tlb, from, to);
 		tlb_finish_mmu(&tlb);
 	}
 	spin_unlock(&m->i_mmap_lock);
@@ -567,8 +565,10 @@ static void map_anon_page(struct vm_area_struct *vma, unsigned long addr,
 	atomic_set(&page->_mapcount, 1);
 	vma->vm_mm->rss_anon++;
 	inc_node_page_state(NR_ANON_MAPPED);
-	if (unlikely(vma->vm_flags & VM_LOCKED))
+	if (unlikely(vma->vm_flags & VM_LOCKED)) {
 		mlock_page(page);
+		entry = pte_mkmlocked(entry);
+	}
 	set_pte(pte, entry);
 }
 
@@ -576,6 +576,8 @@ static void map_anon_page(struct vm_area_struct *vma, unsigned long addr,
 static void map_file_page(struct vm_area_struct *vma, pte_t *pte,
 			  struct page *page)
 {
+	pte_t entry = mk_pte(page, vma->vm_page_prot);
+
 	lockdep_assert_held(&vma->vm_mm->page_table_lock);
 	if (page->pflags & PG_swapbacked)
 		vma->vm_mm->rss_shmem++;
@@ -583,9 +585,11 @@ static void map_file_page(struct vm_area_struct *vma, pte_t *pte,
 		vma->vm_mm->rss_file++;
 	if (atomic_add_return(1, &page->_mapcount) == 1)
 		inc_node_page_state(NR_FILE_MAPPED);
-	if (unlikely(vma->vm_flags & VM_LOCKED))
+	if (unlikely(vma->vm_flags & VM_LOCKED)) {
 		mlock_page(page);
-	set_pte(pte, mk_pte(page, vma->vm_page_prot));
+		entry = pte_mkmlocked(entry);
+	}
+	set_pte(pte, entry);
 }
 
 /**
@@ -684,6 +688,35 @@ static vm_fault_t do_anonymous_page(struct vm_area_struct *vma,
 	if (unlikely(page)) /* somebody was faster */
 		put_page(page);
 	return 0;
+}
+
+/**
+ * insert_anon_page - put a page, or zeroes, where there is nothing
+ * @vma: anonymous
+ * @page: filled, with one reference, which is taken over; NULL: the zero page
+ *
+ * Context: mmap_lock; may sleep. Return: 0, -EEXIST or -ENOMEM.
+ */
+int insert_anon_page(struct vm_area_struct *vma, unsigned long addr,
+		     struct page *page)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pte_t *pte = pte_alloc(mm, addr);
+	int err = -EEXIST;
+
+	if (!pte || (page && anon_vma_prepare(vma)))
+		return -ENOMEM;
+	spin_lock(&mm->page_table_lock);
+	if (pte_still_none(vma, pte)) {
+		if (page)
+			map_anon_page(vma, addr, pte, page);
+		else
+			set_pte(pte, pte_mkspecial(pfn_pte(zero_pfn,
+							   vma->vm_page_prot)));
+		err = 0;
+	}
+	spin_unlock(&mm->page_table_lock);
+	return err;
 }
 
 /*
@@ -788,13 +821,12 @@ static vm_fault_t do_fault(struct vm_area_struct *vma, unsigned long addr,
 	return do_file_page(&vmf);
 }
 
-/* An entry for @page has been replaced and flushed. page_table_lock. */
-static void page_unmapped(struct vm_area_struct *vma, struct page *page)
+/* @entry, for @page, has been replaced and flushed. page_table_lock. */
+static void page_unmapped(struct mm_struct *mm, pte_t entry, struct page *page)
 {
 	bool last = atomic_dec_and_test(&page->_mapcount);
-	struct mm_struct *mm = vma->vm_mm;
 
-	if (unlikely(vma->vm_flags & VM_LOCKED))
+	if (unlikely(pte_mlocked(entry)))
 		munlock_page(page);
 	if (PageAnon(page)) {
 		mm->rss_anon--;
@@ -826,7 +858,7 @@ static struct page *replace_page(struct vm_area_struct *vma, unsigned long addr,
 		flush_tlb_page(mm, addr);
 		map_anon_page(vma, addr, pte, copy);
 		if (old)
-			page_unmapped(vma, old);
+			page_unmapped(mm, entry, old);
 		copy = old;
 	}
 	spin_unlock(&mm->page_table_lock);
@@ -912,6 +944,15 @@ static vm_fault_t do_wp_page(struct vm_area_struct *vma, unsigned long addr,
 	return wp_page_copy(vma, addr, pte, entry, old);
 }
 
+/* A missing page that is not the kernel's to provide. */
+static vm_fault_t do_foreign_page(struct vm_area_struct *vma,
+				  unsigned long addr, unsigned int flags)
+{
+	if (vma->vm_flags & VM_PFNMAP || flags & FAULT_FLAG_NOWAIT)
+		return VM_FAULT_SIGBUS;
+	return vm_userfault(vma, addr, flags);
+}
+
 /**
  * handle_mm_fault - make an access possible that the area allows
  * @addr: rounded down to its page
@@ -931,8 +972,9 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
 	entry = *pte;
 	if (pte_none(entry)) {
 		if (likely(vma_is_anonymous(vma))) {
-			if (unlikely(vma->vm_flags & VM_PFNMAP))
-				return VM_FAULT_SIGBUS;
+			if (unlikely(vma->vm_flags &
+				     (VM_PFNMAP | VM_UFFD_MISSING)))
+				return do_foreign_page(vma, addr, flags);
 			return do_anonymous_page(vma, addr, pte, flags);
 		}
 		return do_fault(vma, addr, pte, flags);
@@ -1016,6 +1058,8 @@ vm_fault_t handle_page_fault(struct mm_struct *mm, unsigned long addr,
 
 static int fault_errno(vm_fault_t ret)
 {
+	if (ret & VM_FAULT_RETRY)
+		return -EAGAIN;
 	if (ret & VM_FAULT_OOM)
 		return -ENOMEM;
 	return ret & VM_FAULT_ERROR ? -EFAULT : 0;
@@ -1060,16 +1104,19 @@ static struct page *follow_page(struct mm_struct *mm, unsigned long addr,
 	return page;
 }
 
-/* The page at @addr with a reference, faulted in if need be; or ERR_PTR. */
+/*
+ * The page at @addr with a reference, faulted in if need be; or ERR_PTR, that
+ * of -EAGAIN without FAULT_FLAG_NOWAIT only: the area may be gone.
+ */
 static struct page *faultin_page(struct vm_area_struct *vma, unsigned long addr,
-				 bool write)
+				 unsigned int flags)
 {
+	bool write = flags & FAULT_FLAG_WRITE;
 	struct page *page;
 	int err;
 
 	while (!(page = follow_page(vma->vm_mm, addr, write))) {
-		err = fault_errno(handle_mm_fault(
-			vma, addr, write ? FAULT_FLAG_WRITE : 0));
+		err = fault_errno(handle_mm_fault(vma, addr, flags));
 		if (err)
 			return ERR_PTR(err);
 	}
@@ -1089,16 +1136,22 @@ static struct page *faultin_page(struct vm_area_struct *vma, unsigned long addr,
 struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write,
 			   bool force)
 {
-	struct page *page = ERR_PTR(-EFAULT);
 	struct vm_area_struct *vma;
+	struct page *page;
 
 	if (addr >= TASK_SIZE)
-		return page;
+		return ERR_PTR(-EFAULT);
 	addr &= PAGE_MASK;
-	vma = lock_vma_at_fault(mm, addr);
-	if (vma && gup_allowed(vma->vm_flags, write, force))
-		page = faultin_page(vma, addr, write);
-	up_read(&mm->mmap_lock);
+	do {
+		page = ERR_PTR(-EFAULT);
+		vma = lock_vma_at_fault(mm, addr);
+		if (vma && gup_allowed(vma->vm_flags, write, force))
+			page = faultin_page(vma, addr,
+					    write ? FAULT_FLAG_WRITE : 0);
+		up_read(&mm->mmap_lock);
+	} while (page == ERR_PTR(-EAGAIN));
+	if (write && !IS_ERR(page))
+		set_page_flags(page, PG_dirty);
 	return page;
 }
 
@@ -1140,6 +1193,7 @@ size_t access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf,
 int populate_vma_range(struct vm_area_struct *vma, unsigned long start,
 		       unsigned long end, bool write)
 {
+	unsigned int flags = FAULT_FLAG_NOWAIT | (write ? FAULT_FLAG_WRITE : 0);
 	unsigned long addr;
 	struct page *page;
 
@@ -1147,7 +1201,7 @@ int populate_vma_range(struct vm_area_struct *vma, unsigned long start,
 	    (write || !(vma->vm_flags & VM_ACCESS_FLAGS)))
 		return -EFAULT;
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
-		page = faultin_page(vma, addr, write);
+		page = faultin_page(vma, addr, flags);
 		if (IS_ERR(page))
 			return (int)PTR_ERR(page);
 		put_page(page);
@@ -1202,7 +1256,7 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 			ptep_set_wrprotect(from);
 			entry = pte_wrprotect(entry);
 		}
-		set_pte(to, entry);
+		set_pte(to, pte_clear_mlocked(entry)); /* a fork's is not */
 		if (pte_special(entry))
 			continue;
 		page = pte_page(entry);
@@ -1259,16 +1313,16 @@ static __always_inline bool protect_ptes(pte_t *pte, pte_t *last, pgprot_t prot,
 					 bool reuse)
 {
 	bool changed = false;
-	pte_t entry;
+	pte_t old, entry;
 
 	for (; pte < last; pte++) {
-		entry = *pte;
-		if (pte_none(entry))
+		old = *pte;
+		if (pte_none(old))
 			continue;
-		entry = pte_modify(entry, prot);
+		entry = pte_modify(old, prot);
 		if (reuse && is_exclusive(entry))
 			entry = pte_mkwrite(entry);
-		set_pte(pte, entry);
+		ptep_modify(pte, old, entry);
 		changed = true;
 	}
 	return changed;

@@ -829,7 +829,7 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *old,
 		return -ENOMEM;
 	}
 	vma->vm_mm = mm;
-	vma->vm_flags &= ~VM_LOCKED_MASK;
+	vma->vm_flags &= ~(VM_LOCKED_MASK | VM_UFFD_MISSING);
 	if (old->anon_vma && !(old->vm_flags & VM_WIPEONFORK))
 		anon_vma_link(vma, old->anon_vma);
 	vma_link(vma, *last);

@@ -55,18 +55,20 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma,
 				       const struct mremap *r)
 {
 	unsigned long pgoff = linear_page_index(vma, r->addr);
+	u32 vm_flags = vma->vm_flags & ~VM_UFFD_MISSING;
 	struct vm_area_struct *prev, *new;
 
 	if (!vma->vm_file && !vma->anon_vma) /* no page that knows its index */
 		pgoff = r->new_addr >> PAGE_SHIFT;
 	find_vma_prev(r->mm, r->new_addr, &prev);
 	new = vma_merge(r->mm, prev, r->new_addr, r->new_addr + r->new_len,
-			vma->vm_flags, vma->anon_vma, vma->vm_file, pgoff);
+			vm_flags, vma->anon_vma, vma->vm_file, pgoff);
 	if (new)
 		return new;
 	new = vm_area_dup(vma);
 	if (!new)
 		return NULL;
+	new->vm_flags = vm_flags;
 	new->vm_start = r->new_addr;
 	new->vm_end = r->new_addr + r->new_len;
 	new->vm_pgoff = pgoff;

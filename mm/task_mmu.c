@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an address space looks like from outside: maps, smaps and pagemap of
- * /proc/PID, in Linux's formats.
+ * /proc/PID, in Linux's formats; and clear_refs.
  *
  *   start-end rights offset dev inode          name
  *
  * A frame mapped n times counts 1/n to each area's Pss, kept in fractions of
  * 2^-12 pages so that sums over processes come out right.
  */
+#include <mach/tlb.h>
 #include "vma.h"
 
 #define PSS_SHIFT 12
@@ -218,6 +219,7 @@ static void show_vm_flags(struct seq_file *m, u32 flags)
 		{ VM_MAYREAD, "mr" },	  { VM_MAYWRITE, "mw" },
 		{ VM_MAYEXEC, "me" },	  { VM_MAYSHARE, "ms" },
 		{ VM_GROWSDOWN, "gd" },	  { VM_PFNMAP, "pf" },
+		{ VM_UFFD_MISSING, "um" },
 		{ VM_LOCKED, "lo" },	  { VM_IO, "io" },
 		{ VM_SEQ_READ, "sr" },	  { VM_RAND_READ, "rr" },
 		{ VM_DONTCOPY, "dc" },	  { VM_DONTEXPAND, "de" },
@@ -282,6 +284,64 @@ void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
 	down_read(&mm->mmap_lock);
 	show_rollup(m, mm);
 	up_read(&mm->mmap_lock);
+}
+
+/* ---- clear_refs ---- */
+
+#define CLEAR_REFS_ANON 2
+#define CLEAR_REFS_MAPPED 3
+#define CLEAR_REFS_SOFT_DIRTY 4
+#define CLEAR_REFS_MM_HIWATER_RSS 5
+
+static void clear_area_refs(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long addr, next;
+	pte_t *pte;
+
+	for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
+		pte = pte_range_lock(mm, addr, vma->vm_end, &next);
+		if (!pte)
+			continue;
+		for (; addr < next; addr += PAGE_SIZE, pte++) {
+			if (!pte_present(*pte) || pte_special(*pte))
+				continue;
+			set_pte(pte, pte_mkold(ptep_get_and_clear(pte)));
+			clear_page_flags(pte_page(*pte), PG_referenced);
+		}
+		spin_unlock(&mm->page_table_lock);
+	}
+	flush_tlb_range(mm, vma->vm_start, vma->vm_end);
+}
+
+/**
+ * clear_refs - /proc/PID/clear_refs: what is referenced from now on?
+ * @type: 1: all areas; 2: those without a file; 3: those with one; 4: nothing,
+ *	  as soft-dirty bits are not kept; 5: the largest Rss is today's
+ *
+ * Return: 0 or -EINVAL. Context: takes mmap_lock.
+ */
+int clear_refs(struct mm_struct *mm, unsigned int type)
+{
+	struct vm_area_struct *vma;
+
+	if (!type || type > CLEAR_REFS_MM_HIWATER_RSS)
+		return -EINVAL;
+	if (type == CLEAR_REFS_SOFT_DIRTY)
+		return 0;
+	down_write(&mm->mmap_lock);
+	if (type == CLEAR_REFS_MM_HIWATER_RSS) {
+		spin_lock(&mm->page_table_lock);
+		mm->hiwater_rss = get_mm_rss(mm);
+		spin_unlock(&mm->page_table_lock);
+	} else {
+		for (vma = mm->mmap; vma; vma = vma->vm_next)
+			if (type != (vma->vm_file ? CLEAR_REFS_ANON :
+						    CLEAR_REFS_MAPPED))
+				clear_area_refs(vma);
+	}
+	up_write(&mm->mmap_lock);
+	return 0;
 }
 
 /* ---- pagemap ---- */

@@ -486,7 +486,8 @@ static bool can_vma_merge(const struct vm_area_struct *vma, u32 vm_flags,
 {
 	return vma->vm_flags == vm_flags && vma->vm_file == file &&
 	       same_anon_vma(vma->vm_mm, vma->anon_vma, anon_vma) &&
-	       !(vma->vm_ops && vma->vm_ops->close) && !(vm_flags & VM_SPECIAL);
+	       !(vma->vm_ops && vma->vm_ops->close) &&
+	       !(vm_flags & (VM_SPECIAL | VM_UFFD_MISSING));
 }
 
 /**

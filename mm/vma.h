@@ -151,6 +151,8 @@ void change_protection(struct vm_area_struct *vma, unsigned long start,
 		       unsigned long end);
 int move_page_tables(struct vm_area_struct *vma, unsigned long old,
 		     unsigned long new, unsigned long len);
+int insert_anon_page(struct vm_area_struct *vma, unsigned long addr,
+		     struct page *page);
 int populate_vma_range(struct vm_area_struct *vma, unsigned long start,
 		       unsigned long end, bool write);
 void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,

@@ -34,6 +34,7 @@
 #define VM_MAYEXEC 0x40u
 #define VM_MAYSHARE 0x80u
 #define VM_GROWSDOWN 0x100u
+#define VM_UFFD_MISSING 0x200u /* a program provides missing pages */
 #define VM_PFNMAP 0x400u /* frames without descriptors: devices */
 #define VM_LOCKED 0x2000u
 #define VM_IO 0x4000u
@@ -69,6 +70,7 @@ struct vm_fault {
 #define FAULT_FLAG_WRITE 0x1u
 #define FAULT_FLAG_USER 0x2u /* the program itself, not a copy for it */
 #define FAULT_FLAG_INSTRUCTION 0x4u
+#define FAULT_FLAG_NOWAIT 0x8u /* mmap_lock is not to be let go */
 
 /* What handle_mm_fault() says; 0 is done, without I/O. */
 typedef unsigned int vm_fault_t;
@@ -77,6 +79,7 @@ typedef unsigned int vm_fault_t;
 #define VM_FAULT_MAJOR 0x4u
 #define VM_FAULT_SIGSEGV 0x40u /* SEGV_MAPERR */
 #define VM_FAULT_ACCERR 0x80u /* SIGSEGV with SEGV_ACCERR */
+#define VM_FAULT_RETRY 0x400u /* mmap_lock was let go: look again */
 #define VM_FAULT_ERROR \
 	(VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_ACCERR)
 
@@ -141,7 +144,7 @@ struct mm_struct {
 	struct mm_context context; /* the port's: LDT … */
 	short oom_score_adj;
 	bool oom_victim; /* was chosen, and is on its way out … */
-	bool oom_reaped; /* … its private pages gone before it */
+	bool oom_reaped; /* its private pages go, or went: none come again */
 	void *owner; /* the kernel's, for the choice of a victim */
 };
 
@@ -375,6 +378,7 @@ extern void (*vma_file_id)(const struct file *file, u32 *dev, u64 *ino);
 void show_maps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name);
 void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
 		bool rollup);
+int clear_refs(struct mm_struct *mm, unsigned int type);
 /* One 64-bit word of /proc/PID/pagemap for the page at @addr. */
 u64 pagemap_entry(struct mm_struct *mm, unsigned long addr);
 

@@ -11,6 +11,7 @@
 #include <ashlar/string.h>
 #include <kernel/drivers/mem.h>
 #include <kernel/drivers/tty.h>
+#include <kernel/fs/userfaultfd.h>
 #include <kernel/init.h>
 #include <kernel/vfs.h>
 
@@ -104,5 +105,6 @@ void drivers_init(void)
 {
 	random_init();
 	mem_init_devices();
+	userfaultfd_init();
 	tty_init();
 }

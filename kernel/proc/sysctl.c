@@ -8,6 +8,7 @@
 #include <ashlar/string.h>
 #include <kernel/coredump.h>
 #include <kernel/fs/pipe.h>
+#include <kernel/fs/userfaultfd.h>
 #include <kernel/ipc.h>
 #include <kernel/ipc/util.h>
 #include <kernel/version.h>
@@ -236,6 +237,8 @@ static const struct proc_entry entries[] = {
 	ULONG("vm/user_reserve_kbytes", sysctl_user_reserve_kbytes),
 	INT("vm/max_map_count", sysctl_max_map_count, 0, INT_MAX),
 	FACT("vm/mmap_min_addr", "65536"),
+	INT("vm/unprivileged_userfaultfd", sysctl_unprivileged_userfaultfd, 0,
+	    1),
 	FACT("vm/nr_hugepages", "0"),
 	{ .name = "sys/vm/drop_caches",
 	  .mode = 0200,

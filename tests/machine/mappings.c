@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Areas as /proc/PID/maps and smaps tell them: what a system call of memory
+ * leaves behind beside its result.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/shm.h>
+#include <unistd.h>
+
+#include "check.h"
+
+#define PAGE 4096
+#define RW (PROT_READ | PROT_WRITE)
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
+
+static char *arena = (char *)0x40000000;
+
+static char *text_of(const char *path)
+{
+	static char text[65536];
+	int fd = open(path, O_RDONLY);
+	int n = 0, more;
+
+	need(fd >= 0);
+	while ((more = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
+		n += more;
+	close(fd);
+	text[n] = 0;
+	return text;
+}
+
+/* Whether maps has the area of these pages, with these rights. */
+static int is_area(const char *at, int pages, const char *rights)
+{
+	char line[40];
+
+	sprintf(line, "%08lx-%08lx %s ", (unsigned long)at,
+		(unsigned long)at + pages * PAGE, rights);
+	return strstr(text_of("/proc/self/maps"), line) != NULL;
+}
+
+/* A number of smaps for the area that begins at @at, in kB; or -1. */
+static int smaps(const char *at, const char *title)
+{
+	char line[20], *p;
+
+	sprintf(line, "%08lx-", (unsigned long)at);
+	p = strstr(text_of("/proc/self/smaps"), line);
+	p = p ? strstr(p, title) : NULL;
+	return p ? atoi(strchr(p, ':') + 1) : -1;
+}
+
+/* A shared area of which a part is mapped a second time stays whole. */
+static void check_second_mapping(void)
+{
+	need(mmap(arena, 8 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED,
+		  -1, 0) == arena);
+	arena[3 * PAGE] = 7;
+	need(mremap(arena + 3 * PAGE, 0, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		    arena + 16 * PAGE) == arena + 16 * PAGE);
+	check(is_area(arena, 8, "rw-s") && arena[16 * PAGE] == 7,
+	      "a second mapping of a part", "%s", text_of("/proc/self/maps"));
+	munmap(arena, 17 * PAGE);
+}
+
+/* personality(2): what may be read may be run, then and only then. */
+static void check_read_implies_exec(void)
+{
+	need(personality(READ_IMPLIES_EXEC) >= 0);
+	need(mmap(arena, 2 * PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0) ==
+	     arena);
+	need(mmap(arena + 2 * PAGE, 2 * PAGE, PROT_WRITE, ANON | MAP_FIXED, -1,
+		  0) == arena + 2 * PAGE);
+	check(is_area(arena, 2, "r-xp") && is_area(arena + 2 * PAGE, 2, "-w-p"),
+	      "READ_IMPLIES_EXEC and mmap", "%s", text_of("/proc/self/maps"));
+	is(mprotect(arena + 2 * PAGE, 2 * PAGE, RW), 0);
+	check(is_area(arena + 2 * PAGE, 2, "rwxp"),
+	      "READ_IMPLIES_EXEC and mprotect", "%s",
+	      text_of("/proc/self/maps"));
+	personality(0);
+	munmap(arena, 4 * PAGE);
+}
+
+/* mlockall(MCL_FUTURE) holds for segments, too. */
+static void check_locked_segment(void)
+{
+	int id = shmget(IPC_PRIVATE, 3 * PAGE, 0600);
+
+	need(id >= 0);
+	need(mlockall(MCL_FUTURE) == 0);
+	need(shmat(id, arena, 0) == arena);
+	check(smaps(arena, "Locked") == 12, "an attached segment is locked",
+	      "%d kB", smaps(arena, "Locked"));
+	munlockall();
+	shmdt(arena);
+	shmctl(id, IPC_RMID, NULL);
+}
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), ret;
+
+	need(fd >= 0);
+	ret = value(write(fd, text, strlen(text)));
+	close(fd);
+	return ret;
+}
+
+/* /proc/PID/clear_refs: nothing is referenced any more. */
+static void check_clear_refs(void)
+{
+	static const char path[] = "/proc/self/clear_refs";
+	int before, cleared;
+
+	need(mmap(arena, 4 * PAGE, RW, ANON | MAP_FIXED, -1, 0) == arena);
+	memset(arena, 1, 4 * PAGE);
+	before = smaps(arena, "Referenced");
+	is(write_text(path, "3"), 1);
+	is(smaps(arena, "Referenced"), 16);
+	is(write_text(path, "2"), 1);
+	cleared = smaps(arena, "Referenced");
+	check(before == 16 && cleared == 0, "clear_refs", "%d, %d kB", before,
+	      cleared);
+	is(write_text(path, "1"), 1);
+	is(write_text(path, "4"), 1);
+	is(write_text(path, "5"), 1);
+	is(write_text(path, "0"), -EINVAL);
+	is(write_text(path, "6"), -EINVAL);
+	munmap(arena, 4 * PAGE);
+}
+
+int main(void)
+{
+	check_second_mapping();
+	check_read_implies_exec();
+	check_locked_segment();
+	check_clear_refs();
+	return checks_done();
+}
