@@ -100,7 +100,12 @@ static bool set_failslab(const char *value)
 
 static bool set_slub_debug(const char *value)
 {
-	return !setup_slub_debug(value);
+	if (setup_slub_debug(value))
+		printk(KERN_WARNING "slub_debug=%s: no cache is watched; want "
+				    "letters of FZPUTAO or -, then ,CACHE for "
+				    "each, and ; before the next such group\n",
+		       value);
+	return true;
 }
 
 /* Done by the port before this, or without meaning on this machine. */

@@ -79,7 +79,8 @@ static int apply(const char *key, const char *value,
 			continue;
 		if (options[i].parse(value) == 0)
 			return 0;
-		say(sink, "option %s: cannot use '%s'", key, value);
+		say(sink, "option %s: cannot use '%s', want %s", key, value,
+		    options[i].help);
 		return 1;
 	}
 	if (sink->unknown)

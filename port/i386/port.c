@@ -3,6 +3,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/port.h>
+#include <kernel/printk.h>
 #include <kernel/sched.h>
 #include "local.h"
 
@@ -60,7 +61,7 @@ void port_report(const char *kind, const char *line)
 {
 	u32 sp;
 
-	printk("BUG: %s: %s\n", kind, line);
+	printk(KERN_ERR "BUG: %s: %s\n", kind, line);
 	__asm__("movl %%esp, %0" : "=r"(sp));
 	dump_stack(sp);
 }

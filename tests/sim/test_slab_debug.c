@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mistakes in watched caches on a machine that goes on after a report: each is
+ * told once, what was overwritten is put right, and the cache works on.
+ */
+#include <string.h>
+
+#include "../../mm/internal.h"
+#include "../../port/sim/sim.h"
+#include "../harness.h"
+
+#define ALL                                                      \
+	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | \
+	 SLAB_STORE_USER)
+
+static struct kmem_cache *tolerant_cache(slab_flags_t flags)
+{
+	struct kmem_cache *s = take_cache("wrong", 60, 0, flags, NULL);
+
+	take_object(s, GFP_KERNEL); /* keeps the slab */
+	sim.tolerate_reports = true;
+	sim.reports = 0;
+	return s;
+}
+
+/* One report since the last look, of this kind. */
+static void check_reported(const char *kind)
+{
+	CHECK_EQ(sim.reports, 1);
+	CHECK(!strncmp(sim.last_report, kind, strlen(kind)));
+	sim.reports = 0;
+}
+
+static void check_works(struct kmem_cache *s)
+{
+	unsigned char *obj = take_object(s, GFP_KERNEL);
+
+	memset(obj, 1, 60);
+	give_object(s, obj);
+	CHECK_EQ(kmem_cache_validate(s), 0);
+	CHECK_EQ(sim.reports, 0);
+}
+
+TEST_NO_SWEEP(what_was_overwritten_is_put_right)
+{
+	struct kmem_cache *s = tolerant_cache(ALL);
+	unsigned char *obj = take_object(s, GFP_KERNEL);
+
+	obj[60] = obj[62] = 0;
+	CHECK_EQ(kmem_cache_validate(s), 1);
+	check_reported("redzone byte 60 ");
+	CHECK_EQ(kmem_cache_validate(s), 0);
+	obj[-2] = 0;
+	give_object(s, obj);
+	check_reported("redzone byte -2 ");
+	obj[3] = 0;
+	obj = take_object(s, GFP_KERNEL);
+	check_reported("write-after-free byte 3 ");
+	CHECK_EQ(obj[3], 0x5a);
+	give_object(s, obj);
+	check_works(s);
+}
+
+TEST(wrong_releases_leave_all_as_it_was)
+{
+	struct kmem_cache *s = tolerant_cache(ALL);
+	unsigned char *obj = take_object(s, GFP_KERNEL);
+	void *other = take(200, GFP_KERNEL);
+	unsigned long inuse = s->inuse;
+
+	kmem_cache_free(s, obj + 16);
+	check_reported("bad-free ");
+	kmem_cache_free(s, obj - s->red_left);
+	check_reported("bad-free ");
+	kmem_cache_free(s, other);
+	check_reported("bad-free ");
+	kmem_cache_free(s, &inuse);
+	check_reported("bad-free ");
+	CHECK_EQ(s->inuse, inuse);
+	give_object(s, obj);
+	kmem_cache_free(s, obj);
+	check_reported("double-free ");
+	CHECK_EQ(s->inuse, inuse - 1);
+	check_works(s);
+}
+
+/* By the pages between slots and by a slab that goes back. */
+TEST(what_lies_between_objects)
+{
+	struct kmem_cache *s = tolerant_cache(ALL);
+	unsigned char *obj = take_object(s, GFP_KERNEL);
+	struct page *slab = virt_to_page(obj - s->red_left);
+	unsigned char *start, *end;
+
+	slab = slab->flags & PG_tail ? slab->head : slab;
+	start = page_address(slab);
+	end = start + ((size_t)slab->nr << PAGE_SHIFT);
+	if (slab_start(s, slab) > (char *)start) {
+		start[0] = 0;
+		CHECK_EQ(kmem_cache_validate(s), 1);
+		check_reported("padding ");
+	}
+	end[-1] = 0;
+	CHECK_EQ(kmem_cache_validate(s), 1);
+	CHECK_EQ(sim.reports, 1);
+	sim.reports = 0;
+	check_works(s);
+}
+
+TEST(a_report_names_who_allocated_and_who_freed)
+{
+	struct kmem_cache *s = tolerant_cache(ALL);
+	unsigned char *obj = take_object(s, GFP_KERNEL);
+	unsigned long lines = sim.log_lines;
+
+	give_object(s, obj);
+	kmem_cache_free(s, obj);
+	check_reported("double-free ");
+	/* Two tracks, each a line and one caller. */
+	CHECK_EQ(sim.log_lines - lines, 4);
+	CHECK(!strcmp(sim.last_log, "   code 0x1000"));
+}
+
+TEST(calls_are_traced)
+{
+	struct kmem_cache *s = tolerant_cache(SLAB_TRACE);
+	unsigned long lines = sim.log_lines;
+	void *obj = take_object(s, GFP_KERNEL);
+
+	CHECK(strstr(sim.last_log, "TRACE wrong alloc "));
+	give_object(s, obj);
+	CHECK(strstr(sim.last_log, "TRACE wrong free "));
+	CHECK_EQ(sim.log_lines - lines, 2);
+	CHECK_EQ(s->red_left, 0);
+}
