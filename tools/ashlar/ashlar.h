@@ -59,6 +59,7 @@ char *view_render(const struct view *view, const struct snapshot *s,
 /* launch.c */
 int launch(char **argv);
 int wait_as_shell(int wstatus);
+int forwarded_signal(void);
 int start_child(bool (*prepare)(void), char **argv);
 
 #endif

@@ -3,9 +3,8 @@
  * ashlar boot: the kernel on QEMU's 32-bit PC, with the terminal as its
  * serial line.
  *
- *   image   a root file system; beside the kernel lies one with a shell
- *   PROGRAM is put behind it as a second archive, which the kernel unpacks
- *           after the first:  | image | /bin/PROGRAM |
+ *   boot_image.c: the kernel, an image with a shell, PROGRAM in it
+ *   boot_feed.c:  input that is no terminal
  *
  * The image's /init runs what follows "--" on the kernel's command line and
  * writes its exit status, if it failed, to QEMU's isa-debug-exit device, whose
@@ -15,232 +14,214 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ashlar.h"
+#include "boot.h"
 
-#define KERNEL "ashlar-i386.elf"
-#define IMAGE "machine.cpio"
 #define QEMU "qemu-system-i386"
 #define EXIT_DEVICE "isa-debug-exit,iobase=0xf4,iosize=4"
+#define MEMORY_MIN 8ul
+#define MEMORY_MAX 4096ul
+#define APPEND_MAX 1000u /* of the kernel's 2048; PROGRAM wants its part */
 
-struct boot {
-	const char *memory;
-	const char *append;
-	char kernel[PATH_MAX], image[PATH_MAX];
-	char made[32]; /* the image with PROGRAM behind it, or "" */
-	char *words; /* the kernel's command line */
-};
+static int qemu_input;
 
-/* @name beside this command, or where it is installed. */
-static bool find_product(const char *name, char path[PATH_MAX])
+/* "512", "512M" or "1G". */
+static bool parse_memory(const char *s, unsigned long *mb)
 {
-	static const char *const places[] = { "", ASHLAR_MACHINE "/" };
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
-	char self[PATH_MAX], *slash;
-	size_t i;
+	char *end;
 
-	if (n <= 0)
+	if (*s < '0' || *s > '9')
 		return false;
-	path[n] = 0;
-	memcpy(self, path, (size_t)n + 1);
-	slash = strrchr(self, '/');
-	for (i = 0; slash && i < ARRAY_SIZE(places); i++) {
-		slash[1] = 0;
-		if (snprintf(path, PATH_MAX, "%s%s%s", self, places[i], name) <
-			    PATH_MAX &&
-		    access(path, R_OK) == 0)
-			return true;
-	}
-	return false;
+	errno = 0;
+	*mb = strtoul(s, &end, 10);
+	if (*end == 'G' && *mb <= MEMORY_MAX)
+		*mb *= 1024;
+	if (*end == 'G' || *end == 'M')
+		end++;
+	return !*end && !errno && *mb >= MEMORY_MIN && *mb <= MEMORY_MAX;
 }
 
-static bool copy_bytes(FILE *out, const char *path, off_t *size)
+/* Would @words leave a quote open for what comes behind them? */
+static bool opens_quote(const char *words)
 {
-	FILE *in = fopen(path, "rb");
-	char buf[65536];
-	size_t n;
+	bool open = false;
 
-	if (!in) {
-		complain("cannot read %s: %s", path, strerror(errno));
-		return false;
-	}
-	while ((n = fread(buf, 1, sizeof(buf), in)) > 0) {
-		fwrite(buf, 1, n, out);
-		*size += (off_t)n;
-	}
-	fclose(in);
-	return true;
+	for (; *words; words++)
+		open ^= *words == '"';
+	return open;
 }
 
-static void pad(FILE *out, off_t size)
+/* The line grows by a word; what would end it early is quoted. */
+static void add_word(struct boot *b, const char *folder, const char *word)
 {
-	for (; size % 4; size++)
-		fputc(0, out);
-}
-
-/* One header of a newc archive, and the name behind it. */
-static void cpio_header(FILE *out, const char *name, unsigned int mode,
-			off_t size)
-{
-	unsigned int name_size = (unsigned int)strlen(name) + 1;
-
-	fprintf(out,
-		"070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
-		1u, mode, 0u, 0u, 1u, 0u, (unsigned int)size, 0u, 0u, 0u, 0u,
-		name_size, 0u);
-	fwrite(name, 1, name_size, out);
-	pad(out, 110 + (off_t)name_size);
-}
-
-/* The image, then an archive with @program as /bin/NAME. */
-static bool write_image(FILE *out, const struct boot *b, const char *program,
-			const char *name)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	off_t size = 0;
-
-	if (stat(program, &st) < 0 || !S_ISREG(st.st_mode)) {
-		complain("cannot read %s: %s", program,
-			 errno ? strerror(errno) : "not a file");
-		return false;
-	}
-	if (!copy_bytes(out, b->image, &size))
-		return false;
-	pad(out, size);
-	snprintf(path, sizeof(path), "bin/%s", name);
-	cpio_header(out, path, S_IFREG | 0755, st.st_size);
-	size = 0;
-	if (!copy_bytes(out, program, &size))
-		return false;
-	pad(out, size);
-	cpio_header(out, "TRAILER!!!", 0, 0);
-	return fflush(out) == 0 && !ferror(out);
-}
-
-static bool add_program(struct boot *b, const char *program, const char *name)
-{
-	char made[] = "/tmp/ashlar-boot-XXXXXX";
-	int fd = mkstemp(made);
-	FILE *out;
-	bool ok;
-
-	if (fd < 0) {
-		complain("cannot make %s: %s", made, strerror(errno));
-		return false;
-	}
-	snprintf(b->made, sizeof(b->made), "%s", made);
-	out = fdopen(fd, "wb");
-	if (!out) {
-		complain("cannot open %s: %s", made, strerror(errno));
-		close(fd);
-		return false;
-	}
-	ok = write_image(out, b, program, name);
-	if (!ok && ferror(out))
-		complain("cannot write %s: %s", b->made, strerror(errno));
-	fclose(out);
-	return ok;
-}
-
-/* @to grows by @word; what would end a word early is quoted. */
-static void add_word(char **to, const char *word)
-{
-	const char *quote = strpbrk(word, " \t") ? "\"" : "";
+	const char *quote = strchr(word, ' ') ? "\"" : "";
 	char *longer;
 
-	if (asprintf(&longer, "%s%s%s%s%s", *to ? *to : "", *to ? " " : "",
-		     quote, word, quote) < 0)
+	if (asprintf(&longer, "%s %s%s%s%s", b->words, quote, folder, word,
+		     quote) < 0)
 		abort();
-	free(*to);
-	*to = longer;
+	free(b->words);
+	b->words = longer;
 }
 
-static bool prepare(struct boot *b, char **program)
+static void add_program_words(struct boot *b)
 {
-	const char *name;
-	char *path;
+	char **word;
 
-	if (!find_product(KERNEL, b->kernel)) {
-		complain("cannot find %s beside this command, nor where it is "
-			 "installed",
-			 KERNEL);
+	add_word(b, "", "--");
+	add_word(b, "/root/", boot_program_name(b));
+	for (word = b->program + 1; b->plain && *word; word++)
+		add_word(b, "", *word);
+}
+
+static bool prepare(struct boot *b)
+{
+	if (!boot_open_kernel(b) || !boot_open_image(b) ||
+	    (*b->program && !boot_add_program(b)))
 		return false;
-	}
-	if (!b->image[0] && !find_product(IMAGE, b->image)) {
-		complain("there is no image %s beside the kernel; 'make boot' "
-			 "makes it, or name one with --initrd",
-			 IMAGE);
-		return false;
-	}
-	b->words = strdup("console=ttyS0 quiet panic=-1");
-	if (b->append)
-		add_word(&b->words, b->append);
-	if (!*program)
-		return true;
-	name = strrchr(*program, '/');
-	name = name ? name + 1 : *program;
-	if (!add_program(b, *program, name))
-		return false;
-	add_word(&b->words, "--");
-	if (asprintf(&path, "/bin/%s", name) < 0)
+	if (asprintf(&b->words, "console=ttyS0 quiet panic=-1%s%s",
+		     b->append ? " " : "", b->append ? b->append : "") < 0)
 		abort();
-	add_word(&b->words, path);
-	free(path);
-	while (*++program)
-		add_word(&b->words, *program);
+	if (*b->program)
+		add_program_words(b);
 	return true;
 }
 
-/* QEMU's end as that of the program inside; 1 is QEMU's own failure. */
-static int exit_status(int wstatus)
+/* In what becomes QEMU, which ends when this command does. */
+static bool before_qemu(void)
 {
-	int status = wait_as_shell(wstatus);
+	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	return dup2(qemu_input, STDIN_FILENO) >= 0;
+}
 
+/* Where nobody reads the output any more, nobody would end the machine. */
+static bool ends_unread(pid_t pid)
+{
+	struct pollfd p[] = { { .fd = (int)syscall(SYS_pidfd_open, pid, 0),
+				.events = POLLIN },
+			      { .fd = STDOUT_FILENO } };
+
+	if (p[0].fd < 0)
+		return false;
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	close(p[0].fd);
+	return !p[0].revents && kill(pid, SIGKILL) == 0;
+}
+
+/* QEMU's end as that of the program inside; 1 is QEMU's own failure. A signal
+ * that asks QEMU to end is a success to it, and a signal to our caller. */
+static int outcome(int wstatus)
+{
+	int status;
+
+	if (!WIFEXITED(wstatus))
+		return wait_as_shell(wstatus);
+	status = WEXITSTATUS(wstatus);
+	if (!status && forwarded_signal())
+		return wait_as_shell(forwarded_signal());
 	return status > 1 && status & 1 ? status >> 1 : status;
+}
+
+static int wait_for_qemu(pid_t pid, struct boot_feed *feed)
+{
+	bool unread = ends_unread(pid);
+	int wstatus;
+
+	while (waitpid(pid, &wstatus, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_FAILURE;
+	boot_feed_end(feed);
+	return outcome(unread ? SIGPIPE : wstatus);
 }
 
 static int start(struct boot *b)
 {
-	char *argv[] = { QEMU,
-			 "-m",
-			 (char *)b->memory,
-			 "-kernel",
-			 b->kernel,
-			 "-initrd",
-			 b->made[0] ? b->made : b->image,
-			 "-append",
-			 b->words,
-			 "-display",
-			 "none",
-			 "-serial",
-			 "mon:stdio",
-			 "-no-reboot",
-			 "-net",
-			 "none",
-			 "-device",
-			 EXIT_DEVICE,
-			 NULL };
-	int wstatus;
+	char memory[16], kernel[40], image[40], ready[48];
+	struct boot_feed feed;
 	pid_t pid;
 
-	pid = start_child(NULL, argv);
-	if (pid < 0)
+	if (!boot_feed_start(&feed))
 		return EXIT_FAILURE;
-	while (waitpid(pid, &wstatus, 0) < 0)
-		if (errno != EINTR)
-			return EXIT_FAILURE;
-	if (WIFEXITED(wstatus) && WEXITSTATUS(wstatus) == EXIT_NOT_FOUND) {
-		complain("the Debian package qemu-system-x86 has it");
-		return EXIT_NOT_FOUND;
+	snprintf(memory, sizeof(memory), "%lu", b->memory);
+	snprintf(kernel, sizeof(kernel), "/proc/self/fd/%d", b->kernel);
+	snprintf(image, sizeof(image), "/proc/self/fd/%d", b->image);
+	snprintf(ready, sizeof(ready), "file:/proc/self/fd/%d", feed.ready);
+	qemu_input = feed.input;
+	pid = start_child(before_qemu,
+			  (char *[]){ QEMU,
+				      "-m",
+				      memory,
+				      "-kernel",
+				      kernel,
+				      "-initrd",
+				      image,
+				      "-append",
+				      b->words,
+				      "-display",
+				      "none",
+				      "-monitor",
+				      "none",
+				      "-serial",
+				      feed.terminal ? "mon:stdio" : "stdio",
+				      "-no-reboot",
+				      "-net",
+				      "none",
+				      "-device",
+				      EXIT_DEVICE,
+				      "-debugcon",
+				      ready,
+				      NULL });
+	if (pid < 0) {
+		boot_feed_end(&feed);
+		return EXIT_FAILURE;
 	}
-	return exit_status(wstatus);
+	return wait_for_qemu(pid, &feed);
+}
+
+/* ---- the command ---- */
+
+static bool have_qemu(void)
+{
+	const char *dir = getenv("PATH") ?: "/usr/bin:/bin";
+	char path[PATH_MAX];
+	size_t n;
+
+	for (; *dir; dir += n + (dir[n] == ':')) {
+		n = strcspn(dir, ":");
+		snprintf(path, sizeof(path), "%.*s/" QEMU, (int)n, dir);
+		if (access(path, X_OK) == 0)
+			return true;
+	}
+	complain("cannot find " QEMU "; apt-get install qemu-system-x86 "
+		 "brings it");
+	return false;
+}
+
+static int run_boot(struct boot *b)
+{
+	int status = EXIT_FAILURE, fd;
+
+	/* A descriptor that is closed here would be a file of ours in QEMU. */
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
+	if (!have_qemu())
+		return EXIT_NOT_FOUND;
+	if (prepare(b))
+		status = start(b);
+	free(b->words);
+	return status;
 }
 
 static int run(const struct command *self, int argc, char **argv)
@@ -251,29 +232,34 @@ static int run(const struct command *self, int argc, char **argv)
 		{ "append", required_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct boot b = { .memory = "512" };
-	int c, status = EXIT_FAILURE;
+	struct boot b = { .memory = 512 };
+	int c;
 
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		if (c == 'i')
-			snprintf(b.image, sizeof(b.image), "%s", optarg);
-		else if (c == 'm')
-			b.memory = optarg;
+			b.initrd = optarg;
 		else if (c == 'a')
 			b.append = optarg;
-		else
+		else if (c != 'm')
 			return usage_error(self,
 					   "there is no option '%s', or it "
 					   "wants a value",
 					   argv[optind - 1]);
+		else if (!parse_memory(optarg, &b.memory))
+			return usage_error(self,
+					   "--memory wants %lu to %lu MB, not "
+					   "'%s'",
+					   MEMORY_MIN, MEMORY_MAX, optarg);
 	}
-	if (prepare(&b, argv + optind))
-		status = start(&b);
-	if (b.made[0])
-		unlink(b.made);
-	free(b.words);
-	return status;
+	b.program = argv + optind;
+	if (b.append && strlen(b.append) > APPEND_MAX)
+		return usage_error(self, "--append takes %u characters",
+				   APPEND_MAX);
+	if (b.append && opens_quote(b.append))
+		return usage_error(self, "--append has a quote that does not "
+					 "end");
+	return run_boot(&b);
 }
 
 const struct command cmd_boot = {
@@ -283,6 +269,9 @@ const struct command cmd_boot = {
 	.summary = "Boot the kernel on QEMU's 32-bit PC",
 	.help = "With a shell, or PROGRAM, a static i386 Linux binary; its "
 		"exit status (64 and its\nnumber for a signal) is passed on. "
-		"Ctrl-A X ends QEMU. FILE is a newc cpio archive.\n",
+		"Ctrl-A X ends QEMU; input that is no terminal\nends the shell "
+		"where it ends. FILE is a newc cpio archive.\n\n"
+		"  ashlar boot --memory 64 -- ./hello 'a b'\n"
+		"  echo 'cat /proc/meminfo' | ashlar boot\n",
 	.run = run,
 };

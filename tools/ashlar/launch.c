@@ -14,6 +14,7 @@
 #include "ashlar.h"
 
 static volatile pid_t child;
+static volatile sig_atomic_t forwarded;
 
 /* Become @argv. Returns only if that failed: an exit status. */
 int launch(char **argv)
@@ -29,7 +30,14 @@ static void forward(int sig)
 
 	if (child > 0)
 		kill(child, sig);
+	forwarded = sig;
 	errno = saved;
+}
+
+/* The last signal that was passed on, or 0. */
+int forwarded_signal(void)
+{
+	return forwarded;
 }
 
 /*

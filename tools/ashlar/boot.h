@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Parts of ashlar boot: what the machine is given (boot_image.c), and the
+ * terminal or the input in its place (boot_feed.c). */
+#ifndef ASHLAR_TOOLS_BOOT_H
+#define ASHLAR_TOOLS_BOOT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <termios.h>
+
+/* The program that runs arguments which a command line cannot carry. */
+#define BOOT_SCRIPT "boot-program"
+
+struct boot {
+	unsigned long memory; /* MB */
+	const char *append, *initrd; /* or NULL */
+	char **program; /* and its arguments; *program is NULL if none */
+	bool plain; /* its arguments fit on the kernel's command line */
+	int kernel, image; /* open files */
+	char *words; /* the kernel's command line */
+};
+
+/* All return false after a complaint. */
+bool boot_open_kernel(struct boot *b);
+bool boot_open_image(struct boot *b);
+bool boot_add_program(struct boot *b);
+const char *boot_program_name(const struct boot *b);
+
+struct boot_feed {
+	bool terminal;
+	struct termios before; /* the terminal's settings */
+	int input; /* QEMU's, unless that is a terminal */
+	int ready; /* where the machine says that it is */
+	pid_t feeder;
+};
+
+bool boot_feed_start(struct boot_feed *f);
+void boot_feed_end(struct boot_feed *f);
+
+#endif
