@@ -343,3 +343,17 @@ SYSCALL_DEFINE(setgroups32, int size, const u32 __user *list)
 	c->ngroups = (u32)size;
 	return 0;
 }
+
+/**
+ * ptrace_may_access - may the running task do to @task what a debugger may?
+ */
+bool ptrace_may_access(const struct task_struct *task)
+{
+	const struct cred *me = current->cred, *it = task->cred;
+
+	if (task->signal == current->signal || capable(CAP_SYS_PTRACE))
+		return true;
+	return me->uid == it->uid && me->uid == it->euid &&
+	       me->uid == it->suid && me->gid == it->gid &&
+	       me->gid == it->egid && me->gid == it->sgid && task->dumpable;
+}

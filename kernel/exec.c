@@ -429,6 +429,7 @@ int begin_new_exec(struct linux_binprm *bprm)
 	exec_mmap(bprm);
 	t->flags &= ~(PF_FORKNOEXEC | PF_KTHREAD);
 	t->did_exec = true;
+	t->signal->membarrier = 0;
 	t->sas_ss_sp = t->sas_ss_size = 0;
 	t->restart_block.fn = NULL;
 	flush_thread();

@@ -138,6 +138,7 @@ static int copy_signal(struct task_struct *p, u64 flags)
 	init_waitqueue_head(&sig->wait_chldexit);
 	itimers_init(sig);
 	memcpy(sig->rlim, old->rlim, sizeof(sig->rlim));
+	sig->membarrier = old->membarrier;
 	sig->oom_score_adj = old->oom_score_adj;
 	sig->oom_score_adj_min = old->oom_score_adj_min;
 	if (old->pgrp_pid) { /* not what task 0 makes */

@@ -102,3 +102,38 @@ SYSCALL_DEFINE(pidfd_open, pid_t nr, u32 flags)
 		fd_install((unsigned int)fd, f);
 	return fd;
 }
+
+static struct file *file_of(struct task_struct *t, unsigned int fd)
+{
+	struct file *f;
+
+	if (!t || !t->files)
+		return ERR_PTR(-ESRCH);
+	if (!ptrace_may_access(t))
+		return ERR_PTR(-EPERM);
+	f = files_lookup(t->files, fd);
+	return f ? f : ERR_PTR(-EBADF);
+}
+
+SYSCALL_DEFINE(pidfd_getfd, int pidfd, int fd, u32 flags)
+{
+	struct pid *pid;
+	struct file *f;
+	int new;
+
+	if (flags)
+		return -EINVAL;
+	pid = pidfd_get_pid((unsigned int)pidfd, NULL);
+	if (IS_ERR(pid))
+		return PTR_ERR(pid);
+	f = file_of(pid->task, (unsigned int)fd);
+	put_pid(pid);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	new = get_unused_fd_flags(O_CLOEXEC);
+	if (new < 0)
+		fput(f);
+	else
+		fd_install((unsigned int)new, f);
+	return new;
+}

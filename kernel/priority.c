@@ -14,6 +14,20 @@
 #define SCHED_RESET_ON_FORK 0x40000000
 #define SCHED_FLAG_RESET_ON_FORK 1u
 
+#define MEMBARRIER_GLOBAL 1u
+#define MEMBARRIER_GLOBAL_EXPEDITED 2u
+#define MEMBARRIER_REGISTER_GLOBAL_EXPEDITED 4u
+#define MEMBARRIER_PRIVATE_EXPEDITED 8u
+#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16u
+#define MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE 32u
+#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE 64u
+#define MEMBARRIER_ALL 127
+
+#define IOPRIO_WHO_PROCESS 1
+#define IOPRIO_CLASS_SHIFT 13
+#define IOPRIO_LEVELS 8
+enum { IOPRIO_NONE, IOPRIO_RT, IOPRIO_BE, IOPRIO_IDLE };
+
 #define RR_INTERVAL (100 * NSEC_PER_MSEC)
 #define FAIR_INTERVAL (4 * NSEC_PER_MSEC)
 
@@ -142,6 +156,99 @@ SYSCALL_DEFINE(getpriority, int which, int who)
 		for_each_thread(p, t) {
 			if (is_meant(&w, t))
 				best = max(best, 20 - task_nice(t));
+		}
+	}
+	return best;
+}
+
+/* ---- of disks ---- */
+
+/* Kept and told, for there are no disks. */
+static int check_ioprio(u32 prio)
+{
+	u32 class = prio >> IOPRIO_CLASS_SHIFT;
+	u32 level = prio & ((1u << IOPRIO_CLASS_SHIFT) - 1);
+
+	switch (class) {
+	case IOPRIO_RT:
+		if (!capable(CAP_SYS_ADMIN) && !capable(CAP_SYS_NICE))
+			return -EPERM;
+		/* fall through */
+	case IOPRIO_BE:
+		return level < IOPRIO_LEVELS ? 0 : -EINVAL;
+	case IOPRIO_IDLE:
+		return 0;
+	case IOPRIO_NONE:
+		return level ? -EINVAL : 0;
+	}
+	return -EINVAL;
+}
+
+static int set_ioprio(struct task_struct *t, u32 prio)
+{
+	const struct cred *c = current->cred;
+
+	if (t->cred->uid != c->euid && t->cred->uid != c->uid &&
+	    !capable(CAP_SYS_NICE))
+		return -EPERM;
+	t->ioprio = (u16)prio;
+	return 0;
+}
+
+SYSCALL_DEFINE(ioprio_set, int which, int who, u32 prio)
+{
+	struct task_struct *p, *t;
+	struct who w;
+	int err = check_ioprio(prio);
+
+	if (!err)
+		err = resolve_who(&w, which - IOPRIO_WHO_PROCESS, who);
+	if (err)
+		return err;
+	err = -ESRCH;
+	for_each_process(p) {
+		for_each_thread(p, t) {
+			if (!is_meant(&w, t))
+				continue;
+			err = set_ioprio(t, prio);
+			if (err)
+				return err;
+		}
+	}
+	return err;
+}
+
+/* What nobody has set follows from the nice value, but for a single task. */
+static u32 effective_ioprio(const struct task_struct *t)
+{
+	u32 class = rt_task(t)		    ? IOPRIO_RT :
+		    t->policy == SCHED_IDLE ? IOPRIO_IDLE :
+					      IOPRIO_BE;
+
+	if (t->ioprio)
+		return t->ioprio;
+	return class << IOPRIO_CLASS_SHIFT | (u32)(task_nice(t) + 20) / 5;
+}
+
+/* Of several tasks the smallest number, which is the highest priority. */
+SYSCALL_DEFINE(ioprio_get, int which, int who)
+{
+	struct task_struct *p, *t;
+	struct who w;
+	int best = -ESRCH;
+	int err = resolve_who(&w, which - IOPRIO_WHO_PROCESS, who);
+
+	if (err)
+		return err;
+	for_each_process(p) {
+		for_each_thread(p, t) {
+			int prio = (int)effective_ioprio(t);
+
+			if (!is_meant(&w, t))
+				continue;
+			if (which == IOPRIO_WHO_PROCESS)
+				return t->ioprio;
+			best = best < 0 ? prio : min(best, prio);
 		}
 	}
 	return best;
@@ -378,6 +485,33 @@ SYSCALL_DEFINE(sched_getaffinity, pid_t pid, u32 len, u32 __user *mask)
 	if (!find_process(pid))
 		return -ESRCH;
 	return put_user(1u, mask) ? -EFAULT : (long)sizeof(u32);
+}
+
+/* There is no other processor whose memory accesses were out of order; but a
+ * program must say first that it will ask. */
+SYSCALL_DEFINE(membarrier, u32 cmd, u32 flags, int cpu)
+{
+	u32 *registered = &current->signal->membarrier;
+
+	(void)cpu;
+	if (flags)
+		return -EINVAL;
+	switch (cmd) {
+	case 0:
+		return MEMBARRIER_ALL;
+	case MEMBARRIER_REGISTER_GLOBAL_EXPEDITED:
+	case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED:
+	case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+		*registered |= cmd;
+		return 0;
+	case MEMBARRIER_GLOBAL:
+	case MEMBARRIER_GLOBAL_EXPEDITED:
+		return 0;
+	case MEMBARRIER_PRIVATE_EXPEDITED:
+	case MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE:
+		return *registered & cmd << 1 ? 0 : -EPERM;
+	}
+	return -EINVAL;
 }
 
 SYSCALL_DEFINE(getcpu, u32 __user *cpu, u32 __user *node)

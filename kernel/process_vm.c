@@ -11,18 +11,6 @@
 #include <kernel/sched.h>
 #include <kernel/syscall.h>
 
-/* May the running task do to @task what a debugger may? */
-static bool may_attach(const struct task_struct *task)
-{
-	const struct cred *me = current->cred, *it = task->cred;
-
-	if (task->signal == current->signal || capable(CAP_SYS_PTRACE))
-		return true;
-	return me->uid == it->uid && me->uid == it->euid &&
-	       me->uid == it->suid && me->gid == it->gid &&
-	       me->gid == it->egid && me->gid == it->sgid && task->dumpable;
-}
-
 /* @task's space with a user reference; ERR_PTR of -ESRCH or -EPERM. */
 static struct mm_struct *mm_access(struct task_struct *task)
 {
@@ -30,7 +18,7 @@ static struct mm_struct *mm_access(struct task_struct *task)
 
 	if (!task)
 		return ERR_PTR(-ESRCH);
-	if (!may_attach(task))
+	if (!ptrace_may_access(task))
 		return ERR_PTR(-EPERM);
 	mm = get_task_mm(task);
 	return mm ? mm : ERR_PTR(-ESRCH);

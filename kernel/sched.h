@@ -168,6 +168,7 @@ struct signal_struct {
 	struct rusage_counts children; /* waited for */
 	short oom_score_adj, oom_score_adj_min;
 	bool is_child_subreaper;
+	u32 membarrier; /* kinds that it has registered for */
 	bool oom_killed;
 };
 
@@ -216,6 +217,7 @@ struct task_struct {
 	bool sched_reset_on_fork;
 	int static_prio; /* 120 + nice */
 	int policy, rt_priority;
+	u16 ioprio; /* ioprio_set; 0: none */
 	unsigned int time_slice; /* SCHED_RR: timer interrupts left */
 	u64 vruntime; /* weighted ns, see kernel/sched.c */
 	u64 slice_start; /* ru.exec when it was last chosen */
@@ -410,6 +412,7 @@ static inline bool capable(int cap)
 }
 
 bool in_group_p(u32 gid); /* fsgid or a supplementary group */
+bool ptrace_may_access(const struct task_struct *task);
 
 /* ---- kernel/time.c, timer.c ---- */
 #define NSEC_PER_SEC 1000000000u

@@ -231,11 +231,12 @@ void start_thread(struct pt_regs *regs, u32 ip, u32 sp)
 
 /* ---- thread-local storage ---- */
 
+/* No segment: what Linux's manual says, or all zeros, as programs think. */
 static bool tls_desc_empty(const struct user_desc *d)
 {
-	return !d->base_addr && !d->limit && !d->contents &&
-	       d->read_exec_only && !d->seg_32bit && !d->limit_in_pages &&
-	       d->seg_not_present && !d->useable;
+	return !d->base_addr && !d->limit && !d->contents && !d->seg_32bit &&
+	       !d->limit_in_pages && !d->useable &&
+	       d->read_exec_only == d->seg_not_present;
 }
 
 /* Nothing but a 32-bit data segment of ring 3 goes into the GDT. */
