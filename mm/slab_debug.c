@@ -48,7 +48,7 @@
 #define POISON_FREE 0x6b
 #define POISON_END 0xa5
 
-#define TRACK_DEPTH 8
+#define TRACK_DEPTH 12
 #define ROW_BYTES 16
 #define ROWS_MAX 8
 
@@ -523,7 +523,7 @@ void slab_debug_setup(const struct kmem_cache *s, struct page *slab)
 	}
 }
 
-/* slab_debug_check - look at all of a slab; returns how many parts are bad */
+/* slab_debug_check - look at a slab; returns how many slots and gaps are bad */
 unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab)
 {
 	char *slot = slab_start(s, slab);

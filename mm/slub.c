@@ -1029,7 +1029,8 @@ static unsigned long validate_list(struct kmem_cache *s,
  *
  * A wrong count panics. Of a watched cache each byte is looked at that an
  * object's holder has no business with; what was overwritten is reported and
- * put right. Context: any. Return: how many such places there were.
+ * put right. Context: any. Return: how many objects, and gaps between them,
+ * were wrong.
  */
 unsigned long kmem_cache_validate(struct kmem_cache *s)
 {
