@@ -214,18 +214,18 @@ static void show_vm_flags(struct seq_file *m, u32 flags)
 		u32 flag;
 		char letters[3];
 	} names[] = {
-		{ VM_READ, "rd" },	  { VM_WRITE, "wr" },
-		{ VM_EXEC, "ex" },	  { VM_SHARED, "sh" },
-		{ VM_MAYREAD, "mr" },	  { VM_MAYWRITE, "mw" },
-		{ VM_MAYEXEC, "me" },	  { VM_MAYSHARE, "ms" },
-		{ VM_GROWSDOWN, "gd" },	  { VM_PFNMAP, "pf" },
-		{ VM_UFFD_MISSING, "um" },
-		{ VM_LOCKED, "lo" },	  { VM_IO, "io" },
-		{ VM_SEQ_READ, "sr" },	  { VM_RAND_READ, "rr" },
-		{ VM_DONTCOPY, "dc" },	  { VM_DONTEXPAND, "de" },
-		{ VM_LOCKONFAULT, "lf" }, { VM_ACCOUNT, "ac" },
-		{ VM_NORESERVE, "nr" },	  { VM_WIPEONFORK, "wf" },
-		{ VM_DONTDUMP, "dd" },	  { VM_NOHUGEPAGE, "nh" },
+		{ VM_READ, "rd" },	   { VM_WRITE, "wr" },
+		{ VM_EXEC, "ex" },	   { VM_SHARED, "sh" },
+		{ VM_MAYREAD, "mr" },	   { VM_MAYWRITE, "mw" },
+		{ VM_MAYEXEC, "me" },	   { VM_MAYSHARE, "ms" },
+		{ VM_GROWSDOWN, "gd" },	   { VM_PFNMAP, "pf" },
+		{ VM_UFFD_MISSING, "um" }, { VM_LOCKED, "lo" },
+		{ VM_IO, "io" },	   { VM_SEQ_READ, "sr" },
+		{ VM_RAND_READ, "rr" },	   { VM_DONTCOPY, "dc" },
+		{ VM_DONTEXPAND, "de" },   { VM_LOCKONFAULT, "lf" },
+		{ VM_ACCOUNT, "ac" },	   { VM_NORESERVE, "nr" },
+		{ VM_WIPEONFORK, "wf" },   { VM_DONTDUMP, "dd" },
+		{ VM_NOHUGEPAGE, "nh" },
 	};
 	unsigned int i;
 
