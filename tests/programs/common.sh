@@ -64,9 +64,9 @@ kinds() {
 	done | sort -u
 }
 
-# until_true COMMAND...: waits, 10 s at most, for a command to succeed.
+# until_true COMMAND...: waits, 100 s at most, for a command to succeed.
 until_true() {
-	local tries=200
+	local tries=2000
 
 	until "$@" >/dev/null 2>&1; do
 		((tries-- > 0)) || { echo "in vain: $*"; return 1; }

@@ -35,11 +35,16 @@ seq 20000 | awk '{ print "RPUSH list" $1 % 50, $1 * 7919 % 10007
 cli eval 'local t = {} for i = 1, 20000 do t[i] = tostring(i) end
 	return #table.concat(t)' 0
 
-# Slow the child down, so that it is alive when its map is read.
+# A child so slow that it lives until its map is read; then one at which the
+# load goes on.
+cli config set rdb-key-save-delay 10000
+cli bgsave
+child=$(children $!)
+mapped 'BGSAVE child' $child
+kill -USR1 $child
+until_true snapshots
 cli config set rdb-key-save-delay 50
 cli bgsave
-# shellcheck disable=SC2046 # each process is a word
-mapped 'BGSAVE child' $(children $!)
 redis-benchmark -s redis.sock -n 10000 -c 10 -q -t ping >>bench.log
 until_true snapshots
 cli info persistence | tr -d '\r' | grep rdb_last_bgsave_status
