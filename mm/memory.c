@@ -68,12 +68,15 @@ unsigned long zero_pfn;
  * alloc_user_page - a frame for user memory, with one reference
  * @gfp: GFP_HIGHUSER_MOVABLE, or with __GFP_ZERO
  *
- * Return: the page, its contents unknown without __GFP_ZERO; or NULL.
+ * Context: may sleep. Return: the page, its contents unknown without
+ * __GFP_ZERO; or NULL.
  */
 struct page *alloc_user_page(gfp_t gfp)
 {
-	struct page *page = alloc_page(gfp & ~__GFP_ZERO);
+	struct page *page;
 
+	might_sleep();
+	page = alloc_page(gfp & ~__GFP_ZERO);
 	if (unlikely(!page))
 		return NULL;
 	atomic_set(&page->_refcount, 1);
@@ -115,7 +118,7 @@ void __put_page(struct page *page)
 
 /* ---- tables ---- */
 
-/* Tables that are all zeroes, linked through ->priv. */
+/* One CPU's tables that are all zeroes, linked through ->priv. */
 struct pte_quicklist {
 	struct page *first;
 	unsigned long nr;
@@ -125,17 +128,24 @@ struct pte_quicklist {
 
 static DEFINE_PER_CPU(struct pte_quicklist, pte_quicklist);
 
+static struct page *quicklist_pop(struct pte_quicklist *q)
+{
+	struct page *table = q->first;
+
+	q->first = (struct page *)table->priv;
+	q->nr--;
+	table->priv = 0;
+	return table;
+}
+
 static struct page *pte_table_get(void)
 {
 	struct pte_quicklist *q = this_cpu_ptr(pte_quicklist);
-	struct page *table = q->first;
+	struct page *table;
 
-	if (likely(table)) {
-		q->first = (struct page *)table->priv;
-		q->nr--;
-		table->priv = 0;
-		return table;
-	}
+	might_sleep();
+	if (likely(q->nr))
+		return quicklist_pop(q);
 	table = alloc_page(GFP_KERNEL);
 	if (table)
 		clear_page(page_address(table));
@@ -163,16 +173,26 @@ static unsigned long quicklist_count(struct shrinker *s,
 	return this_cpu_ptr(pte_quicklist)->nr;
 }
 
-static unsigned long quicklist_scan(struct shrinker *s,
-				    struct shrink_control *sc)
+static unsigned long quicklist_free(unsigned long most)
 {
 	struct pte_quicklist *q = this_cpu_ptr(pte_quicklist);
 	unsigned long freed = 0;
 
-	(void)s;
-	for (; q->nr && freed < sc->nr_to_scan; freed++)
-		__free_page(pte_table_get());
+	for (; q->nr && freed < most; freed++)
+		__free_page(quicklist_pop(q));
 	return freed;
+}
+
+static unsigned long quicklist_scan(struct shrinker *s,
+				    struct shrink_control *sc)
+{
+	(void)s;
+	return quicklist_free(sc->nr_to_scan);
+}
+
+static void quicklist_drain(void)
+{
+	quicklist_free(PTE_QUICKLIST_MAX);
 }
 
 static struct shrinker pte_quicklist_shrinker = {
@@ -193,6 +213,7 @@ void memory_init(void)
 	zero->pflags = PG_uptodate;
 	zero_pfn = page_to_pfn(zero);
 	register_shrinker(&pte_quicklist_shrinker, "pte-quicklist");
+	mm_cpu_drain_tables = quicklist_drain;
 }
 
 static pte_t *__pte_alloc(struct mm_struct *mm, pgd_t *pgd, unsigned long addr)
@@ -314,6 +335,8 @@ static void tlb_finish_mmu(struct mmu_gather *tlb)
 	struct mm_struct *mm = tlb->mm;
 
 	tlb_flush_mmu(tlb);
+	if (!(tlb->anon | tlb->file | tlb->shmem))
+		return;
 	spin_lock(&mm->page_table_lock);
 	mm->hiwater_rss = max(mm->hiwater_rss, get_mm_rss(mm));
 	mm->rss_anon -= tlb->anon;
@@ -393,18 +416,23 @@ static void zap_range(struct mmu_gather *tlb, unsigned long addr,
 	}
 }
 
-static void mlock_entry(pte_t *pte, bool lock)
+/* What is there is locked now, or no longer. page_table_lock. */
+static __cold_path void mlock_ptes(pte_t *pte, pte_t *last, bool lock)
 {
-	pte_t entry = *pte;
+	pte_t entry;
 
-	if (pte_mlocked(entry) == lock)
-		return;
-	if (lock) {
-		mlock_page(pte_page(entry));
-		ptep_modify(pte, entry, pte_mkmlocked(entry));
-	} else {
-		munlock_page(pte_page(entry));
-		ptep_modify(pte, entry, pte_clear_mlocked(entry));
+	for (; pte < last; pte++) {
+		entry = *pte;
+		if (!pte_present(entry) || pte_special(entry) ||
+		    pte_mlocked(entry) == lock)
+			continue;
+		if (lock) {
+			mlock_page(pte_page(entry));
+			ptep_modify(pte, entry, pte_mkmlocked(entry));
+		} else {
+			munlock_page(pte_page(entry));
+			ptep_modify(pte, entry, pte_clear_mlocked(entry));
+		}
 	}
 }
 
@@ -420,9 +448,7 @@ void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
 		pte = pte_range_lock(mm, addr, end, &next);
 		if (!pte)
 			continue;
-		for (; addr < next; addr += PAGE_SIZE, pte++)
-			if (pte_present(*pte) && !pte_special(*pte))
-				mlock_entry(pte, lock);
+		mlock_ptes(pte, pte + ((next - addr) >> PAGE_SHIFT), lock);
 		spin_unlock(&mm->page_table_lock);
 	}
 }
@@ -565,19 +591,18 @@ static void map_anon_page(struct vm_area_struct *vma, unsigned long addr,
 	atomic_set(&page->_mapcount, 1);
 	vma->vm_mm->rss_anon++;
 	inc_node_page_state(NR_ANON_MAPPED);
-	if (unlikely(vma->vm_flags & VM_LOCKED)) {
-		mlock_page(page);
-		entry = pte_mkmlocked(entry);
-	}
 	set_pte(pte, entry);
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		mlock_ptes(pte, pte + 1, true);
 }
 
-/* A page of the cache; takes over the caller's reference. page_table_lock. */
+/*
+ * A page of the cache; takes over the caller's reference. If the area is locked
+ * the caller locks the entry. page_table_lock.
+ */
 static void map_file_page(struct vm_area_struct *vma, pte_t *pte,
 			  struct page *page)
 {
-	pte_t entry = mk_pte(page, vma->vm_page_prot);
-
 	lockdep_assert_held(&vma->vm_mm->page_table_lock);
 	if (page->pflags & PG_swapbacked)
 		vma->vm_mm->rss_shmem++;
@@ -585,11 +610,7 @@ static void map_file_page(struct vm_area_struct *vma, pte_t *pte,
 		vma->vm_mm->rss_file++;
 	if (atomic_add_return(1, &page->_mapcount) == 1)
 		inc_node_page_state(NR_FILE_MAPPED);
-	if (unlikely(vma->vm_flags & VM_LOCKED)) {
-		mlock_page(page);
-		entry = pte_mkmlocked(entry);
-	}
-	set_pte(pte, entry);
+	set_pte(pte, mk_pte(page, vma->vm_page_prot));
 }
 
 /**
@@ -605,10 +626,11 @@ void set_pte_range(struct vm_fault *vmf, struct page **pages,
 		   unsigned long first_pgoff, unsigned int nr)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	pte_t *pte = vmf->pte - (long)(vmf->pgoff - first_pgoff);
+	pte_t *first = vmf->pte - (long)(vmf->pgoff - first_pgoff);
+	pte_t *pte, *last = first + nr;
 	struct page *page;
 
-	for (; nr; nr--, pte++, pages++) {
+	for (pte = first; pte < last; pte++, pages++) {
 		page = *pages;
 		if (!page || !pte_none(*pte))
 			continue;
@@ -617,6 +639,8 @@ void set_pte_range(struct vm_fault *vmf, struct page **pages,
 		get_page(page);
 		map_file_page(vma, pte, page);
 	}
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		mlock_ptes(first, last, true);
 }
 
 /**
@@ -769,6 +793,8 @@ static vm_fault_t do_file_page(struct vm_fault *vmf)
 	due = fault_is_due(vmf);
 	if (likely(due))
 		map_file_page(vmf->vma, vmf->pte, vmf->page);
+	if (unlikely(vmf->vma->vm_flags & VM_LOCKED))
+		mlock_ptes(vmf->pte, vmf->pte + 1, true);
 	spin_unlock(&mm->page_table_lock);
 	if (unlikely(!due))
 		put_page(vmf->page);
@@ -1256,7 +1282,7 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 			ptep_set_wrprotect(from);
 			entry = pte_wrprotect(entry);
 		}
-		set_pte(to, pte_clear_mlocked(entry)); /* a fork's is not */
+		set_pte(to, entry);
 		if (pte_special(entry))
 			continue;
 		page = pte_page(entry);
@@ -1273,6 +1299,13 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 	}
 }
 
+/* The copies of locked entries are not. */
+static void clear_mlocked_ptes(pte_t *pte, unsigned long nr)
+{
+	for (; nr; nr--, pte++)
+		set_pte(pte, pte_clear_mlocked(*pte));
+}
+
 /**
  * copy_page_range - fork: the child's entries of an area
  * @dst: the child's area
@@ -1285,7 +1318,7 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
 	bool cow = is_cow_mapping(src->vm_flags);
-	unsigned long addr, next;
+	unsigned long addr, next, nr;
 	pte_t *from, *to;
 
 	if (!src->anon_vma && !(src->vm_flags & VM_PFNMAP))
@@ -1300,8 +1333,10 @@ int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 			return -ENOMEM;
 		spin_lock(&dst->vm_mm->page_table_lock);
 		spin_lock(&src->vm_mm->page_table_lock);
-		copy_ptes(dst->vm_mm, to, from,
-			  from + ((next - addr) >> PAGE_SHIFT), cow);
+		nr = (next - addr) >> PAGE_SHIFT;
+		copy_ptes(dst->vm_mm, to, from, from + nr, cow);
+		if (unlikely(src->vm_flags & VM_LOCKED))
+			clear_mlocked_ptes(to, nr);
 		spin_unlock(&src->vm_mm->page_table_lock);
 		spin_unlock(&dst->vm_mm->page_table_lock);
 	}

@@ -26,7 +26,11 @@
  * reaper's thread; points are of spaces, not of tasks; if nobody is left the
  * request fails, where Linux gives up altogether.
  *
- * Context: the walks over mm_list never sleep, and neither may the hooks.
+ * Locks: mmlist_lock around the walks over mm_list and the choice, so there
+ * is one victim for all who ask at once; oom_badness() and the hook spared()
+ * run under it. The victim is held by mm_count while it is ended. Its pages
+ * are taken with mmap_lock for read, which is not waited for; oom_reaped is set
+ * before, so that a fault that is under way then fills nothing again.
  */
 #include <ashlar/mmap.h>
 #include <ashlar/vmstat.h>
@@ -36,7 +40,7 @@
 #define VICTIM_MS 2000ul
 
 static const struct oom_hooks *hooks;
-static unsigned long last_kill; /* port_time_ms() */
+static unsigned long last_kill; /* port_time_ms() (mmlist_lock) */
 
 /**
  * oom_badness - how much memory the end of a space's tasks would free
@@ -56,7 +60,7 @@ unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages)
 	return (unsigned long)max(points, 1l);
 }
 
-/* Somebody who was chosen is still there. */
+/* Somebody who was chosen is still there. mmlist_lock. */
 static bool victim_is_leaving(void)
 {
 	struct mm_struct *mm;
@@ -69,6 +73,7 @@ static bool victim_is_leaving(void)
 	return false;
 }
 
+/* Who it costs, and that is noted; NULL: nobody. mmlist_lock. */
 static struct mm_struct *select_victim(unsigned long *most)
 {
 	unsigned long total = totalram_pages(), points;
@@ -84,6 +89,11 @@ static struct mm_struct *select_victim(unsigned long *most)
 			worst = mm;
 		}
 	}
+	if (worst) {
+		mmgrab(worst);
+		worst->oom_victim = true;
+		last_kill = port_time_ms();
+	}
 	return worst;
 }
 
@@ -94,6 +104,7 @@ static bool reap(struct mm_struct *mm)
 
 	if (!down_read_trylock(&mm->mmap_lock))
 		return false;
+	mm->oom_reaped = true;
 	for (vma = mm->mmap; vma; vma = vma->vm_next) {
 		if (vma->vm_flags & (VM_SHARED | VM_PFNMAP))
 			continue;
@@ -101,32 +112,42 @@ static bool reap(struct mm_struct *mm)
 		zap_page_range(vma, vma->vm_start, vma->vm_end);
 	}
 	mm->oom_victim = false;
-	mm->oom_reaped = true;
 	up_read(&mm->mmap_lock);
 	return true;
 }
 
-static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)
+static enum oom_verdict end_victim(struct mm_struct *victim,
+				   unsigned long points, gfp_t gfp,
+				   unsigned int order)
 {
-	struct mm_struct *victim;
-	unsigned long points;
-
-	if (hooks->dying())
-		return OOM_MYSELF;
-	if (victim_is_leaving())
-		return OOM_ANOTHER;
-	victim = select_victim(&points);
-	if (!victim)
-		return OOM_NOBODY;
 	mm_log("out of memory: order:%u, mode:%#x", order, gfp);
 	show_mem();
-	victim->oom_victim = true;
-	last_kill = port_time_ms();
 	count_vm_event(OOM_KILL);
 	hooks->kill(victim, points);
 	if (hooks->dying())
 		return OOM_MYSELF;
 	return reap(victim) ? OOM_FREED : OOM_ANOTHER;
+}
+
+static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)
+{
+	struct mm_struct *victim = NULL;
+	enum oom_verdict verdict;
+	unsigned long points;
+	bool leaving;
+
+	if (hooks->dying())
+		return OOM_MYSELF;
+	spin_lock(&mmlist_lock);
+	leaving = victim_is_leaving();
+	if (!leaving)
+		victim = select_victim(&points);
+	spin_unlock(&mmlist_lock);
+	if (!victim)
+		return leaving ? OOM_ANOTHER : OOM_NOBODY;
+	verdict = end_victim(victim, points, gfp, order);
+	mmdrop(victim);
+	return verdict;
 }
 
 /**

@@ -423,7 +423,9 @@ struct vm_area_struct *split_vma(struct vm_area_struct *vma, unsigned long addr)
 	if (new->vm_ops &&new->vm_ops->open)
 		new->vm_ops->open(new);
 	vma_link(new, vma);
-	vma_resize(vma, vma->vm_start, addr);
+	rmap_lock(vma);
+	vma->vm_end = addr;
+	rmap_unlock(vma);
 	return new;
 }
 

@@ -13,7 +13,7 @@
  *   <mach/page.h>      frame number ↔ address; where mem_map lies
  *   <mach/percpu.h>    DEFINE_PER_CPU, this_cpu_ptr: what a CPU owns
  *   <mach/spinlock.h>  spinlock_t, spin_lock, spin_unlock, spin_trylock,
- *                      lockdep_assert_held
+ *                      lockdep_assert_held, might_sleep
  *   <mach/irqflags.h>  local_irq_save, local_irq_restore
  *   <mach/sanitize.h>  what a memory checker of the host is told
  * and, where there are address spaces (sim, i386),

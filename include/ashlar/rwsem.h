@@ -14,6 +14,7 @@
 #include <ashlar/compiler.h>
 #include <ashlar/port.h>
 #include <ashlar/types.h>
+#include <mach/spinlock.h>
 
 struct rw_semaphore {
 	int count;
@@ -45,12 +46,14 @@ static inline bool down_write_trylock(struct rw_semaphore *s)
 
 static inline void down_read(struct rw_semaphore *s)
 {
+	might_sleep();
 	while (unlikely(READ_ONCE(s->waiting_writers) || !down_read_trylock(s)))
 		port_wait(s);
 }
 
 static inline void down_write(struct rw_semaphore *s)
 {
+	might_sleep();
 	if (likely(down_write_trylock(s)))
 		return;
 	__atomic_fetch_add(&s->waiting_writers, 1, __ATOMIC_RELAXED);

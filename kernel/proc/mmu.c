@@ -66,7 +66,7 @@ static void show_tables(struct seq_file *m, const struct mm_struct *mm)
 			continue;
 		seq_printf(m, "pde %u 0x%08x\n", dir, pgd_val(pgd));
 		if (!(pgd_val(pgd) & _PAGE_PSE))
-			show_table(m, dir, pgd_page_table(pgd));
+			show_table(m, dir, pgd_page_vaddr(pgd));
 	}
 }
 

@@ -78,7 +78,7 @@ static void __init count_direct_map(unsigned long end)
 		}
 		for (pfn = 0; pfn < PTRS_PER_PTE && !pgd_none(*pgd); pfn++)
 			direct_pages_count[DIRECT_4K] +=
-				pte_present(pgd_page_table(*pgd)[pfn]);
+				pte_present(pgd_page_vaddr(*pgd)[pfn]);
 	}
 }
 

@@ -8,6 +8,7 @@
  *   - taking B inside A, when some time A was taken inside B, directly or
  *     through others (an inversion: two CPUs could wait for each other);
  *   - doing without a lock what wants it (lockdep_assert_held);
+ *   - doing with one what may sleep, be it this time or not (might_sleep);
  *   - enabling interrupts that an outer section had disabled.
  *
  * Order is kept between kinds: all locks initialised by one function are of
@@ -151,6 +152,15 @@ static void drop_held(unsigned int i)
 		held[i] = held[i + 1];
 }
 
+static void step_in(void)
+{
+	if (!sim.on_unlock || stepping)
+		return;
+	stepping = true;
+	sim.on_unlock();
+	stepping = false;
+}
+
 /* A lock that lives again in memory used before has no history. */
 void sim_lock_init(spinlock_t *l, const char *kind)
 {
@@ -207,17 +217,22 @@ void sim_unlock(spinlock_t *l, const char *where)
 			 sim_cpu(), l->holder - 1);
 	drop_held(i);
 	l->holder = 0;
-	if (sim.on_unlock && !stepping) {
-		stepping = true;
-		sim.on_unlock();
-		stepping = false;
-	}
+	step_in();
 }
 
 void sim_assert_held(const spinlock_t *l, const char *where)
 {
 	if (l->holder != sim_cpu() + 1)
 		sim_fail("%s without its lock", where);
+}
+
+void sim_might_sleep(const char *where)
+{
+	for (unsigned int i = 0; i < nr_held; i++)
+		if (held[i].lock->holder == sim_cpu() + 1)
+			sim_fail("%s may sleep, with a lock held since %s",
+				 where, held[i].where);
+	step_in();
 }
 
 /* Locks held now, by all CPUs together. */

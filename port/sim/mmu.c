@@ -20,6 +20,8 @@
  * a real one.
  */
 #include <ashlar/errno.h>
+#include <ashlar/gfp.h>
+#include <ashlar/mm.h>
 #include <ashlar/mmap.h>
 #include <mach/sanitize.h>
 #include <mach/tlb.h>
@@ -28,7 +30,7 @@
 
 #define LINEAR_PAGES (1ul << (32 - PAGE_SHIFT))
 /* A fault that is said to be repaired and comes back this often is not. */
-#define FAULT_RETRIES 4
+#define FAULT_RETRIES 16
 
 /* By linear page: the entry as it was when it was walked; 0: unknown. */
 static u32 tlb[LINEAR_PAGES];
@@ -93,16 +95,22 @@ static pte_t *walk(u32 linear)
 /* Is what was remembered more than what the tables say now? */
 static bool stale(u32 remembered, u32 now)
 {
-	const u32 exact = ~0xfffu | _PAGE_PRESENT | _PAGE_USER;
+	const u32 exact = _PAGE_FRAME | _PAGE_PRESENT | _PAGE_USER;
 
 	return ((remembered ^ now) & exact) ||
 	       (remembered & ~now & (_PAGE_RW | _PAGE_DIRTY));
 }
 
-static void check_entry(u32 page)
+static u32 entry_now(u32 page)
 {
 	pte_t *ptep = walk(page << PAGE_SHIFT);
-	u32 now = ptep ? pte_val(*ptep) : 0;
+
+	return ptep ? pte_val(*ptep) : 0;
+}
+
+static void check_entry(u32 page)
+{
+	u32 now = entry_now(page);
 
 	if (stale(tlb[page], now))
 		sim_fail("missing TLB flush: %#lx is remembered as %#x and is "
@@ -116,6 +124,18 @@ void sim_tlb_check(void)
 	for (unsigned long i = 0; i < tlb_used; i++)
 		if (tlb[tlb_pages[i]])
 			check_entry(tlb_pages[i]);
+}
+
+/* Is somebody between a change of the tables and its flush? */
+bool sim_tlb_is_behind(void)
+{
+	for (unsigned long i = 0; i < tlb_used; i++) {
+		u32 page = tlb_pages[i];
+
+		if (tlb[page] && stale(tlb[page], entry_now(page)))
+			return true;
+	}
+	return false;
 }
 
 void flush_tlb_page(struct mm_struct *mm, unsigned long addr)

@@ -44,7 +44,10 @@ struct sim {
 	 * nothing can. NULL: nothing ever happens.
 	 */
 	bool (*on_wait)(const void *key);
-	/* A lock was just released: another CPU may step in here. */
+	/*
+	 * A lock was just released, or something may sleep: another CPU
+	 * may step in here.
+	 */
 	void (*on_unlock)(void);
 	bool forked; /* a lock may be initialised while it is held */
 	/* What a program's data and code accesses go through first. */
@@ -88,6 +91,7 @@ enum sim_fault sim_read(u32 offset, void *buf, size_t n);
 enum sim_fault sim_write(u32 offset, const void *buf, size_t n);
 enum sim_fault sim_fetch(u32 offset, void *buf, size_t n);
 void sim_tlb_check(void);
+bool sim_tlb_is_behind(void);
 
 /* Within port/sim. */
 void sim_build_spaces(void);

@@ -334,3 +334,135 @@ TEST(user_pages_are_what_the_counters_say)
 	give_file(file);
 	CHECK_EQ(user_pages(), 0);
 }
+
+/* ---- locked pages ---- */
+
+/* A page that two spaces lock is locked until both let go. */
+TEST(locked_pages_are_counted_until_nobody_locks_them)
+{
+	struct mm_struct *mm = take_mm(), *other;
+	struct file *file = take_file(2);
+
+	take_file_area(mm, file, AT, 2 * PAGE_SIZE, RW, MAP_SHARED, 0);
+	SPACE_OK(mm_mlock(mm, AT, 2 * PAGE_SIZE, VM_LOCKED));
+	other = take_mm();
+	take_file_area(other, file, AT, 2 * PAGE_SIZE, RW, MAP_SHARED, 0);
+	SPACE_OK(mm_mlock(other, AT, 2 * PAGE_SIZE, VM_LOCKED));
+	CHECK_EQ(global_node_page_state(NR_MLOCK), 2);
+	SPACE_OK(mm_munlock(other, AT, PAGE_SIZE));
+	CHECK_EQ(global_node_page_state(NR_MLOCK), 2);
+	SPACE_OK(mm_munlock(mm, AT, PAGE_SIZE));
+	CHECK_EQ(global_node_page_state(NR_MLOCK), 1);
+	give_mm(other);
+	CHECK_EQ(global_node_page_state(NR_MLOCK), 1);
+	CHECK_EQ(shmem_setsize(file->f_mapping, PAGE_SIZE), 0);
+	CHECK_EQ(global_node_page_state(NR_MLOCK), 0);
+}
+
+/* A copy takes the place of what it is a copy of. */
+TEST(a_copy_in_a_locked_area_is_locked_instead)
+{
+	struct mm_struct *mm = take_mm(), *child;
+
+	take_area(mm, AT, PAGE_SIZE, RW);
+	poke(AT, 1);
+	SPACE_OK(mm_mlock(mm, AT, PAGE_SIZE, VM_LOCKED));
+	child = take_fork(mm);
+	CHECK_EQ(global_node_page_state(NR_MLOCK), 1);
+	poke(AT, 2);
+	CHECK_EQ(global_node_page_state(NR_MLOCK), 1);
+	sim_load_mm(child);
+	CHECK_EQ(peek(AT), 1);
+	SPACE_OK(vm_munmap(mm, AT, PAGE_SIZE));
+	CHECK_EQ(global_node_page_state(NR_MLOCK), 0);
+}
+
+/* ---- locks ---- */
+
+static struct page *cached_page(struct file *file)
+{
+	struct page *page = read_mapping_page(file->f_mapping, 0);
+
+	if (IS_ERR(page))
+		needed(__FILE__, __LINE__, "a page");
+	put_page(page);
+	return page;
+}
+
+TEST_DIES(an_entry_changed_without_the_lock, "without its lock")
+{
+	struct mm_struct *mm = take_mm();
+	struct file *file = take_file(1);
+	struct page *page = cached_page(file);
+	struct vm_fault vmf = { .address = AT };
+
+	take_file_area(mm, file, AT, PAGE_SIZE, RW, MAP_SHARED, 0);
+	take_area(mm, AT + PAGE_SIZE, PAGE_SIZE, RW);
+	poke(AT + PAGE_SIZE, 1); /* makes the table */
+	vmf.vma = find_vma(mm, AT);
+	vmf.pte = pte_lookup(mm, AT);
+	set_pte_range(&vmf, &page, 0, 1);
+	NOT_REACHED();
+}
+
+static bool fault_once_more(struct page *page, struct vm_area_struct *vma,
+			    unsigned long addr, void *arg)
+{
+	handle_page_fault(vma->vm_mm, addr + PAGE_SIZE, 0);
+	return false;
+}
+
+TEST_DIES(a_fault_while_a_page_is_looked_for, "may sleep")
+{
+	struct mm_struct *mm = take_mm();
+
+	take_area(mm, AT, 2 * PAGE_SIZE, RW);
+	poke(AT, 1);
+	rmap_walk(pte_page(*pte_lookup(mm, AT)), fault_once_more, NULL);
+	NOT_REACHED();
+}
+
+TEST_DIES(memory_asked_for_with_a_table_locked, "may sleep")
+{
+	struct mm_struct *mm = take_mm();
+
+	spin_lock(&mm->page_table_lock);
+	alloc_user_page(GFP_HIGHUSER_MOVABLE);
+	NOT_REACHED();
+}
+
+/* What the file's list is locked for is done inside, never around it. */
+TEST_DIES(a_file_looked_up_with_a_table_locked, "lock order")
+{
+	struct mm_struct *mm = take_mm();
+	struct file *file = take_file(1);
+
+	take_file_area(mm, file, AT, PAGE_SIZE, RW, MAP_SHARED, 0);
+	poke(AT, 1);
+	shmem_setsize(file->f_mapping, 0);
+	spin_lock(&mm->page_table_lock);
+	spin_lock(&file->f_mapping->i_mmap_lock);
+	NOT_REACHED();
+}
+
+/* ---- several CPUs ---- */
+
+static void use_tables(void *arg)
+{
+	struct mm_struct *mm = arg;
+
+	take_area(mm, AT, 4 * PGDIR_SIZE, RW);
+	for (int i = 0; i < 4; i++)
+		poke(AT + i * PGDIR_SIZE, 1);
+	SPACE_OK(vm_munmap(mm, AT, 4 * PGDIR_SIZE));
+}
+
+/* The tables that it kept for another time come back. */
+TEST(a_cpu_that_goes_leaves_no_table)
+{
+	struct mm_struct *mm = take_mm();
+
+	on_cpu(1, use_tables, mm);
+	CHECK_EQ(global_node_page_state(NR_PAGETABLE), 0);
+	stop_cpu(1);
+}

@@ -23,9 +23,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ashlar/pgtable.h>
 #include "translate.h"
 
-#define PAGE 4096u
 #define CS 1
 #define SS 2
 #define DS 3
@@ -271,30 +271,38 @@ static int segmentation(const struct mmu *m, uint16_t selector, uint32_t offset,
 
 /* ---- paging ---- */
 
-static const char *const entry_bits[12] = {
-	"present",  "writable",	     "user",	       "write-through",
-	"uncached", "accessed",	     "dirty",	       "PAT",
-	"global",   "available (9)", "available (10)", "available (11)",
+static const struct {
+	uint32_t bit;
+	const char *name;
+} entry_bits[] = {
+	{ _PAGE_PRESENT, "present" }, { _PAGE_RW, "writable" },
+	{ _PAGE_USER, "user" },	      { _PAGE_PWT, "write-through" },
+	{ _PAGE_PCD, "uncached" },    { _PAGE_ACCESSED, "accessed" },
+	{ _PAGE_DIRTY, "dirty" },     { _PAGE_PSE, "PAT" },
+	{ _PAGE_GLOBAL, "global" },   { 0x200, "available (9)" },
+	{ 0x400, "available (10)" },  { 0x800, "available (11)" },
 };
 
-/* Bit 7 of a directory entry makes it a page of 4 MB. */
+/* _PAGE_PSE of a directory entry makes it a page of 4 MB. */
 static void print_entry(FILE *out, const char *what, uint32_t at, uint32_t e,
 			bool directory)
 {
-	unsigned int bit;
+	unsigned int i;
 
 	fprintf(out, "%-11s at 0x%08x = 0x%08x\n           ", what, at, e);
-	for (bit = 0; bit < 12; bit++) {
-		if (!(e >> bit & 1))
+	for (i = 0; i < sizeof(entry_bits) / sizeof(entry_bits[0]); i++) {
+		if (!(e & entry_bits[i].bit))
 			continue;
 		fprintf(out, " %s",
-			directory && bit == 7 ? "4 MB page" : entry_bits[bit]);
+			directory && entry_bits[i].bit == _PAGE_PSE ?
+				"4 MB page" :
+				entry_bits[i].name);
 	}
-	if (!(e & 1))
+	if (!(e & _PAGE_PRESENT))
 		fprintf(out, " not present");
-	if (!(e & 2))
+	if (!(e & _PAGE_RW))
 		fprintf(out, " read-only");
-	if (!(e & 4))
+	if (!(e & _PAGE_USER))
 		fprintf(out, " supervisor");
 	fputc('\n', out);
 }
@@ -314,38 +322,40 @@ static int page_fault(FILE *out, bool present, enum access access,
 
 static bool allowed(uint32_t bits, enum access access, unsigned int cpl)
 {
-	if (cpl == 3 && !(bits & 4))
+	if (cpl == 3 && !(bits & _PAGE_USER))
 		return false;
-	return access != ACCESS_WRITE || (bits & 2);
+	return access != ACCESS_WRITE || (bits & _PAGE_RW);
 }
 
 static int paging(const struct mmu *m, uint32_t linear, enum access access,
 		  FILE *out)
 {
-	unsigned int dir = linear >> 22, tab = linear >> 12 & 1023;
+	unsigned int dir = (unsigned int)pgd_index(linear);
+	unsigned int tab = (unsigned int)pte_index(linear);
 	uint32_t pde = m->pde[dir], pte, physical;
 
 	fprintf(out,
 		"linear      0x%08x = directory %u, table %u, offset 0x%03x\n",
-		linear, dir, tab, linear & (PAGE - 1));
-	print_entry(out, "directory", (m->cr3 & ~(PAGE - 1)) + dir * 4, pde,
+		linear, dir, tab, linear & ~_PAGE_FRAME);
+	print_entry(out, "directory", (m->cr3 & _PAGE_FRAME) + dir * 4, pde,
 		    true);
-	if (!(pde & 1))
+	if (!(pde & _PAGE_PRESENT))
 		return page_fault(out, false, access, m->cpl);
-	if (pde & 0x80) {
+	if (pde & _PAGE_PSE) {
 		if (!allowed(pde, access, m->cpl))
 			return page_fault(out, true, access, m->cpl);
-		physical = (pde & 0xffc00000) | (linear & 0x3fffff);
+		physical = (pde & (uint32_t)PGDIR_MASK) |
+			   (linear & ~(uint32_t)PGDIR_MASK);
 		fprintf(out, "physical    0x%08x\n", physical);
 		return 0;
 	}
 	pte = m->pte[dir] ? m->pte[dir][tab] : 0;
-	print_entry(out, "table", (pde & ~(PAGE - 1)) + tab * 4, pte, false);
-	if (!(pte & 1))
+	print_entry(out, "table", (pde & _PAGE_FRAME) + tab * 4, pte, false);
+	if (!(pte & _PAGE_PRESENT))
 		return page_fault(out, false, access, m->cpl);
 	if (!allowed(pde & pte, access, m->cpl))
 		return page_fault(out, true, access, m->cpl);
-	physical = (pte & ~(PAGE - 1)) | (linear & (PAGE - 1));
+	physical = (pte & _PAGE_FRAME) | (linear & ~_PAGE_FRAME);
 	fprintf(out,
 		"frame       0x%05x\n"
 		"physical    0x%08x\n",

@@ -24,6 +24,7 @@ void sim_lock(spinlock_t *l, const char *where);
 bool sim_trylock(spinlock_t *l, const char *where);
 void sim_unlock(spinlock_t *l, const char *where);
 void sim_assert_held(const spinlock_t *l, const char *where);
+void sim_might_sleep(const char *where);
 
 /* Locks initialised by the same function are of one kind. */
 #define spin_lock_init(l) sim_lock_init(l, __func__)
@@ -31,5 +32,6 @@ void sim_assert_held(const spinlock_t *l, const char *where);
 #define spin_trylock(l) sim_trylock(l, __func__)
 #define spin_unlock(l) sim_unlock(l, __func__)
 #define lockdep_assert_held(l) sim_assert_held(l, __func__)
+#define might_sleep() sim_might_sleep(__func__)
 
 #endif

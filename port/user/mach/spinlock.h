@@ -25,8 +25,9 @@ typedef struct {
 void port_lock_slow(spinlock_t *l);
 void port_unlock_slow(spinlock_t *l);
 
-/* A rule that the paper machine checks. */
+/* Rules that the paper machine checks. */
 #define lockdep_assert_held(l) ((void)(l))
+#define might_sleep() ((void)0)
 
 static inline void spin_lock_init(spinlock_t *l)
 {
