@@ -93,14 +93,16 @@ static int shared_key(u32 uaddr, struct futex_key *k)
 {
 	struct page *page = get_user_page(current->mm, uaddr, true, false);
 	bool read_only = IS_ERR(page), file;
+	unsigned long mapping;
 
 	if (read_only)
 		page = get_user_page(current->mm, uaddr, false, false);
 	if (IS_ERR(page))
 		return (int)PTR_ERR(page);
-	file = page->mapping && !(page->mapping & PAGE_MAPPING_ANON);
+	mapping = READ_ONCE(page->mapping); /* 0 once it is truncated */
+	file = mapping && !(mapping & PAGE_MAPPING_ANON);
 	if (file) {
-		k->where = page->mapping;
+		k->where = mapping;
 		k->page = page->index;
 	}
 	put_page(page);

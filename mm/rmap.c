@@ -27,8 +27,9 @@
  * page_table_lock; see vma.h. Whoever sees under anon_vma_lock that an
  * anonymous page is mapped knows that its anon_vma is there.
  *
- * Simpler than Linux: one lock for all anon_vmas; a family of forks shares one list, so a walk may visit
- * areas of relatives that cannot have the page; no tree of intervals.
+ * Simpler than Linux: one lock for all anon_vmas; a family of forks shares one
+ * list, so a walk may visit areas of relatives that cannot have the page; no
+ * tree of intervals.
  */
 #include "vma.h"
 

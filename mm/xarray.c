@@ -145,9 +145,9 @@ void *xa_load(struct xarray *xa, unsigned long index)
  * @index: the first one's index
  * @nr: receives how many slots follow, this one included
  *
- * Context: xa_lock. Return: the slot of @index; the slots after it, up to the next multiple of
- * XA_CHUNK_SIZE, come next in memory, NULL where there is no entry. NULL: none
- * of them has one. Valid until the array changes.
+ * Context: xa_lock. Return: the slot of @index; the slots after it, up to the
+ * next multiple of XA_CHUNK_SIZE, come next in memory, NULL where there is no
+ * entry. NULL: none of them has one. Valid until the array changes.
  */
 void **xa_slots(struct xarray *xa, unsigned long index, unsigned int *nr)
 {

@@ -46,14 +46,16 @@ static void show_gdt(struct seq_file *m, const struct task_struct *task)
 static void show_table(struct seq_file *m, unsigned int dir, const pte_t *table)
 {
 	unsigned int i;
+	u32 entry;
 
-	for (i = 0; i < PTRS_PER_PTE; i++)
-		if (!pte_none(table[i]))
-			seq_printf(m, "pte %u %u 0x%08x\n", dir, i,
-				   pte_val(table[i]));
+	for (i = 0; i < PTRS_PER_PTE; i++) {
+		entry = READ_ONCE(pte_val(table[i]));
+		if (entry)
+			seq_printf(m, "pte %u %u 0x%08x\n", dir, i, entry);
+	}
 }
 
-/* With mmap_lock for read. */
+/* With mmap_lock for read: no table goes, and each entry is read once. */
 static void show_tables(struct seq_file *m, const struct mm_struct *mm)
 {
 	unsigned int dir;
