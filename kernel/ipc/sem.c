@@ -393,7 +393,7 @@ static int get_timeout(u32 timeout, bool time64, u64 *expires)
  */
 long ksys_semtimedop(int id, u32 ops, u32 n, u32 timeout, bool time64)
 {
-	struct sembuf few[FEW_SOPS], *sops = few;
+	struct sembuf few[FEW_SOPS] = { { 0, 0, 0 } }, *sops = few;
 	u64 expires;
 	long err = get_timeout(timeout, time64, &expires);
 
