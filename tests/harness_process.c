@@ -109,17 +109,17 @@ static bool run_test(const struct test *test, bool sweeping)
 {
 	static char words[WORDS_MAX];
 	int status = run_in_child(test, sweeping, words);
-	const char *why = verdict(test, status, words);
+	const char *why = verdict(test, status, words), *line;
 
 	if (!why) {
 		printf("ok %s\n", test->name);
 		return true;
 	}
+	line = strtok(words, "\n");
 	printf("not ok %s - %s: %.200s\n", test->name, why,
-	       words[strspn(words, "\n")] ? strtok(words, "\n") : "(silent)");
-	for (int i = 0; i < DETAIL_LINES; i++) {
-		const char *line = strtok(NULL, "\n");
-
+	       line ? line : "(silent)");
+	for (int i = 0; line && i < DETAIL_LINES; i++) {
+		line = strtok(NULL, "\n");
 		if (line)
 			printf("  | %s\n", line);
 	}

@@ -23,8 +23,7 @@
 #define STACK_PAGE 4096ul
 #define WORDS_MAX 512
 
-int _dl_find_object(void *pc, struct dl_find_object *result)
-	__attribute__((__weak__));
+#pragma weak _dl_find_object
 
 static bool find_object(uintptr_t address, struct dl_find_object *object)
 {
