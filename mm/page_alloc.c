@@ -468,6 +468,9 @@ static void set_watermarks(struct zone *z, unsigned long m)
 #define HIGHMEM_MARK_MIN 32ul
 #define HIGHMEM_MARK_MAX 128ul
 
+unsigned long min_free_kbytes;
+static bool min_free_is_set; /* by the administrator */
+
 /*
  * The reserve grows with the square root of memory that the kernel can use,
  * as in Linux (min_free_kbytes = 4 sqrt(low KiB)), shared out among its zones.
@@ -480,8 +483,9 @@ static void setup_watermarks(void)
 
 	for (z = zones; z < high; z++)
 		total += z->managed_pages;
-	pages_min = int_sqrt((total << (PAGE_SHIFT - 10)) * 16);
-	pages_min >>= PAGE_SHIFT - 10;
+	if (!min_free_is_set)
+		min_free_kbytes = int_sqrt((total << (PAGE_SHIFT - 10)) * 16);
+	pages_min = min_free_kbytes >> (PAGE_SHIFT - 10);
 	for (z = zones; z < high; z++)
 		set_watermarks(z, total ? (unsigned long)((u64)pages_min *
 							  z->managed_pages /
@@ -490,6 +494,17 @@ static void setup_watermarks(void)
 	if (high->managed_pages)
 		set_watermarks(high, clamp(high->managed_pages / 1024,
 					   HIGHMEM_MARK_MIN, HIGHMEM_MARK_MAX));
+}
+
+/**
+ * set_min_free_kbytes - how much memory ordinary allocations leave alone
+ * @kbytes: of all zones but HighMem
+ */
+void set_min_free_kbytes(unsigned long kbytes)
+{
+	min_free_kbytes = kbytes;
+	min_free_is_set = true;
+	setup_watermarks();
 }
 
 /* A zone keeps this part of what the zones above it have (Linux's ratios). */

@@ -158,6 +158,14 @@ static void vma_gap_grew(struct vm_area_struct *vma)
 		rb_vma(n)->rb_subtree_gap = gap;
 }
 
+/* May the file be written through the area, now or after an mprotect? */
+static bool may_write_file(const struct vm_area_struct *vma)
+{
+	const u32 both = VM_SHARED | VM_MAYWRITE;
+
+	return (vma->vm_flags & both) == both;
+}
+
 static void vma_link_file(struct vm_area_struct *vma)
 {
 	struct address_space *mapping = vma_mapping(vma);
@@ -165,7 +173,7 @@ static void vma_link_file(struct vm_area_struct *vma)
 	if (!mapping)
 		return;
 	spin_lock(&mapping->i_mmap_lock);
-	if (vma->vm_flags & VM_SHARED)
+	if (may_write_file(vma))
 		mapping->i_mmap_writable++;
 	list_add_tail(&vma->shared_node, &mapping->i_mmap);
 	spin_unlock(&mapping->i_mmap_lock);
@@ -179,7 +187,7 @@ void vma_unlink_file(struct vm_area_struct *vma)
 	if (!mapping)
 		return;
 	spin_lock(&mapping->i_mmap_lock);
-	if (vma->vm_flags & VM_SHARED)
+	if (may_write_file(vma))
 		mapping->i_mmap_writable--;
 	list_del(&vma->shared_node);
 	spin_unlock(&mapping->i_mmap_lock);

@@ -89,6 +89,10 @@ static inline unsigned int pageblock_type_of(const struct page *first)
 
 extern struct zone zones[MAX_NR_ZONES];
 
+/* vm.min_free_kbytes: what ordinary allocations leave, without HighMem's. */
+extern unsigned long min_free_kbytes;
+void set_min_free_kbytes(unsigned long kbytes);
+
 #define for_each_populated_zone(z)                     \
 	for (z = zones; z < zones + MAX_NR_ZONES; z++) \
 		if (z->managed_pages == 0) {           \

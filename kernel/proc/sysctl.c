@@ -4,6 +4,7 @@
  * a write must keep to. What is listed here has an effect, or states a fact.
  */
 #include <ashlar/mm.h>
+#include <ashlar/mmzone.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
 #include <kernel/coredump.h>
@@ -72,6 +73,32 @@ static ssize_t write_knob(const char *text, size_t len, void *data)
 	} else {
 		*k->ul = (unsigned long)v;
 	}
+	return (ssize_t)len;
+}
+
+/* CommitLimit is given as a part of RAM or in kB: the last word counts. */
+static ssize_t write_commit_limit(const char *text, size_t len, void *data)
+{
+	const struct knob *k = data;
+	ssize_t ret = write_knob(text, len, data);
+
+	if (ret < 0)
+		return ret;
+	if (k->i)
+		sysctl_overcommit_kbytes = 0;
+	else
+		sysctl_overcommit_ratio = 0;
+	return ret;
+}
+
+static ssize_t write_min_free(const char *text, size_t len, void *data)
+{
+	long v;
+
+	(void)data;
+	if (!proc_parse_long(text, &v) || v < 0)
+		return -EINVAL;
+	set_min_free_kbytes((unsigned long)v);
 	return (ssize_t)len;
 }
 
@@ -213,16 +240,18 @@ static int show_uuid(struct seq_file *m, void *data)
 	return 0;
 }
 
-#define INT(n, var, lo, hi)                                                  \
+#define INT(n, var, lo, hi) INT_BY(write_knob, n, var, lo, hi)
+#define INT_BY(fn, n, var, lo, hi)                                           \
 	{                                                                    \
 		.name = "sys/" n, .mode = 0644, .show = show_knob,           \
-		.write = write_knob,                                         \
+		.write = (fn),                                               \
 		.data = &(struct knob){ .i = &(var), .min = lo, .max = hi }, \
 	}
-#define ULONG(n, var)                                                        \
-	{                                                                    \
-		.name = "sys/" n, .mode = 0644, .show = show_knob,           \
-		.write = write_knob, .data = &(struct knob){ .ul = &(var) }, \
+#define ULONG(n, var) ULONG_BY(write_knob, n, var)
+#define ULONG_BY(fn, n, var)                                           \
+	{                                                              \
+		.name = "sys/" n, .mode = 0644, .show = show_knob,     \
+		.write = (fn), .data = &(struct knob){ .ul = &(var) }, \
 	}
 #define FACT(n, text)                                                  \
 	{                                                              \
@@ -231,8 +260,11 @@ static int show_uuid(struct seq_file *m, void *data)
 	}
 static const struct proc_entry entries[] = {
 	INT("vm/overcommit_memory", sysctl_overcommit_memory, 0, 2),
-	INT("vm/overcommit_ratio", sysctl_overcommit_ratio, 0, INT_MAX),
-	ULONG("vm/overcommit_kbytes", sysctl_overcommit_kbytes),
+	INT_BY(write_commit_limit, "vm/overcommit_ratio",
+	       sysctl_overcommit_ratio, 0, INT_MAX),
+	ULONG_BY(write_commit_limit, "vm/overcommit_kbytes",
+		 sysctl_overcommit_kbytes),
+	ULONG_BY(write_min_free, "vm/min_free_kbytes", min_free_kbytes),
 	ULONG("vm/admin_reserve_kbytes", sysctl_admin_reserve_kbytes),
 	ULONG("vm/user_reserve_kbytes", sysctl_user_reserve_kbytes),
 	INT("vm/max_map_count", sysctl_max_map_count, 0, INT_MAX),

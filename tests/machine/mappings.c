@@ -132,8 +132,62 @@ static void check_clear_refs(void)
 	munmap(arena, 4 * PAGE);
 }
 
+/* A mapping that can only be read does not keep a file from being sealed. */
+static void check_sealed(void)
+{
+	int fd = memfd_create("sealed", MFD_ALLOW_SEALING);
+
+	need(fd >= 0 && ftruncate(fd, PAGE) == 0);
+	is(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0);
+	need(mmap(arena, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) ==
+	     arena);
+	is(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
+	is(mprotect(arena, PAGE, RW), -EACCES);
+	check(fcntl(fd, F_GET_SEALS) == (F_SEAL_FUTURE_WRITE | F_SEAL_WRITE),
+	      "seals", "%x", fcntl(fd, F_GET_SEALS));
+	munmap(arena, PAGE);
+	close(fd);
+}
+
+/* Pages at the low mark of all zones together, from zoneinfo. */
+static int min_pages(void)
+{
+	char *text = text_of("/proc/zoneinfo"), *p;
+	int pages = 0;
+
+	for (p = text; (p = strstr(p, "\n        min ")); p++)
+		pages += atoi(p + 13);
+	return pages;
+}
+
+/* /proc/sys/vm: what is written is what holds. */
+static void check_knobs(void)
+{
+	static const char reserve[] = "/proc/sys/vm/min_free_kbytes";
+	static const char ratio[] = "/proc/sys/vm/overcommit_ratio";
+	static const char kbytes[] = "/proc/sys/vm/overcommit_kbytes";
+	char before[20];
+	int pages = min_pages();
+
+	strcpy(before, text_of(reserve));
+	is(write_text(reserve, "4096"), 4);
+	is(atoi(text_of(reserve)), 4096);
+	check(min_pages() >= pages + (4096 - atoi(before)) / 4 - 4,
+	      "vm.min_free_kbytes", "%d pages, then %d", pages, min_pages());
+	is(write_text(reserve, "-1"), -EINVAL);
+	is(write_text(reserve, before), strlen(before));
+
+	is(write_text(kbytes, "100000"), 6);
+	is(atoi(text_of(ratio)), 0);
+	is(write_text(ratio, "50"), 2);
+	check(atoi(text_of(kbytes)) == 0, "vm.overcommit_kbytes", "%s",
+	      text_of(kbytes));
+}
+
 int main(void)
 {
+	check_sealed();
+	check_knobs();
 	check_second_mapping();
 	check_read_implies_exec();
 	check_locked_segment();
