@@ -17,8 +17,8 @@
  * room. Readers are woken when the ring was empty, writers when PIPE_BUF
  * bytes have become free and were not before.
  *
- * Simpler than Linux: bytes and not buffers, so nothing is spliced, and room
- * is counted in bytes. No packets (O_DIRECT).
+ * Simpler than Linux: bytes and not buffers, so splice copies (splice.c), and
+ * room is counted in bytes. No packets (O_DIRECT).
  *
  * Locks: pipe->lock around every look at the ring; copies may sleep with it.
  */
@@ -171,6 +171,12 @@ static inline void pipe_consume(struct pipe_inode_info *p, u32 n)
 	}
 }
 
+/* Bytes that lie together at @pos: how many of @n. */
+static inline u32 pipe_piece(u32 pos, size_t n)
+{
+	return (u32)min(n, (size_t)(PAGE_SIZE - (pos & ~PAGE_MASK)));
+}
+
 /* What is there, up to what is asked for. */
 static ssize_t pipe_copy_out(struct pipe_inode_info *p, struct iov_iter *to)
 {
@@ -178,10 +184,9 @@ static ssize_t pipe_copy_out(struct pipe_inode_info *p, struct iov_iter *to)
 
 	while (pipe_used(p) && to->count) {
 		u32 off = p->tail & ~PAGE_MASK;
-		u32 n = min(pipe_used(p), (u32)PAGE_SIZE - off);
+		u32 n = pipe_piece(p->tail, min(pipe_used(p), to->count));
 		u32 copied;
 
-		n = min(n, to->count);
 		copied = copy_to_iter(*pipe_slot(p, p->tail) + off, n, to);
 		if (unlikely(copied < n)) /* nothing is lost */
 			return done ? done : -EFAULT;
@@ -191,55 +196,84 @@ static ssize_t pipe_copy_out(struct pipe_inode_info *p, struct iov_iter *to)
 	return done;
 }
 
-static ssize_t pipe_read(struct file *f, struct iov_iter *to, loff_t *pos)
+/* Until there are bytes: 1, or 0 if none will come, with the lock; -errno. */
+static int pipe_wait_readable(struct pipe_inode_info *p, bool nonblock)
 {
-	struct pipe_inode_info *p = f->f_inode->i_pipe;
-	ssize_t ret = 0;
-	u32 room;
+	int err;
 
-	(void)pos;
-	if (!to->count)
-		return 0;
 	down_write(&p->lock);
 	while (!pipe_used(p)) {
 		if (!p->writers)
-			goto out;
-		ret = -EAGAIN;
-		if (f->f_flags & O_NONBLOCK)
-			goto out;
+			return 0;
 		up_write(&p->lock);
-		ret = wait_event_interruptible(&p->rd_wait,
+		if (nonblock)
+			return -EAGAIN;
+		err = wait_event_interruptible(&p->rd_wait,
 					       pipe_used(p) || !p->writers);
-		if (ret)
-			return ret;
+		if (err)
+			return err;
 		down_write(&p->lock);
 	}
-	room = pipe_room(p);
-	ret = pipe_copy_out(p, to);
+	return 1;
+}
+
+/* Bytes were taken: who waits for room hears of it. */
+static void pipe_taken(struct pipe_inode_info *p, u32 room)
+{
 	if (room < PIPE_BUF && pipe_room(p) >= PIPE_BUF)
 		wake_up(&p->wr_wait);
-out:
 	up_write(&p->lock);
+}
+
+static ssize_t read_pipe(struct pipe_inode_info *p, struct iov_iter *to,
+			 bool nonblock)
+{
+	ssize_t ret;
+	u32 room;
+
+	if (!to->count)
+		return 0;
+	ret = pipe_wait_readable(p, nonblock);
+	if (ret < 0)
+		return ret;
+	room = pipe_room(p);
+	ret = pipe_copy_out(p, to);
+	pipe_taken(p, room);
 	return ret;
 }
 
+static ssize_t pipe_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	(void)pos;
+	return read_pipe(f->f_inode->i_pipe, to, f->f_flags & O_NONBLOCK);
+}
+
 /* ---- write ---- */
+
+/* Where the next byte goes; NULL: no memory. */
+static char *pipe_head(struct pipe_inode_info *p)
+{
+	char **slot = pipe_slot(p, p->head);
+
+	if (unlikely(!*slot)) {
+		*slot = (char *)__get_free_page(GFP_KERNEL);
+		if (!*slot)
+			return NULL;
+		p->nr_pages++;
+	}
+	return *slot + (p->head & ~PAGE_MASK);
+}
 
 /* Bytes into the page at head, up to its end. */
 static ssize_t pipe_fill(struct pipe_inode_info *p, u32 n,
 			 struct iov_iter *from)
 {
-	char **slot = pipe_slot(p, p->head);
-	u32 off = p->head & ~PAGE_MASK;
+	char *to = pipe_head(p);
 
-	if (unlikely(!*slot)) {
-		*slot = (char *)__get_free_page(GFP_KERNEL);
-		if (!*slot)
-			return -ENOMEM;
-		p->nr_pages++;
-	}
-	n = min(n, (u32)PAGE_SIZE - off);
-	if (unlikely(copy_from_iter(*slot + off, n, from) < n))
+	if (unlikely(!to))
+		return -ENOMEM;
+	n = pipe_piece(p->head, n);
+	if (unlikely(copy_from_iter(to, n, from) < n))
 		return -EFAULT; /* all or nothing */
 	p->head += n;
 	return (ssize_t)n;
@@ -315,6 +349,221 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	}
 	up_write(&p->lock);
 	return ret;
+}
+
+/* ---- splice ---- */
+
+/** is_pipe() - is an open file an end of a pipe, or a FIFO? */
+bool is_pipe(const struct file *f)
+{
+	return f->f_op == &fifo_fops;
+}
+
+/** pipe_read_iter() - read, and say whether to wait: bytes, or -errno */
+ssize_t pipe_read_iter(struct file *f, struct iov_iter *to, bool nonblock)
+{
+	return read_pipe(f->f_inode->i_pipe, to, nonblock);
+}
+
+/**
+ * pipe_drain() - hand a pipe's bytes on as they lie there
+ * @f: the pipe
+ * @n: how many at most
+ * @nonblock: do not wait for the first
+ * @take: called for each piece with the pipe locked; bytes used, or -errno
+ * @arg: for it
+ *
+ * Context: may sleep. Return: bytes used, which are gone from the pipe; 0 if
+ * no writer is left; -errno.
+ */
+ssize_t pipe_drain(struct file *f, size_t n, bool nonblock, pipe_actor take,
+		   void *arg)
+{
+	struct pipe_inode_info *p = f->f_inode->i_pipe;
+	ssize_t used, done = 0;
+	u32 piece, room;
+	int err = pipe_wait_readable(p, nonblock);
+
+	if (err < 0)
+		return err;
+	room = pipe_room(p);
+	while (n && pipe_used(p)) {
+		piece = pipe_piece(p->tail, min((size_t)pipe_used(p), n));
+		used = take(arg,
+			    *pipe_slot(p, p->tail) + (p->tail & ~PAGE_MASK),
+			    piece);
+		if (used <= 0) {
+			done = done ? done : used;
+			break;
+		}
+		pipe_consume(p, (u32)used);
+		done += used;
+		n -= (size_t)used;
+	}
+	pipe_taken(p, room);
+	return done;
+}
+
+/* Until there is room: 0, with the lock; or -errno. */
+static int pipe_wait_room(struct pipe_inode_info *p, bool nonblock)
+{
+	int err;
+
+	down_write(&p->lock);
+	while (p->readers && !pipe_writable(p, PIPE_BUF)) {
+		if (nonblock) {
+			up_write(&p->lock);
+			return -EAGAIN;
+		}
+		err = pipe_wait_writable(p, PIPE_BUF);
+		if (err)
+			return err;
+	}
+	if (p->readers)
+		return 0;
+	up_write(&p->lock);
+	send_sig(SIGPIPE, current);
+	return -EPIPE;
+}
+
+/** pipe_write_iter() - write what there is room for: bytes, or -errno */
+ssize_t pipe_write_iter(struct file *f, struct iov_iter *from, bool nonblock)
+{
+	struct pipe_inode_info *p = f->f_inode->i_pipe;
+	bool was_empty;
+	ssize_t ret;
+	int err;
+
+	if (!from->count)
+		return 0;
+	err = pipe_wait_room(p, nonblock);
+	if (err)
+		return err;
+	was_empty = !pipe_used(p);
+	ret = pipe_copy_in(p, from, 0);
+	if (was_empty && pipe_used(p))
+		wake_up(&p->rd_wait);
+	up_write(&p->lock);
+	return ret;
+}
+
+/**
+ * pipe_feed() - bytes into a pipe, where they will lie
+ * @f: the pipe
+ * @n: how many at most
+ * @nonblock: do not wait for room
+ * @give: called for each piece with the pipe locked; bytes put, or -errno
+ * @arg: for it
+ *
+ * Context: may sleep. Return: bytes put, or -errno.
+ */
+ssize_t pipe_feed(struct file *f, size_t n, bool nonblock, pipe_actor give,
+		  void *arg)
+{
+	struct pipe_inode_info *p = f->f_inode->i_pipe;
+	ssize_t put = 0, done = 0;
+	bool was_empty;
+	u32 piece;
+	char *to;
+	int err = pipe_wait_room(p, nonblock);
+
+	if (err)
+		return err;
+	was_empty = !pipe_used(p);
+	while (n && pipe_room(p)) {
+		to = pipe_head(p);
+		piece = pipe_piece(p->head, min((size_t)pipe_room(p), n));
+		put = to ? give(arg, to, piece) : -ENOMEM;
+		if (put <= 0)
+			break;
+		p->head += (u32)put;
+		done += put;
+		n -= (size_t)put;
+		if ((u32)put < piece)
+			break;
+	}
+	if (was_empty && pipe_used(p))
+		wake_up(&p->rd_wait);
+	up_write(&p->lock);
+	return done ? done : put;
+}
+
+/* As much of @in's bytes as @out has room for; both are locked. */
+static size_t pipe_copy(struct pipe_inode_info *in, struct pipe_inode_info *out,
+			size_t n)
+{
+	u32 at = in->tail;
+	size_t done = 0;
+
+	while (done < n && at != in->head && pipe_room(out)) {
+		char *to = pipe_head(out);
+		u32 piece =
+			pipe_piece(at, min((size_t)(in->head - at), n - done));
+
+		if (!to)
+			break;
+		piece = pipe_piece(out->head, min(piece, pipe_room(out)));
+		memcpy(to, *pipe_slot(in, at) + (at & ~PAGE_MASK), piece);
+		at += piece;
+		out->head += piece;
+		done += piece;
+	}
+	return done;
+}
+
+/* Both locks, in the order of their addresses. */
+static void lock_both(struct pipe_inode_info *a, struct pipe_inode_info *b)
+{
+	down_write(a < b ? &a->lock : &b->lock);
+	down_write(a < b ? &b->lock : &a->lock);
+}
+
+/**
+ * pipe_to_pipe() - bytes of a pipe into another
+ * @from: that pipe
+ * @to: the other
+ * @n: how many at most
+ * @nonblock: do not wait
+ * @keep: they stay in the first
+ *
+ * Context: may sleep. Return: bytes, 0 if no writer is left, or -errno.
+ */
+ssize_t pipe_to_pipe(struct file *from, struct file *to, size_t n,
+		     bool nonblock, bool keep)
+{
+	struct pipe_inode_info *in = from->f_inode->i_pipe;
+	struct pipe_inode_info *out = to->f_inode->i_pipe;
+	size_t done = 0;
+	bool was_empty;
+	u32 room;
+	int ret;
+
+	for (;;) { /* either may have changed while we waited for the other */
+		ret = pipe_wait_readable(in, nonblock);
+		if (ret >= 0)
+			up_write(&in->lock);
+		if (ret <= 0)
+			return ret;
+		ret = pipe_wait_room(out, nonblock);
+		if (ret)
+			return ret;
+		up_write(&out->lock);
+		lock_both(in, out);
+		if (pipe_used(in) && pipe_room(out) && out->readers)
+			break;
+		up_write(&in->lock);
+		up_write(&out->lock);
+	}
+	was_empty = !pipe_used(out);
+	room = pipe_room(in);
+	done = pipe_copy(in, out, n);
+	if (done && !keep)
+		pipe_consume(in, (u32)done);
+	if (done && was_empty)
+		wake_up(&out->rd_wait);
+	up_write(&out->lock);
+	pipe_taken(in, room);
+	return done ? (ssize_t)done : -ENOMEM;
 }
 
 /* ---- poll, ioctl, fcntl ---- */
