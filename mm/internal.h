@@ -112,6 +112,7 @@ void slab_debug_setup(const struct kmem_cache *s, struct page *slab);
 void slab_debug_alloc(struct kmem_cache *s, void *slot);
 void slab_debug_free(struct kmem_cache *s, void *slot);
 void slab_debug_describe(const struct kmem_cache *s, void *slot);
+void slab_debug_remaining(struct kmem_cache *s);
 unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab);
 
 /* slab_common.c */

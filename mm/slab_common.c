@@ -160,6 +160,8 @@ void kmem_cache_destroy(struct kmem_cache *s)
 		id_taken[s->id] = 0;
 	}
 	spin_unlock(&slab_mutex);
+	if (left && cache_is_watched(s))
+		slab_debug_remaining(s);
 	if (left)
 		mm_report("cache-in-use",
 			  "cache %s destroyed with %lu objects "

@@ -51,6 +51,7 @@
 #define TRACK_DEPTH 12
 #define ROW_BYTES 16
 #define ROWS_MAX 8
+#define REMAINING_MAX 8
 
 /* One of a slot's two: 0 allocated, 1 freed. */
 struct track {
@@ -539,4 +540,35 @@ unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab)
 	slab_rests(s, slab, rest);
 	return bad + !check_part(s, NULL, &rest[0]) +
 	       !check_part(s, NULL, &rest[1]);
+}
+
+/* Those of one slab, at most @max; returns how many. */
+static u32 list_inuse(const struct kmem_cache *s, struct page *slab, u32 max)
+{
+	char *slot = slab_start(s, slab);
+	u32 i, n = 0;
+
+	for (i = 0; i < slab->bump && n < max; i++, slot += s->size) {
+		if (slot_is_free(slot))
+			continue;
+		mm_log("Object %p of cache %s is in use", slot_object(s, slot),
+		       s->name);
+		slab_debug_describe(s, slot);
+		n++;
+	}
+	return n;
+}
+
+/* slab_debug_remaining - list some objects that somebody still uses */
+void slab_debug_remaining(struct kmem_cache *s)
+{
+	u32 left = REMAINING_MAX;
+	struct page *slab;
+
+	spin_lock(&s->lock);
+	list_for_each_entry(slab, &s->slabs_partial, lru)
+		left -= list_inuse(s, slab, left);
+	list_for_each_entry(slab, &s->slabs_full, lru)
+		left -= list_inuse(s, slab, left);
+	spin_unlock(&s->lock);
 }

@@ -121,6 +121,19 @@ TEST(a_report_names_who_allocated_and_who_freed)
 	CHECK(!strcmp(sim.last_log, "   code 0x1000"));
 }
 
+TEST(a_cache_that_is_destroyed_in_use_lists_its_objects)
+{
+	struct kmem_cache *s = tolerant_cache(ALL);
+	void *obj = take_object(s, GFP_KERNEL);
+	unsigned long lines = sim.log_lines;
+
+	kmem_cache_destroy(s);
+	check_reported("cache-in-use ");
+	/* Two objects, of each who allocated it. */
+	CHECK_EQ(sim.log_lines - lines, 6);
+	give_object(s, obj);
+}
+
 TEST(calls_are_traced)
 {
 	struct kmem_cache *s = tolerant_cache(SLAB_TRACE);
