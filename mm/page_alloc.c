@@ -841,6 +841,8 @@ static struct page *alloc_block(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 
+	if (gfpflags_allow_blocking(gfp))
+		might_sleep();
 	if (unlikely(order >= MAX_ORDER))
 		return NULL;
 	if (unlikely(should_fail_alloc_page(gfp, order)))
