@@ -112,6 +112,9 @@ void do_page_fault(struct pt_regs *regs, u32 error_code, u32 address)
 		bad_fault(regs, error_code, address, fault);
 		return;
 	}
+	/* What a program's iret does for it is the program's own access. */
+	if (unlikely(!(error_code & PF_USER)) && user_mode(regs))
+		error_code |= PF_USER;
 	if (unlikely(!(error_code & PF_USER)) &&
 	    !search_exception_table(regs->ip)) {
 		kernel_fault(regs, error_code, address);

@@ -195,6 +195,25 @@ static void do_not_present_ss(void)
 	__asm__ volatile("mov $7, %%eax; mov %%ax, %%ss" ::: "eax");
 }
 
+/* A stack of zeros that nobody has touched: the processor brings it in. */
+static char *fresh_stack(void)
+{
+	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p + 2048;
+}
+
+static void do_fresh_iret(void)
+{
+	__asm__ volatile("mov %0, %%esp; iret" ::"r"(fresh_stack()));
+}
+
+static void do_fresh_lret(void)
+{
+	__asm__ volatile("mov %0, %%esp; lret" ::"r"(fresh_stack()));
+}
+
 static void do_deep(void)
 {
 	volatile char here[4096];
@@ -249,6 +268,8 @@ static const struct {
 	{ "far call", do_far_call, SIGSEGV, SI_KERNEL, ZERO, 0, 13, 0x60 },
 	{ "tss jump", do_tss_jump, SIGSEGV, SI_KERNEL, ZERO, 0, 13, 0x80 },
 	{ "bad iret", do_bad_iret, SIGSEGV, SI_KERNEL, ZERO, 0, 13, 0x60 },
+	{ "fresh iret", do_fresh_iret, SIGSEGV, SI_KERNEL, ZERO, 0, 13, 0 },
+	{ "fresh lret", do_fresh_lret, SIGSEGV, SI_KERNEL, ZERO, 0, 13, 0 },
 	{ "iopl popf", do_iopl_popf, SIGSEGV, SI_KERNEL, ZERO, 0, 13, 0 },
 	{ "int3", do_int3, SIGTRAP, SI_KERNEL, ZERO, 0, 3, 0 },
 	{ "int 3", do_int_3, SIGTRAP, SI_KERNEL, ZERO, 0, 3, 0 },
