@@ -9,9 +9,10 @@
  *             ^ kmap_local_top                users[i], page[i]
  *
  * A local window is one store and one flush of a page; the next is the slot
- * above. Interrupt handlers touch no user page, so the stack is the running
- * task's; one that goes to sleep with windows open takes their entries along
- * and finds them at the same addresses (kmap_local_switch).
+ * above. Interrupt handlers touch no user page, so each CPU's stack is its
+ * running task's; one that goes to sleep with windows open takes their entries
+ * along and finds them at the same addresses (kmap_local_switch), so it stays
+ * on its CPU.
  *
  * A permanent window has users and is found again by its page: slots are
  * looked up through a small hash, chained by index. A slot without users
@@ -19,9 +20,7 @@
  * takes back the idle ones and flushes them at once. When every slot has
  * users the caller waits for a kunmap().
  *
- * Locks: kmap_lock, held alone.
- *
- * Simpler than Linux: one CPU's stack of local windows.
+ * Locks: kmap_lock, held alone; local windows have none, being a CPU's own.
  */
 #include <ashlar/highmem.h>
 #include <mach/tlb.h>
@@ -41,7 +40,7 @@ static struct kmap_slot {
 static spinlock_t kmap_lock = SPIN_LOCK_UNLOCKED;
 static unsigned int last_slot; /* where the last search ended */
 static unsigned long slots_used; /* with users */
-unsigned int kmap_local_top;
+DEFINE_PER_CPU(unsigned int, kmap_local_top);
 
 /* ---- windows of this moment ---- */
 
@@ -58,7 +57,7 @@ static unsigned long local_address(unsigned int slot)
  */
 void *__kmap_local(const struct page *page)
 {
-	unsigned int slot = kmap_local_top++;
+	unsigned int slot = (*this_cpu_ptr(kmap_local_top))++;
 	unsigned long addr = local_address(slot);
 
 	if (unlikely(slot >= KMAP_LOCAL_SLOTS))
@@ -71,11 +70,13 @@ void *__kmap_local(const struct page *page)
 /** __kunmap_local - close the window that was opened last */
 void __kunmap_local(void)
 {
-	if (unlikely(!kmap_local_top))
+	unsigned int *top = this_cpu_ptr(kmap_local_top);
+
+	if (unlikely(!*top))
 		mm_panic("kunmap_local: no window is open");
-	kmap_local_top--;
-	pte_clear(kmap_local_ptes + kmap_local_top);
-	__flush_tlb_one(local_address(kmap_local_top));
+	--*top;
+	pte_clear(kmap_local_ptes + *top);
+	__flush_tlb_one(local_address(*top));
 }
 
 /**
@@ -85,10 +86,10 @@ void __kunmap_local(void)
  */
 void __kmap_local_switch(struct kmap_ctrl *prev, struct kmap_ctrl *next)
 {
-	unsigned int slot;
+	unsigned int *top = this_cpu_ptr(kmap_local_top), slot;
 
-	prev->top = kmap_local_top;
-	for (slot = 0; slot < max(kmap_local_top, next->top); slot++) {
+	prev->top = *top;
+	for (slot = 0; slot < max(*top, next->top); slot++) {
 		prev->ptes[slot] = kmap_local_ptes[slot];
 		if (slot < next->top)
 			set_pte(kmap_local_ptes + slot, next->ptes[slot]);
@@ -96,7 +97,7 @@ void __kmap_local_switch(struct kmap_ctrl *prev, struct kmap_ctrl *next)
 			pte_clear(kmap_local_ptes + slot);
 		__flush_tlb_one(local_address(slot));
 	}
-	kmap_local_top = next->top;
+	*top = next->top;
 }
 
 /* ---- windows that stay ---- */

@@ -14,6 +14,7 @@
 
 #include <ashlar/mm.h>
 #include <ashlar/string.h>
+#include <mach/percpu.h>
 #include <mach/pgtable.h>
 
 /* Once, before high frames come online. */
@@ -30,14 +31,14 @@ struct kmap_ctrl {
 	pte_t ptes[KMAP_LOCAL_SLOTS];
 };
 
-extern unsigned int kmap_local_top; /* windows that are open now */
+DECLARE_PER_CPU(unsigned int, kmap_local_top); /* windows open now */
 void __kmap_local_switch(struct kmap_ctrl *prev, struct kmap_ctrl *next);
 
 /* Another task runs from now on. */
 static inline void kmap_local_switch(struct kmap_ctrl *prev,
 				     struct kmap_ctrl *next)
 {
-	if (unlikely(kmap_local_top | next->top))
+	if (unlikely(*this_cpu_ptr(kmap_local_top) | next->top))
 		__kmap_local_switch(prev, next);
 }
 

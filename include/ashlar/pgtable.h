@@ -266,6 +266,5 @@ void pgd_populate_kernel(unsigned long addr, struct page *table);
 
 /* Windows on high memory, mm/highmem.c. */
 extern pte_t *pkmap_page_table; /* entry i: PKMAP_BASE + i pages, or NULL */
-extern pte_t *kmap_local_ptes; /* entry i: KMAP_LOCAL_BASE + i pages */
 
 #endif

@@ -41,10 +41,9 @@ static unsigned long tlb_used;
 static struct mm_struct *loaded; /* NULL: init_mm */
 static pgd_t kernel_pgd[PTRS_PER_PGD] __aligned_to(4096);
 static pte_t pkmap_ptes[LAST_PKMAP];
-static pte_t local_ptes[KMAP_LOCAL_SLOTS];
 
 pte_t *pkmap_page_table = pkmap_ptes;
-pte_t *kmap_local_ptes = local_ptes;
+pte_t sim_local_ptes[SIM_CPUS * KMAP_LOCAL_SLOTS];
 
 struct mm_struct init_mm = {
 	.pgd = kernel_pgd,
@@ -210,8 +209,8 @@ void pgd_populate_kernel(unsigned long addr, struct page *table)
 
 static pte_t *kernel_pte(unsigned long addr)
 {
-	if (addr >= KMAP_LOCAL_BASE)
-		return local_ptes + ((addr - KMAP_LOCAL_BASE) >> PAGE_SHIFT);
+	if (addr >= SIM_LOCAL_BASE)
+		return sim_local_ptes + ((addr - SIM_LOCAL_BASE) >> PAGE_SHIFT);
 	if (addr >= PKMAP_BASE)
 		return pkmap_ptes + ((addr - PKMAP_BASE) >> PAGE_SHIFT);
 	return pte_offset(pgd_offset(&init_mm, addr), addr);

@@ -38,7 +38,7 @@ TEST(low_frames_need_no_window)
 
 	CHECK(kmap_local_page(page) == page_address(page));
 	CHECK(kmap(page) == page_address(page));
-	CHECK_EQ(kmap_local_top, 0);
+	CHECK_EQ(*this_cpu_ptr(kmap_local_top), 0);
 	CHECK_EQ(nr_kmaps(), 0);
 }
 
@@ -109,7 +109,7 @@ TEST(a_task_takes_its_windows_along)
 
 	mine[0] = '1';
 	kmap_local_switch(&a, &b);
-	CHECK_EQ(kmap_local_top, 0);
+	CHECK_EQ(*this_cpu_ptr(kmap_local_top), 0);
 	its = kmap_local_page(two);
 	its[0] = '2';
 	kmap_local_switch(&b, &a);
@@ -118,7 +118,7 @@ TEST(a_task_takes_its_windows_along)
 	kmap_local_switch(&a, &b);
 	CHECK_EQ(its[0], '2');
 	kunmap_local(its);
-	CHECK_EQ(kmap_local_top, 0);
+	CHECK_EQ(*this_cpu_ptr(kmap_local_top), 0);
 }
 
 TEST(a_permanent_window_is_shared)
@@ -216,4 +216,29 @@ TEST_DIES(a_closed_window_is_closed, "SEGV")
 	kunmap_local((char *)p);
 	*p = 1;
 	NOT_REACHED();
+}
+
+static char *its_window;
+
+static void open_window(void *page)
+{
+	its_window = kmap_local_page(page);
+	its_window[0] = 'b';
+}
+
+static void close_window(void *arg)
+{
+	CHECK_EQ(its_window[0], 'b');
+	kunmap_local(its_window);
+}
+
+TEST(each_cpu_has_windows_of_its_own)
+{
+	char *mine = kmap_local_page(take_high(0));
+
+	mine[0] = 'a';
+	on_cpu(1, open_window, take_high(0));
+	CHECK_EQ(mine[0], 'a');
+	kunmap_local(mine);
+	on_cpu(1, close_window, NULL);
 }

@@ -26,6 +26,8 @@
 
 extern unsigned long port_vmalloc_start;
 extern pgd_t swapper_pg_dir[PTRS_PER_PGD]; /* init_mm's */
+/* The running CPU's; entry i: KMAP_LOCAL_BASE + i pages. */
+extern pte_t *kmap_local_ptes;
 
 /* ---- entries in a table ---- */
 

@@ -21,7 +21,15 @@
 #define PKMAP_BASE (SIM_KERNEL_WINDOW + 0xF8000000ul)
 #define LAST_PKMAP 1024
 #define KMAP_LOCAL_SLOTS 16
-#define KMAP_LOCAL_BASE (SIM_KERNEL_WINDOW + 0xFFC00000ul)
+#define SIM_LOCAL_BASE (SIM_KERNEL_WINDOW + 0xFFC00000ul)
+
+/* The running CPU's. Its entry i: KMAP_LOCAL_BASE + i pages. */
+#define KMAP_LOCAL_BASE \
+	(SIM_LOCAL_BASE + sim_cpu() * KMAP_LOCAL_SLOTS * PAGE_SIZE)
+#define kmap_local_ptes (sim_local_ptes + sim_cpu() * KMAP_LOCAL_SLOTS)
+
+unsigned int sim_cpu(void);
+extern pte_t sim_local_ptes[]; /* of all CPUs, one after the other */
 
 /* ---- entries in a table: nobody looks between two steps ---- */
 
