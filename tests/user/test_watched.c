@@ -104,7 +104,7 @@ static const struct mistake {
 	{ "write-behind", write_behind, "redzone", "Allocated", 20000 },
 	{ "write-before", write_before, "redzone", "Allocated", 20000 },
 	{ "write-after-free", write_late, "write-after-free", "Freed", 20000 },
-	{ "free-twice", free_twice, "double-free", "Freed", 4096 },
+	{ "free-twice", free_twice, "double-free", "Freed", 200 },
 	{ "free-middle", free_middle, "bad-free", "", 20000 },
 	{ "write-then-realloc", grow_behind, "redzone", "Allocated", 20000 },
 };
