@@ -375,7 +375,8 @@ int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
 	regs->es = __USER_DS;
 	regs->ss = __USER_DS;
 	regs->cs = __USER_CS;
-	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_RF | X86_EFLAGS_TF);
+	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_RF | X86_EFLAGS_TF |
+			 X86_EFLAGS_VM);
 	return 0;
 }
 

@@ -32,6 +32,7 @@
 #define PT_CS 52
 #define PT_FLAGS 56
 #define IF 0x200
+#define VM 0x20000
 
 #define TASK_TIF 0
 #define TASK_THREAD_SP 4
@@ -214,7 +215,9 @@ trap_common:
 	movl	%esp, %eax
 	call	do_trap
 ret_from_exception:
-	testb	$3, PT_CS(%esp)
+	movl	PT_FLAGS(%esp), %eax
+	movb	PT_CS(%esp), %al
+	testl	$VM | 3, %eax
 	jnz	resume_userspace
 	jmp	restore_kernel
 	.size	trap_common, . - trap_common
@@ -235,7 +238,9 @@ trap_14:
 	jz	1f
 	sti
 1:	call	do_page_fault
-	testb	$3, PT_CS(%esp)
+	movl	PT_FLAGS(%esp), %eax
+	movb	PT_CS(%esp), %al
+	testl	$VM | 3, %eax
 	jnz	resume_userspace
 	jmp	restore_kernel
 	.size	trap_14, . - trap_14

@@ -39,11 +39,6 @@ struct pt_regs {
 	u32 sp, ss; /* only when it came from ring 3 */
 };
 
-static inline bool user_mode(const struct pt_regs *regs)
-{
-	return (regs->cs & 3) == 3;
-}
-
 /* EFLAGS bits. */
 #define X86_EFLAGS_CF 0x1u
 #define X86_EFLAGS_TF 0x100u
@@ -52,7 +47,15 @@ static inline bool user_mode(const struct pt_regs *regs)
 #define X86_EFLAGS_IOPL 0x3000u
 #define X86_EFLAGS_NT 0x4000u
 #define X86_EFLAGS_RF 0x10000u
+#define X86_EFLAGS_VM 0x20000u
 #define X86_EFLAGS_AC 0x40000u
+
+/* Virtual 8086 mode has selectors of its own kind. The kernel gives it to
+ * nobody, but QEMU's iret does. */
+static inline bool user_mode(const struct pt_regs *regs)
+{
+	return (regs->cs & 3) == 3 || regs->flags & X86_EFLAGS_VM;
+}
 
 struct desc_struct {
 	u32 a, b;

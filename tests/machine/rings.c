@@ -406,6 +406,26 @@ static void lose_stack_null(void)
 	__asm__ volatile("xor %%esp, %%esp; push %%eax" ::: "memory");
 }
 
+/* QEMU's iret lets ring 3 into virtual 8086 mode; a real processor faults.
+ * Many timer interrupts find the program there before its hlt. */
+static void run_in_vm(void)
+{
+	static const char code[] = "\x66\xb9\0\0\0\4" /* mov $2^26, %ecx */
+				   "\x67\xe2\xfd" /* loop */
+				   "\xf4"; /* hlt */
+
+	signal(SIGSEGV, SIG_DFL);
+	need(mmap((void *)0x10000, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		  0) != MAP_FAILED);
+	memcpy((void *)0x10000, code, sizeof(code));
+	/* gs fs ds es ss sp, flags with VM, cs ip */
+	__asm__ volatile("push $0; push $0; push $0; push $0; push $0;"
+			 "push $256; pushfl; orl $0x20000, (%%esp);"
+			 "push $0x1000; push $0; iret" ::
+				 : "memory");
+}
+
 static void check_dies(const char *name, void (*run)(void))
 {
 	int status = wait_status(run);
@@ -455,6 +475,7 @@ int main(void)
 		try_case(i);
 	check_dies("no stack for the signal: kernel's", lose_stack);
 	check_dies("no stack for the signal: NULL", lose_stack_null);
+	check_dies("virtual 8086 mode, interrupted", run_in_vm);
 	check_flags("direction flag", 0x400);
 	check_flags("alignment flag", 0x40000);
 	check_flags("nested task flag", 0x4000);
