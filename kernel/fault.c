@@ -41,10 +41,23 @@ static void __cold_path kernel_fault(struct pt_regs *regs, u32 error_code,
 	    address);
 }
 
-/* Out of memory: somebody was chosen to die; if it is us, a signal waits. */
+/*
+ * A fault found no memory. There may be some by now, or it was only made to
+ * fail (fail_page_alloc=); else somebody must die for it. False: nobody can.
+ */
+static bool worth_another_try(void)
+{
+	struct page *page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
+
+	if (page)
+		__free_page(page);
+	return page || out_of_memory(GFP_KERNEL, 0);
+}
+
+/* If it is us who must die, a signal waits. */
 static void user_oom(void)
 {
-	if (!fatal_signal_pending(current) && !out_of_memory(GFP_KERNEL, 0))
+	if (!fatal_signal_pending(current) && !worth_another_try())
 		force_sig(SIGKILL);
 	cond_resched();
 }
@@ -75,8 +88,8 @@ static void __cold_path bad_fault(struct pt_regs *regs, u32 error_code,
 	if (user_mode(regs))
 		user_fault(error_code, address, why);
 	else if (why & VM_FAULT_OOM && search_exception_table(regs->ip) &&
-		 !fatal_signal_pending(current) && out_of_memory(GFP_KERNEL, 0))
-		cond_resched(); /* there is memory again: try once more */
+		 !fatal_signal_pending(current) && worth_another_try())
+		cond_resched();
 	else
 		kernel_fault(regs, error_code, address);
 }
