@@ -590,18 +590,26 @@ static void set_fs_root(struct path *path)
 	path_put(&old);
 }
 
-SYSCALL_DEFINE(chdir, const char __user *name)
+/* The directory @name, which the caller may enter, with references. */
+static long user_dir(const char __user *name, struct path *path)
 {
-	struct path path;
 	long err = user_path_at(AT_FDCWD, name,
-				LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
+				LOOKUP_FOLLOW | LOOKUP_DIRECTORY, path);
 
 	if (err)
 		return err;
-	err = inode_permission(path.dentry->d_inode, MAY_EXEC);
+	err = inode_permission(path->dentry->d_inode, MAY_EXEC);
 	if (err)
-		path_put(&path);
-	else
+		path_put(path);
+	return err;
+}
+
+SYSCALL_DEFINE(chdir, const char __user *name)
+{
+	struct path path;
+	long err = user_dir(name, &path);
+
+	if (!err)
 		set_fs_pwd(&path);
 	return err;
 }
@@ -629,19 +637,16 @@ SYSCALL_DEFINE(fchdir, unsigned int fd)
 SYSCALL_DEFINE(chroot, const char __user *name)
 {
 	struct path path;
-	long err = user_path_at(AT_FDCWD, name,
-				LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
+	long err = user_dir(name, &path);
 
 	if (err)
 		return err;
-	err = inode_permission(path.dentry->d_inode, MAY_EXEC);
-	if (!err && !capable(CAP_SYS_CHROOT))
-		err = -EPERM;
-	if (err)
-		path_put(&path);
-	else
+	if (capable(CAP_SYS_CHROOT)) {
 		set_fs_root(&path);
-	return err;
+		return 0;
+	}
+	path_put(&path);
+	return -EPERM;
 }
 
 SYSCALL_DEFINE(umask, int mask)

@@ -260,90 +260,72 @@ int import_iov(struct user_iov *u, const struct iovec __user *vec, u32 n)
 	return err;
 }
 
-static ssize_t do_readv(struct file *f, const struct iovec __user *vec, u32 n,
-			loff_t *pos)
+/* @mode: FMODE_READ or FMODE_WRITE. */
+static ssize_t do_iov(struct file *f, const struct iovec __user *vec, u32 n,
+		      loff_t *pos, unsigned int mode)
 {
 	struct user_iov u;
 	ssize_t ret;
 
-	if (!(f->f_mode & FMODE_READ))
+	if (!(f->f_mode & mode))
 		return -EBADF;
 	ret = import_iov(&u, vec, n);
 	if (ret)
 		return ret;
-	ret = vfs_read(f, &u.iter, pos);
+	ret = mode == FMODE_READ ? vfs_read(f, &u.iter, pos) :
+				   vfs_write(f, &u.iter, pos);
 	free_iov(&u);
 	return ret;
 }
 
-static ssize_t do_writev(struct file *f, const struct iovec __user *vec, u32 n,
-			 loff_t *pos)
+static ssize_t do_iov_fd(unsigned int fd, const struct iovec __user *vec, u32 n,
+			 unsigned int mode)
 {
-	struct user_iov u;
+	struct fd f = fdget(fd);
 	ssize_t ret;
 
-	if (!(f->f_mode & FMODE_WRITE))
+	if (!f.file)
 		return -EBADF;
-	ret = import_iov(&u, vec, n);
+	ret = do_iov(f.file, vec, n, &f.file->f_pos, mode);
+	fdput(f);
+	return ret;
+}
+
+static ssize_t do_iov_pos(unsigned int fd, const struct iovec __user *vec,
+			  u32 n, u32 lo, u32 hi, unsigned int mode)
+{
+	loff_t pos = (loff_t)((u64)hi << 32 | lo);
+	struct fd f;
+	ssize_t ret;
+
+	ret = fdget_pos(fd, pos, &f);
 	if (ret)
 		return ret;
-	ret = vfs_write(f, &u.iter, pos);
-	free_iov(&u);
+	ret = do_iov(f.file, vec, n, &pos, mode);
+	fdput(f);
 	return ret;
 }
 
 SYSCALL_DEFINE(readv, unsigned int fd, const struct iovec __user *vec, u32 n)
 {
-	struct fd f = fdget(fd);
-	ssize_t ret;
-
-	if (!f.file)
-		return -EBADF;
-	ret = do_readv(f.file, vec, n, &f.file->f_pos);
-	fdput(f);
-	return ret;
+	return do_iov_fd(fd, vec, n, FMODE_READ);
 }
 
 SYSCALL_DEFINE(writev, unsigned int fd, const struct iovec __user *vec, u32 n)
 {
-	struct fd f = fdget(fd);
-	ssize_t ret;
-
-	if (!f.file)
-		return -EBADF;
-	ret = do_writev(f.file, vec, n, &f.file->f_pos);
-	fdput(f);
-	return ret;
+	return do_iov_fd(fd, vec, n, FMODE_WRITE);
 }
 
 SYSCALL_DEFINE(preadv, unsigned int fd, const struct iovec __user *vec, u32 n,
 	       u32 lo, u32 hi)
 {
-	loff_t pos = (loff_t)((u64)hi << 32 | lo);
-	struct fd f;
-	ssize_t ret;
-
-	ret = fdget_pos(fd, pos, &f);
-	if (ret)
-		return ret;
-	ret = do_readv(f.file, vec, n, &pos);
-	fdput(f);
-	return ret;
+	return do_iov_pos(fd, vec, n, lo, hi, FMODE_READ);
 }
 
 SYSCALL_DEFINE(pwritev, unsigned int fd, const struct iovec __user *vec, u32 n,
 	       u32 lo, u32 hi)
 {
-	loff_t pos = (loff_t)((u64)hi << 32 | lo);
-	struct fd f;
-	ssize_t ret;
-
-	ret = fdget_pos(fd, pos, &f);
-	if (ret)
-		return ret;
-	ret = do_writev(f.file, vec, n, &pos);
-	fdput(f);
-	return ret;
+	return do_iov_pos(fd, vec, n, lo, hi, FMODE_WRITE);
 }
 
 /* Position -1 is the file's own. All of it is in memory, so flags that speak
