@@ -8,6 +8,10 @@
 #include <sys/types.h>
 #include <termios.h>
 
+/* Where the image has what the machine is told to run: it hides no command
+ * there. */
+#define BOOT_FOLDER "root"
+
 /* The program that runs arguments which a command line cannot carry. */
 #define BOOT_SCRIPT "boot-program"
 

@@ -183,7 +183,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* In the image's /root it hides no command: what the machine is told to run. */
+/* What the machine is told to run: its name in BOOT_FOLDER. */
 const char *boot_program_name(const struct boot *b)
 {
 	return b->plain ? base_name(*b->program) : BOOT_SCRIPT;
@@ -245,12 +245,13 @@ static bool write_script(FILE *out, char **program)
 	if (!script)
 		return false;
 	fputs("#!/bin/sh\nexec ", script);
-	quote(script, "/root/", base_name(*program));
+	quote(script, "/" BOOT_FOLDER "/", base_name(*program));
 	while (*++program)
 		quote(script, "", *program);
 	fputc('\n', script);
 	if (fclose(script) == 0) {
-		cpio_header(out, "root/", BOOT_SCRIPT, S_IFREG | 0755, size);
+		cpio_header(out, BOOT_FOLDER "/", BOOT_SCRIPT, S_IFREG | 0755,
+			    size);
 		fwrite(text, 1, size, out);
 		pad(out);
 	}
@@ -265,9 +266,9 @@ static bool write_image(FILE *out, const struct boot *b, int program)
 	if (fstat(program, &st) < 0 || !copy_bytes(out, b->image))
 		return false;
 	pad(out);
-	cpio_header(out, "", "root", S_IFDIR | 0755, 0);
-	cpio_header(out, "root/", base_name(*b->program), S_IFREG | 0755,
-		    (size_t)st.st_size);
+	cpio_header(out, "", BOOT_FOLDER, S_IFDIR | 0755, 0);
+	cpio_header(out, BOOT_FOLDER "/", base_name(*b->program),
+		    S_IFREG | 0755, (size_t)st.st_size);
 	if (!copy_bytes(out, program))
 		return false;
 	pad(out);

@@ -78,7 +78,7 @@ static void add_program_words(struct boot *b)
 	char **word;
 
 	add_word(b, "", "--");
-	add_word(b, "/root/", boot_program_name(b));
+	add_word(b, "/" BOOT_FOLDER "/", boot_program_name(b));
 	for (word = b->program + 1; b->plain && *word; word++)
 		add_word(b, "", *word);
 }
