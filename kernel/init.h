@@ -23,19 +23,20 @@ void parse_boot_options(const char *cmdline);
 extern const char *init_argv[INIT_STRINGS], *init_envp[INIT_STRINGS];
 
 void start_fault_injection(void); /* kernel/params.c */
-void mm_boot_report(void); /* kernel/layout.c: areas, zones, free memory */
-void mman_init(void); /* kernel/mman.c: what mm/ asks of the kernel */
+void mm_boot_report(
+	void); /* kernel/memory/layout.c: areas, zones, free memory */
+void mman_init(void); /* kernel/memory/mman.c: what mm/ asks of the kernel */
 void irq_init(void); /* kernel/irq.c */
-void time_init(void); /* kernel/time.c: clocks, tick */
-void fork_init(void); /* kernel/fork.c: caches, hooks */
-void signal_init(void); /* kernel/signal.c */
+void time_init(void); /* kernel/time/time.c: clocks, tick */
+void fork_init(void); /* kernel/task/fork.c: caches, hooks */
+void signal_init(void); /* kernel/signal/signal.c */
 void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */
 void proc_init(void); /* kernel/proc */
 void drivers_init(void); /* kernel/drivers: mem, tty, console */
 void ipc_init(void); /* kernel/ipc */
 void fs_populate_root(void); /* kernel/fs/initramfs.c */
 void console_open_stdio(void); /* kernel/drivers: fds 0, 1, 2 of process 1 */
-void free_initmem(void); /* kernel/layout.c */
-void cpu_idle(void) __attribute__((noreturn)); /* kernel/sched.c */
+void free_initmem(void); /* kernel/memory/layout.c */
+void cpu_idle(void) __attribute__((noreturn)); /* kernel/sched/sched.c */
 
 #endif

@@ -7,8 +7,8 @@
 #include <ashlar/string.h>
 #include <kernel/init.h>
 #include <kernel/sched.h>
+#include <kernel/sched/workqueue.h>
 #include <kernel/vfs.h>
-#include <kernel/workqueue.h>
 
 static const char *const init_candidates[] = { "/sbin/init", "/etc/init",
 					       "/bin/init", "/bin/sh" };

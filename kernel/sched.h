@@ -26,9 +26,9 @@
 #include <ashlar/resource.h>
 #include <ashlar/types.h>
 #include <i386.h> /* struct thread_struct, struct pt_regs */
-#include <kernel/signal.h>
-#include <kernel/wait.h>
-#include <kernel/workqueue.h>
+#include <kernel/sched/wait.h>
+#include <kernel/sched/workqueue.h>
+#include <kernel/signal/signal.h>
 #include <mach/percpu.h>
 
 typedef int pid_t;
@@ -112,7 +112,7 @@ struct rusage_counts {
 	unsigned long min_flt, maj_flt, nvcsw, nivcsw, maxrss; /* maxrss: KB */
 };
 
-/* A timer: @fn runs in the timer interrupt. Code: kernel/timer.c. */
+/* A timer: @fn runs in the timer interrupt. Code: kernel/time/timer.c. */
 struct timer {
 	struct rb_node node;
 	u64 expires; /* ns of CLOCK_MONOTONIC */
@@ -156,7 +156,7 @@ struct signal_struct {
 	bool tell_continued; /* SIGCHLD, by the first thread that runs */
 	bool init_killable; /* process 1 met a fault of its own */
 	int stop_code; /* != 0 from a stop signal to SIGCONT */
-	pid_t pgrp, session; /* changed by kernel/pid.c alone */
+	pid_t pgrp, session; /* changed by kernel/task/pid.c alone */
 	struct pid *pgrp_pid, *session_pid; /* hold these numbers */
 	bool leader; /* of its session */
 	struct tty_struct *tty; /* controlling, or NULL */
@@ -219,14 +219,14 @@ struct task_struct {
 	int policy, rt_priority;
 	u16 ioprio; /* ioprio_set; 0: none */
 	unsigned int time_slice; /* SCHED_RR: timer interrupts left */
-	u64 vruntime; /* weighted ns, see kernel/sched.c */
+	u64 vruntime; /* weighted ns, see kernel/sched/sched.c */
 	u64 slice_start; /* ru.exec when it was last chosen */
 	u64 exec_start; /* ns of CLOCK_MONOTONIC: accounted until then */
 	u64 start_time, start_boottime; /* ns of CLOCK_MONOTONIC */
 	struct rusage_counts ru;
 
 	u32 set_child_tid, clear_child_tid, robust_list; /* user addresses */
-	struct list_head pi_locks; /* PI futexes it holds, kernel/futex.c */
+	struct list_head pi_locks; /* PI futexes it holds */
 	bool did_exec, no_new_privs, dumpable;
 	u32 personality;
 	u64 timer_slack, default_timer_slack; /* ns; kept for prctl */
@@ -268,7 +268,7 @@ static inline bool signal_pending_state(unsigned int state,
 	       ((state & TASK_WAKEKILL) && fatal_signal_pending(t));
 }
 
-/* ---- kernel/sched.c ---- */
+/* ---- kernel/sched/sched.c ---- */
 void schedule(void); /* give the CPU away; sleeps if state says so */
 void sched_init(void);
 void wake_up_process(struct task_struct *t); /* any context */
@@ -327,7 +327,7 @@ static inline int task_nice(const struct task_struct *t)
 	return t->static_prio - DEFAULT_PRIO;
 }
 
-/* ---- kernel/pid.c ---- */
+/* ---- kernel/task/pid.c ---- */
 struct pid *alloc_pid(void); /* with one reference, or ERR_PTR */
 void get_pid(struct pid *pid);
 void put_pid(struct pid *pid);
@@ -340,7 +340,7 @@ void set_signal_session(struct signal_struct *sig, struct pid *pid);
 extern pid_t last_pid; /* the number given out last */
 extern int pid_max;
 
-/* ---- kernel/fork.c, exit.c, wait4.c, exec.c, kthread.c ---- */
+/* ---- kernel/task/fork.c, exit.c, wait4.c, exec.c, kthread.c ---- */
 struct kernel_clone_args {
 	u64 flags; /* CLONE_* */
 	u32 pidfd, child_tid, parent_tid; /* user addresses */
@@ -377,10 +377,10 @@ static inline void get_task_struct(struct task_struct *t)
 extern struct task_struct *child_reaper; /* process 1 */
 extern int max_threads; /* kernel.threads-max, by memory */
 
-/* ---- kernel/resource.c ---- */
+/* ---- kernel/task/resource.c ---- */
 void check_cpu_limit(void); /* RLIMIT_CPU of current */
 
-/* ---- kernel/cred.c ---- */
+/* ---- kernel/task/cred.c ---- */
 #define CAP_CHOWN 0
 #define CAP_DAC_OVERRIDE 1
 #define CAP_DAC_READ_SEARCH 2
@@ -414,7 +414,7 @@ static inline bool capable(int cap)
 bool in_group_p(u32 gid); /* fsgid or a supplementary group */
 bool ptrace_may_access(const struct task_struct *task);
 
-/* ---- kernel/time.c, timer.c ---- */
+/* ---- kernel/time/time.c, timer.c ---- */
 #define NSEC_PER_SEC 1000000000u
 #define NSEC_PER_MSEC 1000000u
 #define NSEC_PER_USEC 1000u

@@ -3,12 +3,12 @@
 #include <ashlar/mmzone.h>
 #include <ashlar/string.h>
 #include <ashlar/vmstat.h>
-#include <mach/uaccess.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/syscall.h>
 #include <kernel/version.h>
 #include <kernel/vfs.h>
+#include <mach/uaccess.h>
 
 #define UTS_LEN 65
 

@@ -13,8 +13,8 @@
 #include <ashlar/string.h>
 #include <kernel/drivers/tty.h>
 #include <kernel/init.h>
+#include <kernel/sched/workqueue.h>
 #include <kernel/vfs.h>
-#include <kernel/workqueue.h>
 
 #define TIOCGSERIAL 0x541e
 #define PORT_16550A 4

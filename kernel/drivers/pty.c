@@ -9,9 +9,9 @@
  * A pair lives until both sides are closed. Its name is in devpts from the
  * master's open to the master's close, wherever devpts is mounted.
  */
+#include <ashlar/printf.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <ashlar/printf.h>
 #include <kernel/drivers/tty.h>
 #include <kernel/syscall.h>
 #include <kernel/vfs.h>

@@ -11,7 +11,7 @@
 #include <ashlar/list.h>
 #include <ashlar/types.h>
 #include <kernel/sched.h>
-#include <kernel/wait.h>
+#include <kernel/sched/wait.h>
 
 #define NCCS 19
 

@@ -6,7 +6,7 @@
 #include <ashlar/slab.h>
 #include <ashlar/uio.h>
 #include <kernel/syscall.h>
-#include <kernel/time.h>
+#include <kernel/time/time.h>
 #include <kernel/vfs.h>
 #include <mach/irqflags.h>
 

@@ -20,7 +20,7 @@
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
-#include <kernel/ipc.h>
+#include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
 #include <kernel/sched.h>
 

@@ -25,10 +25,10 @@
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
-#include <kernel/ipc.h>
+#include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
 #include <kernel/sched.h>
-#include <kernel/time.h>
+#include <kernel/time/time.h>
 
 #define SEM_UNDO 0x1000
 #define GETPID 11u

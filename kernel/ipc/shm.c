@@ -24,7 +24,7 @@
 #include <ashlar/string.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/init.h>
-#include <kernel/ipc.h>
+#include <kernel/ipc/ipc.h>
 #include <kernel/ipc/shm.h>
 #include <kernel/syscall.h>
 #include <kernel/vfs.h>

@@ -15,7 +15,7 @@
  */
 #include <ashlar/string.h>
 #include <kernel/init.h>
-#include <kernel/ipc.h>
+#include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
 #include <kernel/sched.h>
 #include <kernel/vfs.h>

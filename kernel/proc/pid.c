@@ -9,7 +9,7 @@
 #include <ashlar/mmzone.h>
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
-#include <kernel/pidfd.h>
+#include <kernel/task/pidfd.h>
 #include "proc.h"
 
 /** proc_may_access() - may the running task look into @task's memory? */

@@ -5,7 +5,7 @@
 #include <ashlar/vmalloc.h>
 #include <ashlar/vmstat.h>
 #include <kernel/init.h>
-#include <kernel/ipc.h>
+#include <kernel/ipc/ipc.h>
 #include <kernel/irq.h>
 #include <kernel/syscall.h>
 #include <kernel/version.h>

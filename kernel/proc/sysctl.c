@@ -7,10 +7,10 @@
 #include <ashlar/mmzone.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
-#include <kernel/coredump.h>
+#include <kernel/exec/coredump.h>
 #include <kernel/fs/pipe.h>
 #include <kernel/fs/userfaultfd.h>
-#include <kernel/ipc.h>
+#include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
 #include <kernel/version.h>
 #include "proc.h"

@@ -87,19 +87,11 @@ struct mm_struct;
 
 /* Memory, CPU tables, console output work; interrupts are off. */
 void start_kernel(void);
-/* Exception @vector (0 … 31) but a page fault. kernel/traps.c */
-void do_trap(struct pt_regs *regs, u32 vector, u32 error_code);
-/* @error_code: bit 0 protection, 1 write, 2 user, 4 fetch. kernel/fault.c */
+/* @error_code: bit 0 protection, 1 write, 2 user, 4 fetch.
+ * kernel/memory/fault.c */
 void do_page_fault(struct pt_regs *regs, u32 error_code, u32 address);
-/* Stack overflow, or worse; on a stack of its own. kernel/traps.c */
-void do_double_fault(struct pt_regs *regs) __attribute__((noreturn));
-/* iret refused a program's registers. kernel/entry.c */
-void do_bad_iret(struct pt_regs *regs);
 /* Interrupt line @irq (0 … 15), already acknowledged. kernel/irq.c */
 void do_IRQ(struct pt_regs *regs, unsigned int irq);
-/* Before going back to user mode with tif set; interrupts off at call and
- * return. kernel/entry.c: reschedules, delivers signals. */
-void exit_to_user_mode(struct pt_regs *regs);
 /* entry.S: call *sys_call_table[eax] with bx, cx, dx in registers (regparm 3)
  * and si, di, bp on the stack. */
 extern void *const sys_call_table[];

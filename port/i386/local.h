@@ -19,6 +19,16 @@
 #define X86_FEATURE_FXSR (1u << 24)
 #define X86_FEATURE_SSE (1u << 25)
 
+/* Called by entry.S. traps.c: exception @vector (0 … 31) but a page fault;
+ * stack overflow or worse, on a stack of its own; iret refused a program's
+ * registers. */
+void do_trap(struct pt_regs *regs, u32 vector, u32 error_code);
+void do_double_fault(struct pt_regs *regs) __attribute__((noreturn));
+void do_bad_iret(struct pt_regs *regs);
+/* entry_common.c: reschedules and delivers signals before a program goes on;
+ * interrupts are off at call and return. */
+void exit_to_user_mode(struct pt_regs *regs);
+
 /* setup.c */
 extern u32 cpu_features; /* cpuid 1, edx */
 extern bool cpu_has_fxsr, cpu_has_sse;

@@ -19,8 +19,8 @@
  * freed are kept as they are, empty below and complete above, for the next
  * fork; they stay on the list.
  */
-#include <ashlar/mm.h>
 #include <ashlar/memblock.h>
+#include <ashlar/mm.h>
 #include <ashlar/mmap.h>
 #include <ashlar/string.h>
 #include <ashlar/vmstat.h>

@@ -66,7 +66,7 @@ static inline void ptep_modify(pte_t *ptep, pte_t old, pte_t new)
 	set_pte(ptep, new);
 }
 
-/* ---- LDT: kernel/ldt.c; few programs have one ---- */
+/* ---- LDT: port/i386/ldt.c; few programs have one ---- */
 
 /* What the processor needs of a space beside its directory. */
 struct mm_context {

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who ends when memory is used up: mm/oom_kill.c chose an address space; here
+ * every process that uses it is killed, and the log says which.
+ */
+#include <kernel/printk.h>
+#include <kernel/task/pid.h>
+
+#define K(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
+
+static void log_victim(struct task_struct *t, struct mm_struct *mm)
+{
+	printk(KERN_ERR
+	       "Out of memory: Killed process %d (%s) total-vm:%lukB, "
+	       "anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:%u "
+	       "pgtables:%lukB oom_score_adj:%d\n",
+	       t->pid, t->comm, K(mm->total_vm), K(mm->rss_anon),
+	       K(mm->rss_file), K(mm->rss_shmem), t->cred->uid, K(mm->nr_ptes),
+	       t->signal->oom_score_adj);
+}
+
+static bool uses(struct task_struct *p, const struct mm_struct *mm)
+{
+	struct task_struct *t;
+
+	for_each_thread(p, t) {
+		if (t->mm == mm)
+			return true;
+	}
+	return false;
+}
+
+static void kill_users(struct mm_struct *mm, unsigned long points)
+{
+	struct task_struct *p;
+	bool logged = false;
+
+	(void)points;
+	for_each_process(p) {
+		if (p == child_reaper || !uses(p, mm))
+			continue;
+		if (!logged)
+			log_victim(p, mm);
+		logged = true;
+		p->signal->oom_killed = true;
+		p->flags |= PF_OOM_VICTIM;
+		send_sig_info(SIGKILL, NULL, p, true);
+	}
+}
+
+static bool running_task_dies(void)
+{
+	return (current->flags & PF_EXITING) || fatal_signal_pending(current);
+}
+
+/* The first process, and spaces that nobody runs in yet. */
+static bool spared(struct mm_struct *mm)
+{
+	struct task_struct *p;
+
+	if (child_reaper && uses(child_reaper, mm))
+		return true;
+	for_each_process(p) {
+		if (uses(p, mm))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * oom_init - let the core end processes when there is no memory left
+ */
+void oom_init(void)
+{
+	static const struct oom_hooks hooks = {
+		.kill = kill_users,
+		.dying = running_task_dies,
+		.spared = spared,
+	};
+
+	oom_killer_enable(&hooks);
+}

@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Futexes: a program keeps a lock in a word of its own, and comes here only
+ * to sleep until the word changes, or to wake those who sleep.
+ *
+ *   bucket = hash(key) ── futex_q ⇄ futex_q ⇄ …      who waits, oldest first
+ *
+ *   key    private memory: (address space, address)
+ *          shared memory:  (the file's page cache, offset)
+ *
+ * A waiter joins its bucket first and reads the word then: who changes the
+ * word and wakes afterwards cannot miss it.
+ *
+ * PI futexes hold their owner's thread number; when it is let go it is handed
+ * to the waiter of highest priority. Simpler than in Linux: the owner is not
+ * made faster while they wait.
+ *
+ * H. Franke, R. Russell, M. Kirkwood, "Fuss, Futexes and Furwocks: Fast
+ * Userlevel Locking in Linux", OLS 2002.
+ */
+#include <kernel/task/pid.h>
+#include <kernel/time/time.h>
+
+#define FUTEX_WAIT 0
+#define FUTEX_WAKE 1
+#define FUTEX_REQUEUE 3
+#define FUTEX_CMP_REQUEUE 4
+#define FUTEX_WAKE_OP 5
+#define FUTEX_LOCK_PI 6
+#define FUTEX_UNLOCK_PI 7
+#define FUTEX_TRYLOCK_PI 8
+#define FUTEX_WAIT_BITSET 9
+#define FUTEX_WAKE_BITSET 10
+#define FUTEX_LOCK_PI2 13
+#define FUTEX_PRIVATE_FLAG 128
+#define FUTEX_CLOCK_REALTIME 256
+#define FUTEX_BITSET_MATCH_ANY 0xffffffffu
+
+#define FUTEX_WAITERS 0x80000000u
+#define FUTEX_OWNER_DIED 0x40000000u
+#define FUTEX_TID_MASK 0x3fffffffu
+
+#define ROBUST_LIST_LIMIT 2048
+#define BUCKETS 128
+
+struct futex_key {
+	u32 where; /* address space, or page cache */
+	u32 page;
+	u32 offset;
+};
+
+struct futex_q {
+	struct list_head list; /* of its bucket */
+	struct futex_key key;
+	struct task_struct *task;
+	u32 bitset;
+	bool woken; /* and no longer in a bucket */
+	bool pi;
+	struct list_head pi_node; /* owner's pi_locks */
+	u32 uaddr; /* pi: the word, in task's space */
+};
+
+static struct list_head buckets[BUCKETS];
+
+/**
+ * futex_init - at boot
+ */
+void futex_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < BUCKETS; i++)
+		INIT_LIST_HEAD(&buckets[i]);
+}
+
+/* ---- keys ---- */
+
+static struct list_head *bucket_of(const struct futex_key *k)
+{
+	u32 h = (k->where ^ k->page * 31 ^ k->offset) * 0x9e3779b1u;
+
+	return &buckets[h >> 25];
+}
+
+static bool same_key(const struct futex_key *a, const struct futex_key *b)
+{
+	return a->offset == b->offset && a->page == b->page &&
+	       a->where == b->where;
+}
+
+/* A word that nobody can write is no futex; one of a file others may write. */
+static int shared_key(u32 uaddr, struct futex_key *k)
+{
+	struct page *page = get_user_page(current->mm, uaddr, true, false);
+	bool read_only = IS_ERR(page), file;
+	unsigned long mapping;
+
+	if (read_only)
+		page = get_user_page(current->mm, uaddr, false, false);
+	if (IS_ERR(page))
+		return (int)PTR_ERR(page);
+	mapping = READ_ONCE(page->mapping); /* 0 once it is truncated */
+	file = mapping && !(mapping & PAGE_MAPPING_ANON);
+	if (file) {
+		k->where = mapping;
+		k->page = page->index;
+	}
+	put_page(page);
+	return read_only && !file ? -EFAULT : 0;
+}
+
+static int get_futex_key(u32 uaddr, bool shared, struct futex_key *k)
+{
+	if (uaddr & 3)
+		return -EINVAL;
+	if (!access_ok(uaddr, 4))
+		return -EFAULT;
+	k->where = (u32)current->mm;
+	k->page = uaddr >> PAGE_SHIFT;
+	k->offset = uaddr & ~PAGE_MASK;
+	return shared ? shared_key(uaddr, k) : 0;
+}
+
+/* Waiters of one priority in order; real-time ones first. */
+static void join_bucket(struct futex_q *q)
+{
+	struct list_head *bucket = bucket_of(&q->key);
+	struct futex_q *o;
+
+	if (unlikely(q->task->rt_priority)) {
+		list_for_each_entry(o, bucket, list) {
+			if (o->task->rt_priority < q->task->rt_priority) {
+				list_add_tail(&q->list, &o->list);
+				return;
+			}
+		}
+	}
+	list_add_tail(&q->list, bucket);
+}
+
+/* ---- waking ---- */
+
+static void wake_futex(struct futex_q *q)
+{
+	list_del_init(&q->list);
+	list_del_init(&q->pi_node);
+	q->woken = true;
+	wake_up_process(q->task);
+}
+
+static int wake_key(const struct futex_key *k, int nr, u32 bitset)
+{
+	struct list_head *bucket = bucket_of(k);
+	struct futex_q *q, *next;
+	int woken = 0;
+
+	list_for_each_entry_safe(q, next, bucket, list) {
+		if (!same_key(&q->key, k) || !(q->bitset & bitset))
+			continue;
+		if (q->pi)
+			return -EINVAL;
+		wake_futex(q);
+		if (++woken >= nr)
+			break;
+	}
+	return woken;
+}
+
+static long futex_wake(u32 uaddr, bool shared, int nr, u32 bitset)
+{
+	struct futex_key key;
+	int err;
+
+	if (!bitset)
+		return -EINVAL;
+	err = get_futex_key(uaddr, shared, &key);
+	return err ?: wake_key(&key, nr, bitset);
+}
+
+/**
+ * futex_wake_address - wake waiters on a word of the running process
+ * @uaddr: its address
+ * @nr: at most so many
+ *
+ * Returns how many, or -errno.
+ */
+long futex_wake_address(u32 uaddr, int nr)
+{
+	return futex_wake(uaddr, true, nr, FUTEX_BITSET_MATCH_ANY);
+}
+
+static long futex_requeue(u32 uaddr, u32 uaddr2, bool shared, int nr_wake,
+			  int nr_requeue, const u32 *expected)
+{
+	struct futex_key from, to;
+	struct futex_q *q, *next;
+	int done = 0, err;
+	u32 val;
+
+	if (nr_wake < 0 || nr_requeue < 0)
+		return -EINVAL;
+	err = get_futex_key(uaddr, shared, &from) ?:
+		      get_futex_key(uaddr2, shared, &to);
+	if (err)
+		return err;
+	if (expected) {
+		if (get_user(val, (u32 __user *)uaddr))
+			return -EFAULT;
+		if (val != *expected)
+			return -EAGAIN;
+	}
+	list_for_each_entry_safe(q, next, bucket_of(&from), list) {
+		if (!same_key(&q->key, &from))
+			continue;
+		if (q->pi)
+			return -EINVAL;
+		if (done < nr_wake) {
+			wake_futex(q);
+		} else if (done - nr_wake < nr_requeue) {
+			q->key = to;
+			list_move_tail(&q->list, bucket_of(&to));
+		} else {
+			break;
+		}
+		done++;
+	}
+	return done;
+}
+
+/* Bring the word in, writable, so that what follows does not sleep. */
+static int fault_in_word(u32 uaddr)
+{
+	struct page *page = get_user_page(current->mm, uaddr, true, false);
+
+	if (IS_ERR(page))
+		return -EFAULT;
+	put_page(page);
+	return 0;
+}
+
+static int apply_op(u32 op, u32 uaddr, u32 *old)
+{
+	u32 arg = (u32)((s32)(op << 8) >> 20), new;
+
+	if (op & 0x80000000u)
+		arg = 1u << (arg & 31);
+	if (fault_in_word(uaddr) || get_user(*old, (u32 __user *)uaddr))
+		return -EFAULT;
+	switch (op >> 28 & 7) {
+	case 0:
+		new = arg;
+		break;
+	case 1:
+		new = *old + arg;
+		break;
+	case 2:
+		new = *old | arg;
+		break;
+	case 3:
+		new = *old & ~arg;
+		break;
+	case 4:
+		new = *old ^ arg;
+		break;
+	default:
+		return -ENOSYS;
+	}
+	return put_user(new, (u32 __user *)uaddr);
+}
+
+static int compare(u32 op, u32 value)
+{
+	s32 old = (s32)value, arg = (s32)(op << 20) >> 20;
+
+	switch (op >> 24 & 15) {
+	case 0:
+		return old == arg;
+	case 1:
+		return old != arg;
+	case 2:
+		return old < arg;
+	case 3:
+		return old <= arg;
+	case 4:
+		return old > arg;
+	case 5:
+		return old >= arg;
+	}
+	return -ENOSYS;
+}
+
+static long futex_wake_op(u32 uaddr, u32 uaddr2, bool shared, int nr, int nr2,
+			  u32 op)
+{
+	struct futex_key key, key2;
+	int err, hit, woken, more;
+	u32 old;
+
+	err = get_futex_key(uaddr, shared, &key) ?:
+		      get_futex_key(uaddr2, shared, &key2);
+	if (!err)
+		err = apply_op(op, uaddr2, &old);
+	if (err)
+		return err;
+	hit = compare(op, old);
+	if (hit < 0)
+		return hit;
+	woken = wake_key(&key, nr, FUTEX_BITSET_MATCH_ANY);
+	if (woken < 0 || !hit)
+		return woken;
+	more = wake_key(&key2, nr2, FUTEX_BITSET_MATCH_ANY);
+	return more < 0 ? more : woken + more;
+}
+
+/* ---- waiting ---- */
+
+/* Whether @q was woken; it is in no list afterwards. */
+static bool leave_bucket(struct futex_q *q)
+{
+	list_del_init(&q->list);
+	list_del_init(&q->pi_node);
+	return q->woken;
+}
+
+/* Until woken: 0; -ETIMEDOUT; -ERESTARTSYS. Off its bucket afterwards. */
+static int futex_sleep(struct futex_q *q, u64 expires)
+{
+	int ret = 0;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (q->woken)
+			break;
+		if (signal_pending(current)) {
+			ret = -ERESTARTSYS;
+			break;
+		}
+		if (expires == KTIME_MAX)
+			schedule();
+		else if (schedule_until(expires) && !q->woken &&
+			 ktime_get() >= expires) {
+			ret = -ETIMEDOUT;
+			break;
+		}
+	}
+	set_current_state(TASK_RUNNING);
+	return leave_bucket(q) ? 0 : ret;
+}
+
+static int futex_wait(u32 uaddr, bool shared, u32 val, u64 expires, u32 bitset)
+{
+	struct futex_q q = { .task = current, .bitset = bitset };
+	u32 now;
+	int err;
+
+	if (!bitset)
+		return -EINVAL;
+	err = get_futex_key(uaddr, shared, &q.key);
+	if (err)
+		return err;
+	INIT_LIST_HEAD(&q.pi_node);
+	join_bucket(&q);
+	err = get_user(now, (u32 __user *)uaddr);
+	if (!err && now != val)
+		err = -EAGAIN;
+	if (!err)
+		return futex_sleep(&q, expires);
+	/* It may have been woken while the word was brought in. */
+	return leave_bucket(&q) ? 0 : err;
+}
+
+static long futex_wait_restart(struct restart_block *r)
+{
+	int ret = futex_wait(r->a, r->c, r->b, r->expires, r->d);
+
+	return ret == -ERESTARTSYS ? -ERESTART_RESTARTBLOCK : ret;
+}
+
+static long futex_wait_from(u32 uaddr, bool shared, u32 val, u64 expires,
+			    u32 bitset)
+{
+	struct restart_block *r = &current->restart_block;
+	int ret = futex_wait(uaddr, shared, val, expires, bitset);
+
+	if (ret != -ERESTARTSYS || expires == KTIME_MAX)
+		return ret;
+	r->fn = futex_wait_restart;
+	r->expires = expires;
+	r->a = uaddr;
+	r->b = val;
+	r->c = shared;
+	r->d = bitset;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+/* ---- with an owner ---- */
+
+static struct futex_q *best_waiter(const struct futex_key *k)
+{
+	struct futex_q *q, *best = NULL;
+
+	list_for_each_entry(q, bucket_of(k), list) {
+		if (!q->pi || !same_key(&q->key, k))
+			continue;
+		if (!best || q->task->rt_priority > best->task->rt_priority)
+			best = q;
+	}
+	return best;
+}
+
+/* @q gets what its old owner held; the others now wait for @q's task. */
+static void hand_over(struct futex_q *q)
+{
+	struct futex_q *other;
+
+	wake_futex(q);
+	list_for_each_entry(other, bucket_of(&q->key), list) {
+		if (other->pi && same_key(&other->key, &q->key))
+			list_move_tail(&other->pi_node, &q->task->pi_locks);
+	}
+}
+
+/* 1: taken; 0: @owner has it; or -errno. */
+static int try_pi(u32 uaddr, struct task_struct **owner)
+{
+	u32 val, tid = (u32)current->pid;
+
+	if (fault_in_word(uaddr) || get_user(val, (u32 __user *)uaddr))
+		return -EFAULT;
+	if (!(val & FUTEX_TID_MASK)) {
+		val = (val & ~FUTEX_TID_MASK) | tid;
+		return put_user(val, (u32 __user *)uaddr) ? -EFAULT : 1;
+	}
+	if ((val & FUTEX_TID_MASK) == tid)
+		return -EDEADLK;
+	*owner = find_task_by_pid((pid_t)(val & FUTEX_TID_MASK));
+	if (!*owner || (*owner)->flags & PF_EXITING)
+		return -ESRCH;
+	if ((*owner)->flags & PF_KTHREAD)
+		return -EPERM;
+	return 0;
+}
+
+static long futex_lock_pi(u32 uaddr, bool shared, u64 expires, bool wait)
+{
+	struct futex_q q = { .task = current, .pi = true, .uaddr = uaddr };
+	struct task_struct *owner;
+	u32 val;
+	int ret;
+
+	q.bitset = FUTEX_BITSET_MATCH_ANY;
+	ret = get_futex_key(uaddr, shared, &q.key) ?: try_pi(uaddr, &owner);
+	if (ret)
+		return ret > 0 ? 0 : ret;
+	if (!wait)
+		return -EAGAIN;
+	if (get_user(val, (u32 __user *)uaddr) ||
+	    put_user(val | FUTEX_WAITERS, (u32 __user *)uaddr))
+		return -EFAULT;
+	join_bucket(&q);
+	list_add_tail(&q.pi_node, &owner->pi_locks);
+	ret = futex_sleep(&q, expires);
+	return ret == -ERESTARTSYS ? -ERESTARTNOINTR : ret;
+}
+
+static long futex_unlock_pi(u32 uaddr, bool shared)
+{
+	struct futex_key key;
+	struct futex_q *next;
+	u32 val;
+	int err = get_futex_key(uaddr, shared, &key);
+
+	if (err)
+		return err;
+	if (fault_in_word(uaddr) || get_user(val, (u32 __user *)uaddr))
+		return -EFAULT;
+	if ((val & FUTEX_TID_MASK) != (u32)current->pid)
+		return -EPERM;
+	next = best_waiter(&key);
+	val = next ? (u32)next->task->pid | FUTEX_WAITERS : 0;
+	if (put_user(val, (u32 __user *)uaddr))
+		return -EFAULT;
+	if (next)
+		hand_over(next);
+	return 0;
+}
+
+/**
+ * exit_pi_state - an owner of PI futexes ends: the next ones own them
+ * @t: current
+ */
+void exit_pi_state(struct task_struct *t)
+{
+	struct futex_q *q;
+	u32 val;
+
+	while (!list_empty(&t->pi_locks)) {
+		q = list_first_entry(&t->pi_locks, struct futex_q, pi_node);
+		q = best_waiter(&q->key);
+		val = (u32)q->task->pid | FUTEX_WAITERS | FUTEX_OWNER_DIED;
+		if (q->task->mm)
+			access_process_vm(q->task->mm, q->uaddr, &val, 4, true);
+		if (!q->woken)
+			hand_over(q);
+	}
+}
+
+/* ---- robust lists: locks of a thread that ends ---- */
+
+static int handle_futex_death(u32 uaddr, bool pi, bool pending)
+{
+	u32 val;
+
+	if (uaddr & 3 || get_user(val, (u32 __user *)uaddr))
+		return -EFAULT;
+	if (pending && !pi && !val) { /* unlocked, and nobody was woken yet */
+		futex_wake_address(uaddr, 1);
+		return 0;
+	}
+	if ((val & FUTEX_TID_MASK) != (u32)current->pid)
+		return 0;
+	if (put_user((val & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
+		     (u32 __user *)uaddr))
+		return -EFAULT;
+	if (!pi && val & FUTEX_WAITERS)
+		futex_wake_address(uaddr, 1);
+	return 0;
+}
+
+/**
+ * exit_robust_list - mark the locks a thread dies with
+ * @t: current
+ */
+void exit_robust_list(struct task_struct *t)
+{
+	const u32 __user *head = (u32 __user *)t->robust_list;
+	u32 entry, next, offset, pending;
+	int limit;
+
+	if (!t->mm || get_user(entry, head) || get_user(offset, head + 1) ||
+	    get_user(pending, head + 2))
+		return;
+	for (limit = ROBUST_LIST_LIMIT; limit > 0; limit--) {
+		if ((entry & ~1u) == (u32)head)
+			break;
+		if (get_user(next, (u32 __user *)(entry & ~1u)))
+			return;
+		if ((entry & ~1u) != (pending & ~1u) &&
+		    handle_futex_death((entry & ~1u) + offset, entry & 1,
+				       false))
+			return;
+		entry = next;
+	}
+	if (pending & ~1u)
+		handle_futex_death((pending & ~1u) + offset, pending & 1, true);
+}
+
+SYSCALL_DEFINE(set_robust_list, u32 head, u32 len)
+{
+	if (len != 12)
+		return -EINVAL;
+	current->robust_list = head;
+	return 0;
+}
+
+SYSCALL_DEFINE(get_robust_list, pid_t pid, u32 __user *head, u32 __user *len)
+{
+	struct task_struct *t = pid ? find_task_by_pid(pid) : current;
+	u32 list;
+
+	if (!t)
+		return -ESRCH;
+	if (t->cred->uid != current->cred->uid && !capable(CAP_SYS_PTRACE))
+		return -EPERM;
+	list = t->robust_list;
+	return put_user(12u, len) || put_user(list, head) ? -EFAULT : 0;
+}
+
+/* ---- the system call ---- */
+
+static bool takes_time(int cmd)
+{
+	return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET ||
+	       cmd == FUTEX_LOCK_PI || cmd == FUTEX_LOCK_PI2;
+}
+
+/* A timeout as CLOCK_MONOTONIC: FUTEX_WAIT's is a length, others a time. */
+static u64 futex_expires(int op, u64 ns)
+{
+	int cmd = op & 127;
+
+	if (cmd == FUTEX_WAIT)
+		return ktime_after(ns);
+	if (cmd == FUTEX_LOCK_PI || op & FUTEX_CLOCK_REALTIME)
+		return clock_to_monotonic(CLOCK_REALTIME, ns);
+	return ns;
+}
+
+static long do_futex(u32 uaddr, int op, u32 val, u64 expires, u32 val2,
+		     u32 uaddr2, u32 val3)
+{
+	bool shared = !(op & FUTEX_PRIVATE_FLAG);
+
+	switch (op & 127) {
+	case FUTEX_WAIT:
+		val3 = FUTEX_BITSET_MATCH_ANY;
+		/* fall through */
+	case FUTEX_WAIT_BITSET:
+		return futex_wait_from(uaddr, shared, val, expires, val3);
+	case FUTEX_WAKE:
+		val3 = FUTEX_BITSET_MATCH_ANY;
+		/* fall through */
+	case FUTEX_WAKE_BITSET:
+		return futex_wake(uaddr, shared, (int)val, val3);
+	case FUTEX_REQUEUE:
+		return futex_requeue(uaddr, uaddr2, shared, (int)val, (int)val2,
+				     NULL);
+	case FUTEX_CMP_REQUEUE:
+		return futex_requeue(uaddr, uaddr2, shared, (int)val, (int)val2,
+				     &val3);
+	case FUTEX_WAKE_OP:
+		return futex_wake_op(uaddr, uaddr2, shared, (int)val, (int)val2,
+				     val3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return futex_lock_pi(uaddr, shared, expires, true);
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(uaddr, shared, expires, false);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(uaddr, shared);
+	}
+	return -ENOSYS;
+}
+
+static long futex_call(u32 uaddr, int op, u32 val, u32 utime, u32 uaddr2,
+		       u32 val3, bool time64)
+{
+	u64 ns = 0, expires = KTIME_MAX;
+	int cmd = op & 127, err;
+
+	if (op & FUTEX_CLOCK_REALTIME && cmd != FUTEX_WAIT &&
+	    cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_LOCK_PI2)
+		return -ENOSYS;
+	if (utime && takes_time(cmd)) {
+		err = time64 ? get_timespec64((void __user *)utime, &ns) :
+			       get_timespec32((void __user *)utime, &ns);
+		if (err)
+			return err;
+		expires = futex_expires(op, ns);
+	}
+	return do_futex(uaddr, op, val, expires, utime, uaddr2, val3);
+}
+
+SYSCALL_DEFINE(futex, u32 uaddr, int op, u32 val, u32 utime, u32 uaddr2,
+	       u32 val3)
+{
+	return futex_call(uaddr, op, val, utime, uaddr2, val3, false);
+}
+
+SYSCALL_DEFINE(futex_time64, u32 uaddr, int op, u32 val, u32 utime, u32 uaddr2,
+	       u32 val3)
+{
+	return futex_call(uaddr, op, val, utime, uaddr2, val3, true);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/*
+ * kcmp: do two tasks share a part? The order of parts that differ is that of
+ * their addresses, made unreadable.
+ */
+#include <kernel/syscall.h>
+#include <kernel/task/pid.h>
+#include <kernel/vfs.h>
+
+enum {
+	KCMP_FILE,
+	KCMP_VM,
+	KCMP_FILES,
+	KCMP_FS,
+	KCMP_SIGHAND,
+	KCMP_IO,
+	KCMP_SYSVSEM
+};
+
+#define DISGUISE 0x9e3779b1u /* odd: different addresses stay different */
+
+/* 0 equal, 1 less, 2 greater. */
+static long compare(const void *a, const void *b)
+{
+	u32 x = (u32)a * DISGUISE, y = (u32)b * DISGUISE;
+
+	return x == y ? 0 : x < y ? 1 : 2;
+}
+
+static long compare_files(struct task_struct *a, struct task_struct *b,
+			  u32 fd_a, u32 fd_b)
+{
+	struct file *f = a->files ? files_lookup(a->files, fd_a) : NULL;
+	struct file *g = b->files ? files_lookup(b->files, fd_b) : NULL;
+	long ret = f && g ? compare(f, g) : -EBADF;
+
+	if (f)
+		fput(f);
+	if (g)
+		fput(g);
+	return ret;
+}
+
+SYSCALL_DEFINE(kcmp, pid_t pid_a, pid_t pid_b, int type, u32 fd_a, u32 fd_b)
+{
+	struct task_struct *a = find_task_by_pid(pid_a);
+	struct task_struct *b = find_task_by_pid(pid_b);
+
+	if (!a || !b)
+		return -ESRCH;
+	if (!ptrace_may_access(a) || !ptrace_may_access(b))
+		return -EPERM;
+	switch (type) {
+	case KCMP_FILE:
+		return compare_files(a, b, fd_a, fd_b);
+	case KCMP_VM:
+		return compare(a->mm, b->mm);
+	case KCMP_FILES:
+		return compare(a->files, b->files);
+	case KCMP_FS:
+		return compare(a->fs, b->fs);
+	case KCMP_SIGHAND:
+		return compare(a->sighand, b->sighand);
+	case KCMP_IO:
+	case KCMP_SYSVSEM: /* a process's own here */
+		return compare(a->signal, b->signal);
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Process numbers. Each number in use is a struct pid, found by hash:
+ *
+ *   hash[nr % 256] ⇄ pid 7 ── task (NULL once it is reaped)
+ *                      ↑ counted: that task, each process whose group or
+ *                        session it is, each pidfd
+ *
+ * Numbers are given out in turn up to pid_max, then again from 300 on, so a
+ * number that was just freed is not used soon.
+ */
+#include <ashlar/err.h>
+#include <ashlar/slab.h>
+#include <kernel/task/pid.h>
+#include <mach/irqflags.h>
+
+#define PID_HASH 256
+#define RESERVED_PIDS 300 /* not given out a second time */
+
+static struct list_head hash[PID_HASH];
+static struct kmem_cache *pid_cachep;
+
+pid_t last_pid;
+int pid_max = 32768;
+
+/**
+ * pid_init - before the first task is made
+ */
+void pid_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < PID_HASH; i++)
+		INIT_LIST_HEAD(&hash[i]);
+	pid_cachep = kmem_cache_create("pid", sizeof(struct pid), 0,
+				       SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
+}
+
+static struct list_head *chain_of(pid_t nr)
+{
+	return &hash[(unsigned int)nr % PID_HASH];
+}
+
+/**
+ * find_pid - a number that is in use
+ * @nr: the number
+ *
+ * Returns it without a reference, or NULL.
+ */
+struct pid *find_pid(pid_t nr)
+{
+	struct pid *pid;
+
+	list_for_each_entry(pid, chain_of(nr), chain) {
+		if (pid->nr == nr)
+			return pid;
+	}
+	return NULL;
+}
+
+/**
+ * find_task_by_pid - a thread by its number
+ * @pid: the number
+ *
+ * Returns it without a reference, or NULL.
+ */
+struct task_struct *find_task_by_pid(pid_t pid)
+{
+	struct pid *p = find_pid(pid);
+
+	return p ? p->task : NULL;
+}
+
+static pid_t next_free_number(void)
+{
+	pid_t nr = last_pid;
+	int tries;
+
+	for (tries = 0; tries <= pid_max; tries++) {
+		if (++nr >= pid_max)
+			nr = pid_max > RESERVED_PIDS ? RESERVED_PIDS : 1;
+		if (!find_pid(nr))
+			return nr;
+	}
+	return 0;
+}
+
+/**
+ * alloc_pid - a number for a new task
+ *
+ * May sleep. Returns it with one reference, or ERR_PTR(-EAGAIN) if all are
+ * in use, ERR_PTR(-ENOMEM).
+ */
+struct pid *alloc_pid(void)
+{
+	struct pid *pid = kmem_cache_alloc(pid_cachep, GFP_KERNEL);
+	pid_t nr;
+
+	if (!pid)
+		return ERR_PTR(-ENOMEM);
+	nr = next_free_number();
+	if (!nr) {
+		kmem_cache_free(pid_cachep, pid);
+		return ERR_PTR(-EAGAIN);
+	}
+	last_pid = nr;
+	pid->nr = nr;
+	pid->task = NULL;
+	atomic_set(&pid->count, 1);
+	init_waitqueue_head(&pid->wait_pidfd);
+	list_add(&pid->chain, chain_of(nr));
+	return pid;
+}
+
+/**
+ * get_pid - another reference to a number
+ * @pid: the number
+ */
+void get_pid(struct pid *pid)
+{
+	atomic_inc(&pid->count);
+}
+
+/**
+ * put_pid - give a reference back; the last frees the number
+ * @pid: the number, or NULL
+ */
+void put_pid(struct pid *pid)
+{
+	if (!pid || !atomic_dec_and_test(&pid->count))
+		return;
+	list_del(&pid->chain);
+	kmem_cache_free(pid_cachep, pid);
+}
+
+/**
+ * next_process - for those who list all processes by number
+ * @pid: the smallest number that is of interest
+ *
+ * Returns the process without a reference, or NULL.
+ */
+struct task_struct *next_process(pid_t pid)
+{
+	struct task_struct *t, *best = NULL;
+
+	for_each_process(t) {
+		if (t->tgid >= pid && (!best || t->tgid < best->tgid))
+			best = t;
+	}
+	return best;
+}
+
+/**
+ * set_signal_pgrp - a process changes its group
+ * @sig: the process
+ * @pid: the group's number
+ */
+void set_signal_pgrp(struct signal_struct *sig, struct pid *pid)
+{
+	get_pid(pid);
+	put_pid(sig->pgrp_pid);
+	sig->pgrp_pid = pid;
+	sig->pgrp = pid->nr;
+}
+
+/**
+ * set_signal_session - a process changes its session
+ * @sig: the process
+ * @pid: the session's number
+ */
+void set_signal_session(struct signal_struct *sig, struct pid *pid)
+{
+	get_pid(pid);
+	put_pid(sig->session_pid);
+	sig->session_pid = pid;
+	sig->session = pid->nr;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting for children: wait4, waitpid, waitid. One scan of the children
+ * tells whether there is news, whether any could come, or none ever (ECHILD).
+ */
+#include <ashlar/string.h>
+#include <kernel/syscall.h>
+#include <kernel/task/pid.h>
+#include <kernel/task/pidfd.h>
+#include <kernel/task/rusage.h>
+#include <kernel/vfs.h>
+
+#define WNOHANG 0x1
+#define WUNTRACED 0x2
+#define WSTOPPED WUNTRACED
+#define WEXITED 0x4
+#define WCONTINUED 0x8
+#define WNOWAIT 0x1000000
+#define __WNOTHREAD 0x20000000
+#define __WALL 0x40000000
+#define __WCLONE (int)0x80000000
+
+enum { P_ALL, P_PID, P_PGID, P_PIDFD };
+
+struct wait_opts {
+	int options;
+	int type; /* P_ALL, P_PID, P_PGID */
+	pid_t nr;
+	bool nonblock; /* a pidfd's: -EAGAIN instead of waiting */
+	/* out */
+	int status; /* as wait4 gives it */
+	int code, value; /* si_code, si_status */
+	pid_t pid;
+	u32 uid;
+	struct rusage_counts ru;
+};
+
+static bool eligible(const struct wait_opts *wo, const struct task_struct *p)
+{
+	if (wo->type == P_PID && p->pid != wo->nr)
+		return false;
+	if (wo->type == P_PGID && p->signal->pgrp != wo->nr)
+		return false;
+	if (wo->options & __WALL)
+		return true;
+	return (p->exit_signal != SIGCHLD) == !!(wo->options & __WCLONE);
+}
+
+static void about(struct wait_opts *wo, struct task_struct *p)
+{
+	wo->pid = p->pid;
+	wo->uid = p->cred->uid;
+	thread_group_rusage(p, &wo->ru);
+}
+
+static bool wait_zombie(struct wait_opts *wo, struct task_struct *p)
+{
+	struct signal_struct *sig = p->signal;
+	struct rusage_counts *sum = &current->signal->children;
+	int status = p->exit_code;
+
+	if (p->exit_state != EXIT_ZOMBIE || sig->nr_threads ||
+	    !(wo->options & WEXITED) ||
+	    p->thread_node.next != p->thread_node.prev)
+		return false;
+	about(wo, p);
+	add_rusage(&wo->ru, &sig->children);
+	if (sig->group_exit)
+		status = sig->group_exit_code;
+	wo->status = status;
+	wo->code = !(status & 0x7f) ? CLD_EXITED :
+		   status & 0x80    ? CLD_DUMPED :
+				      CLD_KILLED;
+	wo->value = status & 0x7f ?: status >> 8 & 0xff;
+	if (!(wo->options & WNOWAIT)) {
+		add_rusage(sum, &wo->ru);
+		release_task(p);
+	}
+	return true;
+}
+
+static bool wait_stopped(struct wait_opts *wo, struct task_struct *p)
+{
+	struct signal_struct *sig = p->signal;
+
+	if (!(wo->options & WSTOPPED) || !sig->stopped || sig->stop_reported)
+		return false;
+	about(wo, p);
+	wo->status = sig->stop_code << 8 | 0x7f;
+	wo->code = CLD_STOPPED;
+	wo->value = sig->stop_code;
+	if (!(wo->options & WNOWAIT))
+		sig->stop_reported = true;
+	return true;
+}
+
+static bool wait_continued(struct wait_opts *wo, struct task_struct *p)
+{
+	struct signal_struct *sig = p->signal;
+
+	if (!(wo->options & WCONTINUED) || !sig->continued)
+		return false;
+	about(wo, p);
+	wo->status = 0xffff;
+	wo->code = CLD_CONTINUED;
+	wo->value = SIGCONT;
+	if (!(wo->options & WNOWAIT))
+		sig->continued = false;
+	return true;
+}
+
+/* 1: news, in @wo; 0: some may come; -ECHILD: none ever. */
+static long scan_children(struct wait_opts *wo)
+{
+	struct task_struct *p;
+	long ret = -ECHILD;
+
+	list_for_each_entry(p, &current->group_leader->children, sibling) {
+		if (p->exit_state == EXIT_DEAD || !eligible(wo, p))
+			continue;
+		if (wait_zombie(wo, p))
+			return 1;
+		ret = 0;
+		if (p->exit_state == EXIT_ZOMBIE && !p->signal->nr_threads)
+			continue;
+		if (wait_stopped(wo, p) || wait_continued(wo, p))
+			return 1;
+	}
+	return ret;
+}
+
+/* 1, or what the call returns. */
+static long do_wait(struct wait_opts *wo)
+{
+	struct wait_queue_head *q = &current->signal->wait_chldexit;
+	struct wait_queue_entry w;
+	long ret = scan_children(wo);
+
+	if (ret || wo->options & WNOHANG)
+		return ret;
+	if (wo->nonblock)
+		return -EAGAIN;
+	init_wait_entry(&w);
+	for (;;) {
+		prepare_to_wait(q, &w, TASK_INTERRUPTIBLE);
+		ret = scan_children(wo);
+		if (ret)
+			break;
+		if (signal_pending(current)) {
+			ret = -ERESTARTSYS;
+			break;
+		}
+		schedule();
+	}
+	finish_wait(q, &w);
+	return ret;
+}
+
+static long kernel_wait4(pid_t pid, int __user *status, int options,
+			 struct rusage32 __user *ru)
+{
+	struct wait_opts wo = { .options = options | WEXITED };
+	long ret;
+
+	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD |
+			__WCLONE | __WALL))
+		return -EINVAL;
+	if (pid == (pid_t)0x80000000)
+		return -ESRCH;
+	if (pid == -1) {
+		wo.type = P_ALL;
+	} else if (pid > 0) {
+		wo.type = P_PID;
+		wo.nr = pid;
+	} else {
+		wo.type = P_PGID;
+		wo.nr = pid ? -pid : current->signal->pgrp;
+	}
+	ret = do_wait(&wo);
+	if (ret <= 0)
+		return ret;
+	if (status && put_user(wo.status, status))
+		return -EFAULT;
+	if (ru && put_rusage(&wo.ru, ru))
+		return -EFAULT;
+	return wo.pid;
+}
+
+SYSCALL_DEFINE(wait4, pid_t pid, int __user *status, int options,
+	       struct rusage32 __user *ru)
+{
+	return kernel_wait4(pid, status, options, ru);
+}
+
+SYSCALL_DEFINE(waitpid, pid_t pid, int __user *status, int options)
+{
+	return kernel_wait4(pid, status, options, NULL);
+}
+
+static int waitid_target(struct wait_opts *wo, int type, pid_t id)
+{
+	struct pid *pid;
+	u32 flags;
+
+	wo->nr = id;
+	wo->type = type;
+	switch (type) {
+	case P_ALL:
+		return 0;
+	case P_PID:
+		return id > 0 ? 0 : -EINVAL;
+	case P_PGID:
+		if (id < 0)
+			return -EINVAL;
+		if (!id)
+			wo->nr = current->signal->pgrp;
+		return 0;
+	case P_PIDFD:
+		if (id < 0)
+			return -EINVAL;
+		pid = pidfd_get_pid((unsigned int)id, &flags);
+		if (IS_ERR(pid))
+			return (int)PTR_ERR(pid);
+		wo->type = P_PID;
+		wo->nr = pid->nr;
+		put_pid(pid);
+		wo->nonblock = flags & O_NONBLOCK;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+SYSCALL_DEFINE(waitid, int type, pid_t id, struct siginfo __user *infop,
+	       int options, struct rusage32 __user *ru)
+{
+	struct wait_opts wo = { .options = options };
+	s32 info[6] = { 0 }; /* signo, errno, code, pid, uid, status */
+	long ret;
+	int err;
+
+	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED |
+			__WNOTHREAD | __WCLONE | __WALL) ||
+	    !(options & (WEXITED | WSTOPPED | WCONTINUED)))
+		return -EINVAL;
+	err = waitid_target(&wo, type, id);
+	if (err)
+		return err;
+	ret = do_wait(&wo);
+	if (ret < 0)
+		return ret;
+	if (ret) {
+		info[0] = SIGCHLD;
+		info[2] = wo.code;
+		info[3] = wo.pid;
+		info[4] = (s32)wo.uid;
+		info[5] = wo.value;
+		if (ru && put_rusage(&wo.ru, ru))
+			return -EFAULT;
+	}
+	if (infop && copy_to_user(infop, info, sizeof(info)))
+		return -EFAULT;
+	return 0;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions. A program's become the signal that Linux sends, with its code
+ * and address; the kernel's own are looked up in the table of instructions
+ * that may fault (a program's bad selector, say), or are the end.
+ */
+#include <ashlar/string.h>
+#include <kernel/irq.h>
+#include <kernel/panic.h>
+#include <kernel/printk.h>
+#include <kernel/sched.h>
+#include <mach/irqflags.h>
+
+#include "local.h"
+
+#define TRAP_DEBUG 1
+#define TRAP_NMI 2
+#define TRAP_FPU 16
+#define TRAP_SIMD 19
+
+/* Where si_addr comes from. */
+enum { ADDR_NONE, ADDR_IP };
+
+static const struct trap {
+	const char *name;
+	u8 sig;
+	u8 code; /* SI_KERNEL: no address */
+	u8 addr;
+} traps[NR_TRAPS] = {
+	[0] = { "divide error", SIGFPE, FPE_INTDIV, ADDR_IP },
+	[TRAP_DEBUG] = { "debug", SIGTRAP, TRAP_TRACE, ADDR_IP },
+	[TRAP_NMI] = { "NMI", 0, 0, 0 },
+	[3] = { "int3", SIGTRAP, SI_KERNEL, ADDR_NONE },
+	[4] = { "overflow", SIGSEGV, SI_KERNEL, ADDR_NONE },
+	[5] = { "bounds", SIGSEGV, SI_KERNEL, ADDR_NONE },
+	[6] = { "invalid opcode", SIGILL, ILL_ILLOPN, ADDR_IP },
+	[7] = { "device not available", SIGSEGV, SI_KERNEL, ADDR_NONE },
+	[8] = { "double fault", 0, 0, 0 },
+	[9] = { "coprocessor segment overrun", SIGFPE, SI_KERNEL, ADDR_NONE },
+	[10] = { "invalid TSS", SIGSEGV, SI_KERNEL, ADDR_NONE },
+	[11] = { "segment not present", SIGBUS, SI_KERNEL, ADDR_NONE },
+	[12] = { "stack segment", SIGBUS, SI_KERNEL, ADDR_NONE },
+	[13] = { "general protection fault", SIGSEGV, SI_KERNEL, ADDR_NONE },
+	[15] = { "spurious interrupt", SIGSEGV, SI_KERNEL, ADDR_NONE },
+	[TRAP_FPU] = { "FPU exception", SIGFPE, 0, ADDR_IP },
+	[17] = { "alignment check", SIGBUS, BUS_ADRALN, ADDR_NONE },
+	[18] = { "machine check", 0, 0, 0 },
+	[TRAP_SIMD] = { "SIMD exception", SIGFPE, 0, ADDR_IP },
+};
+
+/* The most serious of the raised exceptions, as a si_code. */
+static int fpu_code(u32 raised)
+{
+	if (raised & 1)
+		return FPE_FLTINV;
+	if (raised & 4)
+		return FPE_FLTDIV;
+	if (raised & 8)
+		return FPE_FLTOVF;
+	if (raised & (2 | 16))
+		return FPE_FLTUND;
+	return raised & 32 ? FPE_FLTRES : 0;
+}
+
+static void user_trap(struct pt_regs *regs, u32 vector, u32 error_code)
+{
+	const struct trap *t = &traps[vector];
+	int code = t->code;
+
+	current->thread.trap_nr = vector;
+	current->thread.error_code = error_code;
+	if (vector == TRAP_FPU || vector == TRAP_SIMD) {
+		code = fpu_code(fpu_exceptions(vector == TRAP_SIMD));
+		if (!code)
+			return; /* whoever raised it has cleared it */
+	}
+	if (code == SI_KERNEL)
+		force_sig(t->sig);
+	else
+		force_sig_fault(t->sig, code,
+				t->addr == ADDR_IP ? regs->ip : 0);
+}
+
+static void kernel_trap(struct pt_regs *regs, u32 vector, u32 error_code)
+{
+	u32 fixup = search_exception_table(regs->ip);
+
+	if (fixup) {
+		regs->ip = fixup;
+		return;
+	}
+	if (vector == TRAP_DEBUG) { /* a program's trap flag leaked in */
+		regs->flags &= ~X86_EFLAGS_TF;
+		return;
+	}
+	die(regs, "%s in the kernel: %04x",
+	    traps[vector].name ? traps[vector].name : "exception",
+	    error_code & 0xffff);
+}
+
+/**
+ * do_trap() - an exception, but a page fault
+ * @regs: where it happened
+ * @vector: 0 … 31
+ * @error_code: the processor's, or 0
+ *
+ * Context: interrupts off.
+ */
+void do_trap(struct pt_regs *regs, u32 vector, u32 error_code)
+{
+	trap_stat[vector]++;
+	if (vector == TRAP_NMI) {
+		printk(KERN_EMERG "NMI received for unknown reason.\n");
+		return;
+	}
+	if (!user_mode(regs)) {
+		kernel_trap(regs, vector, error_code);
+		return;
+	}
+	if (!traps[vector].sig)
+		die(regs, "%s",
+		    traps[vector].name ? traps[vector].name : "exception");
+	local_irq_enable();
+	user_trap(regs, vector, error_code);
+}
+
+/**
+ * do_double_fault() - an exception could not even be delivered
+ * @regs: from the task that was interrupted
+ */
+void do_double_fault(struct pt_regs *regs)
+{
+	u32 stack = (u32)current->stack;
+
+	trap_stat[8]++;
+	if (regs->sp - (stack - PAGE_SIZE) < PAGE_SIZE + 64)
+		printk(KERN_EMERG "kernel stack overflow (%08x is below "
+				  "%08x-%08x)\n",
+		       regs->sp, stack, stack + (u32)THREAD_SIZE);
+	die_at(regs, regs->sp, "double fault");
+}
+
+/**
+ * do_bad_iret() - a program's cs, ss or ip cannot be loaded
+ * @regs: what it wanted to go on with
+ */
+void do_bad_iret(struct pt_regs *regs)
+{
+	local_irq_enable();
+	current->thread.trap_nr = 13;
+	current->thread.error_code = 0;
+	force_sig(SIGSEGV);
+}
