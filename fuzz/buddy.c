@@ -216,11 +216,11 @@ void fuzz_one(struct input *in)
 	while (more(in)) {
 		step(in);
 		if (++steps % 32 == 0)
-			page_alloc_validate();
+			buddy_validate();
 	}
 	/* CPUs that came online have taken memory of their own. */
 	EXPECT(fuzz_pages_in_use() == others + slab_pages() + nr_taken);
-	page_alloc_validate();
+	buddy_validate();
 	for (unsigned int b = 0; b < BLOCKS_MAX; b++)
 		release(b);
 	fuzz_settle();

@@ -29,6 +29,8 @@
 struct fault_attr fail_page_alloc;
 struct fault_attr failslab;
 bool failslab_enabled;
+/* True: failslab= is for caches that slub_debug= marked (slab_debug.c). */
+bool failslab_only_marked;
 
 static unsigned long nth_left; /* allocations until one fails; 0: off */
 

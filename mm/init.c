@@ -18,12 +18,6 @@
 #include <ashlar/string.h>
 #include "internal.h"
 
-struct list_head mm_cpus = LIST_HEAD_INIT(mm_cpus);
-spinlock_t mm_cpu_mutex = SPIN_LOCK_UNLOCKED;
-unsigned long vm_events_dead[NR_VM_EVENT_ITEMS];
-
-DEFINE_PER_CPU(struct mm_cpu *, mm_cpu_self) = NULL;
-
 static struct mm_cpu boot_cpu;
 static struct kmem_cache *cpu_cache;
 static u32 nr_cpus_ever;
@@ -72,7 +66,7 @@ static unsigned long reclaim(gfp_t gfp, unsigned int order)
 /** mm_init - set up the core; once, before anything else. */
 void mm_init(void)
 {
-	page_alloc_init();
+	buddy_init();
 	slab_common_init();
 	page_alloc_reclaim = reclaim;
 	WRITE_ONCE(online, 1);
@@ -132,8 +126,6 @@ static void free_cpu(struct mm_cpu *cpu)
 	if (cpu != &boot_cpu)
 		kmem_cache_free(cpu_cache, cpu);
 }
-
-void (*mm_cpu_drain_tables)(void);
 
 /**
  * mm_cpu_offline - the CPU of an ending thread gives everything back
@@ -254,7 +246,7 @@ void mm_fork_child(struct mm_cpu *self)
  */
 int mm_validate(void)
 {
-	page_alloc_validate();
+	buddy_validate();
 	spin_lock(&slab_mutex);
 	slab_validate();
 	spin_unlock(&slab_mutex);

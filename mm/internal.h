@@ -32,11 +32,14 @@ struct mm_cpu {
 	unsigned long events[NR_VM_EVENT_ITEMS];
 };
 
+/* percpu.c */
 DECLARE_PER_CPU(struct mm_cpu *, mm_cpu_self);
 
 extern struct list_head mm_cpus;
 extern spinlock_t mm_cpu_mutex;
 extern unsigned long vm_events_dead[NR_VM_EVENT_ITEMS]; /* of CPUs gone */
+/* Gives back what a higher file keeps for the running CPU, or is NULL. */
+extern void (*mm_cpu_drain_tables)(void);
 
 static inline void count_vm_events(struct mm_cpu *cpu, enum vm_event_item e,
 				   unsigned long n)
@@ -60,20 +63,20 @@ static inline struct mm_cpu *mm_this_cpu(void)
 	return likely(cpu) ? cpu : port_cpu_start();
 }
 
-/* init.c: gives back what a higher file keeps for the running CPU, or NULL */
-extern void (*mm_cpu_drain_tables)(void);
+/* buddy.c */
+void buddy_init(void);
+void buddy_validate(void);
 
-/* page_alloc.c */
+/* pcp.c */
+void pcp_init(struct per_cpu_pages *pcp);
+void pcp_drain(struct per_cpu_pages *pcp);
+
+/* contig.c */
 struct page *alloc_frames(gfp_t gfp, unsigned int nr);
 struct page *alloc_contig_frames(unsigned long nr);
 void free_frames(struct page *page, unsigned long nr);
-void page_alloc_isolate(struct zone *z, struct page *page);
-void page_alloc_putback(struct zone *z, struct page *page, unsigned int order,
-			bool zeroed);
-void page_alloc_init(void);
-void page_alloc_validate(void);
-void pcp_init(struct per_cpu_pages *pcp);
-void pcp_drain(struct per_cpu_pages *pcp);
+
+/* page_alloc.c: what higher files and the kernel do for it, or NULL */
 extern unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
 
 /* What became of a request for somebody's end. */
@@ -88,24 +91,21 @@ extern enum oom_verdict (*page_alloc_oom)(gfp_t gfp, unsigned int order);
 extern void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
 
 /* page_reporting.c */
-void page_report_balance(struct zone *zone);
 void page_report_all(void);
 void page_report_set_keep(unsigned long bytes);
 
-/* slub.c */
-void slab_init(void);
-void slab_cpu_drain(struct mm_cpu *cpu);
+/* sheaf.c: one cache and the CPUs' sheaves of it */
+extern struct kmem_cache sheaf_cache;
+extern bool sheaves_off;
+void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu);
 unsigned long slab_shrink(struct kmem_cache *s);
 unsigned long slab_close(struct kmem_cache *s);
-void slab_without_sheaves(bool off);
-void slab_validate(void);
 
 /* slab_reporting.c */
 unsigned long slab_report(struct kmem_cache *s);
 void slab_report_balance(struct kmem_cache *s);
 
 /* slab_debug.c: of watched caches */
-extern bool failslab_only_marked;
 slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);
 u32 slab_debug_layout(struct kmem_cache *s);
 void slab_debug_setup(const struct kmem_cache *s, struct page *slab);
@@ -115,15 +115,16 @@ void slab_debug_describe(const struct kmem_cache *s, void *slot);
 void slab_debug_remaining(struct kmem_cache *s);
 unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab);
 
-/* slab_common.c */
+/* slab_common.c: all caches */
 extern spinlock_t slab_mutex;
 void slab_common_init(void);
-void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
-		      u32 align, slab_flags_t flags, void (*ctor)(void *));
 struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
 				  u32 size, u32 align, slab_flags_t flags,
 				  void (*ctor)(void *), u32 id);
 unsigned long slab_shrink_all(void);
+void slab_without_sheaves(bool off);
+void slab_cpu_drain(struct mm_cpu *cpu);
+void slab_validate(void);
 
 /* panic.c: a formatted line through port_panic(), _log() or _report() */
 void mm_panic(const char *fmt, ...) __printf_like(1, 2)
@@ -139,5 +140,6 @@ void shrinker_fork_child(void);
 bool should_fail_alloc_page(gfp_t gfp, unsigned int order);
 bool should_failslab(const struct kmem_cache *s, gfp_t gfp);
 extern bool failslab_enabled; /* caches then work without sheaves */
+extern bool failslab_only_marked; /* by slub_debug=A */
 
 #endif

@@ -183,6 +183,22 @@ void kfree(const void *p)
 }
 
 /**
+ * kmem_cache_free_bulk - kmem_cache_free() or kfree() of many
+ * @s: the cache, or NULL if the objects are kmalloc's
+ * @n: how many
+ * @p: the objects
+ */
+void kmem_cache_free_bulk(struct kmem_cache *s, size_t n, void **p)
+{
+	while (n--) {
+		if (s)
+			kmem_cache_free(s, p[n]);
+		else
+			kfree(p[n]);
+	}
+}
+
+/**
  * ksize - bytes that a block really has
  * @p: what kmalloc() returned
  *

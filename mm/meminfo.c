@@ -23,7 +23,6 @@
 #include <ashlar/vmstat.h>
 #include "vmstat.h"
 
-long vm_node_stat[NR_NODE_STAT_ITEMS];
 unsigned long direct_pages_count[NR_DIRECT_SIZES];
 
 #define KB(pages) ((pages) << (PAGE_SHIFT - 10))

@@ -24,7 +24,7 @@
  * Simpler than Linux: no worker; the thread that freed the frames does the
  * work, a batch at a time.
  */
-#include "internal.h"
+#include "page_alloc.h"
 
 #define REPORT_BATCH 16
 #define SLACK_HALF_LIFE_MS 250
@@ -57,11 +57,6 @@ static void decay_slack(struct zone *z)
 	z->report_last = now;
 }
 
-static bool resident_block(const struct page *page)
-{
-	return !(page->flags & PG_zeroed);
-}
-
 /* Take up to REPORT_BATCH resident blocks of one order off its lists. */
 static unsigned int isolate(struct zone *z, unsigned int order,
 			    struct page **batch, unsigned long target)
@@ -74,9 +69,9 @@ static unsigned int isolate(struct zone *z, unsigned int order,
 
 		while (n < REPORT_BATCH && z->resident_free > target) {
 			page = list_first_entry(list, struct page, lru);
-			if (list_empty(list) || !resident_block(page))
+			if (list_empty(list) || !block_resident(page))
 				break;
-			page_alloc_isolate(z, page);
+			isolate_free_block(z, page);
 			batch[n++] = page;
 		}
 	}
@@ -103,7 +98,7 @@ static int report_order(struct zone *z, unsigned int order,
 					(unsigned long)n << order);
 		spin_lock(&z->lock);
 		for (i = 0; i < n; i++)
-			page_alloc_putback(z, batch[i], order, !err);
+			putback_free_block(z, batch[i], order, !err);
 	} while (!err && z->resident_free > target);
 	return err;
 }

@@ -41,8 +41,9 @@ static u32 object_align(u32 size, u32 align, slab_flags_t flags)
 }
 
 /* Fill in a descriptor and put it on the chain. Context: slab_mutex. */
-void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
-		      u32 align, slab_flags_t flags, void (*ctor)(void *))
+static void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
+			     u32 align, slab_flags_t flags,
+			     void (*ctor)(void *))
 {
 	memset(s, 0, sizeof(*s));
 	ashlar_strscpy(s->name, name, sizeof(s->name));
@@ -203,6 +204,39 @@ unsigned long slab_shrink_all(void)
 	return freed;
 }
 
+/*
+ * slab_without_sheaves - have every allocation and release pass a slow path
+ * @off: from now on; sheaves of the running CPU are emptied
+ *
+ * M_PERTURB, which must see each object, asks for this before other CPUs
+ * allocate; what lies in their sheaves is used up first.
+ */
+void slab_without_sheaves(bool off)
+{
+	sheaves_off = off;
+	if (off)
+		slab_shrink_all();
+}
+
+/* All sheaves of @cpu go back. Context: slab_mutex, cpu->lock. */
+void slab_cpu_drain(struct mm_cpu *cpu)
+{
+	struct kmem_cache *s;
+
+	list_for_each_entry(s, &slab_caches, list)
+		if (s->id)
+			slab_drain_cpu(s, cpu);
+}
+
+/* Every cache's kmem_cache_validate(). Context: slab_mutex. */
+void slab_validate(void)
+{
+	struct kmem_cache *s;
+
+	list_for_each_entry(s, &slab_caches, list)
+		kmem_cache_validate(s);
+}
+
 /* ---- objects ---- */
 
 /**
@@ -253,22 +287,6 @@ void kmem_cache_free(struct kmem_cache *s, void *obj)
 }
 
 /**
- * kmem_cache_free_bulk - kmem_cache_free() of many
- * @s: the cache, or NULL if the objects are kmalloc's
- * @n: how many
- * @p: the objects
- */
-void kmem_cache_free_bulk(struct kmem_cache *s, size_t n, void **p)
-{
-	while (n--) {
-		if (s)
-			kmem_cache_free(s, p[n]);
-		else
-			kfree(p[n]);
-	}
-}
-
-/**
  * kmem_cache_alloc_bulk - many objects, or none
  * @s: the cache
  * @gfp: GFP_* flags
@@ -284,7 +302,8 @@ int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **p)
 	for (i = 0; i < n; i++) {
 		p[i] = kmem_cache_alloc(s, gfp);
 		if (unlikely(!p[i])) {
-			kmem_cache_free_bulk(s, i, p);
+			while (i)
+				kmem_cache_free(s, p[--i]);
 			return 0;
 		}
 	}
@@ -326,11 +345,12 @@ static struct shrinker slab_shrinker = {
 	.seeks = DEFAULT_SEEKS,
 };
 
-/* The first cache, of which all other descriptors are objects. */
+/* The two static caches: of all other descriptors, and of sheaves. */
 void slab_common_init(void)
 {
 	kmem_cache_setup(&boot_cache, "kmem_cache", sizeof(struct kmem_cache),
 			 CACHE_LINE, SLAB_NO_SHEAVES | SLAB_PANIC, NULL);
-	slab_init();
+	kmem_cache_setup(&sheaf_cache, "kmem_sheaf", SHEAF_SIZE, SHEAF_SIZE,
+			 SLAB_NO_SHEAVES, NULL);
 	register_shrinker(&slab_shrinker, "slab");
 }

@@ -67,7 +67,6 @@ enum { TRACK_ALLOC, TRACK_FREE, NR_TRACKS };
 
 static char option[CMDLINE_VALUE_SIZE]; /* well formed */
 static bool option_given, keep_order;
-bool failslab_only_marked;
 
 static const struct letter {
 	char c;

@@ -14,10 +14,14 @@
  *
  * What counts are private writable mappings, shared memory and stacks, from
  * when they are mapped to when they go. There is no swap to add to the limit.
+ *
+ * And what pages are used for: vm_node_stat, a count for each use, which
+ * every file counts in and the reports read.
  */
 #include <ashlar/errno.h>
 #include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
+#include <ashlar/vmstat.h>
 
 #define ADMIN_RESERVE_MAX_KB (8ul << 10)
 #define USER_RESERVE_MAX_KB (128ul << 10)
@@ -32,6 +36,7 @@ unsigned long sysctl_admin_reserve_kbytes = ADMIN_RESERVE_MAX_KB;
 unsigned long sysctl_user_reserve_kbytes = USER_RESERVE_MAX_KB;
 long vm_committed_as;
 bool (*vm_commit_privileged)(void);
+long vm_node_stat[NR_NODE_STAT_ITEMS];
 
 /**
  * init_reserves - the reserves' defaults: 3 % of the free memory each, capped

@@ -81,7 +81,7 @@ struct page {
 		u8 nr; /* slab head: frames of this slab */
 	};
 	u8 block_type; /* first frame of a pageblock (zone->lock), see
-			* pageblock_type() in mm/page_alloc.c */
+			* pageblock_type() in mm/page_alloc.h */
 	union {
 		u8 list_type; /* free: the migratetype list it is on */
 		u8 hint; /* slab head: frames before it have no free bit */

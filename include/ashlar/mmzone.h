@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Zones of RAM and their free lists. The picture is in mm/page_alloc.c. */
+/* Zones of RAM and their free lists. The picture is in mm/buddy.c. */
 #ifndef ASHLAR_MMZONE_H
 #define ASHLAR_MMZONE_H
 

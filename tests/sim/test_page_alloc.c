@@ -159,7 +159,7 @@ static void model_compare(void)
 		for (unsigned int o = 0; o < MAX_ORDER; o++)
 			CHECK_EQ(nr_free(z, o), count[o]);
 	}
-	page_alloc_validate();
+	buddy_validate();
 }
 
 static gfp_t random_gfp(void)

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Zones: which of them serves a request, and what each keeps in reserve.
+ *
+ *   free_pages of a zone
+ *   ──── high   (shown, and where reclaim would stop)
+ *   ──── low    below: the machine is asked for more RAM, then reclaim
+ *   ──── min    below: only __GFP_HIGH, down to a half
+ *
+ * A request has a highest zone (gfp_zone); when that is below its watermark
+ * the next lower one is tried, which keeps lowmem_reserve[highest] frames
+ * more from such a guest than from its own callers.
+ *
+ * Lock: zone.lock.
+ */
+#include "page_alloc.h"
+
+static unsigned long zone_mark(const struct zone *z, enum zone_watermarks w,
+			       gfp_t gfp)
+{
+	unsigned long mark = z->watermark[w];
+
+	return (gfp & __GFP_HIGH) ? mark / 2 : mark;
+}
+
+struct page *alloc_from_zones(gfp_t gfp, unsigned int order,
+			      enum zone_watermarks w)
+{
+	unsigned int highest = gfp_zone(gfp), type = gfp_migratetype(gfp);
+	struct page *page = NULL;
+	struct zone *z;
+	int i;
+
+	for (i = (int)highest; i >= 0 && !page; i--) {
+		z = &zones[i];
+		if (!z->managed_pages)
+			continue;
+		spin_lock(&z->lock);
+		if (watermark_ok(z, order, zone_mark(z, w, gfp), highest))
+			page = rmqueue(z, order, type);
+		spin_unlock(&z->lock);
+		if (page && i != ZONE_NORMAL)
+			count_vm_events(*this_cpu_ptr(mm_cpu_self),
+					i == ZONE_DMA ? PGALLOC_DMA :
+							PGALLOC_HIGH,
+					1ul << order);
+	}
+	return page;
+}
+
+static unsigned long int_sqrt(unsigned long x)
+{
+	unsigned long r = 0, bit;
+
+	for (bit = 1ul << (8 * sizeof(long) - 2); bit; bit >>= 2) {
+		if (x >= r + bit) {
+			x -= r + bit;
+			r = (r >> 1) + bit;
+		} else {
+			r >>= 1;
+		}
+	}
+	return r;
+}
+
+static void set_watermarks(struct zone *z, unsigned long m)
+{
+	z->watermark[WMARK_MIN] = m;
+	z->watermark[WMARK_LOW] = m + m / 4;
+	z->watermark[WMARK_HIGH] = m + m / 2;
+}
+
+/* High memory serves programs alone, who need no reserve worth the name. */
+#define HIGHMEM_MARK_MIN 32ul
+#define HIGHMEM_MARK_MAX 128ul
+
+unsigned long min_free_kbytes;
+static bool min_free_is_set; /* by the administrator */
+
+/*
+ * The reserve grows with the square root of memory that the kernel can use,
+ * as in Linux (min_free_kbytes = 4 sqrt(low KiB)), shared out among its zones.
+ */
+static void setup_watermarks(void)
+{
+	struct zone *high = &zones[ZONE_HIGHMEM];
+	unsigned long total = 0, pages_min;
+	struct zone *z;
+
+	for (z = zones; z < high; z++)
+		total += z->managed_pages;
+	if (!min_free_is_set)
+		min_free_kbytes = int_sqrt((total << (PAGE_SHIFT - 10)) * 16);
+	pages_min = min_free_kbytes >> (PAGE_SHIFT - 10);
+	for (z = zones; z < high; z++)
+		set_watermarks(z, total ? (unsigned long)((u64)pages_min *
+							  z->managed_pages /
+							  total) :
+					  0);
+	if (high->managed_pages)
+		set_watermarks(high, clamp(high->managed_pages / 1024,
+					   HIGHMEM_MARK_MIN, HIGHMEM_MARK_MAX));
+}
+
+/**
+ * set_min_free_kbytes - how much memory ordinary allocations leave alone
+ * @kbytes: of all zones but HighMem
+ */
+void set_min_free_kbytes(unsigned long kbytes)
+{
+	min_free_kbytes = kbytes;
+	min_free_is_set = true;
+	setup_watermarks();
+}
+
+/* A zone keeps this part of what the zones above it have (Linux's ratios). */
+static const unsigned int lowmem_reserve_ratio[MAX_NR_ZONES] = { 256, 32, 1 };
+
+static void setup_lowmem_reserves(void)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < MAX_NR_ZONES; i++) {
+		unsigned long above = 0;
+
+		for (j = i + 1; j < MAX_NR_ZONES; j++) {
+			above += zones[j].managed_pages;
+			zones[i].lowmem_reserve[j] =
+				above / lowmem_reserve_ratio[i];
+		}
+	}
+}
+
+/**
+ * mm_online_pages - take frames into the buddy system's care
+ * @zone: enum zone_type that they belong to
+ * @start: first frame number
+ * @nr: number of frames
+ * @zeroed: they read as zero and are not resident yet
+ *
+ * A zone's frames lie in one range, which may have holes. Context: any,
+ * without zone locks; called by a port at boot and when RAM grows.
+ */
+void mm_online_pages(unsigned int zone, unsigned long start, unsigned long nr,
+		     bool zeroed)
+{
+	struct zone *z = &zones[zone];
+	unsigned long end = start + nr;
+
+	spin_lock(&z->lock);
+	if (!z->spanned_pages) {
+		z->start_pfn = start;
+		z->spanned_pages = nr;
+	} else {
+		end = max(end, z->start_pfn + z->spanned_pages);
+		z->start_pfn = min(z->start_pfn, start);
+		z->spanned_pages = end - z->start_pfn;
+	}
+	z->present_pages += nr;
+	z->managed_pages += nr;
+	free_run(z, start, nr, zeroed ? PG_zeroed : 0);
+	spin_unlock(&z->lock);
+	setup_watermarks();
+	setup_lowmem_reserves();
+	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGONLINE, nr);
+}

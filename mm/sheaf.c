@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sheaves: the objects that each CPU has at hand, and the barn between CPUs.
+ *
+ *   per CPU, per cache          per cache (kmem_cache.lock)
+ *   ┌──────┐ ┌───────┐          ┌────── barn ───────┐
+ *   │ main │⇄│ spare │ ⇄ whole  │ full … │ empty …  │
+ *   └──────┘ └───────┘  sheaves └───────────────────┘
+ *      ⇅ one object                ⇅ a sheaf's worth of objects
+ *    caller               slabs (slub.c)
+ *
+ * An allocation pops this CPU's main sheaf (sheaf_pop, slab.h). When that is
+ * empty it tries, in turn: the spare sheaf; a full sheaf from the barn; a
+ * refill from the slabs; a new slab. A release is the mirror image, so a CPU
+ * that only allocates and one that only frees hand whole sheaves to each
+ * other for the price of one lock. Sheaves belong to a CPU, slabs to nobody.
+ *
+ * Invariant: every sheaf in the barn is wholly full or wholly empty.
+ *
+ * Locks: a CPU's lock around anything but a single pop or push of its main
+ * sheaf (so that a fork finds sheaves whole), then the cache's lock.
+ *
+ * J. Bonwick and J. Adams, "Magazines and Vmem", USENIX 2001.
+ */
+#include <ashlar/string.h>
+#include "slub.h"
+
+static void *bootstrap_sheaf[SHEAF_SLOTS] __aligned_to(SHEAF_SIZE);
+
+#define BOOTSTRAP_TOP (bootstrap_sheaf + SHEAF_SLOTS)
+
+DEFINE_PER_CPU(struct sheaf_tops, sheaf_tops) = {
+	.top = { [0 ... NR_CPU_CACHES - 1] = BOOTSTRAP_TOP },
+};
+
+/* What sheaves are objects of; it has none itself. */
+struct kmem_cache sheaf_cache;
+
+/* ---- sheaves and the barn ---- */
+
+static void **sheaf_base(sheaf_t top)
+{
+	return (void **)((uintptr_t)(top - 1) & ~(SHEAF_SIZE - 1));
+}
+
+static void **sheaf_bottom(const struct kmem_cache *s, void **base)
+{
+	return base + SHEAF_SLOTS - s->sheaf_capacity;
+}
+
+/* An empty sheaf for @s, or NULL. Context: no cache lock; never waits. */
+static sheaf_t sheaf_new(struct kmem_cache *s)
+{
+	void **base = alloc_direct(&sheaf_cache, GFP_NOWAIT | __GFP_NOWARN);
+
+	if (unlikely(!base))
+		return NULL;
+	object_taken(&sheaf_cache, base);
+	sheaf_bottom(s, base)[-1] = NULL;
+	return sheaf_bottom(s, base);
+}
+
+/* Context: s->lock. */
+static sheaf_t barn_get(sheaf_t *list, u32 *count)
+{
+	sheaf_t top = *list;
+
+	if (top) {
+		*list = sheaf_base(top)[0];
+		WRITE_ONCE(*count, *count - 1);
+	}
+	return top;
+}
+
+static void barn_put(sheaf_t *list, u32 *count, sheaf_t top)
+{
+	sheaf_base(top)[0] = *list;
+	*list = top;
+	WRITE_ONCE(*count, *count + 1);
+}
+
+/*
+ * An empty sheaf, from the barn if it has one. The barn's is taken first, so
+ * that sheaves do not multiply.
+ */
+static sheaf_t sheaf_get_empty(struct kmem_cache *s)
+{
+	sheaf_t top;
+
+	spin_lock(&s->lock);
+	top = barn_get(&s->barn_empty, &s->nr_barn_empty);
+	spin_unlock(&s->lock);
+	return top ? top : sheaf_new(s);
+}
+
+static void sheaf_release(sheaf_t top)
+{
+	object_freed(&sheaf_cache, sheaf_base(top));
+	free_direct(&sheaf_cache, sheaf_base(top));
+}
+
+static sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
+{
+	void **bottom = sheaf_bottom(s, sheaf_base(top));
+
+	slabs_put(s, bottom, (u32)(top - bottom));
+	return bottom;
+}
+
+/*
+ * ---- a sheaf in, a sheaf out ----
+ *
+ * Both directions run under the CPU's lock and leave the sheaves whole.
+ */
+
+/*
+ * Objects of the next refill: a few at first, so that a CPU that needs one
+ * does not take a slab's worth from the others, twice as many each time. The
+ * first few fill a cache line and come from memory that no other CPU had, so
+ * that two CPUs do not begin in one line (passive false sharing).
+ */
+static u32 refill_size(const struct kmem_cache *s, struct mm_cpu *cpu)
+{
+	u32 n = max(s->sheaf_capacity / 16, 4u) << cpu->warmth[s->id];
+
+	if (n >= s->sheaf_capacity)
+		return s->sheaf_capacity;
+	cpu->warmth[s->id]++;
+	return n;
+}
+
+/* Make this CPU's main sheaf non-empty without a new slab. */
+static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
+{
+	sheaf_t *main = &cpu->tops->top[s->id], *spare = &cpu->spare[s->id];
+	sheaf_t full;
+	void **slot;
+	bool fresh;
+	u32 n;
+
+	if ((*main)[-1]) /* a caller who did not look */
+		return true;
+	if (*main == BOOTSTRAP_TOP) {
+		full = sheaf_get_empty(s);
+		if (!full)
+			return false;
+		*main = full;
+	}
+	if (*spare && sheaf_full(*spare)) {
+		full = *spare;
+		*spare = *main;
+		*main = full;
+		return true;
+	}
+	spin_lock(&s->lock);
+	WRITE_ONCE(s->flushes, 0);
+	full = barn_get(&s->barn_full, &s->nr_barn_full);
+	if (full) {
+		barn_put(&s->barn_empty, &s->nr_barn_empty, *main);
+		*main = full;
+		count_vm_events(cpu, BARN_GET, 1);
+	} else {
+		fresh = !cpu->warmth[s->id];
+		n = refill_size(s, cpu);
+		slot = slabs_take(s, *main, n, fresh);
+		full = *main + n;
+		if (slot > *main)
+			memmove(*main, slot,
+				(size_t)((char *)full - (char *)slot));
+		*main += full - slot;
+		count_vm_events(cpu, SLAB_REFILL, 1);
+	}
+	spin_unlock(&s->lock);
+	return (*main)[-1] != NULL;
+}
+
+/*
+ * A barn is for traffic in both directions. When sheaves are flushed time
+ * after time and none is asked for, what lies in the barn only keeps slabs
+ * from getting empty: it follows. Context: s->lock.
+ */
+static void barn_note_flush(struct kmem_cache *s)
+{
+	sheaf_t top;
+
+	WRITE_ONCE(s->flushes, min(s->flushes + 1, (u32)BARN_FLUSHES));
+	if (s->flushes < BARN_FLUSHES)
+		return;
+	while ((top = barn_get(&s->barn_full, &s->nr_barn_full)))
+		barn_put(&s->barn_empty, &s->nr_barn_empty,
+			 sheaf_flush(s, top));
+}
+
+/* Main and spare are full: main goes to the barn, or into its slabs. */
+static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
+			 sheaf_t *main, struct list_head *reaped)
+{
+	sheaf_t empty = NULL;
+
+	if (READ_ONCE(s->nr_barn_full) < s->barn_max &&
+	    READ_ONCE(s->flushes) < BARN_FLUSHES)
+		empty = sheaf_get_empty(s);
+	spin_lock(&s->lock);
+	if (empty) {
+		barn_put(&s->barn_full, &s->nr_barn_full, *main);
+		*main = empty;
+		count_vm_events(cpu, BARN_PUT, 1);
+	} else {
+		*main = sheaf_flush(s, *main);
+		barn_note_flush(s);
+		reap_free_slabs(s, slabs_to_keep(s), reaped);
+		count_vm_events(cpu, SLAB_FLUSH, 1);
+	}
+	spin_unlock(&s->lock);
+	slab_report_balance(s);
+}
+
+/* Make this CPU's main sheaf non-full. */
+static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
+			    struct list_head *reaped)
+{
+	sheaf_t *main = &cpu->tops->top[s->id], *spare = &cpu->spare[s->id];
+	sheaf_t empty = *spare;
+
+	if (*main == BOOTSTRAP_TOP) {
+		/* Another CPU's object, and its neighbours in use there: back
+		 * to its slab, before this one's first allocation gets it. */
+		empty = sheaf_get_empty(s);
+		if (empty)
+			*main = empty;
+		return false;
+	}
+	if (!empty) {
+		empty = sheaf_get_empty(s);
+		if (!empty)
+			return false;
+		*spare = *main;
+		*main = empty;
+	} else if (!sheaf_full(empty)) {
+		*spare = *main;
+		*main = empty;
+	} else {
+		sheaf_unload(s, cpu, main, reaped);
+	}
+	return true;
+}
+
+/* ---- the slow paths ---- */
+
+/* True while every cache is to work without sheaves. */
+bool sheaves_off;
+
+static bool cache_has_sheaves(const struct kmem_cache *s)
+{
+	return s->id && !sheaves_off && !failslab_enabled;
+}
+
+/* Has this CPU a sheaf for @s, or asked often enough to get one? */
+static bool sheaf_is_warm(const struct kmem_cache *s, const struct mm_cpu *cpu)
+{
+	return s->size <= SHEAF_WARM_BYTES ||
+	       cpu->warmth[s->id] >= SHEAF_WARM_COUNT;
+}
+
+/* Objects with a slab each get warm only by one size again and again. */
+static void warm_up(const struct kmem_cache *s, struct mm_cpu *cpu)
+{
+	if (!slab_is_packed(s) && cpu->last_large != s->id) {
+		cpu->last_large = s->id;
+		cpu->warmth[s->id] = 0;
+	}
+	cpu->warmth[s->id]++;
+}
+
+static void *alloc_through_sheaf(struct kmem_cache *s, struct mm_cpu *cpu,
+				 gfp_t gfp)
+{
+	void *obj;
+
+	if (unlikely(!sheaf_is_warm(s, cpu))) {
+		warm_up(s, cpu);
+		return alloc_direct(s, gfp);
+	}
+	do {
+		spin_lock(&cpu->lock);
+		obj = sheaf_refill(s, cpu) ? sheaf_pop(s->id) : NULL;
+		spin_unlock(&cpu->lock);
+		if (obj)
+			return obj;
+		if (cpu->tops->top[s->id] == BOOTSTRAP_TOP)
+			return alloc_direct(s, gfp);
+	} while (slab_grow(s, gfp));
+	return NULL;
+}
+
+/*
+ * slab_alloc_slow - an object when this CPU's main sheaf is empty
+ * @s: the cache
+ * @gfp: GFP_* flags; __GFP_ZERO is the caller's to see to
+ */
+__cold_path void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
+{
+	struct mm_cpu *cpu = mm_this_cpu();
+	void *obj;
+
+	if (unlikely(should_failslab(s, gfp)))
+		return NULL;
+	if (likely(cpu && cache_has_sheaves(s)))
+		obj = alloc_through_sheaf(s, cpu, gfp);
+	else
+		obj = alloc_direct(s, gfp);
+	if (!obj)
+		return NULL;
+	object_taken(s, obj);
+	if (cache_has_marks(s))
+		*object_mark(obj) = NULL;
+	return obj;
+}
+
+static bool sheaf_holds(const struct kmem_cache *s, sheaf_t top,
+			const void *obj)
+{
+	void **bottom;
+
+	if (!top || top == BOOTSTRAP_TOP)
+		return false;
+	for (bottom = sheaf_bottom(s, sheaf_base(top)); top > bottom;)
+		if (*--top == obj)
+			return true;
+	return false;
+}
+
+/*
+ * @obj carries the mark of a free object. Is it one, or did the program
+ * write that very word? Other CPUs' sheaves are read while they change: a
+ * mistake of a running program is found, an innocent one is not accused.
+ */
+static bool object_is_free(struct kmem_cache *s, void *obj)
+{
+	struct page *page = virt_to_page(obj);
+	struct mm_cpu *cpu;
+	bool found;
+	sheaf_t top;
+
+	spin_lock(&s->lock);
+	found = object_state(s, slab_head(page), obj) == OBJECT_FREE;
+	for (top = s->barn_full; top && !found; top = sheaf_base(top)[0])
+		found = sheaf_holds(s, top, obj);
+	spin_unlock(&s->lock);
+	if (found)
+		return true;
+	spin_lock(&mm_cpu_mutex);
+	list_for_each_entry(cpu, &mm_cpus, list)
+		found = found ||
+			sheaf_holds(s, READ_ONCE(cpu->tops->top[s->id]), obj) ||
+			sheaf_holds(s, READ_ONCE(cpu->spare[s->id]), obj);
+	spin_unlock(&mm_cpu_mutex);
+	return found;
+}
+
+/* Before an object enters a sheaf by the slow path; reports and refuses. */
+static __racy bool object_may_be_freed(struct kmem_cache *s, void *obj)
+{
+	struct page *slab = object_slab(s, obj);
+	enum object_state state = OBJECT_NONE;
+
+	if (slab)
+		state = object_state(s, slab, obj);
+	if (state == OBJECT_USED && cache_has_marks(s) &&
+	    *object_mark(obj) == FREE_MARK && object_is_free(s, obj))
+		state = OBJECT_FREE;
+	if (likely(state == OBJECT_USED))
+		return true;
+	report_bad_object(s, obj, state);
+	return false;
+}
+
+/*
+ * slab_object_cache - the cache that @obj is an object in use of, or NULL
+ * @obj: any address inside of RAM
+ */
+__racy struct kmem_cache *slab_object_cache(void *obj)
+{
+	struct page *page = virt_to_page(obj), *slab;
+	struct kmem_cache *s = page->slab_cache;
+
+	if (!(page->flags & PG_slab))
+		return NULL;
+	slab = slab_head(page);
+	if (object_state(s, slab, obj) != OBJECT_USED)
+		return NULL;
+	if (unlikely(cache_has_marks(s) && *object_mark(obj) == FREE_MARK &&
+		     object_is_free(s, obj)))
+		return NULL;
+	return s;
+}
+
+/*
+ * slab_free_slow - take @obj back when this CPU's main sheaf is full, or
+ * when the fast path found @obj suspicious
+ */
+__cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
+{
+	struct mm_cpu *cpu = mm_this_cpu();
+	LIST_HEAD(reaped);
+	sheaf_t *main;
+	bool room = false;
+
+	if (unlikely(!object_may_be_freed(s, obj)))
+		return;
+	if (cache_has_marks(s))
+		*object_mark(obj) = FREE_MARK;
+	object_freed(s, obj);
+	if (likely(cpu && cache_has_sheaves(s) && sheaf_is_warm(s, cpu))) {
+		main = &cpu->tops->top[s->id];
+		spin_lock(&cpu->lock);
+		room = !sheaf_full(*main) || sheaf_make_room(s, cpu, &reaped);
+		if (room)
+			*(*main)++ = obj;
+		spin_unlock(&cpu->lock);
+		slab_release_list(&reaped);
+	}
+	if (unlikely(!room))
+		free_direct(s, obj);
+}
+
+/* ---- draining ---- */
+
+/* Context: cpu->lock, or a CPU that no longer runs. */
+static void drain_sheaf(struct kmem_cache *s, sheaf_t *slot, sheaf_t none)
+{
+	sheaf_t top = *slot;
+	LIST_HEAD(reaped);
+
+	if (!top || top == BOOTSTRAP_TOP)
+		return;
+	*slot = none;
+	spin_lock(&s->lock);
+	top = sheaf_flush(s, top);
+	reap_free_slabs(s, slabs_to_keep(s), &reaped);
+	spin_unlock(&s->lock);
+	slab_release_list(&reaped);
+	sheaf_release(top);
+}
+
+void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu)
+{
+	drain_sheaf(s, &cpu->tops->top[s->id], BOOTSTRAP_TOP);
+	drain_sheaf(s, &cpu->spare[s->id], NULL);
+}
+
+static void drain_barn(struct kmem_cache *s)
+{
+	sheaf_t top;
+
+	do {
+		spin_lock(&s->lock);
+		top = barn_get(&s->barn_full, &s->nr_barn_full);
+		if (top)
+			top = sheaf_flush(s, top);
+		else
+			top = barn_get(&s->barn_empty, &s->nr_barn_empty);
+		spin_unlock(&s->lock);
+		if (top)
+			sheaf_release(top);
+	} while (top);
+}
+
+/*
+ * The barn and this CPU's sheaves first, then the slabs they emptied.
+ * Returns frames given back.
+ */
+unsigned long slab_shrink(struct kmem_cache *s)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+	unsigned long before = READ_ONCE(s->nr_pages), after;
+
+	if (s->id && cpu) {
+		spin_lock(&cpu->lock);
+		slab_drain_cpu(s, cpu);
+		spin_unlock(&cpu->lock);
+	}
+	drain_barn(s);
+	slab_reap(s);
+	after = READ_ONCE(s->nr_pages);
+	return (before > after ? before - after : 0) + slab_report(s);
+}
+
+/*
+ * Before a cache is destroyed: nothing may be left in any CPU's sheaves. The
+ * caller has promised that no CPU uses the cache any more. Returns how many
+ * objects are still in use.
+ */
+unsigned long slab_close(struct kmem_cache *s)
+{
+	struct mm_cpu *cpu;
+
+	if (s->id) {
+		spin_lock(&mm_cpu_mutex);
+		list_for_each_entry(cpu, &mm_cpus, list)
+			slab_drain_cpu(s, cpu);
+		spin_unlock(&mm_cpu_mutex);
+	}
+	drain_barn(s);
+	slab_reap(s);
+	return s->inuse;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What slub.c, the slabs of a cache, has for sheaf.c, which is above it. */
+#ifndef ASHLAR_MM_SLUB_H
+#define ASHLAR_MM_SLUB_H
+
+#include "internal.h"
+
+/* OBJECT_NONE: no object of the cache starts there. */
+enum object_state { OBJECT_USED, OBJECT_FREE, OBJECT_NONE };
+
+static inline __racy struct page *slab_head(struct page *page)
+{
+	return (page->flags & PG_tail) ? page->head : page;
+}
+
+static inline bool cache_has_marks(const struct kmem_cache *s)
+{
+	return s->flags & SLAB_KMALLOC;
+}
+
+/* Context: no cache lock. */
+bool slab_grow(struct kmem_cache *s, gfp_t gfp);
+void slab_release_list(struct list_head *list);
+void slab_reap(struct kmem_cache *s);
+void *alloc_direct(struct kmem_cache *s, gfp_t gfp);
+void free_direct(struct kmem_cache *s, void *obj);
+enum object_state object_state(const struct kmem_cache *s,
+			       const struct page *slab, char *obj);
+struct page *object_slab(const struct kmem_cache *s, const void *obj);
+void report_bad_object(const struct kmem_cache *s, char *obj,
+		       enum object_state state);
+
+/* Context: kmem_cache.lock. */
+void **slabs_take(struct kmem_cache *s, void **slots, u32 n, bool unused);
+void slabs_put(struct kmem_cache *s, void **objs, u32 n);
+unsigned long slabs_to_keep(const struct kmem_cache *s);
+void reap_free_slabs(struct kmem_cache *s, unsigned long keep,
+		     struct list_head *out);
+
+#endif
