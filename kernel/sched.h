@@ -227,7 +227,7 @@ struct task_struct {
 
 	u32 set_child_tid, clear_child_tid, robust_list; /* user addresses */
 	struct list_head pi_locks; /* PI futexes it holds */
-	bool did_exec, no_new_privs, dumpable;
+	bool did_exec, no_new_privs;
 	u32 personality;
 	u64 timer_slack, default_timer_slack; /* ns; kept for prctl */
 	u32 syscall_nr; /* running, for /proc and restart */
@@ -412,7 +412,23 @@ static inline bool capable(int cap)
 }
 
 bool in_group_p(u32 gid); /* fsgid or a supplementary group */
-bool ptrace_may_access(const struct task_struct *task);
+/* ptrace_may_access(): to read or to change, by which of the user numbers */
+#define PTRACE_MODE_READ 0x1u
+#define PTRACE_MODE_ATTACH 0x2u
+#define PTRACE_MODE_FSCREDS 0x8u
+#define PTRACE_MODE_REALCREDS 0x10u
+#define PTRACE_MODE_READ_FSCREDS (PTRACE_MODE_READ | PTRACE_MODE_FSCREDS)
+#define PTRACE_MODE_READ_REALCREDS (PTRACE_MODE_READ | PTRACE_MODE_REALCREDS)
+#define PTRACE_MODE_ATTACH_FSCREDS (PTRACE_MODE_ATTACH | PTRACE_MODE_FSCREDS)
+#define PTRACE_MODE_ATTACH_REALCREDS \
+	(PTRACE_MODE_ATTACH | PTRACE_MODE_REALCREDS)
+
+bool ptrace_may_access(const struct task_struct *task, unsigned int mode);
+/* @task's space with a user reference, NULL if it has none, or
+ * ERR_PTR(-EACCES). */
+struct mm_struct *mm_access(struct task_struct *task, unsigned int mode);
+/* The running task, which was @old, is somebody else: its space is closed. */
+void cred_changed(const struct cred *old);
 
 /* ---- kernel/time/time.c, timer.c ---- */
 #define NSEC_PER_SEC 1000000000u

@@ -146,6 +146,7 @@ struct mm_struct {
 	bool oom_victim; /* was chosen, and is on its way out … */
 	bool oom_reaped; /* its private pages go, or went: none come again */
 	void *owner; /* the kernel's, for the choice of a victim */
+	bool dumpable; /* the kernel's: may others of the same user look in */
 };
 
 static inline unsigned long get_mm_rss(const struct mm_struct *mm)

@@ -20,6 +20,7 @@ struct seq_file {
 	 * first; its maker sets it to what the next part begins with, or to 0.
 	 */
 	unsigned long index;
+	void *private; /* whoever calls the maker means this one */
 };
 
 static inline bool seq_has_overflowed(const struct seq_file *m)

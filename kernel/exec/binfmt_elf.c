@@ -221,8 +221,8 @@ struct interp {
 	struct elf32_phdr *phdrs;
 };
 
-static int open_interp(const struct linux_binprm *bprm,
-		       const struct elf32_phdr *p, struct interp *in)
+static int open_interp(struct linux_binprm *bprm, const struct elf32_phdr *p,
+		       struct interp *in)
 {
 	char *name;
 	struct file *f;
@@ -244,6 +244,7 @@ static int open_interp(const struct linux_binprm *bprm,
 	kfree(name);
 	if (IS_ERR(f))
 		return (int)PTR_ERR(f);
+	bprm->unreadable |= inode_permission(f->f_inode, MAY_READ) != 0;
 	in->file = f;
 	n = kernel_read(f, &in->hdr, sizeof(in->hdr), 0);
 	if (n != sizeof(in->hdr))

@@ -363,7 +363,7 @@ bool do_coredump(const struct siginfo *info)
 	struct core *c;
 	int err;
 
-	if (limit < PAGE_SIZE || !current->mm || !current->dumpable ||
+	if (limit < PAGE_SIZE || !current->mm || !current->mm->dumpable ||
 	    current->signal->group_exec_task)
 		return false;
 	c = kzalloc(sizeof(*c), GFP_KERNEL);

@@ -392,19 +392,28 @@ static void exec_creds(struct linux_binprm *bprm)
 		       (c->uid && c->cap_permitted & ~had);
 }
 
+/* The new space is open to its user, unless the program has more rights than
+ * that user or must not be read. */
+static void exec_dumpable(struct linux_binprm *bprm)
+{
+	const struct cred *c = current->cred;
+
+	bprm->mm->dumpable = c->euid == c->uid && c->egid == c->gid &&
+			     !bprm->unreadable &&
+			     !inode_permission(bprm->file->f_inode, MAY_READ);
+}
+
 static void commit_creds(struct linux_binprm *bprm)
 {
 	struct task_struct *t = current;
-	bool changed = bprm->cred->euid != t->cred->euid ||
-		       bprm->cred->egid != t->cred->egid;
+	struct cred *old = t->cred;
 
-	free_cred(t->cred);
 	t->cred = bprm->cred;
 	bprm->cred = NULL;
-	t->dumpable = !bprm->secure && !changed &&
-		      !inode_permission(bprm->file->f_inode, MAY_READ);
-	if (bprm->secure || changed)
+	if (bprm->secure)
 		t->pdeath_signal = 0;
+	cred_changed(old);
+	free_cred(old);
 }
 
 /**
@@ -426,6 +435,7 @@ int begin_new_exec(struct linux_binprm *bprm)
 		return err;
 	drop_page(bprm);
 	bprm->mm->exe_file = get_file(bprm->file);
+	exec_dumpable(bprm);
 	exec_mmap(bprm);
 	t->flags &= ~(PF_FORKNOEXEC | PF_KTHREAD);
 	t->did_exec = true;

@@ -105,6 +105,26 @@ static bool capable_wrt_mode(const struct inode *inode, int mask)
 }
 
 /**
+ * generic_permission() - what owner, group and mode of a file allow
+ * @inode: the file
+ * @mask: MAY_READ, MAY_WRITE, MAY_EXEC (search, of a directory)
+ *
+ * Return: 0 or -EACCES.
+ */
+int generic_permission(const struct inode *inode, int mask)
+{
+	u32 mode = inode->i_mode;
+
+	if (current->cred->fsuid == inode->i_uid)
+		mode >>= 6;
+	else if (in_group_p(inode->i_gid))
+		mode >>= 3;
+	if (!(mask & ~mode & 7))
+		return 0;
+	return capable_wrt_mode(inode, mask) ? 0 : -EACCES;
+}
+
+/**
  * inode_permission() - may the running task use a file so?
  * @inode: the file
  * @mask: MAY_READ, MAY_WRITE, MAY_EXEC (search, of a directory)
@@ -113,17 +133,9 @@ static bool capable_wrt_mode(const struct inode *inode, int mask)
  */
 int inode_permission(struct inode *inode, int mask)
 {
-	u32 mode = inode->i_mode;
-
 	if (inode->i_op->permission)
 		return inode->i_op->permission(inode, mask);
-	if (current->cred->fsuid == inode->i_uid)
-		mode >>= 6;
-	else if (in_group_p(inode->i_gid))
-		mode >>= 3;
-	if (!(mask & ~mode & 7))
-		return 0;
-	return capable_wrt_mode(inode, mask) ? 0 : -EACCES;
+	return generic_permission(inode, mask);
 }
 
 /* ---- attributes ---- */

@@ -11,16 +11,11 @@
 #include <kernel/syscall.h>
 #include <kernel/task/pidfd.h>
 
-/* @task's space with a user reference; ERR_PTR of -ESRCH or -EPERM. */
-static struct mm_struct *mm_access(struct task_struct *task)
+/* @task's space with a user reference; ERR_PTR of -ESRCH or -EACCES. */
+static struct mm_struct *space_of(struct task_struct *task, unsigned int mode)
 {
-	struct mm_struct *mm;
+	struct mm_struct *mm = task ? mm_access(task, mode) : NULL;
 
-	if (!task)
-		return ERR_PTR(-ESRCH);
-	if (!ptrace_may_access(task))
-		return ERR_PTR(-EPERM);
-	mm = get_task_mm(task);
 	return mm ? mm : ERR_PTR(-ESRCH);
 }
 
@@ -143,9 +138,10 @@ static long process_vm_rw(pid_t pid, const struct iovec __user *lvec,
 	if (!ret && local.total)
 		ret = import_pieces(&remote, rvec, riovcnt);
 	if (!ret && local.total && remote.total) {
-		mm = mm_access(find_task_by_pid(pid));
+		mm = space_of(find_task_by_pid(pid),
+			      PTRACE_MODE_ATTACH_REALCREDS);
 		if (IS_ERR(mm)) {
-			ret = PTR_ERR(mm);
+			ret = PTR_ERR(mm) == -EACCES ? -EPERM : PTR_ERR(mm);
 		} else {
 			ret = copy_pieces(mm, local, remote, write);
 			mmput(mm);
@@ -214,7 +210,7 @@ SYSCALL_DEFINE(process_madvise, u32 pidfd, const struct iovec __user *vec,
 	if (!process_madvise_valid(advice)) {
 		ret = -EINVAL;
 	} else {
-		mm = mm_access(pid->task);
+		mm = space_of(pid->task, PTRACE_MODE_READ_FSCREDS);
 		ret = IS_ERR(mm)	     ? PTR_ERR(mm) :
 		      !capable(CAP_SYS_NICE) ? -EPERM :
 					       madvise_pieces(mm, &p, advice);

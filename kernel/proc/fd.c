@@ -67,7 +67,15 @@ static ssize_t fdinfo_read_iter(struct file *f, struct iov_iter *to,
 	return simple_read_from_buffer(to, pos, text, len);
 }
 
+/* Of the directory and of the files in it. */
+static int fdinfo_open(struct inode *inode, struct file *f)
+{
+	(void)f;
+	return proc_may_access(proc_i(inode)->task) ? 0 : -EACCES;
+}
+
 static const struct file_operations fdinfo_fops = {
+	.open = fdinfo_open,
 	.read_iter = fdinfo_read_iter,
 };
 
@@ -96,7 +104,7 @@ static struct dentry *lookup(struct inode *dir, struct dentry *parent,
 	if (!f)
 		return proc_splice(parent, name, len, NULL);
 	if (info)
-		inode = proc_new_inode(dir->i_sb, S_IFREG | 0400,
+		inode = proc_new_inode(dir->i_sb, S_IFREG | 0444,
 				       pid_ino(pi.task->pid, 0x8000 + pi.fd),
 				       &pi, &proc_file_iops, &fdinfo_fops);
 	else
@@ -143,6 +151,21 @@ static int fd_iterate(struct file *dir, struct dir_context *ctx)
 	return 0;
 }
 
-const struct inode_operations proc_fd_iops = { .lookup = fd_lookup };
+/* A process sees its own descriptors, whoever it has become. */
+static int fd_permission(struct inode *inode, int mask)
+{
+	if (proc_i(inode)->task->signal == current->signal)
+		return 0;
+	return generic_permission(inode, mask);
+}
+
+const struct inode_operations proc_fd_iops = {
+	.lookup = fd_lookup,
+	.permission = fd_permission,
+};
 const struct inode_operations proc_fdinfo_iops = { .lookup = fdinfo_lookup };
 const struct file_operations proc_fd_fops = { .iterate = fd_iterate };
+const struct file_operations proc_fdinfo_fops = {
+	.open = fdinfo_open,
+	.iterate = fd_iterate,
+};

@@ -33,6 +33,7 @@ struct proc_text {
 	size_t len;
 	loff_t start; /* where in the whole text this part is */
 	unsigned long next; /* entry that the next part begins with, or 0 */
+	struct mm_struct *mm; /* of pid_entry::of_mm; with an mm_count */
 };
 
 static struct kmem_cache *proc_inode_cache;
@@ -152,7 +153,8 @@ static int fill_text(struct proc_text *t, const struct inode *inode)
 
 		m = (struct seq_file){ .buf = kvmalloc(size, GFP_KERNEL),
 				       .size = size,
-				       .index = t->next };
+				       .index = t->next,
+				       .private = t->mm };
 		if (!m.buf)
 			return -ENOMEM;
 		err = make_text(&m, inode);
@@ -240,11 +242,19 @@ static ssize_t text_write_iter(struct file *f, struct iov_iter *from,
 
 static int text_open(struct inode *inode, struct file *f)
 {
+	const struct proc_inode *pi = proc_i(inode);
 	struct proc_text *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	int err;
 
-	(void)inode;
 	if (!t)
 		return -ENOMEM;
+	if (pi->pid && pi->pid->of_mm)
+		t->mm = proc_mem_open(inode, PTRACE_MODE_READ);
+	if (IS_ERR(t->mm)) {
+		err = (int)PTR_ERR(t->mm);
+		kfree(t);
+		return err;
+	}
 	init_rwsem(&t->lock);
 	f->private_data = t;
 	return 0;
@@ -254,6 +264,8 @@ static void text_release(struct file *f)
 {
 	struct proc_text *t = f->private_data;
 
+	if (t->mm)
+		mmdrop(t->mm);
 	kvfree(t->buf);
 	kfree(t);
 }
@@ -267,6 +279,21 @@ const struct file_operations proc_text_fops = {
 };
 
 /* ---- inodes and directories ---- */
+
+/*
+ * What is about a process is its user's; root's if others of that user must
+ * not look in (mm_struct::dumpable). Directories that all may search say who
+ * the process is, whatever it hides.
+ */
+static void set_owner(struct inode *inode, const struct task_struct *task)
+{
+	const struct mm_struct *mm = task->mm;
+
+	if (inode->i_mode != (S_IFDIR | 0555) && !(mm && mm->dumpable))
+		return;
+	inode->i_uid = task->cred->euid;
+	inode->i_gid = task->cred->egid;
+}
 
 struct inode *proc_new_inode(struct super_block *sb, umode_t mode, u64 ino,
 			     const struct proc_inode *pi,
@@ -290,10 +317,8 @@ struct inode *proc_new_inode(struct super_block *sb, umode_t mode, u64 ino,
 	inode->i_op = iop;
 	inode->i_fop = fop;
 	inode->i_private = copy;
-	if (copy->task && copy->task->cred) {
-		inode->i_uid = copy->task->cred->euid;
-		inode->i_gid = copy->task->cred->egid;
-	}
+	if (copy->task)
+		set_owner(inode, copy->task);
 	return inode;
 no_inode:
 	kmem_cache_free(proc_inode_cache, copy);

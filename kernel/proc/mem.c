@@ -6,9 +6,38 @@
  * Each look takes a reference to the address space, so that it stays while
  * the process ends. A kernel thread has none: its texts are empty.
  */
+#include <ashlar/err.h>
 #include <ashlar/highmem.h>
 #include <ashlar/string.h>
 #include "proc.h"
+
+/* ---- whose memory ---- */
+
+/*
+ * An open file keeps the address space of the moment of opening, for which
+ * its opener was allowed to look, without its areas' lives (mm_count): when
+ * the process has another program, or has ended, reads find what was there or
+ * nothing.
+ */
+struct mm_struct *proc_mem_open(const struct inode *inode, unsigned int mode)
+{
+	struct mm_struct *mm =
+		mm_access(proc_i(inode)->task, mode | PTRACE_MODE_FSCREDS);
+
+	if (mm && !IS_ERR(mm)) {
+		mmgrab(mm);
+		mmput(mm);
+	}
+	return mm;
+}
+
+struct mm_struct *proc_mm_get_live(struct mm_struct *mm)
+{
+	if (!mm || !atomic_read(&mm->mm_users))
+		return NULL;
+	mmget(mm);
+	return mm;
+}
 
 /* ---- areas ---- */
 
@@ -33,11 +62,9 @@ static void file_name(struct seq_file *m, struct file *file)
 
 int show_pid_maps(struct seq_file *m, struct task_struct *task)
 {
-	struct mm_struct *mm;
+	struct mm_struct *mm = proc_mm_get_live(m->private);
 
-	if (!proc_may_access(task))
-		return -EACCES;
-	mm = get_task_mm(task);
+	(void)task;
 	if (!mm)
 		return 0;
 	show_maps(m, mm, file_name);
@@ -45,13 +72,10 @@ int show_pid_maps(struct seq_file *m, struct task_struct *task)
 	return 0;
 }
 
-static int smaps(struct seq_file *m, struct task_struct *task, bool rollup)
+static int smaps(struct seq_file *m, bool rollup)
 {
-	struct mm_struct *mm;
+	struct mm_struct *mm = proc_mm_get_live(m->private);
 
-	if (!proc_may_access(task))
-		return -EACCES;
-	mm = get_task_mm(task);
 	if (!mm)
 		return rollup ? -ESRCH : 0;
 	show_smaps(m, mm, file_name, rollup);
@@ -61,12 +85,14 @@ static int smaps(struct seq_file *m, struct task_struct *task, bool rollup)
 
 int show_pid_smaps(struct seq_file *m, struct task_struct *task)
 {
-	return smaps(m, task, false);
+	(void)task;
+	return smaps(m, false);
 }
 
 int show_pid_smaps_rollup(struct seq_file *m, struct task_struct *task)
 {
-	return smaps(m, task, true);
+	(void)task;
+	return smaps(m, true);
 }
 
 /* clear_refs is only written to. */
@@ -125,11 +151,9 @@ int show_pid_cmdline(struct seq_file *m, struct task_struct *task)
 
 int show_pid_environ(struct seq_file *m, struct task_struct *task)
 {
-	struct mm_struct *mm;
+	struct mm_struct *mm = proc_mm_get_live(m->private);
 
-	if (!proc_may_access(task))
-		return -EACCES;
-	mm = get_task_mm(task);
+	(void)task;
 	if (!mm)
 		return 0;
 	write_user(m, mm, mm->env_start, mm->env_end);
@@ -139,12 +163,10 @@ int show_pid_environ(struct seq_file *m, struct task_struct *task)
 
 int show_pid_auxv(struct seq_file *m, struct task_struct *task)
 {
-	struct mm_struct *mm;
+	struct mm_struct *mm = proc_mm_get_live(m->private);
 	unsigned int n = 0;
 
-	if (!proc_may_access(task))
-		return -EACCES;
-	mm = get_task_mm(task);
+	(void)task;
 	if (!mm)
 		return 0;
 	do
@@ -157,48 +179,26 @@ int show_pid_auxv(struct seq_file *m, struct task_struct *task)
 
 /* ---- bytes and frames ---- */
 
-/*
- * An open mem or pagemap keeps the address space of the moment of opening,
- * without its areas' lives (mm_count): when the process ends, reads find
- * nothing.
- */
-static int mm_open(struct inode *inode, struct file *f)
+static int mem_open(struct inode *inode, struct file *f)
 {
-	struct task_struct *task = proc_i(inode)->task;
-	struct mm_struct *mm;
+	struct mm_struct *mm = proc_mem_open(inode, PTRACE_MODE_ATTACH);
 
-	if (!proc_may_access(task))
-		return -EACCES;
-	mm = get_task_mm(task);
-	if (mm) {
-		mmgrab(mm);
-		mmput(mm);
-	}
+	if (IS_ERR(mm))
+		return (int)PTR_ERR(mm);
 	f->private_data = mm;
 	return 0;
 }
 
-static void mm_release(struct file *f)
+static void mem_release(struct file *f)
 {
 	if (f->private_data)
 		mmdrop(f->private_data);
 }
 
-/* The space with a user, if it still has one. */
-static struct mm_struct *mm_get_live(struct file *f)
-{
-	struct mm_struct *mm = f->private_data;
-
-	if (!mm || !atomic_read(&mm->mm_users))
-		return NULL;
-	mmget(mm);
-	return mm;
-}
-
 static ssize_t mem_rw(struct file *f, struct iov_iter *i, loff_t *pos,
 		      bool write)
 {
-	struct mm_struct *mm = mm_get_live(f);
+	struct mm_struct *mm = proc_mm_get_live(f->private_data);
 	ssize_t total = 0;
 	char chunk[256];
 	size_t n, done;
@@ -251,8 +251,8 @@ static loff_t mem_llseek(struct file *f, loff_t off, int whence)
 }
 
 const struct file_operations proc_mem_fops = {
-	.open = mm_open,
-	.release = mm_release,
+	.open = mem_open,
+	.release = mem_release,
 	.read_iter = mem_read,
 	.write_iter = mem_write,
 	.llseek = mem_llseek,
@@ -261,23 +261,55 @@ const struct file_operations proc_mem_fops = {
 #define PM_ENTRY sizeof(u64)
 #define PM_PFN_MASK ((1ull << 55) - 1)
 
+struct pagemap {
+	struct mm_struct *mm; /* with an mm_count, or NULL */
+	bool show_pfn; /* whoever opened it may see frame numbers */
+};
+
+static int pagemap_open(struct inode *inode, struct file *f)
+{
+	struct pagemap *pm = kmalloc(sizeof(*pm), GFP_KERNEL);
+	int err;
+
+	if (!pm)
+		return -ENOMEM;
+	pm->mm = proc_mem_open(inode, PTRACE_MODE_READ);
+	pm->show_pfn = capable(CAP_SYS_ADMIN);
+	if (IS_ERR(pm->mm)) {
+		err = (int)PTR_ERR(pm->mm);
+		kfree(pm);
+		return err;
+	}
+	f->private_data = pm;
+	return 0;
+}
+
+static void pagemap_release(struct file *f)
+{
+	struct pagemap *pm = f->private_data;
+
+	if (pm->mm)
+		mmdrop(pm->mm);
+	kfree(pm);
+}
+
 static ssize_t pagemap_read(struct file *f, struct iov_iter *to, loff_t *pos)
 {
 	const loff_t end = (loff_t)(TASK_SIZE >> PAGE_SHIFT) * (loff_t)PM_ENTRY;
-	bool show_pfn = capable(CAP_SYS_ADMIN);
+	const struct pagemap *pm = f->private_data;
 	struct mm_struct *mm;
 	ssize_t total = 0;
 	u64 entry;
 
 	if (*pos % (loff_t)PM_ENTRY || to->count % PM_ENTRY)
 		return -EINVAL;
-	mm = mm_get_live(f);
+	mm = proc_mm_get_live(pm->mm);
 	if (!mm)
 		return 0;
 	while (to->count && *pos < end) {
 		entry = pagemap_entry(mm, (unsigned long)(*pos / 8)
 						  << PAGE_SHIFT);
-		if (!show_pfn)
+		if (!pm->show_pfn)
 			entry &= ~PM_PFN_MASK;
 		if (copy_to_iter(&entry, PM_ENTRY, to) != PM_ENTRY) {
 			total = total ? total : -EFAULT;
@@ -291,8 +323,8 @@ static ssize_t pagemap_read(struct file *f, struct iov_iter *to, loff_t *pos)
 }
 
 const struct file_operations proc_pagemap_fops = {
-	.open = mm_open,
-	.release = mm_release,
+	.open = pagemap_open,
+	.release = pagemap_release,
 	.read_iter = pagemap_read,
 	.llseek = mem_llseek,
 };

@@ -74,12 +74,9 @@ static void show_tables(struct seq_file *m, const struct mm_struct *mm)
 
 int show_pid_mmu(struct seq_file *m, struct task_struct *task)
 {
-	struct mm_struct *mm;
+	struct mm_struct *mm = proc_mm_get_live(m->private);
 	unsigned int i;
 
-	if (!proc_may_access(task))
-		return -EACCES;
-	mm = get_task_mm(task);
 	if (!mm)
 		return 0;
 	show_selectors(m, task_pt_regs(task));

@@ -12,16 +12,10 @@
 #include <kernel/task/pidfd.h>
 #include "proc.h"
 
-/** proc_may_access() - may the running task look into @task's memory? */
-bool proc_may_access(struct task_struct *task)
+/** proc_may_access() - may the running task look into @task? */
+bool proc_may_access(const struct task_struct *task)
 {
-	const struct cred *me = current->cred, *it = task->cred;
-
-	if (task->signal == current->signal || capable(CAP_SYS_PTRACE))
-		return true;
-	return it && me->fsuid == it->uid && me->fsuid == it->euid &&
-	       me->fsuid == it->suid && me->fsgid == it->gid &&
-	       me->fsgid == it->egid && me->fsgid == it->sgid && task->dumpable;
+	return ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS);
 }
 
 /* ---- small texts ---- */
@@ -120,6 +114,8 @@ static ssize_t write_oom_adj(const char *text, size_t len,
 
 static int show_personality(struct seq_file *m, struct task_struct *task)
 {
+	if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_FSCREDS))
+		return -EPERM;
 	seq_printf(m, "%08x\n", task->personality);
 	return 0;
 }
@@ -213,6 +209,10 @@ static const struct file_operations task_dir_fops;
 	{                                                   \
 		.name = n, .mode = S_IFREG | (m), .show = s \
 	}
+#define TEXT_OF_MM(n, m, s)                                                 \
+	{                                                                   \
+		.name = n, .mode = S_IFREG | (m), .show = s, .of_mm = true, \
+	}
 #define TEXT_RW(n, m, s, w)                                             \
 	{                                                               \
 		.name = n, .mode = S_IFREG | (m), .show = s, .write = w \
@@ -233,9 +233,9 @@ static const struct file_operations task_dir_fops;
 static const struct pid_entry pid_entries[] = {
 	DIR("task", 0555, &task_dir_iops, &task_dir_fops),
 	DIR("fd", 0500, &proc_fd_iops, &proc_fd_fops),
-	DIR("fdinfo", 0555, &proc_fdinfo_iops, &proc_fd_fops),
-	TEXT("environ", 0400, show_pid_environ),
-	TEXT("auxv", 0400, show_pid_auxv),
+	DIR("fdinfo", 0555, &proc_fdinfo_iops, &proc_fdinfo_fops),
+	TEXT_OF_MM("environ", 0400, show_pid_environ),
+	TEXT_OF_MM("auxv", 0400, show_pid_auxv),
 	TEXT("status", 0444, show_pid_status),
 	TEXT("personality", 0400, show_personality),
 	TEXT("limits", 0444, show_pid_limits),
@@ -243,18 +243,18 @@ static const struct pid_entry pid_entries[] = {
 	TEXT("cmdline", 0444, show_pid_cmdline),
 	TEXT("stat", 0444, show_pid_stat),
 	TEXT("statm", 0444, show_pid_statm),
-	TEXT("maps", 0444, show_pid_maps),
+	TEXT_OF_MM("maps", 0444, show_pid_maps),
 	RAW("mem", 0600, &proc_mem_fops),
 	LINK("cwd", cwd_path),
 	LINK("root", root_path),
 	LINK("exe", exe_path),
 	TEXT("mounts", 0444, show_pid_mounts),
 	TEXT("mountinfo", 0444, show_pid_mountinfo),
-	TEXT("smaps", 0444, show_pid_smaps),
-	TEXT("smaps_rollup", 0444, show_pid_smaps_rollup),
+	TEXT_OF_MM("smaps", 0444, show_pid_smaps),
+	TEXT_OF_MM("smaps_rollup", 0444, show_pid_smaps_rollup),
 	TEXT_RW("clear_refs", 0200, show_pid_clear_refs, write_pid_clear_refs),
 	RAW("pagemap", 0400, &proc_pagemap_fops),
-	TEXT("mmu", 0400, show_pid_mmu),
+	TEXT_OF_MM("mmu", 0400, show_pid_mmu),
 	TEXT("wchan", 0444, show_wchan),
 	TEXT("cgroup", 0444, show_cgroup),
 	TEXT("coredump_filter", 0444, show_coredump_filter),

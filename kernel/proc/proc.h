@@ -30,6 +30,7 @@ struct pid_entry {
 	const struct inode_operations *iop; /* directories, links */
 	const struct file_operations *fop; /* what is no text */
 	int (*get_path)(struct task_struct *task, struct path *path);
+	bool of_mm; /* about the space of the moment of opening: m->private */
 };
 
 /* Behind every inode of procfs and sysfs. */
@@ -75,11 +76,16 @@ struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *parent,
 int proc_pid_iterate(struct dir_context *ctx);
 int proc_self_link(char *buf, size_t size);
 int proc_thread_self_link(char *buf, size_t size);
-bool proc_may_access(struct task_struct *task);
+bool proc_may_access(const struct task_struct *task);
 /* fd.c */
 extern const struct inode_operations proc_fd_iops, proc_fdinfo_iops;
-extern const struct file_operations proc_fd_fops;
+extern const struct file_operations proc_fd_fops, proc_fdinfo_fops;
 /* mem.c */
+/* The space of @inode's task with an mm_count, which mmdrop() gives back;
+ * NULL if it has none; ERR_PTR(-EACCES) if the caller may not look. */
+struct mm_struct *proc_mem_open(const struct inode *inode, unsigned int mode);
+/* That space with a user (mmput), or NULL when its process has ended. */
+struct mm_struct *proc_mm_get_live(struct mm_struct *mm);
 extern const struct file_operations proc_mem_fops, proc_pagemap_fops;
 int show_pid_maps(struct seq_file *m, struct task_struct *task);
 int show_pid_smaps(struct seq_file *m, struct task_struct *task);

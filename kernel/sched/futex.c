@@ -570,7 +570,7 @@ SYSCALL_DEFINE(get_robust_list, pid_t pid, u32 __user *head, u32 __user *len)
 
 	if (!t)
 		return -ESRCH;
-	if (t->cred->uid != current->cred->uid && !capable(CAP_SYS_PTRACE))
+	if (!ptrace_may_access(t, PTRACE_MODE_READ_REALCREDS))
 		return -EPERM;
 	list = t->robust_list;
 	return put_user(12u, len) || put_user(list, head) ? -EFAULT : 0;

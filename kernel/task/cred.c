@@ -7,6 +7,7 @@
  * Simpler than in Linux: at most 32 supplementary groups; no user
  * namespaces, so a number means the same everywhere.
  */
+#include <ashlar/err.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/syscall.h>
@@ -104,6 +105,26 @@ static void fix_fs_capabilities(struct cred *c, const struct cred *old)
 		c->cap_effective |= c->cap_permitted & CAP_FS_MASK;
 }
 
+/**
+ * cred_changed - the running task has become somebody else
+ * @old: its credentials until now
+ *
+ * Its memory may hold what the new user must not see, so it is closed to
+ * others; and a parent of the old user is not to have it killed.
+ */
+void cred_changed(const struct cred *old)
+{
+	const struct cred *c = current->cred;
+
+	if (c->euid == old->euid && c->egid == old->egid &&
+	    c->fsuid == old->fsuid && c->fsgid == old->fsgid &&
+	    !(c->cap_permitted & ~old->cap_permitted))
+		return;
+	if (current->mm)
+		current->mm->dumpable = false;
+	current->pdeath_signal = 0;
+}
+
 static void commit_uids(const struct cred *new)
 {
 	struct cred *c = current->cred;
@@ -112,18 +133,17 @@ static void commit_uids(const struct cred *new)
 	*c = *new;
 	c->fsuid = c->euid;
 	fix_capabilities(c, &old);
-	if (c->euid != old.euid || c->fsuid != old.fsuid)
-		current->dumpable = false;
+	cred_changed(&old);
 }
 
 static void commit_gids(const struct cred *new)
 {
 	struct cred *c = current->cred;
+	struct cred old = *c;
 
-	if (new->egid != c->egid)
-		current->dumpable = false;
 	*c = *new;
 	c->fsgid = c->egid;
+	cred_changed(&old);
 }
 
 static bool one_of(u32 id, u32 a, u32 b, u32 c)
@@ -227,8 +247,7 @@ SYSCALL_DEFINE(setfsuid32, u32 uid)
 			     uid == c->fsuid || capable(CAP_SETUID))) {
 		c->fsuid = uid;
 		fix_fs_capabilities(c, &old);
-		if (uid != old.fsuid)
-			current->dumpable = false;
+		cred_changed(&old);
 	}
 	return (long)old.fsuid;
 }
@@ -303,15 +322,14 @@ SYSCALL_DEFINE(getresgid32, u32 __user *rgid, u32 __user *egid,
 SYSCALL_DEFINE(setfsgid32, u32 gid)
 {
 	struct cred *c = current->cred;
-	u32 old = c->fsgid;
+	struct cred old = *c;
 
 	if (gid != NO_ID && (one_of(gid, c->gid, c->egid, c->sgid) ||
-			     gid == old || capable(CAP_SETGID))) {
+			     gid == c->fsgid || capable(CAP_SETGID))) {
 		c->fsgid = gid;
-		if (gid != old)
-			current->dumpable = false;
+		cred_changed(&old);
 	}
-	return (long)old;
+	return (long)old.fsgid;
 }
 
 SYSCALL_DEFINE(getgroups32, int size, u32 __user *list)
@@ -344,16 +362,54 @@ SYSCALL_DEFINE(setgroups32, int size, const u32 __user *list)
 	return 0;
 }
 
+/* ---- who may look into whom ---- */
+
+static bool same_user(const struct cred *me, const struct cred *it,
+		      unsigned int mode)
+{
+	u32 uid = mode & PTRACE_MODE_FSCREDS ? me->fsuid : me->uid;
+	u32 gid = mode & PTRACE_MODE_FSCREDS ? me->fsgid : me->gid;
+
+	return uid == it->euid && uid == it->suid && uid == it->uid &&
+	       gid == it->egid && gid == it->sgid && gid == it->gid;
+}
+
 /**
  * ptrace_may_access - may the running task do to @task what a debugger may?
+ * @task: another thread, or one of its own process, to which it always may
+ * @mode: PTRACE_MODE_*; which of the caller's user numbers count
+ *
+ * This is the one place that decides. It is asked when the look happens, or
+ * when a file is opened that then keeps the address space of that moment: a
+ * process that had privileges and gave them up (mm_struct::dumpable) is open
+ * to nobody but root.
  */
-bool ptrace_may_access(const struct task_struct *task)
+bool ptrace_may_access(const struct task_struct *task, unsigned int mode)
 {
 	const struct cred *me = current->cred, *it = task->cred;
+	u64 caps = mode & PTRACE_MODE_FSCREDS ? me->cap_effective :
+						me->cap_permitted;
 
 	if (task->signal == current->signal || capable(CAP_SYS_PTRACE))
 		return true;
-	return me->uid == it->uid && me->uid == it->euid &&
-	       me->uid == it->suid && me->gid == it->gid &&
-	       me->gid == it->egid && me->gid == it->sgid && task->dumpable;
+	return same_user(me, it, mode) && (!task->mm || task->mm->dumpable) &&
+	       !(it->cap_permitted & ~caps);
+}
+
+/**
+ * mm_access - the address space of a task into which the caller may look
+ * @task: its task
+ * @mode: PTRACE_MODE_*
+ *
+ * Return: the space with a user reference (mmput), NULL for a task without
+ * one, or ERR_PTR(-EACCES).
+ */
+struct mm_struct *mm_access(struct task_struct *task, unsigned int mode)
+{
+	struct mm_struct *mm = get_task_mm(task);
+
+	if (!mm || mm == current->mm || ptrace_may_access(task, mode))
+		return mm;
+	mmput(mm);
+	return ERR_PTR(-EACCES);
 }

@@ -48,7 +48,8 @@ SYSCALL_DEFINE(kcmp, pid_t pid_a, pid_t pid_b, int type, u32 fd_a, u32 fd_b)
 
 	if (!a || !b)
 		return -ESRCH;
-	if (!ptrace_may_access(a) || !ptrace_may_access(b))
+	if (!ptrace_may_access(a, PTRACE_MODE_READ_REALCREDS) ||
+	    !ptrace_may_access(b, PTRACE_MODE_READ_REALCREDS))
 		return -EPERM;
 	switch (type) {
 	case KCMP_FILE:

@@ -87,6 +87,7 @@ struct linux_binprm {
 	unsigned long arg_min; /* the arguments must stay above */
 	struct cred *cred; /* as it will be */
 	bool secure; /* AT_SECURE */
+	bool unreadable; /* by the caller: it or its interpreter */
 	bool past_return; /* the old program is gone */
 	bool fd_path_closed; /* /dev/fd/N will be closed */
 	u8 buf[BINPRM_BUF_SIZE]; /* the file's beginning, zero-filled */

@@ -109,7 +109,7 @@ static struct file *file_of(struct task_struct *t, unsigned int fd)
 
 	if (!t || !t->files)
 		return ERR_PTR(-ESRCH);
-	if (!ptrace_may_access(t))
+	if (!ptrace_may_access(t, PTRACE_MODE_ATTACH_REALCREDS))
 		return ERR_PTR(-EPERM);
 	f = files_lookup(t->files, fd);
 	return f ? f : ERR_PTR(-EBADF);

@@ -65,12 +65,9 @@ static long get_name(u32 arg)
 
 static long set_dumpable(u32 value)
 {
-	struct task_struct *t;
-
 	if (value > 1)
 		return -EINVAL;
-	for_each_thread(current, t)
-		t->dumpable = value;
+	current->mm->dumpable = value;
 	return 0;
 }
 
@@ -189,7 +186,7 @@ SYSCALL_DEFINE(prctl, u32 option, u32 a2, u32 a3, u32 a4, u32 a5)
 	case PR_GET_PDEATHSIG:
 		return put_int(a2, (u32)t->pdeath_signal);
 	case PR_GET_DUMPABLE:
-		return t->dumpable;
+		return t->mm->dumpable;
 	case PR_SET_DUMPABLE:
 		return set_dumpable(a2);
 	case PR_GET_TIMING:
