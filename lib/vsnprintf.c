@@ -2,12 +2,12 @@
 /*
  * Formatted text into a sink, a run of characters at a time.
  *
- *   %  [-0]  [width|*]  [.precision|.*]  [l|ll|z]  d i u x X o c s p %
+ *   %  [-0#]  [width|*]  [.precision|.*]  [l|ll|z]  d i u x X o c s p %
  *
  * One sink function serves buffers that end in a NUL (ashlar_vsnprintf) and
  * reports that do not (lib/seq_file.c). An unknown conversion is printed as
  * it stands, so a mistake is seen and takes no argument. Simpler than C's:
- * no floating point, no %n, no "+", "#" or space flags, no h.
+ * no floating point, no %n, no "+" or space flags, no h; "#" is for x and X.
  */
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
@@ -24,6 +24,7 @@ struct sink {
 struct spec {
 	bool left; /* "-" */
 	bool zero; /* "0" */
+	bool prefix; /* "#" */
 	int width; /* 0: as wide as it comes */
 	int precision; /* -1: not given */
 	int longs; /* 0 int, 1 long or size_t, 2 long long */
@@ -152,6 +153,8 @@ static struct spec parse_spec(const char **fmt, __builtin_va_list *args)
 			spec.left = true;
 		else if (**fmt == '0')
 			spec.zero = true;
+		else if (**fmt == '#')
+			spec.prefix = true;
 		else
 			break;
 	}
@@ -197,6 +200,13 @@ static s64 next_signed(const struct spec *spec, __builtin_va_list *args)
 	return __builtin_va_arg(*args, int);
 }
 
+static void put_hex(struct sink *s, const struct spec *spec, u64 n, bool upper)
+{
+	const char *prefix = upper ? "0X" : "0x";
+
+	put_number(s, spec, spec->prefix && n ? prefix : "", n, 16, upper);
+}
+
 static void put_signed(struct sink *s, const struct spec *spec, s64 n)
 {
 	if (n < 0)
@@ -224,8 +234,7 @@ static bool convert(struct sink *s, const struct spec *spec, char letter,
 		return true;
 	case 'x':
 	case 'X':
-		put_number(s, spec, "", next_unsigned(spec, args), 16,
-			   letter == 'X');
+		put_hex(s, spec, next_unsigned(spec, args), letter == 'X');
 		return true;
 	case 'p':
 		put_number(s, spec, "0x",

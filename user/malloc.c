@@ -22,7 +22,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include "mm/internal.h"
 #include "port/user/user.h"
 #include "user.h"
@@ -439,13 +438,13 @@ EXPORT int posix_memalign(void **out, size_t align, size_t size)
 /** valloc - memory aligned to the host's page. */
 EXPORT void *valloc(size_t size)
 {
-	return alloc_aligned(getauxval(AT_PAGESZ), size);
+	return alloc_aligned(port_host_page_size(), size);
 }
 
 /** pvalloc - valloc() of whole pages. */
 EXPORT void *pvalloc(size_t size)
 {
-	size_t page = getauxval(AT_PAGESZ);
+	size_t page = port_host_page_size();
 
 	if (unlikely(size > PTRDIFF_MAX))
 		return no_memory();

@@ -113,6 +113,7 @@ struct mm_cpu *port_cpu_start(void)
 	if (thread_starts || thread_ended)
 		return NULL;
 	thread_starts = true;
+	host_read();
 	spin_lock(&start_lock);
 	first = !started;
 	if (first)

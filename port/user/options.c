@@ -10,7 +10,6 @@
 #include <ashlar/printf.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <sys/auxv.h>
 #include "user.h"
 
 extern char **environ;
@@ -40,7 +39,7 @@ void port_read_options(void)
 	const struct cmdline_sink sink = { port_log, say_unknown };
 	char **e;
 
-	if (!environ || getauxval(AT_SECURE))
+	if (!environ || host.secure)
 		return;
 	for (e = environ; *e; e++)
 		if (!ashlar_strncmp(*e, name, sizeof(name) - 1))

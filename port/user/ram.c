@@ -18,7 +18,6 @@
  */
 #include <ashlar/mmzone.h>
 #include <ashlar/port.h>
-#include <sys/auxv.h>
 #include <mach/page.h>
 #include "sys.h"
 #include "user.h"
@@ -34,11 +33,6 @@ u8 *port_slab_ids;
 static size_t ram_most; /* bytes, what the tables' places allow */
 static size_t host_page;
 static spinlock_t grow_lock = SPIN_LOCK_UNLOCKED;
-
-size_t port_host_page_size(void)
-{
-	return host_page;
-}
 
 /*
  * Map exactly [addr, addr + size), or nothing: -EEXIST, when something lies
@@ -89,7 +83,7 @@ bool port_ram_init(void)
 {
 	unsigned int bits;
 
-	host_page = getauxval(AT_PAGESZ);
+	host_page = port_host_page_size();
 	for (bits = 47; bits >= 36; bits--)
 		if (place_range(bits))
 			return true;

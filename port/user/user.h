@@ -7,9 +7,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* host.c: from the auxiliary vector */
+struct host {
+	size_t page_size; /* bytes; 0: not read yet */
+	bool secure; /* set-uid: no orders from the caller's environment */
+	const void *vdso; /* its ELF header, or NULL */
+	const uint64_t *random; /* 16 bytes that others use as well, or NULL */
+};
+
+extern struct host host;
+void host_read(void);
+size_t port_host_page_size(void);
+
 /* ram.c */
 bool port_ram_init(void);
-size_t port_host_page_size(void);
 
 /* large.c: blocks with a mapping of their own */
 void *large_alloc(size_t size, size_t align, bool *zeroed);

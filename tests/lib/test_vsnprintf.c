@@ -41,6 +41,9 @@ TEST(integers_as_in_c)
 		     (unsigned long long)v);
 		SAME("%x %X %o", (unsigned int)v, (unsigned int)v,
 		     (unsigned int)v);
+		SAME("%#x|%#10X|%#-12x|%#012x|%#.9x", (unsigned int)v,
+		     (unsigned int)v, (unsigned int)v, (unsigned int)v,
+		     (unsigned int)v);
 		SAME("%lx %llX %zo %zu", (unsigned long)v,
 		     (unsigned long long)v, (size_t)v, (size_t)v);
 		SAME("%8d|%-8d|%08d|%3d", (int)v, (int)v, (int)v, (int)v);
