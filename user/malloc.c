@@ -66,7 +66,6 @@ static __cold_path void *alloc_contig(size_t size, bool zero)
 /* More than any cache holds, or more than the threshold. */
 static void *alloc_large(size_t size, size_t align, bool zero)
 {
-	bool zeroed = false;
 	void *p = NULL;
 
 	(void)mm_this_cpu();
@@ -76,9 +75,7 @@ static void *alloc_large(size_t size, size_t align, bool zero)
 		p = alloc_run(size, zero ? __GFP_ZERO : 0);
 	if (p)
 		return p;
-	p = large_alloc(size, align, &zeroed);
-	if (p && zero && !zeroed)
-		memset(p, 0, size);
+	p = large_alloc(size, align, zero);
 	/* The kernel may be out of addresses, and we not out of memory. */
 	if (!p && align <= PAGE_SIZE)
 		p = alloc_run(size, zero ? __GFP_ZERO : 0);
@@ -99,6 +96,8 @@ static __cold_path void *malloc_slow(size_t size)
 {
 	void *p;
 
+	if (unlikely(large_cached_bytes > LARGE_KEEP_LEAST))
+		large_tick();
 	if (size <= malloc_params.mmap_threshold &&
 	    size <= KMALLOC_MAX_CACHE_SIZE)
 		p = alloc_cached(kmalloc_index(size ? size : 1));
@@ -288,27 +287,43 @@ EXPORT size_t malloc_usable_size(void *p)
 	return size;
 }
 
+/* A smaller size never fails: the block is large enough as it is. */
 static void *realloc_move(void *p, size_t old, size_t size)
 {
+	int saved = errno;
 	void *new = malloc(size);
 
 	if (likely(new)) {
 		memcpy(new, p, min(old, size));
 		free(p);
+	} else if (size <= old) {
+		errno = saved;
+		return p;
 	}
 	return new;
 }
 
-/* Both sizes have mappings of their own, or @p stays where it is. */
-static void *realloc_large(void *p, size_t old, size_t size)
+static void *realloc_bad(void *p)
+{
+	release_bad("realloc", p);
+	return NULL;
+}
+
+/* @p lies outside of the frames. */
+static void *realloc_large(void *p, size_t size)
 {
 	void *new = NULL;
+	size_t old;
 
 	if (size <= malloc_params.mmap_threshold)
-		return realloc_move(p, old, size);
-	if (size <= PTRDIFF_MAX / 2)
-		new = large_realloc(p, size);
-	return new ? new : no_memory();
+		old = large_size(p);
+	else if (size <= PTRDIFF_MAX / 2)
+		new = large_realloc(p, size, &old);
+	else
+		return large_size(p) ? no_memory() : realloc_bad(p);
+	if (new)
+		return new;
+	return old ? realloc_move(p, old, size) : realloc_bad(p);
 }
 
 /**
@@ -329,13 +344,11 @@ EXPORT void *realloc(void *p, size_t size)
 		free(p);
 		return NULL;
 	}
-	old = malloc_block_size(p);
-	if (unlikely(!old)) {
-		release_bad("realloc", p);
-		return NULL;
-	}
 	if (!virt_addr_valid(p))
-		return realloc_large(p, old, size);
+		return realloc_large(p, size);
+	old = malloc_block_size(p);
+	if (unlikely(!old))
+		return realloc_bad(p);
 	if (size <= old && (size >= old / 2 || old <= 64))
 		return p;
 	/* What grows a little will grow again: make room for a quarter. */

@@ -2,349 +2,378 @@
 /*
  * Large blocks: a mapping of the kernel's each, found again by address.
  *
- *   table, open addressing      kept: freed mappings, for the next caller
- *   | addr size |               | addr size | addr size | ...  oldest first
- *   |    -      |
- *   | addr size |   addr is a multiple of the page, so a free of any other
- *   | addr size |   address is recognised and refused
+ *            ┌──── kept_take ◄── kept ranges ◄── kept_put ─────┐
+ *   alloc ───┤      (kept.c)      │ evict                      ├─── free
+ *            └──── mmap           ▼                            │
+ *                               munmap ◄── too large to keep ──┘
  *
- * A freed mapping is kept when there is room for it:
- *
- *   kept bytes <= max(LARGE_KEEP, blocks in use / 8) + churn
- *
- * churn grows by the size of every block that had to be mapped anew shortly
- * after one like it was unmapped, and halves with each quiet period: a loop
- * that allocates and frees one big block pays for its pages once.
+ * The lock protects the index (ranges.c) and what is kept, and is held for
+ * moments: a system call takes as long as the block is large, so none is made
+ * under it. A range that is to be mapped, moved or unmapped is detached
+ * meanwhile: it is in the hands of one thread, and nobody finds it.
  *
  * Blocks grow with mremap(), which moves page tables and not bytes, to an
- * eighth more than asked for: untouched pages cost nothing.
+ * eighth more than asked for: untouched pages cost nothing. What mremap()
+ * refuses (a block of which the program has locked or protected a part)
+ * the caller copies.
  */
-#include <ashlar/port.h>
 #include <ashlar/string.h>
 #include <mach/page.h>
-#include <mach/spinlock.h>
+#include "ranges.h"
 #include "sys.h"
 #include "user.h"
 
-struct block {
-	char *addr; /* NULL: free slot */
-	size_t size; /* bytes mapped, whole host pages */
-};
-
-#define TABLE_FIRST 256 /* slots; a power of two */
-#define KEPT_MOST 32
-#define LARGE_KEEP (256ul << 10)
-#define CHURN_MOST (64ul << 20)
-#define QUIET_MS 250
-
-/* All under lock. */
-static spinlock_t lock = SPIN_LOCK_UNLOCKED;
-static struct block *table;
-static size_t table_slots;
-static struct block kept[KEPT_MOST];
-static unsigned int nr_kept;
-static size_t keep_bytes = LARGE_KEEP;
-static size_t churn; /* bytes */
-static size_t unmapped; /* bytes, since quiet_since */
-static unsigned long quiet_since; /* port_time_ms() */
+/* Clearing more costs more than having the kernel do it where it is used. */
+#define CLEAR_MOST (512ul << 10)
 
 static size_t round_up(size_t size)
 {
 	return ALIGN(size, port_host_page_size());
 }
 
-/* ---- the table ---- */
-
-static size_t slot_of(const void *addr)
+static struct range *find_block(const void *p)
 {
-	u64 hash = ((uintptr_t)addr >> PAGE_SHIFT) * 0x9e3779b97f4a7c15ull;
+	struct range *r = range_starting(p);
 
-	return (size_t)(hash >> 32) & (table_slots - 1);
+	return r && r->state == RANGE_BLOCK ? r : NULL;
 }
 
-static struct block *find(const void *addr)
+/* @r, detached, is now a block. Context: ranges_lock. */
+static void become_block(struct range *r)
 {
-	size_t i;
-
-	if (!table || !addr)
-		return NULL;
-	for (i = slot_of(addr); table[i].addr; i = (i + 1) & (table_slots - 1))
-		if (table[i].addr == addr)
-			return &table[i];
-	return NULL;
-}
-
-static void insert(struct block b)
-{
-	size_t i = slot_of(b.addr);
-
-	while (table[i].addr)
-		i = (i + 1) & (table_slots - 1);
-	table[i] = b;
+	r->state = RANGE_BLOCK;
+	r->zeroed = false;
+	range_index_start(r);
 	large_count++;
-	large_bytes += b.size;
+	large_bytes += r->size;
 }
 
-/* Knuth, TAOCP 3, 6.4 algorithm R: close the gap that a removal leaves. */
-static void erase(struct block *b)
+/* Context: ranges_lock; the index goes on knowing the start. */
+static void no_longer_block(struct range *r)
 {
-	size_t hole = (size_t)(b - table), mask = table_slots - 1;
-	size_t i = hole, home;
-
+	r->state = RANGE_DETACHED;
 	large_count--;
-	large_bytes -= b->size;
+	large_bytes -= r->size;
+}
+
+/* Takes the lock, with descriptors for one allocation at hand. */
+static bool lock_with_descriptors(void)
+{
+	spin_lock(&ranges_lock);
+	while (!ranges_suffice()) {
+		spin_unlock(&ranges_lock);
+		if (!ranges_grow())
+			return false;
+		spin_lock(&ranges_lock);
+	}
+	return true;
+}
+
+/* ---- giving back ---- */
+
+/*
+ * The kernel would not unmap @r: it may have no room for one mapping more.
+ * The memory goes back all the same. False: not even that.
+ */
+static bool keep_empty(struct range *r)
+{
+	r->zeroed = !sys_madvise(r->addr, r->size, MADV_DONTNEED);
+	spin_lock(&ranges_lock);
+	range_index_start(r);
+	kept_put(r);
+	spin_unlock(&ranges_lock);
+	return r->zeroed;
+}
+
+/* Unmap @r, detached. False if it could be neither unmapped nor emptied. */
+static bool unmap(struct range *r)
+{
+	if (sys_munmap(r->addr, r->size) && !r->odd)
+		return keep_empty(r);
+	spin_lock(&ranges_lock);
+	kept_note_unmapped(r->size);
+	range_free(r);
+	spin_unlock(&ranges_lock);
+	return true;
+}
+
+/* Unmap @r, if it is one, and whatever else is more than may be kept. */
+static void unmap_excess(struct range *r)
+{
+	while (r && unmap(r)) {
+		spin_lock(&ranges_lock);
+		r = kept_evict();
+		spin_unlock(&ranges_lock);
+	}
+}
+
+/* Keep @r, detached, if it fits. Returns what is to be unmapped, or NULL. */
+static struct range *keep(struct range *r)
+{
+	if (kept_period_over())
+		kept_pass_time();
+	if (r->odd || !kept_would_fit(r->size)) {
+		range_forget_start(r);
+		return r;
+	}
+	kept_put(r);
+	return kept_evict();
+}
+
+/* Unmap the part [addr, addr + size) of a mapping that is no range yet. */
+static void unmap_part(char *addr, size_t size)
+{
+	struct range *r;
+
+	if (!size || !sys_munmap(addr, size) || !lock_with_descriptors())
+		return;
+	r = range_new(addr, size);
+	spin_unlock(&ranges_lock);
+	keep_empty(r);
+}
+
+/* Unmap all that is kept. True if there was any. */
+static bool unmap_kept(void)
+{
+	struct range *r;
+	bool any = false;
+
 	for (;;) {
-		i = (i + 1) & mask;
-		if (!table[i].addr)
-			break;
-		home = slot_of(table[i].addr);
-		if (((i - home) & mask) < ((i - hole) & mask))
-			continue;
-		table[hole] = table[i];
-		hole = i;
+		spin_lock(&ranges_lock);
+		r = kept_remove_any();
+		spin_unlock(&ranges_lock);
+		if (!r)
+			return any;
+		if (sys_munmap(r->addr, r->size)) {
+			keep_empty(r);
+			return any;
+		}
+		any = true;
+		spin_lock(&ranges_lock);
+		range_free(r);
+		spin_unlock(&ranges_lock);
 	}
-	table[hole].addr = NULL;
-}
-
-/* Room for one more; at most half of the slots are in use. */
-static bool table_has_room(void)
-{
-	struct block *old = table;
-	size_t slots = table_slots, i;
-
-	if (large_count < slots / 2)
-		return true;
-	slots = slots ? 2 * slots : TABLE_FIRST;
-	table = sys_mmap(NULL, round_up(slots * sizeof(*table)),
-			 PROT_READ | PROT_WRITE, 0);
-	if (!table) {
-		table = old;
-		return false;
-	}
-	i = table_slots;
-	table_slots = slots;
-	large_count = large_bytes = 0;
-	while (i--)
-		if (old[i].addr)
-			insert(old[i]);
-	if (old)
-		sys_munmap(old, round_up(slots / 2 * sizeof(*table)));
-	return true;
-}
-
-/* ---- mappings kept for the next caller ---- */
-
-static void decay(void)
-{
-	unsigned long now = port_time_ms();
-	unsigned long halves = (now - quiet_since) / QUIET_MS;
-
-	if (!halves)
-		return;
-	churn = halves < 63 ? churn >> halves : 0;
-	unmapped = 0;
-	quiet_since = now;
-}
-
-static void drop_kept(unsigned int i)
-{
-	large_cached_bytes -= kept[i].size;
-	unmapped += kept[i].size;
-	sys_munmap(kept[i].addr, kept[i].size);
-	nr_kept--;
-	for (; i < nr_kept; i++)
-		kept[i] = kept[i + 1];
-}
-
-static void keep_or_unmap(struct block b)
-{
-	size_t most;
-
-	decay();
-	most = max(keep_bytes, large_bytes / 8) + churn;
-	while (nr_kept &&
-	       (nr_kept == KEPT_MOST || large_cached_bytes + b.size > most))
-		drop_kept(0);
-	if (b.size > most) {
-		unmapped += b.size;
-		sys_munmap(b.addr, b.size);
-		return;
-	}
-	kept[nr_kept++] = b;
-	large_cached_bytes += b.size;
-}
-
-/* The best fit up to twice the size; what is too much is unmapped. */
-static bool take_kept(size_t size, struct block *out)
-{
-	unsigned int i, best = KEPT_MOST;
-
-	for (i = 0; i < nr_kept; i++)
-		if (kept[i].size >= size && kept[i].size / 2 <= size &&
-		    (best == KEPT_MOST || kept[i].size <= kept[best].size))
-			best = i;
-	if (best == KEPT_MOST)
-		return false;
-	*out = kept[best];
-	large_cached_bytes -= out->size;
-	nr_kept--;
-	for (i = best; i < nr_kept; i++)
-		kept[i] = kept[i + 1];
-	if (out->size > size) {
-		sys_munmap(out->addr + size, out->size - size);
-		out->size = size;
-	}
-	return true;
-}
-
-static void note_miss(size_t size)
-{
-	if (unmapped < size)
-		return;
-	unmapped -= size;
-	churn = min(churn + size + size / 8, CHURN_MOST);
 }
 
 /* ---- the calls ---- */
 
 static char *map_aligned(size_t size, size_t align)
 {
-	size_t page = port_host_page_size(), extra;
+	size_t extra = align - port_host_page_size();
 	char *p, *start;
 
-	if (align <= page)
-		return sys_mmap(NULL, size, PROT_READ | PROT_WRITE, 0);
-	extra = align - page;
 	p = sys_mmap(NULL, size + extra, PROT_READ | PROT_WRITE, 0);
-	if (!p)
-		return NULL;
+	if (!p || !extra)
+		return p;
 	start = (char *)ALIGN((uintptr_t)p, align);
-	if (start > p)
-		sys_munmap(p, (size_t)(start - p));
-	if (extra > (size_t)(start - p))
-		sys_munmap(start + size, extra - (size_t)(start - p));
+	unmap_part(p, (size_t)(start - p));
+	unmap_part(start + size, extra - (size_t)(start - p));
 	return start;
 }
 
-/*
- * A block of at least @size bytes, aligned to @align (a power of two).
- * *zeroed: whether it reads as zero. NULL when the kernel has no more; both
- * sizes are below PTRDIFF_MAX / 2.
- */
-void *large_alloc(size_t size, size_t align, bool *zeroed)
+static void *map_block(size_t size, size_t align)
 {
-	struct block b = { NULL, round_up(size) };
+	char *p = map_aligned(size, align);
 
-	spin_lock(&lock);
-	if (!table_has_room()) {
-		spin_unlock(&lock);
+	if (!p && unmap_kept())
+		p = map_aligned(size, align);
+	if (!p)
+		return NULL;
+	if (!lock_with_descriptors()) {
+		sys_munmap(p, size);
 		return NULL;
 	}
-	*zeroed = false;
-	if (align > port_host_page_size() || !take_kept(b.size, &b)) {
-		note_miss(b.size);
-		*zeroed = true;
-		b.addr = map_aligned(b.size, align);
-		if (!b.addr && nr_kept) {
-			while (nr_kept)
-				drop_kept(0);
-			b.addr = map_aligned(b.size, align);
-		}
+	kept_note_mapped(size);
+	become_block(range_new(p, size));
+	spin_unlock(&ranges_lock);
+	return p;
+}
+
+/* Make the block at @p, which was in use before, read as zero. */
+static void *clear(void *p, size_t size)
+{
+	if (size <= CLEAR_MOST || sys_madvise(p, round_up(size), MADV_DONTNEED))
+		memset(p, 0, size);
+	return p;
+}
+
+/**
+ * large_alloc - a block with a mapping of its own
+ * @size: bytes at least
+ * @align: power of two; both are below PTRDIFF_MAX / 2
+ * @zero: must it read as zero?
+ *
+ * Return: the block, or NULL when the kernel has no more.
+ */
+void *large_alloc(size_t size, size_t align, bool zero)
+{
+	size_t want = round_up(size);
+	struct range *r;
+	bool zeroed;
+	char *p;
+
+	align = max(align, port_host_page_size());
+	if (!lock_with_descriptors())
+		return NULL;
+	r = kept_take(want, align);
+	if (!r) {
+		spin_unlock(&ranges_lock);
+		return map_block(want, align);
 	}
-	if (b.addr)
-		insert(b);
-	spin_unlock(&lock);
-	return b.addr;
+	p = r->addr;
+	zeroed = r->zeroed;
+	become_block(r);
+	spin_unlock(&ranges_lock);
+	return zero && !zeroed ? clear(p, size) : p;
 }
 
 /* False: @p is not the start of a large block. */
 bool large_free(void *p)
 {
-	struct block *found, b;
+	struct range *r, *excess = NULL;
 
-	spin_lock(&lock);
-	found = find(p);
-	if (found) {
-		b = *found;
-		erase(found);
-		keep_or_unmap(b);
+	spin_lock(&ranges_lock);
+	r = find_block(p);
+	if (r) {
+		no_longer_block(r);
+		excess = keep(r);
 	}
-	spin_unlock(&lock);
-	return found != NULL;
+	spin_unlock(&ranges_lock);
+	unmap_excess(excess);
+	return r != NULL;
 }
 
 /* Bytes that may be used at @p; 0: not the start of a large block. */
 size_t large_size(const void *p)
 {
-	struct block *found;
+	struct range *r;
 	size_t size;
 
-	spin_lock(&lock);
-	found = find(p);
-	size = found ? found->size : 0;
-	spin_unlock(&lock);
+	spin_lock(&ranges_lock);
+	r = find_block(p);
+	size = r ? r->size : 0;
+	spin_unlock(&ranges_lock);
 	return size;
 }
 
-/*
- * Grow or shrink @p, a large block, to a large size; it may move. NULL: not
- * possible, and @p is as it was.
+/* Cut the end of the block @r off. Context: ranges_lock, which it releases. */
+static void shrink(struct range *r, size_t want)
+{
+	struct range *end = NULL;
+
+	if (ranges_suffice()) {
+		end = range_new(r->addr + want, r->size - want);
+		end->odd = r->odd;
+		r->size = want;
+		large_bytes -= end->size;
+		range_index_start(end);
+		end = keep(end);
+	}
+	spin_unlock(&ranges_lock);
+	unmap_excess(end);
+}
+
+/* Resize the mapping at @p; *@size: the best size, then the one it has. */
+static char *remap(char *p, size_t old, size_t want, size_t *size)
+{
+	char *moved = sys_mremap(p, old, *size, MREMAP_MAYMOVE);
+
+	if (moved)
+		return moved;
+	*size = want;
+	moved = sys_mremap(p, old, want, MREMAP_MAYMOVE);
+	if (!moved && unmap_kept())
+		moved = sys_mremap(p, old, want, MREMAP_MAYMOVE);
+	return moved;
+}
+
+/* Context: ranges_lock, which it releases. */
+static char *grow(struct range *r, size_t want, size_t size)
+{
+	char *moved;
+
+	range_forget_start(r);
+	no_longer_block(r);
+	spin_unlock(&ranges_lock);
+	moved = remap(r->addr, r->size, want, &size);
+	spin_lock(&ranges_lock);
+	if (moved) {
+		r->addr = moved;
+		r->size = size;
+	} else {
+		r->odd = true;
+	}
+	become_block(r);
+	spin_unlock(&ranges_lock);
+	return moved;
+}
+
+/**
+ * large_realloc - grow or shrink a large block, which may move
+ * @p: the block
+ * @size: bytes wanted, a large size
+ * @old: where its size goes; 0: @p is not the start of a large block
+ *
+ * Return: the block; NULL if the caller has to copy it, or make a report.
  */
-void *large_realloc(void *p, size_t size)
+void *large_realloc(void *p, size_t size, size_t *old)
 {
 	size_t want = round_up(size), roomy = round_up(size + size / 8);
-	struct block *found, b;
-	char *moved = NULL;
+	struct range *r;
 
-	spin_lock(&lock);
-	found = find(p);
-	b = *found;
-	if (want <= b.size && b.size <= roomy) {
-		spin_unlock(&lock);
+	if (!lock_with_descriptors())
+		spin_lock(&ranges_lock);
+	r = find_block(p);
+	*old = r ? r->size : 0;
+	if (r && want > r->size)
+		return grow(r, want, roomy);
+	if (r && r->size > roomy) {
+		shrink(r, want);
 		return p;
 	}
-	if (want > b.size) {
-		moved = sys_mremap(p, b.size, roomy, MREMAP_MAYMOVE);
-		want = moved ? roomy : want;
-	}
-	if (!moved)
-		moved = sys_mremap(p, b.size, want, MREMAP_MAYMOVE);
-	if (moved) {
-		erase(found);
-		insert((struct block){ moved, want });
-	}
-	spin_unlock(&lock);
-	return moved;
+	spin_unlock(&ranges_lock);
+	return r ? p : NULL;
 }
 
 /* Give all kept mappings back. */
 void large_trim(void)
 {
-	spin_lock(&lock);
-	while (nr_kept)
-		drop_kept(0);
-	spin_unlock(&lock);
+	unmap_kept();
+}
+
+/* Let time pass for what is kept: called now and then by who allocates. */
+void large_tick(void)
+{
+	struct range *excess;
+
+	if (!kept_period_over())
+		return;
+	spin_lock(&ranges_lock);
+	kept_pass_time();
+	excess = kept_evict();
+	spin_unlock(&ranges_lock);
+	unmap_excess(excess);
 }
 
 /* Bytes of freed mappings that are always kept (M_TRIM_THRESHOLD). */
 void large_set_keep(size_t bytes)
 {
-	spin_lock(&lock);
-	keep_bytes = bytes;
-	spin_unlock(&lock);
+	spin_lock(&ranges_lock);
+	kept_set_least(bytes);
+	spin_unlock(&ranges_lock);
 }
 
 void large_fork_prepare(void)
 {
-	spin_lock(&lock);
+	spin_lock(&ranges_lock);
 }
 
 void large_fork_parent(void)
 {
-	spin_unlock(&lock);
+	spin_unlock(&ranges_lock);
 }
 
 void large_fork_child(void)
 {
-	spin_lock_init(&lock);
+	spin_lock_init(&ranges_lock);
 }

@@ -23,11 +23,14 @@ size_t port_host_page_size(void);
 bool port_ram_init(void);
 
 /* large.c: blocks with a mapping of their own */
-void *large_alloc(size_t size, size_t align, bool *zeroed);
+#define LARGE_KEEP_LEAST (256ul << 10) /* bytes of freed ones, always kept */
+
+void *large_alloc(size_t size, size_t align, bool zero);
 bool large_free(void *p);
 size_t large_size(const void *p);
-void *large_realloc(void *p, size_t size);
+void *large_realloc(void *p, size_t size, size_t *old);
 void large_trim(void);
+void large_tick(void);
 void large_set_keep(size_t bytes);
 void large_fork_prepare(void);
 void large_fork_parent(void);

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mappings of freed large blocks, kept for the next caller.
+ *
+ *   by size, four lists a doubling       by age
+ *   | 128K | 160K | 192K | 224K | …      oldest ─ … ─ newest
+ *      │             └ range               └ the first to be unmapped
+ *      └ range ─ range
+ *
+ * A block is cut out of a range, and goes back to its neighbours: what is
+ * adjacent is one range. How much stays is a matter of bytes and time, never
+ * of how many there are:
+ *
+ *   kept bytes <= max(LARGE_KEEP_LEAST, blocks in use / 8) + churn
+ *
+ * churn grows by the size of every block that had to be mapped anew shortly
+ * after as much was unmapped. At the end of a period, half of what lay
+ * unused all through it is taken off again; all of churn counts as unused
+ * when nothing was taken. So a program that allocates and frees large blocks
+ * in a loop pays for its pages once, and one that has stopped keeps little.
+ *
+ * A range that could not be unmapped is empty instead: its pages are
+ * discarded, it reads as zero, and is no memory that is kept.
+ *
+ * Context of all: ranges_lock. No system call is made here.
+ */
+#include "ranges.h"
+#include "user.h"
+
+#define CHURN_MOST (256ul << 20)
+#define PERIOD_MS 500
+#define LOOKS 8 /* at ranges of one list */
+
+#define LISTS (64 * 4)
+
+static struct list_head lists[LISTS]; /* { NULL, NULL }: still empty */
+static u64 filled[LISTS / 64]; /* a bit for each list that is not empty */
+static struct list_head aged = LIST_HEAD_INIT(aged);
+static struct list_head empty = LIST_HEAD_INIT(empty);
+
+static size_t least = LARGE_KEEP_LEAST;
+static size_t churn; /* bytes */
+
+static size_t unmapped; /* bytes, halved with each period */
+
+/* Of this period, which began at period_start (port_time_ms()). */
+static unsigned long period_start;
+static size_t lowest; /* bytes that were kept all the time */
+static bool taken;
+
+/* ---- lists by size ---- */
+
+/* The list of ranges of @size bytes: its highest three bits say which. */
+static unsigned int list_of(size_t size)
+{
+	unsigned int top = 63 - (unsigned int)__builtin_clzl(size);
+
+	return top << 2 | (size >> (top - 2) & 3);
+}
+
+/* The first list from @i on that is not empty; LISTS: there is none. */
+static unsigned int next_list(unsigned int i)
+{
+	u64 bits;
+
+	for (; i < LISTS; i = ALIGN(i + 1, 64)) {
+		bits = filled[i / 64] >> i % 64;
+		if (bits)
+			return i + (unsigned int)__builtin_ctzll(bits);
+	}
+	return LISTS;
+}
+
+static void file_by_size(struct range *r)
+{
+	unsigned int i = list_of(r->size);
+
+	if (!lists[i].next)
+		INIT_LIST_HEAD(&lists[i]);
+	list_add(&r->by_size, &lists[i]);
+	filled[i / 64] |= 1ull << i % 64;
+}
+
+static void unfile_by_size(struct range *r)
+{
+	unsigned int i = list_of(r->size);
+
+	list_del(&r->by_size);
+	if (list_empty(&lists[i]))
+		filled[i / 64] &= ~(1ull << i % 64);
+}
+
+/* ---- ranges come and go ---- */
+
+static void count(const struct range *r, bool in)
+{
+	if (r->zeroed)
+		return;
+	if (in)
+		large_cached_bytes += r->size;
+	else
+		large_cached_bytes -= r->size;
+	lowest = min(lowest, large_cached_bytes);
+}
+
+/* Into the lists, behind @older in age; the index knows its start. */
+static void add(struct range *r, struct list_head *older)
+{
+	r->state = RANGE_KEPT;
+	range_index_end(r);
+	file_by_size(r);
+	list_add(&r->by_age, older);
+	count(r, true);
+}
+
+static void del(struct range *r)
+{
+	range_forget_end(r);
+	unfile_by_size(r);
+	list_del(&r->by_age);
+	count(r, false);
+}
+
+static void merge(struct range *r, struct range *neighbour)
+{
+	if (!neighbour || neighbour->state != RANGE_KEPT ||
+	    neighbour->zeroed != r->zeroed)
+		return;
+	del(neighbour);
+	range_forget_start(neighbour);
+	if (neighbour->addr < r->addr) {
+		range_forget_start(r);
+		r->addr = neighbour->addr;
+		range_index_start(r);
+	}
+	r->size += neighbour->size;
+	range_free(neighbour);
+}
+
+/* Keep @r, whose start the index knows, as the newest. */
+void kept_put(struct range *r)
+{
+	merge(r, range_ending(r->addr));
+	merge(r, range_starting(r->addr + r->size));
+	add(r, r->zeroed ? empty.prev : aged.prev);
+}
+
+/* Detached. */
+static struct range *take_out(struct range *r)
+{
+	del(r);
+	range_forget_start(r);
+	r->state = RANGE_DETACHED;
+	return r;
+}
+
+/* ---- allocation ---- */
+
+static char *place_in(const struct range *r, size_t size, size_t align)
+{
+	char *start = (char *)ALIGN((uintptr_t)r->addr, align);
+
+	return start + size <= r->addr + r->size ? start : NULL;
+}
+
+/* The smallest that is seen, of those that @size at @align fits into. */
+static struct range *find_fit(size_t size, size_t align)
+{
+	unsigned int i, looks;
+	struct range *r, *best = NULL;
+
+	for (i = next_list(list_of(size)); i < LISTS; i = next_list(i + 1)) {
+		looks = 0;
+		list_for_each_entry(r, &lists[i], by_size) {
+			if (place_in(r, size, align) &&
+			    (!best || r->size < best->size))
+				best = r;
+			if (++looks == LOOKS)
+				break;
+		}
+		if (best)
+			return best;
+	}
+	return NULL;
+}
+
+/*
+ * Cut [start, start + size) out of @r. What is left before and behind it
+ * stays kept, as old as it is.
+ */
+static struct range *cut(struct range *r, char *start, size_t size)
+{
+	size_t before = (size_t)(start - r->addr);
+	size_t behind = r->size - before - size;
+	struct list_head *age = r->by_age.prev;
+	struct range *rest;
+
+	del(r);
+	if (before) {
+		rest = range_new(r->addr, before);
+		rest->zeroed = r->zeroed;
+		range_forget_start(r);
+		range_index_start(rest);
+		add(rest, age);
+	}
+	if (behind) {
+		rest = range_new(start + size, behind);
+		rest->zeroed = r->zeroed;
+		range_index_start(rest);
+		add(rest, age);
+	}
+	if (!before)
+		range_forget_start(r);
+	r->addr = start;
+	r->size = size;
+	r->state = RANGE_DETACHED;
+	return r;
+}
+
+/**
+ * kept_take - a kept range, or a part of one
+ * @size: bytes, whole host pages
+ * @align: power of two, a host page at least
+ *
+ * Return: the range, detached; NULL: none fits. Context: ranges_suffice().
+ */
+struct range *kept_take(size_t size, size_t align)
+{
+	struct range *r = find_fit(size, align);
+
+	if (!r)
+		return NULL;
+	taken = true;
+	return cut(r, place_in(r, size, align), size);
+}
+
+/* ---- how much is kept ---- */
+
+static size_t most_bytes(void)
+{
+	size_t base = max(least, (size_t)large_bytes / 8);
+
+	return base + churn < base ? ~0ul : base + churn;
+}
+
+/* True if a range of @size may be kept, be it in place of others. */
+bool kept_would_fit(size_t size)
+{
+	return size <= most_bytes();
+}
+
+/*
+ * The oldest range, or a part of it, if more is kept than may be; detached.
+ * NULL: all is well.
+ */
+struct range *kept_evict(void)
+{
+	size_t most = most_bytes(), over;
+	struct range *r;
+
+	if (large_cached_bytes <= most)
+		return NULL;
+	over = ALIGN(large_cached_bytes - most, port_host_page_size());
+	r = list_first_entry(&aged, struct range, by_age);
+	if (r->size <= 2 * over || !ranges_suffice())
+		return take_out(r);
+	return cut(r, r->addr + r->size - over, over);
+}
+
+/* Any range, the empty ones too; detached. NULL: nothing is kept. */
+struct range *kept_remove_any(void)
+{
+	struct list_head *from = list_empty(&aged) ? &empty : &aged;
+
+	if (list_empty(from))
+		return NULL;
+	return take_out(list_first_entry(from, struct range, by_age));
+}
+
+void kept_note_unmapped(size_t size)
+{
+	unmapped += size;
+}
+
+void kept_note_mapped(size_t size)
+{
+	if (unmapped < size / 2)
+		return;
+	unmapped -= min(unmapped, size);
+	churn = min(churn + size + size / 8, CHURN_MOST);
+}
+
+/* Bytes that are always kept (M_TRIM_THRESHOLD). */
+void kept_set_least(size_t bytes)
+{
+	least = bytes;
+}
+
+/* True if it is time for kept_pass_time(). Context: any. */
+bool kept_period_over(void)
+{
+	return port_time_ms() - READ_ONCE(period_start) >= PERIOD_MS;
+}
+
+/* End a period that is over: there may be something to evict then. */
+void kept_pass_time(void)
+{
+	unsigned long now = port_time_ms();
+	unsigned long periods = (now - period_start) / PERIOD_MS;
+
+	if (!periods)
+		return;
+	churn -= (taken ? min(lowest, churn) : churn) / 2;
+	churn = periods < 64 ? churn >> (periods - 1) : 0;
+	WRITE_ONCE(period_start, now);
+	unmapped = periods < 64 ? unmapped >> periods : 0;
+	taken = false;
+	lowest = large_cached_bytes;
+}

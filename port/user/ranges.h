@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What large.c, kept.c and ranges.c share: ranges of addresses. */
+#ifndef ASHLAR_PORT_RANGES_H
+#define ASHLAR_PORT_RANGES_H
+
+#include <ashlar/list.h>
+#include <ashlar/port.h>
+#include <mach/spinlock.h>
+
+enum range_state {
+	RANGE_DETACHED, /* in the hands of one thread; not in the index */
+	RANGE_BLOCK, /* allocated: large.c */
+	RANGE_KEPT, /* free: kept.c */
+};
+
+/* A mapped range of addresses; all is protected by ranges_lock. */
+struct range {
+	char *addr;
+	size_t size; /* bytes, whole host pages */
+	struct list_head by_size; /* kept.c: those of about this size */
+	struct list_head by_age; /* kept.c: oldest first */
+	enum range_state state;
+	bool zeroed; /* kept: it reads as zero and is not resident */
+	bool odd; /* the program changed a part; never to be kept */
+};
+
+extern spinlock_t ranges_lock;
+
+/* ranges.c: descriptors, and the way from an address to its range */
+#define RANGES_NEEDED 3 /* of one allocation: a block between two rests */
+
+bool ranges_grow(void);
+bool ranges_suffice(void);
+struct range *range_new(char *addr, size_t size);
+void range_free(struct range *r);
+struct range *range_starting(const void *addr);
+struct range *range_ending(const void *addr);
+void range_index_start(struct range *r);
+void range_forget_start(struct range *r);
+void range_index_end(struct range *r);
+void range_forget_end(struct range *r);
+
+/* kept.c: free ranges, for the next caller */
+struct range *kept_take(size_t size, size_t align);
+void kept_put(struct range *r);
+struct range *kept_evict(void);
+struct range *kept_remove_any(void);
+bool kept_would_fit(size_t size);
+void kept_note_unmapped(size_t size);
+void kept_note_mapped(size_t size);
+void kept_set_least(size_t bytes);
+bool kept_period_over(void);
+void kept_pass_time(void);
+
+#endif
