@@ -120,6 +120,7 @@ struct timer {
 	bool active;
 	bool wall; /* a time of CLOCK_REALTIME: moves when that is set */
 	u8 round; /* of the setting that it has moved with */
+	u64 wall_offset; /* when it ran out: CLOCK_REALTIME - MONOTONIC */
 };
 
 struct itimer {
@@ -444,6 +445,7 @@ void timer_interrupt(struct pt_regs *regs);
 void timer_setup(struct timer *t, void (*fn)(struct timer *t));
 void timer_start(struct timer *t, u64 expires);
 bool timer_stop(struct timer *t); /* was it still to come? */
+u64 timer_forward(struct timer *t, u64 interval);
 void timers_clock_set(s64 delta); /* CLOCK_REALTIME went so far ahead, ns */
 void run_timers(u64 now);
 int posix_clock_read(int clock, u64 *ns); /* any CLOCK_*; 0 or -EINVAL */

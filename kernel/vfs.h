@@ -436,6 +436,8 @@ static inline bool mnt_readonly(const struct mount *mnt)
 {
 	return mnt->flags & MS_RDONLY;
 }
+extern u32 mount_event; /* counts changes; whoever waits is woken */
+extern struct wait_queue_head mount_wait;
 void show_mounts(struct seq_file *m);
 void show_mountinfo(struct seq_file *m);
 void show_filesystems(struct seq_file *m);

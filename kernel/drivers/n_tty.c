@@ -205,7 +205,7 @@ static void finish_line(struct tty_struct *tty, u8 c)
 {
 	put_char(tty, c, true);
 	tty->canon_head = tty->read_head;
-	wake_up(&tty->read_wait);
+	wake_up_poll(&tty->read_wait, POLLIN | POLLRDNORM);
 }
 
 /**
@@ -215,9 +215,9 @@ void n_tty_flush(struct tty_struct *tty)
 {
 	tty->read_head = tty->canon_head = tty->read_tail = 0;
 	tty->lnext = false;
-	wake_up(&tty->write_wait);
+	tty_wakeup(tty);
 	if (tty->link)
-		wake_up(&tty->link->write_wait);
+		tty_wakeup(tty->link);
 }
 
 /* ^C, ^\, ^Z */
@@ -229,7 +229,7 @@ static void send_signal(struct tty_struct *tty, int sig, u8 c)
 		kill_pgrp(tty->pgrp, sig, NULL);
 	if (I_(tty, IXON) && tty->stopped) {
 		tty->stopped = false;
-		wake_up(&tty->write_wait);
+		tty_wakeup(tty);
 	}
 	if (L_(tty, ECHO))
 		echo_char(tty, c);
@@ -382,7 +382,7 @@ static bool receive_special(struct tty_struct *tty, u8 c)
 	if (I_(tty, IXON) && (start || stop)) {
 		tty->stopped = !start;
 		if (start)
-			wake_up(&tty->write_wait);
+			tty_wakeup(tty);
 		return true;
 	}
 	if (!L_(tty, ISIG))
@@ -406,7 +406,7 @@ static void receive_char(struct tty_struct *tty, u8 c)
 		c += 'a' - 'A';
 	if (tty->stopped && I_(tty, IXON) && I_(tty, IXANY)) {
 		tty->stopped = false;
-		wake_up(&tty->write_wait);
+		tty_wakeup(tty);
 	}
 	if (tty->lnext) {
 		tty->lnext = false;
@@ -439,7 +439,7 @@ void n_tty_receive(struct tty_struct *tty, const u8 *s, size_t n)
 	while (n--)
 		receive_char(tty, *s++);
 	if (!L_(tty, ICANON) && chars_waiting(tty))
-		wake_up(&tty->read_wait);
+		wake_up_poll(&tty->read_wait, POLLIN | POLLRDNORM);
 }
 
 /**
@@ -457,7 +457,7 @@ void n_tty_set_termios(struct tty_struct *tty, const struct ktermios *old)
 		tty->canon_head = tty->read_head;
 	}
 	tty->lnext = false;
-	wake_up(&tty->read_wait);
+	wake_up_poll(&tty->read_wait, POLLIN | POLLRDNORM);
 }
 
 /* ---- reading ---- */
@@ -599,6 +599,7 @@ ssize_t n_tty_read(struct tty_struct *tty, struct file *f, struct iov_iter *to)
 	struct read_wait w;
 	ssize_t done = 0;
 	int err = job_control(tty);
+	u32 tail = tty->read_tail;
 	u64 timeout;
 
 	if (err)
@@ -623,7 +624,7 @@ ssize_t n_tty_read(struct tty_struct *tty, struct file *f, struct iov_iter *to)
 		if (w.between)
 			timeout = w.between;
 	}
-	if (tty->ops->unthrottle)
+	if (tty->ops->unthrottle && tty->read_tail != tail)
 		tty->ops->unthrottle(tty);
 	return done || err > 0 ? done : err;
 }
@@ -703,6 +704,7 @@ ssize_t n_tty_write(struct tty_struct *tty, struct file *f,
 		write_chunk(tty, buf, n);
 		done += n;
 	}
+	tty_wakeup(tty);
 	return done ? (ssize_t)done : err;
 }
 
@@ -713,6 +715,9 @@ u32 n_tty_poll(struct tty_struct *tty, struct file *f, struct poll_table *pt)
 {
 	u32 mask = 0, minimum = 1;
 
+	if (tty_hung_up(f))
+		return POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDNORM |
+		       POLLWRNORM;
 	poll_wait(&tty->read_wait, pt);
 	poll_wait(&tty->write_wait, pt);
 	if (!L_(tty, ICANON) && !tty->termios.c_cc[VTIME] &&
@@ -720,9 +725,9 @@ u32 n_tty_poll(struct tty_struct *tty, struct file *f, struct poll_table *pt)
 		minimum = tty->termios.c_cc[VMIN];
 	if (input_available(tty, minimum))
 		mask |= POLLIN | POLLRDNORM;
-	if (tty_hung_up(f) || tty->other_closed)
+	if (tty->other_closed)
 		mask |= POLLHUP;
-	else if (!tty->stopped && tty->ops->write_room(tty))
+	if (!tty->stopped && tty->ops->write_room(tty))
 		mask |= POLLOUT | POLLWRNORM;
 	return mask;
 }

@@ -129,7 +129,7 @@ static size_t pty_write_room(struct tty_struct *tty)
 
 static void pty_unthrottle(struct tty_struct *tty)
 {
-	wake_up(&tty->link->write_wait);
+	tty_wakeup(tty->link);
 }
 
 /* ---- life ---- */

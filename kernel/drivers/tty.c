@@ -89,6 +89,12 @@ static struct tty_struct *file_tty(const struct file *f)
 	return ((struct tty_file *)f->private_data)->tty;
 }
 
+/** tty_wakeup - there may be room for output again */
+void tty_wakeup(struct tty_struct *tty)
+{
+	wake_up_poll(&tty->write_wait, POLLOUT | POLLWRNORM);
+}
+
 /**
  * tty_hung_up - was the terminal hung up after @f was opened?
  */
@@ -418,7 +424,7 @@ static long tcxonc(struct tty_struct *tty, unsigned long how)
 		return 0;
 	case 1:
 		tty->stopped = false;
-		wake_up(&tty->write_wait);
+		tty_wakeup(tty);
 		return 0;
 	case 2:
 	case 3:

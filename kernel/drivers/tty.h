@@ -145,6 +145,7 @@ void tty_init(void);
 int tty_setup(struct tty_struct *tty, const struct tty_operations *ops,
 	      u32 dev); /* 0 or -ENOMEM */
 void tty_hangup(struct tty_struct *tty);
+void tty_wakeup(struct tty_struct *tty);
 void disassociate_ctty(bool on_exit);
 struct file;
 /* @file becomes an open file of @tty; 0 or -errno. */

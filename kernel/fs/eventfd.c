@@ -33,7 +33,7 @@ static ssize_t eventfd_read(struct file *f, struct iov_iter *to, loff_t *pos)
 		return err;
 	value = e->semaphore ? 1 : e->count;
 	e->count -= value;
-	wake_up(&e->wait);
+	wake_up_poll(&e->wait, POLLOUT | POLLWRNORM);
 	if (copy_to_iter(&value, sizeof(value), to) != sizeof(value))
 		return -EFAULT;
 	return sizeof(value);
@@ -59,7 +59,7 @@ static ssize_t eventfd_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	if (err)
 		return err;
 	e->count += value;
-	wake_up(&e->wait);
+	wake_up_poll(&e->wait, POLLIN | POLLRDNORM);
 	return sizeof(value);
 }
 

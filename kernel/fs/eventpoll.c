@@ -17,10 +17,9 @@
  * The ready list is changed with interrupts off; everything else by tasks,
  * which do not sleep between a look and a change.
  *
- * Simpler than Linux: a wake-up does not say what for. So EPOLLEXCLUSIVE, by
- * which only one of several sets hears of a connection, wakes all if it was
- * given with EPOLLOUT: who waits for room must not be the one who hears of
- * bytes.
+ * Wake-ups are an interface: of a file watched by its edges a program sees each
+ * one whose key (wait.h) has something that it asks for. tests/machine/edges.c
+ * goes through all kinds of files.
  */
 #include <ashlar/slab.h>
 #include <kernel/syscall.h>
@@ -93,23 +92,19 @@ static void mark_ready(struct epitem *item)
 		list_add_tail(&item->ready, &ep->ready);
 	local_irq_restore(flags);
 	wake_up(&ep->wait);
-	wake_up(&ep->poll_wait);
+	wake_up_poll(&ep->poll_wait, POLLIN | POLLRDNORM);
 }
 
-static int ep_callback(struct wait_queue_entry *w)
+static int ep_callback(struct wait_queue_entry *w, u32 key)
 {
 	struct epitem *item = w->private;
 	bool awaited = !list_empty(&item->ep->wait.head);
+	u32 events = item->event.events & ~EP_PRIVATE;
 
-	if (item->event.events & ~EP_PRIVATE)
-		mark_ready(item);
+	if (!events || (key != WAKE_ANY && !(key & events)))
+		return 0;
+	mark_ready(item);
 	return awaited;
-}
-
-static bool one_is_enough(const struct epitem *item)
-{
-	return item->event.events & EPOLLEXCLUSIVE &&
-	       !(item->event.events & POLLOUT);
 }
 
 static void ep_hook_queue(struct poll_table *pt, struct wait_queue_head *q)
@@ -124,7 +119,7 @@ static void ep_hook_queue(struct poll_table *pt, struct wait_queue_head *q)
 	init_wait_entry(&h->wait);
 	h->wait.func = ep_callback;
 	h->wait.private = t->item;
-	h->wait.exclusive = one_is_enough(t->item);
+	h->wait.exclusive = t->item->event.events & EPOLLEXCLUSIVE;
 	h->queue = q;
 	h->next = t->item->hooks;
 	t->item->hooks = h;

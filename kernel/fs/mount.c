@@ -43,6 +43,9 @@ static struct kmem_cache *mnt_cache;
 static u32 next_dev = 2; /* 0:1 is anon_sb's */
 static int next_mnt_id = 1;
 
+u32 mount_event;
+DECLARE_WAIT_QUEUE_HEAD(mount_wait);
+
 /** register_filesystem() - make a type known to mount(2); boot */
 void register_filesystem(struct file_system_type *fs)
 {
@@ -162,6 +165,12 @@ struct mount *lookup_mnt(const struct path *path)
 	return NULL;
 }
 
+static void mounts_changed(void)
+{
+	mount_event++;
+	wake_up(&mount_wait);
+}
+
 static void attach_mount(struct mount *mnt, const struct path *at)
 {
 	mnt->parent = mntget(at->mnt);
@@ -169,6 +178,7 @@ static void attach_mount(struct mount *mnt, const struct path *at)
 	mnt->next_here = at->dentry->d_mounted;
 	at->dentry->d_mounted = mnt;
 	mnt->mounted = true;
+	mounts_changed();
 }
 
 /* Off its place; still mounted in name, with its reference. */
@@ -183,6 +193,7 @@ static void detach_mount(struct mount *mnt)
 	mnt->parent = mnt;
 	mnt->mountpoint = NULL;
 	mnt->mounted = false;
+	mounts_changed();
 	path_put(&at);
 }
 

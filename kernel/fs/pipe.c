@@ -15,7 +15,9 @@
  *
  * A write of up to PIPE_BUF bytes goes in one piece; it waits for as much
  * room. Readers are woken when the ring was empty, writers when PIPE_BUF
- * bytes have become free and were not before.
+ * bytes have become free and were not before. A pipe that was ever polled is
+ * woken at each write, and at each read that finds it full: who watches edges
+ * waits for those.
  *
  * Simpler than Linux: bytes and not buffers, so splice copies (splice.c), and
  * room is counted in bytes. No packets (O_DIRECT).
@@ -44,6 +46,7 @@ struct pipe_inode_info {
 	u32 readers, writers; /* open files */
 	u32 files; /* those, and opens under way; 0: it goes */
 	u32 r_counter, w_counter; /* readers, writers that ever came */
+	bool polled; /* once at least */
 	struct wait_queue_head rd_wait, wr_wait;
 	struct list_head list; /* all_pipes */
 	u32 nr_pages; /* in bufs */
@@ -217,12 +220,20 @@ static int pipe_wait_readable(struct pipe_inode_info *p, bool nonblock)
 	return 1;
 }
 
-/* Bytes were taken: who waits for room hears of it. */
+/* Bytes were taken by read(); there was @room before. */
 static void pipe_taken(struct pipe_inode_info *p, u32 room)
 {
-	if (room < PIPE_BUF && pipe_room(p) >= PIPE_BUF)
+	if (room < PIPE_BUF && (p->polled || pipe_room(p) >= PIPE_BUF))
+		wake_up_poll(&p->wr_wait, POLLOUT | POLLWRNORM);
+}
+
+/* Bytes were taken by splice(), each time an edge. */
+static void pipe_spliced_out(struct pipe_inode_info *p, u32 room)
+{
+	if (p->polled)
 		wake_up(&p->wr_wait);
-	up_write(&p->lock);
+	else
+		pipe_taken(p, room);
 }
 
 static ssize_t read_pipe(struct pipe_inode_info *p, struct iov_iter *to,
@@ -239,6 +250,7 @@ static ssize_t read_pipe(struct pipe_inode_info *p, struct iov_iter *to,
 	room = pipe_room(p);
 	ret = pipe_copy_out(p, to);
 	pipe_taken(p, room);
+	up_write(&p->lock);
 	return ret;
 }
 
@@ -313,6 +325,20 @@ static int pipe_wait_writable(struct pipe_inode_info *p, size_t left)
 	return err;
 }
 
+/* Bytes came into a ring that was empty, or was not. */
+static void pipe_filled(struct pipe_inode_info *p, bool was_empty)
+{
+	if (was_empty ? pipe_used(p) : p->polled)
+		wake_up_poll(&p->rd_wait, POLLIN | POLLRDNORM);
+}
+
+/* By splice(), which tells those who watch for anything. */
+static void pipe_spliced_in(struct pipe_inode_info *p, bool was_empty)
+{
+	if (was_empty || p->polled)
+		wake_up(&p->rd_wait);
+}
+
 static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
 {
 	struct pipe_inode_info *p = f->f_inode->i_pipe;
@@ -334,12 +360,12 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
 			was_empty = !pipe_used(p);
 			before = ret;
 			ret = pipe_copy_in(p, from, ret);
-			if (was_empty && pipe_used(p))
-				wake_up(&p->rd_wait);
+			pipe_filled(p, was_empty);
 			if (ret == before || ret < 0 || !from->count)
 				break;
 		}
 		if (f->f_flags & O_NONBLOCK) {
+			pipe_filled(p, false); /* as if it had */
 			ret = ret ? ret : -EAGAIN;
 			break;
 		}
@@ -400,7 +426,8 @@ ssize_t pipe_drain(struct file *f, size_t n, bool nonblock, pipe_actor take,
 		done += used;
 		n -= (size_t)used;
 	}
-	pipe_taken(p, room);
+	pipe_spliced_out(p, room);
+	up_write(&p->lock);
 	return done;
 }
 
@@ -441,8 +468,8 @@ ssize_t pipe_write_iter(struct file *f, struct iov_iter *from, bool nonblock)
 		return err;
 	was_empty = !pipe_used(p);
 	ret = pipe_copy_in(p, from, 0);
-	if (was_empty && pipe_used(p))
-		wake_up(&p->rd_wait);
+	if (ret > 0)
+		pipe_spliced_in(p, was_empty);
 	up_write(&p->lock);
 	return ret;
 }
@@ -482,8 +509,8 @@ ssize_t pipe_feed(struct file *f, size_t n, bool nonblock, pipe_actor give,
 		if ((u32)put < piece)
 			break;
 	}
-	if (was_empty && pipe_used(p))
-		wake_up(&p->rd_wait);
+	if (done)
+		pipe_spliced_in(p, was_empty);
 	up_write(&p->lock);
 	return done ? done : put;
 }
@@ -559,10 +586,12 @@ ssize_t pipe_to_pipe(struct file *from, struct file *to, size_t n,
 	done = pipe_copy(in, out, n);
 	if (done && !keep)
 		pipe_consume(in, (u32)done);
-	if (done && was_empty)
-		wake_up(&out->rd_wait);
+	if (done)
+		pipe_spliced_in(out, was_empty);
+	if (!keep)
+		pipe_spliced_out(in, room);
 	up_write(&out->lock);
-	pipe_taken(in, room);
+	up_write(&in->lock);
 	return done ? (ssize_t)done : -ENOMEM;
 }
 
@@ -573,6 +602,7 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 	struct pipe_inode_info *p = f->f_inode->i_pipe;
 	u32 mask = 0;
 
+	p->polled = true;
 	if (f->f_mode & FMODE_READ) {
 		poll_wait(&p->rd_wait, pt);
 		if (pipe_used(p))

@@ -2,6 +2,9 @@
 /*
  * Timers as descriptors: read gives how often one has run out since the last
  * read, and waits if that is never.
+ *
+ * One that repeats runs again when somebody has looked: catch_up() counts what
+ * it missed.
  */
 #include <ashlar/slab.h>
 #include <ashlar/uio.h>
@@ -18,6 +21,7 @@ struct timerfd {
 	struct timer timer;
 	struct wait_queue_head wait;
 	u64 ticks; /* since the last read; changed by the interrupt */
+	bool expired; /* and not started again */
 	u64 interval; /* ns; 0: once */
 	int clock;
 };
@@ -26,22 +30,31 @@ struct timerfd {
 static void timerfd_expired(struct timer *timer)
 {
 	struct timerfd *t = container_of(timer, struct timerfd, timer);
-	u64 now = ktime_get(), n = 1;
 
-	if (t->interval) {
-		if (now > timer->expires)
-			n += (now - timer->expires) / t->interval;
-		timer_start(timer, timer->expires + n * t->interval);
-	}
-	t->ticks += n;
-	wake_up(&t->wait);
+	t->ticks++;
+	t->expired = true;
+	wake_up_poll(&t->wait, POLLIN | POLLRDNORM);
+}
+
+/* A timer that repeats and has run out goes on, as if it had never stopped. */
+static void catch_up(struct timerfd *t)
+{
+	if (!t->expired)
+		return;
+	t->expired = false;
+	if (!t->interval)
+		return;
+	t->ticks += timer_forward(&t->timer, t->interval);
+	timer_start(&t->timer, t->timer.expires);
 }
 
 static u64 take_ticks(struct timerfd *t)
 {
 	unsigned long flags = local_irq_save();
-	u64 ticks = t->ticks;
+	u64 ticks;
 
+	catch_up(t);
+	ticks = t->ticks;
 	t->ticks = 0;
 	local_irq_restore(flags);
 	return ticks;
@@ -131,12 +144,16 @@ SYSCALL_DEFINE(timerfd_create, int clock, u32 flags)
 /* interval and what is left, ns */
 static void read_timer(struct timerfd *t, u64 now[2])
 {
-	u64 time = ktime_get();
+	unsigned long flags = local_irq_save();
+	u64 time;
 
+	catch_up(t);
+	time = ktime_get();
 	now[0] = t->interval;
 	now[1] = 0;
 	if (t->timer.active)
 		now[1] = t->timer.expires > time ? t->timer.expires - time : 1;
+	local_irq_restore(flags);
 }
 
 static int set_timer(struct file *f, int flags, const u64 spec[2], u64 old[2])
@@ -148,6 +165,7 @@ static int set_timer(struct file *f, int flags, const u64 spec[2], u64 old[2])
 		return -EINVAL;
 	read_timer(t, old);
 	timer_stop(&t->timer);
+	t->interval = 0; /* nothing goes on */
 	take_ticks(t);
 	t->interval = spec[0];
 	if (!spec[1])

@@ -155,7 +155,7 @@ static vm_fault_t handle_userfault(struct vm_area_struct *vma,
 	fault.woken = u->released || !userfault_is_due(mm, addr);
 	if (!fault.woken) {
 		list_add_tail(&fault.list, &u->pending);
-		wake_up(&u->readers);
+		wake_up_poll(&u->readers, POLLIN | POLLRDNORM);
 	}
 	u->users++;
 	up_read(&mm->mmap_lock);

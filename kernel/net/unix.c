@@ -29,9 +29,23 @@
 #define FAMILY_LEN 2u
 #define AUTO_LEN (FAMILY_LEN + 6u) /* a name we give: '\0' and 5 digits */
 
+#define READABLE (POLLIN | POLLRDNORM)
+#define WRITABLE (POLLOUT | POLLWRNORM | POLLWRBAND)
+
 static LIST_HEAD(abstract_names);
 
 /* ---- life ---- */
+
+/* Its peer had no room, and was asked whether it would say when it has. */
+static int peer_has_room(struct wait_queue_entry *w, u32 key)
+{
+	struct unix_sock *s = w->private;
+
+	(void)key;
+	list_del_init(&w->entry);
+	wake_up_poll(&s->wait, WRITABLE);
+	return 0;
+}
 
 /** unix_alloc() - a socket of a type; ERR_PTR(-ENOMEM) */
 struct unix_sock *unix_alloc(int type)
@@ -47,6 +61,10 @@ struct unix_sock *unix_alloc(int type)
 	INIT_LIST_HEAD(&s->pending_entry);
 	INIT_LIST_HEAD(&s->bound);
 	init_waitqueue_head(&s->wait);
+	init_waitqueue_head(&s->room);
+	init_wait_entry(&s->peer_room);
+	s->peer_room.func = peer_has_room;
+	s->peer_room.private = s;
 	s->addr.len = FAMILY_LEN;
 	s->addr.name.sun_family = AF_UNIX;
 	s->sndbuf = BUF_DEFAULT;
@@ -73,19 +91,71 @@ static struct unix_sock *sock_get(struct unix_sock *s)
 	return s;
 }
 
-static void free_msg(struct unix_msg *m)
+static u32 msg_size(u32 len)
 {
-	scm_free(m->scm.files);
-	kfree(m);
+	return (u32)sizeof(struct unix_msg) + len;
 }
 
 static void drop_peer(struct unix_sock *s)
 {
 	struct unix_sock *peer = s->peer;
 
+	if (!peer)
+		return;
+	remove_wait_queue(&peer->room, &s->peer_room);
 	s->peer = NULL;
-	if (peer)
-		unix_put(peer);
+	unix_put(peer);
+}
+
+/* Is there no room for datagrams of one who is not the reader's peer? */
+static bool is_crowded(const struct unix_sock *s)
+{
+	return s->type == SOCK_DGRAM && s->peer->peer != s &&
+	       s->peer->nr_queued > DGRAM_MAX;
+}
+
+/* A datagram need not have a peer: nobody said beforehand where it goes. */
+static bool writable(const struct unix_sock *s)
+{
+	if (!s->peer)
+		return !s->listening;
+	return s->peer->held * 4 <= s->sndbuf;
+}
+
+/* A message that is on no queue, without its files; its sender hears of it. */
+static void put_msg(struct unix_msg *m)
+{
+	struct unix_sock *sender = m->sender;
+
+	kfree(m);
+	if (writable(sender))
+		wake_up_poll(&sender->wait, WRITABLE);
+	unix_put(sender);
+}
+
+static void free_msg(struct unix_msg *m)
+{
+	scm_free(m->scm.files);
+	put_msg(m);
+}
+
+static void enqueue(struct unix_sock *s, struct unix_msg *m, bool first)
+{
+	if (first)
+		list_add(&m->list, &s->queue);
+	else
+		list_add_tail(&m->list, &s->queue);
+	s->queued += m->len - m->off;
+	s->held += msg_size(m->len);
+	s->nr_queued++;
+}
+
+static void dequeue(struct unix_sock *s, struct unix_msg *m)
+{
+	list_del(&m->list);
+	s->queued -= m->len - m->off;
+	s->held -= msg_size(m->len);
+	s->nr_queued--;
 }
 
 static void forget_name(struct unix_sock *s)
@@ -108,7 +178,7 @@ void unix_close(struct unix_sock *s)
 	s->closed = true;
 	forget_name(s);
 	list_for_each_entry_safe(m, next, &s->queue, list) {
-		list_del(&m->list);
+		dequeue(s, m);
 		free_msg(m);
 	}
 	list_for_each_entry_safe(p, p_next, &s->pending, pending_entry) {
@@ -123,6 +193,7 @@ void unix_close(struct unix_sock *s)
 		wake_up(&peer->wait);
 	}
 	wake_up(&s->wait);
+	wake_up(&s->room);
 	drop_peer(s);
 	unix_put(s);
 }
@@ -278,10 +349,10 @@ static u64 expiry(u64 timeout)
 }
 
 /* Until @cond, or for so long as an option says. 0 or -errno. */
-#define wait_until(sock, timeout, cond)                                    \
+#define wait_until(queue, timeout, cond)                                   \
 	({                                                                 \
 		int wait_err = wait_event_interruptible_until(             \
-			&(sock)->wait, cond, expiry(timeout));             \
+			queue, cond, expiry(timeout));                     \
 		wait_err == -ERESTARTSYS && (timeout) != NEVER ? -EINTR :  \
 								 wait_err; \
 	})
@@ -325,7 +396,7 @@ static int enqueue_connection(struct unix_sock *s, struct unix_sock *server)
 	unix_pair(s, n);
 	list_add_tail(&n->pending_entry, &server->pending);
 	server->npending++;
-	wake_up(&server->wait);
+	wake_up_poll(&server->wait, READABLE);
 	return 0;
 }
 
@@ -340,7 +411,7 @@ static int connect_stream(struct unix_sock *s, struct unix_sock *server,
 		return -ECONNREFUSED;
 	if (!has_room(server) && nonblock)
 		return -EAGAIN;
-	err = wait_until(server, s->sndtimeo, has_room(server));
+	err = wait_until(&server->room, s->sndtimeo, has_room(server));
 	return err ? err : enqueue_connection(s, server);
 }
 
@@ -397,13 +468,13 @@ struct unix_sock *unix_accept(struct unix_sock *s, bool nonblock)
 		return ERR_PTR(-EINVAL);
 	if (list_empty(&s->pending) && nonblock)
 		return ERR_PTR(-EAGAIN);
-	err = wait_until(s, s->rcvtimeo, !list_empty(&s->pending));
+	err = wait_until(&s->wait, s->rcvtimeo, !list_empty(&s->pending));
 	if (err)
 		return ERR_PTR(err);
 	n = list_first_entry(&s->pending, struct unix_sock, pending_entry);
 	list_del_init(&n->pending_entry);
 	s->npending--;
-	wake_up(&s->wait);
+	wake_up(&s->room);
 	return n;
 }
 
@@ -417,7 +488,11 @@ int unix_shutdown(struct unix_sock *s, int how)
 	if (how != 0)
 		s->shut_write = true;
 	wake_up(&s->wait);
-	if (s->peer)
+	wake_up(&s->room);
+	if (!s->peer)
+		return 0;
+	wake_up(&s->peer->room);
+	if (s->type != SOCK_DGRAM)
 		wake_up(&s->peer->wait);
 	return 0;
 }
@@ -432,16 +507,11 @@ static int socket_error(struct unix_sock *s)
 	return -err;
 }
 
-static u32 msg_size(u32 len)
-{
-	return (u32)sizeof(struct unix_msg) + len;
-}
-
 /* Would @s wait before it sends so much? */
 static bool can_take(const struct unix_sock *s, const struct unix_sock *to,
 		     u32 len)
 {
-	if (to->closed || to->shut_read || !to->nr_queued)
+	if (s->shut_write || to->closed || to->shut_read || !to->nr_queued)
 		return true;
 	if (s->type != SOCK_STREAM && to->peer != s &&
 	    to->nr_queued > DGRAM_MAX)
@@ -458,10 +528,13 @@ static struct unix_msg *make_msg(struct unix_sock *s, struct iov_iter *from,
 		return ERR_PTR(-ENOMEM);
 	m->len = len;
 	m->off = 0;
+	m->sender = NULL;
 	m->from = s->addr;
 	m->scm = *scm;
-	if (copy_from_iter(m->data, len, from) == len)
+	if (copy_from_iter(m->data, len, from) == len) {
+		m->sender = sock_get(s);
 		return m;
+	}
 	kfree(m);
 	return ERR_PTR(-EFAULT);
 }
@@ -473,26 +546,7 @@ static int wait_for_room(struct unix_sock *s, struct unix_sock *to, u32 len,
 		return 0;
 	if (flags & MSG_DONTWAIT)
 		return -EAGAIN;
-	return wait_until(to, s->sndtimeo, can_take(s, to, len));
-}
-
-static void enqueue(struct unix_sock *s, struct unix_msg *m, bool first)
-{
-	if (first)
-		list_add(&m->list, &s->queue);
-	else
-		list_add_tail(&m->list, &s->queue);
-	s->queued += m->len - m->off;
-	s->held += msg_size(m->len);
-	s->nr_queued++;
-}
-
-static void dequeue(struct unix_sock *s, struct unix_msg *m)
-{
-	list_del(&m->list);
-	s->queued -= m->len - m->off;
-	s->held -= msg_size(m->len);
-	s->nr_queued--;
+	return wait_until(&to->room, s->sndtimeo, can_take(s, to, len));
 }
 
 static int deliver(struct unix_sock *s, struct unix_sock *to,
@@ -511,7 +565,7 @@ static int deliver(struct unix_sock *s, struct unix_sock *to,
 	if (scm_would_circle(m->scm.files, to))
 		return -ETOOMANYREFS;
 	enqueue(to, m, false);
-	wake_up(&to->wait);
+	wake_up_poll(&to->wait, READABLE);
 	return 0;
 }
 
@@ -527,6 +581,7 @@ static ssize_t send_one(struct unix_sock *s, struct unix_sock *to,
 	err = deliver(s, to, m, flags);
 	if (!err)
 		return (ssize_t)len;
+	unix_put(m->sender);
 	kfree(m);
 	return err;
 }
@@ -583,8 +638,7 @@ static ssize_t send_packet(struct unix_sock *s, struct iov_iter *from,
 	}
 	n = send_one(s, to, from, (u32)from->count, scm, flags);
 	if (n == -ECONNREFUSED && s->peer == to && to->closed) {
-		s->peer = NULL;
-		atomic_dec(&to->count); /* ours is still there */
+		drop_peer(s);
 	}
 	unix_put(to);
 	if (n == -EPIPE && !(flags & MSG_NOSIGNAL))
@@ -647,7 +701,7 @@ static int wait_for_data(struct unix_sock *s, u32 flags)
 		return 0;
 	if (flags & MSG_DONTWAIT)
 		return -EAGAIN;
-	err = wait_until(s, s->rcvtimeo,
+	err = wait_until(&s->wait, s->rcvtimeo,
 			 !list_empty(&s->queue) || s->error || at_end(s));
 	if (err)
 		return err;
@@ -665,29 +719,23 @@ static struct unix_msg *take_msg(struct unix_sock *s)
 	return m;
 }
 
-static void wake_all(struct unix_sock *s)
-{
-	wake_up(&s->wait);
-	if (s->peer)
-		wake_up(&s->peer->wait);
-}
-
 /*
- * Back, if some of it is to be read again; who waits for room looks. Files
- * that were not seen here meanwhile may have become part of a circle.
+ * Back, if some of it is to be read again. Files that were not seen here
+ * meanwhile may have become part of a circle.
  */
 static void leave_msg(struct unix_sock *s, struct unix_msg *m, bool again)
 {
 	if (!again || s->closed) {
 		free_msg(m);
-	} else {
-		if (scm_would_circle(m->scm.files, s)) {
-			scm_free(m->scm.files);
-			m->scm.files = NULL;
-		}
-		enqueue(s, m, true);
+		wake_up(&s->room);
+		return;
 	}
-	wake_all(s);
+	if (scm_would_circle(m->scm.files, s)) {
+		scm_free(m->scm.files);
+		m->scm.files = NULL;
+	}
+	enqueue(s, m, true);
+	wake_up_poll(&s->wait, WAKE_SLEEPERS); /* readers who missed it */
 }
 
 /* What came with a message: it keeps it, or not. */
@@ -831,23 +879,29 @@ static ssize_t unix_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	return unix_send(f->private_data, from, NULL, NULL, file_flags(f));
 }
 
-/* Of datagrams nobody may have said beforehand where they go. */
-static bool writable(const struct unix_sock *s)
-{
-	if (!s->peer)
-		return !s->listening;
-	return s->peer->held * 4 <= s->sndbuf;
-}
-
 /* No way is open any more, by what either side did. */
 static bool is_hung_up(const struct unix_sock *s)
 {
 	const struct unix_sock *peer = s->type == SOCK_DGRAM ? NULL : s->peer;
 
+	if (s->shut_read && s->shut_write)
+		return true;
 	if (s->type != SOCK_DGRAM && !peer)
 		return !s->listening;
 	return (s->shut_read || (peer && (peer->closed || peer->shut_write))) &&
 	       (s->shut_write || (peer && (peer->closed || peer->shut_read)));
+}
+
+/* If not, its peer will say when it has room; asked once, it says so once. */
+static bool poll_writable(struct unix_sock *s)
+{
+	if (!writable(s))
+		return false;
+	if (!s->peer || !is_crowded(s))
+		return true;
+	if (list_empty(&s->peer_room.entry))
+		add_wait_queue(&s->peer->room, &s->peer_room);
+	return false;
 }
 
 static u32 unix_poll(struct file *f, struct poll_table *pt)
@@ -864,8 +918,8 @@ static u32 unix_poll(struct file *f, struct poll_table *pt)
 		mask |= POLLIN | POLLRDNORM | POLLRDHUP;
 	if (is_hung_up(s))
 		mask |= POLLHUP;
-	if (writable(s))
-		mask |= POLLOUT | POLLWRNORM | POLLWRBAND;
+	if (poll_writable(s))
+		mask |= WRITABLE;
 	return mask;
 }
 

@@ -79,6 +79,8 @@ struct unix_sock {
 	struct list_head pending_entry;
 	u32 npending, backlog;
 	struct wait_queue_head wait; /* anything happened to it */
+	struct wait_queue_head room; /* of others: it has taken something */
+	struct wait_queue_entry peer_room; /* on its peer's; see unix_poll */
 	struct unix_address addr;
 	struct list_head bound; /* abstract names */
 	struct path path; /* of a bound name; dentry NULL: none */
@@ -129,6 +131,7 @@ bool scm_would_circle(const struct scm_files *files,
 struct unix_msg {
 	struct list_head list;
 	u32 len, off; /* bytes; of them read */
+	struct unix_sock *sender; /* with a reference */
 	struct unix_address from;
 	struct scm scm;
 	char data[];

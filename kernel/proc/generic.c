@@ -34,6 +34,7 @@ struct proc_text {
 	loff_t start; /* where in the whole text this part is */
 	unsigned long next; /* entry that the next part begins with, or 0 */
 	struct mm_struct *mm; /* of pid_entry::of_mm; with an mm_count */
+	u32 mount_event; /* the last that was seen */
 };
 
 static struct kmem_cache *proc_inode_cache;
@@ -275,6 +276,37 @@ const struct file_operations proc_text_fops = {
 	.release = text_release,
 	.read_iter = text_read_iter,
 	.write_iter = text_write_iter,
+	.llseek = generic_file_llseek,
+};
+
+static int mounts_open(struct inode *inode, struct file *f)
+{
+	int err = text_open(inode, f);
+
+	if (!err)
+		((struct proc_text *)f->private_data)->mount_event =
+			mount_event;
+	return err;
+}
+
+/* Always readable; a change of the mounts is told once. */
+static u32 mounts_poll(struct file *f, struct poll_table *pt)
+{
+	struct proc_text *t = f->private_data;
+	u32 mask = POLLIN | POLLRDNORM;
+
+	poll_wait(&mount_wait, pt);
+	if (t->mount_event != mount_event)
+		mask |= POLLERR | POLLPRI;
+	t->mount_event = mount_event;
+	return mask;
+}
+
+const struct file_operations proc_mounts_fops = {
+	.open = mounts_open,
+	.release = text_release,
+	.read_iter = text_read_iter,
+	.poll = mounts_poll,
 	.llseek = generic_file_llseek,
 };
 

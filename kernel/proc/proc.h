@@ -53,7 +53,8 @@ static inline u64 pid_ino(pid_t pid, unsigned int n)
 
 extern struct proc_dir_entry proc_root, sysfs_root;
 extern const struct inode_operations proc_file_iops;
-extern const struct file_operations proc_text_fops, proc_dir_fops;
+extern const struct file_operations proc_text_fops, proc_mounts_fops;
+extern const struct file_operations proc_dir_fops;
 
 void proc_create_below(struct proc_dir_entry *root, const struct proc_entry *e);
 struct proc_dir_entry *proc_mkdir_below(struct proc_dir_entry *root,

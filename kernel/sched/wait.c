@@ -31,11 +31,13 @@ static unsigned int port_waiters;
 /**
  * default_wake_function - wake the waiter's task
  * @w: the waiter
+ * @key: what the wake-up is about; a task looks itself
  *
  * Any context. Returns whether it slept.
  */
-int default_wake_function(struct wait_queue_entry *w)
+int default_wake_function(struct wait_queue_entry *w, u32 key)
 {
+	(void)key;
 	return wake_up_state(w->task, TASK_NORMAL);
 }
 
@@ -119,13 +121,14 @@ void finish_wait(struct wait_queue_head *q, struct wait_queue_entry *w)
 }
 
 /**
- * wake_up - tell everybody on a queue to look again
+ * wake_up_poll - tell everybody on a queue to look again
  * @q: the queue
+ * @key: POLL*, what may now be done; WAKE_ANY, WAKE_SLEEPERS
  *
  * Of those who want to be told one at a time, the first who sleeps. Any
  * context.
  */
-void wake_up(struct wait_queue_head *q)
+void wake_up_poll(struct wait_queue_head *q, u32 key)
 {
 	struct wait_queue_entry *w, *next;
 	unsigned long flags;
@@ -135,7 +138,7 @@ void wake_up(struct wait_queue_head *q)
 		return;
 	flags = local_irq_save();
 	list_for_each_entry_safe(w, next, &q->head, entry)
-		if ((!w->exclusive || !told) && w->func(w))
+		if ((!w->exclusive || !told) && w->func(w, key))
 			told |= w->exclusive;
 	local_irq_restore(flags);
 }

@@ -19,8 +19,11 @@ struct wait_queue_head {
 struct wait_queue_entry {
 	struct list_head entry;
 	struct task_struct *task; /* woken by the default func */
-	/* Returns nonzero if it woke somebody. May run in an interrupt. */
-	int (*func)(struct wait_queue_entry *w);
+	/*
+	 * @key says what the wake-up is about. Returns nonzero if it woke
+	 * somebody. May run in an interrupt.
+	 */
+	int (*func)(struct wait_queue_entry *w, u32 key);
 	void *private;
 	bool exclusive; /* of these, a wake-up stops at the first it wakes */
 };
@@ -40,8 +43,18 @@ void remove_wait_queue(struct wait_queue_head *q, struct wait_queue_entry *w);
 void prepare_to_wait(struct wait_queue_head *q, struct wait_queue_entry *w,
 		     long state);
 void finish_wait(struct wait_queue_head *q, struct wait_queue_entry *w);
-int default_wake_function(struct wait_queue_entry *w);
-void wake_up(struct wait_queue_head *q);
+int default_wake_function(struct wait_queue_entry *w, u32 key);
+
+/* A wake-up's key: POLL*, or'ed, for what may now be done; or one of these. */
+#define WAKE_ANY 0u
+#define WAKE_SLEEPERS (1u << 31) /* for tasks; nothing that a poll() says */
+
+void wake_up_poll(struct wait_queue_head *q, u32 key);
+
+static inline void wake_up(struct wait_queue_head *q)
+{
+	wake_up_poll(q, WAKE_ANY);
+}
 
 /*
  * Sleep until @cond. 0, or -ERESTARTSYS if a signal came first.

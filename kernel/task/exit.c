@@ -108,7 +108,6 @@ void release_task(struct task_struct *t)
 	flush_sigqueue(&t->pending);
 	if (list_empty(&sig->thread_head))
 		flush_sigqueue(&sig->shared_pending);
-	wake_up(&pid->wait_pidfd);
 	put_pid(pid);
 	put_task_struct(t);
 }

@@ -44,6 +44,14 @@ u64 ktime_get_real(void)
 }
 
 /**
+ * ktime_wall_offset - what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC, ns
+ */
+u64 ktime_wall_offset(void)
+{
+	return wall_offset;
+}
+
+/**
  * ktime_get_coarse - ktime_get() at the last timer interrupt
  */
 u64 ktime_get_coarse(void)

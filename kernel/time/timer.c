@@ -9,6 +9,7 @@
  */
 #include <ashlar/rbtree.h>
 #include <kernel/sched.h>
+#include <kernel/time/time.h>
 #include <mach/irqflags.h>
 
 static struct rb_root timers;
@@ -91,6 +92,31 @@ bool timer_stop(struct timer *t)
 }
 
 /**
+ * timer_forward - the next time of a timer that repeats and has run out
+ * @t: the timer; it does not run, and is not started
+ * @interval: ns between two of its times
+ *
+ * A timer that repeats is started again when its owner has noticed that it ran
+ * out, so what nobody looks at costs nothing. Its times stay multiples of the
+ * interval after the first, also when the clock was set meanwhile.
+ *
+ * Return: how often it would have run out since.
+ */
+u64 timer_forward(struct timer *t, u64 interval)
+{
+	u64 now = ktime_get(), missed = 0;
+
+	if (t->wall) {
+		t->expires += t->wall_offset - ktime_wall_offset();
+		t->wall_offset = ktime_wall_offset();
+	}
+	if (now > t->expires)
+		missed = (now - t->expires) / interval;
+	t->expires += (missed + 1) * interval;
+	return missed;
+}
+
+/**
  * timers_clock_set - CLOCK_REALTIME was set: its timers come at other times
  * @delta: ns that it went ahead
  */
@@ -127,6 +153,7 @@ void run_timers(u64 now)
 
 	while ((t = next_timer) && t->expires <= now) {
 		remove_timer(t);
+		t->wall_offset = ktime_wall_offset();
 		t->fn(t);
 	}
 }
