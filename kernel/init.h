@@ -28,6 +28,7 @@ void mm_boot_report(
 void mman_init(void); /* kernel/memory/mman.c: what mm/ asks of the kernel */
 void irq_init(void); /* kernel/irq.c */
 void time_init(void); /* kernel/time/time.c: clocks, tick */
+void oom_init(void); /* kernel/memory/oom.c */
 void fork_init(void); /* kernel/task/fork.c: caches, hooks */
 void signal_init(void); /* kernel/signal/signal.c */
 void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Interrupts: each line has one owner, known when the kernel is written. */
 #include <ashlar/seq_file.h>
+#include <i386.h>
+#include <kernel/drivers/random.h>
 #include <kernel/init.h>
 #include <kernel/irq.h>
-#include <kernel/sched.h>
-#include <kernel/vfs.h>
+#include <kernel/time/clock.h>
 
 #define IRQ_TIMER 0
 #define IRQ_KEYBOARD 1

@@ -4,11 +4,14 @@
  * the kernel's page tables and the processor's tables, brought up the core
  * (mm_init) and can print; interrupts are off.
  */
-#include <ashlar/string.h>
+#include <ashlar/mmap.h>
+#include <i386.h>
+#include <kernel/exec/exec.h>
 #include <kernel/init.h>
-#include <kernel/sched.h>
+#include <kernel/panic.h>
+#include <kernel/sched/sched.h>
 #include <kernel/sched/workqueue.h>
-#include <kernel/vfs.h>
+#include <kernel/task/clone.h>
 
 static const char *const init_candidates[] = { "/sbin/init", "/etc/init",
 					       "/bin/init", "/bin/sh" };

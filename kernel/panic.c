@@ -6,13 +6,13 @@
  * panic= on the command line.
  */
 #include <ashlar/mm.h>
-#include <ashlar/port.h>
 #include <ashlar/printf.h>
+#include <ashlar/seq_file.h>
 #include <ashlar/vmstat.h>
+#include <i386.h>
 #include <kernel/init.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
-#include <kernel/sched.h>
 #include <mach/irqflags.h>
 
 #define LINE_BYTES 256

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The end of the machine. Code: kernel/panic.c. */
 #ifndef KERNEL_PANIC_H
 #define KERNEL_PANIC_H
 
@@ -17,5 +18,7 @@ void die_at(const struct pt_regs *regs, u32 sp, const char *fmt, ...)
 	die_at(regs,                                                      \
 	       user_mode(regs) ? (regs)->sp : kernel_stack_pointer(regs), \
 	       __VA_ARGS__)
+
+void panic(const char *fmt, ...) __printf_like(1, 2) __attribute__((noreturn));
 
 #endif

@@ -13,12 +13,10 @@
  */
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
-#include <ashlar/mm.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
-#include <kernel/sched.h>
 
 #define COMMAND_LINE_SIZE 2048
 

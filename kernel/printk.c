@@ -15,14 +15,13 @@
  * console_loglevel. Any context may print: interrupts are off while the ring
  * changes.
  */
-#include <ashlar/errno.h>
-#include <ashlar/port.h>
 #include <ashlar/printf.h>
-#include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <i386.h>
 #include <kernel/printk.h>
-#include <kernel/sched.h>
+#include <kernel/sched/wait.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
 #include <mach/irqflags.h>
 
 #define LOG_BYTES 16384u

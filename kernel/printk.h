@@ -6,6 +6,7 @@
 #ifndef KERNEL_PRINTK_H
 #define KERNEL_PRINTK_H
 
+#include <ashlar/compiler.h>
 #include <ashlar/types.h>
 
 #define KERN_EMERG "\0010"
@@ -31,5 +32,7 @@ u64 kmsg_last(void); /* the next record's */
 void kmsg_write(const char *text, size_t n);
 struct wait_queue_head;
 extern struct wait_queue_head log_wait; /* woken by new records */
+
+int printk(const char *fmt, ...) __printf_like(1, 2);
 
 #endif

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls about the machine as a whole. */
+#include <ashlar/mm_types.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/string.h>
 #include <ashlar/vmstat.h>
+#include <i386.h>
+#include <kernel/drivers/random.h>
 #include <kernel/printk.h>
-#include <kernel/sched.h>
+#include <kernel/sched/sched.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
+#include <kernel/time/clock.h>
 #include <kernel/version.h>
-#include <kernel/vfs.h>
-#include <mach/uaccess.h>
 
 #define UTS_LEN 65
 

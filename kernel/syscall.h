@@ -8,9 +8,7 @@
 #ifndef KERNEL_SYSCALL_H
 #define KERNEL_SYSCALL_H
 
-#include <ashlar/err.h>
 #include <ashlar/errno.h>
-#include <ashlar/fs.h>
 #include <ashlar/types.h>
 #include <mach/uaccess.h>
 
@@ -19,19 +17,6 @@
 	long sys_##name(__VA_ARGS__)
 
 #define NR_SYSCALLS 452
-
-struct timespec32 {
-	s32 tv_sec, tv_nsec;
-};
-
-struct timespec64 {
-	s64 tv_sec;
-	s64 tv_nsec; /* programs leave the upper half undefined */
-};
-
-struct timeval32 {
-	s32 tv_sec, tv_usec;
-};
 
 /* How often each number was called, and unknown ones; for /proc. */
 extern unsigned long syscall_unknown[NR_SYSCALLS];

@@ -4,8 +4,9 @@
  * sys_ni_syscall for the others. Functions are reached by their arguments'
  * registers, so their C types do not matter here.
  */
-#include <kernel/sched.h>
+#include <i386.h>
 #include <kernel/syscall.h>
+#include <kernel/task/task.h>
 
 unsigned long syscall_unknown[NR_SYSCALLS];
 

@@ -20,7 +20,8 @@
 #include <ashlar/fault-inject.h>
 #include <i386.h>
 #include <kernel/init.h>
-#include <kernel/sched.h>
+#include <kernel/printk.h>
+#include <kernel/sched/sched.h>
 #include "i386/string.h"
 
 #define EXIT_PORT 0xf4

@@ -6,14 +6,21 @@
  * driver makes its names there. There are a dozen drivers, and they are
  * looked up only when a device is opened, so a list will do.
  */
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/drivers/chrdev.h>
 #include <kernel/drivers/mem.h>
 #include <kernel/drivers/tty.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/fs/namei.h>
 #include <kernel/fs/userfaultfd.h>
 #include <kernel/init.h>
-#include <kernel/vfs.h>
+#include <kernel/panic.h>
+#include <kernel/printk.h>
+#include <kernel/task/task.h>
 
 struct chrdev {
 	struct list_head list;

@@ -10,11 +10,21 @@
  * nearly full the serial line takes no more; a key that finds it full is lost.
  * Output is written at once, by polling.
  */
-#include <ashlar/string.h>
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <i386.h>
+#include <kernel/drivers/chrdev.h>
 #include <kernel/drivers/tty.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/stat.h>
 #include <kernel/init.h>
+#include <kernel/panic.h>
+#include <kernel/printk.h>
 #include <kernel/sched/workqueue.h>
-#include <kernel/vfs.h>
+#include <mach/uaccess.h>
 
 #define TIOCGSERIAL 0x541e
 #define PORT_16550A 4

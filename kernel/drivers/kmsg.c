@@ -3,9 +3,16 @@
  * /dev/kmsg: the kernel's log, one record a read; what is written to it
  * becomes a record. An open file's position is the number of a record.
  */
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
 #include <ashlar/slab.h>
 #include <kernel/drivers/mem.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/poll.h>
+#include <kernel/fs/read_write.h>
 #include <kernel/printk.h>
+#include <kernel/sched/wait.h>
 
 #define RECORD_MAX 1024
 

@@ -7,11 +7,21 @@
  * /dev/mem is physical memory as it is, /dev/port the processor's ports: for
  * root only, who may then break anything.
  */
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
 #include <ashlar/highmem.h>
+#include <ashlar/mm.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
-#include <ashlar/slab.h>
 #include <i386.h>
+#include <kernel/drivers/chrdev.h>
 #include <kernel/drivers/mem.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/stat.h>
+#include <kernel/sched/sched.h>
+#include <kernel/task/cred.h>
 #include <mach/page.h>
 
 /* ---- null, zero, full ---- */

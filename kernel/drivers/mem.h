@@ -3,7 +3,7 @@
 #ifndef KERNEL_DRIVERS_MEM_H
 #define KERNEL_DRIVERS_MEM_H
 
-#include <kernel/vfs.h>
+#include <ashlar/fs.h>
 
 void mem_init_devices(void); /* mem.c */
 void random_init(void); /* random.c */

@@ -15,10 +15,16 @@
  *
  * Simpler than in Linux: no parity marks, no hard-copy erase (ECHOPRT).
  */
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
 #include <ashlar/string.h>
-#include <ashlar/uio.h>
 #include <kernel/drivers/tty.h>
-#include <kernel/vfs.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/poll.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
+#include <kernel/task/process.h>
+#include <kernel/time/clock.h>
 
 #define EOF_MARK 0 /* with its bit in line_end */
 

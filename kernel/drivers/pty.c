@@ -9,12 +9,25 @@
  * A pair lives until both sides are closed. Its name is in devpts from the
  * master's open to the master's close, wherever devpts is mounted.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
 #include <ashlar/printf.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/drivers/chrdev.h>
 #include <kernel/drivers/tty.h>
-#include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/fs/dentry.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/stat.h>
+#include <kernel/fs/super.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/process.h>
+#include <mach/uaccess.h>
 
 #define TIOCGPTN 0x80045430
 #define TIOCSPTLCK 0x40045431

@@ -17,10 +17,17 @@
  * the processor's rdrand says if it has one. There is no counting of how much
  * that is worth: random and urandom are the same, and never block.
  */
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
 #include <ashlar/string.h>
-#include <i386.h>
 #include <kernel/drivers/mem.h>
+#include <kernel/drivers/random.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/poll.h>
+#include <kernel/sched/sched.h>
+#include <kernel/time/clock.h>
 #include <mach/irqflags.h>
+#include <mach/uaccess.h>
 
 #define KEY_WORDS 8
 #define BLOCK_WORDS 16

@@ -10,12 +10,20 @@
  * terminal hangs up: files opened before are dead (their hangup count is an
  * old one), and the foreground gets SIGHUP.
  */
+#include <ashlar/fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <ashlar/uio.h>
+#include <kernel/drivers/chrdev.h>
 #include <kernel/drivers/tty.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/poll.h>
+#include <kernel/fs/stat.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/process.h>
 
 /* ioctl numbers */
 #define TCGETS 0x5401

@@ -8,10 +8,10 @@
 #ifndef KERNEL_DRIVERS_TTY_H
 #define KERNEL_DRIVERS_TTY_H
 
-#include <ashlar/list.h>
+#include <ashlar/fs.h>
 #include <ashlar/types.h>
-#include <kernel/sched.h>
 #include <kernel/sched/wait.h>
+#include <kernel/task/task.h>
 
 #define NCCS 19
 

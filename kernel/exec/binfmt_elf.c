@@ -19,12 +19,24 @@
  *
  * System V ABI, Intel386 Architecture Processor Supplement, chapters 3 to 5.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mman.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
 #include <ashlar/port.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <i386.h>
 #include <kernel/exec/elf.h>
-#include <kernel/task/pid.h>
-#include <kernel/vfs.h>
+#include <kernel/exec/exec.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/task/cred.h>
+#include <kernel/time/clock.h>
 #include <mach/uaccess.h>
 
 #define ET_DYN_BASE 0x56555000ul /* where a program without a place goes */

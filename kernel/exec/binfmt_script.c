@@ -5,11 +5,12 @@
  *
  *   script a b   →   interpreter argument script a b
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
 #include <ashlar/slab.h>
-#include <ashlar/string.h>
-#include <kernel/task/pid.h>
-#include <kernel/vfs.h>
-#include <mach/uaccess.h>
+#include <kernel/exec/exec.h>
+#include <kernel/fs/fcntl.h>
 
 static bool blank(char c)
 {

@@ -15,12 +15,28 @@
  * Simpler than in Linux: no pipe to a helper, one fixed choice of areas.
  */
 #include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
 #include <ashlar/printf.h>
+#include <ashlar/resource.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <i386.h>
 #include <kernel/exec/coredump.h>
 #include <kernel/exec/elf.h>
-#include <kernel/vfs.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/stat.h>
+#include <kernel/sched/sched.h>
+#include <kernel/signal/signal.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/process.h>
+#include <kernel/time/clock.h>
 
 #define ET_CORE 4
 #define PT_NOTE 4u

@@ -3,7 +3,9 @@
 #ifndef KERNEL_COREDUMP_H
 #define KERNEL_COREDUMP_H
 
-#include <kernel/sched.h>
+#include <ashlar/types.h>
+
+struct siginfo;
 
 #define CORE_PATTERN_SIZE 128
 extern char core_pattern[CORE_PATTERN_SIZE]; /* kernel.core_pattern */

@@ -16,16 +16,37 @@
  * A file that runs is not written (-ETXTBSY): its struct file carries
  * FMODE_EXEC and denies that until its last reference, a mapping's, goes.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
 #include <ashlar/highmem.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
 #include <ashlar/printf.h>
+#include <ashlar/resource.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <kernel/fs/internal.h>
+#include <i386.h>
+#include <kernel/exec/exec.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/path.h>
+#include <kernel/fs/stat.h>
+#include <kernel/sched/sched.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
+#include <kernel/task/clone.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/exit.h>
 #include <kernel/task/pid.h>
-#include <kernel/vfs.h>
+#include <kernel/task/process.h>
+#include <kernel/time/itimer.h>
 #include <mach/irqflags.h>
-#include <mach/uaccess.h>
 
 #define STACK_TOP TASK_SIZE
 #define MAX_ARG_STRLEN (32 * PAGE_SIZE)

@@ -17,12 +17,20 @@
  * References: a child has one to its parent. Names of SB_DCACHE have one of
  * their filesystem's (d_pin), which goes when they are removed.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/err.h>
+#include <ashlar/list.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/printf.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/super.h>
+#include <kernel/panic.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/task.h>
 #include "internal.h"
 
 /* Most names fit into the dentry; a longer one is kept apart. */

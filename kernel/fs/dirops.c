@@ -10,10 +10,17 @@
  *
  * Simpler than Linux: one lock for all directories, so no order among them.
  */
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/slab.h>
-#include <ashlar/string.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/stat.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/cred.h>
 #include "internal.h"
 
 #define RENAME_NOREPLACE 1u

@@ -4,9 +4,14 @@
  * one, with EFD_SEMAPHORE); a reader waits while it is 0, a writer while it
  * would pass 2^64 - 2.
  */
+#include <ashlar/fs.h>
 #include <ashlar/slab.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/poll.h>
+#include <kernel/sched/wait.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
 
 #define EFD_SEMAPHORE 1u
 #define EVENTFD_MAX 0xfffffffffffffffeull

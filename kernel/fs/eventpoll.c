@@ -21,9 +21,18 @@
  * one whose key (wait.h) has something that it asks for. tests/machine/edges.c
  * goes through all kinds of files.
  */
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
 #include <ashlar/slab.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/poll.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/time/clock.h>
 #include <mach/irqflags.h>
 #include "internal.h"
 

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* fcntl(2): what can be asked of a descriptor and of an open file. */
+#include <ashlar/fs.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
 #include <kernel/fs/pipe.h>
 #include <kernel/fs/tmpfs.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/task.h>
 #include "internal.h"
 #include "locks.h"
 

@@ -15,12 +15,26 @@
  * The last reference to a file is given back where it is dropped: its
  * release may sleep, so nobody drops one in an interrupt.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mmzone.h>
+#include <ashlar/resource.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/super.h>
+#include <kernel/panic.h>
+#include <kernel/sched/sched.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/process.h>
 #include "internal.h"
 
 #define NR_OPEN 1048576u /* no limit may be higher */
@@ -72,7 +86,7 @@ struct file *alloc_file(const struct path *path, u32 flags,
 
 /**
  * alloc_anon_file() - an open file without a name
- * @name: what /proc/PID/fd shows, see vfs.h
+ * @name: what /proc/PID/fd shows, see file.h
  * @inode: its reference is taken over, also on failure
  * @flags: O_*
  * @fop: what it can do

@@ -18,14 +18,27 @@
  * Nothing in the image is trusted. What is wrong ends the unpacking with a
  * line in the log; the boot goes on with what there is.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
 #include <ashlar/inflate.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <i386.h>
+#include <kernel/drivers/chrdev.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/path.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/stat.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
-#include <kernel/vfs.h>
+#include <kernel/task/task.h>
+#include <kernel/time/clock.h>
 
 #define CPIO_HEADER 110u
 #define CPIO_FIELDS 13
@@ -465,14 +478,8 @@ static const char *unpack_image(struct unpack *u)
 	}
 }
 
-/**
- * populate_rootfs - unpack an image into the root
- * @cpio: the image
- * @size: its bytes
- *
- * Context: process 1, before its program.
- */
-void populate_rootfs(const void *cpio, size_t size)
+/* Context: process 1, before its program. */
+static void populate_rootfs(const void *cpio, size_t size)
 {
 	struct unpack *u = kzalloc(sizeof(*u), GFP_KERNEL);
 	const char *err = no_memory;

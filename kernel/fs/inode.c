@@ -9,9 +9,18 @@
  * Times are those of the last clock tick, as in Linux: two changes within a
  * tick look simultaneous, and reading a clock costs more than a small write.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/slab.h>
-#include <ashlar/string.h>
-#include <kernel/vfs.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/stat.h>
+#include <kernel/fs/super.h>
+#include <kernel/task/cred.h>
+#include <kernel/time/clock.h>
 #include "internal.h"
 
 static struct kmem_cache *inode_cache;

@@ -3,8 +3,12 @@
 #ifndef KERNEL_FS_INTERNAL_H
 #define KERNEL_FS_INTERNAL_H
 
-#include <ashlar/gfp.h>
-#include <kernel/vfs.h>
+#include <ashlar/fs.h>
+#include <ashlar/uio.h>
+#include <kernel/fs/path.h>
+#include <kernel/signal/signal.h>
+
+struct files_struct;
 
 /* ---- names' hash; namei.c computes it while it looks for the slash ---- */
 
@@ -82,7 +86,6 @@ int import_iov(struct user_iov *u, const struct iovec *vec, u32 n);
 void free_iov(struct user_iov *u);
 
 /* ---- the rest ---- */
-struct file_lock;
 /* What a program that did not ask for O_LARGEFILE can count with. */
 #define MAX_NON_LFS 0x7fffffffll
 int check_file_size(loff_t size); /* 0, or -EFBIG and perhaps SIGXFSZ */

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* ioctl(2): what every file can be asked; the rest is its driver's. */
+#include <ashlar/fs.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/stat.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
 #include "internal.h"
 
 #define FIOCLEX 0x5451u

@@ -3,9 +3,15 @@
  * What filesystems whose names live in the dcache have in common, and small
  * functions for files of every kind.
  */
-#include <ashlar/mm_types.h>
-#include <kernel/vfs.h>
-#include "internal.h"
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <kernel/fs/dentry.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/readdir.h>
+#include <kernel/fs/stat.h>
 
 /** simple_link() - inode_operations.link of an SB_DCACHE filesystem */
 int simple_link(struct inode *inode, struct inode *dir, struct dentry *dentry)

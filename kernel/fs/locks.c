@@ -13,7 +13,13 @@
  * lock goes. A POSIX waiter says for whose lock he waits, so that a circle of
  * waiters is found before it closes (-EDEADLK).
  */
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
 #include <ashlar/slab.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/sched/wait.h>
 #include <kernel/syscall.h>
 #include "internal.h"
 #include "locks.h"

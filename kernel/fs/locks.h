@@ -3,7 +3,8 @@
 #ifndef KERNEL_FS_LOCKS_H
 #define KERNEL_FS_LOCKS_H
 
-#include <kernel/vfs.h>
+#include <ashlar/fs.h>
+#include <mach/uaccess.h>
 
 #define F_GETLK 5u
 #define F_SETLK 6u

@@ -3,13 +3,16 @@
  * memfd_create: a file without a name, in memory, that can be sealed. The
  * bytes, the seals and what they forbid are mm/shmem.c's.
  */
-#include <ashlar/printf.h>
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
 #include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/fs/dentry.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
 
 #define MFD_CLOEXEC 0x1u
 #define MFD_ALLOW_SEALING 0x2u

@@ -18,12 +18,27 @@
  * All changes are made with vfs_lock for writing. Simpler than Linux: one
  * namespace, no propagation, options of a superblock only where it has them.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/drivers/chrdev.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/stat.h>
+#include <kernel/fs/super.h>
+#include <kernel/fs/tmpfs.h>
 #include <kernel/init.h>
+#include <kernel/panic.h>
+#include <kernel/sched/wait.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/cred.h>
 #include "internal.h"
 
 #define MNT_FORCE 1u

@@ -18,10 +18,22 @@
  * Simpler than Linux: no walk without references, no revalidation; a path
  * that symlinks have made longer than PATH_MAX is still good.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/stat.h>
+#include <kernel/fs/super.h>
+#include <kernel/task/cred.h>
+#include <mach/uaccess.h>
 #include "internal.h"
 
 #define MAXSYMLINKS 40

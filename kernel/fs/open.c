@@ -6,9 +6,20 @@
  * open() walks in namei.c; dentry_open() here makes the struct file and finds
  * out who serves it: a device's driver, a fifo, or the inode's filesystem.
  */
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
 #include <ashlar/slab.h>
+#include <kernel/drivers/chrdev.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/pipe.h>
+#include <kernel/fs/stat.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/cred.h>
 #include "internal.h"
 
 /* Any other is ignored by open(), and an error to openat2(). */

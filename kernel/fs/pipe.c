@@ -24,16 +24,26 @@
  *
  * Locks: pipe->lock around every look at the ring; copies may sleep with it.
  */
-#include <ashlar/gfp.h>
-#include <ashlar/mm.h>
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <ashlar/uio.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/inode.h>
 #include <kernel/fs/pipe.h>
+#include <kernel/fs/poll.h>
+#include <kernel/fs/stat.h>
+#include <kernel/fs/super.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/cred.h>
 
 #define PIPE_BUF 4096u
 #define PIPE_DEF_BUFFERS 16

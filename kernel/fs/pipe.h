@@ -3,7 +3,7 @@
 #ifndef KERNEL_FS_PIPE_H
 #define KERNEL_FS_PIPE_H
 
-#include <kernel/vfs.h>
+#include <ashlar/fs.h>
 
 #define F_SETPIPE_SZ 1031u
 #define F_GETPIPE_SZ 1032u
@@ -25,5 +25,7 @@ ssize_t pipe_to_pipe(struct file *from, struct file *to, size_t n,
 		     bool nonblock, bool keep);
 
 extern int pipe_max_size; /* bytes: what F_SETPIPE_SZ may ask for */
+
+extern const struct file_operations fifo_fops;
 
 #endif

@@ -9,9 +9,17 @@
  * Simpler than Linux: positions have no lock; two threads that read one
  * descriptor at once may see the same bytes if one of them sleeps midway.
  */
+#include <ashlar/fs.h>
+#include <ashlar/resource.h>
 #include <ashlar/slab.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/stat.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/process.h>
 #include "internal.h"
 
 #define RWF_HIPRI 1u

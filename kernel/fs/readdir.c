@@ -8,9 +8,14 @@
  * d_off is the position of the next name, which is known when that comes: so
  * each name fills in d_off of the one before it.
  */
+#include <ashlar/fs.h>
+#include <ashlar/rwsem.h>
+#include <kernel/fs/dentry.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/readdir.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
-#include "internal.h"
 
 struct dirent {
 	u32 d_ino, d_off;

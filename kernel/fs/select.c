@@ -11,12 +11,20 @@
  *                ├ inline_entries[]
  *                └ more ─→ chunk ─→ chunk       one page each
  */
+#include <ashlar/atomic.h>
+#include <ashlar/fs.h>
 #include <ashlar/mm_types.h>
+#include <ashlar/resource.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/poll.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/process.h>
+#include <kernel/time/time.h>
 #include "internal.h"
 
 #define STICKY_TIMEOUTS 0x4000000u /* personality(2) */

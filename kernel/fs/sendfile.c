@@ -5,10 +5,18 @@
  * From a file with a page cache each page is written as it lies there, so
  * bytes are copied once; from others by way of a page of our own.
  */
+#include <ashlar/fs.h>
 #include <ashlar/gfp.h>
 #include <ashlar/highmem.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/stat.h>
+#include <kernel/sched/sched.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
 
 #define MAX_NON_LFS 0x7fffffffll
 

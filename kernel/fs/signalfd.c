@@ -4,10 +4,18 @@
  * reader, as a handler would. One queue wakes all readers; who waits for a
  * signal by descriptor is rare.
  */
+#include <ashlar/fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/poll.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/process.h>
 
 struct signalfd_siginfo { /* as read gives it */
 	u32 signo;

@@ -11,9 +11,14 @@
  * SPLICE_F_GIFT are heard and change nothing, and a program may use its memory
  * again at once.
  */
+#include <ashlar/fs.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
 #include <kernel/fs/pipe.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/stat.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
 #include "internal.h"
 
 #define SPLICE_F_NONBLOCK 2u

@@ -3,11 +3,19 @@
  * stat(2) in all of its forms. i386 has three structures older than statx:
  * one of 1991, one with nanoseconds, one with 64-bit sizes.
  */
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/drivers/chrdev.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/path.h>
+#include <kernel/fs/stat.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
-#include "internal.h"
+#include <kernel/time/clock.h>
 
 struct old_stat {
 	u16 dev, ino, mode, nlink, uid, gid, rdev;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* How full a filesystem is: statfs(2) and its relatives, and ustat(2). */
+#include <ashlar/fs.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/path.h>
+#include <kernel/fs/super.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
-#include "internal.h"
 
 struct statfs {
 	u32 type, bsize, blocks, bfree, bavail, files, ffree;

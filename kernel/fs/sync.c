@@ -3,9 +3,11 @@
  * sync and advice. There is no disk: what is written is where it stays, and
  * what will be read is in memory; but errors are told as always.
  */
+#include <ashlar/fs.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/stat.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
-#include "internal.h"
 
 #define SYNC_FILE_RANGE_ALL 7u
 #define POSIX_FADV_NOREUSE 5u

@@ -6,11 +6,18 @@
  * One that repeats runs again when somebody has looked: catch_up() counts what
  * it missed.
  */
+#include <ashlar/fs.h>
 #include <ashlar/slab.h>
-#include <ashlar/uio.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/poll.h>
+#include <kernel/sched/wait.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
 #include <kernel/time/time.h>
-#include <kernel/vfs.h>
+#include <kernel/time/timer.h>
 #include <mach/irqflags.h>
 
 #define TFD_TIMER_ABSTIME 1

@@ -15,16 +15,26 @@
  *
  * Locks: vfs_lock, held by the VFS around every change of names.
  */
-#include <ashlar/mm.h>
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mmzone.h>
-#include <ashlar/printf.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <ashlar/xarray.h>
+#include <kernel/fs/dentry.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/libfs.h>
 #include <kernel/fs/pipe.h>
+#include <kernel/fs/stat.h>
+#include <kernel/fs/super.h>
 #include <kernel/fs/tmpfs.h>
-#include <kernel/vfs.h>
+#include <kernel/task/cred.h>
 
 #define TMPFS_MAGIC 0x01021994u
 #define BOGO_DIRENT_SIZE 20

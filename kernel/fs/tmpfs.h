@@ -3,7 +3,9 @@
 #ifndef KERNEL_FS_TMPFS_H
 #define KERNEL_FS_TMPFS_H
 
-#include <kernel/vfs.h>
+#include <ashlar/fs.h>
+
+struct super_block;
 
 extern const struct file_operations tmpfs_file_operations;
 /* fcntl(F_ADD_SEALS, F_GET_SEALS), kernel/fs/memfd.c */
@@ -12,5 +14,7 @@ extern const struct file_operations tmpfs_file_operations;
 long memfd_fcntl(struct file *f, u32 cmd, u32 arg);
 
 void tmpfs_limit(struct super_block *sb);
+
+void tmpfs_init(void); /* registers tmpfs, rootfs, devtmpfs (single) */
 
 #endif

@@ -22,14 +22,29 @@
  *
  * Locks: none of its own; nothing between a look and its use sleeps.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
 #include <ashlar/highmem.h>
 #include <ashlar/list.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/userfaultfd.h>
+#include <kernel/drivers/chrdev.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/poll.h>
+#include <kernel/fs/stat.h>
 #include <kernel/fs/userfaultfd.h>
+#include <kernel/sched/wait.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/process.h>
 
 #define UFFD_USER_MODE_ONLY 1u
 #define UFFD_API 0xaau

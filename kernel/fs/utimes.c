@@ -3,8 +3,14 @@
  * Setting a file's times: utime(2), utimes, futimesat, utimensat. All end in
  * do_utimes with two times in ns, of which each may be "now" or "as it is".
  */
+#include <ashlar/fs.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/stat.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/time/time.h>
 #include "internal.h"
 
 #define UTIME_NOW 0x3fffffff

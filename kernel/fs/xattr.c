@@ -4,9 +4,11 @@
  * none to list (0), and every other request is refused
  * (-EOPNOTSUPP), as on a Linux whose filesystems were built without them.
  */
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/path.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
-#include "internal.h"
 
 /* @answer if the file exists. */
 static long for_path(const char __user *name, u32 lookup, long answer)

@@ -16,13 +16,18 @@
  * Simpler than in Linux: a sender does not hand its message to a receiver,
  * it wakes all that wait, and they look again.
  */
+#include <ashlar/err.h>
+#include <ashlar/list.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
 #include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
-#include <kernel/sched.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
+#include <kernel/syscall.h>
+#include <kernel/task/cred.h>
 
 #define MSG_NOERROR 010000u /* a message may be cut */
 #define MSG_EXCEPT 020000u /* any type but this */

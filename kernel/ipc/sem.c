@@ -21,13 +21,17 @@
  * Simpler than in Linux: adjustments belong to the process, whatever
  * CLONE_SYSVSEM says, for threads share them anyway.
  */
+#include <ashlar/err.h>
+#include <ashlar/gfp.h>
+#include <ashlar/list.h>
 #include <ashlar/seq_file.h>
-#include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
 #include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
-#include <kernel/sched.h>
+#include <kernel/sched/sched.h>
+#include <kernel/syscall.h>
+#include <kernel/task/process.h>
 #include <kernel/time/time.h>
 
 #define SEM_UNDO 0x1000

@@ -17,17 +17,27 @@
  * Locks: none of its own; nothing between a look and its use sleeps. Who
  * sleeps (attach, size of the file) counts as an attachment meanwhile.
  */
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mman.h>
+#include <ashlar/mmap.h>
+#include <ashlar/resource.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/inode.h>
 #include <kernel/fs/tmpfs.h>
-#include <kernel/init.h>
 #include <kernel/ipc/ipc.h>
 #include <kernel/ipc/shm.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/process.h>
 
 #define SHMMIN 1ul
 

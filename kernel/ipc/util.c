@@ -13,12 +13,17 @@
  * Locks: none; nothing between a look and its use sleeps, and who has slept
  * looks again.
  */
-#include <ashlar/string.h>
+#include <ashlar/err.h>
+#include <ashlar/gfp.h>
+#include <ashlar/list.h>
+#include <ashlar/xarray.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/stat.h>
 #include <kernel/init.h>
-#include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
-#include <kernel/sched.h>
-#include <kernel/vfs.h>
+#include <kernel/syscall.h>
+#include <kernel/task/cred.h>
+#include <kernel/time/clock.h>
 
 #define IPC_MIN_CYCLE 64 /* indices that are used before one comes again */
 

@@ -8,7 +8,7 @@
 
 #include <ashlar/list.h>
 #include <ashlar/xarray.h>
-#include <kernel/syscall.h>
+#include <mach/uaccess.h>
 
 #define IPC_PRIVATE 0
 #define IPC_CREAT 01000u

@@ -15,10 +15,15 @@
  * whoever touches user memory in another way is found at once, and not when
  * the page happens to be missing.
  */
+#include <ashlar/gfp.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
+#include <i386.h>
 #include <kernel/irq.h>
 #include <kernel/panic.h>
-#include <kernel/sched.h>
+#include <kernel/sched/sched.h>
+#include <kernel/signal/signal.h>
 
 #define PF_PROT 1u
 #define PF_WRITE 2u

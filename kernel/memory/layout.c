@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the boot log says of memory: the kernel's areas, zones, what is free. */
-#include <ashlar/mm.h>
 #include <ashlar/mmzone.h>
+#include <ashlar/tune.h>
+#include <i386.h>
 #include <kernel/init.h>
-#include <kernel/sched.h>
+#include <kernel/printk.h>
 #include <kernel/version.h>
 
 #define MAX_AREAS 16

@@ -4,14 +4,21 @@
  * functions. What needs the running task, its files or its rights is here;
  * the rest is in mm/.
  */
+#include <ashlar/fs.h>
+#include <ashlar/gfp.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mman.h>
+#include <ashlar/mmap.h>
 #include <ashlar/seq_file.h>
-#include <ashlar/slab.h>
 #include <ashlar/vmalloc.h>
+#include <i386.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/mount.h>
+#include <kernel/fs/super.h>
 #include <kernel/init.h>
-#include <kernel/sched.h>
 #include <kernel/syscall.h>
-#include <kernel/vfs.h>
+#include <kernel/task/cred.h>
 
 #define READ_IMPLIES_EXEC 0x400000u /* personality(2) */
 

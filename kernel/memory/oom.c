@@ -3,8 +3,13 @@
  * Who ends when memory is used up: mm/oom_kill.c chose an address space; here
  * every process that uses it is killed, and the log says which.
  */
+#include <ashlar/mmap.h>
+#include <ashlar/tune.h>
+#include <kernel/init.h>
 #include <kernel/printk.h>
-#include <kernel/task/pid.h>
+#include <kernel/signal/signal.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/process.h>
 
 #define K(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
 

@@ -4,12 +4,18 @@
  * process_vm_readv, process_vm_writev, process_madvise. Bytes go from page to
  * page without a copy in between.
  */
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
 #include <ashlar/highmem.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mman.h>
+#include <ashlar/mmap.h>
 #include <ashlar/slab.h>
-#include <kernel/sched.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/pid.h>
 #include <kernel/task/pidfd.h>
+#include <kernel/task/ptrace.h>
 
 /* @task's space with a user reference; ERR_PTR of -ESRCH or -EACCES. */
 static struct mm_struct *space_of(struct task_struct *task, unsigned int mode)

@@ -15,9 +15,17 @@
  * and a message that would break this is refused with -ETOOMANYREFS. Linux
  * takes it, and looks for unreachable circles later.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <kernel/syscall.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/pid.h>
+#include <mach/uaccess.h>
 #include "unix.h"
 
 #define SOL_SOCKET 1

@@ -4,10 +4,18 @@
  * There is one family, AF_UNIX; a machine without a network says
  * -EAFNOSUPPORT to the others.
  */
-#include <ashlar/slab.h>
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/inode.h>
 #include <kernel/fs/internal.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/stat.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
 #include "unix.h"
 
 #define SOCK_TYPE_MASK 0xfu

@@ -3,7 +3,11 @@
  * Options of sockets. Those that say something about a network, or have an
  * effect that nothing here needs, are remembered and told again.
  */
-#include <kernel/syscall.h>
+#include <ashlar/errno.h>
+#include <ashlar/string.h>
+#include <kernel/fs/internal.h>
+#include <kernel/time/clock.h>
+#include <mach/uaccess.h>
 #include "unix.h"
 
 #define SO_DEBUG 1

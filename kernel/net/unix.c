@@ -17,10 +17,26 @@
  * Simpler than Linux: SO_RCVBUF limits nothing, as the sender's SO_SNDBUF
  * counts what waits for the reader. There are no urgent bytes (MSG_OOB).
  */
+#include <ashlar/atomic.h>
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
 #include <ashlar/printf.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <kernel/syscall.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/internal.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/poll.h>
+#include <kernel/fs/stat.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
+#include <kernel/task/cred.h>
+#include <kernel/time/clock.h>
+#include <mach/uaccess.h>
 #include "unix.h"
 
 #define BUF_DEFAULT 212992u /* bytes of memory that may wait for a reader */

@@ -6,9 +6,13 @@
 #ifndef KERNEL_NET_UNIX_H
 #define KERNEL_NET_UNIX_H
 
-#include <ashlar/string.h>
-#include <kernel/fs/internal.h>
-#include <kernel/vfs.h>
+#include <ashlar/atomic.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <ashlar/uio.h>
+#include <kernel/fs/path.h>
+#include <kernel/sched/wait.h>
+#include <mach/uaccess.h>
 
 #define AF_UNSPEC 0
 #define AF_UNIX 1

@@ -4,8 +4,17 @@
  * limits. The fields are proc(5)'s; those about what this kernel has not
  * (seccomp, huge pages …) say so with their "none" value.
  */
-#include <ashlar/string.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <ashlar/resource.h>
 #include <kernel/drivers/tty.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/sched/sched.h>
+#include <kernel/signal/signal.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/process.h>
+#include <kernel/time/clock.h>
 #include "proc.h"
 
 #define KB(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))

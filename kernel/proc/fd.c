@@ -4,8 +4,18 @@
  * link to the open file itself, so opening it opens the same inode again even
  * when the file has no name any more.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
 #include <ashlar/printf.h>
-#include <ashlar/string.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/path.h>
+#include <kernel/fs/readdir.h>
+#include <kernel/fs/stat.h>
+#include <kernel/task/task.h>
 #include "proc.h"
 
 static struct file *task_file(const struct proc_inode *pi)

@@ -16,9 +16,28 @@
  * in parts of about a page, of which an open file holds one: going back in
  * them begins anew.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <ashlar/rwsem.h>
+#include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
+#include <kernel/fs/dentry.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/mount.h>
+#include <kernel/fs/poll.h>
+#include <kernel/fs/readdir.h>
+#include <kernel/fs/stat.h>
+#include <kernel/fs/super.h>
 #include <kernel/init.h>
+#include <kernel/panic.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/ptrace.h>
 #include "proc.h"
 
 /* A text longer than this is refused: nothing we report comes near. */

@@ -6,9 +6,19 @@
  * Each look takes a reference to the address space, so that it stays while
  * the process ends. A kernel thread has none: its texts are empty.
  */
+#include <ashlar/atomic.h>
 #include <ashlar/err.h>
-#include <ashlar/highmem.h>
-#include <ashlar/string.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/slab.h>
+#include <ashlar/tune.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/path.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/ptrace.h>
 #include "proc.h"
 
 /* ---- whose memory ---- */

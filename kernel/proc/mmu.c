@@ -10,6 +10,14 @@
  *   pde INDEX VALUE               directory entries that are not zero
  *   pte DIRECTORY INDEX VALUE     table entries, likewise
  */
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rwsem.h>
+#include <ashlar/tune.h>
+#include <i386.h>
+#include <kernel/task/task.h>
+#include <mach/page.h>
+#include <mach/pgtable.h>
 #include "proc.h"
 
 static void show_selectors(struct seq_file *m, const struct pt_regs *regs)

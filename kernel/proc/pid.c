@@ -6,10 +6,24 @@
  * its memory or files finds none and answers as Linux does: an empty text, or
  * -ESRCH.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/path.h>
+#include <kernel/fs/readdir.h>
+#include <kernel/fs/stat.h>
+#include <kernel/fs/super.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/pid.h>
 #include <kernel/task/pidfd.h>
+#include <kernel/task/process.h>
+#include <kernel/task/ptrace.h>
 #include "proc.h"
 
 /** proc_may_access() - may the running task look into @task? */

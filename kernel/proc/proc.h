@@ -3,10 +3,16 @@
 #ifndef KERNEL_PROC_H
 #define KERNEL_PROC_H
 
+#include <ashlar/list.h>
 #include <ashlar/seq_file.h>
-#include <ashlar/slab.h>
-#include <kernel/sched.h>
-#include <kernel/vfs.h>
+#include <kernel/fs/inode.h>
+#include <kernel/proc/proc_fs.h>
+#include <kernel/task/task.h>
+
+struct dentry;
+struct dir_context;
+struct path;
+struct super_block;
 
 /* A name that is always there: a directory, a report, or a link. */
 struct proc_dir_entry {

@@ -4,10 +4,16 @@
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
 #include <ashlar/vmstat.h>
+#include <i386.h>
+#include <kernel/drivers/chrdev.h>
+#include <kernel/fs/super.h>
 #include <kernel/init.h>
 #include <kernel/ipc/ipc.h>
 #include <kernel/irq.h>
+#include <kernel/sched/sched.h>
 #include <kernel/syscall.h>
+#include <kernel/task/pid.h>
+#include <kernel/time/clock.h>
 #include <kernel/version.h>
 #include "proc.h"
 

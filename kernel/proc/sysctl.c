@@ -3,15 +3,22 @@
  * /proc/sys: knobs. A knob is a row: where its value lies, and the range that
  * a write must keep to. What is listed here has an effect, or states a fact.
  */
-#include <ashlar/mm.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/gfp.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
+#include <kernel/drivers/random.h>
 #include <kernel/exec/coredump.h>
+#include <kernel/fs/file.h>
 #include <kernel/fs/pipe.h>
 #include <kernel/fs/userfaultfd.h>
 #include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
+#include <kernel/task/pid.h>
 #include <kernel/version.h>
 #include "proc.h"
 

@@ -3,6 +3,7 @@
  * The few files of /sys that programs ask for: which processors there are, and
  * which terminals the console is.
  */
+#include <i386.h>
 #include "proc.h"
 
 static int show_text(struct seq_file *m, void *data)

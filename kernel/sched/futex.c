@@ -18,7 +18,16 @@
  * H. Franke, R. Russell, M. Kirkwood, "Fuss, Futexes and Furwocks: Fast
  * Userlevel Locking in Linux", OLS 2002.
  */
+#include <ashlar/err.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <kernel/sched/futex.h>
+#include <kernel/sched/sched.h>
+#include <kernel/signal/signal.h>
+#include <kernel/syscall.h>
 #include <kernel/task/pid.h>
+#include <kernel/task/ptrace.h>
 #include <kernel/time/time.h>
 
 #define FUTEX_WAIT 0

@@ -3,8 +3,14 @@
  * How much of the processor a task gets: nice values, and the sched_ family.
  * There is one processor, so affinity is a formality that is checked.
  */
+#include <ashlar/mm_types.h>
+#include <ashlar/resource.h>
 #include <ashlar/string.h>
+#include <kernel/sched/sched.h>
+#include <kernel/syscall.h>
+#include <kernel/task/cred.h>
 #include <kernel/task/pid.h>
+#include <kernel/task/process.h>
 #include <kernel/time/time.h>
 
 #define PRIO_PROCESS 0

@@ -26,9 +26,17 @@
  * The idea of virtual time: A. Demers, S. Keshav, S. Shenker, "Analysis and
  * Simulation of a Fair Queueing Algorithm", 1989.
  */
+#include <ashlar/highmem.h>
+#include <ashlar/list.h>
+#include <ashlar/mmap.h>
 #include <ashlar/rbtree.h>
+#include <ashlar/resource.h>
+#include <i386.h>
 #include <kernel/init.h>
-#include <kernel/sched.h>
+#include <kernel/sched/sched.h>
+#include <kernel/task/process.h>
+#include <kernel/time/clock.h>
+#include <kernel/time/itimer.h>
 #include <mach/irqflags.h>
 #include <mach/uaccess.h>
 

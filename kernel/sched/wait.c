@@ -10,8 +10,10 @@
  * The core calls port_wake() at each unlock, so nobody waiting must cost
  * nothing: port_waiters counts them.
  */
+#include <ashlar/list.h>
 #include <ashlar/port.h>
-#include <kernel/sched.h>
+#include <kernel/sched/wait.h>
+#include <kernel/time/clock.h>
 #include <mach/irqflags.h>
 
 #define PORT_WAIT_QUEUES 32

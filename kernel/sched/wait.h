@@ -9,8 +9,7 @@
 
 #include <ashlar/list.h>
 #include <ashlar/types.h>
-
-struct task_struct;
+#include <kernel/sched/sched.h>
 
 struct wait_queue_head {
 	struct list_head head;
@@ -107,17 +106,5 @@ void init_completion(struct completion *c);
 void complete(struct completion *c);
 void wait_for_completion(struct completion *c);
 int wait_for_completion_killable(struct completion *c);
-
-/* poll(2): a file's poll() tells which queues will be woken. */
-struct poll_table {
-	/* NULL: only the present state is asked for. */
-	void (*queue)(struct poll_table *pt, struct wait_queue_head *q);
-};
-
-static inline void poll_wait(struct wait_queue_head *q, struct poll_table *pt)
-{
-	if (pt && pt->queue)
-		pt->queue(pt, q);
-}
 
 #endif

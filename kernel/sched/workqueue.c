@@ -11,8 +11,10 @@
  *
  * Lock: interrupts are off around the list.
  */
-#include <kernel/sched.h>
+#include <ashlar/list.h>
+#include <kernel/sched/wait.h>
 #include <kernel/sched/workqueue.h>
+#include <kernel/task/clone.h>
 #include <mach/irqflags.h>
 
 static LIST_HEAD(works);

@@ -4,8 +4,11 @@
  * Each call in the form of its day: 32 signals in a word, or 64 in eight
  * bytes with their size beside them.
  */
-#include <kernel/sched.h>
+#include <kernel/sched/sched.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
+#include <kernel/task/process.h>
+#include <kernel/time/time.h>
 
 SYSCALL_DEFINE(rt_sigaction, int sig, const struct k_sigaction __user *uact,
 	       struct k_sigaction __user *uoact, size_t size)

@@ -26,14 +26,25 @@
  *
  * Simpler than in Linux: no ptrace.
  */
+#include <ashlar/err.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <ashlar/resource.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/exec/coredump.h>
+#include <kernel/fs/fdtable.h>
 #include <kernel/init.h>
-#include <kernel/sched.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/exit.h>
+#include <kernel/task/pid.h>
 #include <kernel/task/pidfd.h>
-#include <kernel/vfs.h>
+#include <kernel/task/process.h>
+#include <kernel/time/clock.h>
+#include <kernel/time/itimer.h>
 #include <mach/spinlock.h>
 
 #define STOP_SIGNALS                                              \

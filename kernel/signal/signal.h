@@ -225,13 +225,4 @@ int do_sigaltstack(const struct stack_t *ss, struct stack_t *oss, u32 sp,
 		   u32 min_size);
 int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs);
 
-/* ---- timers that send signals: kernel/time/itimer.c ---- */
-struct signal_struct;
-void itimers_init(struct signal_struct *sig);
-void exit_itimers(struct signal_struct *sig);
-void exit_posix_timers(struct signal_struct *sig);
-void itimer_tick(bool user);
-/* A timer's entry left its list: for @info, or for nobody (NULL). */
-void posix_timer_dequeued(struct sigqueue *q, struct siginfo *info);
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Capabilities as programs read and change them. */
-#include <ashlar/string.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
 #include <kernel/task/pid.h>
 
 #define VERSION_1 0x19980330u

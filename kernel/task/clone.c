@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The system calls that make tasks: fork, vfork, clone, clone3. */
+#include <ashlar/atomic.h>
+#include <ashlar/fs.h>
+#include <ashlar/mmap.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/fs_struct.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
-#include <kernel/task/pid.h>
-#include <kernel/vfs.h>
+#include <kernel/task/clone.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/process.h>
 
 #define CLONE_ARGS_SIZE_VER0 64
 #define CLONE_ARGS_SIZE_VER2 88

@@ -8,10 +8,12 @@
  * namespaces, so a number means the same everywhere.
  */
 #include <ashlar/err.h>
+#include <ashlar/mmap.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/syscall.h>
-#include <kernel/task/pid.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/ptrace.h>
 
 #define NGROUPS_MAX 65536 /* as programs know it */
 #define NO_ID (~0u) /* "leave it as it is" */

@@ -14,14 +14,25 @@
  * A process ends with its last thread: a leader that ends before the others
  * stays as a zombie nobody may reap until they are gone.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/list.h>
+#include <ashlar/mmap.h>
+#include <ashlar/tune.h>
 #include <kernel/drivers/tty.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/fs_struct.h>
 #include <kernel/ipc/ipc.h>
+#include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <kernel/sched/futex.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
+#include <kernel/task/exit.h>
 #include <kernel/task/pid.h>
-#include <kernel/vfs.h>
+#include <kernel/task/process.h>
+#include <kernel/time/itimer.h>
 #include <mach/irqflags.h>
-#include <mach/uaccess.h>
 
 /* ---- numbers ---- */
 

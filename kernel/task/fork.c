@@ -14,13 +14,33 @@
  * Simpler than in Linux: no namespaces, no tracing; a child belongs to its
  * parent's process (its leader), not to one of its threads.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/port.h>
+#include <ashlar/resource.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <i386.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/fs_struct.h>
 #include <kernel/init.h>
+#include <kernel/sched/futex.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
+#include <kernel/task/clone.h>
+#include <kernel/task/cred.h>
 #include <kernel/task/pid.h>
-#include <kernel/vfs.h>
+#include <kernel/task/pidfd.h>
+#include <kernel/task/process.h>
+#include <kernel/time/clock.h>
+#include <kernel/time/itimer.h>
 #include <mach/irqflags.h>
 #include <mach/uaccess.h>
 

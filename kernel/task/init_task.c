@@ -3,7 +3,16 @@
  * Task 0: the one that boots, and then runs when nothing else does. What a
  * process begins with is copied from here.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/list.h>
+#include <ashlar/mmap.h>
+#include <ashlar/resource.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
+#include <kernel/task/cred.h>
 #include <kernel/task/pid.h>
+#include <kernel/task/process.h>
+#include <mach/percpu.h>
 
 static struct signal_struct init_signals = {
 	.count = ATOMIC_INIT(1),

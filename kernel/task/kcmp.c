@@ -3,9 +3,11 @@
  * kcmp: do two tasks share a part? The order of parts that differ is that of
  * their addresses, made unreadable.
  */
+#include <ashlar/fs.h>
+#include <kernel/fs/fdtable.h>
 #include <kernel/syscall.h>
 #include <kernel/task/pid.h>
-#include <kernel/vfs.h>
+#include <kernel/task/ptrace.h>
 
 enum {
 	KCMP_FILE,

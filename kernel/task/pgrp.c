@@ -4,9 +4,9 @@
  *
  *   session ⊇ process groups ⊇ processes ⊇ threads
  */
-#include <kernel/drivers/tty.h>
 #include <kernel/syscall.h>
 #include <kernel/task/pid.h>
+#include <kernel/task/process.h>
 
 SYSCALL_DEFINE(getpid, void)
 {

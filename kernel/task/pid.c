@@ -9,10 +9,14 @@
  * Numbers are given out in turn up to pid_max, then again from 300 on, so a
  * number that was just freed is not used soon.
  */
+#include <ashlar/atomic.h>
 #include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/list.h>
 #include <ashlar/slab.h>
+#include <kernel/sched/wait.h>
 #include <kernel/task/pid.h>
-#include <mach/irqflags.h>
+#include <kernel/task/process.h>
 
 #define PID_HASH 256
 #define RESERVED_PIDS 300 /* not given out a second time */

@@ -4,11 +4,16 @@
  * same number, and is readable when it has ended.
  */
 #include <ashlar/err.h>
+#include <ashlar/fs.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/fdtable.h>
+#include <kernel/fs/file.h>
+#include <kernel/fs/poll.h>
 #include <kernel/syscall.h>
 #include <kernel/task/pid.h>
 #include <kernel/task/pidfd.h>
-#include <kernel/vfs.h>
-#include <mach/uaccess.h>
+#include <kernel/task/process.h>
+#include <kernel/task/ptrace.h>
 
 #define PIDFD_NONBLOCK O_NONBLOCK
 

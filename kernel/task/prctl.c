@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* prctl: what a process may ask and say about itself. */
-#include <ashlar/string.h>
+#include <ashlar/mmap.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
-#include <kernel/task/pid.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/process.h>
 
 enum {
 	PR_SET_PDEATHSIG = 1,

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* What a process may use, and what it has used. */
+#include <ashlar/err.h>
+#include <ashlar/mmap.h>
+#include <ashlar/resource.h>
 #include <ashlar/string.h>
+#include <ashlar/tune.h>
+#include <kernel/signal/signal.h>
+#include <kernel/syscall.h>
+#include <kernel/task/cred.h>
 #include <kernel/task/pid.h>
-#include <kernel/task/rusage.h>
+#include <kernel/task/process.h>
+#include <kernel/time/time.h>
 
 #define RUSAGE_SELF 0
 #define RUSAGE_CHILDREN (-1)

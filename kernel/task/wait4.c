@@ -3,12 +3,17 @@
  * Waiting for children: wait4, waitpid, waitid. One scan of the children
  * tells whether there is news, whether any could come, or none ever (ECHILD).
  */
-#include <ashlar/string.h>
+#include <ashlar/err.h>
+#include <ashlar/list.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/sched/wait.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/exit.h>
 #include <kernel/task/pid.h>
 #include <kernel/task/pidfd.h>
-#include <kernel/task/rusage.h>
-#include <kernel/vfs.h>
+#include <kernel/task/process.h>
 
 #define WNOHANG 0x1
 #define WUNTRACED 0x2

@@ -14,10 +14,16 @@
  * Timers of processor clocks are looked at in the timer interrupt while
  * their process runs: as exact as a tick.
  */
+#include <ashlar/list.h>
+#include <ashlar/resource.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <kernel/sched.h>
+#include <kernel/sched/workqueue.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
+#include <kernel/task/pid.h>
+#include <kernel/task/process.h>
+#include <kernel/time/itimer.h>
 #include <kernel/time/time.h>
 
 enum { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };

@@ -3,6 +3,9 @@
  * Sleeping for a time. A sleep that a handled signal ends says how much was
  * left; one that a stop and a continue interrupted goes on (restart_block).
  */
+#include <kernel/sched/sched.h>
+#include <kernel/signal/signal.h>
+#include <kernel/syscall.h>
 #include <kernel/time/time.h>
 
 /* What a sleep keeps in its restart_block, beside expires. */

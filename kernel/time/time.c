@@ -12,9 +12,15 @@
  *   31            3   2        1 0
  *   | ~pid        | thread? | 2 |     2: ns on the processor
  */
+#include <i386.h>
 #include <kernel/init.h>
+#include <kernel/sched/sched.h>
+#include <kernel/syscall.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/pid.h>
+#include <kernel/task/process.h>
 #include <kernel/time/time.h>
-#include <mach/irqflags.h>
+#include <kernel/time/timer.h>
 
 static u64 wall_offset; /* ns; CLOCK_REALTIME - CLOCK_MONOTONIC */
 static u64 coarse; /* CLOCK_MONOTONIC at the last timer interrupt */

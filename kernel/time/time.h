@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks by number, and times as programs pass them. Code: time.c. */
-#ifndef KERNEL_TIME_H
-#define KERNEL_TIME_H
+#ifndef KERNEL_TIME_TIME_H
+#define KERNEL_TIME_TIME_H
 
-#include <kernel/sched.h>
-#include <kernel/syscall.h>
+#include <ashlar/types.h>
+#include <kernel/time/clock.h>
+#include <mach/uaccess.h>
 
 #define CLOCK_REALTIME 0
 #define CLOCK_MONOTONIC 1
@@ -20,6 +21,19 @@
 
 #define TIMER_ABSTIME 1
 #define KTIME_MAX (~0ull >> 1)
+
+struct timespec32 {
+	s32 tv_sec, tv_nsec;
+};
+
+struct timespec64 {
+	s64 tv_sec;
+	s64 tv_nsec; /* programs leave the upper half undefined */
+};
+
+struct timeval32 {
+	s32 tv_sec, tv_usec;
+};
 
 /* A program's time as ns: 0, -EFAULT, or -EINVAL if it is none. */
 int get_timespec32(const struct timespec32 __user *p, u64 *ns);
@@ -46,5 +60,7 @@ static inline bool clock_is_wall(int clock)
 	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM ||
 	       clock == CLOCK_TAI;
 }
+
+int posix_clock_read(int clock, u64 *ns); /* any CLOCK_*; 0 or -EINVAL */
 
 #endif

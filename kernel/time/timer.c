@@ -8,8 +8,9 @@
  * by up to a tick, and never early.
  */
 #include <ashlar/rbtree.h>
-#include <kernel/sched.h>
+#include <kernel/sched/sched.h>
 #include <kernel/time/time.h>
+#include <kernel/time/timer.h>
 #include <mach/irqflags.h>
 
 static struct rb_root timers;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The processor, as /proc/cpuinfo tells of it. */
-#include <ashlar/printf.h>
 #include <ashlar/seq_file.h>
-#include <ashlar/string.h>
 #include "local.h"
 
 /* cpuid 1: names of bits of edx, then of ecx; NULL where there is none. */

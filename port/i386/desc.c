@@ -11,10 +11,9 @@
  * at their selectors. A double fault, which is how a kernel stack that ran
  * into its guard page ends, switches to a task of its own: it has a stack.
  */
-#include <ashlar/errno.h>
-#include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <kernel/sched.h>
+#include <mach/page.h>
+#include <mach/pgtable.h>
 #include "local.h"
 
 #define GDT_TSS 16

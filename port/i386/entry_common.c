@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is left to do before a program goes on. */
-#include <kernel/sched.h>
+#include <kernel/sched/sched.h>
+#include <kernel/signal/signal.h>
 #include <mach/irqflags.h>
-
 #include "local.h"
 
 #define TIF_WORK (TIF_NEED_RESCHED | TIF_SIGPENDING | TIF_CPU_LIMIT)

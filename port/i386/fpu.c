@@ -8,12 +8,10 @@
  * Simpler than Linux: never by trap on first use, for every program has an
  * area of 512 bytes anyway, and fxsave is one instruction.
  */
-#include <ashlar/errno.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <kernel/sched.h>
+#include <kernel/task/task.h>
 #include <mach/irqflags.h>
-#include <mach/uaccess.h>
 #include "local.h"
 
 #define FPU_BYTES 512

@@ -191,6 +191,18 @@ struct kernel_area {
 };
 unsigned int kernel_areas(struct kernel_area *areas, unsigned int max);
 
+/* @n / @by, which must be less than 2^32, and what is left into *@rest. */
+static inline u32 divl(u64 n, u32 by, u32 *rest)
+{
+	u32 quotient;
+
+	__asm__("divl %4"
+		: "=a"(quotient), "=d"(*rest)
+		: "0"((u32)n), "1"((u32)(n >> 32)), "rm"(by)
+		: "cc");
+	return quotient;
+}
+
 static inline void cpu_idle_once(void) /* sti; hlt */
 {
 	__asm__ volatile("sti; hlt" ::: "memory");

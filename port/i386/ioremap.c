@@ -11,6 +11,8 @@
  * mappings of one frame must not disagree about the cache. RAM that mem= held
  * back is like a device's.
  */
+#include <ashlar/mm_types.h>
+#include <ashlar/pgtable.h>
 #include <ashlar/vmalloc.h>
 #include <mach/io.h>
 #include "local.h"

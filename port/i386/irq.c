@@ -4,6 +4,7 @@
  * lines, vectors 32 … 47. A line is acknowledged before its handler runs,
  * which is safe because interrupts stay off until it ends.
  */
+#include <kernel/irq.h>
 #include "local.h"
 
 #define PIC1 0x20 /* command; data at + 1 */

@@ -4,7 +4,6 @@
  * it goes down, and the code + 128 when it comes up. Keys become the bytes
  * that a terminal for TERM=linux sends.
  */
-#include <ashlar/string.h>
 #include "local.h"
 
 #define DATA 0x60

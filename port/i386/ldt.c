@@ -8,13 +8,14 @@
  * is filled, loaded, and the old one freed; threads that run later load it
  * with the space.
  */
-#include <ashlar/errno.h>
 #include <ashlar/mmap.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
-#include <kernel/sched.h>
+#include <i386.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
+#include <mach/pgtable.h>
 
 #define LDT_ENTRIES 8192u
 #define LDT_GROW 512u /* entries a page */

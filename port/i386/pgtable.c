@@ -19,12 +19,20 @@
  * freed are kept as they are, empty below and complete above, for the next
  * fork; they stay on the list.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/gfp.h>
+#include <ashlar/list.h>
 #include <ashlar/memblock.h>
 #include <ashlar/mm.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
 #include <ashlar/string.h>
 #include <ashlar/vmstat.h>
-#include <kernel/sched.h>
+#include <kernel/panic.h>
+#include <mach/page.h>
+#include <mach/percpu.h>
+#include <mach/pgtable.h>
 #include <mach/tlb.h>
 #include "local.h"
 

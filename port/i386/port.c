@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the core asks of the PC (include/ashlar/port.h) and is not elsewhere. */
 #include <ashlar/errno.h>
-#include <ashlar/mmzone.h>
 #include <ashlar/port.h>
+#include <kernel/panic.h>
 #include <kernel/printk.h>
-#include <kernel/sched.h>
+#include <kernel/task/task.h>
+#include <mach/spinlock.h>
 #include "local.h"
 
 /* All RAM is online from the start. */

@@ -20,7 +20,10 @@
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
 #include <ashlar/vmstat.h>
-#include <kernel/sched.h>
+#include <kernel/task/task.h>
+#include <mach/page.h>
+#include <mach/percpu.h>
+#include <mach/pgtable.h>
 #include <mach/tlb.h>
 #include "local.h"
 

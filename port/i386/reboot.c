@@ -9,6 +9,7 @@
  */
 #include <ashlar/string.h>
 #include <mach/irqflags.h>
+#include <mach/page.h>
 #include <mach/pgtable.h>
 #include "local.h"
 

@@ -15,12 +15,15 @@
 #include <ashlar/cmdline.h>
 #include <ashlar/highmem.h>
 #include <ashlar/memblock.h>
-#include <ashlar/mm.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/port.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
-#include <kernel/sched.h>
+#include <kernel/panic.h>
+#include <kernel/printk.h>
+#include <kernel/task/task.h>
+#include <mach/page.h>
 #include "local.h"
 #include "multiboot.h"
 

@@ -19,8 +19,10 @@
  * more than user selectors and the flags that are its own.
  */
 #include <ashlar/string.h>
-#include <kernel/sched.h>
+#include <i386.h>
+#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
+#include <kernel/task/task.h>
 
 struct sigcontext {
 	u16 gs, gsh, fs, fsh, es, esh, ds, dsh;

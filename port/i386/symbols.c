@@ -7,10 +7,12 @@
  * There are no frame pointers: a trace lists every word of the stack that
  * could be a return address, so it may name functions that are done.
  */
+#include <ashlar/mm_types.h>
+#include <ashlar/port.h>
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
-#include <kernel/sched.h>
-#include <mach/tlb.h>
+#include <kernel/printk.h>
+#include <kernel/task/task.h>
 #include "local.h"
 
 #define TRACE_MAX 24

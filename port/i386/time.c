@@ -8,7 +8,6 @@
  *   ns = ((tsc - tsc at boot) × tsc_mult) >> 22,  tsc_mult = 2^22 × 10^6 / kHz
  */
 #include <ashlar/port.h>
-#include <mach/irqflags.h>
 #include "local.h"
 
 #define PIT_HZ 1193182u

@@ -4,13 +4,13 @@
  * and address; the kernel's own are looked up in the table of instructions
  * that may fault (a program's bad selector, say), or are the end.
  */
-#include <ashlar/string.h>
+#include <ashlar/mm_types.h>
 #include <kernel/irq.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
-#include <kernel/sched.h>
+#include <kernel/signal/signal.h>
+#include <kernel/task/task.h>
 #include <mach/irqflags.h>
-
 #include "local.h"
 
 #define TRAP_DEBUG 1

@@ -6,7 +6,8 @@
  *
  * sorted once at boot, for the linker leaves it nearly in order.
  */
-#include <ashlar/string.h>
+#include <ashlar/errno.h>
+#include <ashlar/pgtable.h>
 #include <mach/uaccess.h>
 #include "local.h"
 

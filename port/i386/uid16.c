@@ -3,8 +3,8 @@
  * The system calls of programs that know 16-bit user numbers only: a number
  * that does not fit reads as 65534, and -1 stays -1.
  */
-#include <kernel/sched.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
 
 #define OVERFLOW_ID 65534u
 

@@ -11,7 +11,6 @@
  */
 #include <ashlar/compiler.h>
 #include <ashlar/string.h>
-#include <mach/page.h>
 #include "local.h"
 
 #define COLUMNS 80

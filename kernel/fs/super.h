@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Filesystems, and one of them that is mounted. */
+#ifndef KERNEL_FS_SUPER_H
+#define KERNEL_FS_SUPER_H
+
+#include <ashlar/atomic.h>
+#include <ashlar/list.h>
+#include <ashlar/types.h>
+
+struct dentry;
+struct file_system_type;
+struct inode;
+struct seq_file;
+struct super_block;
+
+struct kstatfs {
+	u32 type, bsize;
+	u64 blocks, bfree, bavail, files, ffree;
+	u32 namelen;
+};
+
+struct super_operations {
+	void (*evict_inode)(struct inode *inode); /* last reference: free all */
+	void (*statfs)(struct super_block *sb, struct kstatfs *buf);
+	void (*show_options)(struct super_block *sb, struct seq_file *m);
+	int (*remount)(struct super_block *sb, const char *data);
+	void (*put_super)(struct super_block *sb);
+};
+
+struct super_block {
+	const struct file_system_type *s_type;
+	const struct super_operations *s_op;
+	struct dentry *s_root;
+	u32 s_flags; /* SB_* */
+	u32 s_dev;
+	u64 s_next_ino;
+	atomic_t s_count;
+	void *s_fs_info;
+};
+
+#define SB_DCACHE 0x1u /* all names are dentries, and pinned */
+#define SB_NOMOUNT 0x2u /* of files without names */
+
+struct file_system_type {
+	const char *name;
+	bool nodev; /* as /proc/filesystems says it */
+	/* Fill @sb and its s_root. @data: mount options or NULL. */
+	int (*fill_super)(struct super_block *sb, const char *data);
+	struct super_block *single; /* proc, sysfs, devtmpfs: one for all */
+	bool is_single;
+	struct list_head list;
+};
+
+void register_filesystem(struct file_system_type *fs);
+extern struct super_block *anon_sb; /* of files without names */
+
+void show_filesystems(struct seq_file *m);
+
+#endif
