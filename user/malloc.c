@@ -26,8 +26,6 @@
 #include "port/user/user.h"
 #include "user.h"
 
-#define EXPORT __attribute__((__visibility__("default")))
-
 #define REALLOC_ROOM_FROM 256
 
 struct malloc_params malloc_params = {
@@ -225,27 +223,6 @@ EXPORT void free(void *p)
 		free_slow(p);
 }
 
-/** free_sized - free() with the size that was asked for (C23). */
-EXPORT void free_sized(void *p, size_t size)
-{
-	(void)size;
-	free(p);
-}
-
-/** free_aligned_sized - free() of aligned_alloc() memory (C23). */
-EXPORT void free_aligned_sized(void *p, size_t align, size_t size)
-{
-	(void)align;
-	(void)size;
-	free(p);
-}
-
-/** cfree - free(), under an old name. */
-EXPORT void cfree(void *p)
-{
-	free(p);
-}
-
 /* ---- size ---- */
 
 /* Bytes of the block at @p, or 0: @p is not the start of one in use. */
@@ -357,16 +334,6 @@ EXPORT void *realloc(void *p, size_t size)
 	return realloc_move(p, old, size);
 }
 
-/** reallocarray - realloc() to @n elements of @size bytes, overflow-safe. */
-EXPORT void *reallocarray(void *p, size_t n, size_t size)
-{
-	size_t bytes;
-
-	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
-		return no_memory();
-	return realloc(p, bytes);
-}
-
 /* ---- alignment ---- */
 
 /*
@@ -463,3 +430,14 @@ EXPORT void *pvalloc(size_t size)
 		return no_memory();
 	return alloc_aligned(page, size ? ALIGN(size, page) : page);
 }
+
+/* ---- the other names ---- */
+
+ALSO_AS(__libc_malloc, malloc);
+ALSO_AS(__libc_calloc, calloc);
+ALSO_AS(__libc_realloc, realloc);
+ALSO_AS(__libc_free, free);
+ALSO_AS(__libc_memalign, memalign);
+ALSO_AS(__libc_valloc, valloc);
+ALSO_AS(__libc_pvalloc, pvalloc);
+ALSO_AS(__posix_memalign, posix_memalign);

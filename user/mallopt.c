@@ -20,8 +20,6 @@
 #include "port/user/user.h"
 #include "user.h"
 
-#define EXPORT __attribute__((__visibility__("default")))
-
 /* ---- settings ---- */
 
 /* Blocks are filled in the slow paths, so the fast ones have to miss. */
@@ -211,3 +209,8 @@ EXPORT int malloc_info(int options, FILE *f)
 		i.arena + i.hblkhd);
 	return 0;
 }
+
+ALSO_AS(__libc_mallopt, mallopt);
+/* Written out, as naming a deprecated function is a warning. */
+EXPORT struct mallinfo __libc_mallinfo(void)
+	__attribute__((__alias__("mallinfo"), __nothrow__, __leaf__));

@@ -7,6 +7,21 @@
 
 struct kmem_cache;
 
+#define EXPORT __attribute__((__visibility__("default")))
+
+/*
+ * A name under which the C library exports @function a second time: a library
+ * that goes around a replaced malloc uses it, and its blocks reach our free.
+ */
+#if __has_attribute(__copy__) /* else gcc warns that they differ */
+#define SAME_AS(function) __copy__(function), __alias__(#function)
+#else
+#define SAME_AS(function) __alias__(#function)
+#endif
+#define ALSO_AS(name, function)        \
+	extern __typeof(function) name \
+		__attribute__((SAME_AS(function), __visibility__("default")))
+
 /* mallopt()'s; read without a lock. */
 struct malloc_params {
 	size_t mmap_threshold; /* bytes; larger blocks get a mapping */
@@ -14,11 +29,6 @@ struct malloc_params {
 };
 
 extern struct malloc_params malloc_params;
-
-/* C23 and old names that <stdlib.h> does not declare yet, or any more. */
-void free_sized(void *p, size_t size);
-void free_aligned_sized(void *p, size_t align, size_t size);
-void cfree(void *p);
 
 void *own_operator_new(size_t size) __attribute__((__visibility__("hidden")));
 size_t malloc_block_size(void *p);
