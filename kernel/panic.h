@@ -10,7 +10,7 @@ struct pt_regs;
 
 /* A panic at a known place, whose stack pointer was @sp. kernel/panic.c */
 void die_at(const struct pt_regs *regs, u32 sp, const char *fmt, ...)
-	__printf_like(3, 4) __attribute__((noreturn));
+	ASHLAR_PRINTF(3, 4) __attribute__((noreturn));
 
 /* From kernel mode entry.S saves no stack pointer: it is where regs end. */
 #define kernel_stack_pointer(regs) ((u32)(&(regs)->flags + 1))
@@ -19,6 +19,6 @@ void die_at(const struct pt_regs *regs, u32 sp, const char *fmt, ...)
 	       user_mode(regs) ? (regs)->sp : kernel_stack_pointer(regs), \
 	       __VA_ARGS__)
 
-void panic(const char *fmt, ...) __printf_like(1, 2) __attribute__((noreturn));
+void panic(const char *fmt, ...) ASHLAR_PRINTF(1, 2) __attribute__((noreturn));
 
 #endif

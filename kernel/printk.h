@@ -33,6 +33,6 @@ void kmsg_write(const char *text, size_t n);
 struct wait_queue_head;
 extern struct wait_queue_head log_wait; /* woken by new records */
 
-int printk(const char *fmt, ...) __printf_like(1, 2);
+int printk(const char *fmt, ...) ASHLAR_PRINTF(1, 2);
 
 #endif

@@ -23,7 +23,7 @@ static bool is_separator(char c)
 }
 
 static void say(const struct cmdline_sink *sink, const char *fmt, ...)
-	__printf_like(2, 3);
+	ASHLAR_PRINTF(2, 3);
 
 static void say(const struct cmdline_sink *sink, const char *fmt, ...)
 {

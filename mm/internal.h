@@ -127,10 +127,10 @@ void slab_cpu_drain(struct mm_cpu *cpu);
 void slab_validate(void);
 
 /* panic.c: a formatted line through port_panic(), _log() or _report() */
-void mm_panic(const char *fmt, ...) __printf_like(1, 2)
+void mm_panic(const char *fmt, ...) ASHLAR_PRINTF(1, 2)
 	__attribute__((noreturn));
-void mm_log(const char *fmt, ...) __printf_like(1, 2);
-void mm_report(const char *kind, const char *fmt, ...) __printf_like(2, 3);
+void mm_log(const char *fmt, ...) ASHLAR_PRINTF(1, 2);
+void mm_report(const char *kind, const char *fmt, ...) ASHLAR_PRINTF(2, 3);
 
 /* shrinker.c: fork takes the lock; the child forgets who else was reclaiming */
 extern spinlock_t shrinker_lock; /* held alone */

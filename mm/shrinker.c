@@ -20,7 +20,8 @@
 #include <ashlar/shrinker.h>
 #include "internal.h"
 
-static struct list_head shrinkers = LIST_HEAD_INIT(shrinkers);
+static struct shrinker *shrinkers; /* the first */
+static struct shrinker **shrinkers_end = &shrinkers;
 spinlock_t shrinker_lock = SPIN_LOCK_UNLOCKED;
 
 /**
@@ -36,7 +37,10 @@ int register_shrinker(struct shrinker *shrinker, const char *name)
 	shrinker->nr_deferred = 0;
 	shrinker->busy = 0;
 	spin_lock(&shrinker_lock);
-	list_add_tail(&shrinker->list, &shrinkers);
+	shrinker->next = NULL;
+	shrinker->pprev = shrinkers_end;
+	*shrinkers_end = shrinker;
+	shrinkers_end = &shrinker->next;
 	spin_unlock(&shrinker_lock);
 	return 0;
 }
@@ -56,7 +60,11 @@ void unregister_shrinker(struct shrinker *shrinker)
 		spin_unlock(&shrinker_lock);
 		port_wait(shrinker);
 	}
-	list_del(&shrinker->list);
+	*shrinker->pprev = shrinker->next;
+	if (shrinker->next)
+		shrinker->next->pprev = shrinker->pprev;
+	else
+		shrinkers_end = shrinker->pprev;
 	spin_unlock(&shrinker_lock);
 }
 
@@ -123,7 +131,7 @@ unsigned long shrink_slab(gfp_t gfp, int priority)
 	unsigned long freed = 0;
 
 	spin_lock(&shrinker_lock);
-	list_for_each_entry(shrinker, &shrinkers, list) {
+	for (shrinker = shrinkers; shrinker; shrinker = shrinker->next) {
 		shrinker->busy++;
 		spin_unlock(&shrinker_lock);
 		freed += shrink_one(shrinker, gfp, priority);
@@ -140,6 +148,6 @@ void shrinker_fork_child(void)
 {
 	struct shrinker *shrinker;
 
-	list_for_each_entry(shrinker, &shrinkers, list)
+	for (shrinker = shrinkers; shrinker; shrinker = shrinker->next)
 		shrinker->busy = 0;
 }

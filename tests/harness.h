@@ -50,7 +50,7 @@ struct test {
 /* ---- checks: a failed one ends the test ---- */
 
 void check_failed(const char *file, int line, const char *fmt, ...)
-	__printf_like(3, 4) __attribute__((noreturn));
+	ASHLAR_PRINTF(3, 4) __attribute__((noreturn));
 
 #define CHECK(cond)                                                    \
 	do {                                                           \

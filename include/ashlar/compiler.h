@@ -11,18 +11,11 @@
 #endif
 #define __cold_path __attribute__((__noinline__, __cold__))
 #define __aligned_to(n) __attribute__((__aligned__(n)))
-#define __printf_like(f, a) __attribute__((__format__(__printf__, f, a)))
 #define __must_be_used __attribute__((__warn_unused_result__))
 #define __public __attribute__((__visibility__("default")))
 
 /* Of this library alone: reached without the dynamic linker's table. */
 #define __hidden __attribute__((__visibility__("hidden")))
-
-/*
- * The link name of a public function carries a prefix, so that a program
- * linked with the library may define, say, its own kmalloc.
- */
-#define __api(name) __asm__("ashlar_" #name) __public
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) \

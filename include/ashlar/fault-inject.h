@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Allocations that fail on request. Code: mm/fault_inject.c. */
+/*
+ * Allocations that fail on request. The functions are documented in
+ * libashlar(3).
+ */
 #ifndef ASHLAR_FAULT_INJECT_H
 #define ASHLAR_FAULT_INJECT_H
 
-#include <ashlar/compiler.h>
-#include <ashlar/types.h>
+#include <ashlar/api.h>
 
 /* All zero: nothing fails. Plain values, read without a lock. */
 struct fault_attr {
@@ -20,15 +22,15 @@ struct fault_attr {
 extern "C" {
 #endif
 
-extern struct fault_attr fail_page_alloc __api(fail_page_alloc);
-extern struct fault_attr failslab __api(failslab);
+extern struct fault_attr fail_page_alloc ASHLAR_API(fail_page_alloc);
+extern struct fault_attr failslab ASHLAR_API(failslab);
 
 int setup_fault_attr(struct fault_attr *attr, const char *str)
-	__api(setup_fault_attr);
-bool should_fail(struct fault_attr *attr, size_t size) __api(should_fail);
-int setup_fail_page_alloc(const char *str) __api(setup_fail_page_alloc);
-int setup_failslab(const char *str) __api(setup_failslab);
-unsigned long fail_nth(unsigned long k) __api(fail_nth);
+	ASHLAR_API(setup_fault_attr);
+bool should_fail(struct fault_attr *attr, size_t size) ASHLAR_API(should_fail);
+int setup_fail_page_alloc(const char *str) ASHLAR_API(setup_fail_page_alloc);
+int setup_failslab(const char *str) ASHLAR_API(setup_failslab);
+unsigned long fail_nth(unsigned long k) ASHLAR_API(fail_nth);
 
 #ifdef __cplusplus
 }

@@ -18,8 +18,7 @@
 #ifndef ASHLAR_GFP_H
 #define ASHLAR_GFP_H
 
-#include <ashlar/compiler.h>
-#include <ashlar/types.h>
+#include <ashlar/api.h>
 
 #define __GFP_DMA 0x001u
 #define __GFP_HIGHMEM 0x002u
@@ -52,15 +51,15 @@ extern "C" {
 
 struct page;
 
-struct page *alloc_pages(gfp_t gfp, unsigned int order) __api(alloc_pages);
-void __free_pages(struct page *page, unsigned int order) __api(__free_pages);
+struct page *alloc_pages(gfp_t gfp, unsigned int order) ASHLAR_API(alloc_pages);
+void __free_pages(struct page *page, unsigned int order) ASHLAR_API(__free_pages);
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
-	__api(__get_free_pages);
-unsigned long get_zeroed_page(gfp_t gfp) __api(get_zeroed_page);
-void free_pages(unsigned long addr, unsigned int order) __api(free_pages);
-void *alloc_pages_exact(size_t size, gfp_t gfp) __api(alloc_pages_exact);
-void free_pages_exact(void *addr, size_t size) __api(free_pages_exact);
-void split_page(struct page *page, unsigned int order) __api(split_page);
+	ASHLAR_API(__get_free_pages);
+unsigned long get_zeroed_page(gfp_t gfp) ASHLAR_API(get_zeroed_page);
+void free_pages(unsigned long addr, unsigned int order) ASHLAR_API(free_pages);
+void *alloc_pages_exact(size_t size, gfp_t gfp) ASHLAR_API(alloc_pages_exact);
+void free_pages_exact(void *addr, size_t size) ASHLAR_API(free_pages_exact);
+void split_page(struct page *page, unsigned int order) ASHLAR_API(split_page);
 
 #define alloc_page(gfp) alloc_pages(gfp, 0)
 #define __free_page(page) __free_pages(page, 0)

@@ -7,8 +7,7 @@
 #ifndef ASHLAR_LIST_H
 #define ASHLAR_LIST_H
 
-#include <ashlar/compiler.h>
-#include <ashlar/types.h>
+#include <ashlar/api.h>
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -86,7 +85,8 @@ static inline void list_splice(struct list_head *from, struct list_head *to)
 	INIT_LIST_HEAD(from);
 }
 
-#define list_entry(ptr, type, member) container_of(ptr, type, member)
+#define list_entry(ptr, type, member) \
+	((type *)((char *)(ptr)-__builtin_offsetof(type, member)))
 #define list_first_entry(h, type, member) list_entry((h)->next, type, member)
 #define list_last_entry(h, type, member) list_entry((h)->prev, type, member)
 

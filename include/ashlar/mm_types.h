@@ -36,6 +36,7 @@
 #define ASHLAR_MM_TYPES_H
 
 #include <ashlar/atomic.h>
+#include <ashlar/compiler.h>
 #include <ashlar/list.h>
 #include <ashlar/tune.h>
 #include <ashlar/types.h>

@@ -7,10 +7,10 @@
 #include <ashlar/types.h>
 
 int ashlar_vsnprintf(char *buf, size_t size, const char *fmt,
-		     __builtin_va_list ap) __printf_like(3, 0);
+		     __builtin_va_list ap) ASHLAR_PRINTF(3, 0);
 int ashlar_snprintf(char *buf, size_t size, const char *fmt, ...)
-	__printf_like(3, 4);
+	ASHLAR_PRINTF(3, 4);
 void ashlar_vformat(void (*write)(void *to, const char *s, size_t n), void *to,
-		    const char *fmt, __builtin_va_list ap) __printf_like(3, 0);
+		    const char *fmt, __builtin_va_list ap) ASHLAR_PRINTF(3, 0);
 
 #endif

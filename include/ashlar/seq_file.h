@@ -7,8 +7,7 @@
 #ifndef ASHLAR_SEQ_FILE_H
 #define ASHLAR_SEQ_FILE_H
 
-#include <ashlar/compiler.h>
-#include <ashlar/types.h>
+#include <ashlar/api.h>
 
 struct seq_file {
 	char *buf;
@@ -28,14 +27,22 @@ static inline bool seq_has_overflowed(const struct seq_file *m)
 	return m->wanted > m->size;
 }
 
-void seq_printf(struct seq_file *m, const char *fmt, ...) __api(seq_printf)
-	__printf_like(2, 3);
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+void seq_printf(struct seq_file *m, const char *fmt, ...) ASHLAR_API(seq_printf)
+	ASHLAR_PRINTF(2, 3);
 void seq_put_decimal_ul_width(struct seq_file *m, const char *delimiter,
 			      unsigned long num, unsigned int width)
-	__api(seq_put_decimal_ul_width);
-void seq_putc(struct seq_file *m, char c) __api(seq_putc);
-void seq_puts(struct seq_file *m, const char *s) __api(seq_puts);
+	ASHLAR_API(seq_put_decimal_ul_width);
+void seq_putc(struct seq_file *m, char c) ASHLAR_API(seq_putc);
+void seq_puts(struct seq_file *m, const char *s) ASHLAR_API(seq_puts);
 void seq_write(struct seq_file *m, const void *data, size_t len)
-	__api(seq_write);
+	ASHLAR_API(seq_write);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

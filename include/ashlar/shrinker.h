@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* How caches give memory back under pressure. Code: mm/shrinker.c. */
+/*
+ * How the owners of caches give memory back under pressure. The functions are
+ * documented in libashlar(3).
+ */
 #ifndef ASHLAR_SHRINKER_H
 #define ASHLAR_SHRINKER_H
 
-#include <ashlar/compiler.h>
+#include <ashlar/api.h>
 #include <ashlar/gfp.h>
-#include <ashlar/list.h>
 
 struct shrink_control {
 	gfp_t gfp_mask;
@@ -29,8 +31,8 @@ struct shrinker {
 				      struct shrink_control *);
 	int seeks; /* cost to recreate an object, in DEFAULT_SEEKS */
 	const char *name;
-	/* private to mm/shrinker.c, under shrinker_lock */
-	struct list_head list;
+	/* The core's, under its shrinker_lock. */
+	struct shrinker *next, **pprev; /* on the list of all */
 	unsigned long nr_deferred; /* objects left over from earlier rounds */
 	unsigned int busy; /* rounds inside the two functions now */
 };
@@ -40,9 +42,9 @@ extern "C" {
 #endif
 
 int register_shrinker(struct shrinker *shrinker, const char *name)
-	__api(register_shrinker);
-void unregister_shrinker(struct shrinker *shrinker) __api(unregister_shrinker);
-unsigned long shrink_slab(gfp_t gfp, int priority) __api(shrink_slab);
+	ASHLAR_API(register_shrinker);
+void unregister_shrinker(struct shrinker *shrinker) ASHLAR_API(unregister_shrinker);
+unsigned long shrink_slab(gfp_t gfp, int priority) ASHLAR_API(shrink_slab);
 
 #ifdef __cplusplus
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Objects: slab caches and kmalloc. Functions are documented in mm/. */
+/*
+ * Objects: slab caches and kmalloc. The functions are documented in
+ * libashlar(3).
+ */
 #ifndef ASHLAR_SLAB_H
 #define ASHLAR_SLAB_H
 
-#include <ashlar/compiler.h>
+#include <ashlar/api.h>
 #include <ashlar/gfp.h>
-#include <ashlar/types.h>
 
 /* Cache flags, with Linux's names. */
 #define SLAB_HWCACHE_ALIGN 0x0001u /* objects start on cache lines */
@@ -13,8 +15,8 @@
 #define SLAB_RECLAIM_ACCOUNT 0x0004u /* objects can be reclaimed */
 #define SLAB_CACHE_DMA 0x0008u /* slabs from the DMA zone */
 #define SLAB_NO_SHEAVES 0x0010u /* no CPU list: straight to the slabs */
-#define SLAB_TYPESAFE_BY_RCU 0x0020u /* accepted; see kmem_cache_create */
-/* Watched: what slub_debug= asks for, for one cache (mm/slab_debug.c). */
+#define SLAB_TYPESAFE_BY_RCU 0x0020u /* accepted: there is no RCU */
+/* Watched: what slub_debug= asks for, for one cache (ashlar(7)). */
 #define SLAB_CONSISTENCY_CHECKS 0x0100u /* F: look at releases at once */
 #define SLAB_RED_ZONE 0x0200u /* Z: bytes around each object */
 #define SLAB_POISON 0x0400u /* P: known bytes in free objects */
@@ -34,32 +36,32 @@ extern "C" {
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 				     unsigned int align, slab_flags_t flags,
 				     void (*ctor)(void *))
-	__api(kmem_cache_create);
-void kmem_cache_destroy(struct kmem_cache *s) __api(kmem_cache_destroy);
-int kmem_cache_shrink(struct kmem_cache *s) __api(kmem_cache_shrink);
+	ASHLAR_API(kmem_cache_create);
+void kmem_cache_destroy(struct kmem_cache *s) ASHLAR_API(kmem_cache_destroy);
+int kmem_cache_shrink(struct kmem_cache *s) ASHLAR_API(kmem_cache_shrink);
 unsigned long kmem_cache_validate(struct kmem_cache *s)
-	__api(kmem_cache_validate);
-int setup_slub_debug(const char *str) __api(setup_slub_debug);
-unsigned int kmem_cache_size(struct kmem_cache *s) __api(kmem_cache_size);
+	ASHLAR_API(kmem_cache_validate);
+int setup_slub_debug(const char *str) ASHLAR_API(setup_slub_debug);
+unsigned int kmem_cache_size(struct kmem_cache *s) ASHLAR_API(kmem_cache_size);
 
-void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp) __api(kmem_cache_alloc);
+void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp) ASHLAR_API(kmem_cache_alloc);
 void *kmem_cache_zalloc(struct kmem_cache *s, gfp_t gfp)
-	__api(kmem_cache_zalloc);
-void kmem_cache_free(struct kmem_cache *s, void *obj) __api(kmem_cache_free);
+	ASHLAR_API(kmem_cache_zalloc);
+void kmem_cache_free(struct kmem_cache *s, void *obj) ASHLAR_API(kmem_cache_free);
 int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **p)
-	__api(kmem_cache_alloc_bulk);
+	ASHLAR_API(kmem_cache_alloc_bulk);
 void kmem_cache_free_bulk(struct kmem_cache *s, size_t n, void **p)
-	__api(kmem_cache_free_bulk);
+	ASHLAR_API(kmem_cache_free_bulk);
 
-void *kmalloc(size_t size, gfp_t gfp) __api(kmalloc);
-void *kzalloc(size_t size, gfp_t gfp) __api(kzalloc);
-void *kmalloc_array(size_t n, size_t size, gfp_t gfp) __api(kmalloc_array);
-void *kcalloc(size_t n, size_t size, gfp_t gfp) __api(kcalloc);
-void *krealloc(const void *p, size_t new_size, gfp_t gfp) __api(krealloc);
-void kfree(const void *p) __api(kfree);
-size_t ksize(const void *p) __api(ksize);
-char *kstrdup(const char *s, gfp_t gfp) __api(kstrdup);
-void *kmemdup(const void *src, size_t len, gfp_t gfp) __api(kmemdup);
+void *kmalloc(size_t size, gfp_t gfp) ASHLAR_API(kmalloc);
+void *kzalloc(size_t size, gfp_t gfp) ASHLAR_API(kzalloc);
+void *kmalloc_array(size_t n, size_t size, gfp_t gfp) ASHLAR_API(kmalloc_array);
+void *kcalloc(size_t n, size_t size, gfp_t gfp) ASHLAR_API(kcalloc);
+void *krealloc(const void *p, size_t new_size, gfp_t gfp) ASHLAR_API(krealloc);
+void kfree(const void *p) ASHLAR_API(kfree);
+size_t ksize(const void *p) ASHLAR_API(ksize);
+char *kstrdup(const char *s, gfp_t gfp) ASHLAR_API(kstrdup);
+void *kmemdup(const void *src, size_t len, gfp_t gfp) ASHLAR_API(kmemdup);
 
 #ifdef __cplusplus
 }

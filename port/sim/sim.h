@@ -100,7 +100,7 @@ void sim_host_map(unsigned long addr, unsigned long pfn, bool present,
 		  bool writable);
 
 /* Ends the run with a line on stderr, as a broken invariant does. */
-void sim_fail(const char *fmt, ...) __printf_like(1, 2)
+void sim_fail(const char *fmt, ...) ASHLAR_PRINTF(1, 2)
 	__attribute__((noreturn));
 
 #endif

@@ -1,37 +1,93 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the inline functions of the installed headers stand on. In here
- * <mach/page.h> is the core's, with the same names as inline functions; a
- * program gets program/mach/page.h, where they are these.
+ * Frames and addresses for a program. In here <mach/page.h> is the core's,
+ * with these names as inline functions; a program gets program/mach/page.h,
+ * where they are calls.
  */
-#include <ashlar/compiler.h>
 #include <mach/page.h>
 
-unsigned long program_virt_to_pfn(const void *addr) __api(virt_to_pfn);
-void *program_pfn_to_virt(unsigned long pfn) __api(pfn_to_virt);
-bool program_virt_addr_valid(const void *addr) __api(virt_addr_valid);
-struct page *program_mem_map(void) __api(port_mem_map_start);
+unsigned long program_virt_to_pfn(const void *addr) ASHLAR_API(virt_to_pfn);
+void *program_pfn_to_virt(unsigned long pfn) ASHLAR_API(pfn_to_virt);
+bool program_virt_addr_valid(const void *addr) ASHLAR_API(virt_addr_valid);
+struct page *program_pfn_to_page(unsigned long pfn) ASHLAR_API(pfn_to_page);
+unsigned long program_page_to_pfn(const struct page *page)
+	ASHLAR_API(page_to_pfn);
+struct page *program_virt_to_page(const void *addr) ASHLAR_API(virt_to_page);
+void *program_page_address(const struct page *page) ASHLAR_API(page_address);
 
-/** virt_to_pfn - the frame that @addr lies in; only for valid addresses. */
+/**
+ * virt_to_pfn() - the frame that an address lies in
+ * @addr: an address for which virt_addr_valid() is true
+ *
+ * Return: the frame's number, from 0.
+ */
 unsigned long program_virt_to_pfn(const void *addr)
 {
 	return virt_to_pfn(addr);
 }
 
-/** pfn_to_virt - the address of the first byte of frame @pfn. */
+/**
+ * pfn_to_virt() - the address of a frame
+ * @pfn: its number
+ *
+ * Return: the address of its first byte.
+ */
 void *program_pfn_to_virt(unsigned long pfn)
 {
 	return pfn_to_virt(pfn);
 }
 
-/** virt_addr_valid - does @addr lie in a frame? Any value may be asked. */
+/**
+ * virt_addr_valid() - does an address lie in a frame?
+ * @addr: any value at all
+ *
+ * Return: true if so.
+ */
 bool program_virt_addr_valid(const void *addr)
 {
 	return virt_addr_valid(addr);
 }
 
-/** port_mem_map_start - the descriptor of frame 0. */
-struct page *program_mem_map(void)
+/**
+ * pfn_to_page() - the descriptor of a frame
+ * @pfn: its number
+ *
+ * Return: the descriptor.
+ */
+struct page *program_pfn_to_page(unsigned long pfn)
 {
-	return port_mem_map;
+	return pfn_to_page(pfn);
+}
+
+/**
+ * page_to_pfn() - the number of a frame
+ * @page: its descriptor
+ *
+ * Return: the number, from 0.
+ */
+unsigned long program_page_to_pfn(const struct page *page)
+{
+	return page_to_pfn(page);
+}
+
+/**
+ * virt_to_page() - the descriptor of the frame that an address lies in
+ * @addr: an address for which virt_addr_valid() is true
+ *
+ * Return: the descriptor.
+ */
+struct page *program_virt_to_page(const void *addr)
+{
+	return virt_to_page(addr);
+}
+
+/**
+ * page_address() - the address of a frame
+ * @page: its descriptor
+ *
+ * Return: the address of its first byte.
+ */
+void *program_page_address(const struct page *page)
+{
+	return page_address(page);
 }

@@ -46,8 +46,8 @@ extern const struct command cmd_run, cmd_exec, cmd_boot, cmd_translate,
 extern const struct command *const commands[]; /* ends with NULL */
 
 int usage_error(const struct command *c, const char *fmt, ...)
-	__printf_like(2, 3);
-void complain(const char *fmt, ...) __printf_like(1, 2);
+	ASHLAR_PRINTF(2, 3);
+void complain(const char *fmt, ...) ASHLAR_PRINTF(1, 2);
 void command_help(const struct command *c);
 bool parse_pid(const char *s, int *pid);
 

@@ -37,7 +37,7 @@ bool target_open_process(struct target *t, pid_t pid);
 bool target_open_core(struct target *t, const char *path);
 void target_close(struct target *t);
 bool target_read(struct target *t, uint64_t addr, void *buf, size_t len);
-bool target_fail(struct target *t, const char *fmt, ...) __printf_like(2, 3);
+bool target_fail(struct target *t, const char *fmt, ...) ASHLAR_PRINTF(2, 3);
 bool target_add_object(struct target *t, uint64_t base, const char *path);
 bool target_find_root(struct target *t, struct ashlar_root *root);
 

@@ -64,4 +64,6 @@ static inline bool page_is_high(const struct page *page)
 void clear_page(void *page);
 void copy_page(void *to, const void *from);
 
+#include <ashlar/mem_map.h>
+
 #endif

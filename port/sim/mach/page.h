@@ -58,4 +58,6 @@ static inline void copy_page(void *to, const void *from)
 	__builtin_memcpy(to, from, PAGE_SIZE);
 }
 
+#include <ashlar/mem_map.h>
+
 #endif

@@ -41,4 +41,6 @@ static inline bool page_is_high(const struct page *page)
 	return false;
 }
 
+#include <ashlar/mem_map.h>
+
 #endif
