@@ -13,10 +13,10 @@
  * Nothing is initialised before it is used: the per-CPU tables start out
  * valid and empty, so the first allocation arrives in a slow path by itself.
  */
-#include <ashlar/root.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
 #include "internal.h"
+#include "layout.h"
 
 static struct mm_cpu boot_cpu;
 static struct kmem_cache *cpu_cache;
@@ -25,12 +25,8 @@ static u32 online;
 
 const struct ashlar_root ashlar_root = {
 	.magic = ASHLAR_ROOT_MAGIC,
-	.version = ASHLAR_ROOT_VERSION,
-	.root_size = sizeof(struct ashlar_root),
-	.zone_size = sizeof(struct zone),
-	.cache_size = sizeof(struct kmem_cache),
-	.cpu_size = sizeof(struct mm_cpu),
-	.page_size = sizeof(struct page),
+	.layout_size = sizeof(mm_layout),
+	.layout = mm_layout,
 	.zones = zones,
 	.slab_caches = &slab_caches,
 	.mm_cpus = &mm_cpus,

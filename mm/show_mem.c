@@ -104,7 +104,7 @@ void show_buddyinfo(struct seq_file *m)
 
 	for_each_populated_zone(z) {
 		copy_zone(&copy, z);
-		zone_show_buddyinfo(m, &copy);
+		zone_show_buddyinfo(m, 0, &copy);
 	}
 }
 
@@ -136,12 +136,12 @@ void show_pagetypeinfo(struct seq_file *m)
 	pagetypeinfo_show_free_header(m);
 	for_each_populated_zone(z) {
 		copy_zone(&copy, z);
-		zone_show_pagetypeinfo_free(m, &copy);
+		zone_show_pagetypeinfo_free(m, 0, &copy);
 	}
 	pagetypeinfo_show_blocks_header(m);
 	for_each_populated_zone(z) {
 		count_pageblocks(z, blocks);
-		zone_show_pagetypeinfo_blocks(m, z, blocks);
+		zone_show_pagetypeinfo_blocks(m, 0, z, blocks);
 	}
 }
 
@@ -186,10 +186,10 @@ void show_zoneinfo(struct seq_file *m)
 	for (z = zones; z < zones + MAX_NR_ZONES; z++) {
 		copy_zone(&copy, z);
 		if (copy.managed_pages == 0) {
-			zone_show_zoneinfo(m, &copy, NULL);
+			zone_show_zoneinfo(m, 0, &copy, NULL);
 			continue;
 		}
-		zone_show_zoneinfo(m, &copy, first);
+		zone_show_zoneinfo(m, 0, &copy, first);
 		first = NULL;
 		if (copy.index == ZONE_NORMAL)
 			show_pagesets(m);

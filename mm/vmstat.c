@@ -228,11 +228,11 @@ void totals_to_meminfo(const struct mm_totals *t,
 
 /* ---- numbers to text ---- */
 
-void zone_show_buddyinfo(struct seq_file *m, const struct zone *z)
+void zone_show_buddyinfo(struct seq_file *m, int nid, const struct zone *z)
 {
 	unsigned int order, type;
 
-	seq_printf(m, "Node %d, zone %8s ", 0, zone_type_name(z));
+	seq_printf(m, "Node %d, zone %8s ", nid, zone_type_name(z));
 	for (order = 0; order < MAX_ORDER; order++) {
 		unsigned long nr = 0;
 
@@ -255,12 +255,13 @@ void pagetypeinfo_show_free_header(struct seq_file *m)
 	seq_putc(m, '\n');
 }
 
-void zone_show_pagetypeinfo_free(struct seq_file *m, const struct zone *z)
+void zone_show_pagetypeinfo_free(struct seq_file *m, int nid,
+				 const struct zone *z)
 {
 	unsigned int order, type;
 
 	for (type = 0; type < MIGRATE_TYPES; type++) {
-		seq_printf(m, "Node %4d, zone %8s, type %12s ", 0,
+		seq_printf(m, "Node %4d, zone %8s, type %12s ", nid,
 			   zone_type_name(z), migratetype_names[type]);
 		for (order = 0; order < MAX_ORDER; order++)
 			seq_printf(m, "%6lu ",
@@ -280,12 +281,13 @@ void pagetypeinfo_show_blocks_header(struct seq_file *m)
 }
 
 /* @blocks: page blocks of @z of each type */
-void zone_show_pagetypeinfo_blocks(struct seq_file *m, const struct zone *z,
+void zone_show_pagetypeinfo_blocks(struct seq_file *m, int nid,
+				   const struct zone *z,
 				   const unsigned long blocks[MIGRATE_TYPES])
 {
 	unsigned int type;
 
-	seq_printf(m, "Node %d, zone %8s ", 0, zone_type_name(z));
+	seq_printf(m, "Node %d, zone %8s ", nid, zone_type_name(z));
 	for (type = 0; type < MIGRATE_TYPES; type++)
 		seq_printf(m, "%12lu ", blocks[type]);
 	seq_putc(m, '\n');
@@ -320,12 +322,12 @@ void cache_show_slabinfo(struct seq_file *m, const struct kmem_cache *s,
  * A zone's part of zoneinfo up to its per-CPU lists. @node: what to say of
  * all memory, with the first zone; NULL with the others.
  */
-void zone_show_zoneinfo(struct seq_file *m, const struct zone *z,
+void zone_show_zoneinfo(struct seq_file *m, int nid, const struct zone *z,
 			const struct mm_totals *node)
 {
 	unsigned int i;
 
-	seq_printf(m, "Node %d, zone %8s\n", 0, zone_type_name(z));
+	seq_printf(m, "Node %d, zone %8s\n", nid, zone_type_name(z));
 	if (node)
 		seq_printf(m,
 			   "  per-node stats\n"

@@ -76,16 +76,19 @@ void totals_to_vmstat(const struct mm_totals *t,
 void totals_to_meminfo(const struct mm_totals *t,
 		       struct mm_row rows[NR_MEMINFO_ROWS]);
 
-void zone_show_buddyinfo(struct seq_file *m, const struct zone *z);
+/* @nid: the number of the node that the zone is of; a machine has node 0. */
+void zone_show_buddyinfo(struct seq_file *m, int nid, const struct zone *z);
 void pagetypeinfo_show_free_header(struct seq_file *m);
-void zone_show_pagetypeinfo_free(struct seq_file *m, const struct zone *z);
+void zone_show_pagetypeinfo_free(struct seq_file *m, int nid,
+				 const struct zone *z);
 void pagetypeinfo_show_blocks_header(struct seq_file *m);
-void zone_show_pagetypeinfo_blocks(struct seq_file *m, const struct zone *z,
+void zone_show_pagetypeinfo_blocks(struct seq_file *m, int nid,
+				   const struct zone *z,
 				   const unsigned long blocks[MIGRATE_TYPES]);
 void slabinfo_show_header(struct seq_file *m);
 void cache_show_slabinfo(struct seq_file *m, const struct kmem_cache *s,
 			 unsigned long cached_objects);
-void zone_show_zoneinfo(struct seq_file *m, const struct zone *z,
+void zone_show_zoneinfo(struct seq_file *m, int nid, const struct zone *z,
 			const struct mm_totals *node);
 void zone_show_zoneinfo_cpu(struct seq_file *m, const struct mm_cpu *cpu);
 void zone_show_zoneinfo_end(struct seq_file *m, const struct zone *z);

@@ -3,7 +3,8 @@
  * The one symbol a reader outside the process needs: where the core's
  * structures are. Found by name (ashlar_root) in the dynamic symbols of the
  * library that a process, or a core dump of it, has mapped. Everything else
- * is read through these addresses with the layouts of the same version.
+ * is read through these addresses, by a reader that knows the same layouts:
+ * the list is mm/layout.h.
  */
 #ifndef ASHLAR_ROOT_H
 #define ASHLAR_ROOT_H
@@ -12,7 +13,6 @@
 #include <ashlar/types.h>
 
 #define ASHLAR_ROOT_MAGIC "ASHLAR\0"
-#define ASHLAR_ROOT_VERSION 1
 
 struct mm_cpu;
 struct list_head;
@@ -21,12 +21,9 @@ struct zone;
 
 struct ashlar_root {
 	char magic[8];
-	u32 version; /* of the layouts below */
-	u32 root_size; /* sizeof(struct ashlar_root) */
-	u32 zone_size; /* sizes of the structures: a mismatch is an error */
-	u32 cache_size;
-	u32 cpu_size;
-	u32 page_size;
+	/* These two stay where they are: they are read before the rest is. */
+	size_t layout_size; /* bytes of the table of layouts */
+	const u64 *layout; /* a reader's own is the same, byte for byte */
 	const struct zone *zones; /* MAX_NR_ZONES of them */
 	const struct list_head *slab_caches; /* of struct kmem_cache */
 	const struct list_head *mm_cpus; /* of struct mm_cpu */

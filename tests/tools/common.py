@@ -68,12 +68,12 @@ def sentence(r, status, pattern):
             re.search(pattern, r.stderr))
 
 
-def compile(name, *flags, out=None):
+def compile(name, *flags, out=None, include_core=True):
     out = f"{TMP}/{out or name}"
-    subprocess.run(["cc", "-std=gnu11", "-D_GNU_SOURCE", "-O1", "-I", ROOT,
-                    "-I", f"{ROOT}/include", "-I", f"{ROOT}/port/user",
-                    f"{HERE}/{name}.c", "-o", out, "-pthread", *flags],
-                   check=True)
+    core = ["-I", ROOT, "-I", f"{ROOT}/port/user"] if include_core else []
+    subprocess.run(["cc", "-std=gnu11", "-D_GNU_SOURCE", "-O1", *core,
+                    "-I", f"{ROOT}/include", f"{HERE}/{name}.c", "-o", out,
+                    "-pthread", *flags], check=True)
     return out
 
 

@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <ashlar/root.h>
-#include "mm/internal.h"
+#include "mm/layout.h"
 
 #define FRAMES 2048
 #define ADDRESS(n) ((void *)(n))
@@ -25,6 +24,7 @@ static struct page map[FRAMES], *mem_map = map;
 static unsigned long direct_bytes = 3 << 20, direct_count = 2,
 		     direct_cached = 1 << 20;
 static u32 online = 1;
+static u64 other_layout[ARRAY_SIZE(mm_layout)];
 
 static struct kmem_cache cache[3];
 static struct mm_cpu cpu[2];
@@ -32,12 +32,8 @@ static struct sheaf_tops tops[2];
 
 struct ashlar_root ashlar_root_writable __asm__("ashlar_root") = {
 	.magic = ASHLAR_ROOT_MAGIC,
-	.version = ASHLAR_ROOT_VERSION,
-	.root_size = sizeof(struct ashlar_root),
-	.zone_size = sizeof(struct zone),
-	.cache_size = sizeof(struct kmem_cache),
-	.cpu_size = sizeof(struct mm_cpu),
-	.page_size = sizeof(struct page),
+	.layout_size = sizeof(mm_layout),
+	.layout = mm_layout,
 	.zones = fake_zones,
 	.slab_caches = &caches,
 	.mm_cpus = &cpus,
@@ -135,7 +131,7 @@ static int damage(const char *how)
 	else if (!strcmp(how, "wild"))
 		cache[1].list.next = ADDRESS(0x123456789abcd0);
 	else if (!strcmp(how, "version"))
-		ashlar_root_writable.version++;
+		ashlar_root_writable.layout = other_layout;
 	else if (!strcmp(how, "offline"))
 		online = 0;
 	else if (!strcmp(how, "empty"))

@@ -5,14 +5,16 @@
 
 static void text(struct seq_file *m, const struct snapshot *s)
 {
+	const struct snapshot_node *n;
 	unsigned int i;
 
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		if (s->zones[i].managed_pages)
-			zone_show_buddyinfo(m, &s->zones[i]);
+	for_each_node(n, s)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			if (n->zones[i].managed_pages)
+				zone_show_buddyinfo(m, n->nid, &n->zones[i]);
 }
 
-static json_t *zone_json(const struct zone *z)
+static json_t *zone_json(const struct zone *z, int nid)
 {
 	json_t *blocks = json_array();
 	unsigned int order, type;
@@ -24,18 +26,21 @@ static json_t *zone_json(const struct zone *z)
 			nr += z->free_area[order].nr_free[type];
 		json_array_append_new(blocks, json_integer((json_int_t)nr));
 	}
-	return json_pack("{si ss so}", "node", 0, "zone", zone_type_name(z),
+	return json_pack("{si ss so}", "node", nid, "zone", zone_type_name(z),
 			 "free_blocks", blocks);
 }
 
 static json_t *json(const struct snapshot *s)
 {
+	const struct snapshot_node *n;
 	json_t *zones = json_array();
 	unsigned int i;
 
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		if (s->zones[i].managed_pages)
-			json_array_append_new(zones, zone_json(&s->zones[i]));
+	for_each_node(n, s)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			if (n->zones[i].managed_pages)
+				json_array_append_new(
+					zones, zone_json(&n->zones[i], n->nid));
 	return zones;
 }
 
@@ -43,7 +48,7 @@ static const struct view view = { .text = text, .json = json };
 
 const struct command cmd_buddyinfo = {
 	.name = "buddyinfo",
-	.arguments = "[--json] PID | --core FILE",
+	.arguments = "[--json] [--node N] PID | --core FILE",
 	.summary = "Print a process's free blocks of pages by order",
 	.run = view_run,
 	.view = &view,

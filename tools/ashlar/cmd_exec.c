@@ -33,7 +33,6 @@
 #include "snapshot.h"
 
 #define REFRESH_MS 250
-#define MAX_FILES 8
 /*
  * Covered for a moment, in our own namespace only. It lies in /proc, so that
  * /proc is the only mount that must be ours: in a chroot, / may be none.
@@ -49,7 +48,7 @@ struct file {
 };
 
 struct stage {
-	struct file files[MAX_FILES];
+	struct file *files;
 	size_t nr_files;
 	struct target target;
 	struct snapshot snapshot;
@@ -113,8 +112,12 @@ static bool kernel_has(const struct command *view)
 static bool set_stage(struct stage *st)
 {
 	const struct command *const *c;
+	size_t nr = 0;
 
-	if (!enter_namespace() ||
+	while (commands[nr])
+		nr++;
+	st->files = calloc(nr, sizeof(*st->files));
+	if (!st->files || !enter_namespace() ||
 	    mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("ashlar", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=64m"))
 		return false;
@@ -124,7 +127,8 @@ static bool set_stage(struct stage *st)
 		if (!(*c)->view || !kernel_has(*c))
 			continue;
 		*f = (struct file){ .view = *c };
-		if (st->nr_files++ == MAX_FILES - 1 || !cover(f))
+		st->nr_files++;
+		if (!cover(f))
 			return false;
 	}
 	return umount2(STAGE, MNT_DETACH) == 0 && st->nr_files > 0;
@@ -198,7 +202,7 @@ static int start_and_serve(struct stage *st, char **argv)
 static int exec_on(struct stage *st, int pid, char **argv)
 {
 	if (!target_open_process(&st->target, pid) ||
-	    !target_find_root(&st->target, &st->snapshot.root) ||
+	    !target_find_nodes(&st->target) ||
 	    !snapshot_take(&st->snapshot, &st->target, SNAPSHOT_ALL)) {
 		complain("%s", st->target.error);
 		return EXIT_FAILURE;
@@ -232,6 +236,7 @@ static int run(const struct command *self, int argc, char **argv)
 	status = exec_on(&stage, pid, argv + 3);
 	for (i = 0; i < stage.nr_files; i++)
 		free(stage.files[i].text);
+	free(stage.files);
 	snapshot_free(&stage.snapshot);
 	target_close(&stage.target);
 	return status;

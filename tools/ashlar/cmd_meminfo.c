@@ -25,7 +25,7 @@ static const struct view view = {
 
 const struct command cmd_meminfo = {
 	.name = "meminfo",
-	.arguments = "[--json] PID | --core FILE",
+	.arguments = "[--json] [--node N] PID | --core FILE",
 	.summary = "Print a summary of a process's memory in kB",
 	.help = "MemTotal = MemFree + Slab + AnonPages + DirectPages, where "
 		"AnonPages are direct\nmappings of large blocks. FreeResident "

@@ -5,17 +5,21 @@
 
 static void text(struct seq_file *m, const struct snapshot *s)
 {
+	const struct snapshot_node *n;
 	unsigned int i;
 
 	pagetypeinfo_show_free_header(m);
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		if (s->zones[i].managed_pages)
-			zone_show_pagetypeinfo_free(m, &s->zones[i]);
+	for_each_node(n, s)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			if (n->zones[i].managed_pages)
+				zone_show_pagetypeinfo_free(m, n->nid,
+							    &n->zones[i]);
 	pagetypeinfo_show_blocks_header(m);
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		if (s->zones[i].managed_pages)
-			zone_show_pagetypeinfo_blocks(m, &s->zones[i],
-						      s->blocks[i]);
+	for_each_node(n, s)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			if (n->zones[i].managed_pages)
+				zone_show_pagetypeinfo_blocks(
+					m, n->nid, &n->zones[i], n->blocks[i]);
 }
 
 static json_t *type_json(const struct zone *z, unsigned int type,
@@ -34,26 +38,28 @@ static json_t *type_json(const struct zone *z, unsigned int type,
 			 (json_int_t)page_blocks);
 }
 
-static json_t *zone_json(const struct snapshot *s, unsigned int i)
+static json_t *zone_json(const struct snapshot_node *n, unsigned int i)
 {
 	json_t *types = json_array();
 	unsigned int type;
 
 	for (type = 0; type < MIGRATE_TYPES; type++)
-		json_array_append_new(types, type_json(&s->zones[i], type,
-						       s->blocks[i][type]));
-	return json_pack("{si ss so}", "node", 0, "zone",
-			 zone_type_name(&s->zones[i]), "types", types);
+		json_array_append_new(types, type_json(&n->zones[i], type,
+						       n->blocks[i][type]));
+	return json_pack("{si ss so}", "node", n->nid, "zone",
+			 zone_type_name(&n->zones[i]), "types", types);
 }
 
 static json_t *json(const struct snapshot *s)
 {
+	const struct snapshot_node *n;
 	json_t *zones = json_array();
 	unsigned int i;
 
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		if (s->zones[i].managed_pages)
-			json_array_append_new(zones, zone_json(s, i));
+	for_each_node(n, s)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			if (n->zones[i].managed_pages)
+				json_array_append_new(zones, zone_json(n, i));
 	return json_pack("{si so}", "page_block_order", pageblock_order,
 			 "zones", zones);
 }
@@ -66,7 +72,7 @@ static const struct view view = {
 
 const struct command cmd_pagetypeinfo = {
 	.name = "pagetypeinfo",
-	.arguments = "[--json] PID | --core FILE",
+	.arguments = "[--json] [--node N] PID | --core FILE",
 	.summary = "Print a process's free blocks by mobility",
 	.run = view_run,
 	.view = &view,

@@ -96,7 +96,7 @@ static void look(struct peaks *p, pid_t pid)
 	struct snapshot s = { 0 };
 	struct target t;
 
-	if (target_open_process(&t, pid) && target_find_root(&t, &s.root) &&
+	if (target_open_process(&t, pid) && target_find_nodes(&t) &&
 	    snapshot_take(&s, &t, SNAPSHOT_CACHES | SNAPSHOT_CPUS))
 		add_peaks(p, &s.totals);
 	snapshot_free(&s);

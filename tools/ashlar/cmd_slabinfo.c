@@ -5,27 +5,29 @@
 
 static void text(struct seq_file *m, const struct snapshot *s)
 {
+	const struct snapshot_node *n;
 	size_t i;
 
 	slabinfo_show_header(m);
-	for (i = 0; i < s->nr_caches; i++)
-		cache_show_slabinfo(m, &s->caches[i].cache,
-				    s->caches[i].cached);
+	for_each_node(n, s)
+		for (i = 0; i < n->nr_caches; i++)
+			cache_show_slabinfo(m, &n->caches[i].cache,
+					    n->caches[i].cached);
 }
 
 /* The columns of the text, and what they round or leave out. */
-static json_t *cache_json(const struct snapshot_cache *c)
+static json_t *cache_json(const struct snapshot_cache *c, int nid)
 {
 	const struct kmem_cache *s = &c->cache;
 	struct slabinfo si;
 
 	get_slabinfo(s, c->cached, &si);
 	return json_pack(
-		"{ss sI sI sI sI sI sI sI sI sI sI sI sI sI sI}", "name",
-		s->name, "active_objs", (json_int_t)si.active_objs, "num_objs",
-		(json_int_t)si.num_objs, "cached_objs", (json_int_t)c->cached,
-		"objsize", (json_int_t)s->size, "requested_size",
-		(json_int_t)s->object_size, "objperslab",
+		"{si ss sI sI sI sI sI sI sI sI sI sI sI sI sI sI}", "node",
+		nid, "name", s->name, "active_objs", (json_int_t)si.active_objs,
+		"num_objs", (json_int_t)si.num_objs, "cached_objs",
+		(json_int_t)c->cached, "objsize", (json_int_t)s->size,
+		"requested_size", (json_int_t)s->object_size, "objperslab",
 		(json_int_t)si.objects_per_slab, "pagesperslab",
 		(json_int_t)si.pages_per_slab, "limit", (json_int_t)si.limit,
 		"batchcount", (json_int_t)si.batchcount, "sharedfactor",
@@ -37,11 +39,14 @@ static json_t *cache_json(const struct snapshot_cache *c)
 
 static json_t *json(const struct snapshot *s)
 {
+	const struct snapshot_node *n;
 	json_t *caches = json_array();
 	size_t i;
 
-	for (i = 0; i < s->nr_caches; i++)
-		json_array_append_new(caches, cache_json(&s->caches[i]));
+	for_each_node(n, s)
+		for (i = 0; i < n->nr_caches; i++)
+			json_array_append_new(caches, cache_json(&n->caches[i],
+								 n->nid));
 	return caches;
 }
 
@@ -53,7 +58,7 @@ static const struct view view = {
 
 const struct command cmd_slabinfo = {
 	.name = "slabinfo",
-	.arguments = "[--json] PID | --core FILE",
+	.arguments = "[--json] [--node N] PID | --core FILE",
 	.summary = "Print a process's slab caches",
 	.help = "active_objs are objects that the program holds; free ones "
 		"that wait in its\nthreads' lists do not count. objperslab and "

@@ -25,7 +25,7 @@ static const struct view view = {
 
 const struct command cmd_vmstat = {
 	.name = "vmstat",
-	.arguments = "[--json] PID | --core FILE",
+	.arguments = "[--json] [--node N] PID | --core FILE",
 	.summary = "Print a process's memory counters",
 	.help = "nr_ lines say what there is, in pages; the others count what "
 		"happened.\n",

@@ -3,7 +3,7 @@
 #include "ashlar.h"
 #include "snapshot.h"
 
-static void text(struct seq_file *m, const struct snapshot *s)
+static void node_text(struct seq_file *m, const struct snapshot_node *s)
 {
 	const struct mm_totals *node = &s->totals;
 	unsigned int i;
@@ -13,10 +13,10 @@ static void text(struct seq_file *m, const struct snapshot *s)
 		const struct zone *z = &s->zones[i];
 
 		if (z->managed_pages == 0) {
-			zone_show_zoneinfo(m, z, NULL);
+			zone_show_zoneinfo(m, s->nid, z, NULL);
 			continue;
 		}
-		zone_show_zoneinfo(m, z, node);
+		zone_show_zoneinfo(m, s->nid, z, node);
 		node = NULL;
 		for (cpu = 0; i == ZONE_NORMAL && cpu < s->nr_cpus; cpu++)
 			zone_show_zoneinfo_cpu(m, &s->cpus[cpu].cpu);
@@ -24,7 +24,15 @@ static void text(struct seq_file *m, const struct snapshot *s)
 	}
 }
 
-static json_t *cpus_json(const struct snapshot *s)
+static void text(struct seq_file *m, const struct snapshot *s)
+{
+	const struct snapshot_node *n;
+
+	for_each_node(n, s)
+		node_text(m, n);
+}
+
+static json_t *cpus_json(const struct snapshot_node *s)
 {
 	json_t *cpus = json_array();
 	size_t i;
@@ -37,10 +45,10 @@ static json_t *cpus_json(const struct snapshot *s)
 	return cpus;
 }
 
-static json_t *zone_json(const struct snapshot *s, const struct zone *z)
+static json_t *zone_json(const struct snapshot_node *s, const struct zone *z)
 {
-	json_t *out = json_pack("{ss sI sI sI sI sI sI sI sI sI}", "zone",
-				zone_type_name(z), "free",
+	json_t *out = json_pack("{si ss sI sI sI sI sI sI sI sI sI}", "node",
+				s->nid, "zone", zone_type_name(z), "free",
 				(json_int_t)z->free_pages, "free_resident",
 				(json_int_t)z->resident_free, "min",
 				(json_int_t)z->watermark[WMARK_MIN], "low",
@@ -58,11 +66,14 @@ static json_t *zone_json(const struct snapshot *s, const struct zone *z)
 
 static json_t *json(const struct snapshot *s)
 {
+	const struct snapshot_node *n;
 	json_t *zones = json_array();
 	unsigned int i;
 
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		json_array_append_new(zones, zone_json(s, &s->zones[i]));
+	for_each_node(n, s)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			json_array_append_new(zones,
+					      zone_json(n, &n->zones[i]));
 	return zones;
 }
 
@@ -74,7 +85,7 @@ static const struct view view = {
 
 const struct command cmd_zoneinfo = {
 	.name = "zoneinfo",
-	.arguments = "[--json] PID | --core FILE",
+	.arguments = "[--json] [--node N] PID | --core FILE",
 	.summary = "Print a process's zones, watermarks and per-CPU lists",
 	.run = view_run,
 	.view = &view,

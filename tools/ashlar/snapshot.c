@@ -28,7 +28,8 @@
 struct walk {
 	uintptr_t head;
 	size_t link_offset; /* of the list_head in an element */
-	bool (*take)(struct snapshot *s, struct target *t, uintptr_t element);
+	bool (*take)(struct snapshot_node *s, struct target *t,
+		     uintptr_t element);
 	size_t *taken;
 	const char *what;
 };
@@ -42,7 +43,7 @@ static bool ends_at(struct target *t, uintptr_t head, uintptr_t last)
 	       (uintptr_t)link.prev == last;
 }
 
-static bool walk_once(struct snapshot *s, struct target *t,
+static bool walk_once(struct snapshot_node *s, struct target *t,
 		      const struct walk *w, bool strict)
 {
 	struct list_head link;
@@ -65,7 +66,7 @@ static bool walk_once(struct snapshot *s, struct target *t,
 	return false;
 }
 
-static bool walk_list(struct snapshot *s, struct target *t,
+static bool walk_list(struct snapshot_node *s, struct target *t,
 		      const struct walk *w)
 {
 	const struct timespec moment = { .tv_nsec = 500000 };
@@ -109,7 +110,8 @@ static void clean_name(char *name, size_t size)
 		memcpy(name, "?", 2);
 }
 
-static bool take_cache(struct snapshot *s, struct target *t, uintptr_t element)
+static bool take_cache(struct snapshot_node *s, struct target *t,
+		       uintptr_t element)
 {
 	struct snapshot_cache *c, *more;
 	size_t i;
@@ -132,7 +134,8 @@ static bool take_cache(struct snapshot *s, struct target *t, uintptr_t element)
 	return true;
 }
 
-static bool take_cpu(struct snapshot *s, struct target *t, uintptr_t element)
+static bool take_cpu(struct snapshot_node *s, struct target *t,
+		     uintptr_t element)
 {
 	struct snapshot_cpu *c, *more;
 
@@ -148,7 +151,7 @@ static bool take_cpu(struct snapshot *s, struct target *t, uintptr_t element)
 	return true;
 }
 
-static bool take_cpus(struct snapshot *s, struct target *t)
+static bool take_cpus(struct snapshot_node *s, struct target *t)
 {
 	const struct walk w = {
 		.head = (uintptr_t)s->root.mm_cpus,
@@ -161,7 +164,7 @@ static bool take_cpus(struct snapshot *s, struct target *t)
 	return walk_list(s, t, &w);
 }
 
-static bool take_caches(struct snapshot *s, struct target *t)
+static bool take_caches(struct snapshot_node *s, struct target *t)
 {
 	const struct walk w = {
 		.head = (uintptr_t)s->root.slab_caches,
@@ -198,7 +201,7 @@ static bool take_blocks(struct target *t, uintptr_t mem_map,
 	return true;
 }
 
-static bool take_all_blocks(struct snapshot *s, struct target *t)
+static bool take_all_blocks(struct snapshot_node *s, struct target *t)
 {
 	uintptr_t mem_map;
 	unsigned int i;
@@ -223,30 +226,33 @@ static unsigned long take_number(struct target *t, const unsigned long *addr)
 	return value;
 }
 
-static bool add_up(struct snapshot *s, struct target *t)
+static bool take_numbers(struct snapshot_node *s, struct target *t)
 {
-	unsigned long dead[NR_VM_EVENT_ITEMS];
-	struct mm_totals *sum = &s->totals;
+	s->large_bytes = take_number(t, s->root.large_bytes);
+	s->large_count = take_number(t, s->root.large_count);
+	s->large_cached_bytes = take_number(t, s->root.large_cached_bytes);
+	return target_read(t, (uintptr_t)s->root.vm_events_dead, s->events_dead,
+			   sizeof(s->events_dead));
+}
+
+static void add_up(const struct snapshot_node *s, struct mm_totals *sum)
+{
 	size_t i;
 
-	if (!target_read(t, (uintptr_t)s->root.vm_events_dead, dead,
-			 sizeof(dead)))
-		return false;
 	for (i = 0; i < NR_VM_EVENT_ITEMS; i++)
-		sum->events[i] = dead[i];
+		sum->events[i] += s->events_dead[i];
 	for (i = 0; i < MAX_NR_ZONES; i++)
 		totals_add_zone(sum, &s->zones[i]);
 	for (i = 0; i < s->nr_cpus; i++)
 		totals_add_cpu(sum, &s->cpus[i].cpu);
 	for (i = 0; i < s->nr_caches; i++)
 		totals_add_cache(sum, &s->caches[i].cache, s->caches[i].cached);
-	sum->large_bytes = take_number(t, s->root.large_bytes);
-	sum->large_count = take_number(t, s->root.large_count);
-	sum->large_cached_bytes = take_number(t, s->root.large_cached_bytes);
-	return true;
+	sum->large_bytes += s->large_bytes;
+	sum->large_count += s->large_count;
+	sum->large_cached_bytes += s->large_cached_bytes;
 }
 
-static bool take_zones(struct snapshot *s, struct target *t)
+static bool take_zones(struct snapshot_node *s, struct target *t)
 {
 	unsigned int i;
 
@@ -258,22 +264,11 @@ static bool take_zones(struct snapshot *s, struct target *t)
 	return true;
 }
 
-/**
- * snapshot_take() - copy the structures of a target
- * @s: filled; freed by snapshot_free() in any case
- * @t: where Ashlar was found, with its root in @s->root
- * @needs: SNAPSHOT_* flags
- *
- * Return: true, or false with the reason in @t->error.
- */
-bool snapshot_take(struct snapshot *s, struct target *t, unsigned int needs)
+static bool take_node(struct snapshot_node *s, struct target *t,
+		      unsigned int needs)
 {
-	const struct ashlar_root root = s->root;
-	bool ok;
+	bool ok = take_zones(s, t);
 
-	snapshot_free(s);
-	s->root = root;
-	ok = take_zones(s, t);
 	/* CPUs before caches: caches count what lies in the CPUs' sheaves. */
 	if (ok && needs & (SNAPSHOT_CPUS | SNAPSHOT_CACHES))
 		ok = take_cpus(s, t);
@@ -281,14 +276,48 @@ bool snapshot_take(struct snapshot *s, struct target *t, unsigned int needs)
 		ok = take_caches(s, t);
 	if (ok && needs & SNAPSHOT_BLOCKS)
 		ok = take_all_blocks(s, t);
-	ok = ok && add_up(s, t);
-	return ok ||
-	       target_fail(t, "Ashlar's data in %s cannot be read", t->label);
+	return ok && take_numbers(s, t);
+}
+
+/**
+ * snapshot_take() - copy the structures of a target
+ * @s: filled; freed by snapshot_free() in any case
+ * @t: where Ashlar was found, with its nodes
+ * @needs: SNAPSHOT_* flags
+ *
+ * Return: true, or false with the reason in @t->error.
+ */
+bool snapshot_take(struct snapshot *s, struct target *t, unsigned int needs)
+{
+	unsigned int i;
+
+	snapshot_free(s);
+	for (i = 0; i < t->nr_nodes; i++) {
+		struct snapshot_node *node = &s->nodes[s->nr_nodes++];
+
+		node->root = t->nodes[i].root;
+		node->nid = t->nodes[i].nid;
+		node->path = t->nodes[i].path;
+		if (!take_node(node, t, needs))
+			return target_fail(
+				t,
+				t->cut_short ?
+					"%s is cut short" :
+					"Ashlar's data in %s cannot be read",
+				t->label);
+		add_up(node, &node->totals);
+		add_up(node, &s->totals);
+	}
+	return true;
 }
 
 void snapshot_free(struct snapshot *s)
 {
-	free(s->cpus);
-	free(s->caches);
+	unsigned int i;
+
+	for (i = 0; i < s->nr_nodes; i++) {
+		free(s->nodes[i].cpus);
+		free(s->nodes[i].caches);
+	}
 	*s = (struct snapshot){ 0 };
 }

@@ -25,16 +25,29 @@ struct snapshot_cache {
 	unsigned long cached; /* objects in sheaves */
 };
 
-struct snapshot {
+struct snapshot_node {
 	struct ashlar_root root;
+	int nid;
+	const char *path; /* the target's, of the file it lies in */
 	struct zone zones[MAX_NR_ZONES];
 	unsigned long blocks[MAX_NR_ZONES][MIGRATE_TYPES];
 	struct snapshot_cpu *cpus;
 	size_t nr_cpus;
 	struct snapshot_cache *caches;
 	size_t nr_caches;
+	unsigned long events_dead[NR_VM_EVENT_ITEMS];
+	unsigned long large_bytes, large_count, large_cached_bytes;
 	struct mm_totals totals;
 };
+
+struct snapshot {
+	struct snapshot_node nodes[MAX_NODES];
+	unsigned int nr_nodes;
+	struct mm_totals totals; /* of all nodes */
+};
+
+#define for_each_node(n, s) \
+	for (n = (s)->nodes; n < (s)->nodes + (s)->nr_nodes; n++)
 
 bool snapshot_take(struct snapshot *s, struct target *t, unsigned int needs);
 void snapshot_free(struct snapshot *s);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a process id, or a core dump, to the root of Ashlar in it.
+ * From a process id, or a core dump, to the roots of Ashlar in it.
  *
  *   /proc/PID/maps ─► objects ─► dynamic symbols, in memory ─┐
- *                            ─► symbol table of the file  ───┴► ashlar_root
+ *                            ─► symbol table of the file  ───┴► ashlar_root,
+ *                                                    one for each core in it
  *
  * A process is read through /proc/PID/mem, which asks for permission once,
  * when it is opened, and stays with that memory even when the number is used
@@ -15,14 +16,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include <ashlar/mmzone.h>
-#include "mm/internal.h"
+#include "mm/layout.h"
 #include "target.h"
 
 /* Remember why; returns false. The first reason stands. */
@@ -76,6 +78,46 @@ static bool fail_without_memory(struct target *t)
 			   t->pid);
 }
 
+/* A line of a file that begins with @key, as the number behind it; or -1. */
+static long long number_in(const char *path, const char *key, int base)
+{
+	FILE *f = fopen(path, "re");
+	long long value = -1;
+	char line[256];
+
+	while (f && value < 0 && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)))
+			value = strtoll(line + strlen(key), NULL, base);
+	if (f)
+		fclose(f);
+	return value;
+}
+
+/* Which of the conditions to read another process's memory is not met. */
+static const char *why_refused(pid_t pid)
+{
+	long long scope =
+		number_in("/proc/sys/kernel/yama/ptrace_scope", "", 10);
+	long long caps = number_in("/proc/self/status", "CapEff:", 16);
+	struct stat st;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	if (scope == 3)
+		return "kernel.yama.ptrace_scope is 3, which lets nobody";
+	if (caps >= 0 && caps >> CAP_SYS_PTRACE & 1)
+		return "a security module or a container refuses it even to "
+		       "root";
+	if (geteuid() == 0)
+		return "root has no CAP_SYS_PTRACE here";
+	if (stat(path, &st) || st.st_uid != geteuid())
+		return "it takes its owner, root, or leave to ptrace it";
+	if (scope > 0)
+		return "kernel.yama.ptrace_scope leaves that to root and to "
+		       "its parents";
+	return "it has, or had, privileges that you have not";
+}
+
 /* errno of the failed look into /proc/PID, in words. */
 static bool fail_to_open(struct target *t)
 {
@@ -86,10 +128,8 @@ static bool fail_to_open(struct target *t)
 	if (err == ENOENT || err == ESRCH)
 		return target_fail(t, "there is no process %d", t->pid);
 	if (err == EACCES || err == EPERM)
-		return target_fail(t,
-				   "process %d may not be read: it takes its "
-				   "owner, root, or leave to ptrace it",
-				   t->pid);
+		return target_fail(t, "process %d may not be read: %s", t->pid,
+				   why_refused(t->pid));
 	return target_fail(t, "cannot read process %d: %s", t->pid,
 			   strerror(err));
 }
@@ -196,6 +236,8 @@ static bool read_core(struct target *t, uint64_t addr, char *buf, size_t len)
 
 		if (!s || skip >= s->size)
 			return false;
+		if (s->offset + skip >= t->file_size)
+			t->cut_short = true;
 		n = pread(t->fd, buf, min((uint64_t)len, s->size - skip),
 			  (off_t)(s->offset + skip));
 		if (n <= 0)
@@ -225,19 +267,20 @@ bool target_read(struct target *t, uint64_t addr, void *buf, size_t len)
 			read_core(t, addr, buf, len);
 }
 
-/* ---- the root ---- */
+/* ---- the roots ---- */
 
-static bool layouts_agree(const struct ashlar_root *root)
+/* True if the target's structures are laid out as this command's are. */
+static bool layouts_agree(struct target *t, const struct ashlar_root *root)
 {
-	return root->version == ASHLAR_ROOT_VERSION &&
-	       root->root_size == sizeof(*root) &&
-	       root->zone_size == sizeof(struct zone) &&
-	       root->cache_size == sizeof(struct kmem_cache) &&
-	       root->cpu_size == sizeof(struct mm_cpu) &&
-	       root->page_size == sizeof(struct page);
+	u64 layout[ARRAY_SIZE(mm_layout)];
+
+	return root->layout_size == sizeof(layout) &&
+	       target_read(t, (uintptr_t)root->layout, layout,
+			   sizeof(layout)) &&
+	       memcmp(layout, mm_layout, sizeof(layout)) == 0;
 }
 
-/* Is there a root at @addr, and has it come to life? */
+/* True if there is a root at @addr that has come to life. */
 static bool check_root(struct target *t, uint64_t addr,
 		       struct ashlar_root *root)
 {
@@ -246,7 +289,7 @@ static bool check_root(struct target *t, uint64_t addr,
 	if (!target_read(t, addr, root, sizeof(*root)) ||
 	    memcmp(root->magic, ASHLAR_ROOT_MAGIC, sizeof(root->magic)))
 		return false;
-	if (!layouts_agree(root))
+	if (!layouts_agree(t, root))
 		return target_fail(t,
 				   "%s runs on another version of Ashlar than "
 				   "this command's",
@@ -257,7 +300,6 @@ static bool check_root(struct target *t, uint64_t addr,
 				   "%s carries Ashlar, but has not allocated "
 				   "with it yet",
 				   t->label);
-	t->error[0] = 0;
 	return true;
 }
 
@@ -292,26 +334,71 @@ static bool symbol_in_file(const struct target *t, const struct object *object,
 	return found;
 }
 
+/* A node more if @addr is a living root that is not among them yet. */
+static void add_node(struct target *t, const struct object *object,
+		     uint64_t addr)
+{
+	struct node *node = &t->nodes[t->nr_nodes];
+	unsigned int i;
+
+	for (i = 0; i < t->nr_nodes; i++)
+		if (t->nodes[i].address == addr)
+			return;
+	if (t->nr_nodes == MAX_NODES || !check_root(t, addr, &node->root))
+		return;
+	node->address = addr;
+	node->nid = (int)t->nr_nodes;
+	node->path = object->path;
+	t->nr_nodes++;
+}
+
 /**
- * target_find_root() - find Ashlar in the target
- * @t: an open target
- * @root: a copy of its root, checked to be of this version
+ * target_find_nodes() - find every core of Ashlar in the target
+ * @t: an open target; its nodes are filled, those in the lowest files first
  *
- * Return: true, or false with the reason in @t->error.
+ * The program's own file is always looked into, those of its libraries only
+ * if no memory has a root: there are many, and large ones.
+ *
+ * Return: true if there is one at least, or false with the reason in
+ * @t->error.
  */
-bool target_find_root(struct target *t, struct ashlar_root *root)
+bool target_find_nodes(struct target *t)
 {
 	uint64_t addr;
 	size_t i;
 
 	for (i = 0; i < t->nr_objects && !t->gone; i++)
 		if (elf_symbol_in_memory(t, t->objects[i].base, "ashlar_root",
-					 &addr) &&
-		    check_root(t, addr, root))
-			return true;
-	for (i = 0; i < t->nr_objects && !t->gone; i++)
-		if (symbol_in_file(t, &t->objects[i], &addr) &&
-		    check_root(t, addr, root))
-			return true;
+					 &addr) ||
+		    (i == 0 && symbol_in_file(t, &t->objects[i], &addr)))
+			add_node(t, &t->objects[i], addr);
+	for (i = 1; i < t->nr_objects && !t->nr_nodes && !t->gone; i++)
+		if (symbol_in_file(t, &t->objects[i], &addr))
+			add_node(t, &t->objects[i], addr);
+	if (t->nr_nodes) {
+		t->error[0] = 0;
+		return true;
+	}
+	if (t->cut_short)
+		return target_fail(t, "%s is cut short", t->label);
 	return target_fail(t, "%s is not running on Ashlar", t->label);
+}
+
+/**
+ * target_keep_node() - forget all nodes but one
+ * @t: its nodes were found
+ * @nid: the number of that one; -1 keeps all
+ *
+ * Return: true, or false with the reason in @t->error.
+ */
+bool target_keep_node(struct target *t, int nid)
+{
+	if (nid < 0)
+		return true;
+	if ((unsigned int)nid >= t->nr_nodes)
+		return target_fail(t, "%s has no node %d; its last is %u",
+				   t->label, nid, t->nr_nodes - 1);
+	t->nodes[0] = t->nodes[nid];
+	t->nr_nodes = 1;
+	return true;
 }

@@ -16,6 +16,20 @@ struct object {
 	char *path;
 };
 
+/* Cores of Ashlar that one process may carry, and more than any has had. */
+#define MAX_NODES 8
+
+/*
+ * One core of Ashlar in the target. A process that is linked with libashlar
+ * and runs on libashlar-malloc has two: two nodes of one machine.
+ */
+struct node {
+	struct ashlar_root root;
+	uint64_t address; /* of the root */
+	int nid; /* its number in the views, from 0 */
+	const char *path; /* of the file that it lies in */
+};
+
 /* A core's PT_LOAD: bytes [address, address + size) at offset in the file. */
 struct segment {
 	uint64_t address, size, offset;
@@ -31,6 +45,10 @@ struct target {
 	size_t nr_objects;
 	struct segment *segments; /* of a core, ascending */
 	size_t nr_segments;
+	uint64_t file_size; /* of a core */
+	bool cut_short; /* a core whose file ends before its memory does */
+	struct node nodes[MAX_NODES]; /* found by target_find_nodes() */
+	unsigned int nr_nodes;
 };
 
 bool target_open_process(struct target *t, pid_t pid);
@@ -39,7 +57,8 @@ void target_close(struct target *t);
 bool target_read(struct target *t, uint64_t addr, void *buf, size_t len);
 bool target_fail(struct target *t, const char *fmt, ...) ASHLAR_PRINTF(2, 3);
 bool target_add_object(struct target *t, uint64_t base, const char *path);
-bool target_find_root(struct target *t, struct ashlar_root *root);
+bool target_find_nodes(struct target *t);
+bool target_keep_node(struct target *t, int nid);
 
 /* elf_symbol.c */
 bool elf_symbol_in_memory(struct target *t, uint64_t base, const char *name,

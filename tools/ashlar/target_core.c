@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <ashlar/compiler.h>
 #include "target.h"
@@ -145,6 +146,7 @@ static bool read_headers(struct target *t, const Elf64_Ehdr *e)
  */
 bool target_open_core(struct target *t, const char *path)
 {
+	struct stat st;
 	Elf64_Ehdr e;
 
 	*t = (struct target){ .fd = -1 };
@@ -158,5 +160,7 @@ bool target_open_core(struct target *t, const char *path)
 		return target_fail(t, "%s is not a core dump", path);
 	if (e.e_ident[EI_CLASS] != ELFCLASS64)
 		return target_fail(t, "%s is of a 32-bit program", t->label);
+	if (fstat(t->fd, &st) == 0)
+		t->file_size = (uint64_t)st.st_size;
 	return read_headers(t, &e);
 }

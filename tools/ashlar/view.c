@@ -14,7 +14,14 @@ struct request {
 	bool json;
 	const char *core;
 	int pid;
+	int node; /* -1: all */
 };
+
+static bool parse_node(const char *s, int *node)
+{
+	*node = *s - '0';
+	return *s >= '0' && *s <= '9' && !s[1];
+}
 
 /* Returns 0, or EXIT_USAGE after having said why. */
 static int parse(const struct command *self, int argc, char **argv,
@@ -23,6 +30,7 @@ static int parse(const struct command *self, int argc, char **argv,
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "core", required_argument, NULL, 'c' },
+		{ "node", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -33,6 +41,11 @@ static int parse(const struct command *self, int argc, char **argv,
 			r->json = true;
 		else if (c == 'c')
 			r->core = optarg;
+		else if (c == 'n' && !parse_node(optarg, &r->node))
+			return usage_error(self, "'%s' is not a node's number",
+					   optarg);
+		else if (c == 'n')
+			continue;
 		else if (c == ':')
 			return usage_error(self, "%s wants a value",
 					   argv[optind - 1]);
@@ -93,13 +106,26 @@ static bool print_text(const struct command *self, const struct snapshot *s)
 	return text != NULL;
 }
 
-/* {"pid": 42, "buddyinfo": …} */
+static json_t *nodes_json(const struct snapshot *s)
+{
+	const struct snapshot_node *n;
+	json_t *nodes = json_array();
+
+	for_each_node(n, s)
+		json_array_append_new(nodes,
+				      json_pack("{si ss}", "node", n->nid,
+						"file", n->path));
+	return nodes;
+}
+
+/* {"pid": 42, "nodes": …, "buddyinfo": …} */
 static bool print_json(const struct command *self, const struct snapshot *s,
 		       const struct request *r)
 {
 	json_t *top = r->core ? json_pack("{ss}", "core", r->core) :
 				json_pack("{si}", "pid", r->pid);
-	bool ok = json_object_set_new(top, self->name, self->view->json(s)) ==
+	bool ok = json_object_set_new(top, "nodes", nodes_json(s)) == 0 &&
+		  json_object_set_new(top, self->name, self->view->json(s)) ==
 			  0 &&
 		  json_dumpf(top, stdout, JSON_INDENT(1)) == 0;
 
@@ -114,7 +140,7 @@ static bool look(const struct command *self, const struct request *r,
 	if (r->core ? !target_open_core(t, r->core) :
 		      !target_open_process(t, r->pid))
 		return false;
-	if (!target_find_root(t, &s->root) ||
+	if (!target_find_nodes(t) || !target_keep_node(t, r->node) ||
 	    !snapshot_take(s, t, self->view->needs))
 		return false;
 	if (r->json ? print_json(self, s, r) : print_text(self, s))
@@ -127,7 +153,7 @@ static bool look(const struct command *self, const struct request *r,
  */
 int view_run(const struct command *self, int argc, char **argv)
 {
-	struct request r = { 0 };
+	struct request r = { .node = -1 };
 	struct snapshot s = { 0 };
 	struct target t;
 	int status = parse(self, argc, argv, &r);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a reader outside the process relies on: where each field of the core's
+ * structures lies, and what its numbers mean. The core and its readers compile
+ * this list into a table each. ashlar_root leads to the core's, and a reader
+ * that has another one reads nothing.
+ *
+ *   a field    | offset, 32 bits | size, 32 bits |
+ *   a constant | value, 64 bits                  |
+ *
+ * tests/tools/layout holds the list to what the readers use.
+ */
+#ifndef ASHLAR_MM_LAYOUT_H
+#define ASHLAR_MM_LAYOUT_H
+
+#include <ashlar/root.h>
+#include "internal.h"
+
+#define FIELD(tag, field)                                    \
+	((u64) __builtin_offsetof(struct tag, field) << 32 | \
+	 sizeof(((struct tag *)0)->field))
+#define VALUE(value) ((u64)(value))
+
+static const u64 mm_layout[] = {
+	FIELD(ashlar_root, zones),
+	FIELD(ashlar_root, slab_caches),
+	FIELD(ashlar_root, mm_cpus),
+	FIELD(ashlar_root, vm_events_dead),
+	FIELD(ashlar_root, mem_map),
+	FIELD(ashlar_root, large_bytes),
+	FIELD(ashlar_root, large_count),
+	FIELD(ashlar_root, large_cached_bytes),
+	FIELD(ashlar_root, online),
+	FIELD(list_head, next),
+	FIELD(list_head, prev),
+	FIELD(zone, index),
+	FIELD(zone, start_pfn),
+	FIELD(zone, spanned_pages),
+	FIELD(zone, present_pages),
+	FIELD(zone, managed_pages),
+	FIELD(zone, watermark),
+	FIELD(zone, lowmem_reserve),
+	FIELD(zone, free_pages),
+	FIELD(zone, resident_free),
+	FIELD(zone, free_area),
+	FIELD(free_area, nr_free),
+	FIELD(page, block_type),
+	FIELD(kmem_cache, id),
+	FIELD(kmem_cache, size),
+	FIELD(kmem_cache, object_size),
+	FIELD(kmem_cache, flags),
+	FIELD(kmem_cache, sheaf_capacity),
+	FIELD(kmem_cache, barn_max),
+	FIELD(kmem_cache, name),
+	FIELD(kmem_cache, list),
+	FIELD(kmem_cache, nr_slabs),
+	FIELD(kmem_cache, nr_free_slabs),
+	FIELD(kmem_cache, nr_pages),
+	FIELD(kmem_cache, total_objects),
+	FIELD(kmem_cache, inuse),
+	FIELD(kmem_cache, nr_barn_full),
+	FIELD(mm_cpu, list),
+	FIELD(mm_cpu, nr),
+	FIELD(mm_cpu, tops),
+	FIELD(mm_cpu, spare),
+	FIELD(mm_cpu, pcp),
+	FIELD(mm_cpu, events),
+	FIELD(per_cpu_pages, count),
+	FIELD(sheaf_tops, top),
+	VALUE(PAGE_SHIFT),
+	VALUE(pageblock_order),
+	VALUE(PCP_BATCH),
+	VALUE(PCP_HIGH),
+	VALUE(SHEAF_SLOTS),
+	VALUE(SLAB_RECLAIM_ACCOUNT),
+	VALUE(ZONE_DMA),
+	VALUE(ZONE_NORMAL),
+	VALUE(ZONE_HIGHMEM),
+	VALUE(WMARK_MIN),
+	VALUE(WMARK_LOW),
+	VALUE(WMARK_HIGH),
+	VALUE(MIGRATE_UNMOVABLE),
+	VALUE(MIGRATE_MOVABLE),
+	VALUE(MIGRATE_RECLAIMABLE),
+	VALUE(PGALLOC),
+	VALUE(PGFREE),
+	VALUE(PGSTEAL_BLOCK),
+	VALUE(PGREPORT),
+	VALUE(PGREFAULT),
+	VALUE(PGONLINE),
+	VALUE(SLAB_REFILL),
+	VALUE(SLAB_FLUSH),
+	VALUE(BARN_GET),
+	VALUE(BARN_PUT),
+	VALUE(SLAB_RECLAIM),
+	VALUE(ALLOCSTALL),
+	VALUE(ALLOC_FAIL),
+	VALUE(sizeof(struct zone)),
+	VALUE(sizeof(struct kmem_cache)),
+	VALUE(sizeof(struct mm_cpu)),
+	VALUE(sizeof(struct page)),
+};
+
+#undef FIELD
+#undef VALUE
+
+#endif
