@@ -71,7 +71,8 @@ static int apply(const char *key, const char *value,
 		 const struct cmdline_sink *sink)
 {
 	if (ashlar_strcmp(key, "help") == 0) {
-		list_options(options, nr, sink);
+		if (ashlar_strcmp(value, "0") != 0)
+			list_options(options, nr, sink);
 		return 0;
 	}
 	for (size_t i = 0; i < nr; i++) {

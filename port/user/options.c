@@ -4,24 +4,13 @@
  * the process first allocates, straight from environ: getenv() of a program
  * may be its own. Set-uid programs take no orders from their callers.
  */
-#include <ashlar/cmdline.h>
-#include <ashlar/fault-inject.h>
+#include <ashlar/options.h>
 #include <ashlar/port.h>
 #include <ashlar/printf.h>
-#include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include "user.h"
 
 extern char **environ;
-
-static const struct cmdline_option options[] = {
-	{ "fail_page_alloc", "interval,probability,space,times: frames fail",
-	  setup_fail_page_alloc },
-	{ "failslab", "interval,probability,space,times: objects fail",
-	  setup_failslab },
-	{ "slub_debug", "FZPUTAO-,cache,...;...: objects are watched",
-	  setup_slub_debug },
-};
 
 static void say_unknown(const char *key)
 {
@@ -43,6 +32,6 @@ void port_read_options(void)
 		return;
 	for (e = environ; *e; e++)
 		if (!ashlar_strncmp(*e, name, sizeof(name) - 1))
-			cmdline_parse(*e + sizeof(name) - 1, options,
-				      ARRAY_SIZE(options), &sink);
+			cmdline_parse(*e + sizeof(name) - 1, ashlar_options,
+				      ARRAY_SIZE(ashlar_options), &sink);
 }

@@ -85,6 +85,12 @@ TEST(help_lists_what_is_known)
 	CHECK(strstr(said, "the second"));
 }
 
+TEST(help_that_is_not_wanted_is_silent)
+{
+	CHECK_EQ(parse("help=0"), 0);
+	CHECK_EQ(said[0], 0);
+}
+
 TEST(pairs_that_are_too_long_do_no_harm)
 {
 	char line[1000];

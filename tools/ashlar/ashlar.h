@@ -56,6 +56,9 @@ int view_run(const struct command *self, int argc, char **argv);
 char *view_render(const struct view *view, const struct snapshot *s,
 		  size_t *len);
 
+/* preload.c */
+bool preload(const char *program);
+
 /* launch.c */
 int launch(char **argv);
 int wait_as_shell(int wstatus);

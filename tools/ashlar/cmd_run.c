@@ -2,19 +2,15 @@
 /*
  * ashlar run: a program with Ashlar as its malloc.
  *
- *   LD_PRELOAD = the library [: what was preloaded before]
- *
- * Without --stats the command becomes the program. With it, it waits, and
+ * preload.c says by which library. Without --stats the command becomes the program. With it, it waits, and
  * now and then looks at the program's memory from outside; what it says in
  * the end are the largest values that it saw.
  */
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,7 +18,6 @@
 #include "ashlar.h"
 #include "snapshot.h"
 
-#define LIBRARY "libashlar-malloc.so"
 #define LOOK_MS 50
 
 /* The largest values seen, in kB. */
@@ -30,52 +25,6 @@ struct peaks {
 	unsigned int looks;
 	unsigned long total, live, resident_free;
 };
-
-/* Beside the command in a build folder, else where it is installed. */
-static bool find_library(char *path, size_t size)
-{
-	static const char *const places[] = { LIBRARY, ASHLAR_LIBRARY };
-	char self[PATH_MAX], real[PATH_MAX], *slash;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	size_t i;
-
-	if (n <= 0)
-		return false;
-	self[n] = 0;
-	slash = strrchr(self, '/');
-	for (i = 0; slash && i < ARRAY_SIZE(places); i++) {
-		slash[1] = 0;
-		if (snprintf(path, size, "%s%s", self, places[i]) < (int)size &&
-		    realpath(path, real) && access(real, R_OK) == 0)
-			return snprintf(path, size, "%s", real) < (int)size;
-	}
-	return false;
-}
-
-static bool preload(void)
-{
-	const char *before = getenv("LD_PRELOAD");
-	char library[PATH_MAX], *value;
-
-	if (!find_library(library, sizeof(library))) {
-		complain("cannot find %s beside this command, nor where it "
-			 "is installed",
-			 LIBRARY);
-		return false;
-	}
-	if (strpbrk(library, " :")) {
-		complain("%s cannot be preloaded: its path has a blank or a "
-			 "colon in it",
-			 library);
-		return false;
-	}
-	if (asprintf(&value, "%s%s%s", library, before && *before ? ":" : "",
-		     before ? before : "") < 0)
-		return false;
-	setenv("LD_PRELOAD", value, 1);
-	free(value);
-	return true;
-}
 
 static void add_peaks(struct peaks *p, const struct mm_totals *t)
 {
@@ -158,6 +107,14 @@ static int watch(pid_t pid, struct rusage *ru, struct peaks *p)
 	}
 }
 
+/* In what becomes the program. */
+static char **to_run;
+
+static bool prepare(void)
+{
+	return preload(to_run[0]);
+}
+
 static int run_with_stats(char **argv)
 {
 	struct peaks peaks = { 0 };
@@ -166,7 +123,8 @@ static int run_with_stats(char **argv)
 	int wstatus;
 	pid_t pid;
 
-	pid = start_child(preload, argv);
+	to_run = argv;
+	pid = start_child(prepare, argv);
 	if (pid < 0)
 		return EXIT_FAILURE;
 	wstatus = watch(pid, &ru, &peaks);
@@ -195,7 +153,7 @@ static int run(const struct command *self, int argc, char **argv)
 		return usage_error(self, "which program?");
 	if (stats)
 		return run_with_stats(argv + optind);
-	return preload() ? launch(argv + optind) : EXIT_FAILURE;
+	return preload(argv[optind]) ? launch(argv + optind) : EXIT_FAILURE;
 }
 
 const struct command cmd_run = {
@@ -205,6 +163,7 @@ const struct command cmd_run = {
 	.help = "Exit status and signals are the program's own; 127 if it is "
 		"not found, 126 if it\ncannot be run. With --stats, time and "
 		"memory are printed on stderr at its end.\nPrograms that are "
-		"linked statically, or set-uid, take no preloaded library.\n",
+		"linked statically, with musl, for another processor or\nset-uid "
+		"run without Ashlar, after a word about it on stderr.\n",
 	.run = run,
 };

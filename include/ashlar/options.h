@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What ASHLAR_OPTIONS may say: read by a process that starts, and before that
+ * by the command that starts it.
+ */
+#ifndef ASHLAR_OPTIONS_H
+#define ASHLAR_OPTIONS_H
+
+#include <ashlar/cmdline.h>
+#include <ashlar/fault-inject.h>
+#include <ashlar/slab.h>
+
+static const struct cmdline_option ashlar_options[] = {
+	{ "fail_page_alloc", "interval,probability,space,times: frames fail",
+	  setup_fail_page_alloc },
+	{ "failslab", "interval,probability,space,times: objects fail",
+	  setup_failslab },
+	{ "slub_debug", "FZPUTAO-,cache,...;...: objects are watched",
+	  setup_slub_debug },
+};
+
+#endif
