@@ -4,6 +4,7 @@
 #   make            build/{ashlar,libashlar-malloc.so,libashlar.so,*.a}
 #   make run        real programs on Ashlar beside glibc, and a look inside one
 #   make boot       the kernel on QEMU's 32-bit PC, with a shell
+#                   ARGS="--memory 64": words for ashlar boot
 #   make test       everything that is checked; ends with "N passed, N failed"
 #   make bench      Ashlar beside the allocators that Debian packages
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -18,6 +19,7 @@ B := build
 .PHONY: all run boot test bench install clean
 
 all: setup-build $(B)/build.ninja
+	@[ ! -t 1 ] || echo "make: building in $(B)/"
 	@out=$$(ninja -C $(B) --quiet) || { echo "$$out"; exit 1; }
 
 $(B)/build.ninja:
@@ -28,13 +30,20 @@ setup-%:
 	@scripts/setup $*
 
 run: setup-run all
+	@echo "make: running programs on both allocators; about a minute"
 	@scripts/demo
 
 boot: setup-boot all $(B)/machine.cpio
+	@echo "make: booting; Ctrl-A X ends it"
 	@$(B)/ashlar boot $(ARGS)
 
-$(B)/machine.cpio: scripts/image $(B)/translate-i386
-	@scripts/image --file bin/translate=$(B)/translate-i386 $@
+$(B)/machine.cpio: scripts/image $(B)/init-i386 $(B)/translate-i386
+	@echo "make: making an image of Debian's busybox for the machine"
+	@scripts/image --init $(B)/init-i386 \
+		--file bin/translate=$(B)/translate-i386 $@
+
+$(B)/init-i386 $(B)/translate-i386: all
+	@:
 
 test: setup-test all
 	@tests/run $(ARGS)
@@ -43,6 +52,8 @@ bench: setup-bench all
 	@bench/run $(ARGS)
 
 install: all
+	@$(MAKE) --no-print-directory $(B)/machine.cpio || echo "make: ashlar" \
+	"boot is installed without a shell's image; it runs static programs"
 	@{ meson configure $(B) -Dprefix=$(abspath $(PREFIX)) && \
 	ninja -C $(B) && DESTDIR=$(DESTDIR) meson install -C $(B) --no-rebuild; \
 	} >$(B)/install.log 2>&1 || { cat $(B)/install.log; exit 1; }

@@ -6,9 +6,11 @@
  *   | image, a newc cpio archive, perhaps by gzip | root/PROGRAM root/SCRIPT |
  *     made by scripts/image or somebody else        a second archive
  *
- * The kernel unpacks both, one over the other. The script is there only when
- * it must be: it holds arguments that a kernel's command line cannot carry
- * (quotes, empty ones, very many), quoted for the image's shell.
+ * The kernel unpacks both, one over the other. Where there is no image, the
+ * second archive holds a first process, too: that is all a static program
+ * needs. The script is there only when it must be: it holds arguments that a
+ * kernel's command line cannot carry (quotes, empty ones, very many), quoted
+ * for the image's shell.
  *
  * All are handed on as open files. QEMU parts the names of such files at
  * commas and blanks; and one without a name is gone when nobody reads it.
@@ -26,6 +28,7 @@
 
 #define KERNEL "ashlar-i386.elf"
 #define IMAGE "machine.cpio"
+#define INIT "init-i386"
 /* A kernel's command line has 2048 bytes and its process 1 31 arguments. */
 #define ARGUMENTS_MAX 24
 #define ARGUMENTS_SIZE 900
@@ -85,7 +88,7 @@ static int open_product(const char *name)
 	if (find_product(name, path))
 		return open_file(path, &st);
 	complain("cannot find %s beside this command, nor where it is "
-		 "installed; 'make boot' makes it",
+		 "installed; 'make' makes it",
 		 name);
 	return -1;
 }
@@ -117,12 +120,33 @@ static bool is_image(const struct boot *b, const struct stat *st)
 	return false;
 }
 
+/* The one that is installed; -1 is enough for a program without a shell. */
+static bool open_default_image(struct boot *b)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	b->image = -1;
+	if (find_product(IMAGE, path)) {
+		b->image = open_file(path, &st);
+		return b->image >= 0;
+	}
+	if (*b->program)
+		return true;
+	complain("there is no image with a shell: 'make boot' makes one, of "
+		 "Debian's busybox; without it, say which program: boot -- "
+		 "PROGRAM");
+	return false;
+}
+
 bool boot_open_image(struct boot *b)
 {
 	struct stat st;
 
-	b->image = b->initrd ? open_file(b->initrd, &st) : open_product(IMAGE);
-	return b->image >= 0 && (!b->initrd || is_image(b, &st));
+	if (!b->initrd)
+		return open_default_image(b);
+	b->image = open_file(b->initrd, &st);
+	return b->image >= 0 && is_image(b, &st);
 }
 
 /* ---- the program ---- */
@@ -150,6 +174,9 @@ static const char *refuses(const struct boot *b, int program)
 
 	if (pread(program, page, sizeof(page), 0) < 0)
 		return strerror(errno);
+	if (b->image < 0 && (!b->plain || !memcmp(page, "#!", 2)))
+		return "a script, and arguments with quotes or very many, take "
+		       "an image with a shell; 'make boot' makes one";
 	if (!memcmp(page, "#!", 2))
 		return NULL;
 	if (memcmp(page, "\177ELF", 4) != 0)
@@ -259,19 +286,38 @@ static bool write_script(FILE *out, char **program)
 	return text;
 }
 
-static bool write_image(FILE *out, const struct boot *b, int program)
+static bool add_file(FILE *out, const char *folder, const char *name, int fd)
 {
 	struct stat st;
 
-	if (fstat(program, &st) < 0 || !copy_bytes(out, b->image))
+	if (fstat(fd, &st) < 0)
+		return false;
+	cpio_header(out, folder, name, S_IFREG | 0755, (size_t)st.st_size);
+	if (!copy_bytes(out, fd))
+		return false;
+	pad(out);
+	return true;
+}
+
+/* What stands in for an image. */
+static bool add_init(FILE *out)
+{
+	int fd = open_product(INIT);
+	bool ok = fd >= 0 && add_file(out, "", "init", fd);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static bool write_image(FILE *out, const struct boot *b, int program)
+{
+	if (b->image >= 0 ? !copy_bytes(out, b->image) : !add_init(out))
 		return false;
 	pad(out);
 	cpio_header(out, "", BOOT_FOLDER, S_IFDIR | 0755, 0);
-	cpio_header(out, BOOT_FOLDER "/", base_name(*b->program),
-		    S_IFREG | 0755, (size_t)st.st_size);
-	if (!copy_bytes(out, program))
+	if (!add_file(out, BOOT_FOLDER "/", base_name(*b->program), program))
 		return false;
-	pad(out);
 	if (!b->plain && !write_script(out, b->program))
 		return false;
 	cpio_header(out, "", "TRAILER!!!", 0, 0);
@@ -284,8 +330,10 @@ static bool add_program(struct boot *b, int program)
 	FILE *out = tmpfile();
 	bool ok = out && write_image(out, b, program);
 
-	if (ok)
+	if (ok && b->image >= 0)
 		ok = dup2(fileno(out), b->image) >= 0;
+	else if (ok)
+		ok = (b->image = dup(fileno(out))) >= 0;
 	if (!ok)
 		complain("cannot make an image with %s in it: %s", *b->program,
 			 strerror(errno));
