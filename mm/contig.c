@@ -141,6 +141,7 @@ void *alloc_pages_exact(size_t size, gfp_t gfp)
 	unsigned long nr = PAGE_ALIGN(size) >> PAGE_SHIFT;
 	struct page *page;
 
+	(void)mm_this_cpu(); /* this may be all that a program asks for */
 	if (!size || size > MAX_ORDER_FRAMES << PAGE_SHIFT)
 		return NULL;
 	page = alloc_frames(gfp & ~__GFP_HIGHMEM, (unsigned int)nr);

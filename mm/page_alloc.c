@@ -161,8 +161,10 @@ static void prepare_new_block(struct page *page, unsigned int order, gfp_t gfp)
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
-	struct page *page = alloc_block(gfp, order);
+	struct page *page;
 
+	(void)mm_this_cpu(); /* this may be all that a program asks for */
+	page = alloc_block(gfp, order);
 	if (likely(page))
 		prepare_new_block(page, order, gfp);
 	return page;

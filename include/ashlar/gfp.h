@@ -52,7 +52,8 @@ extern "C" {
 struct page;
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order) ASHLAR_API(alloc_pages);
-void __free_pages(struct page *page, unsigned int order) ASHLAR_API(__free_pages);
+void __free_pages(struct page *page, unsigned int order)
+	ASHLAR_API(__free_pages);
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
 	ASHLAR_API(__get_free_pages);
 unsigned long get_zeroed_page(gfp_t gfp) ASHLAR_API(get_zeroed_page);

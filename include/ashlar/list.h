@@ -86,7 +86,7 @@ static inline void list_splice(struct list_head *from, struct list_head *to)
 }
 
 #define list_entry(ptr, type, member) \
-	((type *)((char *)(ptr)-__builtin_offsetof(type, member)))
+	((type *)((char *)(ptr) - __builtin_offsetof(type, member)))
 #define list_first_entry(h, type, member) list_entry((h)->next, type, member)
 #define list_last_entry(h, type, member) list_entry((h)->prev, type, member)
 

@@ -26,8 +26,10 @@ void mempool_destroy(mempool_t *pool) ASHLAR_API(mempool_destroy);
 void *mempool_alloc(mempool_t *pool, gfp_t gfp) ASHLAR_API(mempool_alloc);
 void mempool_free(void *element, mempool_t *pool) ASHLAR_API(mempool_free);
 
-void *mempool_alloc_slab(gfp_t gfp, void *pool_data) ASHLAR_API(mempool_alloc_slab);
-void mempool_free_slab(void *element, void *pool_data) ASHLAR_API(mempool_free_slab);
+void *mempool_alloc_slab(gfp_t gfp, void *pool_data)
+	ASHLAR_API(mempool_alloc_slab);
+void mempool_free_slab(void *element, void *pool_data)
+	ASHLAR_API(mempool_free_slab);
 void *mempool_kmalloc(gfp_t gfp, void *pool_data) ASHLAR_API(mempool_kmalloc);
 void mempool_kfree(void *element, void *pool_data) ASHLAR_API(mempool_kfree);
 void *mempool_alloc_pages(gfp_t gfp, void *pool_data)

@@ -43,7 +43,8 @@ extern "C" {
 
 int register_shrinker(struct shrinker *shrinker, const char *name)
 	ASHLAR_API(register_shrinker);
-void unregister_shrinker(struct shrinker *shrinker) ASHLAR_API(unregister_shrinker);
+void unregister_shrinker(struct shrinker *shrinker)
+	ASHLAR_API(unregister_shrinker);
 unsigned long shrink_slab(gfp_t gfp, int priority) ASHLAR_API(shrink_slab);
 
 #ifdef __cplusplus

@@ -44,10 +44,12 @@ unsigned long kmem_cache_validate(struct kmem_cache *s)
 int setup_slub_debug(const char *str) ASHLAR_API(setup_slub_debug);
 unsigned int kmem_cache_size(struct kmem_cache *s) ASHLAR_API(kmem_cache_size);
 
-void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp) ASHLAR_API(kmem_cache_alloc);
+void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
+	ASHLAR_API(kmem_cache_alloc);
 void *kmem_cache_zalloc(struct kmem_cache *s, gfp_t gfp)
 	ASHLAR_API(kmem_cache_zalloc);
-void kmem_cache_free(struct kmem_cache *s, void *obj) ASHLAR_API(kmem_cache_free);
+void kmem_cache_free(struct kmem_cache *s, void *obj)
+	ASHLAR_API(kmem_cache_free);
 int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **p)
 	ASHLAR_API(kmem_cache_alloc_bulk);
 void kmem_cache_free_bulk(struct kmem_cache *s, size_t n, void **p)

@@ -2,9 +2,9 @@
 /*
  * ashlar run: a program with Ashlar as its malloc.
  *
- * preload.c says by which library. Without --stats the command becomes the program. With it, it waits, and
- * now and then looks at the program's memory from outside; what it says in
- * the end are the largest values that it saw.
+ * preload.c says by which library. Without --stats the command becomes the
+ * program. With it, it waits, and now and then looks at the program's memory
+ * from outside; what it says in the end are the largest values that it saw.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -163,7 +163,7 @@ const struct command cmd_run = {
 	.help = "Exit status and signals are the program's own; 127 if it is "
 		"not found, 126 if it\ncannot be run. With --stats, time and "
 		"memory are printed on stderr at its end.\nPrograms that are "
-		"linked statically, with musl, for another processor or\nset-uid "
-		"run without Ashlar, after a word about it on stderr.\n",
+		"linked statically or with musl, for another processor, or "
+		"set-uid run\nwithout Ashlar, after a word about it.\n",
 	.run = run,
 };

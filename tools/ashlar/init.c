@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,23 +91,22 @@ static void use_console(void)
 /* What this is, what to try, how to leave. */
 static void welcome(void)
 {
+	bool translates = access("/bin/translate", X_OK) == 0;
 	struct utsname u = { 0 };
 	const char *name;
 
 	uname(&u);
 	name = strstr(u.version, "Ashlar");
-	printf("\nThis is %s, a small kernel on a 32-bit PC. Try\n\n"
-	       "  cat /proc/buddyinfo       free blocks of 4 KB, 8 KB ... 4 MB\n"
-	       "  cat /proc/self/smaps      what each part of a program costs\n",
+	printf("\nThis is %s, a small kernel on a 32-bit PC. Try\n\n",
 	       name ? name : u.sysname);
-	if (access("/bin/translate", X_OK) == 0)
-		printf("  translate $$ 0x8048000    an address, through segment, "
-		       "page directory\n"
-		       "                            and page table to its "
-		       "frame\n");
+	puts("  cat /proc/buddyinfo       free blocks of 4 KB, 8 KB ... 4 MB");
+	puts("  cat /proc/self/smaps      what each part of a program costs");
+	if (translates)
+		puts("  translate $$ 0x8048000    an address, through the "
+		     "tables to its frame");
 	else
-		printf("  dmesg                     where everything lies\n");
-	printf("\nand exit, or Ctrl-A X, to turn it off.\n\n");
+		puts("  dmesg                     where everything lies");
+	puts("\nand exit, or Ctrl-A X, to turn it off.\n");
 	fflush(stdout);
 }
 
