@@ -31,7 +31,7 @@ static int run(const struct command *self, int argc, char **argv)
 	int c, pid;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+wx", options, NULL)) != -1) {
 		if (c == 't')
 			table = optarg;
 		else if (c == 'w')
@@ -60,7 +60,7 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_translate = {
 	.name = "translate",
-	.arguments = "[--write | --execute] --table FILE ADDRESS | "
+	.arguments = "[-w | --write | -x | --execute] --table FILE ADDRESS | "
 		     "PID ADDRESS",
 	.summary = "Walk one address to its frame, step by step",
 	.help = "PID is a process of this Linux. FILE holds a 32-bit "

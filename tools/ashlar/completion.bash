@@ -3,14 +3,18 @@
 # Bash completion for ashlar: commands, their options, process numbers, and
 # for the programs that run and exec start whatever completes those.
 
+# _ashlar_pids PATTERN: readable processes that map a file like that
 _ashlar_pids() {
 	local dir pid
 
 	for dir in /proc/[0-9]*; do
 		pid=${dir#/proc/}
-		[ -r "$dir/maps" ] && echo "$pid"
+		grep -q "$1" "$dir/maps" 2>/dev/null && echo "$pid"
 	done
 }
+
+# Those that have a library of Ashlar's; a program may have it linked in.
+_ashlar_own_pids() { _ashlar_pids /libashlar; }
 
 _ashlar() {
 	local cur=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]:-} i
@@ -39,7 +43,7 @@ _ashlar() {
 	exec)
 		case $COMP_CWORD in
 		2) mapfile -t COMPREPLY < <(compgen -W \
-			"$(_ashlar_pids) --help" -- "$cur") ;;
+			"$(_ashlar_own_pids) --help" -- "$cur") ;;
 		3) COMPREPLY=(--) ;;
 		*) _ashlar_program 4 ;;
 		esac
@@ -68,7 +72,7 @@ _ashlar() {
 			return
 		fi
 		mapfile -t COMPREPLY < <(compgen -W \
-			"--table --write --execute --help $(_ashlar_pids)" -- "$cur")
+			"--table --write --execute --help $(_ashlar_pids .)" -- "$cur")
 		;;
 	buddyinfo | meminfo | pagetypeinfo | slabinfo | vmstat | zoneinfo)
 		if [ "${COMP_WORDS[COMP_CWORD - 1]}" = --core ]; then
@@ -77,7 +81,7 @@ _ashlar() {
 			return
 		fi
 		mapfile -t COMPREPLY < <(compgen -W \
-			"--json --core --help $(_ashlar_pids)" -- "$cur")
+			"--json --node --core --help $(_ashlar_own_pids)" -- "$cur")
 		;;
 	esac
 }

@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 		help();
 		return flushed(EXIT_SUCCESS);
 	}
-	if (!strcmp(argv[1], "--version")) {
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("ashlar " ASHLAR_VERSION);
 		return flushed(EXIT_SUCCESS);
 	}

@@ -215,18 +215,25 @@ static int fault(FILE *out, const char *what)
 	return 1;
 }
 
-/* May this segment be used so? NULL, or which exception comes of it. */
-static const char *refuses(const struct segment *s, uint16_t selector,
-			   unsigned int cpl, uint32_t offset,
-			   enum access access)
+/* Segment and offset, as an instruction names them. */
+struct logical {
+	uint16_t selector;
+	uint32_t offset;
+	bool stack; /* by ss, whose exception is #SS */
+};
+
+/* Which exception comes of using the segment so; NULL if none does. */
+static const char *refuses(const struct segment *s, const struct logical *l,
+			   unsigned int cpl, enum access access)
 {
-	unsigned int rpl = selector & 3;
+	unsigned int rpl = l->selector & 3;
 	bool down = !is_code(s) && (s->type & 4);
 
 	if (s->system)
 		return "#GP: a system segment holds no data";
 	if (!s->present)
-		return "#NP: the segment is not present";
+		return l->stack ? "#SS: the segment is not present" :
+				  "#NP: the segment is not present";
 	if (access == ACCESS_EXEC ? s->dpl != cpl && !(s->type & 4) :
 				    s->dpl < (cpl > rpl ? cpl : rpl))
 		return "#GP: the descriptor's privilege (DPL) forbids it";
@@ -236,16 +243,17 @@ static const char *refuses(const struct segment *s, uint16_t selector,
 		return "#GP: the segment is not writable";
 	if (access == ACCESS_READ && is_code(s) && !(s->type & 2))
 		return "#GP: the segment may only be executed";
-	if (down ? offset <= s->limit : offset > s->limit)
-		return "#GP: the offset is past the limit";
+	if (down ? l->offset <= s->limit : l->offset > s->limit)
+		return l->stack ? "#SS: the offset is past the limit" :
+				  "#GP: the offset is past the limit";
 	return NULL;
 }
 
 /* selector:offset to linear. Returns 0, or 1 after saying which exception. */
-static int segmentation(const struct mmu *m, uint16_t selector, uint32_t offset,
+static int segmentation(const struct mmu *m, const struct logical *l,
 			enum access access, FILE *out, uint32_t *linear)
 {
-	unsigned int which = selector >> 2 & 1, index = selector >> 3;
+	unsigned int which = l->selector >> 2 & 1, index = l->selector >> 3;
 	const char *why;
 	struct segment s;
 	uint64_t d;
@@ -253,19 +261,19 @@ static int segmentation(const struct mmu *m, uint16_t selector, uint32_t offset,
 	fprintf(out,
 		"logical     0x%04x:0x%08x\n"
 		"selector    0x%04x = index %u, %s, RPL %u\n",
-		selector, offset, selector, index, table_names[which],
-		selector & 3u);
-	if (selector < 4)
+		l->selector, l->offset, l->selector, index, table_names[which],
+		l->selector & 3u);
+	if (l->selector < 4)
 		return fault(out, "#GP: the null selector names no segment");
 	d = m->table[which] ? m->table[which][index] : 0;
 	if (!d)
 		return fault(out, "#GP: the table has no such descriptor");
 	s = decode(d);
 	print_descriptor(out, table_names[which], index, d, &s);
-	why = refuses(&s, selector, m->cpl, offset, access);
+	why = refuses(&s, l, m->cpl, access);
 	if (why)
 		return fault(out, why);
-	*linear = s.base + offset;
+	*linear = s.base + l->offset;
 	return 0;
 }
 
@@ -376,8 +384,7 @@ static bool parse_offset(const char *s, uint64_t *v)
 
 /* @selector is that of cs, ss or ds unless the address names another. */
 static bool parse_address(const struct mmu *m, const char *s,
-			  enum access access, uint16_t *selector,
-			  uint32_t *offset)
+			  enum access access, struct logical *l)
 {
 	const char *colon = strchr(s, ':');
 	uint64_t v, sel;
@@ -386,9 +393,10 @@ static bool parse_address(const struct mmu *m, const char *s,
 
 	if (!parse_offset(colon ? colon + 1 : s, &v) || v > UINT32_MAX)
 		return false;
-	*offset = (uint32_t)v;
+	l->offset = (uint32_t)v;
+	l->stack = false;
 	if (!colon) {
-		*selector = m->selector[access == ACCESS_EXEC ? CS : DS];
+		l->selector = m->selector[access == ACCESS_EXEC ? CS : DS];
 		return true;
 	}
 	if ((size_t)(colon - s) >= sizeof(name))
@@ -397,29 +405,30 @@ static bool parse_address(const struct mmu *m, const char *s,
 	name[colon - s] = 0;
 	for (i = 0; i < 6; i++)
 		if (!strcmp(name, registers[i])) {
-			*selector = m->selector[i];
+			l->selector = m->selector[i];
+			l->stack = i == SS;
 			return true;
 		}
 	if (!parse_offset(name, &sel) || sel > UINT16_MAX)
 		return false;
-	*selector = (uint16_t)sel;
+	l->selector = (uint16_t)sel;
 	return true;
 }
 
 int mmu_translate(const struct mmu *m, const char *address, enum access access,
 		  FILE *out)
 {
-	uint32_t offset, linear;
-	uint16_t selector;
+	struct logical l;
+	uint32_t linear;
 
-	if (!parse_address(m, address, access, &selector, &offset)) {
+	if (!parse_address(m, address, access, &l)) {
 		fprintf(stderr,
 			"ashlar: '%s' is no address: OFFSET, REGISTER:OFFSET "
 			"or SELECTOR:OFFSET\n",
 			address);
 		return 2;
 	}
-	if (segmentation(m, selector, offset, access, out, &linear))
+	if (segmentation(m, &l, access, out, &linear))
 		return 1;
 	return paging(m, linear, access, out);
 }
