@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The processor, as /proc/cpuinfo tells of it. */
+#include <ashlar/compiler.h>
 #include <ashlar/seq_file.h>
 #include "local.h"
 
