@@ -21,6 +21,9 @@ B := build
 all: setup-build $(B)/build.ninja
 	@[ ! -t 1 ] || echo "make: building in $(B)/"
 	@out=$$(ninja -C $(B) --quiet) || { echo "$$out"; exit 1; }
+	@# Where a file once had that name, ninja takes meson's link away.
+	@cd $(B) && [ -e libashlar-malloc.so ] || \
+		ln -sf libashlar-malloc.so.0 libashlar-malloc.so
 
 $(B)/build.ninja:
 	@meson setup $(B) >$(B).log 2>&1 || { cat $(B).log; exit 1; }

@@ -79,7 +79,7 @@ def compile(name, *flags, out=None, include_core=True):
 
 def command_for_all():
     """A copy of the command and its library that any user may read."""
-    for name in ("libashlar-malloc.so", "ashlar"):
+    for name in ("libashlar-malloc.so.0", "ashlar"):
         copy = shutil.copy(f"{BUILD}/{name}", TMP)
         os.chmod(copy, 0o755)
     return copy

@@ -20,7 +20,7 @@
 #include <ashlar/options.h>
 #include "ashlar.h"
 
-#define LIBRARY "libashlar-malloc.so"
+#define LIBRARY "libashlar-malloc.so.0"
 #define PAGE 4096 /* of a file, where every linker puts its headers */
 #define MAX_INTERPRETERS 4 /* Linux's own limit on scripts of scripts */
 #define SEPARATORS " :\t\n" /* of options, see cmdline.h */
