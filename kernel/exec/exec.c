@@ -45,6 +45,7 @@
 #include <kernel/task/exit.h>
 #include <kernel/task/pid.h>
 #include <kernel/task/process.h>
+#include <kernel/task/ptrace.h>
 #include <kernel/time/itimer.h>
 #include <mach/irqflags.h>
 
@@ -306,9 +307,13 @@ static void take_leadership(struct task_struct *t)
 	list_for_each_entry(child, &t->children, sibling) {
 		struct task_struct *each;
 
-		for_each_thread(child, each)
-			each->real_parent = each->parent = t;
+		for_each_thread(child, each) {
+			each->real_parent = t;
+			if (!each->ptrace)
+				each->parent = t;
+		}
 	}
+	ptrace_take_leadership(t, leader);
 	t->group_leader = t;
 	leader->group_leader = t;
 	t->exit_signal = SIGCHLD;
@@ -381,6 +386,20 @@ static void exec_mmap(struct linux_binprm *bprm)
 	}
 }
 
+/* A tracer must not gain by the program what it may not do itself. */
+static void keep_from_tracer(struct cred *c, const struct cred *old)
+{
+	if (c->euid == old->uid && c->egid == old->gid &&
+	    !(c->cap_permitted & ~old->cap_permitted))
+		return;
+	if (!capable(CAP_SETUID) || current->no_new_privs) {
+		c->euid = c->suid = c->fsuid = c->uid;
+		c->egid = c->sgid = c->fsgid = c->gid;
+	}
+	c->cap_permitted &= old->cap_permitted;
+	c->cap_effective &= c->cap_permitted;
+}
+
 /* What set-user-ID bits and root make of the credentials. */
 static void exec_creds(struct linux_binprm *bprm)
 {
@@ -388,7 +407,6 @@ static void exec_creds(struct linux_binprm *bprm)
 	const struct inode *inode = bprm->file->f_inode;
 	struct cred *c = bprm->cred;
 	u64 had = old->cap_permitted;
-
 	if (!current->no_new_privs && !(bprm->file->f_mnt->flags & MS_NOSUID)) {
 		if (inode->i_mode & S_ISUID)
 			c->euid = inode->i_uid;
@@ -409,6 +427,8 @@ static void exec_creds(struct linux_binprm *bprm)
 		c->cap_effective = c->cap_ambient;
 	if (c->euid != old->uid || c->egid != old->gid)
 		c->cap_ambient = 0;
+	if (current->ptrace && !current->ptracer_capable)
+		keep_from_tracer(c, old);
 	bprm->secure = c->euid != old->uid || c->egid != old->gid ||
 		       (c->uid && c->cap_permitted & ~had);
 }
@@ -583,6 +603,7 @@ static int do_execve(int dfd, const char *name, int flags,
 		     const struct arg_list *argv, const struct arg_list *envp)
 {
 	struct linux_binprm *bprm = kzalloc(sizeof(*bprm), GFP_KERNEL);
+	pid_t pid = current->pid; /* a leader's that ends is taken over */
 	int err;
 
 	if (!bprm)
@@ -601,6 +622,8 @@ static int do_execve(int dfd, const char *name, int flags,
 	if (err && bprm->past_return && !argv->kernel)
 		force_sigsegv(SIGSEGV);
 	free_bprm(bprm);
+	if (!err)
+		ptrace_event(PTRACE_EVENT_EXEC, (u32)pid);
 	return err;
 }
 

@@ -14,6 +14,7 @@
 #include <kernel/signal/signal.h>
 #include <kernel/task/cred.h>
 #include <kernel/task/process.h>
+#include <kernel/task/ptrace.h>
 #include <kernel/time/clock.h>
 #include "proc.h"
 
@@ -32,6 +33,8 @@ static char state_letter(const struct task_struct *t)
 		return 'S';
 	case TASK_STOPPED:
 		return 'T';
+	case TASK_TRACED:
+		return 't';
 	default:
 		return 'D';
 	}
@@ -50,6 +53,8 @@ static const char *state_name(char letter)
 		return "S (sleeping)";
 	case 'T':
 		return "T (stopped)";
+	case 't':
+		return "t (tracing stop)";
 	default:
 		return "D (disk sleep)";
 	}
@@ -149,7 +154,7 @@ int show_pid_status(struct seq_file *m, struct task_struct *t)
 	seq_printf(m, "State:\t%s\n", state_name(state_letter(t)));
 	seq_printf(m, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n", t->tgid,
 		   t->pid, parent_pid(t));
-	seq_puts(m, "TracerPid:\t0\n");
+	seq_printf(m, "TracerPid:\t%d\n", t->ptrace ? t->parent->pid : 0);
 	status_ids(m, t);
 	mm = get_task_mm(t);
 	if (mm) {
@@ -158,6 +163,28 @@ int show_pid_status(struct seq_file *m, struct task_struct *t)
 	}
 	status_signals(m, t);
 	status_caps(m, t);
+	return 0;
+}
+
+/* ---- what it is doing ---- */
+
+/* The call that a sleeping task is in: number, arguments, stack, place. */
+int show_pid_syscall(struct seq_file *m, struct task_struct *t)
+{
+	const struct pt_regs *regs = task_pt_regs(t);
+
+	if (!ptrace_may_access(t, PTRACE_MODE_ATTACH_FSCREDS))
+		return -EPERM;
+	if (t->exit_state)
+		seq_puts(m, "-1 0x0 0x0\n");
+	else if (t == current || t->on_rq)
+		seq_puts(m, "running\n");
+	else if ((s32)regs->orig_ax < 0)
+		seq_printf(m, "-1 0x%x 0x%x\n", regs->sp, regs->ip);
+	else
+		seq_printf(m, "%u 0x%x 0x%x 0x%x 0x%x 0x%x 0x%x 0x%x 0x%x\n",
+			   regs->orig_ax, regs->bx, regs->cx, regs->dx,
+			   regs->si, regs->di, regs->bp, regs->sp, regs->ip);
 	return 0;
 }
 

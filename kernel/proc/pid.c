@@ -252,6 +252,7 @@ static const struct pid_entry pid_entries[] = {
 	TEXT_OF_MM("auxv", 0400, show_pid_auxv),
 	TEXT("status", 0444, show_pid_status),
 	TEXT("personality", 0400, show_personality),
+	TEXT("syscall", 0400, show_pid_syscall),
 	TEXT("limits", 0444, show_pid_limits),
 	TEXT_RW("comm", 0644, show_comm, write_comm),
 	TEXT("cmdline", 0444, show_pid_cmdline),

@@ -107,6 +107,7 @@ int show_pid_auxv(struct seq_file *m, struct task_struct *task);
 int show_pid_mmu(struct seq_file *m, struct task_struct *task);
 /* array.c */
 int show_pid_status(struct seq_file *m, struct task_struct *task);
+int show_pid_syscall(struct seq_file *m, struct task_struct *task);
 int show_pid_stat(struct seq_file *m, struct task_struct *task);
 int show_pid_statm(struct seq_file *m, struct task_struct *task);
 int show_pid_limits(struct seq_file *m, struct task_struct *task);

@@ -19,9 +19,11 @@
 #define TASK_INTERRUPTIBLE 1
 #define TASK_UNINTERRUPTIBLE 2
 #define TASK_STOPPED 4
+#define __TASK_TRACED 8
 #define TASK_DEAD 64 /* switched away from for the last time */
 #define TASK_WAKEKILL 256 /* with another: SIGKILL wakes it */
 #define TASK_NORMAL (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+#define TASK_TRACED (__TASK_TRACED | TASK_WAKEKILL)
 #define TASK_KILLABLE (TASK_UNINTERRUPTIBLE | TASK_WAKEKILL)
 
 /* task_struct::policy */

@@ -15,16 +15,16 @@
  * signal is a bit alone.
  *
  * A stop signal makes signal->stop_code its number and counts in
- * group_stop_count the threads that still run; the last to stop sets
- * signal->stopped and tells the parent. SIGCONT and SIGKILL clear it all.
+ * group_stop_count the threads that still run, each of which has
+ * JOBCTL_STOP_PENDING; the last to stop sets signal->stopped and tells the
+ * parent. SIGCONT and SIGKILL clear it all. A traced thread takes part by
+ * stopping for its tracer (kernel/signal/trace.c).
  *
  * A signal that ends the process marks the group when it is sent: all its
  * threads find SIGKILL.
  *
  * Lock: siglock, one for all; nothing is called under it but wake-ups and
  * the slab. Interrupts send no signals: their timers ask a work to do it.
- *
- * Simpler than in Linux: no ptrace.
  */
 #include <ashlar/err.h>
 #include <ashlar/fs.h>
@@ -43,6 +43,7 @@
 #include <kernel/task/pid.h>
 #include <kernel/task/pidfd.h>
 #include <kernel/task/process.h>
+#include <kernel/task/ptrace.h>
 #include <kernel/time/clock.h>
 #include <kernel/time/itimer.h>
 #include <mach/spinlock.h>
@@ -226,10 +227,16 @@ int sig_ignored(struct task_struct *t, int sig)
 {
 	if ((t->blocked | t->real_blocked) & sigmask(sig))
 		return 0;
+	if (t->ptrace && sig != SIGKILL)
+		return 0; /* its tracer wants to see it */
 	return sig_handler_ignores(t, sig);
 }
 
-static void signal_wake_up(struct task_struct *t, unsigned int states)
+/**
+ * signal_wake_up - @t has something to do on its way to user mode
+ * @states: TASK_*, in which it is woken besides TASK_INTERRUPTIBLE
+ */
+void signal_wake_up(struct task_struct *t, unsigned int states)
 {
 	t->tif |= TIF_SIGPENDING;
 	wake_up_state(t, TASK_INTERRUPTIBLE | states);
@@ -238,6 +245,22 @@ static void signal_wake_up(struct task_struct *t, unsigned int states)
 static void wake_killed(struct task_struct *t)
 {
 	signal_wake_up(t, TASK_STOPPED | TASK_WAKEKILL);
+}
+
+/**
+ * set_jobctl_pending - ask @t to stop, if it is not about to end
+ * @mask: JOBCTL_*
+ *
+ * Return: true if it was asked.
+ */
+bool set_jobctl_pending(struct task_struct *t, u32 mask)
+{
+	if (fatal_signal_pending(t) || t->flags & PF_EXITING)
+		return false;
+	if (mask & JOBCTL_STOP_SIGMASK)
+		t->jobctl &= ~JOBCTL_STOP_SIGMASK;
+	t->jobctl |= mask;
+	return true;
 }
 
 /* SIGCONT: threads run on, and the parent hears of it from one of them. */
@@ -251,8 +274,13 @@ static void continue_group(struct task_struct *t)
 	sig->group_stop_count = 0;
 	sig->stop_code = 0;
 	sig->stopped = false;
-	for_each_thread(t, each)
-		wake_up_state(each, TASK_STOPPED);
+	for_each_thread(t, each) {
+		each->jobctl &= ~(JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME);
+		if (each->ptrace & PT_SEIZED)
+			ptrace_trap_notify(each);
+		else
+			wake_up_state(each, TASK_STOPPED);
+	}
 	if (was_stopped)
 		sig->continued = sig->tell_continued = true;
 }
@@ -275,7 +303,9 @@ static bool wants_signal(int sig, struct task_struct *t)
 		return false;
 	if (sig == SIGKILL)
 		return true;
-	return t->state != TASK_STOPPED && (t == current || !signal_pending(t));
+	if (t->state == TASK_STOPPED || t->state == TASK_TRACED)
+		return false;
+	return t == current || !signal_pending(t);
 }
 
 /* The default of @sig ends the process, and nothing is to be looked at. */
@@ -294,6 +324,7 @@ static void end_group(struct task_struct *t, int sig)
 	t->signal->group_exit_code = sig;
 	t->signal->group_stop_count = 0;
 	for_each_thread(t, each) {
+		each->jobctl &= ~JOBCTL_PENDING_MASK;
 		each->pending.signal |= sigmask(SIGKILL);
 		wake_killed(each);
 	}
@@ -310,6 +341,7 @@ void zap_other_threads(struct task_struct *t)
 	for_each_thread(t, each) {
 		if (each == t || each->flags & PF_EXITING)
 			continue;
+		each->jobctl &= ~JOBCTL_PENDING_MASK;
 		each->pending.signal |= sigmask(SIGKILL);
 		wake_killed(each);
 	}
@@ -319,6 +351,7 @@ void zap_other_threads(struct task_struct *t)
 static void complete_signal(int sig, struct task_struct *t, bool group)
 {
 	struct task_struct *each;
+	bool seen_first = t->ptrace && sig != SIGKILL; /* by its tracer */
 
 	if (unlikely(!list_empty(&signalfd_wait.head)))
 		wake_up(&signalfd_wait);
@@ -332,7 +365,7 @@ static void complete_signal(int sig, struct task_struct *t, bool group)
 			return;
 		t = each;
 	}
-	if (sig_fatal(t, sig) && !t->signal->group_exit &&
+	if (sig_fatal(t, sig) && !t->signal->group_exit && !seen_first &&
 	    !(t->real_blocked & sigmask(sig)) &&
 	    (sig == SIGKILL || !is_global_init(t))) {
 		end_group(t, sig);
@@ -456,7 +489,7 @@ void force_sig_info(struct siginfo *info)
 		ka->sa_handler = SIG_DFL;
 		t->blocked &= ~sigmask(sig);
 	}
-	if (ka->sa_handler == SIG_DFL)
+	if (ka->sa_handler == SIG_DFL && !t->ptrace)
 		t->signal->init_killable = true;
 	if (queue_signal(sig, info, t, &t->pending) > 0)
 		t->tif |= TIF_SIGPENDING;
@@ -740,34 +773,50 @@ static void chld_siginfo(struct siginfo *info, struct task_struct *t, int code)
 	info->chld.stime = (s32)(stime / (1000000000 / USER_HZ));
 }
 
-/**
- * do_notify_parent_cldstop - a child stopped or went on
- * @t: the child's group leader
- * @why: CLD_STOPPED or CLD_CONTINUED
- */
-void do_notify_parent_cldstop(struct task_struct *t, int why)
+static int cldstop_status(const struct task_struct *t, int why)
 {
-	struct task_struct *parent = t->group_leader->real_parent;
-	struct k_sigaction *ka = action_of(parent, SIGCHLD);
+	if (why == CLD_CONTINUED)
+		return SIGCONT;
+	return (why == CLD_STOPPED ? t->signal->stop_code : t->exit_code) &
+	       0x7f;
+}
+
+/**
+ * do_notify_parent_cldstop - a thread or its process stopped or went on
+ * @t: the thread
+ * @for_ptracer: to its tracer, of the thread; else of its process, to the
+ *	parent
+ * @why: CLD_STOPPED, CLD_CONTINUED or CLD_TRAPPED
+ */
+void do_notify_parent_cldstop(struct task_struct *t, bool for_ptracer, int why)
+{
+	struct task_struct *parent = t->parent;
+	struct k_sigaction *ka;
 	struct siginfo info;
 
+	if (!for_ptracer) {
+		t = t->group_leader;
+		parent = t->real_parent;
+	}
+	ka = action_of(parent, SIGCHLD);
 	chld_siginfo(&info, t, why);
-	info.chld.status = why == CLD_STOPPED ? t->signal->stop_code : SIGCONT;
+	info.chld.pid = t->pid;
+	info.chld.status = cldstop_status(t, why);
 	if (ka->sa_handler != SIG_IGN && !(ka->sa_flags & SA_NOCLDSTOP))
 		send_sig_info(SIGCHLD, &info, parent, true);
 	wake_up(&parent->signal->wait_chldexit);
 }
 
 /**
- * do_notify_parent - a process has ended
- * @t: its group leader, exit_code set
+ * do_notify_parent - a process has ended, or a traced thread
+ * @t: its group leader, or that thread; exit_code set
  * @sig: what the parent is sent; 0 or less: nothing
  *
  * Return: whether the parent wants no zombie.
  */
 bool do_notify_parent(struct task_struct *t, int sig)
 {
-	struct task_struct *parent = t->real_parent;
+	struct task_struct *parent = t->parent;
 	struct k_sigaction *ka = action_of(parent, SIGCHLD);
 	int code = t->signal->group_exit ? t->signal->group_exit_code :
 					   t->exit_code;
@@ -776,10 +825,11 @@ bool do_notify_parent(struct task_struct *t, int sig)
 	bool autoreap = false;
 
 	chld_siginfo(&info, t, status ? CLD_KILLED : CLD_EXITED);
+	info.chld.pid = t->pid;
 	info.chld.status = status ? status : code >> 8 & 0xff;
 	if (status && code & 0x80)
 		info.si_code = CLD_DUMPED;
-	if (sig == SIGCHLD &&
+	if (!t->ptrace && sig == SIGCHLD &&
 	    (ka->sa_handler == SIG_IGN || ka->sa_flags & SA_NOCLDWAIT)) {
 		autoreap = true;
 		if (ka->sa_handler == SIG_IGN)
@@ -863,7 +913,7 @@ void recalc_sigpending(void)
 	struct task_struct *t = current;
 	sigset_t set = t->pending.signal | t->signal->shared_pending.signal;
 
-	if ((set & ~t->blocked) || t->signal->group_stop_count)
+	if ((set & ~t->blocked) || t->jobctl & JOBCTL_PENDING_MASK)
 		t->tif |= TIF_SIGPENDING;
 	else
 		t->tif &= ~TIF_SIGPENDING;
@@ -976,54 +1026,99 @@ int dequeue_signal(sigset_t mask, struct siginfo *info)
 	return sig;
 }
 
-/* One thread fewer to stop; the last one tells the parent. */
-static void participate_group_stop(void)
+/**
+ * participate_group_stop - the running thread stops with its group
+ *
+ * Return: true if it was the last, and the parent is to be told.
+ */
+bool participate_group_stop(void)
 {
 	struct signal_struct *sig = current->signal;
+	bool counted = current->jobctl & JOBCTL_STOP_CONSUME;
 
-	if (--sig->group_stop_count)
-		return;
+	current->jobctl &= ~(JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME);
+	if (!counted || !sig->group_stop_count || --sig->group_stop_count ||
+	    sig->stopped)
+		return false;
 	sig->stopped = true;
 	sig->stop_reported = false;
 	sig->continued = false;
-	do_notify_parent_cldstop(current->group_leader, CLD_STOPPED);
+	return true;
 }
 
 static void begin_group_stop(int signr)
 {
+	const u32 mask = JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME | (u32)signr;
 	struct signal_struct *sig = current->signal;
 	struct task_struct *t;
 
-	sig->stop_code = signr;
+	if (!sig->stopped)
+		sig->stop_code = signr;
 	sig->group_stop_count = 0;
 	for_each_thread(current, t) {
-		if (t->flags & PF_EXITING || t->state == TASK_STOPPED)
+		if (t->state == TASK_STOPPED || !set_jobctl_pending(t, mask))
 			continue;
 		sig->group_stop_count++;
-		if (t != current)
+		if (t->ptrace & PT_SEIZED && t != current)
+			ptrace_trap_notify(t);
+		else if (t != current)
 			signal_wake_up(t, 0);
 	}
 }
 
-/* Stop, and sleep until SIGCONT or SIGKILL. */
+/*
+ * Stop, and sleep until SIGCONT, SIGKILL, or a tracer. A traced thread only
+ * gets JOBCTL_TRAP_STOP, and does so on its way.
+ */
 static void do_signal_stop(int signr)
 {
-	struct signal_struct *sig = current->signal;
+	struct task_struct *t = current;
 
-	if (signr && !sig->group_stop_count)
+	if (!(t->jobctl & JOBCTL_STOP_PENDING))
 		begin_group_stop(signr);
+	if (t->ptrace) {
+		set_jobctl_pending(t, JOBCTL_TRAP_STOP);
+		return;
+	}
 	set_current_state(TASK_STOPPED);
-	participate_group_stop();
-	while (sig->stop_code && !fatal_signal_pending(current)) {
+	if (participate_group_stop())
+		do_notify_parent_cldstop(t, false, CLD_STOPPED);
+	while (t->signal->stop_code && !fatal_signal_pending(t) &&
+	       !(t->jobctl & JOBCTL_TRAP_MASK)) {
 		schedule();
 		set_current_state(TASK_STOPPED);
 	}
 	set_current_state(TASK_RUNNING);
-	if (sig->tell_continued) {
-		sig->tell_continued = false;
-		do_notify_parent_cldstop(current->group_leader, CLD_CONTINUED);
-	}
 	recalc_sigpending();
+}
+
+static void tell_continued(void)
+{
+	struct task_struct *leader = current->group_leader;
+
+	current->signal->tell_continued = false;
+	do_notify_parent_cldstop(leader, false, CLD_CONTINUED);
+	if (ptrace_reparented(leader))
+		do_notify_parent_cldstop(leader, true, CLD_CONTINUED);
+}
+
+/* Stops that are due; true if there was one, and all is to be looked at anew.
+ */
+static bool stop_if_asked(void)
+{
+	struct task_struct *t = current;
+
+	if (fatal_signal_pending(t))
+		return false;
+	if (t->signal->tell_continued)
+		tell_continued();
+	else if (t->jobctl & JOBCTL_TRAP_MASK)
+		do_jobctl_trap();
+	else if (t->jobctl & JOBCTL_STOP_PENDING)
+		do_signal_stop(0);
+	else
+		return false;
+	return true;
 }
 
 /* The default action; does not return if it ends the process. */
@@ -1061,13 +1156,16 @@ bool get_signal(struct ksignal *ksig)
 	for (;;) {
 		if (t->signal->group_exit)
 			do_group_exit(t->signal->group_exit_code);
-		if (t->signal->group_stop_count) {
-			do_signal_stop(0);
+		if (stop_if_asked())
 			continue;
-		}
 		ksig->sig = dequeue_signal(t->blocked, &ksig->info);
 		if (!ksig->sig)
 			return false;
+		if (unlikely(t->ptrace) && ksig->sig != SIGKILL) {
+			ksig->sig = ptrace_signal(ksig->sig, &ksig->info);
+			if (!ksig->sig)
+				continue;
+		}
 		ka = action_of(t, ksig->sig);
 		if (ka->sa_handler == SIG_IGN)
 			continue;
@@ -1104,8 +1202,8 @@ void exit_signals(void)
 
 	if (!t->signal->group_exit) {
 		retarget_shared_pending(t, ~t->blocked);
-		if (t->signal->group_stop_count)
-			participate_group_stop();
+		if (t->jobctl & JOBCTL_STOP_PENDING && participate_group_stop())
+			do_notify_parent_cldstop(t, false, CLD_STOPPED);
 	}
 	t->tif &= ~TIF_SIGPENDING;
 }

@@ -84,7 +84,7 @@ enum {
 };
 enum { SEGV_MAPERR = 1, SEGV_ACCERR };
 enum { BUS_ADRALN = 1, BUS_ADRERR };
-enum { TRAP_BRKPT = 1, TRAP_TRACE };
+enum { TRAP_BRKPT = 1, TRAP_TRACE, TRAP_HWBKPT = 4 };
 enum {
 	CLD_EXITED = 1,
 	CLD_KILLED,
@@ -186,7 +186,7 @@ int kill_pgrp(int pgrp, int sig, struct siginfo *info);
 int sig_ignored(struct task_struct *t, int sig);
 void zap_other_threads(struct task_struct *t);
 bool do_notify_parent(struct task_struct *t, int sig);
-void do_notify_parent_cldstop(struct task_struct *t, int why);
+void do_notify_parent_cldstop(struct task_struct *t, bool for_ptracer, int why);
 bool is_current_pgrp_orphaned(void);
 /* @leader exits, or its @parent does: SIGHUP to stopped, orphaned jobs. */
 void kill_orphaned_pgrp(struct task_struct *leader, struct task_struct *parent);

@@ -31,6 +31,7 @@
 #include <kernel/task/exit.h>
 #include <kernel/task/pid.h>
 #include <kernel/task/process.h>
+#include <kernel/task/ptrace.h>
 #include <kernel/time/itimer.h>
 #include <mach/irqflags.h>
 
@@ -96,15 +97,45 @@ void thread_group_cputime(struct task_struct *t, u64 *utime, u64 *stime)
 
 /* ---- leaving ---- */
 
+static bool thread_group_empty(struct task_struct *t)
+{
+	return t->thread_node.next == t->thread_node.prev;
+}
+
+/* The last thread of @leader's process has ended. */
+static void reap_or_keep(struct task_struct *leader)
+{
+	wake_up(&leader->thread_pid->wait_pidfd);
+	if (do_notify_parent(leader, leader->exit_signal))
+		release_task(leader);
+}
+
+/* A thread of @leader's process is gone: who waited for the last one? */
+static void thread_released(struct task_struct *leader)
+{
+	struct signal_struct *sig = leader->signal;
+
+	if (sig->group_exec_task)
+		wake_up_process(sig->group_exec_task);
+	else if (leader->exit_state == EXIT_ZOMBIE &&
+		 thread_group_empty(leader))
+		reap_or_keep(leader);
+}
+
 /**
  * release_task - forget a task that has ended
  * @t: a zombie that was waited for, or a task nobody waits for
  */
 void release_task(struct task_struct *t)
 {
+	struct task_struct *leader = t->group_leader;
 	struct signal_struct *sig = t->signal;
 	struct pid *pid = t->thread_pid;
-	unsigned long flags = local_irq_save();
+	unsigned long flags;
+
+	if (t->ptrace)
+		ptrace_unlink(t);
+	flags = local_irq_save();
 
 	add_rusage(&sig->dead, &t->ru);
 	list_del_init(&t->thread_node);
@@ -120,21 +151,9 @@ void release_task(struct task_struct *t)
 	if (list_empty(&sig->thread_head))
 		flush_sigqueue(&sig->shared_pending);
 	put_pid(pid);
+	if (t != leader)
+		thread_released(leader);
 	put_task_struct(t);
-}
-
-static bool thread_group_empty(struct task_struct *t)
-{
-	return t->thread_node.next == t->thread_node.prev;
-}
-
-/* The last thread of @leader's process has ended. */
-static void reap_or_keep(struct task_struct *leader)
-{
-	wake_up(&leader->thread_pid->wait_pidfd);
-	if (!do_notify_parent(leader, leader->exit_signal))
-		return;
-	release_task(leader);
 }
 
 static struct task_struct *find_new_reaper(struct task_struct *father)
@@ -157,7 +176,8 @@ static void reparent(struct task_struct *child, struct task_struct *father,
 	list_move_tail(&child->sibling, &reaper->children);
 	for_each_thread(child, t) {
 		t->real_parent = reaper;
-		t->parent = reaper;
+		if (!t->ptrace)
+			t->parent = reaper;
 	}
 	local_irq_restore(flags);
 	for_each_thread(child, t) {
@@ -167,7 +187,8 @@ static void reparent(struct task_struct *child, struct task_struct *father,
 	if (child->exit_signal > 0)
 		child->exit_signal = SIGCHLD;
 	kill_orphaned_pgrp(child, father);
-	if (child->exit_state == EXIT_ZOMBIE && thread_group_empty(child))
+	if (child->exit_state == EXIT_ZOMBIE && !child->ptrace &&
+	    thread_group_empty(child))
 		reap_or_keep(child);
 }
 
@@ -182,6 +203,16 @@ static void forget_original_parent(struct task_struct *father)
 		reparent(child, father, reaper);
 }
 
+/* A traced task ends: its tracer hears of it before its parent. */
+static void notify_tracer(struct task_struct *t)
+{
+	bool for_parent = t == t->group_leader && thread_group_empty(t) &&
+			  !ptrace_reparented(t);
+
+	wake_up(&t->thread_pid->wait_pidfd);
+	do_notify_parent(t, for_parent ? t->exit_signal : SIGCHLD);
+}
+
 /* Nothing from here to the last schedule() may sleep. */
 static void exit_notify(struct task_struct *t, bool group_dead)
 {
@@ -189,18 +220,17 @@ static void exit_notify(struct task_struct *t, bool group_dead)
 	struct signal_struct *sig = t->signal;
 
 	if (group_dead) {
+		exit_ptrace(leader);
 		forget_original_parent(leader);
 		kill_orphaned_pgrp(leader, NULL);
 	}
 	t->exit_state = EXIT_ZOMBIE;
-	if (t != leader) {
+	if (t->ptrace)
+		notify_tracer(t);
+	else if (t != leader)
 		release_task(t);
-		if (leader->exit_state == EXIT_ZOMBIE &&
-		    thread_group_empty(leader) && !sig->group_exec_task)
-			reap_or_keep(leader);
-	} else if (thread_group_empty(t)) {
+	else if (thread_group_empty(t))
 		reap_or_keep(t);
-	}
 	if (sig->group_exec_task)
 		wake_up_process(sig->group_exec_task);
 }
@@ -298,6 +328,11 @@ void do_exit(long code)
 
 	check_may_exit(t, code);
 	local_irq_enable();
+	if (unlikely(ptrace_event_enabled(t, PTRACE_EVENT_EXIT))) {
+		/* Whatever ends it, its tracer may look at it once more. */
+		t->pending.signal &= ~sigmask(SIGKILL);
+		ptrace_event(PTRACE_EVENT_EXIT, (u32)code);
+	}
 	t->flags |= PF_EXITING;
 	exit_signals();
 	sched_update_current();

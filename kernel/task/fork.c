@@ -11,7 +11,7 @@
  *
  * Lists of tasks change with interrupts off, for interrupts walk them.
  *
- * Simpler than in Linux: no namespaces, no tracing; a child belongs to its
+ * Simpler than in Linux: no namespaces; a child belongs to its
  * parent's process (its leader), not to one of its threads.
  */
 #include <ashlar/atomic.h>
@@ -39,6 +39,7 @@
 #include <kernel/task/pid.h>
 #include <kernel/task/pidfd.h>
 #include <kernel/task/process.h>
+#include <kernel/task/ptrace.h>
 #include <kernel/time/clock.h>
 #include <kernel/time/itimer.h>
 #include <mach/irqflags.h>
@@ -344,7 +345,6 @@ static void link_process(struct task_struct *p, struct task_struct *parent)
 	p->group_leader = p;
 	p->tgid = p->pid;
 	p->real_parent = parent;
-	p->parent = parent;
 	if (!sig->pgrp_pid) {
 		set_signal_pgrp(sig, init_task.thread_pid);
 		set_signal_session(sig, init_task.thread_pid);
@@ -370,7 +370,7 @@ static void link_task(struct task_struct *p, struct pid *pid,
 		p->exit_signal = -1;
 		p->group_leader = leader;
 		p->tgid = leader->tgid;
-		p->real_parent = p->parent = leader->real_parent;
+		p->real_parent = leader->real_parent;
 	} else if (flags & CLONE_PARENT) {
 		p->exit_signal = leader->exit_signal;
 		link_process(p, leader->real_parent);
@@ -378,6 +378,7 @@ static void link_task(struct task_struct *p, struct pid *pid,
 		p->exit_signal = args->exit_signal;
 		link_process(p, leader);
 	}
+	ptrace_init_task(p, args->event || flags & CLONE_PTRACE);
 	list_add_tail(&p->thread_node, &p->signal->thread_head);
 	p->signal->nr_threads++;
 	nr_threads++;
@@ -519,6 +520,19 @@ no_parts:
 	return ERR_PTR(err);
 }
 
+/* What the tracer is told of a clone, if it wants to hear of that kind. */
+static int clone_event(const struct kernel_clone_args *args)
+{
+	int event = args->flags & CLONE_VFORK	 ? PTRACE_EVENT_VFORK :
+		    args->exit_signal != SIGCHLD ? PTRACE_EVENT_CLONE :
+						   PTRACE_EVENT_FORK;
+
+	if (args->flags & CLONE_UNTRACED ||
+	    !ptrace_event_enabled(current, event))
+		return 0;
+	return event;
+}
+
 /**
  * kernel_clone - make a task and let it run
  * @args: what is shared and where it starts
@@ -530,9 +544,11 @@ no_parts:
 long kernel_clone(struct kernel_clone_args *args)
 {
 	struct completion vfork;
-	struct task_struct *p = copy_process(args);
+	struct task_struct *p;
 	long nr;
 
+	args->event = clone_event(args);
+	p = copy_process(args);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	nr = p->pid;
@@ -542,9 +558,13 @@ long kernel_clone(struct kernel_clone_args *args)
 		get_task_struct(p);
 	}
 	wake_up_new_task(p);
+	if (unlikely(args->event))
+		ptrace_event(args->event, (u32)nr);
 	if (args->flags & CLONE_VFORK) {
 		if (wait_for_completion_killable(&vfork))
 			p->vfork_done = NULL;
+		else
+			ptrace_event(PTRACE_EVENT_VFORK_DONE, (u32)nr);
 		put_task_struct(p);
 	}
 	return nr;

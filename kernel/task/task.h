@@ -49,6 +49,11 @@ typedef int pid_t;
 #define TIF_NEED_RESCHED 0x1u
 #define TIF_SIGPENDING 0x2u
 #define TIF_CPU_LIMIT 0x4u
+/* Of a traced task, in its system calls and between its instructions. */
+#define TIF_SYSCALL_TRACE 0x8u
+#define TIF_SYSCALL_EMU 0x10u
+#define TIF_SINGLESTEP 0x20u
+#define TIF_FORCED_TF 0x40u /* the trap flag is not the program's own */
 
 struct restart_block {
 	long (*fn)(struct restart_block *r);
@@ -87,7 +92,17 @@ struct task_struct {
 	u32 sas_ss_sp, sas_ss_size, sas_ss_flags;
 	struct restart_block restart_block;
 
-	struct task_struct *real_parent, *parent, *group_leader;
+	u32 ptrace, ptrace_options; /* PT_*, PTRACE_O_* */
+	u32 ptrace_message; /* PTRACE_GETEVENTMSG */
+	u32 jobctl; /* JOBCTL_* */
+	struct siginfo *last_siginfo; /* why it is TASK_TRACED, or NULL */
+	bool ptracer_capable; /* the tracer may trace what gains rights */
+	struct list_head ptraced; /* of the leader: whom it traces */
+	struct list_head ptrace_entry; /* in the tracer's ptraced */
+
+	struct task_struct *real_parent; /* leader of its parent's process */
+	struct task_struct *parent; /* tracer's leader, or real_parent */
+	struct task_struct *group_leader;
 	struct list_head children, sibling; /* of the leader: processes */
 	struct list_head thread_node; /* signal->thread_head */
 	struct list_head tasks; /* all_tasks: group leaders */

@@ -2,6 +2,10 @@
 /*
  * Waiting for children: wait4, waitpid, waitid. One scan of the children
  * tells whether there is news, whether any could come, or none ever (ECHILD).
+ *
+ * A tracer waits for those that it traces as if they were its children, and
+ * for each thread of them. When a traced process has ended, its tracer is
+ * told first; only then is there a zombie for its parent.
  */
 #include <ashlar/err.h>
 #include <ashlar/list.h>
@@ -14,6 +18,7 @@
 #include <kernel/task/pid.h>
 #include <kernel/task/pidfd.h>
 #include <kernel/task/process.h>
+#include <kernel/task/ptrace.h>
 
 #define WNOHANG 0x1
 #define WUNTRACED 0x2
@@ -40,13 +45,14 @@ struct wait_opts {
 	struct rusage_counts ru;
 };
 
-static bool eligible(const struct wait_opts *wo, const struct task_struct *p)
+static bool eligible(const struct wait_opts *wo, const struct task_struct *p,
+		     bool traced)
 {
 	if (wo->type == P_PID && p->pid != wo->nr)
 		return false;
 	if (wo->type == P_PGID && p->signal->pgrp != wo->nr)
 		return false;
-	if (wo->options & __WALL)
+	if (traced || wo->options & __WALL)
 		return true;
 	return (p->exit_signal != SIGCHLD) == !!(wo->options & __WCLONE);
 }
@@ -58,15 +64,35 @@ static void about(struct wait_opts *wo, struct task_struct *p)
 	thread_group_rusage(p, &wo->ru);
 }
 
+/* The tracer has been told: it is @p's parent's turn. */
+static void reap(struct wait_opts *wo, struct task_struct *p)
+{
+	if (p != p->group_leader || !p->ptrace || !ptrace_reparented(p)) {
+		if (p == p->group_leader)
+			add_rusage(&current->signal->children, &wo->ru);
+		release_task(p);
+		return;
+	}
+	ptrace_unlink(p);
+	if (do_notify_parent(p, p->exit_signal))
+		release_task(p);
+}
+
+/* True if other threads of @p's process are left, so that it may not go yet. */
+static bool delay_group_leader(const struct task_struct *p)
+{
+	return p == p->group_leader &&
+	       (p->signal->nr_threads ||
+		p->thread_node.next != p->thread_node.prev);
+}
+
 static bool wait_zombie(struct wait_opts *wo, struct task_struct *p)
 {
 	struct signal_struct *sig = p->signal;
-	struct rusage_counts *sum = &current->signal->children;
 	int status = p->exit_code;
 
-	if (p->exit_state != EXIT_ZOMBIE || sig->nr_threads ||
-	    !(wo->options & WEXITED) ||
-	    p->thread_node.next != p->thread_node.prev)
+	if (p->exit_state != EXIT_ZOMBIE || delay_group_leader(p) ||
+	    !(wo->options & WEXITED))
 		return false;
 	about(wo, p);
 	add_rusage(&wo->ru, &sig->children);
@@ -77,10 +103,23 @@ static bool wait_zombie(struct wait_opts *wo, struct task_struct *p)
 		   status & 0x80    ? CLD_DUMPED :
 				      CLD_KILLED;
 	wo->value = status & 0x7f ?: status >> 8 & 0xff;
-	if (!(wo->options & WNOWAIT)) {
-		add_rusage(sum, &wo->ru);
-		release_task(p);
-	}
+	if (!(wo->options & WNOWAIT))
+		reap(wo, p);
+	return true;
+}
+
+/* @p is stopped for its tracer, which is asking. */
+static bool wait_traced(struct wait_opts *wo, struct task_struct *p)
+{
+	if (p->state != TASK_TRACED || p->jobctl & JOBCTL_LISTENING ||
+	    !p->exit_code)
+		return false;
+	about(wo, p);
+	wo->status = p->exit_code << 8 | 0x7f;
+	wo->code = CLD_TRAPPED;
+	wo->value = p->exit_code;
+	if (!(wo->options & WNOWAIT))
+		p->exit_code = 0;
 	return true;
 }
 
@@ -114,22 +153,46 @@ static bool wait_continued(struct wait_opts *wo, struct task_struct *p)
 	return true;
 }
 
+/*
+ * One child, or one that we trace (@traced). 1: news, in @wo; 0: some may
+ * come; -ECHILD: none that would be for us.
+ */
+static long consider(struct wait_opts *wo, struct task_struct *p, bool traced)
+{
+	if (p->exit_state == EXIT_DEAD || !eligible(wo, p, traced))
+		return -ECHILD;
+	if (!traced && p->ptrace) {
+		/* Our own tracee tells its stops only once. */
+		traced = !ptrace_reparented(p);
+		if (!traced && p->exit_state == EXIT_ZOMBIE)
+			return 0; /* its tracer comes first */
+	}
+	if (wait_zombie(wo, p))
+		return 1;
+	if (p->exit_state == EXIT_ZOMBIE && !delay_group_leader(p))
+		return -ECHILD; /* WEXITED was not asked for */
+	if (traced ? wait_traced(wo, p) : wait_stopped(wo, p))
+		return 1;
+	return wait_continued(wo, p);
+}
+
 /* 1: news, in @wo; 0: some may come; -ECHILD: none ever. */
 static long scan_children(struct wait_opts *wo)
 {
-	struct task_struct *p;
-	long ret = -ECHILD;
+	struct task_struct *me = current->group_leader, *p;
+	long ret = -ECHILD, one;
 
-	list_for_each_entry(p, &current->group_leader->children, sibling) {
-		if (p->exit_state == EXIT_DEAD || !eligible(wo, p))
-			continue;
-		if (wait_zombie(wo, p))
-			return 1;
-		ret = 0;
-		if (p->exit_state == EXIT_ZOMBIE && !p->signal->nr_threads)
-			continue;
-		if (wait_stopped(wo, p) || wait_continued(wo, p))
-			return 1;
+	list_for_each_entry(p, &me->children, sibling) {
+		one = consider(wo, p, false);
+		if (one == 1)
+			return one;
+		ret = max(ret, one);
+	}
+	list_for_each_entry(p, &me->ptraced, ptrace_entry) {
+		one = consider(wo, p, true);
+		if (one == 1)
+			return one;
+		ret = max(ret, one);
 	}
 	return ret;
 }

@@ -50,6 +50,7 @@ static struct desc_struct idt[256] __attribute__((__aligned__(64)));
 /* entry.S: where each vector begins */
 extern const u32 trap_entries[32], irq_entries[16];
 void int80_entry(void);
+void int80_traced(void);
 void double_fault_entry(void);
 
 static struct desc_struct system_desc(const void *base, u32 limit, u32 type)
@@ -64,7 +65,7 @@ static struct desc_struct system_desc(const void *base, u32 limit, u32 type)
 }
 
 /* @type: 0xe interrupt gate, 0xf trap gate; @dpl: who may call it by int */
-static void __init set_gate(unsigned int vector, u32 entry, u32 type, u32 dpl)
+static void set_gate(unsigned int vector, u32 entry, u32 type, u32 dpl)
 {
 	idt[vector] = (struct desc_struct){
 		.a = (u32)__KERNEL_CS << 16 | (entry & 0xffff),
@@ -82,7 +83,7 @@ static void __init fill_idt(void)
 		set_gate(32 + i, irq_entries[i], 0xe, 0);
 	set_gate(3, trap_entries[3], 0xe, 3); /* int3 */
 	set_gate(4, trap_entries[4], 0xe, 3); /* into */
-	set_gate(0x80, (u32)int80_entry, 0xf, 3);
+	set_syscall_door(false);
 	idt[8] = (struct desc_struct){ GDT_DOUBLE_FAULT << 19, 0x8500 };
 }
 
@@ -132,6 +133,12 @@ void __init desc_init(void)
 	fill_double_fault_tss();
 	fill_idt();
 	load_tables();
+}
+
+/* Where int $0x80 leads: a traced program takes another door. */
+void set_syscall_door(bool traced)
+{
+	set_gate(0x80, (u32)(traced ? int80_traced : int80_entry), 0xf, 3);
 }
 
 /* The stack on which ring 3 is left. */

@@ -25,7 +25,11 @@
 #define ENOSYS 38
 
 #define PT_BX 0
+#define PT_CX 4
 #define PT_DX 8
+#define PT_SI 12
+#define PT_DI 16
+#define PT_BP 20
 #define PT_AX 24
 #define PT_GS 40
 #define PT_ORIG_AX 44
@@ -63,38 +67,8 @@
 	.popsection
 .endm
 
-	.section .text.entry, "ax"
-
-/* ---- system calls: eax the number, ebx ecx edx esi edi ebp arguments ---- */
-
-	.globl	int80_entry
-	.type	int80_entry, @function
-	.balign	16
-int80_entry:
-	pushl	%eax
-	pushl	%gs
-	PUSH_REGS
-	pushl	%ebp			/* arguments 6, 5, 4 */
-	pushl	%edi
-	pushl	%esi
-	FLAT_SEGMENTS %esi
-	incl	syscall_count
-	cmpl	$NR_SYSCALLS, %eax
-	jae	bad_number
-	movl	%eax, %esi
-	movl	%ebx, %eax		/* arguments 1, 2, 3 */
-	xchgl	%ecx, %edx
-	call	*sys_call_table(, %esi, 4)
-syscall_return:
-	addl	$12, %esp
-	movl	%eax, PT_AX(%esp)
-	.globl	resume_userspace
-resume_userspace:
-	cli				/* so that tif stays as it is read */
-	movl	current_task, %eax
-	cmpl	$0, TASK_TIF(%eax)
-	jne	work_first
-restore_all:
+/* Into the program, whose registers may be bad: see the head. */
+.macro RESTORE_ALL
 	popl	%ebx
 	popl	%ecx
 	popl	%edx
@@ -113,6 +87,69 @@ restore_all:
 	EXCEPTION_GOES_TO 3b, bad_fs
 	EXCEPTION_GOES_TO 4b, bad_gs
 	EXCEPTION_GOES_TO 5b, bad_iret
+.endm
+
+	.section .text.entry, "ax"
+
+/* ---- system calls: eax the number, ebx ecx edx esi edi ebp arguments ---- */
+
+	.globl	int80_entry
+	.type	int80_entry, @function
+	.balign	16
+int80_entry:
+	pushl	%eax
+	pushl	%gs
+	PUSH_REGS
+	pushl	%ebp			/* arguments 6, 5, 4 */
+	pushl	%edi
+	pushl	%esi
+	FLAT_SEGMENTS %esi
+dispatch:
+	incl	syscall_count
+	cmpl	$NR_SYSCALLS, %eax
+	jae	bad_number
+	movl	%eax, %esi
+	movl	%ebx, %eax		/* arguments 1, 2, 3 */
+	xchgl	%ecx, %edx
+	call	*sys_call_table(, %esi, 4)
+syscall_return:
+	addl	$12, %esp
+	movl	%eax, PT_AX(%esp)
+syscall_left:
+	cli				/* so that tif stays as it is read */
+	movl	current_task, %eax
+	cmpl	$0, TASK_TIF(%eax)
+	jne	syscall_work_first
+	RESTORE_ALL
+
+/* A traced program's door: the gate leads here while it runs (desc.c). */
+	.globl	int80_traced
+	.type	int80_traced, @function
+int80_traced:
+	pushl	%eax
+	pushl	%gs
+	PUSH_REGS
+	FLAT_SEGMENTS %esi
+	movl	%esp, %eax
+	call	syscall_trace_enter	/* the number, or -1: do nothing */
+	cmpl	$-1, %eax
+	je	syscall_left
+	movl	PT_BX(%esp), %ebx
+	movl	PT_CX(%esp), %ecx
+	movl	PT_DX(%esp), %edx
+	pushl	PT_BP(%esp)
+	pushl	PT_DI + 4(%esp)
+	pushl	PT_SI + 8(%esp)
+	jmp	dispatch
+
+	.globl	resume_userspace
+resume_userspace:
+	cli
+	movl	current_task, %eax
+	cmpl	$0, TASK_TIF(%eax)
+	jne	work_first
+restore_all:
+	RESTORE_ALL
 
 /* Back into the kernel: fs and gs are not its own, and what is in them may
  * by now be a selector of nothing. */
@@ -133,19 +170,37 @@ bad_number:
 	movl	$-ENOSYS, %eax
 	jmp	syscall_return
 
+syscall_work_first:
+	movl	%esp, %eax
+	call	syscall_exit_to_user_mode
+	jmp	restore_all
 work_first:
 	movl	%esp, %eax
 	call	exit_to_user_mode
 	jmp	restore_all
 
+/* The rest of RESTORE_ALL, with 0 for the selector that was spoilt. */
 bad_ds:	movl	$0, (%esp)
-	jmp	1b
+	popl	%ds
+restore_es:
+	popl	%es
+restore_fs:
+	popl	%fs
+restore_gs:
+	popl	%gs
+	addl	$4, %esp
+restore_iret:
+	iret
 bad_es:	movl	$0, (%esp)
-	jmp	2b
+	jmp	restore_es
 bad_fs:	movl	$0, (%esp)
-	jmp	3b
+	jmp	restore_fs
 bad_gs:	movl	$0, (%esp)
-	jmp	4b
+	jmp	restore_gs
+	EXCEPTION_GOES_TO restore_es, bad_es
+	EXCEPTION_GOES_TO restore_fs, bad_fs
+	EXCEPTION_GOES_TO restore_gs, bad_gs
+	EXCEPTION_GOES_TO restore_iret, bad_iret
 
 /* The frame that iret could not use is the lower half of a new pt_regs. */
 bad_iret:

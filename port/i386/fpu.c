@@ -187,6 +187,35 @@ void fpu_restore(const void *area)
 	local_irq_restore(flags);
 }
 
+/**
+ * fpu_get() - a task's registers
+ * @t: any program
+ * @area: 512 bytes
+ */
+void fpu_get(struct task_struct *t, void *area)
+{
+	if (fpu_owner == t)
+		fxsave(t->thread.fpu);
+	memcpy(area, t->thread.fpu, FPU_BYTES);
+}
+
+/**
+ * fpu_set() - a task that does not run gets other registers
+ * @t: the task
+ * @area: 512 bytes
+ *
+ * Return: 0, or -EINVAL if a reserved bit of mxcsr is set.
+ */
+int fpu_set(struct task_struct *t, const void *area)
+{
+	if (((const struct fxsave *)area)->mxcsr & ~mxcsr_mask)
+		return -EINVAL;
+	memcpy(t->thread.fpu, area, FPU_BYTES);
+	if (fpu_owner == t)
+		fpu_owner = NULL;
+	return 0;
+}
+
 /* ---- i387's form, for signal frames ---- */
 
 /* The tag of a register in use: 0 valid, 1 zero, 2 special. */

@@ -77,7 +77,13 @@ struct thread_struct {
 	u32 iopl; /* 0 or 3, from iopl(2) */
 	u8 *io_bitmap; /* NULL: no ports; ioperm(2) */
 	void *fpu; /* 512 bytes, 16-aligned: fxsave area */
+	u32 traced; /* TRACED_*: what is special while it runs */
+	u32 debug[4], debug_status, debug_control; /* debug registers */
 };
+
+/* thread_struct::traced */
+#define TRACED_SYSCALLS 1u /* int $0x80 goes by way of the tracer */
+#define TRACED_DEBUG 2u /* debug registers are in use */
 
 struct seq_file;
 struct task_struct;
@@ -129,6 +135,17 @@ void fpu_save(void *area512); /* the running task's, 16-aligned */
 void fpu_restore(const void *area512); /* checked: reserved bits masked */
 void fsave_from_fxsave(void *fsave108, const void *fxsave512);
 void fpu_flush(void); /* the running task's: as after fninit */
+/* Those of a task that does not run. */
+void fpu_get(struct task_struct *t, void *area512);
+int fpu_set(struct task_struct *t, const void *area512); /* or -EINVAL */
+
+/* ptrace.c: of a tracee that is stopped. Registers, TLS; what kernel/ knows
+ * nothing of. */
+long arch_ptrace(struct task_struct *t, u32 request, u32 addr, u32 data);
+void set_syscall_trace(struct task_struct *t, u32 tif); /* TIF_SYSCALL_* */
+/* step.c */
+void user_enable_single_step(struct task_struct *t);
+void user_disable_single_step(struct task_struct *t);
 u32 fpu_exceptions(bool sse); /* raised and unmasked; bit 0 invalid … */
 
 /* irq.c */

@@ -29,6 +29,20 @@ void do_bad_iret(struct pt_regs *regs);
  * interrupts are off at call and return. */
 void exit_to_user_mode(struct pt_regs *regs);
 
+/* ptrace.c: around the system calls of a program that is traced. */
+u32 syscall_trace_enter(struct pt_regs *regs);
+void syscall_exit_to_user_mode(struct pt_regs *regs);
+void merge_fsave(void *fxsave512, const void *fsave108); /* sigframe.c */
+
+/* step.c */
+u32 get_debug_register(const struct task_struct *t, unsigned int nr);
+int set_debug_register(struct task_struct *t, unsigned int nr, u32 value);
+void flush_debug_registers(struct thread_struct *th);
+void switch_traced(const struct thread_struct *th);
+int user_debug_trap(struct pt_regs *regs); /* the si_code; 0: none */
+void kernel_debug_trap(struct pt_regs *regs);
+extern u32 traced_loaded; /* TRACED_* of the task that ran last */
+
 /* setup.c */
 extern u32 cpu_features; /* cpuid 1, edx */
 extern bool cpu_has_fxsr, cpu_has_sse;
@@ -49,6 +63,7 @@ void fixed_maps_init(void);
 /* desc.c */
 void desc_init(void);
 void set_tss_stack(u32 sp0);
+void set_syscall_door(bool traced);
 void load_ldt(const void *ldt, u32 entries);
 
 /* fpu.c */

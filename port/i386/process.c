@@ -108,6 +108,8 @@ struct task_struct *switch_finish(struct task_struct *prev,
 	load_tls(&next->thread);
 	load_io_bitmap(&next->thread);
 	fpu_switch(next);
+	if (unlikely(next->thread.traced | traced_loaded))
+		switch_traced(&next->thread);
 	return prev;
 }
 
@@ -173,6 +175,8 @@ int copy_thread(struct task_struct *p, const struct pt_regs *regs, u32 sp,
 	p->thread.sp0 = (u32)(child + 1);
 	p->thread.sp = (u32)f;
 	p->thread.iopl = current->thread.iopl;
+	p->thread.traced = 0;
+	flush_debug_registers(&p->thread);
 	memcpy(p->thread.tls_array, current->thread.tls_array,
 	       sizeof(p->thread.tls_array));
 	memset(f, 0, sizeof(*f));
@@ -187,6 +191,8 @@ int copy_thread(struct task_struct *p, const struct pt_regs *regs, u32 sp,
 	}
 	*child = *regs;
 	child->ax = 0;
+	if (current->tif & TIF_FORCED_TF)
+		child->flags &= ~X86_EFLAGS_TF;
 	if (sp)
 		child->sp = sp;
 	f->ip = (u32)ret_from_fork;
@@ -212,6 +218,10 @@ void flush_thread(void)
 
 	memset(t->tls_array, 0, sizeof(t->tls_array));
 	load_tls(t);
+	if (unlikely(t->traced & TRACED_DEBUG)) {
+		flush_debug_registers(t);
+		switch_traced(t);
+	}
 	fpu_flush();
 }
 
@@ -223,10 +233,12 @@ void flush_thread(void)
  */
 void start_thread(struct pt_regs *regs, u32 ip, u32 sp)
 {
+	u32 nr = regs->orig_ax; /* a tracer that sees execve return wants it */
+
 	memset(regs, 0, sizeof(*regs));
 	regs->ds = regs->es = regs->ss = __USER_DS;
 	regs->cs = __USER_CS;
-	regs->orig_ax = ~0u;
+	regs->orig_ax = nr;
 	regs->ip = ip;
 	regs->sp = sp;
 	regs->flags = X86_EFLAGS_IF;

@@ -22,7 +22,10 @@
 #include <i386.h>
 #include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
+#include <kernel/task/ptrace.h>
 #include <kernel/task/task.h>
+
+#include "local.h"
 
 struct sigcontext {
 	u16 gs, gsh, fs, fsh, es, esh, ds, dsh;
@@ -172,9 +175,12 @@ static u8 fxsave_tag(u32 tag)
 	return out;
 }
 
-/* The fsave part of a frame is the one that old programs change: it wins. */
-static void merge_fsave(u8 *fx, const struct fsave_state *fs)
+/* The fsave part of a frame is the one that old programs change: it wins.
+ * Debuggers write that form, too. */
+void merge_fsave(void *to, const void *from)
 {
+	const struct fsave_state *fs = from;
+	u8 *fx = to;
 	int i;
 
 	*(u16 *)(fx + 0) = (u16)fs->cw;
@@ -502,6 +508,7 @@ static void restart_syscall(struct pt_regs *regs, const struct ksignal *ksig)
 void do_signal(struct pt_regs *regs)
 {
 	struct ksignal ksig;
+	bool stepping;
 
 	if (!get_signal(&ksig)) {
 		restart_syscall(regs, NULL);
@@ -514,8 +521,14 @@ void do_signal(struct pt_regs *regs)
 	}
 	restart_syscall(regs, &ksig);
 	regs->orig_ax = (u32)-1;
-	if (setup_rt_frame(&ksig, regs))
+	stepping = current->tif & TIF_SINGLESTEP;
+	if (stepping)
+		user_disable_single_step(current);
+	if (setup_rt_frame(&ksig, regs)) {
 		force_sigsegv(ksig.sig);
-	else
-		signal_delivered(&ksig);
+		return;
+	}
+	signal_delivered(&ksig);
+	if (stepping) /* before the handler's first instruction */
+		ptrace_notify(SIGTRAP, 0);
 }

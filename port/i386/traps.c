@@ -62,18 +62,19 @@ static int fpu_code(u32 raised)
 	return raised & 32 ? FPE_FLTRES : 0;
 }
 
-static void user_trap(struct pt_regs *regs, u32 vector, u32 error_code)
+/* @code: of exception 1, which it has if it is none of ours: 0. */
+static void user_trap(struct pt_regs *regs, u32 vector, u32 error_code,
+		      int debug_code)
 {
 	const struct trap *t = &traps[vector];
-	int code = t->code;
+	int code = vector == TRAP_DEBUG ? debug_code : t->code;
 
 	current->thread.trap_nr = vector;
 	current->thread.error_code = error_code;
-	if (vector == TRAP_FPU || vector == TRAP_SIMD) {
+	if (vector == TRAP_FPU || vector == TRAP_SIMD)
 		code = fpu_code(fpu_exceptions(vector == TRAP_SIMD));
-		if (!code)
-			return; /* whoever raised it has cleared it */
-	}
+	if (!code)
+		return; /* whoever raised it has cleared it */
 	if (code == SI_KERNEL)
 		force_sig(t->sig);
 	else
@@ -89,8 +90,8 @@ static void kernel_trap(struct pt_regs *regs, u32 vector, u32 error_code)
 		regs->ip = fixup;
 		return;
 	}
-	if (vector == TRAP_DEBUG) { /* a program's trap flag leaked in */
-		regs->flags &= ~X86_EFLAGS_TF;
+	if (vector == TRAP_DEBUG) {
+		kernel_debug_trap(regs);
 		return;
 	}
 	die(regs, "%s in the kernel: %04x",
@@ -108,6 +109,8 @@ static void kernel_trap(struct pt_regs *regs, u32 vector, u32 error_code)
  */
 void do_trap(struct pt_regs *regs, u32 vector, u32 error_code)
 {
+	int debug_code = 0;
+
 	trap_stat[vector]++;
 	if (vector == TRAP_NMI) {
 		printk(KERN_EMERG "NMI received for unknown reason.\n");
@@ -120,8 +123,10 @@ void do_trap(struct pt_regs *regs, u32 vector, u32 error_code)
 	if (!traps[vector].sig)
 		die(regs, "%s",
 		    traps[vector].name ? traps[vector].name : "exception");
+	if (vector == TRAP_DEBUG)
+		debug_code = user_debug_trap(regs);
 	local_irq_enable();
-	user_trap(regs, vector, error_code);
+	user_trap(regs, vector, error_code, debug_code);
 }
 
 /**
