@@ -22,6 +22,7 @@
  * The lock is held for one slab at a time. A visited slab moves to the tail
  * of the partial list, so a pass needs no cursor.
  */
+#include <ashlar/string.h>
 #include "internal.h"
 
 #define SHIFT_MOST 5
@@ -53,17 +54,19 @@ static u32 report_slab(const struct kmem_cache *s, struct page *slab)
 	u32 i, run = 0, reported = 0;
 
 	for (i = 0; i <= slab->nr; i++) {
-		if (i < slab->nr && !(slab[i].flags & PG_emptied) &&
+		if (i < slab->nr && !(slab[i].flags & PG_vacant) &&
 		    frame_is_idle(s, slab, i)) {
 			run++;
 			continue;
 		}
-		if (run && !port_discard(page_to_pfn(slab) + i - run, run)) {
-			reported += run;
-			while (run)
-				slab[i - run--].flags |= PG_emptied;
+		if (run) {
+			memset(port_slab_ids + page_to_pfn(slab) + i - run, 0,
+			       run);
+			if (!port_discard(page_to_pfn(slab) + i - run, run))
+				reported += run;
 		}
-		run = 0;
+		while (run)
+			slab[i - run--].flags |= PG_vacant;
 	}
 	return reported;
 }

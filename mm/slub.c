@@ -14,6 +14,11 @@
  * from its head, where slabs join that were full a moment ago; emptier slabs
  * are left alone to drain.
  *
+ * A frame of a slab is vacant (PG_vacant) until the first of its objects is
+ * handed out, and again once it was given back to the host. In a vacant frame
+ * lies no mark of a free object, so it has no id in port_slab_ids either: a
+ * release of an object there takes the slow path, which looks at the bits.
+ *
  * Objects come and go by the sheaf (sheaf.c), or one at a time where a cache
  * has no sheaves (alloc_direct, free_direct).
  *
@@ -21,6 +26,8 @@
  *   slab->inuse + free bits of the slab + (objects - bump) = objects
  *   slab on full ⇔ inuse = objects ⇔ PG_full;  on free ⇔ inuse = 0
  *   s->inuse = Σ slab->inuse;  s->total_objects = Σ objects
+ *   an object in use lies in no vacant frame; port_slab_ids of a frame = the
+ *     cache's id if it has marks and the frame is not vacant, else 0
  *
  * Lock: kmem_cache.lock.
  *
@@ -75,7 +82,7 @@ static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 	for (i = 0; i < nr; i++) {
 		struct page *page = slab + i;
 
-		page->flags = i ? PG_slab | PG_tail : PG_slab;
+		page->flags = PG_slab | PG_vacant | (i ? PG_tail : 0);
 		page->head = slab;
 		page->slab_cache = s;
 		memset(page->free_bits, 0, sizeof(page->free_bits));
@@ -84,8 +91,6 @@ static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 	slab->hint = (u8)nr;
 	slab->inuse = 0;
 	slab->bump = 0;
-	memset(port_slab_ids + page_to_pfn(slab), slab_id(s),
-	       slab_is_packed(s) ? nr : 1);
 	if (unlikely(cache_is_watched(s)))
 		slab_debug_setup(s, slab);
 	else
@@ -155,6 +160,56 @@ void reap_free_slabs(struct kmem_cache *s, unsigned long keep,
 	}
 }
 
+/* ---- vacant frames; context of all: s->lock ---- */
+
+/* The first object of @s at or after @start; @s has several in a slab. */
+static char *object_from(const struct kmem_cache *s, const char *start)
+{
+	u64 n = mul_u64_u64_hi((uintptr_t)start + s->size - 1, s->reciprocal);
+
+	return (char *)(uintptr_t)(n * s->size);
+}
+
+/*
+ * Frame @i is vacant, and one of its objects is about to be handed out: all
+ * that start in it get the mark of free ones, and the frame the id by which
+ * kfree() looks for it.
+ */
+static void frame_enter(const struct kmem_cache *s, struct page *slab, u32 i)
+{
+	char *start = page_address(slab + i), *end = start + PAGE_SIZE;
+	char *obj = start;
+
+	slab[i].flags &= (u8)~PG_vacant;
+	if (!slab_id(s))
+		return;
+	if (slab_is_packed(s))
+		obj = object_from(s, start);
+	for (; obj < end; obj += s->size) {
+		port_unpoison(obj, 2 * sizeof(void *));
+		*object_mark(obj) = FREE_MARK;
+	}
+	port_slab_ids[page_to_pfn(slab) + i] = slab_id(s);
+}
+
+/*
+ * Objects from @first to @last, which may reach into the next frames, are
+ * handed out. Larger ones have their slab to themselves, and start it.
+ */
+static void frames_enter(const struct kmem_cache *s, struct page *slab,
+			 const char *first, const char *last)
+{
+	const char *frames = page_address(slab);
+	size_t i = (size_t)(first - frames) >> PAGE_SHIFT;
+	size_t end = (size_t)(last + s->size - 1 - frames) >> PAGE_SHIFT;
+
+	if (!slab_is_packed(s))
+		end = 0;
+	for (; i <= end; i++)
+		if (unlikely(slab[i].flags & PG_vacant))
+			frame_enter(s, slab, (u32)i);
+}
+
 /* ---- objects in and out of slabs; context of all: s->lock ---- */
 
 /* Recycled objects of one frame, lowest first, stored downwards. */
@@ -182,14 +237,17 @@ static void **take_bits(struct page *page, void **slot, void **low)
 
 static void **take_recycled(struct page *slab, void **slot, void **low)
 {
+	struct kmem_cache *s = slab->slab_cache;
+	void **before;
 	u32 i;
 
 	for (i = slab->hint; i < slab->nr && slot > low; i++) {
+		before = slot;
 		slot = take_bits(slab + i, slot, low);
-		if (unlikely(slab[i].flags & PG_emptied)) {
-			slab[i].flags &= (u8)~PG_emptied;
-			slab->slab_cache->refaulted++;
-		}
+		if (slot == before)
+			continue;
+		s->refaulted += (slab[i].flags & PG_vacant) != 0;
+		frames_enter(s, slab, before[-1], *slot);
 	}
 	/* The frame we stopped in may have bits left. */
 	slab->hint = (u8)(slot > low || i == 0 ? i : i - 1);
@@ -200,6 +258,7 @@ static void **take_unused(struct kmem_cache *s, struct page *slab, u32 objects,
 			  void **slot, void **low)
 {
 	char *obj = slab_start(s, slab) + (size_t)slab->bump * s->size;
+	void **before = slot;
 
 	for (; slab->bump < objects && slot > low; slab->bump++) {
 		if (s->ctor) {
@@ -210,6 +269,8 @@ static void **take_unused(struct kmem_cache *s, struct page *slab, u32 objects,
 		*--slot = obj;
 		obj += s->size;
 	}
+	if (slot < before)
+		frames_enter(s, slab, before[-1], *slot);
 	return slot;
 }
 
@@ -465,6 +526,23 @@ static void validate_slab(const struct kmem_cache *s, const struct page *slab,
 			 count_free_bits(slab), slab->bump);
 }
 
+/* The frames' ids, which decide whether kfree() believes a mark. */
+static void validate_ids(const struct kmem_cache *s, const struct page *slab)
+{
+	u32 i, nr = slab_is_packed(s) ? slab->nr : 1;
+	u8 id, expected;
+
+	for (i = 0; i < nr; i++) {
+		expected = slab[i].flags & PG_vacant ? 0 : slab_id(s);
+		id = port_slab_ids[page_to_pfn(slab) + i];
+		if (id != expected)
+			mm_panic("cache %s: frame %u of slab %p has id %u "
+				 "and flags %#x",
+				 s->name, i, (const void *)slab, id,
+				 slab[i].flags);
+	}
+}
+
 struct slab_sums {
 	unsigned long slabs, pages, objects, inuse;
 	unsigned long bad; /* parts overwritten, of a watched cache */
@@ -480,6 +558,7 @@ static unsigned long validate_list(struct kmem_cache *s,
 
 	list_for_each_entry(slab, list, lru) {
 		validate_slab(s, slab, full, empty);
+		validate_ids(s, slab);
 		if (cache_is_watched(s))
 			sum->bad += slab_debug_check(s, slab);
 		sum->pages += slab->nr;

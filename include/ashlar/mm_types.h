@@ -54,7 +54,7 @@
 #define PG_full 0x20 /* slab head: on its cache's full list */
 #define PG_zeroed 0x20 /* free block: not resident on the host, reads zero */
 #define PG_reported 0x40 /* free block: zeroed because it was given back */
-#define PG_emptied 0x80 /* slab frame given back while its slab lives */
+#define PG_vacant 0x80 /* slab frame that was never used, or was given back */
 
 #define ORDER_NONE 0xff /* allocated by count of frames, not by order */
 
