@@ -19,7 +19,7 @@ B := build
 .PHONY: all run boot test bench install clean
 
 all: setup-build $(B)/build.ninja
-	@[ ! -t 1 ] || echo "make: building in $(B)/"
+	@[ -e $(B)/ashlar ] && [ ! -t 1 ] || echo "make: building in $(B)/"
 	@out=$$(ninja -C $(B) --quiet) || { echo "$$out"; exit 1; }
 	@# Where a file once had that name, ninja takes meson's link away.
 	@cd $(B) && [ -e libashlar-malloc.so ] || \
