@@ -2,8 +2,9 @@
 /*
  * The first process of an image, /init: a program of the machine's kind.
  *
- *   mount what programs expect ──► "I take input now", a byte to port 0xe9
- *   the kernel's words after "--", or a shell, in a session on the console
+ *   mount what programs expect
+ *   a session on the console ──► "I take input now", a byte to port 0xe9
+ *   the kernel's words after "--", or a shell
  *   its status, if it failed, to port 0xf4 ──► power off
  *
  * QEMU may listen at both ports, as isa-debugcon and isa-debug-exit. A status
@@ -119,6 +120,7 @@ static void run(char **words)
 		welcome();
 		words = shell;
 	}
+	say_to_port(PORT_READY, 1);
 	execvp(words[0], words);
 	fprintf(stderr, "init: cannot run %s: %s\n", words[0], strerror(errno));
 	_exit(NOT_FOUND);
@@ -148,7 +150,6 @@ int main(int argc, char **argv)
 	setenv("HOME", "/root", 1);
 	if (chdir("/root"))
 		perror("init: /root");
-	say_to_port(PORT_READY, 1);
 	pid = fork();
 	if (pid == 0)
 		run(argv + 1);
