@@ -236,8 +236,6 @@ static bool read_core(struct target *t, uint64_t addr, char *buf, size_t len)
 
 		if (!s || skip >= s->size)
 			return false;
-		if (s->offset + skip >= t->file_size)
-			t->cut_short = true;
 		n = pread(t->fd, buf, min((uint64_t)len, s->size - skip),
 			  (off_t)(s->offset + skip));
 		if (n <= 0)

@@ -45,8 +45,7 @@ struct target {
 	size_t nr_objects;
 	struct segment *segments; /* of a core, ascending */
 	size_t nr_segments;
-	uint64_t file_size; /* of a core */
-	bool cut_short; /* a core whose file ends before its memory does */
+	bool cut_short; /* a core whose file ends before what its headers say */
 	struct node nodes[MAX_NODES]; /* found by target_find_nodes() */
 	unsigned int nr_nodes;
 };

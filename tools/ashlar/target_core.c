@@ -110,6 +110,15 @@ static int by_address(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
+static bool ends_before(const struct target *t, const Elf64_Phdr *ph)
+{
+	struct stat st;
+
+	return fstat(t->fd, &st) == 0 &&
+	       (ph->p_offset > (uint64_t)st.st_size ||
+		ph->p_filesz > (uint64_t)st.st_size - ph->p_offset);
+}
+
 static bool read_headers(struct target *t, const Elf64_Ehdr *e)
 {
 	size_t nr, i;
@@ -124,6 +133,7 @@ static bool read_headers(struct target *t, const Elf64_Ehdr *e)
 
 		if (!read_at(t, e->e_phoff + i * sizeof(ph), &ph, sizeof(ph)))
 			return target_fail(t, "%s is cut short", t->label);
+		t->cut_short |= ends_before(t, &ph);
 		if (ph.p_type == PT_NOTE && !read_notes(t, &ph))
 			return false;
 		if (ph.p_type == PT_LOAD)
@@ -146,7 +156,6 @@ static bool read_headers(struct target *t, const Elf64_Ehdr *e)
  */
 bool target_open_core(struct target *t, const char *path)
 {
-	struct stat st;
 	Elf64_Ehdr e;
 
 	*t = (struct target){ .fd = -1 };
@@ -160,7 +169,5 @@ bool target_open_core(struct target *t, const char *path)
 		return target_fail(t, "%s is not a core dump", path);
 	if (e.e_ident[EI_CLASS] != ELFCLASS64)
 		return target_fail(t, "%s is of a 32-bit program", t->label);
-	if (fstat(t->fd, &st) == 0)
-		t->file_size = (uint64_t)st.st_size;
 	return read_headers(t, &e);
 }
