@@ -77,7 +77,9 @@ static struct mm_cpu *new_cpu(void)
 	if (!cpu_cache)
 		kmem_cache_new(&cpu_cache, "mm_cpu", sizeof(struct mm_cpu), 64,
 			       SLAB_NO_SHEAVES, NULL, 0);
-	return cpu_cache ? kmem_cache_zalloc(cpu_cache, GFP_KERNEL) : NULL;
+	return cpu_cache ?
+		       kmem_cache_zalloc(cpu_cache, GFP_KERNEL | __GFP_NOWARN) :
+		       NULL;
 }
 
 /**

@@ -88,9 +88,11 @@ struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
 				  u32 size, u32 align, slab_flags_t flags,
 				  void (*ctor)(void *), u32 id)
 {
-	struct kmem_cache *s = kmem_cache_alloc(&boot_cache, GFP_KERNEL);
-	struct kmem_cache *other;
+	struct kmem_cache *s = NULL, *other;
 
+	/* A process without memory for a start has no core, and asks again. */
+	if (boot_cache.size)
+		s = kmem_cache_alloc(&boot_cache, GFP_KERNEL | __GFP_NOWARN);
 	if (!s)
 		return NULL;
 	flags = slab_debug_flags(name, flags);

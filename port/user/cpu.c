@@ -96,18 +96,19 @@ static void fork_child(void)
 	mm_fork_child(mm_cpu_self);
 }
 
-static void start_process(void)
+/* False: there is no memory to begin with. Who asks next tries again. */
+static bool start_process(void)
 {
 	if (!port_ram_init())
-		port_panic("no addresses for memory: raise the limit on "
-			   "virtual memory (ulimit -v)");
+		return false;
 	port_read_options();
 	mm_init();
+	return true;
 }
 
 struct mm_cpu *port_cpu_start(void)
 {
-	struct mm_cpu *cpu;
+	struct mm_cpu *cpu = NULL;
 	bool first;
 
 	if (thread_starts || thread_ended)
@@ -115,11 +116,10 @@ struct mm_cpu *port_cpu_start(void)
 	thread_starts = true;
 	host_read();
 	spin_lock(&start_lock);
-	first = !started;
-	if (first)
-		start_process();
-	started = true;
-	cpu = mm_cpu_online();
+	first = !started && start_process();
+	started |= first;
+	if (started)
+		cpu = mm_cpu_online();
 	spin_unlock(&start_lock);
 	thread_starts = false;
 	/* The C library may allocate in these: we are online by now. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ASHLAR_OPTIONS: the core's option language from the environment. Read when
- * the process first allocates, straight from environ: getenv() of a program
- * may be its own. Set-uid programs take no orders from their callers.
+ * the process starts, so that help and mistakes are said even if it never
+ * allocates; or before that, when an earlier library allocates. Straight from
+ * environ: getenv() of a program may be its own. Set-uid programs take no
+ * orders from their callers.
  */
 #include <ashlar/options.h>
 #include <ashlar/port.h>
@@ -22,16 +24,33 @@ static void say_unknown(const char *key)
 	port_log(line);
 }
 
-void port_read_options(void)
+static const char *value_in_environment(void)
 {
 	static const char name[] = "ASHLAR_OPTIONS=";
-	const struct cmdline_sink sink = { port_log, say_unknown };
 	char **e;
 
-	if (!environ || host.secure)
+	for (e = environ; e && *e; e++)
+		if (**e == *name && !ashlar_strncmp(*e, name, sizeof(name) - 1))
+			return *e + sizeof(name) - 1;
+	return NULL;
+}
+
+/* Whoever comes first reads them. */
+void port_read_options(void)
+{
+	const struct cmdline_sink sink = { port_log, say_unknown };
+	const char *value = value_in_environment();
+	static bool done;
+
+	if (!value || __atomic_exchange_n(&done, true, __ATOMIC_RELAXED))
 		return;
-	for (e = environ; *e; e++)
-		if (!ashlar_strncmp(*e, name, sizeof(name) - 1))
-			cmdline_parse(*e + sizeof(name) - 1, ashlar_options,
-				      ARRAY_SIZE(ashlar_options), &sink);
+	host_read();
+	if (!host.secure)
+		cmdline_parse(value, ashlar_options, ARRAY_SIZE(ashlar_options),
+			      &sink);
+}
+
+static __attribute__((__constructor__)) void process_starts(void)
+{
+	port_read_options();
 }

@@ -64,3 +64,16 @@ int plugin_use_tls(void)
 	own = strdup("kept by the thread");
 	return own && own[0] == 'k';
 }
+
+/* The program has one, too, with another answer. */
+int answer(void);
+int answer(void)
+{
+	return 2;
+}
+
+int plugin_answer(void);
+int plugin_answer(void)
+{
+	return answer();
+}

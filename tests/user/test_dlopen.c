@@ -148,8 +148,62 @@ static int deepbind_crossing(void *arg)
 
 	(void)arg;
 	for (i = 0; i < 30; i++)
-		if (use_plugin(RTLD_NOW | RTLD_DEEPBIND))
+		if (use_plugin(RTLD_NOW | RTLD_DEEPBIND) ||
+		    use_plugin(RTLD_LAZY | RTLD_DEEPBIND))
 			return 1;
+	return 0;
+}
+
+/* The plugin has a function of this name, too. */
+int answer(void);
+int answer(void)
+{
+	return 1;
+}
+
+static int answer_in_plugin(void *handle)
+{
+	int (*ask)(void);
+	int got;
+
+	if (!handle)
+		return -1;
+	ask = (int (*)(void))dlsym(handle, "plugin_answer");
+	got = ask();
+	return dlclose(handle) ? -1 : got;
+}
+
+/* Its own functions before the program's: what the flag is for. */
+static int deepbind_names(void *arg)
+{
+	char path[PATH_MAX + 32];
+
+	(void)arg;
+	snprintf(path, sizeof(path), "%s/plugin.so", folder);
+	if (answer_in_plugin(dlopen(path, RTLD_NOW)) != 1)
+		return 1;
+	if (answer_in_plugin(dlopen(path, RTLD_NOW | RTLD_DEEPBIND)) != 2)
+		return 2;
+	if (answer_in_plugin(
+		    dlmopen(LM_ID_BASE, path, RTLD_LAZY | RTLD_DEEPBIND)) != 2)
+		return 3;
+	return 0;
+}
+
+/* Who asks the C library itself for a function of the family gets ours. */
+static int deepbind_other_ways(void *arg)
+{
+	void *handle = load("plugin.so", RTLD_NOW | RTLD_DEEPBIND);
+	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	void *(*from_libc)(size_t);
+
+	(void)arg;
+	if (!handle || !libc)
+		return 1;
+	from_libc = (void *(*)(size_t))dlsym(libc, "malloc");
+	free(from_libc(100));
+	from_libc = (void *(*)(size_t))dlvsym(libc, "malloc", "GLIBC_2.2.5");
+	free(from_libc(300000));
 	return 0;
 }
 
@@ -193,6 +247,11 @@ int main(int argc, char **argv)
 	check(exited_well(status), "deepbind", "%s", ending(status));
 	status = in_child(deepbind_crossing, NULL, 10);
 	check(exited_well(status), "deepbind-crossing", "%s", ending(status));
+	status = in_child(deepbind_names, NULL, 10);
+	check(exited_well(status), "deepbind-names", "%s", ending(status));
+	status = in_child(deepbind_other_ways, NULL, 10);
+	check(!on_ashlar() || exited_well(status), "deepbind-other-ways", "%s",
+	      ending(status));
 #ifdef LM_ID_NEWLM
 	status = in_child(other_namespace, NULL, 10);
 	check(exited_well(status), "other-namespace", "%s", ending(status));

@@ -319,6 +319,56 @@ static int many_mappings(void)
 	return 0;
 }
 
+/* Every function of the family, with nothing to be had; 0: all say so. */
+static int all_refused(void)
+{
+	static const size_t sizes[] = { 1, 100, 1000, 64 * KB, 200 * KB, MB };
+	void *out = NULL;
+	size_t i, n;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		n = sizes[i];
+		errno = 0;
+		if (malloc(n) || errno != ENOMEM)
+			return 70;
+		errno = 0;
+		if (calloc(1, n) || errno != ENOMEM)
+			return 71;
+		errno = 0;
+		if (realloc(NULL, n) || errno != ENOMEM)
+			return 72;
+		if (posix_memalign(&out, 64, n) != ENOMEM || out)
+			return 73;
+		if (aligned_alloc(8 * KB, n) || valloc(n))
+			return 74;
+	}
+	free(NULL);
+	malloc_trim(0);
+	return mallinfo2().uordblks != 0;
+}
+
+/*
+ * The process cannot get any memory when it first allocates: each call is
+ * refused, in silence, until there is some.
+ */
+static int first_malloc(void)
+{
+	struct rlimit was, none;
+	int silent = memfd_create("stderr", 0), error;
+
+	getrlimit(RLIMIT_AS, &was);
+	none = was;
+	none.rlim_cur = 4 * KB;
+	if (silent < 0 || dup2(silent, 2) != 2 || setrlimit(RLIMIT_AS, &none))
+		return 75;
+	error = all_refused();
+	if (setrlimit(RLIMIT_AS, &was))
+		return 76;
+	if (error || lseek(silent, 0, SEEK_END) > 0)
+		return worst(error, 78);
+	return ordinary_work(8 * MB);
+}
+
 static int count_descriptors(void)
 {
 	DIR *d = opendir("/proc/self/fd");
@@ -397,6 +447,8 @@ static int perform(const char *work)
 		return one_block(180 * MB);
 	if (!strcmp(work, "threads"))
 		return exhaust_in_threads();
+	if (!strcmp(work, "first"))
+		return first_malloc();
 	if (!strcmp(work, "mappings"))
 		return many_mappings();
 	if (!strcmp(work, "no-descriptors"))
@@ -456,6 +508,7 @@ int main(int argc, char **argv)
 		return perform(argv[1]);
 	check_limits();
 	check_exhaustion();
+	try("first-malloc-refused", "first", NULL, NULL);
 	try("many-mappings", "mappings", NULL, NULL);
 	try("closed-descriptors", "no-descriptors", close_all, NULL);
 	try("no-descriptor-kept", "descriptors", close_but_standard, NULL);
