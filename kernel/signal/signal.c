@@ -157,12 +157,42 @@ static struct sigqueue *sigqueue_alloc(struct task_struct *t, bool must)
 		return NULL;
 	}
 	q->user = user;
+	q->of_timer = false;
 	return q;
+}
+
+/**
+ * sigqueue_charge - an entry that a timer has for good counts as one that waits
+ * @q: the timer's
+ *
+ * Returns 0, or -EAGAIN if its user has as many as RLIMIT_SIGPENDING allows.
+ */
+int sigqueue_charge(struct sigqueue *q)
+{
+	struct sigcount *user = get_sigcount(current->cred->uid);
+
+	if (!user)
+		return -EAGAIN;
+	if (user->count > rlimit(RLIMIT_SIGPENDING)) {
+		put_sigcount(user);
+		return -EAGAIN;
+	}
+	q->user = user;
+	q->of_timer = true;
+	return 0;
+}
+
+/**
+ * sigqueue_uncharge - the timer goes
+ */
+void sigqueue_uncharge(struct sigqueue *q)
+{
+	put_sigcount(q->user);
 }
 
 static void sigqueue_free(struct sigqueue *q)
 {
-	if (!q->user) {
+	if (q->of_timer) {
 		posix_timer_dequeued(q, NULL);
 		return;
 	}
@@ -457,20 +487,23 @@ int send_sig(int sig, struct task_struct *t)
  * send_sigqueue - send a signal whose entry is the sender's own
  * @q: ready but for its place in a list; back when it leaves that list
  *
- * For timers: takes no memory.
+ * For timers: takes no memory. Returns whether it will be taken.
  */
-void send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group)
+bool send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group)
 {
+	bool wanted;
 	int sig = q->info.si_signo;
 	struct sigpending *p = pending_of(t, group);
 
 	spin_lock(&siglock);
-	if (!t->exit_state && list_empty(&q->list) && prepare_signal(t, sig)) {
+	wanted = !t->exit_state && prepare_signal(t, sig);
+	if (wanted) {
 		list_add_tail(&q->list, &p->list);
 		p->signal |= sigmask(sig);
 		complete_signal(sig, t, group);
 	}
 	spin_unlock(&siglock);
+	return wanted;
 }
 
 /**
@@ -997,10 +1030,10 @@ static void collect_signal(int sig, struct sigpending *p, struct siginfo *info)
 	}
 	list_del_init(&first->list);
 	*info = first->info;
-	if (first->user)
-		sigqueue_free(first);
-	else
+	if (first->of_timer)
 		posix_timer_dequeued(first, info);
+	else
+		sigqueue_free(first);
 }
 
 /**
@@ -1023,6 +1056,8 @@ int dequeue_signal(sigset_t mask, struct siginfo *info)
 		collect_signal(sig, p, info);
 	recalc_sigpending();
 	spin_unlock(&siglock);
+	if (sig == SIGALRM)
+		itimer_real_taken();
 	return sig;
 }
 
@@ -1256,6 +1291,7 @@ int do_sigaction(int sig, const struct k_sigaction *act,
 		 struct k_sigaction *oact)
 {
 	struct k_sigaction *k;
+	bool ignored;
 
 	if (sig < 1 || sig > NSIG || (act && (sigmask(sig) & UNBLOCKABLE)))
 		return -EINVAL;
@@ -1268,9 +1304,12 @@ int do_sigaction(int sig, const struct k_sigaction *act,
 	*k = *act;
 	k->sa_flags &= UAPI_SA_FLAGS;
 	k->sa_mask &= ~UNBLOCKABLE;
-	if (sig_handler_ignores(current, sig))
+	ignored = sig_handler_ignores(current, sig);
+	if (ignored)
 		flush_group(current, sigmask(sig));
 	spin_unlock(&siglock);
+	if (!ignored && current->signal->posix_timers.rb_node)
+		posix_timers_heard(sig);
 	return 0;
 }
 

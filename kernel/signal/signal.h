@@ -135,7 +135,8 @@ struct sigcount;
 struct sigqueue {
 	struct list_head list;
 	struct siginfo info;
-	struct sigcount *user; /* whose RLIMIT_SIGPENDING; NULL: a timer's */
+	struct sigcount *user; /* whose RLIMIT_SIGPENDING counts it */
+	bool of_timer; /* posix_timers.c */
 };
 
 struct sigpending {
@@ -176,7 +177,9 @@ int send_sig_info(int sig, struct siginfo *info, struct task_struct *t,
 		  bool group); /* @info NULL: SI_KERNEL */
 int send_sig(int sig, struct task_struct *t); /* thread group, SI_KERNEL */
 /* A timer's own entry. */
-void send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group);
+bool send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group);
+int sigqueue_charge(struct sigqueue *q); /* 0 or -EAGAIN */
+void sigqueue_uncharge(struct sigqueue *q);
 /* To the running thread, past its mask and disposition. */
 void force_sig_info(struct siginfo *info);
 void force_sig_fault(int sig, int code, u32 addr);

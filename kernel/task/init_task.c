@@ -21,7 +21,7 @@ static struct signal_struct init_signals = {
 	.shared_pending = { LIST_HEAD_INIT(init_signals.shared_pending.list),
 			    0 },
 	.wait_chldexit = WAIT_QUEUE_HEAD_INIT(init_signals.wait_chldexit),
-	.posix_timers = LIST_HEAD_INIT(init_signals.posix_timers),
+	.cpu_timers = LIST_HEAD_INIT(init_signals.cpu_timers),
 	.rlim = {
 		[RLIMIT_CPU] = { RLIM_INFINITY, RLIM_INFINITY },
 		[RLIMIT_FSIZE] = { RLIM_INFINITY, RLIM_INFINITY },

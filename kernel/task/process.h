@@ -8,6 +8,7 @@
 
 #include <ashlar/atomic.h>
 #include <ashlar/list.h>
+#include <ashlar/rbtree.h>
 #include <ashlar/resource.h>
 #include <kernel/sched/wait.h>
 #include <kernel/signal/signal.h>
@@ -39,7 +40,9 @@ struct signal_struct {
 	struct tty_struct *tty; /* controlling, or NULL */
 	struct rlimit rlim[RLIM_NLIMITS];
 	struct itimer itimer[3];
-	struct list_head posix_timers;
+	struct rb_root posix_timers; /* kernel/time/posix_timers.c */
+	struct list_head cpu_timers; /* of those: they run */
+	int next_timer_id;
 	struct list_head sem_undos; /* kernel/ipc/sem.c */
 	struct rusage_counts dead; /* of threads that ended */
 	struct rusage_counts children; /* waited for */

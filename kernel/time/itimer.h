@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Timers that send signals. Code: kernel/time/itimer.c. */
+/* Timers that send signals. Code: kernel/time/itimer.c, posix_timers.c. */
 #ifndef KERNEL_TIME_ITIMER_H
 #define KERNEL_TIME_ITIMER_H
 
@@ -22,6 +22,9 @@ void itimers_init(struct signal_struct *sig);
 void exit_itimers(struct signal_struct *sig);
 void exit_posix_timers(struct signal_struct *sig);
 void itimer_tick(bool user);
+void itimer_real_taken(void);
+void posix_timers_tick(struct signal_struct *sig);
+void posix_timers_heard(int signo);
 /* A timer's entry left its list: for @info, or for nobody (NULL). */
 void posix_timer_dequeued(struct sigqueue *q, struct siginfo *info);
 

@@ -74,14 +74,12 @@ u64 ktime_get_real_coarse(void)
 }
 
 /**
- * timer_interrupt - HZ times a second
- * @regs: what was interrupted
+ * update_coarse_clock - a tick has come
+ * @now: ns of CLOCK_MONOTONIC
  */
-void timer_interrupt(struct pt_regs *regs)
+void update_coarse_clock(u64 now)
 {
-	coarse = port_time_ns();
-	run_timers(coarse);
-	scheduler_tick(user_mode(regs));
+	coarse = now;
 }
 
 /**
@@ -91,7 +89,7 @@ void time_init(void)
 {
 	coarse = port_time_ns();
 	wall_offset = port_rtc_seconds() * NSEC_PER_SEC - coarse;
-	port_start_timer(HZ);
+	timers_start();
 }
 
 /* ---- clocks by number ---- */

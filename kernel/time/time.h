@@ -51,6 +51,7 @@ static inline u64 ktime_after(u64 ns)
 
 /* A time of a clock that is not a processor's, as one of CLOCK_MONOTONIC. */
 u64 clock_to_monotonic(int clock, u64 ns);
+void update_coarse_clock(u64 now); /* at each tick */
 u64 ktime_wall_offset(void); /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 bool clock_is_cpu(int clock);
 

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: a tree ordered by time, whose leftmost one the timer interrupt
- * compares with the clock. A timer's function runs in that interrupt; it may
- * start its timer again.
+ * Timers: a tree ordered by time. The timer interrupt is asked for at the time
+ * of the leftmost one, or for the next tick if that comes first.
  *
- * Simpler than in Linux: no one-shot hardware timer, so a timer may be late
- * by up to a tick, and never early.
+ *   tick       tick       tick            HZ a second: scheduler_tick()
+ *    ▼    ▼     ▼  ▼       ▼              ▼ interrupts
+ *   ─┴────┼─────┴──┼───────┴──────► time
+ *         a        b                      timers; their functions run in it
+ *
+ * A timer's function may start its timer again. A timer is never early; one
+ * that is stopped may leave an interrupt for which there is nothing to do.
  */
 #include <ashlar/rbtree.h>
+#include <i386.h>
 #include <kernel/sched/sched.h>
 #include <kernel/time/time.h>
 #include <kernel/time/timer.h>
@@ -15,6 +20,8 @@
 
 static struct rb_root timers;
 static struct timer *next_timer; /* leftmost */
+static u64 next_tick; /* ns of CLOCK_MONOTONIC */
+static u64 next_interrupt; /* asked for; 0: one is being served */
 
 static struct timer *timer_of(struct rb_node *n)
 {
@@ -72,6 +79,10 @@ void timer_start(struct timer *t, u64 expires)
 	rb_link_node(&t->node, parent, link);
 	rb_insert_color(&t->node, &timers);
 	t->active = true;
+	if (leftmost && expires < next_interrupt) {
+		next_interrupt = expires;
+		port_set_timer(expires);
+	}
 	local_irq_restore(flags);
 }
 
@@ -142,13 +153,8 @@ void timers_clock_set(s64 delta)
 	local_irq_restore(flags);
 }
 
-/**
- * run_timers - call the functions whose time has come
- * @now: ns of CLOCK_MONOTONIC
- *
- * In the timer interrupt.
- */
-void run_timers(u64 now)
+/* Call the functions of those whose time has come. */
+static void run_timers(u64 now)
 {
 	struct timer *t;
 
@@ -157,6 +163,52 @@ void run_timers(u64 now)
 		t->wall_offset = ktime_wall_offset();
 		t->fn(t);
 	}
+}
+
+/* Has the next tick come? Those that the machine missed never come. */
+static bool is_tick(u64 now)
+{
+	if (now < next_tick)
+		return false;
+	next_tick += TICK_NSEC;
+	if (next_tick <= now)
+		next_tick = now + TICK_NSEC;
+	return true;
+}
+
+static void ask_for_interrupt(void)
+{
+	next_interrupt = next_tick;
+	if (next_timer && next_timer->expires < next_tick)
+		next_interrupt = next_timer->expires;
+	port_set_timer(next_interrupt);
+}
+
+/**
+ * timer_interrupt - a time that was asked for has come
+ * @regs: what was interrupted
+ */
+void timer_interrupt(struct pt_regs *regs)
+{
+	u64 now = ktime_get();
+
+	next_interrupt = 0;
+	run_timers(now);
+	if (is_tick(now)) {
+		update_coarse_clock(now);
+		scheduler_tick(user_mode(regs));
+	}
+	ask_for_interrupt();
+}
+
+/**
+ * timers_start - ask for the first tick
+ */
+void timers_start(void)
+{
+	port_start_timer();
+	next_tick = ktime_get() + TICK_NSEC;
+	ask_for_interrupt();
 }
 
 /**

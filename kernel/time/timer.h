@@ -22,6 +22,6 @@ void timer_start(struct timer *t, u64 expires);
 bool timer_stop(struct timer *t); /* was it still to come? */
 u64 timer_forward(struct timer *t, u64 interval);
 void timers_clock_set(s64 delta); /* CLOCK_REALTIME went so far ahead, ns */
-void run_timers(u64 now);
+void timers_start(void);
 
 #endif

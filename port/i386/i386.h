@@ -155,7 +155,8 @@ void disable_irq(unsigned int irq);
 /* time.c */
 u64 port_time_ns(void); /* ns since boot, monotonic */
 u64 port_rtc_seconds(void); /* CMOS clock, seconds since 1970 */
-void port_start_timer(unsigned int hz); /* irq 0, periodic */
+void port_start_timer(void);
+void port_set_timer(u64 ns); /* irq 0 at that time, or a little later */
 
 /* console.c: serial and VGA */
 void console_write(const char *s, size_t n);

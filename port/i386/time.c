@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clocks. The 8254 interrupts at a fixed rate; the time stamp counter says
- * what time it is in between, after it was compared with the 8254 (1,193,182
- * Hz) at two moments during boot; how long the machine stood still between
- * them does not matter. The CMOS clock says the date.
+ * Clocks. The time stamp counter says what time it is, after it was compared
+ * with the 8254 (1,193,182 Hz) at two moments during boot; how long the machine
+ * stood still between them does not matter. The 8254's channel 0 interrupts
+ * once, at a time that it is told. The CMOS clock says the date.
  *
  *   ns = ((tsc - tsc at boot) × tsc_mult) >> 22,  tsc_mult = 2^22 × 10^6 / kHz
  */
@@ -15,6 +15,8 @@
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND 0x43
 #define PORT_B 0x61 /* bit 0 gate of channel 2, bit 5 its output */
+#define PIT_MAX 0xffffu
+#define PIT_MAX_NS (50u * 1000000)
 #define CALIBRATE_COUNT (PIT_HZ / 100) /* 10 ms */
 #define CALIBRATE_TRIES 20
 #define READINGS 8
@@ -102,18 +104,35 @@ unsigned long port_time_ms(void)
 	return (unsigned long)(port_time_ns() / 1000000);
 }
 
-/**
- * port_start_timer() - line 0 interrupts from now on
- * @hz: times a second, 19 or more
- */
-void port_start_timer(unsigned int hz)
+/* What channel 0 counts in @ns, rounded up: an interrupt is not early. */
+static u32 pit_count(u64 ns)
 {
-	u32 count = (PIT_HZ + hz / 2) / hz;
+	if (ns >= PIT_MAX_NS)
+		return PIT_MAX;
+	return (u32)(((u64)PIT_HZ << 32) / 1000000000u * ns >> 32) + 1;
+}
 
-	outb(0x34, PIT_COMMAND); /* channel 0, low and high byte, mode 2 */
+/** port_start_timer() - line 0 interrupts when port_set_timer() says so */
+void port_start_timer(void)
+{
+	outb(0x30, PIT_COMMAND); /* channel 0, low and high byte, mode 0 */
+	enable_irq(0);
+}
+
+/**
+ * port_set_timer() - line 0 interrupts once
+ * @ns: of port_time_ns(). If that is past, at once; if it is more than 50 ms
+ *      ahead, after those.
+ *
+ * Context: interrupts off. Takes the place of what was set before.
+ */
+void port_set_timer(u64 ns)
+{
+	u64 now = port_time_ns();
+	u32 count = pit_count(ns > now ? ns - now : 0);
+
 	outb((u8)count, PIT_CHANNEL0);
 	outb((u8)(count >> 8), PIT_CHANNEL0);
-	enable_irq(0);
 }
 
 /* ---- the date ---- */
