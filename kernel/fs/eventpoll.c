@@ -2,7 +2,7 @@
 /*
  * epoll: a set of descriptors that remembers which of them may be ready.
  *
- *   eventpoll ┌ items ─→ epitem ─→ epitem      what is watched
+ *   eventpoll ┌ items: tree by file and fd     what is watched
  *             ├ ready ─→ epitem                whose queue was woken
  *             └ wait                           who waits for a ready one
  *   epitem ──→ hooks: one in each queue that its file's poll() named
@@ -23,6 +23,7 @@
  */
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
+#include <ashlar/rbtree.h>
 #include <ashlar/slab.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
@@ -59,15 +60,16 @@ struct epoll_event {
 } __attribute__((packed));
 
 struct eventpoll {
-	struct list_head items, ready;
+	struct rb_root items;
+	struct list_head ready;
 	struct wait_queue_head wait; /* epoll_wait */
 	struct wait_queue_head poll_wait; /* who watches the set itself */
 };
 
 struct epitem {
-	struct list_head all; /* eventpoll::items */
+	struct rb_node node; /* eventpoll::items */
 	struct list_head ready; /* eventpoll::ready, or empty */
-	struct epitem *next_watcher; /* file->f_ep */
+	struct epitem *next_watcher, **link; /* file->f_ep; who points here */
 	struct ep_hook *hooks;
 	struct eventpoll *ep;
 	struct file *file;
@@ -143,20 +145,57 @@ static u32 item_poll(const struct epitem *item)
 
 /* ---- items ---- */
 
-static struct epitem *find_item(const struct eventpoll *ep,
-				const struct file *file, unsigned int fd)
+static struct epitem *item_of(struct rb_node *n)
 {
-	struct epitem *item;
+	return n ? rb_entry(n, struct epitem, node) : NULL;
+}
 
-	list_for_each_entry(item, &ep->items, all)
+/* Where an item is in the tree, or would be, below *@parent. */
+static struct rb_node **item_link(struct eventpoll *ep, const struct file *file,
+				  unsigned int fd, struct rb_node **parent)
+{
+	struct rb_node **link = &ep->items.rb_node;
+
+	*parent = NULL;
+	while (*link) {
+		const struct epitem *item = item_of(*link);
+
 		if (item->file == file && item->fd == fd)
-			return item;
-	return NULL;
+			break;
+		*parent = *link;
+		if (file < item->file || (file == item->file && fd < item->fd))
+			link = &(*link)->rb_left;
+		else
+			link = &(*link)->rb_right;
+	}
+	return link;
+}
+
+static struct epitem *find_item(struct eventpoll *ep, const struct file *file,
+				unsigned int fd)
+{
+	struct rb_node *parent;
+
+	return item_of(*item_link(ep, file, fd, &parent));
+}
+
+static void insert_item(struct epitem *item)
+{
+	struct eventpoll *ep = item->ep;
+	struct rb_node *parent, **link;
+
+	link = item_link(ep, item->file, item->fd, &parent);
+	rb_link_node(&item->node, parent, link);
+	rb_insert_color(&item->node, &ep->items);
+	item->link = (struct epitem **)&item->file->f_ep;
+	item->next_watcher = *item->link;
+	if (item->next_watcher)
+		item->next_watcher->link = &item->next_watcher;
+	*item->link = item;
 }
 
 static void remove_item(struct epitem *item)
 {
-	struct epitem **p = (struct epitem **)&item->file->f_ep;
 	unsigned long flags;
 	struct ep_hook *h;
 
@@ -165,13 +204,13 @@ static void remove_item(struct epitem *item)
 		remove_wait_queue(h->queue, &h->wait);
 		kfree(h);
 	}
-	while (*p != item)
-		p = &(*p)->next_watcher;
-	*p = item->next_watcher;
+	*item->link = item->next_watcher;
+	if (item->next_watcher)
+		item->next_watcher->link = item->link;
 	flags = local_irq_save();
 	list_del(&item->ready);
 	local_irq_restore(flags);
-	list_del(&item->all);
+	rb_erase(&item->node, &item->ep->items);
 	kfree(item);
 }
 
@@ -187,14 +226,14 @@ static bool watches(const struct file *file, const struct eventpoll *ep,
 		    int depth)
 {
 	const struct eventpoll *inner = file->private_data;
-	const struct epitem *item;
+	struct rb_node *n;
 
 	if (file->f_op != &eventpoll_fops)
 		return false;
 	if (inner == ep || depth >= EP_MAX_NESTS)
 		return true;
-	list_for_each_entry(item, &inner->items, all)
-		if (watches(item->file, ep, depth + 1))
+	for (n = rb_first(&inner->items); n; n = rb_next(n))
+		if (watches(item_of(n)->file, ep, depth + 1))
 			return true;
 	return false;
 }
@@ -217,9 +256,7 @@ static int add_item(struct eventpoll *ep, struct file *file, unsigned int fd,
 	item->fd = fd;
 	item->event = *event;
 	item->event.events |= POLLERR | POLLHUP;
-	item->next_watcher = file->f_ep;
-	file->f_ep = item;
-	list_add(&item->all, &ep->items);
+	insert_item(item);
 	t.item = item;
 	mask = vfs_poll(file, &t.pt) & item->event.events & ~EP_PRIVATE;
 	if (t.error) {
@@ -471,10 +508,10 @@ static u32 eventpoll_poll(struct file *f, struct poll_table *pt)
 static void ep_release(struct file *f)
 {
 	struct eventpoll *ep = f->private_data;
-	struct epitem *item, *next;
+	struct rb_node *n;
 
-	list_for_each_entry_safe(item, next, &ep->items, all)
-		remove_item(item);
+	while ((n = ep->items.rb_node))
+		remove_item(item_of(n));
 	kfree(ep);
 }
 
@@ -494,7 +531,7 @@ SYSCALL_DEFINE(epoll_create1, u32 flags)
 	ep = kmalloc(sizeof(*ep), GFP_KERNEL);
 	if (!ep)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&ep->items);
+	ep->items = RB_ROOT;
 	INIT_LIST_HEAD(&ep->ready);
 	init_waitqueue_head(&ep->wait);
 	init_waitqueue_head(&ep->poll_wait);
