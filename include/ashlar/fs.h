@@ -10,6 +10,7 @@
 #include <ashlar/atomic.h>
 #include <ashlar/compiler.h>
 #include <ashlar/list.h>
+#include <ashlar/rbtree.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/types.h>
 #include <ashlar/uio.h>

@@ -150,7 +150,7 @@ void __fput(struct file *f)
 
 	if (unlikely(f->f_ep))
 		eventpoll_release(f);
-	if (unlikely(inode->i_flock))
+	if (unlikely(inode->i_flock.rb_node))
 		locks_remove_file(f);
 	if (f->f_op->release && !(f->f_mode & FMODE_PATH))
 		f->f_op->release(f);
@@ -329,7 +329,7 @@ struct file *fget(unsigned int fd)
 /** filp_close() - a descriptor of @files is gone; 0 or what flushing said */
 int filp_close(struct file *f, struct files_struct *files)
 {
-	if (unlikely(f->f_inode->i_flock) && !(f->f_mode & FMODE_PATH))
+	if (unlikely(f->f_inode->i_flock.rb_node) && !(f->f_mode & FMODE_PATH))
 		locks_remove_posix(f, files);
 	fput(f);
 	return 0;

@@ -36,7 +36,7 @@ struct inode {
 	struct address_space i_data;
 	char *i_link; /* symlink's text, when it is constant */
 	int i_writecount; /* open for writing; < 0: being executed */
-	struct file_lock *i_flock; /* fcntl's and flock's, kernel/fs/locks.c */
+	struct rb_root i_flock; /* fcntl's and flock's, kernel/fs/locks.c */
 	void *i_pipe; /* a fifo's pipe while it is open, kernel/fs/pipe.c */
 	void *i_private; /* the filesystem's */
 };

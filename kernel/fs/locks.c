@@ -2,10 +2,11 @@
 /*
  * Advisory locks: fcntl's on ranges of a file, flock's on all of it.
  *
- *   inode->i_flock ─→ file_lock ─→ file_lock ─→ NULL
+ *   inode->i_flock: tree by start; each node knows the last end below it, so
+ *   that those that meet a range are found without a look at the others
  *
  * An fcntl lock belongs to a table of descriptors (POSIX), or to an open file
- * (F_OFD_*); a flock to an open file, and minds only other flocks. One list
+ * (F_OFD_*); a flock to an open file, and minds only other flocks. One tree
  * for each inode holds all three. An owner's locks never overlap: what he
  * sets replaces what he had there, and cuts what reaches beyond.
  *
@@ -15,6 +16,7 @@
  */
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
+#include <ashlar/rbtree_augmented.h>
 #include <ashlar/slab.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/inode.h>
@@ -39,7 +41,8 @@
 enum lock_kind { LOCK_POSIX, LOCK_OFD, LOCK_FLOCK };
 
 struct file_lock {
-	struct file_lock *next;
+	struct rb_node node; /* inode->i_flock, by start */
+	loff_t last_end; /* of all at or below the node */
 	void *owner; /* files_struct or file */
 	loff_t start, end; /* both included */
 	pid_t pid;
@@ -66,7 +69,7 @@ struct lock_waiter {
 static DECLARE_WAIT_QUEUE_HEAD(lock_wait);
 static LIST_HEAD(lock_waiters);
 
-/* ---- the list ---- */
+/* ---- the tree ---- */
 
 static bool conflicts(const struct file_lock *a, const struct file_lock *b)
 {
@@ -78,16 +81,117 @@ static bool conflicts(const struct file_lock *a, const struct file_lock *b)
 	       a->start <= b->end && b->start <= a->end;
 }
 
+static struct file_lock *lock_of(struct rb_node *n)
+{
+	return rb_entry(n, struct file_lock, node);
+}
+
+static bool reaches(const struct rb_node *n, loff_t start)
+{
+	return n && lock_of((struct rb_node *)n)->last_end >= start;
+}
+
+static void update_last_end(struct rb_node *n)
+{
+	struct file_lock *l = lock_of(n);
+	unsigned int i;
+
+	l->last_end = l->end;
+	for (i = 0; i < 2; i++)
+		if (reaches(n->rb_child[i], l->last_end))
+			l->last_end = lock_of(n->rb_child[i])->last_end;
+}
+
+static void insert_lock(struct inode *inode, struct file_lock *new)
+{
+	struct rb_node **link = &inode->i_flock.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = new->start < lock_of(parent)->start ? &parent->rb_left :
+							     &parent->rb_right;
+	}
+	rb_link_node(&new->node, parent, link);
+	rb_update_path(&new->node, update_last_end);
+	rb_insert_augmented(&new->node, &inode->i_flock, update_last_end);
+}
+
+static void erase_lock(struct inode *inode, struct file_lock *l)
+{
+	rb_update_path(rb_erase_augmented(&l->node, &inode->i_flock,
+					  update_last_end),
+		       update_last_end);
+}
+
+/* The first below @n, which reaches @start, that meets start … end. */
+static struct file_lock *first_below(struct rb_node *n, loff_t start,
+				     loff_t end)
+{
+	while (n) {
+		if (reaches(n->rb_left, start)) {
+			n = n->rb_left;
+			continue;
+		}
+		if (lock_of(n)->start > end)
+			return NULL;
+		if (lock_of(n)->end >= start)
+			return lock_of(n);
+		n = reaches(n->rb_right, start) ? n->rb_right : NULL;
+	}
+	return NULL;
+}
+
+static struct file_lock *first_in(const struct inode *inode, loff_t start,
+				  loff_t end)
+{
+	struct rb_node *root = inode->i_flock.rb_node;
+
+	return reaches(root, start) ? first_below(root, start, end) : NULL;
+}
+
+/* The one after @l, in the order of their starts. */
+static struct file_lock *next_in(struct file_lock *l, loff_t start, loff_t end)
+{
+	struct rb_node *n = &l->node, *child;
+
+	if (reaches(n->rb_right, start))
+		return first_below(n->rb_right, start, end);
+	for (;;) {
+		child = n;
+		n = rb_parent(n);
+		if (!n)
+			return NULL;
+		if (child == n->rb_right)
+			continue;
+		if (lock_of(n)->start > end)
+			return NULL;
+		if (lock_of(n)->end >= start)
+			return lock_of(n);
+		if (reaches(n->rb_right, start))
+			return first_below(n->rb_right, start, end);
+	}
+}
+
+/* All locks of a file that meet start … end; @l may go. */
+#define for_each_lock(l, next, inode, start, end)     \
+	for (l = first_in(inode, start, end),         \
+	    next = l ? next_in(l, start, end) : NULL; \
+	     l; l = next, next = l ? next_in(l, start, end) : NULL)
+
 /* The first in the file, as F_GETLK tells it. */
 static struct file_lock *find_conflict(const struct inode *inode,
 				       const struct file_lock *want)
 {
-	struct file_lock *l, *first = NULL;
+	struct file_lock *l, *next;
 
-	for (l = inode->i_flock; l; l = l->next)
-		if (conflicts(l, want) && (!first || l->start < first->start))
-			first = l;
-	return first;
+	for_each_lock(l, next, inode, want->start,
+		      want->end) if (conflicts(l, want)) return l;
+	return NULL;
+}
+
+static bool is_of(const struct file_lock *l, const struct file_lock *other)
+{
+	return l->owner == other->owner && l->kind == other->kind;
 }
 
 /*
@@ -97,25 +201,22 @@ static struct file_lock *find_conflict(const struct inode *inode,
 static bool cut_locks(struct inode *inode, const struct file_lock *range,
 		      struct file_lock *spare)
 {
-	struct file_lock **p = &inode->i_flock, *l;
-	bool used = false;
+	struct file_lock *l, *next;
 
-	while ((l = *p)) {
-		if (l->owner != range->owner || l->kind != range->kind ||
-		    l->start > range->end || l->end < range->start) {
-			p = &l->next;
+	for_each_lock(l, next, inode, range->start, range->end)
+	{
+		if (!is_of(l, range))
 			continue;
-		}
 		if (l->start < range->start && l->end > range->end) {
 			*spare = *l;
 			spare->start = range->end + 1;
-			l->next = spare;
+			insert_lock(inode, spare);
 			l->end = range->start - 1;
-			used = true;
-			break;
+			rb_update_path(&l->node, update_last_end);
+			return true;
 		}
+		erase_lock(inode, l);
 		if (l->start >= range->start && l->end <= range->end) {
-			*p = l->next;
 			kfree(l);
 			continue;
 		}
@@ -123,28 +224,28 @@ static bool cut_locks(struct inode *inode, const struct file_lock *range,
 			l->end = range->start - 1;
 		else
 			l->start = range->end + 1;
-		p = &l->next;
+		insert_lock(inode, l);
 	}
-	return used;
+	return false;
 }
 
-/* Neighbours of one owner and type become one; @new is in the list. */
+/* Add @new, with its neighbours of one owner and type in it. */
 static void merge_lock(struct inode *inode, struct file_lock *new)
 {
-	struct file_lock **p = &inode->i_flock, *l;
+	loff_t start = max(new->start, (loff_t)1) - 1;
+	loff_t end = min(new->end, OFFSET_MAX - 1) + 1;
+	struct file_lock *l, *next;
 
-	while ((l = *p)) {
-		if (l == new || l->owner != new->owner ||
-		    l->kind != new->kind || l->type != new->type ||
-		    (l->end != new->start - 1 && l->start - 1 != new->end)) {
-			p = &l->next;
+	for_each_lock(l, next, inode, start, end)
+	{
+		if (!is_of(l, new) || l->type != new->type)
 			continue;
-		}
 		new->start = min(new->start, l->start);
 		new->end = max(new->end, l->end);
-		*p = l->next;
+		erase_lock(inode, l);
 		kfree(l);
 	}
+	insert_lock(inode, new);
 }
 
 /* Set @want, or F_UNLCK: nothing is in the way. */
@@ -164,8 +265,6 @@ static int apply_lock(struct inode *inode, const struct file_lock *want)
 		kfree(spare);
 	if (new) {
 		*new = *want;
-		new->next = inode->i_flock;
-		inode->i_flock = new;
 		merge_lock(inode, new);
 	}
 	wake_up(&lock_wait);
@@ -431,14 +530,13 @@ SYSCALL_DEFINE(flock, unsigned int fd, u32 cmd)
 
 static void remove_locks(struct inode *inode, const void *owner)
 {
-	struct file_lock **p = &inode->i_flock, *l;
+	struct file_lock *l, *next;
 
-	while ((l = *p)) {
-		if (l->owner != owner) {
-			p = &l->next;
+	for_each_lock(l, next, inode, 0, OFFSET_MAX)
+	{
+		if (l->owner != owner)
 			continue;
-		}
-		*p = l->next;
+		erase_lock(inode, l);
 		kfree(l);
 	}
 	wake_up(&lock_wait);
