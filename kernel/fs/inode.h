@@ -8,10 +8,10 @@
 
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/rbtree.h>
 #include <ashlar/rwsem.h>
 
 struct dentry;
-struct file_lock;
 struct kstat;
 struct path;
 struct super_block;

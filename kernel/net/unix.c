@@ -7,7 +7,7 @@
  *
  * Bytes wait where they will be read. Sockets of a pair point at each other;
  * a datagram socket's peer need not point back. A name is a file of type
- * socket, whose inode's i_pipe is the socket, or ("abstract") one in a list.
+ * socket, whose inode's i_pipe is the socket, or ("abstract") one in a tree.
  *
  * Nothing here sleeps between a look at a socket's state and the change that
  * follows: memory comes, and a program's bytes are copied, before.
@@ -48,7 +48,7 @@
 #define READABLE (POLLIN | POLLRDNORM)
 #define WRITABLE (POLLOUT | POLLWRNORM | POLLWRBAND)
 
-static LIST_HEAD(abstract_names);
+static struct rb_root abstract_names;
 
 /* ---- life ---- */
 
@@ -75,7 +75,6 @@ struct unix_sock *unix_alloc(int type)
 	INIT_LIST_HEAD(&s->queue);
 	INIT_LIST_HEAD(&s->pending);
 	INIT_LIST_HEAD(&s->pending_entry);
-	INIT_LIST_HEAD(&s->bound);
 	init_waitqueue_head(&s->wait);
 	init_waitqueue_head(&s->room);
 	init_wait_entry(&s->peer_room);
@@ -176,7 +175,9 @@ static void dequeue(struct unix_sock *s, struct unix_msg *m)
 
 static void forget_name(struct unix_sock *s)
 {
-	list_del_init(&s->bound);
+	if (s->has_abstract)
+		rb_erase(&s->bound, &abstract_names);
+	s->has_abstract = false;
 	if (!s->path.dentry)
 		return;
 	s->path.dentry->d_inode->i_pipe = NULL;
@@ -235,22 +236,54 @@ static bool is_abstract(const struct unix_address *a)
 	return a->name.sun_path[0] == '\0';
 }
 
+static struct unix_sock *bound_of(struct rb_node *n)
+{
+	return n ? rb_entry(n, struct unix_sock, bound) : NULL;
+}
+
+static int compare_names(const struct unix_address *a,
+			 const struct unix_address *b)
+{
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return memcmp(&a->name, &b->name, a->len);
+}
+
+/* Where the name is in the tree, or would be, below *@parent. */
+static struct rb_node **abstract_link(const struct unix_address *a,
+				      struct rb_node **parent)
+{
+	struct rb_node **link = &abstract_names.rb_node;
+	int order;
+
+	*parent = NULL;
+	while (*link) {
+		order = compare_names(a, &bound_of(*link)->addr);
+		if (!order)
+			break;
+		*parent = *link;
+		link = order < 0 ? &(*link)->rb_left : &(*link)->rb_right;
+	}
+	return link;
+}
+
 static struct unix_sock *find_abstract(const struct unix_address *a)
 {
-	struct unix_sock *s;
+	struct rb_node *parent;
 
-	list_for_each_entry(s, &abstract_names, bound)
-		if (s->addr.len == a->len &&
-		    memcmp(&s->addr.name, &a->name, a->len) == 0)
-			return s;
-	return NULL;
+	return bound_of(*abstract_link(a, &parent));
 }
 
 static int bind_abstract(struct unix_sock *s, const struct unix_address *a)
 {
-	if (find_abstract(a))
+	struct rb_node *parent, **link = abstract_link(a, &parent);
+
+	if (*link)
 		return -EADDRINUSE;
-	list_add(&s->bound, &abstract_names);
+	s->addr = *a;
+	s->has_abstract = true;
+	rb_link_node(&s->bound, parent, link);
+	rb_insert_color(&s->bound, &abstract_names);
 	return 0;
 }
 
@@ -294,10 +327,8 @@ static int autobind(struct unix_sock *s)
 	for (tries = 0; tries < 1u << 20; tries++) {
 		ashlar_snprintf(a.name.sun_path + 1, 6, "%05x",
 				next++ & 0xfffff);
-		if (bind_abstract(s, &a))
-			continue;
-		s->addr = a;
-		return 0;
+		if (!bind_abstract(s, &a))
+			return 0;
 	}
 	return -ENOSPC;
 }

@@ -9,6 +9,7 @@
 #include <ashlar/atomic.h>
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
+#include <ashlar/rbtree.h>
 #include <ashlar/uio.h>
 #include <kernel/fs/path.h>
 #include <kernel/sched/wait.h>
@@ -86,7 +87,8 @@ struct unix_sock {
 	struct wait_queue_head room; /* of others: it has taken something */
 	struct wait_queue_entry peer_room; /* on its peer's; see unix_poll */
 	struct unix_address addr;
-	struct list_head bound; /* abstract names */
+	struct rb_node bound; /* abstract_names */
+	bool has_abstract; /* it is there */
 	struct path path; /* of a bound name; dentry NULL: none */
 	struct ucred cred, peer_cred;
 };
