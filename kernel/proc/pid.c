@@ -440,17 +440,13 @@ static struct dentry *task_dir_lookup(struct inode *dir, struct dentry *parent,
 	return inode ? proc_splice(parent, name, len, inode) : ERR_PTR(-ENOMEM);
 }
 
-static struct task_struct *next_thread_from(struct task_struct *leader,
-					    pid_t tid)
+static struct task_struct *next_thread_of(struct task_struct *leader, pid_t tid)
 {
-	struct task_struct *t, *best = NULL;
+	struct task_struct *t;
 
-	if (leader->exit_state)
-		return leader->pid >= tid ? leader : NULL;
-	for_each_thread(leader, t)
-		if (t->pid >= tid && (!best || t->pid < best->pid))
-			best = t;
-	return best;
+	while ((t = next_thread_from(tid)) && t->tgid != leader->tgid)
+		tid = t->pid + 1;
+	return t;
 }
 
 static int task_dir_iterate(struct file *f, struct dir_context *ctx)
@@ -459,7 +455,7 @@ static int task_dir_iterate(struct file *f, struct dir_context *ctx)
 
 	if (!dir_emit_dots(ctx))
 		return 0;
-	while ((t = next_thread_from(leader, (pid_t)(ctx->pos - 2))) != NULL) {
+	while ((t = next_thread_of(leader, (pid_t)(ctx->pos - 2))) != NULL) {
 		ctx->pos = 2 + t->pid;
 		if (!emit_number(ctx, t->pid, pid_ino(t->pid, 0), DT_DIR))
 			return 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Process numbers. Each number in use is a struct pid, found by hash:
+ * Process numbers. Each number in use is a struct pid, found in an array:
  *
- *   hash[nr % 256] ⇄ pid 7 ── task (NULL once it is reaped)
- *                      ↑ counted: that task, each process whose group or
- *                        session it is, each pidfd
+ *   pids[7] ─→ pid 7 ── task (NULL once it is reaped)
+ *                ↑ counted: that task, each process whose group or session it
+ *                  is, each pidfd
  *
  * Numbers are given out in turn up to pid_max, then again from 300 on, so a
  * number that was just freed is not used soon.
@@ -12,16 +12,16 @@
 #include <ashlar/atomic.h>
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
-#include <ashlar/list.h>
 #include <ashlar/slab.h>
+#include <ashlar/xarray.h>
 #include <kernel/sched/wait.h>
 #include <kernel/task/pid.h>
 #include <kernel/task/process.h>
 
-#define PID_HASH 256
 #define RESERVED_PIDS 300 /* not given out a second time */
+#define NR_MAX 0x7fffffff
 
-static struct list_head hash[PID_HASH];
+static struct xarray pids;
 static struct kmem_cache *pid_cachep;
 
 pid_t last_pid;
@@ -32,17 +32,9 @@ int pid_max = 32768;
  */
 void pid_init(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < PID_HASH; i++)
-		INIT_LIST_HEAD(&hash[i]);
+	xa_init(&pids);
 	pid_cachep = kmem_cache_create("pid", sizeof(struct pid), 0,
 				       SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
-}
-
-static struct list_head *chain_of(pid_t nr)
-{
-	return &hash[(unsigned int)nr % PID_HASH];
 }
 
 /**
@@ -53,13 +45,7 @@ static struct list_head *chain_of(pid_t nr)
  */
 struct pid *find_pid(pid_t nr)
 {
-	struct pid *pid;
-
-	list_for_each_entry(pid, chain_of(nr), chain) {
-		if (pid->nr == nr)
-			return pid;
-	}
-	return NULL;
+	return nr >= 0 ? xa_load(&pids, (unsigned long)nr) : NULL;
 }
 
 /**
@@ -98,21 +84,25 @@ static pid_t next_free_number(void)
 struct pid *alloc_pid(void)
 {
 	struct pid *pid = kmem_cache_alloc(pid_cachep, GFP_KERNEL);
-	pid_t nr;
+	int err;
 
 	if (!pid)
 		return ERR_PTR(-ENOMEM);
-	nr = next_free_number();
-	if (!nr) {
-		kmem_cache_free(pid_cachep, pid);
-		return ERR_PTR(-EAGAIN);
-	}
-	last_pid = nr;
-	pid->nr = nr;
 	pid->task = NULL;
 	atomic_set(&pid->count, 1);
 	init_waitqueue_head(&pid->wait_pidfd);
-	list_add(&pid->chain, chain_of(nr));
+	do { /* until nobody takes it while we wait for memory */
+		pid->nr = next_free_number();
+		err = -EAGAIN;
+		if (pid->nr)
+			err = xa_insert(&pids, (unsigned long)pid->nr, pid,
+					GFP_KERNEL);
+	} while (err == -EBUSY);
+	if (err) {
+		kmem_cache_free(pid_cachep, pid);
+		return ERR_PTR(err);
+	}
+	last_pid = pid->nr;
 	return pid;
 }
 
@@ -133,25 +123,40 @@ void put_pid(struct pid *pid)
 {
 	if (!pid || !atomic_dec_and_test(&pid->count))
 		return;
-	list_del(&pid->chain);
+	xa_erase(&pids, (unsigned long)pid->nr);
 	kmem_cache_free(pid_cachep, pid);
 }
 
 /**
+ * next_thread_from - for those who list all threads by number
+ * @nr: the smallest number that is of interest
+ *
+ * Returns the thread without a reference, or NULL.
+ */
+struct task_struct *next_thread_from(pid_t nr)
+{
+	unsigned long i = (unsigned long)max(nr, 0);
+	struct pid *pid;
+
+	for (; (pid = xa_find(&pids, &i, NR_MAX)); i++)
+		if (pid->task)
+			return pid->task;
+	return NULL;
+}
+
+/**
  * next_process - for those who list all processes by number
- * @pid: the smallest number that is of interest
+ * @nr: the smallest number that is of interest
  *
  * Returns the process without a reference, or NULL.
  */
-struct task_struct *next_process(pid_t pid)
+struct task_struct *next_process(pid_t nr)
 {
-	struct task_struct *t, *best = NULL;
+	struct task_struct *t;
 
-	for_each_process(t) {
-		if (t->tgid >= pid && (!best || t->tgid < best->tgid))
-			best = t;
-	}
-	return best;
+	while ((t = next_thread_from(nr)) && t != t->group_leader)
+		nr = t->pid + 1;
+	return t;
 }
 
 /**

@@ -4,7 +4,6 @@
 #define KERNEL_TASK_PID_H
 
 #include <ashlar/atomic.h>
-#include <ashlar/list.h>
 #include <kernel/sched/wait.h>
 #include <kernel/task/task.h>
 
@@ -18,7 +17,6 @@ struct pid {
 	atomic_t count;
 	pid_t nr;
 	struct task_struct *task; /* NULL: reaped, or only a group's */
-	struct list_head chain; /* hash by number */
 	struct wait_queue_head wait_pidfd;
 };
 
@@ -28,7 +26,9 @@ void put_pid(struct pid *pid);
 struct pid *find_pid(pid_t nr); /* no reference; NULL */
 struct task_struct *find_task_by_pid(pid_t pid); /* any thread; no reference */
 /* The process with the smallest number >= @pid; no reference; NULL. */
-struct task_struct *next_process(pid_t pid);
+struct task_struct *next_process(pid_t nr);
+/* The same for threads. */
+struct task_struct *next_thread_from(pid_t nr);
 void set_signal_pgrp(struct signal_struct *sig, struct pid *pid);
 void set_signal_session(struct signal_struct *sig, struct pid *pid);
 extern pid_t last_pid; /* the number given out last */

@@ -176,12 +176,29 @@ static long consider(struct wait_opts *wo, struct task_struct *p, bool traced)
 	return wait_continued(wo, p);
 }
 
+/* The one task that is asked for, found by its number. */
+static long scan_one(struct wait_opts *wo, const struct task_struct *me)
+{
+	struct task_struct *p = find_task_by_pid(wo->nr);
+	long ret = -ECHILD;
+
+	if (!p)
+		return ret;
+	if (p == p->group_leader && p->real_parent == me)
+		ret = consider(wo, p, false);
+	if (ret != 1 && p->ptrace && p->parent == me)
+		ret = max(ret, consider(wo, p, true));
+	return ret;
+}
+
 /* 1: news, in @wo; 0: some may come; -ECHILD: none ever. */
 static long scan_children(struct wait_opts *wo)
 {
 	struct task_struct *me = current->group_leader, *p;
 	long ret = -ECHILD, one;
 
+	if (wo->type == P_PID)
+		return scan_one(wo, me);
 	list_for_each_entry(p, &me->children, sibling) {
 		one = consider(wo, p, false);
 		if (one == 1)
