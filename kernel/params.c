@@ -126,6 +126,7 @@ static const struct param {
 	{ "failslab=", set_failslab },
 	{ "console=", done },
 	{ "mem=", done },
+	{ "yield=", done },
 	{ "slub_debug=", set_slub_debug },
 	{ "slub_debug", set_slub_debug },
 	{ "root=", done },

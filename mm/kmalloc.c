@@ -104,6 +104,7 @@ void *kmalloc(size_t size, gfp_t gfp)
 {
 	void *obj = NULL;
 
+	might_alloc(gfp);
 	if (likely(size - 1 < KMALLOC_MAX_CACHE_SIZE && !(gfp & __GFP_DMA)))
 		obj = sheaf_pop(kmalloc_index(size));
 	if (likely(obj)) {

@@ -73,10 +73,8 @@ unsigned long zero_pfn;
  */
 struct page *alloc_user_page(gfp_t gfp)
 {
-	struct page *page;
+	struct page *page = alloc_page(gfp & ~__GFP_ZERO);
 
-	might_sleep();
-	page = alloc_page(gfp & ~__GFP_ZERO);
 	if (unlikely(!page))
 		return NULL;
 	atomic_set(&page->_refcount, 1);

@@ -122,8 +122,7 @@ struct page *alloc_block(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 
-	if (gfpflags_allow_blocking(gfp))
-		might_sleep();
+	might_alloc(gfp);
 	if (unlikely(order >= MAX_ORDER))
 		return NULL;
 	if (unlikely(should_fail_alloc_page(gfp, order)))

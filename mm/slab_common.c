@@ -251,8 +251,10 @@ void slab_validate(void)
  */
 void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 {
-	void *obj = sheaf_pop(s->id);
+	void *obj;
 
+	might_alloc(gfp);
+	obj = sheaf_pop(s->id);
 	if (unlikely(!obj)) {
 		obj = slab_alloc_slow(s, gfp);
 		if (!obj)

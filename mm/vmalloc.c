@@ -349,6 +349,7 @@ static void *vmalloc_from(unsigned long size, gfp_t gfp, const void *caller)
 {
 	struct vm_struct *area;
 
+	might_sleep();
 	if (size > totalram_pages() << PAGE_SHIFT)
 		return NULL;
 	area = new_area(size, VM_ALLOC, caller);

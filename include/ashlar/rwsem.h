@@ -19,13 +19,17 @@
 struct rw_semaphore {
 	int count;
 	int waiting_writers;
+	const char *kind; /* who made it: for the order of locks */
 };
 
-static inline void init_rwsem(struct rw_semaphore *s)
+static inline void __init_rwsem(struct rw_semaphore *s, const char *kind)
 {
 	s->count = 0;
 	s->waiting_writers = 0;
+	s->kind = kind;
 }
+
+#define init_rwsem(s) __init_rwsem(s, __func__)
 
 static inline bool down_read_trylock(struct rw_semaphore *s)
 {
@@ -46,14 +50,14 @@ static inline bool down_write_trylock(struct rw_semaphore *s)
 
 static inline void down_read(struct rw_semaphore *s)
 {
-	might_sleep();
+	rwsem_acquire(s);
 	while (unlikely(READ_ONCE(s->waiting_writers) || !down_read_trylock(s)))
 		port_wait(s);
 }
 
 static inline void down_write(struct rw_semaphore *s)
 {
-	might_sleep();
+	rwsem_acquire(s);
 	if (likely(down_write_trylock(s)))
 		return;
 	__atomic_fetch_add(&s->waiting_writers, 1, __ATOMIC_RELAXED);
@@ -71,6 +75,7 @@ static inline void downgrade_write(struct rw_semaphore *s)
 
 static inline void up_read(struct rw_semaphore *s)
 {
+	rwsem_release(s);
 	if (__atomic_sub_fetch(&s->count, 1, __ATOMIC_RELEASE) == 0 &&
 	    unlikely(READ_ONCE(s->waiting_writers)))
 		port_wake(s);
@@ -78,6 +83,7 @@ static inline void up_read(struct rw_semaphore *s)
 
 static inline void up_write(struct rw_semaphore *s)
 {
+	rwsem_release(s);
 	__atomic_store_n(&s->count, 0, __ATOMIC_RELEASE);
 	port_wake(s);
 }

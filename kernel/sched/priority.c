@@ -463,7 +463,7 @@ SYSCALL_DEFINE(sched_rr_get_interval_time64, pid_t pid,
 
 SYSCALL_DEFINE(sched_yield, void)
 {
-	sched_yield_current();
+	sched_yield_for(1);
 	return 0;
 }
 

@@ -33,6 +33,7 @@
 #include <ashlar/resource.h>
 #include <i386.h>
 #include <kernel/init.h>
+#include <kernel/panic.h>
 #include <kernel/sched/sched.h>
 #include <kernel/task/process.h>
 #include <kernel/time/clock.h>
@@ -296,6 +297,8 @@ void schedule(void)
 	unsigned long flags = local_irq_save();
 	u64 now = ktime_get();
 
+	if (unlikely(spin_locks_held))
+		panic("schedule() with %u spinlocks held", spin_locks_held);
 	prev->tif &= ~TIF_NEED_RESCHED;
 	update_current(now);
 	if (likely(prev != &init_task) &&
@@ -313,11 +316,13 @@ void schedule(void)
  * schedule_tail - what a new task does first
  * @prev: the task that ran before
  *
- * Called by the port on the new task's stack, interrupts off.
+ * Called by the port on the new task's stack with interrupts off; they are
+ * on when it returns.
  */
 void schedule_tail(struct task_struct *prev)
 {
 	finish_task_switch(prev);
+	local_irq_enable();
 	if (current->set_child_tid)
 		put_user((u32)current->pid,
 			 (u32 __user *)current->set_child_tid);
@@ -572,9 +577,12 @@ void scheduler_tick(bool user)
 /* ---- what others ask for ---- */
 
 /**
- * sched_yield_current - let the others go first
+ * sched_yield_for - let the others go first
+ * @ns: how far behind the next of them, in virtual time; more than 0
+ *
+ * Process context, no spinlock held.
  */
-void sched_yield_current(void)
+void sched_yield_for(u32 ns)
 {
 	struct task_struct *t = current;
 	unsigned long flags = local_irq_save();
@@ -584,8 +592,8 @@ void sched_yield_current(void)
 		struct task_struct *l =
 			rb_entry(rq.leftmost, struct task_struct, run_node);
 
-		if ((s64)(l->vruntime - t->vruntime) >= 0)
-			t->vruntime = l->vruntime + 1;
+		if ((s64)(l->vruntime + ns - t->vruntime) > 0)
+			t->vruntime = l->vruntime + ns;
 	}
 	local_irq_restore(flags);
 	schedule();

@@ -61,7 +61,7 @@ void sched_fork(struct task_struct *p);
 void sched_update_current(void); /* accounts current up to now */
 void sched_change_prio(struct task_struct *p, int policy, int rt_priority,
 		       int static_prio);
-void sched_yield_current(void);
+void sched_yield_for(u32 ns); /* in virtual time */
 unsigned long nr_running(void);
 unsigned long nr_uninterruptible(void);
 unsigned long long nr_context_switches(void);

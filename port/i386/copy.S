@@ -33,6 +33,14 @@
 	.popsection
 .endm
 
+/* Nothing, or a call that changes no register: see sleep.c. */
+.macro SLEEP_SITE
+9:	.byte	0x0f, 0x1f, 0x44, 0x00, 0x00
+	.pushsection .init.sites, "a"
+	.long	9b, sleep_site
+	.popsection
+.endm
+
 /* One block, without a loop. @what: the moves for an offset. */
 .macro UNROLL bytes, what
 	.set	off, 0
@@ -198,6 +206,7 @@ copy_page:
 	.type	__copy_user, @function
 	.balign	16
 __copy_user:
+	SLEEP_SITE
 	pushl	%edi
 	pushl	%esi
 	movl	%eax, %edi
@@ -237,6 +246,7 @@ block_failed:
 	.type	__clear_user, @function
 	.balign	16
 __clear_user:
+	SLEEP_SITE
 	pushl	%edi
 	movl	%eax, %edi
 	movl	%edx, %ecx

@@ -56,6 +56,9 @@ void limit_iomem_ram(u32 limit);
 /* uaccess.c */
 void sort_exception_table(void);
 
+/* sleep.c */
+bool sleep_sites_init(const char *value);
+
 /* pgtable.c */
 void direct_map_init(void);
 void fixed_maps_init(void);

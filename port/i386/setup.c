@@ -88,6 +88,15 @@ static const char *__init find_option(const char *name)
 	return found;
 }
 
+/* yield=N[:SEED]: before code becomes read-only. */
+static void __init read_yield(void)
+{
+	const char *value = find_option("yield=");
+
+	if (value && !sleep_sites_init(value))
+		printk("yield=: not N or N:SEED, ignored\n");
+}
+
 /* ---- what RAM there is ---- */
 
 static void __init add_ram(u64 base, u64 size, const char *name)
@@ -264,6 +273,7 @@ void __init i386_start(void)
 	if (multiboot_magic != MULTIBOOT_LOADED)
 		panic("Started by something that is no multiboot loader.");
 	tsc_init();
+	read_yield();
 	memory_init();
 	init_task.stack = init_stack;
 	start_kernel();

@@ -123,6 +123,7 @@ long strncpy_from_user(char *dst, const char __user *src, long n)
 	unsigned long at = (unsigned long)src;
 	long limit = n, done;
 
+	might_sleep();
 	if (at >= TASK_SIZE)
 		return -EFAULT;
 	if (limit > 0 && (unsigned long)limit > TASK_SIZE - at)
@@ -158,6 +159,7 @@ long strnlen_user(const char __user *s, long n)
 	unsigned long at = (unsigned long)s;
 	long limit = n, done;
 
+	might_sleep();
 	if (at >= TASK_SIZE || n <= 0)
 		return 0;
 	if ((unsigned long)limit > TASK_SIZE - at)

@@ -18,6 +18,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/types.h>
 #include <mach/pgtable.h>
+#include <mach/spinlock.h>
 
 #define __user
 
@@ -56,6 +57,7 @@ static inline bool __access_ok(unsigned long addr, unsigned long size)
 		__user_word(ptr) gu_v = 0;                                  \
 		long gu_err = 0;                                            \
                                                                             \
+		might_sleep();                                              \
 		if (unlikely(!access_ok(gu_p, sizeof(*gu_p))))              \
 			gu_err = -EFAULT;                                   \
 		else if (sizeof(*gu_p) == 8)                                \
@@ -88,6 +90,7 @@ static inline bool __access_ok(unsigned long addr, unsigned long size)
 		__typeof__(*(ptr)) pu_v = (x);                                 \
 		long pu_err = 0;                                               \
                                                                                \
+		might_sleep();                                                 \
 		if (unlikely(!access_ok(pu_p, sizeof(*pu_p))))                 \
 			goto pu_fail;                                          \
 		if (sizeof(*pu_p) == 8) {                                      \

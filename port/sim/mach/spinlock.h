@@ -33,5 +33,9 @@ void sim_might_sleep(const char *where);
 #define spin_unlock(l) sim_unlock(l, __func__)
 #define lockdep_assert_held(l) sim_assert_held(l, __func__)
 #define might_sleep() sim_might_sleep(__func__)
+#define might_alloc(gfp) \
+	(gfpflags_allow_blocking(gfp) ? might_sleep() : (void)0)
+#define rwsem_acquire(s) ((void)(s), might_sleep())
+#define rwsem_release(s) ((void)(s))
 
 #endif

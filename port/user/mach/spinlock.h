@@ -28,6 +28,9 @@ void port_unlock_slow(spinlock_t *l);
 /* Rules that the paper machine checks. */
 #define lockdep_assert_held(l) ((void)(l))
 #define might_sleep() ((void)0)
+#define might_alloc(gfp) ((void)(gfp))
+#define rwsem_acquire(s) ((void)(s))
+#define rwsem_release(s) ((void)(s))
 
 static inline void spin_lock_init(spinlock_t *l)
 {
