@@ -50,4 +50,16 @@ static inline bool atomic_dec_and_test(atomic_t *v)
 	return __atomic_sub_fetch(&v->counter, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
+/* True if it was not 0, and so is one more. */
+static inline bool atomic_inc_not_zero(atomic_t *v)
+{
+	int n = atomic_read(v);
+
+	while (n &&
+	       !__atomic_compare_exchange_n(&v->counter, &n, n + 1, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		;
+	return n != 0;
+}
+
 #endif

@@ -689,6 +689,7 @@ ssize_t n_tty_write(struct tty_struct *tty, struct file *f,
 		    struct iov_iter *from)
 {
 	size_t done = 0, n, room, each = O_(tty, OPOST) ? 8 : 1;
+	struct iov_iter before;
 	u8 buf[WRITE_CHUNK];
 	int err = 0;
 
@@ -703,10 +704,15 @@ ssize_t n_tty_write(struct tty_struct *tty, struct file *f,
 			break;
 		room = tty->ops->write_room(tty) / each;
 		n = from->count < WRITE_CHUNK ? from->count : WRITE_CHUNK;
+		before = *from;
 		n = copy_from_iter(buf, n < room ? n : room, from);
 		err = -EFAULT;
 		if (!n)
 			break;
+		if (tty->ops->write_room(tty) < n * each) { /* it slept */
+			*from = before;
+			continue;
+		}
 		write_chunk(tty, buf, n);
 		done += n;
 	}

@@ -44,7 +44,7 @@ struct pty {
 	struct dentry *name; /* in devpts, or NULL */
 };
 
-static struct pty *ptys[MAX_PTYS];
+static struct pty *ptys[MAX_PTYS]; /* tty_lock */
 static struct super_block *devpts; /* NULL: never mounted */
 
 static struct pty *pty_of(struct tty_struct *tty)

@@ -9,6 +9,10 @@
  * TOSTOP) or changes the terminal gets SIGTTOU. When the leader exits the
  * terminal hangs up: files opened before are dead (their hangup count is an
  * old one), and the foreground gets SIGHUP.
+ *
+ * Locks: tty_lock, outside of vfs_lock, around opening and releasing, where
+ * terminals come and go. A terminal's sessions and bytes change without sleep
+ * between a look and the change.
  */
 #include <ashlar/fs.h>
 #include <ashlar/slab.h>
@@ -72,6 +76,8 @@ const struct ktermios tty_std_termios = {
 	.c_cc = { 3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22,
 		  0 },
 };
+
+static struct rw_semaphore tty_lock; /* only ever taken for writing */
 
 /**
  * tty_setup - a terminal that nobody has opened yet
@@ -621,7 +627,7 @@ int tty_open_file(struct file *file, struct tty_struct *tty, bool noctty)
 	return 0;
 }
 
-static int tty_open(struct inode *inode, struct file *f)
+static int open_by_number(struct inode *inode, struct file *f)
 {
 	u32 dev = inode->i_rdev;
 	bool noctty = dev == MKDEV(TTYAUX_MAJOR, 1) ||
@@ -649,6 +655,16 @@ static int tty_open(struct inode *inode, struct file *f)
 	return err;
 }
 
+static int tty_open(struct inode *inode, struct file *f)
+{
+	int err;
+
+	down_write(&tty_lock);
+	err = open_by_number(inode, f);
+	up_write(&tty_lock);
+	return err;
+}
+
 static void tty_release(struct file *f)
 {
 	struct tty_file *tf = f->private_data;
@@ -658,11 +674,13 @@ static void tty_release(struct file *f)
 		return;
 	tty = tf->tty;
 	kfree(tf);
-	if (--tty->count)
-		return;
-	tty->exclusive = false;
-	if (tty->ops->close)
-		tty->ops->close(tty);
+	down_write(&tty_lock);
+	if (!--tty->count) {
+		tty->exclusive = false;
+		if (tty->ops->close)
+			tty->ops->close(tty);
+	}
+	up_write(&tty_lock);
 }
 
 const struct file_operations tty_fops = {
@@ -688,6 +706,7 @@ SYSCALL_DEFINE(vhangup, void)
  */
 void tty_init(void)
 {
+	init_rwsem(&tty_lock);
 	register_chrdev(TTY_MAJOR, 0, 2, "tty", &tty_fops);
 	register_chrdev(TTY_MAJOR, 64, 1, "ttyS", &tty_fops);
 	register_chrdev(TTYAUX_MAJOR, 0, 1, "/dev/tty", &tty_fops);

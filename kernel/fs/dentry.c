@@ -382,9 +382,9 @@ char *mount_path(const struct path *path, const struct path *root, char *buf,
 
 SYSCALL_DEFINE(getcwd, char __user *buf, u32 size)
 {
+	char *page = kmalloc(PATH_MAX, GFP_KERNEL);
 	struct path root = { current->fs->root_mnt, current->fs->root };
 	struct path pwd = { current->fs->pwd_mnt, current->fs->pwd };
-	char *page = kmalloc(PATH_MAX, GFP_KERNEL);
 	struct path_writer w;
 	u32 len;
 	long err;

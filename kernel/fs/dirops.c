@@ -176,7 +176,9 @@ static int may_mknod(umode_t mode, u32 dev)
 	}
 }
 
-static int do_mknod(int dfd, const char *name, umode_t mode, u32 dev)
+/* @made: is set to what was made, with references, if it is not NULL. */
+static int do_mknod(int dfd, const char *name, umode_t mode, u32 dev,
+		    struct path *made)
 {
 	struct new_name n;
 	int err = may_mknod(mode, dev);
@@ -196,6 +198,11 @@ static int do_mknod(int dfd, const char *name, umode_t mode, u32 dev)
 		err = S_ISREG(mode) ?
 			      n.dir->i_op->create(n.dir, n.dentry, mode) :
 			      n.dir->i_op->mknod(n.dir, n.dentry, mode, dev);
+	if (!err && made) {
+		made->mnt = n.nd.path.mnt;
+		made->dentry = n.dentry;
+		path_get(made);
+	}
 	return end_create(&n, err);
 }
 
@@ -473,7 +480,13 @@ int kern_mkdir(const char *name, umode_t mode)
 /** kern_mknod() - make a device or fifo; 0 or -errno */
 int kern_mknod(const char *name, umode_t mode, u32 dev)
 {
-	return do_mknod(AT_FDCWD, name, mode, dev);
+	return do_mknod(AT_FDCWD, name, mode, dev, NULL);
+}
+
+/** kern_mksock() - make a socket's file: 0 and where it is, or -errno */
+int kern_mksock(const char *name, umode_t mode, struct path *path)
+{
+	return do_mknod(AT_FDCWD, name, S_IFSOCK | mode, 0, path);
 }
 
 /** kern_symlink() - make a symbolic link; 0 or -errno */
@@ -529,7 +542,7 @@ SYSCALL_DEFINE(mknodat, int dfd, const char __user *name, u32 mode, u32 dev)
 
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	err = do_mknod(dfd, text, (umode_t)mode, dev);
+	err = do_mknod(dfd, text, (umode_t)mode, dev, NULL);
 	kfree(text);
 	return err;
 }

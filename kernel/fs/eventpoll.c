@@ -14,8 +14,13 @@
  * edge-triggered.
  *
  * An item has no reference to its file: it goes when the file is released.
- * The ready list is changed with interrupts off; everything else by tasks,
- * which do not sleep between a look and a change.
+ *
+ * Locks: eventpoll.lock around whatever adds, changes or removes an item by
+ * number, and around collecting; both may sleep, the one for the memory of
+ * hooks, the other where a program gets its events. A file that is released
+ * takes its items with it at any time but in those two, where it is in use or
+ * its item was left; that, and asking a file what is ready, does not sleep.
+ * The ready list is changed with interrupts off.
  *
  * Wake-ups are an interface: of a file watched by its edges a program sees each
  * one whose key (wait.h) has something that it asks for. tests/machine/edges.c
@@ -60,6 +65,7 @@ struct epoll_event {
 } __attribute__((packed));
 
 struct eventpoll {
+	struct rw_semaphore lock; /* only ever taken for writing */
 	struct rb_root items;
 	struct list_head ready;
 	struct wait_queue_head wait; /* epoll_wait */
@@ -242,14 +248,15 @@ static int add_item(struct eventpoll *ep, struct file *file, unsigned int fd,
 		    const struct epoll_event *event)
 {
 	struct ep_table t = { .pt.queue = ep_hook_queue };
-	struct epitem *item;
+	struct epitem *item = kzalloc(sizeof(*item), GFP_KERNEL);
 	u32 mask;
 
-	if (watches(file, ep, 0))
-		return -ELOOP;
-	item = kzalloc(sizeof(*item), GFP_KERNEL);
 	if (!item)
 		return -ENOMEM;
+	if (watches(file, ep, 0)) {
+		kfree(item);
+		return -ELOOP;
+	}
 	INIT_LIST_HEAD(&item->ready);
 	item->ep = ep;
 	item->file = file;
@@ -297,10 +304,6 @@ static int ep_control(struct file *epf, int op, struct file *file,
 	struct eventpoll *ep = epf->private_data;
 	struct epitem *item;
 
-	if (!file->f_op->poll)
-		return -EPERM;
-	if (epf->f_op != &eventpoll_fops || epf == file)
-		return -EINVAL;
 	item = find_item(ep, file, fd);
 	if (check_exclusive(op, file, item, event->events))
 		return -EINVAL;
@@ -316,10 +319,18 @@ static int ep_control(struct file *epf, int op, struct file *file,
 	return 0;
 }
 
+static int ep_check(const struct file *epf, const struct file *file)
+{
+	if (!file->f_op->poll)
+		return -EPERM;
+	return epf->f_op != &eventpoll_fops || epf == file ? -EINVAL : 0;
+}
+
 SYSCALL_DEFINE(epoll_ctl, unsigned int epfd, int op, unsigned int fd,
 	       const struct epoll_event __user *user)
 {
 	struct epoll_event event = { .events = 0 };
+	struct eventpoll *ep;
 	struct fd epf, f;
 	long ret = -EBADF;
 
@@ -328,7 +339,13 @@ SYSCALL_DEFINE(epoll_ctl, unsigned int epfd, int op, unsigned int fd,
 	epf = fdget(epfd);
 	f = fdget(fd);
 	if (epf.file && f.file)
+		ret = ep_check(epf.file, f.file);
+	if (!ret) {
+		ep = epf.file->private_data;
+		down_write(&ep->lock);
 		ret = ep_control(epf.file, op, f.file, fd, &event);
+		up_write(&ep->lock);
+	}
 	fdput(f);
 	fdput(epf);
 	return ret;
@@ -384,13 +401,16 @@ static int send_events(struct eventpoll *ep, struct epoll_event __user *events,
 	LIST_HEAD(again);
 	struct epitem *item;
 	unsigned long flags;
-	int n = collect(ep, events, max, &again);
+	int n;
 
+	down_write(&ep->lock);
+	n = collect(ep, events, max, &again);
 	while ((item = take_ready(&again))) {
 		flags = local_irq_save();
 		list_add_tail(&item->ready, &ep->ready);
 		local_irq_restore(flags);
 	}
+	up_write(&ep->lock);
 	return n;
 }
 
@@ -531,6 +551,7 @@ SYSCALL_DEFINE(epoll_create1, u32 flags)
 	ep = kmalloc(sizeof(*ep), GFP_KERNEL);
 	if (!ep)
 		return -ENOMEM;
+	init_rwsem(&ep->lock);
 	ep->items = RB_ROOT;
 	INIT_LIST_HEAD(&ep->ready);
 	init_waitqueue_head(&ep->wait);

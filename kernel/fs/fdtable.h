@@ -67,6 +67,7 @@ void put_unused_fd(unsigned int fd);
 int close_fd(unsigned int fd);
 /* A copy, every file with a reference; NULL without memory. */
 struct files_struct *dup_files(struct files_struct *old);
+int install_files(struct file *f[2], s32 __user *ufds, u32 flags);
 void get_files(struct files_struct *files);
 void put_files(struct files_struct *files); /* the last one closes all */
 void close_on_exec(struct files_struct *files);

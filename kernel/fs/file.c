@@ -326,6 +326,42 @@ struct file *fget(unsigned int fd)
 	return f;
 }
 
+/**
+ * install_files() - two new files, as pipe and socketpair make them
+ * @f: the files; their references are taken over, also on failure
+ * @ufds: where the program wants to read the two descriptors
+ * @flags: O_CLOEXEC
+ *
+ * No thread can see a descriptor before all that may fail is done.
+ *
+ * Context: may sleep. Return: 0 or -errno.
+ */
+int install_files(struct file *f[2], s32 __user *ufds, u32 flags)
+{
+	int fds[2], err;
+
+	err = fds[0] = get_unused_fd_flags(flags);
+	if (err < 0)
+		goto put_files;
+	err = fds[1] = get_unused_fd_flags(flags);
+	if (err < 0)
+		goto put_fd;
+	err = -EFAULT;
+	if (copy_to_user(ufds, fds, sizeof(fds)))
+		goto put_fds;
+	fd_install((unsigned int)fds[0], f[0]);
+	fd_install((unsigned int)fds[1], f[1]);
+	return 0;
+put_fds:
+	put_unused_fd((unsigned int)fds[1]);
+put_fd:
+	put_unused_fd((unsigned int)fds[0]);
+put_files:
+	fput(f[0]);
+	fput(f[1]);
+	return err;
+}
+
 /** filp_close() - a descriptor of @files is gone; 0 or what flushing said */
 int filp_close(struct file *f, struct files_struct *files)
 {
@@ -403,14 +439,20 @@ static unsigned int fds_used(const struct files_struct *files)
  */
 struct files_struct *dup_files(struct files_struct *old)
 {
-	struct files_struct *files = alloc_files(fds_used(old));
+	struct files_struct *files;
 	unsigned int word, fd;
 	struct file *f;
 	u32 bits;
 
-	if (!files)
-		return NULL;
-	for (word = 0; word < files->max_fds / 32; word++) {
+	for (;;) {
+		files = alloc_files(fds_used(old));
+		if (!files)
+			return NULL;
+		if (likely(fds_used(old) <= files->max_fds))
+			break;
+		put_files(files); /* another thread opened more meanwhile */
+	}
+	for (word = 0; word < min(files->max_fds, old->max_fds) / 32; word++) {
 		bits = old->open_fds[word];
 		files->close_on_exec[word] = old->close_on_exec[word];
 		for (; bits; bits &= bits - 1) {

@@ -54,7 +54,7 @@ struct nameidata {
 	bool slashes; /* behind the last component */
 	u8 links; /* symlinks followed */
 	u32 flags; /* LOOKUP_* */
-	struct path root; /* "/" and where ".." stops; no references: it is
+	struct path root; /* "/" and where ".." stops; with references:
 			   * current's, or the directory of openat2's dfd */
 };
 

@@ -12,8 +12,9 @@
  * the rest behind it, in a new buffer, and the walk goes on; so links in links
  * cost no stack. 40 links in one walk are too many.
  *
- * nd.path holds references; a step takes one to where it goes and then gives
- * back the one to where it was.
+ * nd.path and nd.root hold references: other threads may change the process's
+ * directories meanwhile. A step takes one to where it goes before it gives
+ * back the one to where it was, which may sleep.
  *
  * Simpler than Linux: no walk without references, no revalidation; a path
  * that symlinks have made longer than PATH_MAX is still good.
@@ -71,15 +72,14 @@ void path_put(struct path *path)
 static inline void move_to(struct nameidata *nd, struct mount *mnt,
 			   struct dentry *dentry)
 {
-	struct mount *old = nd->path.mnt;
+	struct path old = nd->path;
 
-	dput(nd->path.dentry);
 	nd->path.dentry = dentry;
-	if (mnt != old) {
-		mntget(mnt);
-		nd->path.mnt = mnt;
-		mntput(old);
-	}
+	if (mnt != old.mnt)
+		nd->path.mnt = mntget(mnt);
+	dput(old.dentry);
+	if (mnt != old.mnt)
+		mntput(old.mnt);
 }
 
 /* Down into whatever is mounted on where we are. */
@@ -417,17 +417,23 @@ static int path_init(struct nameidata *nd, int dfd, const char *name, u32 flags)
 	nd->root.dentry = fs->root;
 	if (unlikely(!*name && !(flags & LOOKUP_EMPTY)))
 		return -ENOENT;
+	path_get(&nd->root);
 	if (*name == '/' && !(flags & LOOKUP_IN_ROOT)) {
 		if (flags & LOOKUP_BENEATH)
-			return -EXDEV;
-		set_path(nd, fs->root_mnt, fs->root);
+			err = -EXDEV;
+		else
+			set_path(nd, nd->root.mnt, nd->root.dentry);
 	} else if (dfd == AT_FDCWD) {
 		set_path(nd, fs->pwd_mnt, fs->pwd);
 	} else {
 		err = start_at_fd(nd, dfd, name);
 	}
-	if (!err && flags & (LOOKUP_BENEATH | LOOKUP_IN_ROOT))
+	if (unlikely(err || flags & (LOOKUP_BENEATH | LOOKUP_IN_ROOT)))
+		path_put(&nd->root);
+	if (!err && flags & (LOOKUP_BENEATH | LOOKUP_IN_ROOT)) {
 		nd->root = nd->path;
+		path_get(&nd->root);
+	}
 	return err;
 }
 
@@ -435,7 +441,9 @@ static int path_init(struct nameidata *nd, int dfd, const char *name, u32 flags)
 void path_end(struct nameidata *nd)
 {
 	path_put(&nd->path);
-	kfree(nd->text);
+	path_put(&nd->root);
+	if (nd->text)
+		kfree(nd->text);
 }
 
 /**
@@ -484,12 +492,11 @@ int kern_path_at(int dfd, const char *name, u32 flags, struct path *path)
 	if (unlikely(!err && (nd.slashes || flags & LOOKUP_DIRECTORY) &&
 		     !S_ISDIR(nd.path.dentry->d_inode->i_mode)))
 		err = -ENOTDIR;
-	if (nd.text)
-		kfree(nd.text);
-	if (err)
-		path_put(&nd.path);
-	else
+	if (!err) {
 		*path = nd.path;
+		path_get(path);
+	}
+	path_end(&nd);
 	return err;
 }
 
@@ -706,9 +713,7 @@ struct file *do_filp_open(int dfd, const char *name, int flags, umode_t mode,
 		f = ERR_PTR(-ENOTDIR);
 	else
 		f = open_path(&nd, flags, created);
-	path_put(&nd.path);
-	if (nd.text)
-		kfree(nd.text);
+	path_end(&nd);
 	return f;
 }
 

@@ -28,6 +28,7 @@ int user_path_at(int dfd, const char __user *name, u32 flags,
 /* A program's path as kernel text (free with kfree), or ERR_PTR. */
 char *getname(const char __user *name);
 int kern_mkdir(const char *name, umode_t mode);
+int kern_mksock(const char *name, umode_t mode, struct path *path);
 int kern_mknod(const char *name, umode_t mode, u32 dev);
 int kern_symlink(const char *target, const char *name);
 int kern_link(const char *old, const char *name);

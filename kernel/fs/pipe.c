@@ -886,35 +886,12 @@ static long do_pipe(int __user *ufds, u32 flags)
 {
 	u32 file_flags = flags & O_NONBLOCK;
 	struct file *ends[2];
-	int fds[2], err;
+	int err;
 
 	if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK))
 		return -EINVAL;
 	err = create_pipe_files(ends, file_flags);
-	if (err)
-		return err;
-	fds[0] = get_unused_fd_flags(flags & O_CLOEXEC);
-	err = fds[0];
-	if (err < 0)
-		goto put_files;
-	fds[1] = get_unused_fd_flags(flags & O_CLOEXEC);
-	err = fds[1];
-	if (err < 0)
-		goto put_fd;
-	err = -EFAULT;
-	if (copy_to_user(ufds, fds, sizeof(fds)))
-		goto put_fds;
-	fd_install((unsigned int)fds[0], ends[0]);
-	fd_install((unsigned int)fds[1], ends[1]);
-	return 0;
-put_fds:
-	put_unused_fd((unsigned int)fds[1]);
-put_fd:
-	put_unused_fd((unsigned int)fds[0]);
-put_files:
-	fput(ends[0]);
-	fput(ends[1]);
-	return err;
+	return err ? err : install_files(ends, ufds, flags & O_CLOEXEC);
 }
 
 SYSCALL_DEFINE(pipe, int __user *ufds)

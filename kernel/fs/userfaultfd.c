@@ -257,8 +257,7 @@ static void userfaultfd_release(struct file *f)
 	struct userfaultfd *u = f->private_data;
 
 	u->released = true;
-	if (atomic_read(&u->mm->mm_users)) {
-		mmget(u->mm);
+	if (mmget_not_zero(u->mm)) {
 		userfaultfd_forget(u->mm, u);
 		mmput(u->mm);
 	}
@@ -306,9 +305,8 @@ static long watch(struct userfaultfd *u, const struct uffdio_range *range,
 
 	if (err)
 		return err;
-	if (!atomic_read(&u->mm->mm_users))
+	if (!mmget_not_zero(u->mm))
 		return -ENOMEM;
-	mmget(u->mm);
 	err = userfaultfd_watch(u->mm, (unsigned long)range->start,
 				(unsigned long)(range->start + range->len),
 				who);
@@ -406,9 +404,8 @@ static long fill_and_wake(struct userfaultfd *u, u64 dst, u64 src, u64 len,
 {
 	s64 done;
 
-	if (!atomic_read(&u->mm->mm_users))
+	if (!mmget_not_zero(u->mm))
 		return -ESRCH;
-	mmget(u->mm);
 	done = fill(u->mm, (unsigned long)dst, (unsigned long)src,
 		    (unsigned long)len);
 	mmput(u->mm);

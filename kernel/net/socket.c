@@ -113,8 +113,9 @@ SYSCALL_DEFINE(socket, u32 family, u32 type, u32 protocol)
 
 SYSCALL_DEFINE(socketpair, u32 family, u32 type, u32 protocol, s32 __user *sv)
 {
-	int kind = check_kind(family, type, protocol), fd[2], err;
+	int kind = check_kind(family, type, protocol), err;
 	struct unix_sock *a, *b;
+	struct file *f[2];
 
 	if (kind < 0)
 		return kind;
@@ -126,22 +127,18 @@ SYSCALL_DEFINE(socketpair, u32 family, u32 type, u32 protocol, s32 __user *sv)
 		unix_put(a);
 		return PTR_ERR(b);
 	}
-	fd[0] = install_sock(a, type);
-	if (fd[0] < 0) {
-		unix_put(b);
-		return fd[0];
+	unix_pair(a, b);
+	f[0] = sock_file(a, type);
+	f[1] = sock_file(b, type); /* each takes its socket over */
+	if (IS_ERR(f[0]) || IS_ERR(f[1])) {
+		err = (int)PTR_ERR(IS_ERR(f[0]) ? f[0] : f[1]);
+		if (!IS_ERR(f[0]))
+			fput(f[0]);
+		if (!IS_ERR(f[1]))
+			fput(f[1]);
+		return err;
 	}
-	fd[1] = install_sock(b, type);
-	err = fd[1] < 0 ? fd[1] : 0;
-	if (!err) {
-		unix_pair(a, b);
-		if (!copy_to_user(sv, fd, sizeof(fd)))
-			return 0;
-		err = -EFAULT;
-		close_fd((unsigned int)fd[1]);
-	}
-	close_fd((unsigned int)fd[0]);
-	return err;
+	return install_files(f, sv, type & O_CLOEXEC);
 }
 
 /* ---- addresses ---- */
@@ -230,6 +227,7 @@ SYSCALL_DEFINE(listen, unsigned int fd, int backlog)
 SYSCALL_DEFINE(accept4, unsigned int fd, void __user *name, s32 __user *len,
 	       u32 flags)
 {
+	struct unix_address peer;
 	struct unix_sock *s, *n;
 	int err;
 	struct fd f;
@@ -243,15 +241,10 @@ SYSCALL_DEFINE(accept4, unsigned int fd, void __user *name, s32 __user *len,
 	fdput(f);
 	if (IS_ERR(n))
 		return PTR_ERR(n);
-	if (name && n->peer) {
-		err = put_address(&n->peer->addr, name, len);
-		if (err) {
-			flags |= O_CLOEXEC;
-			err = install_sock(n, flags);
-			if (err >= 0)
-				close_fd((unsigned int)err);
-			return -EFAULT;
-		}
+	peer = n->peer ? n->peer->addr : n->addr;
+	if (name && n->peer && put_address(&peer, name, len)) {
+		unix_close(n);
+		return -EFAULT;
 	}
 	return install_sock(n, flags);
 }
@@ -259,17 +252,19 @@ SYSCALL_DEFINE(accept4, unsigned int fd, void __user *name, s32 __user *len,
 static long get_name(unsigned int fd, void __user *name, s32 __user *len,
 		     bool of_peer)
 {
+	struct unix_address a;
 	struct unix_sock *s;
 	int err;
 	struct fd f = sock_fd(fd, &s, &err);
 
 	if (!f.file)
 		return err;
-	if (of_peer && !s->peer)
+	if (of_peer && !s->peer) {
 		err = -ENOTCONN;
-	else
-		err = put_address(of_peer ? &s->peer->addr : &s->addr, name,
-				  len);
+	} else {
+		a = of_peer ? s->peer->addr : s->addr;
+		err = put_address(&a, name, len);
+	}
 	fdput(f);
 	return err;
 }

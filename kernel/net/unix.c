@@ -9,8 +9,12 @@
  * a datagram socket's peer need not point back. A name is a file of type
  * socket, whose inode's i_pipe is the socket, or ("abstract") one in a tree.
  *
- * Nothing here sleeps between a look at a socket's state and the change that
- * follows: memory comes, and a program's bytes are copied, before.
+ * Locks: a socket's state is looked at and changed without sleep in between:
+ * memory comes, and a program's bytes are copied, before, and then it is
+ * looked at again. What must sleep has a lock: bind_lock around the search for
+ * a name, which makes a file, outside of vfs_lock; read_lock around taking
+ * messages, copying, and putting back what is left of them, which keeps their
+ * order. A peer or a file is used with a reference.
  *
  * Files and credentials that travel with the bytes: scm.c. Options: sockopt.c.
  *
@@ -63,6 +67,17 @@ static int peer_has_room(struct wait_queue_entry *w, u32 key)
 	return 0;
 }
 
+/* Two kinds of lock: each is made by a function of its own. */
+static void init_bind_lock(struct unix_sock *s)
+{
+	init_rwsem(&s->bind_lock);
+}
+
+static void init_read_lock(struct unix_sock *s)
+{
+	init_rwsem(&s->read_lock);
+}
+
 /** unix_alloc() - a socket of a type; ERR_PTR(-ENOMEM) */
 struct unix_sock *unix_alloc(int type)
 {
@@ -80,6 +95,8 @@ struct unix_sock *unix_alloc(int type)
 	init_wait_entry(&s->peer_room);
 	s->peer_room.func = peer_has_room;
 	s->peer_room.private = s;
+	init_bind_lock(s);
+	init_read_lock(s);
 	s->addr.len = FAMILY_LEN;
 	s->addr.name.sun_family = AF_UNIX;
 	s->sndbuf = BUF_DEFAULT;
@@ -188,17 +205,20 @@ static void forget_name(struct unix_sock *s)
 /** unix_close() - no file leads to a socket any more; takes the reference */
 void unix_close(struct unix_sock *s)
 {
-	struct unix_sock *peer = s->peer, *p, *p_next;
-	struct unix_msg *m, *next;
+	struct unix_sock *peer = s->peer, *p;
+	struct unix_msg *m;
 	bool unread = !list_empty(&s->queue);
 
 	s->closed = true;
 	forget_name(s);
-	list_for_each_entry_safe(m, next, &s->queue, list) {
+	while (!list_empty(&s->queue)) {
+		m = list_first_entry(&s->queue, struct unix_msg, list);
 		dequeue(s, m);
 		free_msg(m);
 	}
-	list_for_each_entry_safe(p, p_next, &s->pending, pending_entry) {
+	while (!list_empty(&s->pending)) {
+		p = list_first_entry(&s->pending, struct unix_sock,
+				     pending_entry);
 		list_del_init(&p->pending_entry);
 		if (p->peer)
 			p->peer->error = ECONNRESET;
@@ -289,16 +309,10 @@ static int bind_abstract(struct unix_sock *s, const struct unix_address *a)
 
 static int bind_path(struct unix_sock *s, const struct unix_address *a)
 {
-	umode_t mode = S_IFSOCK | (0777 & ~current->fs->umask);
-	int err = kern_mknod(a->name.sun_path, mode, 0);
+	int err = kern_mksock(a->name.sun_path, 0777, &s->path);
 
 	if (err)
 		return err == -EEXIST ? -EADDRINUSE : err;
-	err = kern_path_at(AT_FDCWD, a->name.sun_path, 0, &s->path);
-	if (err) {
-		s->path.dentry = NULL;
-		return err;
-	}
 	s->path.dentry->d_inode->i_pipe = s;
 	return 0;
 }
@@ -315,7 +329,7 @@ static bool name_taken(const struct unix_address *a)
 	return true;
 }
 
-/* A name of our choice for a socket that has none. */
+/* A name of our choice for a socket that has none. It does not sleep. */
 static int autobind(struct unix_sock *s)
 {
 	struct unix_address a = { .len = AUTO_LEN, .name = { AF_UNIX, "" } };
@@ -333,18 +347,39 @@ static int autobind(struct unix_sock *s)
 	return -ENOSPC;
 }
 
-/** unix_bind() - give a socket a name; 0 or -errno */
-int unix_bind(struct unix_sock *s, const struct unix_address *addr)
+static int bind_locked(struct unix_sock *s, const struct unix_address *addr)
 {
 	int err;
 
-	if (addr->len <= FAMILY_LEN)
-		return autobind(s);
 	if (s->addr.len > FAMILY_LEN)
 		return name_taken(addr) ? -EADDRINUSE : -EINVAL;
 	err = is_abstract(addr) ? bind_abstract(s, addr) : bind_path(s, addr);
 	if (!err)
 		s->addr = *addr;
+	return err;
+}
+
+/** unix_bind() - give a socket a name; 0 or -errno */
+int unix_bind(struct unix_sock *s, const struct unix_address *addr)
+{
+	int err;
+
+	down_write(&s->bind_lock);
+	err = addr->len <= FAMILY_LEN ? autobind(s) : bind_locked(s, addr);
+	up_write(&s->bind_lock);
+	return err;
+}
+
+/* autobind() by whoever sends or connects and must have a name. */
+static int autobind_for_creds(struct unix_sock *s)
+{
+	int err;
+
+	if (!s->passcred || s->addr.len > FAMILY_LEN)
+		return 0;
+	down_write(&s->bind_lock);
+	err = autobind(s);
+	up_write(&s->bind_lock);
 	return err;
 }
 
@@ -434,9 +469,9 @@ static int enqueue_connection(struct unix_sock *s, struct unix_sock *server)
 		unix_put(n);
 		return -ECONNREFUSED;
 	}
-	if (s->peer) {
+	if (s->peer || s->listening) {
 		unix_put(n);
-		return -EISCONN;
+		return s->peer ? -EISCONN : -EINVAL;
 	}
 	n->addr = server->addr;
 	n->cred = server->cred;
@@ -474,7 +509,7 @@ int unix_connect(struct unix_sock *s, const struct unix_address *addr,
 		 bool nonblock)
 {
 	struct unix_sock *other;
-	int err = 0;
+	int err;
 
 	if (addr->name.sun_family == AF_UNSPEC && s->type == SOCK_DGRAM) {
 		drop_peer(s);
@@ -482,8 +517,7 @@ int unix_connect(struct unix_sock *s, const struct unix_address *addr,
 	}
 	if (addr->name.sun_family != AF_UNIX)
 		return -EINVAL;
-	if (s->passcred)
-		err = autobind(s);
+	err = autobind_for_creds(s);
 	if (err)
 		return err;
 	if (s->listening)
@@ -643,11 +677,11 @@ static ssize_t send_stream(struct unix_sock *s, struct iov_iter *from,
 
 	if (!to)
 		return -ENOTCONN;
+	sock_get(to);
 	if (s->shut_write)
 		n = -EPIPE;
 	else if (!from->count)
 		scm_free(scm->files);
-	sock_get(to);
 	while (from->count && n >= 0) {
 		n = send_one(s, to, from, (u32)min(from->count, (size_t)most),
 			     &part, flags);
@@ -709,8 +743,8 @@ ssize_t unix_send(struct unix_sock *s, struct iov_iter *from,
 		return -EOPNOTSUPP;
 	if (s->error)
 		return socket_error(s);
-	if (s->passcred && !s->peer)
-		err = autobind(s);
+	if (!s->peer)
+		err = autobind_for_creds(s);
 	if (err)
 		return err;
 	if (s->type == SOCK_DGRAM)

@@ -43,10 +43,7 @@ struct mm_struct *proc_mem_open(const struct inode *inode, unsigned int mode)
 
 struct mm_struct *proc_mm_get_live(struct mm_struct *mm)
 {
-	if (!mm || !atomic_read(&mm->mm_users))
-		return NULL;
-	mmget(mm);
-	return mm;
+	return mm && mmget_not_zero(mm) ? mm : NULL;
 }
 
 /* ---- areas ---- */

@@ -6,17 +6,20 @@
  *   interrupt ── schedule_work ──► [work]──[work] ──► kworker: func(work)
  *
  * A work is off the list before its function runs, so the function may queue
- * it again or free it. The kernel is not preempted: a function that does not
- * sleep is over before anybody can cancel it.
+ * it again or free it. A function does not sleep, so it is over before anybody
+ * can cancel it.
  *
- * Lock: interrupts are off around the list.
+ * Locks: interrupts are off around the list; work_lock is held while a
+ * function runs, for nothing sleeps with it.
  */
 #include <ashlar/list.h>
 #include <kernel/sched/wait.h>
 #include <kernel/sched/workqueue.h>
 #include <kernel/task/clone.h>
 #include <mach/irqflags.h>
+#include <mach/spinlock.h>
 
+static spinlock_t work_lock = SPIN_LOCK_UNLOCKED;
 static LIST_HEAD(works);
 static DECLARE_WAIT_QUEUE_HEAD(worker_wait);
 
@@ -68,8 +71,11 @@ static int worker(void *unused)
 	for (;;) {
 		/* Interruptible, that it does not count as load. */
 		wait_event_interruptible(&worker_wait, !list_empty(&works));
-		while ((work = next_work()))
+		while ((work = next_work())) {
+			spin_lock(&work_lock);
 			work->func(work);
+			spin_unlock(&work_lock);
+		}
 		cond_resched();
 	}
 	return 0;

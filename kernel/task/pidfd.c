@@ -73,19 +73,23 @@ struct pid *pidfd_get_pid(unsigned int fd, u32 *flags)
  */
 int pidfd_prepare(struct pid *pid, u32 flags, struct file **file)
 {
-	int fd = get_unused_fd_flags(flags);
 	struct file *f;
+	int fd;
 
+	get_pid(pid);
+	fd = get_unused_fd_flags(flags);
 	if (fd < 0)
-		return fd;
+		goto put;
 	f = anon_inode_getfile("[pidfd]", &pidfd_fops, pid,
 			       flags & ~(u32)O_CLOEXEC);
-	if (IS_ERR(f)) {
-		put_unused_fd((unsigned int)fd);
-		return (int)PTR_ERR(f);
+	if (!IS_ERR(f)) {
+		*file = f;
+		return fd;
 	}
-	get_pid(pid);
-	*file = f;
+	put_unused_fd((unsigned int)fd);
+	fd = (int)PTR_ERR(f);
+put:
+	put_pid(pid);
 	return fd;
 }
 

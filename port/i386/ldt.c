@@ -6,7 +6,8 @@
  *
  * An LDT belongs to the address space. It grows by replacement: a new array
  * is filled, loaded, and the old one freed; threads that run later load it
- * with the space.
+ * with the space. It never shrinks: whoever has slept looks for it again, and
+ * finds at least as many entries.
  */
 #include <ashlar/mmap.h>
 #include <ashlar/slab.h>
@@ -19,6 +20,7 @@
 
 #define LDT_ENTRIES 8192u
 #define LDT_GROW 512u /* entries a page */
+#define READ_PIECE 256u /* bytes copied to a program at a time */
 #define IO_BITMAP_BYTES 8192u
 #define PORTS 65536u
 
@@ -43,12 +45,15 @@ int init_new_context(struct mm_struct *old, struct mm_struct *mm)
 	to->ldt_entries = 0;
 	if (likely(!from || !from->ldt))
 		return 0;
-	to->ldt = alloc_ldt(from->ldt_entries);
-	if (!to->ldt)
-		return -ENOMEM;
-	to->ldt_entries = from->ldt_entries;
+	do {
+		vfree(to->ldt);
+		to->ldt_entries = from->ldt_entries;
+		to->ldt = alloc_ldt(to->ldt_entries);
+		if (!to->ldt)
+			return -ENOMEM;
+	} while (to->ldt_entries != from->ldt_entries);
 	memcpy(to->ldt, from->ldt,
-	       from->ldt_entries * sizeof(struct desc_struct));
+	       to->ldt_entries * sizeof(struct desc_struct));
 	return 0;
 }
 
@@ -64,12 +69,17 @@ void destroy_context(struct mm_struct *mm)
 static int grow_ldt(struct mm_struct *mm, u32 entries)
 {
 	struct mm_context *c = &mm->context;
-	struct desc_struct *ldt, *old = c->ldt;
+	struct desc_struct *ldt, *old;
 
 	entries = min(ALIGN(entries, LDT_GROW), LDT_ENTRIES);
 	ldt = alloc_ldt(entries);
 	if (!ldt)
 		return -ENOMEM;
+	if (c->ldt_entries >= entries) { /* by another thread, meanwhile */
+		vfree(ldt);
+		return 0;
+	}
+	old = c->ldt;
 	memset(ldt, 0, entries * sizeof(*ldt));
 	if (old)
 		memcpy(ldt, old, c->ldt_entries * sizeof(*ldt));
@@ -83,13 +93,17 @@ static int grow_ldt(struct mm_struct *mm, u32 entries)
 static long read_ldt(u8 __user *to, u32 bytes)
 {
 	struct mm_context *c = &current->mm->context;
-	u32 size = min(c->ldt_entries * 8, bytes);
+	u32 size = min(c->ldt_entries * 8, bytes), at, n;
+	u8 piece[READ_PIECE];
 
 	bytes = min(bytes, LDT_ENTRIES * 8);
-	if (copy_to_user(to, c->ldt, size) ||
-	    clear_user(to + size, bytes - size))
-		return -EFAULT;
-	return (long)bytes;
+	for (at = 0; at < size; at += n) {
+		n = min(size - at, READ_PIECE);
+		memcpy(piece, (u8 *)c->ldt + at, n);
+		if (copy_to_user(to + at, piece, n))
+			return -EFAULT;
+	}
+	return clear_user(to + size, bytes - size) ? -EFAULT : (long)bytes;
 }
 
 static bool desc_empty(const struct user_desc *d, bool old_form)
