@@ -248,27 +248,26 @@ static void merge_lock(struct inode *inode, struct file_lock *new)
 	insert_lock(inode, new);
 }
 
-/* Set @want, or F_UNLCK: nothing is in the way. */
-static int apply_lock(struct inode *inode, const struct file_lock *want)
-{
-	struct file_lock *new = NULL, *spare;
+/* Memory for what a change of locks may need. */
+struct lock_memory {
+	struct file_lock *new, *spare;
+};
 
-	spare = kmalloc(sizeof(*spare), GFP_KERNEL);
-	if (want->type != F_UNLCK)
-		new = kmalloc(sizeof(*new), GFP_KERNEL);
-	if (!spare || (want->type != F_UNLCK && !new)) {
-		kfree(spare);
-		kfree(new);
-		return -ENOLCK;
-	}
-	if (!cut_locks(inode, want, spare))
-		kfree(spare);
-	if (new) {
-		*new = *want;
-		merge_lock(inode, new);
+/*
+ * Set @want, or F_UNLCK: nothing is in the way. It does not sleep; what it
+ * uses of @mem is not there any more.
+ */
+static void apply_lock(struct inode *inode, const struct file_lock *want,
+		       struct lock_memory *mem)
+{
+	if (cut_locks(inode, want, mem->spare))
+		mem->spare = NULL;
+	if (want->type != F_UNLCK) {
+		*mem->new = *want;
+		merge_lock(inode, mem->new);
+		mem->new = NULL;
 	}
 	wake_up(&lock_wait);
-	return 0;
 }
 
 /* ---- waiting ---- */
@@ -319,8 +318,8 @@ static int wait_for(struct inode *inode, const struct file_lock *want,
 	return ret;
 }
 
-static int set_lock(struct inode *inode, const struct file_lock *want,
-		    bool wait)
+static int wait_and_apply(struct inode *inode, const struct file_lock *want,
+			  bool wait, struct lock_memory *mem)
 {
 	struct file_lock *blocker;
 	int err;
@@ -333,7 +332,26 @@ static int set_lock(struct inode *inode, const struct file_lock *want,
 		if (err)
 			return err;
 	}
-	return apply_lock(inode, want);
+	apply_lock(inode, want, mem);
+	return 0;
+}
+
+/* Memory comes first: between the look at the others and the change of the
+ * list nothing sleeps. */
+static int set_lock(struct inode *inode, const struct file_lock *want,
+		    bool wait)
+{
+	struct lock_memory mem = { .spare =
+					   kmalloc(sizeof(*want), GFP_KERNEL) };
+	int err = -ENOLCK;
+
+	if (want->type != F_UNLCK)
+		mem.new = kmalloc(sizeof(*want), GFP_KERNEL);
+	if (mem.spare && (mem.new || want->type == F_UNLCK))
+		err = wait_and_apply(inode, want, wait, &mem);
+	kfree(mem.spare);
+	kfree(mem.new);
+	return err;
 }
 
 /* ---- fcntl ---- */
@@ -444,7 +462,7 @@ static int lock_if_open(unsigned int fd, struct file *f,
 	now = fdget(fd);
 	if (now.file != f) {
 		undo.type = F_UNLCK;
-		apply_lock(f->f_inode, &undo);
+		set_lock(f->f_inode, &undo, false);
 		err = -EBADF;
 	}
 	fdput(now);

@@ -11,6 +11,10 @@
  * A waiter joins its bucket first and reads the word then: who changes the
  * word and wakes afterwards cannot miss it.
  *
+ * Locks: buckets and pi_locks are looked at and changed without sleep in
+ * between. Where the word belongs to it, it is read and written where its page
+ * lies (map_word), which does not sleep either: bringing it in comes first.
+ *
  * PI futexes hold their owner's thread number; when it is let go it is handed
  * to the waiter of highest priority. Simpler than in Linux: the owner is not
  * made faster while they wait.
@@ -19,6 +23,7 @@
  * Userlevel Locking in Linux", OLS 2002.
  */
 #include <ashlar/err.h>
+#include <ashlar/highmem.h>
 #include <ashlar/list.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
@@ -236,45 +241,60 @@ static long futex_requeue(u32 uaddr, u32 uaddr2, bool shared, int nr_wake,
 	return done;
 }
 
-/* Bring the word in, writable, so that what follows does not sleep. */
-static int fault_in_word(u32 uaddr)
+/*
+ * The word at @uaddr of @mm, to be read and written without sleep until
+ * unmap_word(). May sleep itself. Return: it, or NULL: there is none, or none
+ * that may be written.
+ */
+static u32 *map_word(struct mm_struct *mm, u32 uaddr, struct page **page)
 {
-	struct page *page = get_user_page(current->mm, uaddr, true, false);
+	if (!access_ok(uaddr, 4))
+		return NULL;
+	*page = get_user_page(mm, uaddr, true, false);
+	if (IS_ERR(*page))
+		return NULL;
+	return (u32 *)((char *)kmap_local_page(*page) + (uaddr & ~PAGE_MASK));
+}
 
-	if (IS_ERR(page))
-		return -EFAULT;
+static void unmap_word(u32 *word, struct page *page)
+{
+	kunmap_local(word);
 	put_page(page);
-	return 0;
 }
 
 static int apply_op(u32 op, u32 uaddr, u32 *old)
 {
-	u32 arg = (u32)((s32)(op << 8) >> 20), new;
+	u32 arg = (u32)((s32)(op << 8) >> 20), *word;
+	struct page *page;
+	int err = 0;
 
 	if (op & 0x80000000u)
 		arg = 1u << (arg & 31);
-	if (fault_in_word(uaddr) || get_user(*old, (u32 __user *)uaddr))
+	word = map_word(current->mm, uaddr, &page);
+	if (!word)
 		return -EFAULT;
+	*old = *word;
 	switch (op >> 28 & 7) {
 	case 0:
-		new = arg;
+		*word = arg;
 		break;
 	case 1:
-		new = *old + arg;
+		*word += arg;
 		break;
 	case 2:
-		new = *old | arg;
+		*word |= arg;
 		break;
 	case 3:
-		new = *old & ~arg;
+		*word &= ~arg;
 		break;
 	case 4:
-		new = *old ^ arg;
+		*word ^= arg;
 		break;
 	default:
-		return -ENOSYS;
+		err = -ENOSYS;
 	}
-	return put_user(new, (u32 __user *)uaddr);
+	unmap_word(word, page);
+	return err;
 }
 
 static int compare(u32 op, u32 value)
@@ -430,15 +450,13 @@ static void hand_over(struct futex_q *q)
 }
 
 /* 1: taken; 0: @owner has it; or -errno. */
-static int try_pi(u32 uaddr, struct task_struct **owner)
+static int try_pi(u32 *word, struct task_struct **owner)
 {
-	u32 val, tid = (u32)current->pid;
+	u32 val = *word, tid = (u32)current->pid;
 
-	if (fault_in_word(uaddr) || get_user(val, (u32 __user *)uaddr))
-		return -EFAULT;
 	if (!(val & FUTEX_TID_MASK)) {
-		val = (val & ~FUTEX_TID_MASK) | tid;
-		return put_user(val, (u32 __user *)uaddr) ? -EFAULT : 1;
+		*word = (val & ~FUTEX_TID_MASK) | tid;
+		return 1;
 	}
 	if ((val & FUTEX_TID_MASK) == tid)
 		return -EDEADLK;
@@ -454,20 +472,26 @@ static long futex_lock_pi(u32 uaddr, bool shared, u64 expires, bool wait)
 {
 	struct futex_q q = { .task = current, .pi = true, .uaddr = uaddr };
 	struct task_struct *owner;
-	u32 val;
+	struct page *page;
+	u32 *word;
 	int ret;
 
 	q.bitset = FUTEX_BITSET_MATCH_ANY;
-	ret = get_futex_key(uaddr, shared, &q.key) ?: try_pi(uaddr, &owner);
+	ret = get_futex_key(uaddr, shared, &q.key);
 	if (ret)
-		return ret > 0 ? 0 : ret;
-	if (!wait)
-		return -EAGAIN;
-	if (get_user(val, (u32 __user *)uaddr) ||
-	    put_user(val | FUTEX_WAITERS, (u32 __user *)uaddr))
+		return ret;
+	word = map_word(current->mm, uaddr, &page);
+	if (!word)
 		return -EFAULT;
-	join_bucket(&q);
-	list_add_tail(&q.pi_node, &owner->pi_locks);
+	ret = try_pi(word, &owner);
+	if (!ret && wait) {
+		*word |= FUTEX_WAITERS;
+		join_bucket(&q);
+		list_add_tail(&q.pi_node, &owner->pi_locks);
+	}
+	unmap_word(word, page);
+	if (ret || !wait)
+		return ret > 0 ? 0 : ret ? ret : -EAGAIN;
 	ret = futex_sleep(&q, expires);
 	return ret == -ERESTARTSYS ? -ERESTARTNOINTR : ret;
 }
@@ -476,22 +500,42 @@ static long futex_unlock_pi(u32 uaddr, bool shared)
 {
 	struct futex_key key;
 	struct futex_q *next;
-	u32 val;
+	struct page *page;
+	u32 *word;
 	int err = get_futex_key(uaddr, shared, &key);
 
 	if (err)
 		return err;
-	if (fault_in_word(uaddr) || get_user(val, (u32 __user *)uaddr))
+	word = map_word(current->mm, uaddr, &page);
+	if (!word)
 		return -EFAULT;
-	if ((val & FUTEX_TID_MASK) != (u32)current->pid)
-		return -EPERM;
-	next = best_waiter(&key);
-	val = next ? (u32)next->task->pid | FUTEX_WAITERS : 0;
-	if (put_user(val, (u32 __user *)uaddr))
-		return -EFAULT;
-	if (next)
-		hand_over(next);
-	return 0;
+	if ((*word & FUTEX_TID_MASK) == (u32)current->pid) {
+		next = best_waiter(&key);
+		*word = next ? (u32)next->task->pid | FUTEX_WAITERS : 0;
+		if (next)
+			hand_over(next);
+	} else {
+		err = -EPERM;
+	}
+	unmap_word(word, page);
+	return err;
+}
+
+/* The first waiter for what @t holds, or NULL. */
+static struct futex_q *first_waiter(struct task_struct *t)
+{
+	return list_empty(&t->pi_locks) ?
+		       NULL :
+		       list_first_entry(&t->pi_locks, struct futex_q, pi_node);
+}
+
+/* @q waits for what ends; its word lies at @word, or NULL: it is gone. */
+static void leave_to(struct futex_q *q, u32 *word)
+{
+	q = best_waiter(&q->key);
+	if (word)
+		*word = (u32)q->task->pid | FUTEX_WAITERS | FUTEX_OWNER_DIED;
+	hand_over(q);
 }
 
 /**
@@ -500,17 +544,22 @@ static long futex_unlock_pi(u32 uaddr, bool shared)
  */
 void exit_pi_state(struct task_struct *t)
 {
+	struct mm_struct *mm;
 	struct futex_q *q;
-	u32 val;
+	struct page *page;
+	u32 uaddr, *word;
 
-	while (!list_empty(&t->pi_locks)) {
-		q = list_first_entry(&t->pi_locks, struct futex_q, pi_node);
-		q = best_waiter(&q->key);
-		val = (u32)q->task->pid | FUTEX_WAITERS | FUTEX_OWNER_DIED;
-		if (q->task->mm)
-			access_process_vm(q->task->mm, q->uaddr, &val, 4, true);
-		if (!q->woken)
-			hand_over(q);
+	while ((q = first_waiter(t))) {
+		mm = q->task->mm;
+		uaddr = q->uaddr;
+		mmget(mm);
+		word = map_word(mm, uaddr, &page);
+		q = first_waiter(t); /* it may be another by now */
+		if (q && q->task->mm == mm && q->uaddr == uaddr)
+			leave_to(q, word);
+		if (word)
+			unmap_word(word, page);
+		mmput(mm);
 	}
 }
 
@@ -518,7 +567,8 @@ void exit_pi_state(struct task_struct *t)
 
 static int handle_futex_death(u32 uaddr, bool pi, bool pending)
 {
-	u32 val;
+	struct page *page;
+	u32 val, *word;
 
 	if (uaddr & 3 || get_user(val, (u32 __user *)uaddr))
 		return -EFAULT;
@@ -528,10 +578,13 @@ static int handle_futex_death(u32 uaddr, bool pi, bool pending)
 	}
 	if ((val & FUTEX_TID_MASK) != (u32)current->pid)
 		return 0;
-	if (put_user((val & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
-		     (u32 __user *)uaddr))
+	word = map_word(current->mm, uaddr, &page);
+	if (!word)
 		return -EFAULT;
-	if (!pi && val & FUTEX_WAITERS)
+	val = *word & FUTEX_WAITERS; /* as it is now */
+	*word = val | FUTEX_OWNER_DIED;
+	unmap_word(word, page);
+	if (!pi && val)
 		futex_wake_address(uaddr, 1);
 	return 0;
 }
