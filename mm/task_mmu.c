@@ -31,19 +31,39 @@ static const char *anon_vma_name(const struct vm_area_struct *vma)
 
 static void pad_to_name(struct seq_file *m, size_t line_start)
 {
-	while (m->wanted - line_start < NAME_COLUMN)
-		seq_putc(m, ' ');
+	static const char blanks[NAME_COLUMN + 1] =
+		"                                                 ";
+	size_t used = m->wanted - line_start;
+
+	if (used < NAME_COLUMN)
+		seq_write(m, blanks, NAME_COLUMN - used);
 }
 
 static void show_map_header(struct seq_file *m, unsigned long start,
 			    unsigned long end, u32 flags, u64 offset, u32 dev,
 			    u64 ino)
 {
-	seq_printf(m, "%08lx-%08lx %c%c%c%c %08llx %02x:%02x %llu ", start, end,
-		   flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
-		   flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p',
-		   (unsigned long long)offset, dev >> 8, dev & 0xff,
-		   (unsigned long long)ino);
+	char perms[] = " rwxp";
+
+	if (!(flags & VM_READ))
+		perms[1] = '-';
+	if (!(flags & VM_WRITE))
+		perms[2] = '-';
+	if (!(flags & VM_EXEC))
+		perms[3] = '-';
+	if (flags & VM_MAYSHARE)
+		perms[4] = 's';
+	seq_put_hex_ll(m, "", start, 8);
+	seq_put_hex_ll(m, "-", end, 8);
+	seq_puts(m, perms);
+	seq_put_hex_ll(m, " ", offset, 8);
+	seq_put_hex_ll(m, " ", dev >> 8, 2);
+	seq_put_hex_ll(m, ":", dev & 0xff, 2);
+	if (ino >> 32)
+		seq_printf(m, " %llu", (unsigned long long)ino);
+	else
+		seq_put_decimal_ul_width(m, " ", (unsigned long)ino, 0);
+	seq_putc(m, ' ');
 }
 
 static void show_map_vma(struct seq_file *m, struct vm_area_struct *vma,

@@ -36,6 +36,9 @@ void seq_printf(struct seq_file *m, const char *fmt, ...) ASHLAR_API(seq_printf)
 void seq_put_decimal_ul_width(struct seq_file *m, const char *delimiter,
 			      unsigned long num, unsigned int width)
 	ASHLAR_API(seq_put_decimal_ul_width);
+void seq_put_hex_ll(struct seq_file *m, const char *delimiter,
+		    unsigned long long num, unsigned int width)
+	ASHLAR_API(seq_put_hex_ll);
 void seq_putc(struct seq_file *m, char c) ASHLAR_API(seq_putc);
 void seq_puts(struct seq_file *m, const char *s) ASHLAR_API(seq_puts);
 void seq_write(struct seq_file *m, const void *data, size_t len)

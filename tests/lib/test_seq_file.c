@@ -53,3 +53,23 @@ TEST(numbers_set_to_the_right)
 			CHECK_EQ(memcmp(buf, expected, (size_t)len), 0);
 		}
 }
+
+TEST(hexadecimal_numbers)
+{
+	static const unsigned long long values[] = {
+		0,	    7,		 0xabc,		0x12345678,
+		0xffffffff, 0x100000000, 0x123456789ab, ~0ull
+	};
+	char buf[64], expected[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		for (unsigned int width = 1; width <= 16; width++) {
+			struct seq_file m = { .buf = buf, .size = sizeof(buf) };
+			int len = snprintf(expected, sizeof(expected),
+					   "-%0*llx", (int)width, values[i]);
+
+			seq_put_hex_ll(&m, "-", values[i], width);
+			CHECK_EQ(m.count, len);
+			CHECK_EQ(memcmp(buf, expected, (size_t)len), 0);
+		}
+}
