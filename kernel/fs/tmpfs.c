@@ -37,6 +37,9 @@
 #include <kernel/task/cred.h>
 
 #define TMPFS_MAGIC 0x01021994u
+#define RAMFS_MAGIC 0x858458f6u
+
+static struct file_system_type ramfs_type;
 #define BOGO_DIRENT_SIZE 20
 
 struct tmpfs_info {
@@ -405,6 +408,13 @@ static int tmpfs_fill_super(struct super_block *sb, const char *data)
 	return fill_super(sb, data, 01777, true);
 }
 
+/* Not limited, and what options say is not heard, as on Linux. */
+static int ramfs_fill_super(struct super_block *sb, const char *data)
+{
+	(void)data;
+	return fill_super(sb, NULL, 0755, false);
+}
+
 /* The root is not limited while the image is unpacked into it. */
 static int rootfs_fill_super(struct super_block *sb, const char *data)
 {
@@ -433,6 +443,8 @@ static int tmpfs_remount(struct super_block *sb, const char *data)
 	struct tmpfs_info *old = sb->s_fs_info, new = *old;
 	int err = parse_options(data, &new);
 
+	if (sb->s_type == &ramfs_type)
+		return 0;
 	if (err)
 		return err;
 	if ((new.quota.max_blocks &&new.quota.max_blocks <
@@ -448,7 +460,7 @@ static void tmpfs_statfs(struct super_block *sb, struct kstatfs *buf)
 {
 	struct shmem_sb_info *q = sb->s_fs_info;
 
-	buf->type = TMPFS_MAGIC;
+	buf->type = sb->s_type == &ramfs_type ? RAMFS_MAGIC : TMPFS_MAGIC;
 	buf->bsize = PAGE_SIZE;
 	buf->namelen = NAME_MAX;
 	if (!q)
@@ -468,6 +480,8 @@ static void tmpfs_show_options(struct super_block *sb, struct seq_file *m)
 {
 	struct tmpfs_info *info = sb->s_fs_info;
 
+	if (sb->s_type == &ramfs_type)
+		return;
 	if (info->quota.max_blocks != default_limit())
 		seq_printf(m, ",size=%luk",
 			   info->quota.max_blocks << (PAGE_SHIFT - 10));
@@ -519,6 +533,12 @@ static struct file_system_type tmpfs_type = {
 	.fill_super = tmpfs_fill_super,
 };
 
+static struct file_system_type ramfs_type = {
+	.name = "ramfs",
+	.nodev = true,
+	.fill_super = ramfs_fill_super,
+};
+
 static struct file_system_type rootfs_type = {
 	.name = "rootfs",
 	.nodev = true,
@@ -541,6 +561,7 @@ void tmpfs_init(void)
 	pipe_init();
 	shmem_alloc_file = tmpfs_alloc_file;
 	register_filesystem(&tmpfs_type);
+	register_filesystem(&ramfs_type);
 	register_filesystem(&rootfs_type);
 	register_filesystem(&devtmpfs_type);
 }

@@ -286,6 +286,11 @@ static void check_mounts(void)
 	is(mount("t", "x", "tmpfs", 0, NULL), -ENOTDIR);
 	is(mount("t", "d", "nofs", 0, NULL), -ENODEV);
 	is(mount("t", "d", NULL, 0, NULL), -EINVAL);
+	is(mount("t", "d", "ramfs", 0, "size=64k"), 0);
+	is(statfs("d", &sf), 0);
+	is((unsigned int)sf.f_type, 0x858458f6);
+	is(sf.f_blocks, 0);
+	is(umount("d"), 0);
 	is(mount("t", "d", "tmpfs", MS_RDONLY, "size=1m"), 0);
 	is(open("d/f", O_CREAT | O_WRONLY, 0644), -EROFS);
 	is(mkdir("d/g", 0755), -EROFS);
