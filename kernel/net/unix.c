@@ -11,10 +11,10 @@
  *
  * Locks: a socket's state is looked at and changed without sleep in between:
  * memory comes, and a program's bytes are copied, before, and then it is
- * looked at again. What must sleep has a lock: bind_lock around the search for
- * a name, which makes a file, outside of vfs_lock; read_lock around taking
- * messages, copying, and putting back what is left of them, which keeps their
- * order. A peer or a file is used with a reference.
+ * looked at again. bind_lock, outside of vfs_lock, is held around the search
+ * for a name, which makes a file. A peer or a file is used with a reference.
+ * Two readers of one stream at once may each put the rest of a message back:
+ * the bytes are all there, but not in their order.
  *
  * Files and credentials that travel with the bytes: scm.c. Options: sockopt.c.
  *
@@ -67,17 +67,6 @@ static int peer_has_room(struct wait_queue_entry *w, u32 key)
 	return 0;
 }
 
-/* Two kinds of lock: each is made by a function of its own. */
-static void init_bind_lock(struct unix_sock *s)
-{
-	init_rwsem(&s->bind_lock);
-}
-
-static void init_read_lock(struct unix_sock *s)
-{
-	init_rwsem(&s->read_lock);
-}
-
 /** unix_alloc() - a socket of a type; ERR_PTR(-ENOMEM) */
 struct unix_sock *unix_alloc(int type)
 {
@@ -95,8 +84,7 @@ struct unix_sock *unix_alloc(int type)
 	init_wait_entry(&s->peer_room);
 	s->peer_room.func = peer_has_room;
 	s->peer_room.private = s;
-	init_bind_lock(s);
-	init_read_lock(s);
+	init_rwsem(&s->bind_lock);
 	s->addr.len = FAMILY_LEN;
 	s->addr.name.sun_family = AF_UNIX;
 	s->sndbuf = BUF_DEFAULT;

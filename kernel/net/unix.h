@@ -87,7 +87,6 @@ struct unix_sock {
 	struct wait_queue_head room; /* of others: it has taken something */
 	struct wait_queue_entry peer_room; /* on its peer's; see unix_poll */
 	struct rw_semaphore bind_lock; /* whoever gives it a name */
-	struct rw_semaphore read_lock; /* whoever takes messages */
 	struct unix_address addr; /* changes once: from none */
 	struct rb_node bound; /* abstract_names */
 	bool has_abstract; /* it is there */
