@@ -12,7 +12,7 @@
 static void print_free_blocks(const char *when)
 {
 	char text[4096];
-	struct seq_file m = { text, sizeof(text), 0, 0, 0 };
+	struct seq_file m = { .buf = text, .size = sizeof(text) };
 
 	show_buddyinfo(&m);
 	printf("%s\n%.*s", when, (int)m.count, text);

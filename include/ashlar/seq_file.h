@@ -19,7 +19,7 @@ struct seq_file {
 	 * first; its maker sets it to what the next part begins with, or to 0.
 	 */
 	unsigned long index;
-	void *private; /* whoever calls the maker means this one */
+	void *priv; /* the caller's, for the maker; Linux says private */
 };
 
 static inline bool seq_has_overflowed(const struct seq_file *m)

@@ -174,7 +174,7 @@ static int fill_text(struct proc_text *t, const struct inode *inode)
 		m = (struct seq_file){ .buf = kvmalloc(size, GFP_KERNEL),
 				       .size = size,
 				       .index = t->next,
-				       .private = t->mm };
+				       .priv = t->mm };
 		if (!m.buf)
 			return -ENOMEM;
 		err = make_text(&m, inode);

@@ -69,7 +69,7 @@ static void file_name(struct seq_file *m, struct file *file)
 
 int show_pid_maps(struct seq_file *m, struct task_struct *task)
 {
-	struct mm_struct *mm = proc_mm_get_live(m->private);
+	struct mm_struct *mm = proc_mm_get_live(m->priv);
 
 	(void)task;
 	if (!mm)
@@ -81,7 +81,7 @@ int show_pid_maps(struct seq_file *m, struct task_struct *task)
 
 static int smaps(struct seq_file *m, bool rollup)
 {
-	struct mm_struct *mm = proc_mm_get_live(m->private);
+	struct mm_struct *mm = proc_mm_get_live(m->priv);
 
 	if (!mm)
 		return rollup ? -ESRCH : 0;
@@ -158,7 +158,7 @@ int show_pid_cmdline(struct seq_file *m, struct task_struct *task)
 
 int show_pid_environ(struct seq_file *m, struct task_struct *task)
 {
-	struct mm_struct *mm = proc_mm_get_live(m->private);
+	struct mm_struct *mm = proc_mm_get_live(m->priv);
 
 	(void)task;
 	if (!mm)
@@ -170,7 +170,7 @@ int show_pid_environ(struct seq_file *m, struct task_struct *task)
 
 int show_pid_auxv(struct seq_file *m, struct task_struct *task)
 {
-	struct mm_struct *mm = proc_mm_get_live(m->private);
+	struct mm_struct *mm = proc_mm_get_live(m->priv);
 	unsigned int n = 0;
 
 	(void)task;

@@ -82,7 +82,7 @@ static void show_tables(struct seq_file *m, const struct mm_struct *mm)
 
 int show_pid_mmu(struct seq_file *m, struct task_struct *task)
 {
-	struct mm_struct *mm = proc_mm_get_live(m->private);
+	struct mm_struct *mm = proc_mm_get_live(m->priv);
 	unsigned int i;
 
 	if (!mm)

@@ -36,7 +36,7 @@ struct pid_entry {
 	const struct inode_operations *iop; /* directories, links */
 	const struct file_operations *fop; /* what is no text */
 	int (*get_path)(struct task_struct *task, struct path *path);
-	bool of_mm; /* about the space of the moment of opening: m->private */
+	bool of_mm; /* about the space of the moment of opening: m->priv */
 };
 
 /* Behind every inode of procfs and sysfs. */
