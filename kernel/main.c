@@ -4,6 +4,7 @@
  * the kernel's page tables and the processor's tables, brought up the core
  * (mm_init) and can print; interrupts are off.
  */
+#include <ashlar/commit.h>
 #include <ashlar/mmap.h>
 #include <i386.h>
 #include <kernel/exec/exec.h>

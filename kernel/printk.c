@@ -82,7 +82,7 @@ static void drop_first(void)
 		first_at = next_record(first_at);
 }
 
-/* Would [next_at, next_at + bytes) run over the oldest record? */
+/* True if [next_at, next_at + bytes) runs over the oldest record. */
 static bool runs_over(u32 at, u32 bytes)
 {
 	return first_seq != last_seq && first_at >= at && first_at < at + bytes;

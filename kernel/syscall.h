@@ -10,13 +10,12 @@
 
 #include <ashlar/errno.h>
 #include <ashlar/types.h>
+#include <kernel/syscall_nr.h>
 #include <mach/uaccess.h>
 
 #define SYSCALL_DEFINE(name, ...)     \
 	long sys_##name(__VA_ARGS__); \
 	long sys_##name(__VA_ARGS__)
-
-#define NR_SYSCALLS 452
 
 /* How often each number was called, and unknown ones; for /proc. */
 extern unsigned long syscall_unknown[NR_SYSCALLS];

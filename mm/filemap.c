@@ -4,7 +4,7 @@
  *
  *   address_space ─ i_pages ─► page 0, page 1, hole, page 3 …
  *        │                       │ mapping, index lead back
- *        └ i_mmap ─► areas that map the file (mm/memory.c, mm/rmap.c)
+ *        └ i_mmap ─► areas that map the file (mm/zap.c, mm/rmap.c)
  *
  *   a cached page has one reference of the cache's, one for each page table
  *   entry, and one for each caller that holds it
@@ -27,19 +27,24 @@
  * shorter under it: its new page then does not join the cache (looked at under
  * xa_lock, and truncation sets the size before it takes that to remove pages),
  * and a page that was there has ->mapping 0 before it is unmapped (see
- * mm/memory.c).
+ * mm/fault.c).
  */
-#include <ashlar/compiler.h>
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
+#include <ashlar/fault.h>
 #include <ashlar/fs.h>
 #include <ashlar/gfp.h>
 #include <ashlar/highmem.h>
-#include <ashlar/mm.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/rmap.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/string.h>
-#include <ashlar/uio.h>
 #include <ashlar/vmstat.h>
+#include <ashlar/xarray.h>
+#include <mach/spinlock.h>
 
 static inline unsigned long offset_in_page(loff_t pos)
 {
@@ -530,7 +535,7 @@ static void drop_range(struct address_space *m, loff_t start, loff_t end,
 		zero_range(m, start, end);
 		return;
 	}
-	if (past > first) { /* the order: see mm/memory.c */
+	if (past > first) { /* the order: see mm/fault.c */
 		if (m->nrpages)
 			remove_pages(m, first, past - 1);
 		if (!list_empty(&m->i_mmap))

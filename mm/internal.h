@@ -79,9 +79,9 @@ void free_frames(struct page *page, unsigned long nr);
 /* page_alloc.c: what higher files and the kernel do for it, or NULL */
 extern unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
 
-/* What became of a request for somebody's end. */
+/* The result of a request to end a process. */
 enum oom_verdict {
-	OOM_NOBODY, /* nobody can be ended */
+	OOM_NOBODY, /* there is none that can be ended */
 	OOM_FREED, /* another's memory came free */
 	OOM_ANOTHER, /* wait: its memory comes free */
 	OOM_MYSELF /* the caller itself: let it get through to its end */

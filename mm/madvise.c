@@ -4,13 +4,28 @@
  * some takes pages away or brings them in; what concerns reclaim (COLD,
  * PAGEOUT, WILLNEED of what is in memory anyway) is checked and noted.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mman.h>
+#include <ashlar/mmap.h>
+#include <ashlar/mmzone.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rwsem.h>
+#include <ashlar/shmem_fs.h>
+#include <mach/pgtable.h>
+#include <mach/spinlock.h>
+#include <mach/tlb.h>
+#include "internal.h"
+#include "pgtable.h"
 #include "vma.h"
 
 #define MADV_DONTNEED_LOCKED 24
-#define FALLOC_FL_KEEP_SIZE 0x1
-#define FALLOC_FL_PUNCH_HOLE 0x2
 
-/* Can the area's pages be let go one by one? */
+/* True if the area's pages can be let go one by one. */
 static bool can_madv_lru_vma(const struct vm_area_struct *vma)
 {
 	return !(vma->vm_flags & (VM_LOCKED | VM_PFNMAP));
@@ -93,6 +108,42 @@ static int madvise_remove(struct vm_area_struct *vma, unsigned long start,
 	fput(file);
 	down_read(&mm->mmap_lock);
 	return err;
+}
+
+static void free_entry_lazily(pte_t *pte)
+{
+	struct page *page = pte_page(*pte);
+
+	if (atomic_read(&page->_mapcount) != 1)
+		return;
+	clear_page_flags(page, PG_swapbacked);
+	set_pte(pte, pte_mkold(pte_mkclean(ptep_get_and_clear(pte))));
+	count_vm_event(PGLAZYFREE);
+}
+
+/*
+ * MADV_FREE: pages may be taken when memory is short.
+ *
+ * They look like pages that nobody wrote to, and have no place to go: whoever
+ * reclaims memory may drop one until it is written to again.
+ */
+static void free_lazily(struct vm_area_struct *vma, unsigned long start,
+			unsigned long end)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long addr, next;
+	pte_t *pte;
+
+	for (addr = start; addr < end; addr = next) {
+		pte = pte_range_lock(mm, addr, end, &next);
+		if (!pte)
+			continue;
+		for (; addr < next; addr += PAGE_SIZE, pte++)
+			if (pte_present(*pte) && !pte_special(*pte))
+				free_entry_lazily(pte);
+		spin_unlock(&mm->page_table_lock);
+	}
+	flush_tlb_range(mm, start, end);
 }
 
 /* Advice about the pages of [start, end) in @vma; 0 or -errno. */
@@ -198,7 +249,7 @@ static int madvise_areas(struct mm_struct *mm, unsigned long start,
 }
 
 /**
- * mm_madvise - take advice about [start, start + len)
+ * mm_madvise() - take advice about [start, start + len)
  * @start: start of a page
  * @len: bytes
  * @advice: MADV_*

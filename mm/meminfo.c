@@ -18,9 +18,20 @@
  * Which zone a user page is in is not counted anywhere; zoneinfo looks at the
  * descriptors of all of them.
  */
-#include <ashlar/mmap.h>
-#include <ashlar/vmalloc.h>
+#include <ashlar/atomic.h>
+#include <ashlar/commit.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmzone.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/seq_file.h>
+#include <ashlar/slab.h>
 #include <ashlar/vmstat.h>
+#include <mach/page.h>
+#include <mach/pgtable.h>
+#include <mach/spinlock.h>
+#include "internal.h"
+#include "slab.h"
 #include "vmstat.h"
 
 unsigned long direct_pages_count[NR_DIRECT_SIZES];

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* mincore: which pages of a range would be there without reading them in. */
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rwsem.h>
+#include "pgtable.h"
 #include "vma.h"
 
 /* A page that no entry maps: is it in the file's cache? */

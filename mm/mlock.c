@@ -4,6 +4,17 @@
  * (VM_LOCKED); its pages are faulted in at once, or with VM_LOCKONFAULT when
  * they are touched. RLIMIT_MEMLOCK bounds locked areas, not pages.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/gup.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mman.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/port.h>
+#include <ashlar/resource.h>
+#include <ashlar/rwsem.h>
+#include "pgtable.h"
 #include "vma.h"
 
 /*
@@ -65,7 +76,7 @@ static unsigned long count_locked_pages(struct mm_struct *mm,
 	return n;
 }
 
-/* May [start, end) be locked, beside what is? */
+/* True if [start, end) may be locked, beside what is locked. */
 static bool within_memlock(struct mm_struct *mm, unsigned long start,
 			   unsigned long end)
 {
@@ -79,7 +90,7 @@ static bool within_memlock(struct mm_struct *mm, unsigned long start,
 }
 
 /**
- * mm_mlock - lock [start, start + len), rounded out to whole pages
+ * mm_mlock() - lock [start, start + len), rounded out to whole pages
  * @vm_flags: VM_LOCKED, maybe with VM_LOCKONFAULT
  *
  * Return: 0; -EPERM: the task may lock nothing; -ENOMEM: over the limit, a
@@ -109,7 +120,7 @@ int mm_mlock(struct mm_struct *mm, unsigned long start, size_t len,
 	return err == -ENOMEM ? -EAGAIN : err;
 }
 
-/** mm_munlock - the opposite. Return: 0, -EINVAL or -ENOMEM (a gap). */
+/** mm_munlock() - the opposite. Return: 0, -EINVAL or -ENOMEM (a gap). */
 int mm_munlock(struct mm_struct *mm, unsigned long start, size_t len)
 {
 	unsigned long end = start + len;
@@ -142,7 +153,7 @@ static void lock_all(struct mm_struct *mm, int flags, u32 lock)
 }
 
 /**
- * mm_mlockall - lock all areas
+ * mm_mlockall() - lock all areas
  * @flags: MCL_CURRENT, MCL_FUTURE, and MCL_ONFAULT with one of them
  *
  * Return: 0, -EINVAL, -EPERM, or -ENOMEM: over the limit. Context: takes
@@ -170,7 +181,7 @@ int mm_mlockall(struct mm_struct *mm, int flags)
 	return err;
 }
 
-/** mm_munlockall - nothing is locked any more. Return: 0. */
+/** mm_munlockall() - nothing is locked any more. Return: 0. */
 int mm_munlockall(struct mm_struct *mm)
 {
 	down_write(&mm->mmap_lock);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making and removing areas: mmap, munmap, brk, the stack; and the life of an
- * address space from exec or fork to its end.
+ * Making areas: mmap, and a program's first stack.
  *
  *   3 GB ┌───────────────┐ stack: grows down as it is touched, up to
  *        │ stack         │   RLIMIT_STACK; keeps STACK_GUARD_GAP free below
@@ -16,108 +15,32 @@
  *
  * What is checked when an area is made, in Linux's order: the arguments, the
  * number of areas, the place, RLIMIT_MEMLOCK, the file's mode, RLIMIT_AS and
- * _DATA, and last the promise of memory (VM_ACCOUNT, mm/util.c). From then on
+ * _DATA, and last the promise of memory (VM_ACCOUNT, mm/commit.c). From then on
  * only a lack of memory for the area itself or the file's ->mmap() can fail.
  *
  * Simpler than Linux: no randomised places, no huge pages, one size of word.
  */
+#include <ashlar/commit.h>
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/gup.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mman.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/port.h>
+#include <ashlar/resource.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/shmem_fs.h>
-#include <mach/tlb.h>
-#include "internal.h"
+#include <mach/spinlock.h>
+#include "pgtable.h"
 #include "vma.h"
-
-int sysctl_max_map_count = 65530;
 int (*security_mmap_addr)(unsigned long addr);
-LIST_HEAD(mm_list);
-spinlock_t mmlist_lock = SPIN_LOCK_UNLOCKED;
-
-static struct kmem_cache *mm_cachep;
-
-/** mmap_init - at boot, before the first address space. */
-void mmap_init(void)
-{
-	mm_cachep = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
-				      SLAB_PANIC, NULL);
-	vma_init();
-	rmap_init();
-	memory_init();
-}
-
-/* ---- limits and accounts ---- */
-
-static unsigned long rlimit_pages(unsigned int resource)
-{
-	return port_rlimit(resource) >> PAGE_SHIFT;
-}
-
-static bool is_data_mapping(u32 vm_flags)
-{
-	return (vm_flags & (VM_WRITE | VM_SHARED | VM_STACK)) == VM_WRITE;
-}
-
-/** may_expand_vm - may the space have @n more pages of this kind? */
-bool may_expand_vm(const struct mm_struct *mm, u32 vm_flags, unsigned long n)
-{
-	if (mm->total_vm + n > rlimit_pages(RLIMIT_AS))
-		return false;
-	return !is_data_mapping(vm_flags) ||
-	       mm->data_vm + n <= rlimit_pages(RLIMIT_DATA);
-}
-
-/** vm_stat_account - @pages more, or less, of this kind. */
-void vm_stat_account(struct mm_struct *mm, u32 vm_flags, long pages)
-{
-	mm->total_vm += pages;
-	if ((vm_flags & (VM_EXEC | VM_WRITE | VM_STACK)) == VM_EXEC)
-		mm->exec_vm += pages;
-	else if (vm_flags & VM_STACK)
-		mm->stack_vm += pages;
-	else if (is_data_mapping(vm_flags))
-		mm->data_vm += pages;
-	mm->hiwater_vm = max(mm->hiwater_vm, mm->total_vm);
-}
-
-/** can_do_mlock - may the running task lock anything at all? */
-bool can_do_mlock(void)
-{
-	return port_rlimit(RLIMIT_MEMLOCK) != 0;
-}
-
-/** mlock_future_check - is there room to lock @len bytes? 0 or -EAGAIN. */
-int mlock_future_check(const struct mm_struct *mm, u32 vm_flags,
-		       unsigned long len)
-{
-	if (!(vm_flags & VM_LOCKED))
-		return 0;
-	if (mm->locked_vm + (len >> PAGE_SHIFT) > rlimit_pages(RLIMIT_MEMLOCK))
-		return -EAGAIN;
-	return 0;
-}
-
-/* An area of @len bytes exists now: what is counted about it. */
-static void account_area(struct mm_struct *mm, u32 vm_flags, unsigned long len)
-{
-	vm_stat_account(mm, vm_flags, len >> PAGE_SHIFT);
-	if (vm_flags & VM_LOCKED)
-		mm->locked_vm += len >> PAGE_SHIFT;
-}
-
-/* … or not any more. */
-static void unaccount_area(struct mm_struct *mm, u32 vm_flags,
-			   unsigned long len)
-{
-	long pages = len >> PAGE_SHIFT;
-
-	vm_stat_account(mm, vm_flags, -pages);
-	if (vm_flags & VM_LOCKED)
-		mm->locked_vm -= pages;
-	if (vm_flags & VM_ACCOUNT)
-		vm_unacct_memory(pages);
-}
 
 /* ---- where ---- */
 
-/* Can an area be at @addr, as the program would like? */
+/* True if an area can be at @addr, as the program would like. */
 static bool hint_is_free(struct mm_struct *mm, unsigned long addr,
 			 unsigned long len)
 {
@@ -130,7 +53,7 @@ static bool hint_is_free(struct mm_struct *mm, unsigned long addr,
 }
 
 /**
- * get_unmapped_area - the place of a new area
+ * get_unmapped_area() - the place of a new area
  * @addr: with MAP_FIXED the place; else a wish, or 0
  * @len: bytes, whole pages
  *
@@ -159,91 +82,10 @@ unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
 	return addr;
 }
 
-/* ---- munmap ---- */
-
-static void remove_vma(struct vm_area_struct *vma)
-{
-	if (vma->vm_ops && vma->vm_ops->close)
-		vma->vm_ops->close(vma);
-	vm_area_free(vma);
-}
-
-/*
- * Nothing is left of [start, end): areas go, or lose an end. @vma is the
- * first of them, and does not reach beyond on both sides.
- */
-static void unmap_areas(struct mm_struct *mm, struct vm_area_struct *vma,
-			unsigned long start, unsigned long end)
-{
-	unsigned long floor, from, to;
-	struct vm_area_struct *next;
-
-	floor = vma->vm_start < start ? start :
-		vma->vm_prev	      ? vma->vm_prev->vm_end :
-					0;
-	for (; vma && vma->vm_start < end; vma = next) {
-		next = vma->vm_next;
-		from = max(start, vma->vm_start);
-		to = min(end, vma->vm_end);
-		unaccount_area(mm, vma->vm_flags, to - from);
-		zap_page_range(vma, from, to);
-		if (from > vma->vm_start) {
-			vma_resize(vma, vma->vm_start, from);
-		} else if (to < vma->vm_end) {
-			vma_resize(vma, to, vma->vm_end);
-			break;
-		} else {
-			vma_unlink(vma);
-			remove_vma(vma);
-		}
-	}
-	free_pgtables(mm, start, end, floor, vma ? vma->vm_start : TASK_SIZE);
-}
-
-/**
- * do_munmap - remove what is mapped in a range
- * @start: start of a page
- * @len: bytes
- *
- * Return: 0; -EINVAL: no such range; -ENOMEM: an area would have to be cut
- * and cannot, nothing is changed. Context: mmap_lock for write; may sleep.
- */
-int do_munmap(struct mm_struct *mm, unsigned long start, size_t len)
-{
-	struct vm_area_struct *vma;
-	unsigned long end;
-
-	if ((start & ~PAGE_MASK) || start > TASK_SIZE ||
-	    len > TASK_SIZE - start)
-		return -EINVAL;
-	end = start + PAGE_ALIGN(len);
-	if (end == start)
-		return -EINVAL;
-	vma = find_vma_intersection(mm, start, end);
-	if (!vma)
-		return 0;
-	if (vma->vm_start < start && end < vma->vm_end &&
-	    (mm->map_count >= sysctl_max_map_count || !split_vma(vma, end)))
-		return -ENOMEM;
-	unmap_areas(mm, vma, start, end);
-	return 0;
-}
-
-/** vm_munmap - do_munmap() that takes mmap_lock. */
-int vm_munmap(struct mm_struct *mm, unsigned long start, size_t len)
-{
-	int err;
-
-	down_write(&mm->mmap_lock);
-	err = do_munmap(mm, start, len);
-	up_write(&mm->mmap_lock);
-	return err;
-}
-
 /* ---- mmap ---- */
 
 /**
- * shmem_zero_setup - memory that is shared, but with nobody by name
+ * shmem_zero_setup() - memory that is shared, but with nobody by name
  * @vma: an area that is being made; a file it has is given up for a new one
  *
  * Return: 0 or -errno.
@@ -297,7 +139,7 @@ static void mapping_unmap_writable(struct address_space *m)
 	spin_unlock(&m->i_mmap_lock);
 }
 
-/* Like @vma, that could not be finished: its pages, tables and object go. */
+/* Undo a half-built area: its pages, tables and object go. */
 static void abandon_vma(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
@@ -364,13 +206,14 @@ static unsigned long count_mapped_pages(struct mm_struct *mm,
 	return n;
 }
 
-/*
- * An area at @addr, in place of what is there; joined with a neighbour if it
+/**
+ * mmap_region() - make an area whose place and flags are decided
+ *
+ * It is at @addr, in place of what is there; joined with a neighbour if it
  * is of its kind. Return: 0 or -errno.
  */
-static int mmap_region(struct mm_struct *mm, struct file *file,
-		       unsigned long addr, unsigned long len, u32 vm_flags,
-		       unsigned long pgoff)
+int mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
+		unsigned long len, u32 vm_flags, unsigned long pgoff)
 {
 	unsigned long end = addr + len, pages = len >> PAGE_SHIFT;
 	struct vm_area_struct *prev, *next;
@@ -413,7 +256,7 @@ static u32 calc_vm_flags(unsigned long prot, unsigned long flags)
 	return vm_flags | VM_MAY_ACCESS;
 }
 
-/* Does the file allow such a mapping? May take flags from *@vm_flags. */
+/* 0 if the file allows such a mapping, else -errno; may clear *@vm_flags. */
 static int check_file_mapping(const struct file *file, unsigned long prot,
 			      unsigned long flags, u32 *vm_flags)
 {
@@ -460,7 +303,7 @@ static int check_mapping(const struct file *file, unsigned long prot,
 }
 
 /**
- * do_mmap - make an area
+ * do_mmap() - make an area
  * @file: what to map, or NULL: anonymous memory
  * @addr: wished or, with MAP_FIXED, demanded
  * @len: bytes
@@ -515,7 +358,7 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file,
 	return err ? (unsigned long)err : addr;
 }
 
-/** ksys_mmap - do_mmap() that takes mmap_lock and faults in. */
+/** ksys_mmap() - do_mmap() that takes mmap_lock and faults in. */
 unsigned long ksys_mmap(struct mm_struct *mm, struct file *file,
 			unsigned long addr, unsigned long len,
 			unsigned long prot, unsigned long flags,
@@ -533,7 +376,7 @@ unsigned long ksys_mmap(struct mm_struct *mm, struct file *file,
 	return addr;
 }
 
-/** vm_mmap - map part of a file. @offset: bytes, whole pages. */
+/** vm_mmap() - map part of a file. @offset: bytes, whole pages. */
 unsigned long vm_mmap(struct mm_struct *mm, struct file *file,
 		      unsigned long addr, unsigned long len, unsigned long prot,
 		      unsigned long flags, unsigned long offset)
@@ -545,7 +388,7 @@ unsigned long vm_mmap(struct mm_struct *mm, struct file *file,
 }
 
 /**
- * mm_remap_file_pages - show other pages of a shared file in a range of it
+ * mm_remap_file_pages() - show other pages of a shared file in a range of it
  * @pgoff: page of the file that @start shall show
  *
  * As in Linux today, a new area for each call. Return: 0 or -errno.
@@ -586,149 +429,10 @@ out:
 	return 0;
 }
 
-/* ---- brk ---- */
-
-/* Anonymous memory at @addr, where there is none; 0 or -errno. */
-static int do_brk_flags(struct mm_struct *mm, unsigned long addr,
-			unsigned long len, u32 vm_flags)
-{
-	int err;
-
-	vm_flags |= VM_DATA_DEFAULT_FLAGS | mm->def_flags;
-	err = mlock_future_check(mm, vm_flags, len);
-	if (err)
-		return err;
-	if (mm->map_count > sysctl_max_map_count)
-		return -ENOMEM;
-	return mmap_region(mm, NULL, addr, len, vm_flags, addr >> PAGE_SHIFT);
-}
-
-/**
- * vm_brk_flags - anonymous memory at a fixed place: a program's bss
- * @addr: start of a page
- * @len: bytes
- * @vm_flags: 0 or VM_EXEC
- *
- * Return: 0 or -errno. Context: takes mmap_lock.
- */
-int vm_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len,
-		 u32 vm_flags)
-{
-	int err;
-
-	if (!len)
-		return 0;
-	if (len > TASK_SIZE || addr > TASK_SIZE - PAGE_ALIGN(len))
-		return -ENOMEM;
-	if (addr & ~PAGE_MASK)
-		return -EINVAL;
-	len = PAGE_ALIGN(len);
-	down_write(&mm->mmap_lock);
-	err = do_brk_flags(mm, addr, len, vm_flags);
-	up_write(&mm->mmap_lock);
-	if (!err && (mm->def_flags & VM_LOCKED))
-		mm_populate(mm, addr, len);
-	return err;
-}
-
-/* Does RLIMIT_DATA allow a heap that ends at @brk? */
-static bool brk_within_limit(const struct mm_struct *mm, unsigned long brk)
-{
-	unsigned long limit = port_rlimit(RLIMIT_DATA);
-
-	return limit == RLIM_INFINITY ||
-	       brk - mm->start_brk + mm->end_data - mm->start_data <= limit;
-}
-
-/* Move the heap's last page from @old to @new, ends of pages; whether. */
-static bool brk_move(struct mm_struct *mm, unsigned long old, unsigned long new)
-{
-	struct vm_area_struct *next;
-
-	if (new < old)
-		return !do_munmap(mm, new, old - new);
-	if (new > TASK_SIZE)
-		return false;
-	next = find_vma(mm, old);
-	if (next && new + PAGE_SIZE > vm_start_gap(next))
-		return false;
-	return !do_brk_flags(mm, old, new - old, 0);
-}
-
-/**
- * mm_brk - set the end of the heap
- * @brk: the first address past it, or anything else to learn where it is
- *
- * Return: where it is now. Context: takes mmap_lock.
- */
-unsigned long mm_brk(struct mm_struct *mm, unsigned long brk)
-{
-	unsigned long old, new, populate = 0;
-
-	down_write(&mm->mmap_lock);
-	old = PAGE_ALIGN(mm->brk);
-	new = PAGE_ALIGN(brk);
-	if (brk >= mm->start_brk && brk <= TASK_SIZE &&
-	    brk_within_limit(mm, brk) &&
-	    (old == new || brk_move(mm, old, new))) {
-		mm->brk = brk;
-		if (new > old && (mm->def_flags & VM_LOCKED))
-			populate = new - old;
-	}
-	brk = mm->brk;
-	up_write(&mm->mmap_lock);
-	if (populate)
-		mm_populate(mm, old, populate);
-	return brk;
-}
-
 /* ---- the stack ---- */
 
 /**
- * expand_stack - let a stack grow down to @addr
- * @vma: VM_GROWSDOWN, the first area that ends after @addr
- *
- * Return: 0; -ENOMEM: another area is too near, or a limit. Context:
- * mmap_lock for write; does not sleep.
- */
-int expand_stack(struct vm_area_struct *vma, unsigned long addr)
-{
-	struct mm_struct *mm = vma->vm_mm;
-	struct vm_area_struct *prev = vma->vm_prev;
-	unsigned long grow;
-
-	addr &= PAGE_MASK;
-	if (addr < MMAP_MIN_ADDR)
-		return -EPERM;
-	if (prev && !(prev->vm_flags & VM_GROWSDOWN) &&
-	    (prev->vm_flags & VM_ACCESS_FLAGS) &&
-	    addr - prev->vm_end < STACK_GUARD_GAP)
-		return -ENOMEM;
-	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
-	if (grow > vma->vm_pgoff ||
-	    vma->vm_end - addr > port_rlimit(RLIMIT_STACK) ||
-	    !may_expand_vm(mm, vma->vm_flags, grow) ||
-	    mlock_future_check(mm, vma->vm_flags, grow << PAGE_SHIFT) ||
-	    ((vma->vm_flags & VM_ACCOUNT) &&
-	     security_vm_enough_memory_mm(mm, grow)))
-		return -ENOMEM;
-	account_area(mm, vma->vm_flags, grow << PAGE_SHIFT);
-	vma_resize(vma, addr, vma->vm_end);
-	return 0;
-}
-
-static unsigned long pick_mmap_base(unsigned long stack_limit)
-{
-	const unsigned long least = 128ul << 20, most = TASK_SIZE / 6 * 5;
-
-	if (stack_limit > most - STACK_GUARD_GAP)
-		return PAGE_ALIGN(TASK_SIZE - most);
-	return PAGE_ALIGN(TASK_SIZE -
-			  max(stack_limit + STACK_GUARD_GAP, least));
-}
-
-/**
- * mm_setup_stack - a program's first stack; also sets mmap_base
+ * mm_setup_stack() - a program's first stack; also sets mmap_base
  * @top: its end, the start of a page; nothing is mapped below it yet
  *
  * As large as Linux's after exec, 132 KB, or as RLIMIT_STACK allows; nothing
@@ -756,187 +460,4 @@ struct vm_area_struct *mm_setup_stack(struct mm_struct *mm, unsigned long top)
 		return ERR_PTR(err);
 	}
 	return find_vma(mm, start);
-}
-
-/* ---- life of a space ---- */
-
-/* What is new in every space, be it a copy of another or not. 0 or -ENOMEM. */
-static int mm_init_one(struct mm_struct *mm, struct mm_struct *old)
-{
-	mm->mmap = NULL;
-	mm->mm_rb = RB_ROOT;
-	mm->vmacache = NULL;
-	mm->map_count = 0;
-	mm->highest_vm_end = 0;
-	mm->locked_vm = 0;
-	mm->rss_file = mm->rss_anon = mm->rss_shmem = 0;
-	mm->hiwater_rss = 0;
-	mm->hiwater_vm = mm->total_vm;
-	mm->nr_ptes = 0;
-	mm->def_flags = 0;
-	mm->oom_victim = mm->oom_reaped = false;
-	mm->owner = NULL;
-	atomic_set(&mm->mm_users, 1);
-	atomic_set(&mm->mm_count, 1);
-	init_rwsem(&mm->mmap_lock);
-	spin_lock_init(&mm->page_table_lock);
-	mm->pgd = pgd_alloc(mm);
-	if (!mm->pgd)
-		return -ENOMEM;
-	if (init_new_context(old, mm)) {
-		pgd_free(mm, mm->pgd);
-		return -ENOMEM;
-	}
-	if (mm->exe_file)
-		get_file(mm->exe_file);
-	spin_lock(&mmlist_lock);
-	list_add_tail(&mm->mmlist, &mm_list);
-	spin_unlock(&mmlist_lock);
-	return 0;
-}
-
-/** mm_alloc - an empty space with one user; NULL without memory. */
-struct mm_struct *mm_alloc(void)
-{
-	struct mm_struct *mm = kmem_cache_zalloc(mm_cachep, GFP_KERNEL);
-
-	if (!mm)
-		return NULL;
-	mm->mmap_base = pick_mmap_base(port_rlimit(RLIMIT_STACK));
-	if (mm_init_one(mm, NULL)) {
-		kmem_cache_free(mm_cachep, mm);
-		return NULL;
-	}
-	return mm;
-}
-
-/*
- * The child's copy of one area, with its pages. @last: the area before it,
- * then itself. Return: 0 or -ENOMEM.
- */
-static int dup_area(struct mm_struct *mm, struct vm_area_struct *old,
-		    struct vm_area_struct **last)
-{
-	bool promised = old->vm_flags & VM_ACCOUNT;
-	struct vm_area_struct *vma;
-
-	if (promised && security_vm_enough_memory_mm(mm, vma_pages(old)))
-		return -ENOMEM;
-	vma = vm_area_dup(old);
-	if (!vma) {
-		if (promised)
-			vm_unacct_memory(vma_pages(old));
-		return -ENOMEM;
-	}
-	vma->vm_mm = mm;
-	vma->vm_flags &= ~(VM_LOCKED_MASK | VM_UFFD_MISSING);
-	if (old->anon_vma && !(old->vm_flags & VM_WIPEONFORK))
-		anon_vma_link(vma, old->anon_vma);
-	vma_link(vma, *last);
-	*last = vma;
-	if (vma->vm_ops && vma->vm_ops->open)
-		vma->vm_ops->open(vma);
-	if (old->vm_flags & VM_WIPEONFORK)
-		return 0;
-	return copy_page_range(vma, old);
-}
-
-static int dup_areas(struct mm_struct *mm, struct mm_struct *old)
-{
-	struct vm_area_struct *vma, *last = NULL;
-	int err = 0;
-
-	for (vma = old->mmap; vma && !err; vma = vma->vm_next) {
-		if (vma->vm_flags & VM_DONTCOPY)
-			vm_stat_account(mm, vma->vm_flags,
-					-(long)vma_pages(vma));
-		else
-			err = dup_area(mm, vma, &last);
-	}
-	flush_tlb_mm(old); /* writable entries are so no more */
-	return err;
-}
-
-/**
- * dup_mm - the space of a forked process
- * @old: the parent's
- *
- * Private pages are shared until one of the two writes. Context: takes
- * @old's mmap_lock; may sleep. Return: a space with one user, or
- * ERR_PTR(-ENOMEM).
- */
-struct mm_struct *dup_mm(struct mm_struct *old)
-{
-	struct mm_struct *mm = kmem_cache_alloc(mm_cachep, GFP_KERNEL);
-	int err;
-
-	if (!mm)
-		return ERR_PTR(-ENOMEM);
-	down_write(&old->mmap_lock);
-	*mm = *old;
-	err = mm_init_one(mm, old);
-	if (err) {
-		up_write(&old->mmap_lock);
-		kmem_cache_free(mm_cachep, mm);
-		return ERR_PTR(err);
-	}
-	err = dup_areas(mm, old);
-	up_write(&old->mmap_lock);
-	if (err) {
-		mmput(mm);
-		return ERR_PTR(err);
-	}
-	return mm;
-}
-
-/*
- * Every area, page and table goes. There is no user left; mmap_lock keeps the
- * OOM killer away.
- */
-static void exit_mmap(struct mm_struct *mm)
-{
-	struct vm_area_struct *vma, *next;
-	long promised = 0;
-
-	down_write(&mm->mmap_lock);
-	mm->oom_reaped = true;
-	zap_address_space(mm);
-	for (vma = mm->mmap; vma; vma = next) {
-		next = vma->vm_next;
-		if (vma->vm_flags & VM_ACCOUNT)
-			promised += vma_pages(vma);
-		vma_unlink_file(vma);
-		remove_vma(vma);
-	}
-	vm_unacct_memory(promised);
-	mm->mmap = NULL;
-	mm->mm_rb = RB_ROOT;
-	mm->vmacache = NULL;
-	mm->map_count = 0;
-	mm->highest_vm_end = 0;
-	mm->total_vm = mm->locked_vm = 0;
-	up_write(&mm->mmap_lock);
-}
-
-/** mmput - one user less; the last one's areas go. Context: may sleep. */
-void mmput(struct mm_struct *mm)
-{
-	if (!atomic_dec_and_test(&mm->mm_users))
-		return;
-	exit_mmap(mm);
-	spin_lock(&mmlist_lock);
-	list_del(&mm->mmlist);
-	spin_unlock(&mmlist_lock);
-	if (mm->exe_file)
-		fput(mm->exe_file);
-	mm->exe_file = NULL;
-	mmdrop(mm);
-}
-
-/** __mmdrop - nobody refers to the space any more, nor has it loaded. */
-void __mmdrop(struct mm_struct *mm)
-{
-	destroy_context(mm);
-	pgd_free(mm, mm->pgd);
-	kmem_cache_free(mm_cachep, mm);
 }

@@ -3,14 +3,78 @@
  * mprotect: other rights for what is mapped. An area may be given what its
  * VM_MAY* flags say, four bits above the rights themselves.
  */
+#include <ashlar/commit.h>
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mman.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rwsem.h>
+#include <mach/pgtable.h>
+#include <mach/spinlock.h>
+#include <mach/tlb.h>
+#include "pgtable.h"
 #include "vma.h"
 
-/* Does the change make the space promise memory that it did not before? */
+/* True if the change promises memory that was not promised before. */
 static bool newly_accountable(u32 old_flags, u32 new_flags)
 {
 	return (new_flags & VM_WRITE) &&
 	       !(old_flags &
 		 (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE));
+}
+
+/*
+ * @reuse: what is one entry's alone may be written to. Return: true if an
+ * entry changed.
+ */
+static __always_inline bool protect_ptes(pte_t *pte, pte_t *last, pgprot_t prot,
+					 bool reuse)
+{
+	bool changed = false;
+	pte_t old, entry;
+
+	for (; pte < last; pte++) {
+		old = *pte;
+		if (pte_none(old))
+			continue;
+		entry = pte_modify(old, prot);
+		if (reuse && is_exclusive(entry))
+			entry = pte_mkwrite(entry);
+		ptep_modify(pte, old, entry);
+		changed = true;
+	}
+	return changed;
+}
+
+/*
+ * What is mapped gets the area's (new) protection.
+ *
+ * Pages that are one entry's alone become writable without a fault. Context:
+ * mmap_lock for write.
+ */
+static void change_protection(struct vm_area_struct *vma, unsigned long start,
+			      unsigned long end)
+{
+	bool reuse = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+	pgprot_t prot = vma->vm_page_prot;
+	struct mm_struct *mm = vma->vm_mm;
+	bool changed = false;
+	unsigned long addr, next;
+	pte_t *pte, *last;
+
+	for (addr = start; addr < end; addr = next) {
+		pte = pte_range_lock(mm, addr, end, &next);
+		if (!pte)
+			continue;
+		last = pte + ((next - addr) >> PAGE_SHIFT);
+		changed |= reuse ? protect_ptes(pte, last, prot, true) :
+				   protect_ptes(pte, last, prot, false);
+		spin_unlock(&mm->page_table_lock);
+	}
+	if (changed)
+		flush_tlb_range(mm, start, end);
 }
 
 /*
@@ -86,7 +150,7 @@ static int protect_areas(struct vm_area_struct *vma, unsigned long start,
 }
 
 /**
- * mm_mprotect - give [start, start + len) other access rights
+ * mm_mprotect() - give [start, start + len) other access rights
  * @start: start of a page
  * @len: bytes
  * @prot: PROT_*

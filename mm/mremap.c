@@ -3,6 +3,20 @@
  * mremap: an area becomes longer, shorter, or lies elsewhere. Its pages are
  * never copied: their page table entries move.
  */
+#include <ashlar/commit.h>
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/gup.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mman.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rwsem.h>
+#include <mach/pgtable.h>
+#include <mach/spinlock.h>
+#include <mach/tlb.h>
+#include "pgtable.h"
+#include "rmap.h"
 #include "vma.h"
 
 struct mremap {
@@ -88,6 +102,70 @@ static void leave_behind(struct mm_struct *mm, unsigned long addr)
 	if (vma->vm_flags & VM_LOCKED)
 		mm->locked_vm -= vma_pages(vma);
 	vma->vm_flags &= ~VM_LOCKED_MASK;
+}
+
+static void move_ptes(pte_t *from, pte_t *to, unsigned long nr)
+{
+	for (; nr; nr--, from++, to++)
+		set_pte(to, ptep_get_and_clear(from));
+}
+
+/* Up to the next end of a table on either side; 0: no memory. */
+static unsigned long move_one_table(struct vm_area_struct *vma,
+				    unsigned long old, unsigned long new,
+				    unsigned long len)
+{
+	unsigned long n = min(pgd_addr_end(old, old + len) - old,
+			      pgd_addr_end(new, new + len) - new);
+	struct mm_struct *mm = vma->vm_mm;
+	pgd_t *from = pgd_offset(mm, old), *to = pgd_offset(mm, new);
+	bool whole = n == PGDIR_SIZE && pgd_none(*to);
+
+	if (pgd_none(*from))
+		return n;
+	if (!whole && !pte_alloc(mm, new))
+		return 0;
+	rmap_lock(vma);
+	spin_lock(&mm->page_table_lock);
+	if (whole) {
+		*to = *from;
+		pgd_clear(from);
+	} else {
+		move_ptes(pte_offset(from, old), pte_offset(to, new),
+			  n >> PAGE_SHIFT);
+	}
+	flush_tlb_range(mm, old, old + n);
+	spin_unlock(&mm->page_table_lock);
+	rmap_unlock(vma);
+	return n;
+}
+
+/*
+ * Carry entries to another place in the space.
+ *
+ * @vma: the area at @new; that at @old has the same file and anon_vma
+ * @len: bytes; the two ranges do not overlap, and nothing is mapped at @new
+ *
+ * A table that moves as a whole is one entry of the directory. The lists that
+ * lead to both areas are locked meanwhile, lest somebody who looks for a page
+ * passes the new place before it comes and the old one after it went. Context:
+ * mmap_lock for write; may sleep. Return: 0; or -ENOMEM, with everything where
+ * it was.
+ */
+static int move_page_tables(struct vm_area_struct *vma, unsigned long old,
+			    unsigned long new, unsigned long len)
+{
+	unsigned long done, n;
+
+	for (done = 0; done < len; done += n) {
+		n = move_one_table(vma, old + done, new + done, len - done);
+		if (!n)
+			break;
+	}
+	if (done == len)
+		return 0;
+	move_page_tables(vma, new, old, done); /* its tables are there */
+	return -ENOMEM;
 }
 
 /*
@@ -184,7 +262,7 @@ static unsigned long mremap_to(struct mremap *r)
 	return move_vma(vma, r);
 }
 
-/* Is there room right after the area? */
+/* True if there is room right after the area. */
 static bool vma_expandable(const struct vm_area_struct *vma, unsigned long grow)
 {
 	unsigned long limit = vma->vm_next ? vma->vm_next->vm_start : TASK_SIZE;
@@ -261,7 +339,7 @@ static bool flags_agree(unsigned long flags, unsigned long old_len,
 }
 
 /**
- * mm_mremap - change the size or the place of an area, or a part of one
+ * mm_mremap() - change the size or the place of an area, or a part of one
  * @old_len: 0: leave a shared area where it is, and map it a second time
  * @flags: MREMAP_*
  * @new_addr: for MREMAP_FIXED; a wish for MREMAP_DONTUNMAP

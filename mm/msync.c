@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* msync: what was written to shared files goes to where they are kept. */
-#include "vma.h"
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mman.h>
+#include <ashlar/mmap.h>
+#include <ashlar/rwsem.h>
 
 /*
  * One area: 0 or -errno. The lock is let go around the file's own work, so

@@ -32,8 +32,14 @@
  * are taken with mmap_lock for read, which is not waited for; oom_reaped is set
  * before, so that a fault that is under way then fills nothing again.
  */
+#include <ashlar/list.h>
 #include <ashlar/mmap.h>
+#include <ashlar/mmzone.h>
+#include <ashlar/oom.h>
+#include <ashlar/port.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/vmstat.h>
+#include <mach/spinlock.h>
 #include "internal.h"
 #include "vma.h"
 
@@ -73,7 +79,7 @@ static bool victim_is_leaving(void)
 	return false;
 }
 
-/* Who it costs, and that is noted; NULL: nobody. mmlist_lock. */
+/* Pick the victim and mark it; NULL if there is none. mmlist_lock. */
 static struct mm_struct *select_victim(unsigned long *most)
 {
 	unsigned long total = totalram_pages(), points;
@@ -97,7 +103,8 @@ static struct mm_struct *select_victim(unsigned long *most)
 	return worst;
 }
 
-/* Whether @mm's private pages are gone; they are not while its areas change. */
+/* Take @mm's private pages. Return: true if they are gone, false if
+ * mmap_lock is busy. */
 static bool reap(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
@@ -151,7 +158,7 @@ static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)
 }
 
 /**
- * out_of_memory - a request failed in the end: is somebody being ended?
+ * out_of_memory - end a process for a request that failed in the end
  * @gfp: GFP_* flags of the request
  * @order: its order
  *

@@ -31,13 +31,26 @@
  * list, so a walk may visit areas of relatives that cannot have the page; no
  * tree of intervals.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rmap.h>
+#include <ashlar/slab.h>
+#include <mach/spinlock.h>
+#include "pgtable.h"
+#include "rmap.h"
+#include "slab.h"
 #include "vma.h"
 
 spinlock_t anon_vma_lock = SPIN_LOCK_UNLOCKED;
 
 static struct kmem_cache *anon_vma_cachep;
 
-/** rmap_init - at boot. */
+/** rmap_init() - at boot. */
 void rmap_init(void)
 {
 	anon_vma_cachep = kmem_cache_create("anon_vma", sizeof(struct anon_vma),
@@ -52,7 +65,7 @@ static void __anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av)
 }
 
 /**
- * anon_vma_link - @vma, that has none yet, may map pages of @av
+ * anon_vma_link() - @vma, that has none yet, may map pages of @av
  *
  * Context: mmap_lock for write; @av is that of another area, which stays.
  */
@@ -63,7 +76,7 @@ void anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av)
 	spin_unlock(&anon_vma_lock);
 }
 
-/** anon_vma_unlink - the area maps no anonymous page any more. */
+/** anon_vma_unlink() - the area maps no anonymous page any more. */
 void anon_vma_unlink(struct vm_area_struct *vma)
 {
 	struct anon_vma *av = vma->anon_vma;
@@ -80,7 +93,7 @@ void anon_vma_unlink(struct vm_area_struct *vma)
 		kmem_cache_free(anon_vma_cachep, av);
 }
 
-/* Would the two be one area, but for their access rights? */
+/* True if the two would be one area, but for their access rights. */
 static bool nearly_mergeable(const struct vm_area_struct *low,
 			     const struct vm_area_struct *high)
 {
@@ -92,7 +105,7 @@ static bool nearly_mergeable(const struct vm_area_struct *low,
 	       linear_page_index(low, high->vm_start) == high->vm_pgoff;
 }
 
-/* Has the area an anon_vma that is not inherited? */
+/* True if the area has an anon_vma that is not inherited. */
 static bool is_own(const struct vm_area_struct *vma)
 {
 	return vma->anon_vma && vma->anon_vma->mm == vma->vm_mm;
@@ -110,7 +123,7 @@ static struct anon_vma *reusable_anon_vma(const struct vm_area_struct *vma)
 	return NULL;
 }
 
-/* Give @vma a neighbour's, or @new. Whether it has one now. */
+/* Give @vma a neighbour's anon_vma, or *@new. Return: true if it has one. */
 static bool anon_vma_assign(struct vm_area_struct *vma, struct anon_vma **new)
 {
 	struct anon_vma *av;
@@ -130,7 +143,7 @@ static bool anon_vma_assign(struct vm_area_struct *vma, struct anon_vma **new)
 }
 
 /**
- * __anon_vma_prepare - the slow part of anon_vma_prepare()
+ * __anon_vma_prepare() - the slow part of anon_vma_prepare()
  *
  * A neighbour's is taken where a later mprotect could join the two areas.
  * Context: mmap_lock, for read will do; may sleep.
@@ -163,7 +176,7 @@ static unsigned long vma_address(const struct page *page,
 	return vma->vm_start + (offset << PAGE_SHIFT);
 }
 
-/* Whether the entry that would map @page does; then @fn's answer. */
+/* Call @fn if @vma maps @page. Return: false if @fn wants no more. */
 static bool rmap_one(struct page *page, struct vm_area_struct *vma, rmap_fn *fn,
 		     void *arg)
 {
@@ -211,7 +224,7 @@ static void rmap_walk_file(struct page *page, struct address_space *mapping,
 }
 
 /**
- * rmap_walk - visit every mapping of a page
+ * rmap_walk() - visit every mapping of a page
  * @page: that somebody has a reference to; if a file's, to the file as well
  * @fn: called for each area and address; false ends the walk
  * @arg: passed on

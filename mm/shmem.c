@@ -17,11 +17,18 @@
  * seals; a seal against writing also looks at i_mmap_writable, under
  * i_mmap_lock. What a tmpfs has used is counted by atomic operations.
  */
+#include <ashlar/commit.h>
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/shmem_fs.h>
 #include <ashlar/vmstat.h>
+#include <ashlar/xarray.h>
+#include <mach/spinlock.h>
 
 struct file *(*shmem_alloc_file)(const char *name);
 

@@ -8,8 +8,21 @@
  * A frame mapped n times counts 1/n to each area's Pss, kept in fractions of
  * 2^-12 pages so that sums over processes come out right.
  */
+#include <ashlar/atomic.h>
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rwsem.h>
+#include <ashlar/seq_file.h>
+#include <ashlar/task_mmu.h>
+#include <mach/pgtable.h>
+#include <mach/spinlock.h>
 #include <mach/tlb.h>
-#include "vma.h"
+#include "pgtable.h"
+#include "rmap.h"
 
 #define PSS_SHIFT 12
 #define NAME_COLUMN 49

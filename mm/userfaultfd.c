@@ -16,18 +16,23 @@
  * files, no write protection (as on Linux for 32 bits), no events but faults;
  * mlock, MAP_POPULATE and the like do not wait for pages, they fail.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rwsem.h>
 #include <ashlar/userfaultfd.h>
+#include "pgtable.h"
 #include "vma.h"
-
-vm_fault_t (*vm_userfault)(struct vm_area_struct *vma, unsigned long addr,
-			   unsigned int flags);
 
 static bool is_watched_by(const struct vm_area_struct *vma, const void *who)
 {
 	return (vma->vm_flags & VM_UFFD_MISSING) && vma->vm_private_data == who;
 }
 
-/* May @who, or anybody if NULL, watch the area? 0 or -errno. */
+/* 0 if @who may watch the area, or (NULL) anyone may; else -errno. */
 static int may_watch(const struct vm_area_struct *vma, const void *who)
 {
 	if (!vma_is_anonymous(vma) || (vma->vm_flags & VM_SPECIAL))
@@ -41,7 +46,7 @@ static int may_watch(const struct vm_area_struct *vma, const void *who)
 	return 0;
 }
 
-/* Let @who, or nobody, watch what lies in [start, end) of one area. */
+/* Let @who, or with NULL no one, watch [start, end) of one area. */
 static int watch_area(struct vm_area_struct **vma, unsigned long start,
 		      unsigned long end, void *who)
 {
@@ -63,8 +68,8 @@ static int watch_area(struct vm_area_struct **vma, unsigned long start,
 }
 
 /**
- * userfaultfd_watch - report missing pages of [start, end), or no longer
- * @who: the watcher; NULL: nobody
+ * userfaultfd_watch() - report missing pages of [start, end), or no longer
+ * @who: the watcher, or NULL for none
  *
  * Return: 0; -EINVAL: no area is there, or one that cannot be watched; -EPERM:
  * one that may not be written to; -EBUSY: somebody else watches; -ENOMEM.
@@ -92,7 +97,7 @@ int userfaultfd_watch(struct mm_struct *mm, unsigned long start,
 	return err;
 }
 
-/** userfaultfd_forget - @who watches nothing any more. Takes mmap_lock. */
+/** userfaultfd_forget() - @who watches nothing any more. Takes mmap_lock. */
 void userfaultfd_forget(struct mm_struct *mm, const void *who)
 {
 	struct vm_area_struct *vma;
@@ -105,7 +110,7 @@ void userfaultfd_forget(struct mm_struct *mm, const void *who)
 }
 
 /**
- * userfault_is_due - is the page at @addr still missing?
+ * userfault_is_due() - is the page at @addr still missing?
  *
  * For the waiter, once it can be woken. Context: mmap_lock.
  */
@@ -117,7 +122,7 @@ bool userfault_is_due(struct mm_struct *mm, unsigned long addr)
 }
 
 /**
- * userfaultfd_covers - is [start, start + len) within one area that is watched?
+ * userfaultfd_covers() - true if [start, start + len) is in one watched area
  *
  * Return: 0 or -ENOENT. Context: takes mmap_lock for read.
  */
@@ -137,7 +142,7 @@ int userfaultfd_covers(struct mm_struct *mm, unsigned long start,
 }
 
 /**
- * mfill_page - provide a missing page
+ * mfill_page() - provide a missing page
  * @addr: where; start of a page
  * @page: filled, with one reference, which is taken over; NULL: zeroes
  *

@@ -28,7 +28,20 @@
  * joining asks only whether two areas' are the same, or one has none and the
  * other's is not inherited.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fault.h>
+#include <ashlar/fs.h>
+#include <ashlar/list.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rbtree.h>
 #include <ashlar/rbtree_augmented.h>
+#include <ashlar/slab.h>
+#include <ashlar/tune.h>
+#include <mach/spinlock.h>
+#include "rmap.h"
+#include "slab.h"
 #include "vma.h"
 
 static struct kmem_cache *vm_area_cachep;
@@ -158,7 +171,7 @@ static void vma_gap_grew(struct vm_area_struct *vma)
 		rb_vma(n)->rb_subtree_gap = gap;
 }
 
-/* May the file be written through the area, now or after an mprotect? */
+/* True if the file may be written through the area, now or later. */
 static bool may_write_file(const struct vm_area_struct *vma)
 {
 	const u32 both = VM_SHARED | VM_MAYWRITE;
@@ -478,7 +491,7 @@ static void vma_take(struct vm_area_struct *vma, unsigned long start,
 	}
 }
 
-/* Can an area of @mm have the pages of both? */
+/* True if one area of @mm can have the pages of both. */
 static bool same_anon_vma(const struct mm_struct *mm, const struct anon_vma *a,
 			  const struct anon_vma *b)
 {
@@ -489,7 +502,7 @@ static bool same_anon_vma(const struct mm_struct *mm, const struct anon_vma *a,
 	return (a ? a : b)->mm == mm; /* not inherited: keep families small */
 }
 
-/* Is @vma, if its pages start at @pgoff, like the area described? */
+/* True if @vma, if its pages start at @pgoff, is like the area described. */
 static bool can_vma_merge(const struct vm_area_struct *vma, u32 vm_flags,
 			  const struct anon_vma *anon_vma,
 			  const struct file *file)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the address space share with each other and with nobody
- * else. From low to high: rmap.c (who maps a page), memory.c (page tables),
- * vma.c (areas), mmap.c and the other system calls.
+ * else. From low to high: limits.c (what is counted), rmap.c (who maps a page),
+ * pgtable.c (page tables), zap.c, vma.c (areas), stack.c, fault.c, gup.c; then
+ * mmap.c and the other system calls; above all space.c (fork and exit).
  *
  * Locks, outermost first. The first sleeps; under the others nothing does, so
  * whoever slept looks again at what he saw before.
@@ -27,15 +28,10 @@
 #ifndef ASHLAR_MM_VMA_H
 #define ASHLAR_MM_VMA_H
 
-#include <ashlar/err.h>
-#include <ashlar/errno.h>
-#include <ashlar/mm.h>
+#include <ashlar/compiler.h>
+#include <ashlar/fault.h>
 #include <ashlar/mmap.h>
-#include <ashlar/port.h>
-#include <ashlar/resource.h>
-#include <ashlar/slab.h>
-#include <ashlar/vmstat.h>
-#include <mach/spinlock.h>
+#include <ashlar/tune.h>
 
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
 #define VM_MAY_ACCESS (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
@@ -89,106 +85,43 @@ static inline bool accountable_mapping(u32 vm_flags)
 	return (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
 }
 
-/* ---- rmap.c ---- */
+/* ---- zap.c ---- */
 
-/* The areas that may map an anonymous page: its first one, and forks of it. */
-struct anon_vma {
-	struct list_head head; /* vm_area_struct::anon_node */
-	const struct mm_struct *mm; /* where it was made; maybe gone */
-};
-
-extern spinlock_t anon_vma_lock; /* the lists of all of them */
-
-static inline bool PageAnon(const struct page *page)
-{
-	return page->mapping & PAGE_MAPPING_ANON;
-}
-
-/* Whoever looks for a page through its object stays away from @vma. */
-static inline void rmap_lock(const struct vm_area_struct *vma)
-{
-	struct address_space *mapping = vma_mapping(vma);
-
-	if (mapping)
-		spin_lock(&mapping->i_mmap_lock);
-	if (vma->anon_vma)
-		spin_lock(&anon_vma_lock);
-}
-
-static inline void rmap_unlock(const struct vm_area_struct *vma)
-{
-	struct address_space *mapping = vma_mapping(vma);
-
-	if (vma->anon_vma)
-		spin_unlock(&anon_vma_lock);
-	if (mapping)
-		spin_unlock(&mapping->i_mmap_lock);
-}
-
-void rmap_init(void);
-int __anon_vma_prepare(struct vm_area_struct *vma);
-void anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av);
-void anon_vma_unlink(struct vm_area_struct *vma);
-
-/* Before the first anonymous page; 0 or -ENOMEM. May sleep. */
-static inline int anon_vma_prepare(struct vm_area_struct *vma)
-{
-	return likely(vma->anon_vma) ? 0 : __anon_vma_prepare(vma);
-}
-
-/* ---- memory.c ---- */
-
-void memory_init(void);
-vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
-			   unsigned int flags);
-int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);
 void zap_page_range(struct vm_area_struct *vma, unsigned long start,
 		    unsigned long end);
 void zap_address_space(struct mm_struct *mm);
-void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
-		   unsigned long floor, unsigned long ceiling);
-void change_protection(struct vm_area_struct *vma, unsigned long start,
-		       unsigned long end);
-int move_page_tables(struct vm_area_struct *vma, unsigned long old,
-		     unsigned long new, unsigned long len);
+
+/* ---- fault.c ---- */
+
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
+			   unsigned int flags);
+struct vm_area_struct *grow_stack_to(struct mm_struct *mm, unsigned long addr);
 int insert_anon_page(struct vm_area_struct *vma, unsigned long addr,
 		     struct page *page);
+
+/*
+ * Take mmap_lock for read and find the area of a fault: the one at @addr, or
+ * a stack that grows to it. NULL: there is none; the lock is taken.
+ */
+static inline struct vm_area_struct *lock_vma_at_fault(struct mm_struct *mm,
+						       unsigned long addr)
+{
+	struct vm_area_struct *vma;
+
+	down_read(&mm->mmap_lock);
+	vma = find_vma(mm, addr);
+	if (likely(vma && vma->vm_start <= addr))
+		return vma;
+	if (vma && (vma->vm_flags & VM_GROWSDOWN))
+		return grow_stack_to(mm, addr);
+	return NULL;
+}
+
+/* ---- gup.c ---- */
+
 int populate_vma_range(struct vm_area_struct *vma, unsigned long start,
 		       unsigned long end, bool write);
-void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
-		     unsigned long end, bool lock);
 bool gup_allowed(u32 vm_flags, bool write, bool force);
-void free_lazily(struct vm_area_struct *vma, unsigned long start,
-		 unsigned long end);
-extern unsigned long zero_pfn; /* frame that first reads share */
-
-/*
- * The entry of @addr, or NULL where there is no table. Context: mmap_lock, and
- * the entry is read once; or page_table_lock.
- */
-static inline pte_t *pte_lookup(struct mm_struct *mm, unsigned long addr)
-{
-	pgd_t *pgd = pgd_offset(mm, addr);
-
-	return pgd_none(*pgd) ? NULL : pte_offset(pgd, addr);
-}
-
-/*
- * The entries from @addr to *@next, which is @end or where their table ends,
- * and page_table_lock is taken; or NULL, without it: no table is there.
- */
-static inline pte_t *pte_range_lock(struct mm_struct *mm, unsigned long addr,
-				    unsigned long end, unsigned long *next)
-{
-	pte_t *pte;
-
-	*next = pgd_addr_end(addr, end);
-	spin_lock(&mm->page_table_lock);
-	pte = pte_lookup(mm, addr);
-	if (unlikely(!pte))
-		spin_unlock(&mm->page_table_lock);
-	return pte;
-}
 
 /* ---- vma.c ---- */
 
@@ -219,15 +152,30 @@ struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
 				     struct vm_area_struct **prev);
 unsigned long vm_unmapped_area(struct mm_struct *mm, unsigned long len);
 
-/* ---- mmap.c ---- */
+/* ---- limits.c ---- */
 
 bool may_expand_vm(const struct mm_struct *mm, u32 vm_flags, unsigned long n);
 void vm_stat_account(struct mm_struct *mm, u32 vm_flags, long pages);
-unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
-				unsigned long len, unsigned long flags);
+bool can_do_mlock(void);
 int mlock_future_check(const struct mm_struct *mm, u32 vm_flags,
 		       unsigned long len);
+void account_area(struct mm_struct *mm, u32 vm_flags, unsigned long len);
+void unaccount_area(struct mm_struct *mm, u32 vm_flags, unsigned long len);
+
+/* ---- stack.c ---- */
+
 int expand_stack(struct vm_area_struct *vma, unsigned long addr);
-bool can_do_mlock(void);
+unsigned long pick_mmap_base(unsigned long stack_limit);
+
+/* ---- munmap.c ---- */
+
+void remove_vma(struct vm_area_struct *vma);
+
+/* ---- mmap.c ---- */
+
+unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
+				unsigned long len, unsigned long flags);
+int mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
+		unsigned long len, u32 vm_flags, unsigned long pgoff);
 
 #endif

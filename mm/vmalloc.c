@@ -27,13 +27,21 @@
  * at once; no per-CPU blocks of small areas; one page at a time.
  */
 #include <ashlar/errno.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
+#include <ashlar/mmzone.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rbtree.h>
 #include <ashlar/rbtree_augmented.h>
 #include <ashlar/seq_file.h>
+#include <ashlar/slab.h>
 #include <ashlar/vmalloc.h>
 #include <ashlar/vmstat.h>
+#include <mach/pgtable.h>
+#include <mach/spinlock.h>
 #include <mach/tlb.h>
 #include "internal.h"
+#include "slab.h"
 
 void (*vmalloc_caller_name)(struct seq_file *m, const void *caller);
 

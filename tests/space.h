@@ -8,10 +8,19 @@
 
 #include "../port/sim/sim.h"
 #include "harness.h"
+#include <ashlar/commit.h>
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
+#include <ashlar/fault.h>
+#include <ashlar/gup.h>
+#include <ashlar/mman.h>
 #include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/resource.h>
+#include <ashlar/rmap.h>
 #include <ashlar/shmem_fs.h>
+#include <ashlar/task_mmu.h>
+#include <ashlar/vmstat.h>
 #include <mach/uaccess.h>
 
 /* An empty space; it is loaded. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An address space: a process's areas (VMAs) and the page tables that carry
- * them out. mm/mmap.c keeps the areas, mm/memory.c the tables, mm/rmap.c the
+ * them out. mm/vma.c keeps the areas, mm/pgtable.c the tables, mm/rmap.c the
  * way back from a page to its areas.
  *
  * Every function takes the space as an argument; none asks who is running,
@@ -56,47 +56,6 @@
 struct mm_struct;
 struct vm_area_struct;
 struct anon_vma;
-
-/* A fault on its way through an area. */
-struct vm_fault {
-	struct vm_area_struct *vma;
-	unsigned long address; /* rounded down to its page */
-	unsigned long pgoff; /* page of the file */
-	unsigned int flags; /* FAULT_FLAG_* */
-	pte_t *pte; /* entry of @address, in a table that is there */
-	struct page *page; /* out of ->fault: with a reference */
-};
-
-#define FAULT_FLAG_WRITE 0x1u
-#define FAULT_FLAG_USER 0x2u /* the program itself, not a copy for it */
-#define FAULT_FLAG_INSTRUCTION 0x4u
-#define FAULT_FLAG_NOWAIT 0x8u /* mmap_lock is not to be let go */
-
-/* What handle_mm_fault() says; 0 is done, without I/O. */
-typedef unsigned int vm_fault_t;
-#define VM_FAULT_OOM 0x1u
-#define VM_FAULT_SIGBUS 0x2u
-#define VM_FAULT_MAJOR 0x4u
-#define VM_FAULT_SIGSEGV 0x40u /* SEGV_MAPERR */
-#define VM_FAULT_ACCERR 0x80u /* SIGSEGV with SEGV_ACCERR */
-#define VM_FAULT_RETRY 0x400u /* mmap_lock was let go: look again */
-#define VM_FAULT_ERROR \
-	(VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_ACCERR)
-
-struct vm_operations_struct {
-	void (*open)(struct vm_area_struct *vma); /* split, fork */
-	void (*close)(struct vm_area_struct *vma);
-	/* The file's page, from its cache; may sleep. */
-	vm_fault_t (*fault)(struct vm_fault *vmf);
-	/*
-	 * Pass what is cached of [start_pgoff, end_pgoff) to set_pte_range().
-	 * At most 16 pages, in one table and in the area; page_table_lock is
-	 * held. NULL: one page at a time.
-	 */
-	void (*map_pages)(struct vm_fault *vmf, unsigned long start_pgoff,
-			  unsigned long end_pgoff);
-	const char *(*name)(struct vm_area_struct *vma); /* in maps */
-};
 
 struct vm_area_struct {
 	unsigned long vm_start; /* first byte */
@@ -159,10 +118,10 @@ extern struct list_head mm_list;
 extern spinlock_t mmlist_lock;
 
 extern int sysctl_max_map_count; /* areas a space may have */
-/* May areas lie at @addr, below MMAP_MIN_ADDR? NULL: none may. The kernel's. */
+/* 0 if an area may lie at @addr, below MMAP_MIN_ADDR; NULL: it may not. */
 extern int (*security_mmap_addr)(unsigned long addr);
 
-/* ---- life of a space, mm/mmap.c ---- */
+/* ---- life of a space, mm/space.c ---- */
 
 void mmap_init(void); /* once, before the first space: caches, zero page */
 struct mm_struct *mm_alloc(void); /* empty: pgd, no areas; NULL: no memory */
@@ -247,146 +206,5 @@ int shmem_zero_setup(struct vm_area_struct *vma);
  * the program's arguments go to its top. Also sets mmap_base. ERR_PTR.
  */
 struct vm_area_struct *mm_setup_stack(struct mm_struct *mm, unsigned long top);
-/* A device's frames in an area: VM_PFNMAP. With mmap_lock for write. */
-int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr,
-		    unsigned long pfn, unsigned long size);
-
-/* ---- faults and pages, mm/memory.c ---- */
-
-/*
- * Take a fault at @addr: find the area (growing a stack into the gap below
- * it), check the access, and make it possible. Takes mmap_lock for read.
- * Any thread, any mm: also on behalf of a debugger or a copy.
- */
-vm_fault_t handle_page_fault(struct mm_struct *mm, unsigned long addr,
-			     unsigned int flags);
-/*
- * The page that holds @addr with a reference, faulted in; ERR_PTR(-EFAULT,
- * -ENOMEM). @write: made private for writing. @force: past the area's
- * protection (debuggers, /proc/PID/mem). Takes mmap_lock for read.
- */
-struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write,
-			   bool force);
-/* Bytes of another space to or from kernel memory; returns bytes done. */
-size_t access_process_vm(struct mm_struct *mm, unsigned long addr, void *buf,
-			 size_t len, bool write);
-/*
- * Unmap a file's pages from every area that maps them, before they go.
- * @even_cows: private copies of them as well (truncation; not: a hole).
- */
-void unmap_mapping_range(struct address_space *m, unsigned long first_pgoff,
-			 unsigned long nr, bool even_cows);
-/*
- * For ->map_pages: map those of @pages (a NULL is skipped) whose place is
- * still empty; pages[0] is the file's page @first_pgoff.
- */
-void set_pte_range(struct vm_fault *vmf, struct page **pages,
-		   unsigned long first_pgoff, unsigned int nr);
-/* Fault in what is not there; 0, or the first -errno. Takes mmap_lock. */
-int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len);
-
-/* ---- from a page to where it is mapped, mm/rmap.c ---- */
-
-typedef bool rmap_fn(struct page *page, struct vm_area_struct *vma,
-		     unsigned long addr, void *arg);
-/* @fn for each (area, address) that maps @page, until it returns false. */
-void rmap_walk(struct page *page, rmap_fn *fn, void *arg);
-
-/* Other CPUs may change other flags at the same time. */
-static inline void set_page_flags(struct page *page, u32 flags)
-{
-	__atomic_fetch_or(&page->pflags, flags, __ATOMIC_RELAXED);
-}
-
-static inline void clear_page_flags(struct page *page, u32 flags)
-{
-	__atomic_fetch_and(&page->pflags, ~flags, __ATOMIC_RELAXED);
-}
-
-static inline void get_page(struct page *page)
-{
-	atomic_inc(&page->_refcount);
-}
-
-void __put_page(struct page *page); /* the last reference went */
-
-static inline void put_page(struct page *page)
-{
-	if (atomic_dec_and_test(&page->_refcount))
-		__put_page(page);
-}
-
-/* A page for user memory, with one reference; NULL without memory. */
-struct page *alloc_user_page(gfp_t gfp);
-
-/* ---- commit accounting, mm/util.c ---- */
-
-#define OVERCOMMIT_GUESS 0
-#define OVERCOMMIT_ALWAYS 1
-#define OVERCOMMIT_NEVER 2
-extern int sysctl_overcommit_memory; /* OVERCOMMIT_* */
-extern int sysctl_overcommit_ratio; /* per cent of RAM, OVERCOMMIT_NEVER */
-extern unsigned long sysctl_overcommit_kbytes; /* instead, if not 0 */
-extern unsigned long sysctl_admin_reserve_kbytes;
-extern unsigned long sysctl_user_reserve_kbytes;
-extern long vm_committed_as; /* pages */
-/* Has the running task CAP_SYS_ADMIN? Set by the kernel; NULL: no. */
-extern bool (*vm_commit_privileged)(void);
-
-void init_reserves(void); /* defaults of the two, once RAM is known */
-unsigned long vm_commit_limit(void); /* pages */
-/* 0 and counted, or -ENOMEM. @mm: who grows, or NULL. */
-int security_vm_enough_memory_mm(struct mm_struct *mm, long pages);
-
-static inline int security_vm_enough_memory(long pages)
-{
-	return security_vm_enough_memory_mm(NULL, pages);
-}
-
-static inline void vm_acct_memory(long pages)
-{
-	__atomic_fetch_add(&vm_committed_as, pages, __ATOMIC_RELAXED);
-}
-
-static inline void vm_unacct_memory(long pages)
-{
-	vm_acct_memory(-pages);
-}
-
-/* ---- out of memory, mm/oom_kill.c ---- */
-
-#define OOM_SCORE_ADJ_MIN (-1000) /* never */
-#define OOM_SCORE_ADJ_MAX 1000
-
-/* What the kernel knows of tasks. */
-struct oom_hooks {
-	/* End every task that uses @mm, with a line in the log. */
-	void (*kill)(struct mm_struct *mm, unsigned long points);
-	/* Is the running task on its way to its end? */
-	bool (*dying)(void);
-	/* May @mm's tasks not be ended, whatever they use? */
-	bool (*spared)(struct mm_struct *mm);
-};
-
-/* From now on memory that runs out costs a process. */
-void oom_killer_enable(const struct oom_hooks *hooks);
-/* Ask for somebody's end; false: there is nobody to be ended. */
-bool out_of_memory(gfp_t gfp, unsigned int order);
-/* How much would come free; 0: spared. /proc/PID/oom_score. */
-unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages);
-
-/* ---- reports of one space, mm/task_mmu.c ---- */
-
-struct seq_file;
-/* @name: what the kernel calls a file; writes it escaped. */
-typedef void (*vma_file_name_t)(struct seq_file *m, struct file *file);
-/* A file's device and inode number, for maps. The kernel's; NULL: zeroes. */
-extern void (*vma_file_id)(const struct file *file, u32 *dev, u64 *ino);
-void show_maps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name);
-void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
-		bool rollup);
-int clear_refs(struct mm_struct *mm, unsigned int type);
-/* One 64-bit word of /proc/PID/pagemap for the page at @addr. */
-u64 pagemap_entry(struct mm_struct *mm, unsigned long addr);
 
 #endif

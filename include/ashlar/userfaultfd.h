@@ -6,7 +6,7 @@
 #ifndef ASHLAR_USERFAULTFD_H
 #define ASHLAR_USERFAULTFD_H
 
-#include <ashlar/mmap.h>
+#include <ashlar/fault.h>
 
 /*
  * The kernel's: tell the watcher, vma->vm_private_data, that a page is missing,

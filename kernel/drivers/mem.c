@@ -8,9 +8,9 @@
  * root only, who may then break anything.
  */
 #include <ashlar/errno.h>
+#include <ashlar/fault.h>
 #include <ashlar/fs.h>
 #include <ashlar/highmem.h>
-#include <ashlar/mm.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <i386.h>

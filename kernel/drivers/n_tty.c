@@ -43,7 +43,7 @@ static bool L_(const struct tty_struct *tty, u32 flag)
 	return tty->termios.c_lflag & flag;
 }
 
-/* Is @c this special character? A zero in c_cc means that there is none. */
+/* True if @c is this special character; a zero in c_cc means none. */
 static bool is_cc(const struct tty_struct *tty, u8 c, unsigned int which)
 {
 	return c && c == tty->termios.c_cc[which];
@@ -475,7 +475,7 @@ static bool input_available(const struct tty_struct *tty, u32 minimum)
 	return chars_waiting(tty) >= minimum;
 }
 
-/* Up to @n bytes of a line into @buf; whether the line is over. */
+/* Copy up to *@n bytes of a line to @buf. Return: true if the line ended. */
 static bool take_line(struct tty_struct *tty, u8 *buf, size_t *n)
 {
 	size_t got = 0;

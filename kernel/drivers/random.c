@@ -134,7 +134,7 @@ static void take_fast_pool(void)
 }
 
 /**
- * get_random_bytes() - bytes nobody can foretell
+ * get_random_bytes() - bytes that cannot be foretold
  * @buf: gets @n of them
  *
  * Context: not in interrupts.

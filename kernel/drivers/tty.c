@@ -21,6 +21,7 @@
 #include <kernel/drivers/tty.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/inode.h>
+#include <kernel/fs/ioctl.h>
 #include <kernel/fs/poll.h>
 #include <kernel/fs/stat.h>
 #include <kernel/sched/wait.h>
@@ -46,11 +47,9 @@
 #define TIOCSCTTY 0x540e
 #define TIOCGPGRP 0x540f
 #define TIOCSPGRP 0x5410
-#define TIOCOUTQ 0x5411
 #define TIOCSTI 0x5412
 #define TIOCGWINSZ 0x5413
 #define TIOCSWINSZ 0x5414
-#define TIOCINQ 0x541b
 #define TIOCNOTTY 0x5422
 #define TIOCSETD 0x5423
 #define TIOCGETD 0x5424
@@ -80,7 +79,7 @@ const struct ktermios tty_std_termios = {
 static struct rw_semaphore tty_lock; /* only ever taken for writing */
 
 /**
- * tty_setup - a terminal that nobody has opened yet
+ * tty_setup - initialise a terminal that is not open yet
  * @tty: zeroed memory
  * @ops: where its bytes go
  * @dev: its number
@@ -549,7 +548,7 @@ static long tty_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 			       0;
 	case TIOCSWINSZ:
 		return tiocswinsz(tty, p);
-	case TIOCINQ:
+	case FIONREAD:
 		return put_user((s32)n_tty_chars(tty), (s32 *)p);
 	case TIOCOUTQ:
 		return put_user((s32)output_queued(tty), (s32 *)p);

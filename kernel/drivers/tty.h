@@ -91,7 +91,7 @@ struct tty_operations {
 	/* Bytes taken; all of them if they fit into write_room. */
 	size_t (*write)(struct tty_struct *tty, const u8 *s, size_t n);
 	size_t (*write_room)(struct tty_struct *tty);
-	/* Bytes written that nobody has read. NULL: none. */
+	/* Bytes written and not yet read; NULL if it never keeps any. */
 	size_t (*chars_in_buffer)(struct tty_struct *tty);
 	/* The reader made room. */
 	void (*unthrottle)(struct tty_struct *tty);
@@ -110,7 +110,7 @@ struct tty_struct {
 	u32 hangups; /* files opened before one are dead */
 	pid_t pgrp, session; /* in the foreground; 0: none */
 	bool stopped; /* ^S */
-	bool other_closed; /* pty: nobody has the other side open */
+	bool other_closed; /* pty: the other side has no open file */
 	bool exclusive;
 	struct ktermios termios;
 	struct winsize winsize;

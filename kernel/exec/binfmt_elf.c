@@ -304,14 +304,6 @@ static unsigned long load_interp(const struct interp *in, unsigned long *base)
 
 /* ---- what the program finds on its stack ---- */
 
-static u32 cpu_features(void) /* CPUID 1, EDX */
-{
-	u32 a = 1, b, c, d;
-
-	__asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-	return d;
-}
-
 /* Fill @v; how many words. */
 static u32 fill_auxv(u32 *v, const struct linux_binprm *bprm,
 		     const struct elf32_hdr *h, const struct loaded *l,
@@ -319,7 +311,7 @@ static u32 fill_auxv(u32 *v, const struct linux_binprm *bprm,
 {
 	const struct cred *c = current->cred;
 	const u32 pairs[][2] = {
-		{ AT_HWCAP, cpu_features() },
+		{ AT_HWCAP, cpu_features },
 		{ AT_PAGESZ, PAGE_SIZE },
 		{ AT_CLKTCK, USER_HZ },
 		{ AT_PHDR, l->phdr },

@@ -17,6 +17,7 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/gup.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/printf.h>

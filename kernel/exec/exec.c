@@ -19,10 +19,12 @@
 #include <ashlar/atomic.h>
 #include <ashlar/err.h>
 #include <ashlar/fs.h>
+#include <ashlar/gup.h>
 #include <ashlar/highmem.h>
 #include <ashlar/list.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/printf.h>
 #include <ashlar/resource.h>

@@ -220,14 +220,14 @@ static void remove_item(struct epitem *item)
 	kfree(item);
 }
 
-/** eventpoll_release() - a file is closed for good: nobody watches it more */
+/** eventpoll_release() - a file is closed for good: take it out of all sets */
 void eventpoll_release(struct file *file)
 {
 	while (file->f_ep)
 		remove_item(file->f_ep);
 }
 
-/* Is @ep watched through @file, a set itself? Too deep counts as yes. */
+/* True if @ep is watched through @file, itself a set, or that is too deep. */
 static bool watches(const struct file *file, const struct eventpoll *ep,
 		    int depth)
 {

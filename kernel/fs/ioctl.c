@@ -4,6 +4,7 @@
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/inode.h>
+#include <kernel/fs/ioctl.h>
 #include <kernel/fs/stat.h>
 #include <kernel/syscall.h>
 #include "internal.h"
@@ -12,7 +13,6 @@
 #define FIONCLEX 0x5450u
 #define FIONBIO 0x5421u
 #define FIOASYNC 0x5452u
-#define FIONREAD 0x541bu
 #define FIOQSIZE 0x5460u
 #define FIGETBSZ 2u
 

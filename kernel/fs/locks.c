@@ -60,7 +60,7 @@ struct flock64 {
 	s32 pid;
 } __attribute__((packed));
 
-/* One that waits for a POSIX lock, and whose lock it is. */
+/* A wait for a POSIX lock: who waits, and the owner of the lock. */
 struct lock_waiter {
 	struct list_head list;
 	void *owner, *blocker;
@@ -195,8 +195,8 @@ static bool is_of(const struct file_lock *l, const struct file_lock *other)
 }
 
 /*
- * Take @range out of what its owner has there. @spare is used if a lock is
- * cut into two; whether it was.
+ * Take @range out of what its owner has there. Return: true if a lock was cut
+ * into two, whose second half is @spare now.
  */
 static bool cut_locks(struct inode *inode, const struct file_lock *range,
 		      struct file_lock *spare)
@@ -272,7 +272,7 @@ static void apply_lock(struct inode *inode, const struct file_lock *want,
 
 /* ---- waiting ---- */
 
-/* Would @owner, waiting for @blocker, close a circle? */
+/* True if @owner, waiting for @blocker, would close a circle. */
 static bool deadlock(const void *owner, const void *blocker)
 {
 	const struct lock_waiter *w;

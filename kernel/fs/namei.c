@@ -579,7 +579,7 @@ static int walk_to_open(struct nameidata *nd, int flags, umode_t mode,
 	return err;
 }
 
-/* Is it a file of the kind that @flags want to open? */
+/* 0 if the file is of the kind that @flags want to open, else -errno. */
 static int may_open_type(const struct nameidata *nd, int flags)
 {
 	umode_t mode = nd->path.dentry->d_inode->i_mode;

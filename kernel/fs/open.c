@@ -8,6 +8,7 @@
  */
 #include <ashlar/err.h>
 #include <ashlar/fs.h>
+#include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/fs/fcntl.h>
@@ -37,9 +38,6 @@
 #define RESOLVE_BENEATH 8u
 #define RESOLVE_IN_ROOT 16u
 #define RESOLVE_CACHED 32u
-
-#define FALLOC_FL_KEEP_SIZE 1
-#define FALLOC_FL_PUNCH_HOLE 2
 
 /* ---- opening ---- */
 

@@ -36,6 +36,7 @@
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/file.h>
 #include <kernel/fs/inode.h>
+#include <kernel/fs/ioctl.h>
 #include <kernel/fs/pipe.h>
 #include <kernel/fs/poll.h>
 #include <kernel/fs/stat.h>
@@ -47,7 +48,6 @@
 
 #define PIPE_BUF 4096u
 #define PIPE_DEF_BUFFERS 16
-#define FIONREAD 0x541bu
 
 struct pipe_inode_info {
 	struct rw_semaphore lock; /* only ever taken for writing */
@@ -747,7 +747,7 @@ static int wait_for_partner(struct wait_queue_head *q, const u32 *counter)
 	return wait_event_interruptible(q, READ_ONCE(*counter) != seen);
 }
 
-/* An end of pipe(2), opened again by its name in /proc, waits for nobody. */
+/* An end of pipe(2), opened again by its name in /proc, does not wait. */
 static bool is_named(const struct file *f)
 {
 	return f->f_inode->i_sb != anon_sb;

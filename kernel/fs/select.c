@@ -134,8 +134,8 @@ static u32 ask(struct poll_wqueues *w, struct file *f)
 }
 
 /*
- * One round found @count files ready. Whether to look again, having slept;
- * if not, *@ret is what the call returns.
+ * One round found @count files ready. Return: true, after a sleep, if the files
+ * are to be looked at again; false if *@ret is what the call returns.
  */
 static bool poll_again(struct poll_wqueues *w, u64 *expires, int count,
 		       int *ret)

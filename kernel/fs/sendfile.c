@@ -9,7 +9,7 @@
 #include <ashlar/gfp.h>
 #include <ashlar/highmem.h>
 #include <ashlar/mm_types.h>
-#include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/inode.h>

@@ -24,11 +24,13 @@
  */
 #include <ashlar/atomic.h>
 #include <ashlar/err.h>
+#include <ashlar/fault.h>
 #include <ashlar/fs.h>
 #include <ashlar/highmem.h>
 #include <ashlar/list.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/slab.h>
@@ -145,7 +147,7 @@ static void describe(struct uffd_msg *msg, const struct userfaultfd *u,
 		msg->ptid = (u32)current->pid;
 }
 
-/* Is the page to be waited for at all? */
+/* True if the page is to be waited for at all. */
 static bool may_wait(const struct userfaultfd *u, unsigned int flags)
 {
 	if (u->features & UFFD_FEATURE_SIGBUS)
@@ -200,7 +202,7 @@ static bool wake_list(struct list_head *list, u64 start, u64 len)
 	return any;
 }
 
-/* Who waits for pages of a range tries again. */
+/* Wake those who wait for pages of a range; they try again. */
 static void wake_range(struct userfaultfd *u, u64 start, u64 len)
 {
 	bool pending = wake_list(&u->pending, start, len);

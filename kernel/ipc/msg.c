@@ -167,7 +167,10 @@ static void remove_queue(struct msg_queue *q)
 	free_if_unused(q);
 }
 
-/* Until somebody wakes @wait of @q: 0; -EIDRM: @q is gone; -ERESTARTNOHAND. */
+/*
+ * Sleep until @wait of @q is woken. Return: 0; -EIDRM if @q was removed; or
+ * -ERESTARTNOHAND if a signal came.
+ */
 static int wait_on_queue(struct msg_queue *q, struct wait_queue_head *wait)
 {
 	struct wait_queue_entry w;
@@ -519,7 +522,7 @@ static long msgctl_set(int id, const void __user *buf, bool old)
 		return err;
 	q->qbytes = qbytes;
 	q->ctime = ipc_seconds();
-	/* There may be more room; and who waits may no longer do so. */
+	/* There may be more room now, and waiting may be forbidden now. */
 	wake_up(&q->senders);
 	wake_up(&q->receivers);
 	return 0;

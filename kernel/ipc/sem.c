@@ -278,7 +278,7 @@ again:
 	}
 }
 
-/* Until somebody has finished @q, a signal, or @expires. */
+/* Sleep until another task has finished @q, a signal comes, or @expires. */
 static int sleep_on_sems(struct sem_array *sma, struct sem_queue *q,
 			 u64 expires)
 {

@@ -17,8 +17,11 @@
  * Locks: none of its own; nothing between a look and its use sleeps. Who
  * sleeps (attach, size of the file) counts as an attachment meanwhile.
  */
+#include <ashlar/commit.h>
 #include <ashlar/err.h>
+#include <ashlar/fault.h>
 #include <ashlar/fs.h>
+#include <ashlar/gup.h>
 #include <ashlar/list.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mman.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page faults, from the processor's word to mm/memory.c and back.
+ * Page faults, from the processor's word to mm/fault.c and back.
  *
  *   entry.S ─▶ do_page_fault ─▶ handle_page_fault ─▶ done: run it again
  *                                   │
@@ -15,9 +15,10 @@
  * whoever touches user memory in another way is found at once, and not when
  * the page happens to be missing.
  */
+#include <ashlar/fault.h>
 #include <ashlar/gfp.h>
 #include <ashlar/mm_types.h>
-#include <ashlar/mmap.h>
+#include <ashlar/oom.h>
 #include <ashlar/pgtable.h>
 #include <i386.h>
 #include <kernel/irq.h>
@@ -47,8 +48,9 @@ static void __cold_path kernel_fault(struct pt_regs *regs, u32 error_code,
 }
 
 /*
- * A fault found no memory. There may be some by now, or it was only made to
- * fail (fail_page_alloc=); else somebody must die for it. False: nobody can.
+ * A fault found no memory. Return: true if the access should be tried again,
+ * because there is a frame by now, the failure was injected
+ * (fail_page_alloc=), or a process is being ended; false if none can be.
  */
 static bool worth_another_try(void)
 {

@@ -4,12 +4,14 @@
  * functions. What needs the running task, its files or its rights is here;
  * the rest is in mm/.
  */
+#include <ashlar/commit.h>
 #include <ashlar/fs.h>
 #include <ashlar/gfp.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mman.h>
 #include <ashlar/mmap.h>
 #include <ashlar/seq_file.h>
+#include <ashlar/task_mmu.h>
 #include <ashlar/vmalloc.h>
 #include <i386.h>
 #include <kernel/fs/fdtable.h>

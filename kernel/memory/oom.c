@@ -4,6 +4,7 @@
  * every process that uses it is killed, and the log says which.
  */
 #include <ashlar/mmap.h>
+#include <ashlar/oom.h>
 #include <ashlar/tune.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
@@ -58,7 +59,7 @@ static bool running_task_dies(void)
 	return (current->flags & PF_EXITING) || fatal_signal_pending(current);
 }
 
-/* The first process, and spaces that nobody runs in yet. */
+/* True for the first process, and for spaces that no task runs in yet. */
 static bool spared(struct mm_struct *mm)
 {
 	struct task_struct *p;

@@ -6,10 +6,12 @@
  */
 #include <ashlar/err.h>
 #include <ashlar/fs.h>
+#include <ashlar/gup.h>
 #include <ashlar/highmem.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mman.h>
 #include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
 #include <ashlar/slab.h>
 #include <kernel/syscall.h>
 #include <kernel/task/cred.h>
@@ -172,7 +174,7 @@ SYSCALL_DEFINE(process_vm_writev, pid_t pid, const struct iovec __user *lvec,
 	return process_vm_rw(pid, lvec, liovcnt, rvec, riovcnt, flags, true);
 }
 
-/* Advice that does no harm to somebody else's memory. */
+/* True for advice that another process's memory may be given. */
 static bool process_madvise_valid(int advice)
 {
 	return advice == MADV_COLD || advice == MADV_PAGEOUT ||

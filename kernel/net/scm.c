@@ -76,7 +76,7 @@ static bool files_lead_to(const struct scm_files *files,
 			  const struct unix_sock *to, int depth,
 			  unsigned int *steps);
 
-/* Is @to to be met on the ways from @s? Too long a search counts as yes. */
+/* True if @to can be reached from @s, or the search is too long to tell. */
 static bool leads_to(const struct unix_sock *s, const struct unix_sock *to,
 		     int depth, unsigned int *steps)
 {

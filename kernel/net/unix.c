@@ -33,6 +33,7 @@
 #include <kernel/fs/fs_struct.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/internal.h>
+#include <kernel/fs/ioctl.h>
 #include <kernel/fs/namei.h>
 #include <kernel/fs/poll.h>
 #include <kernel/fs/stat.h>
@@ -127,14 +128,17 @@ static void drop_peer(struct unix_sock *s)
 	unix_put(peer);
 }
 
-/* Is there no room for datagrams of one who is not the reader's peer? */
+/* True if there is no room for datagrams of a sender that is not the peer. */
 static bool is_crowded(const struct unix_sock *s)
 {
 	return s->type == SOCK_DGRAM && s->peer->peer != s &&
 	       s->peer->nr_queued > DGRAM_MAX;
 }
 
-/* A datagram need not have a peer: nobody said beforehand where it goes. */
+/*
+ * True if a send would not wait. A datagram socket without a peer can always be
+ * written to: where a datagram goes is said with each.
+ */
 static bool writable(const struct unix_sock *s)
 {
 	if (!s->peer)
@@ -389,7 +393,7 @@ static struct unix_sock *find_path(const struct unix_address *a)
 	return s;
 }
 
-/* Who has the name, with a reference; ERR_PTR. */
+/* The socket that has the name, with a reference; or ERR_PTR. */
 static struct unix_sock *find_socket(const struct unix_address *a, u8 type)
 {
 	struct unix_sock *s;
@@ -576,7 +580,7 @@ static int socket_error(struct unix_sock *s)
 	return -err;
 }
 
-/* Would @s wait before it sends so much? */
+/* True if @s can take so much without waiting. */
 static bool can_take(const struct unix_sock *s, const struct unix_sock *to,
 		     u32 len)
 {
@@ -991,9 +995,6 @@ static u32 unix_poll(struct file *f, struct poll_table *pt)
 		mask |= WRITABLE;
 	return mask;
 }
-
-#define FIONREAD 0x541bu
-#define TIOCOUTQ 0x5411u
 
 static long unix_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 {

@@ -4,9 +4,11 @@
  * limits. The fields are proc(5)'s; those about what this kernel has not
  * (seccomp, huge pages …) say so with their "none" value.
  */
+#include <ashlar/errno.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/resource.h>
+#include <i386.h>
 #include <kernel/drivers/tty.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/fs_struct.h>

@@ -10,9 +10,11 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/gup.h>
 #include <ashlar/mmap.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/slab.h>
+#include <ashlar/task_mmu.h>
 #include <ashlar/tune.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/namei.h>

@@ -11,6 +11,7 @@
 #include <ashlar/fs.h>
 #include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
+#include <ashlar/oom.h>
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
 #include <kernel/fs/fs_struct.h>

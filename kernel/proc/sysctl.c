@@ -3,6 +3,7 @@
  * /proc/sys: knobs. A knob is a row: where its value lies, and the range that
  * a write must keep to. What is listed here has an effect, or states a fact.
  */
+#include <ashlar/commit.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
 #include <ashlar/gfp.h>

@@ -23,10 +23,12 @@
  * Userlevel Locking in Linux", OLS 2002.
  */
 #include <ashlar/err.h>
+#include <ashlar/gup.h>
 #include <ashlar/highmem.h>
 #include <ashlar/list.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
 #include <kernel/sched/futex.h>
 #include <kernel/sched/sched.h>
 #include <kernel/signal/signal.h>
@@ -102,7 +104,10 @@ static bool same_key(const struct futex_key *a, const struct futex_key *b)
 	       a->where == b->where;
 }
 
-/* A word that nobody can write is no futex; one of a file others may write. */
+/*
+ * The key of a shared futex. Private memory that the program may only read can
+ * be no futex (-EFAULT); another may write to the page of a file.
+ */
 static int shared_key(u32 uaddr, struct futex_key *k)
 {
 	struct page *page = get_user_page(current->mm, uaddr, true, false);
@@ -343,7 +348,7 @@ static long futex_wake_op(u32 uaddr, u32 uaddr2, bool shared, int nr, int nr2,
 
 /* ---- waiting ---- */
 
-/* Whether @q was woken; it is in no list afterwards. */
+/* Return: true if @q was woken; either way it is in no list afterwards. */
 static bool leave_bucket(struct futex_q *q)
 {
 	list_del_init(&q->list);

@@ -52,7 +52,7 @@ static struct task_struct *find_process(pid_t pid)
 	return pid ? find_task_by_pid(pid) : current;
 }
 
-/* May the running task change how @t runs? */
+/* True if the running task may change how @t runs. */
 static bool owns(const struct task_struct *t)
 {
 	const struct cred *c = current->cred;
@@ -224,7 +224,7 @@ SYSCALL_DEFINE(ioprio_set, int which, int who, u32 prio)
 	return err;
 }
 
-/* What nobody has set follows from the nice value, but for a single task. */
+/* An I/O priority that was not set follows from the nice value. */
 static u32 effective_ioprio(const struct task_struct *t)
 {
 	u32 class = rt_task(t)		    ? IOPRIO_RT :

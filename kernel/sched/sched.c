@@ -260,7 +260,7 @@ static void context_switch(struct task_struct *prev, struct task_struct *next,
 	finish_task_switch(switch_to(prev, next));
 }
 
-/* @prev does not want to run: it sleeps. Whether it does. */
+/* @prev asks to sleep. Return: true if it does, false if a signal waits. */
 static bool deactivate(struct task_struct *prev)
 {
 	if (signal_pending_state((unsigned int)prev->state, prev)) {

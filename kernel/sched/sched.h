@@ -36,7 +36,7 @@
 #define MAX_RT_PRIO 100 /* 1 … 99; nice tasks are 100 … 139 */
 #define DEFAULT_PRIO 120
 
-/* Would a signal end a sleep in @state? */
+/* True if a signal that waits ends a sleep in @state. */
 static inline bool signal_pending_state(unsigned int state,
 					struct task_struct *t)
 {
@@ -54,7 +54,7 @@ void wake_up_new_task(struct task_struct *t);
 void scheduler_tick(bool user); /* from the timer interrupt */
 void schedule_tail(struct task_struct *prev); /* a new task's first step */
 /* Sleep in the state that is set, until @expires (ns of CLOCK_MONOTONIC) at
- * the latest; whether it was reached. */
+ * the latest. Return: true if that time was reached. */
 bool schedule_until(u64 expires);
 bool schedule_until_wall(u64 expires); /* moves when the clock is set */
 void sched_fork(struct task_struct *p);

@@ -44,7 +44,7 @@ int default_wake_function(struct wait_queue_entry *w, u32 key)
 }
 
 /**
- * init_waitqueue_head - a queue on which nobody waits
+ * init_waitqueue_head - make @q an empty queue
  * @q: the queue
  */
 void init_waitqueue_head(struct wait_queue_head *q)
@@ -208,7 +208,7 @@ void port_wait(const void *key)
 	struct port_waiter w = { .key = key, .task = current };
 	unsigned long flags;
 
-	if (current == &init_task) /* booting: nobody to wait for */
+	if (current == &init_task) /* booting: there is no other task */
 		return;
 	flags = local_irq_save();
 	list_add_tail(&w.list, port_queue(key));

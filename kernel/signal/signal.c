@@ -237,7 +237,7 @@ static void flush_group(struct task_struct *t, sigset_t set)
 
 /* ---- sending ---- */
 
-/* Blocked ones are kept: the disposition may have changed when they open. */
+/* True if @t's handler, or the default of @sig, ignores it. */
 static bool sig_handler_ignores(struct task_struct *t, int sig)
 {
 	u32 handler = action_of(t, sig)->sa_handler;

@@ -45,7 +45,7 @@ struct cred *copy_cred(const struct cred *old)
 }
 
 /**
- * free_cred - nobody has these credentials any more
+ * free_cred - the last user of these credentials is gone
  * @cred: from copy_cred()
  */
 void free_cred(struct cred *cred)
@@ -108,7 +108,7 @@ static void fix_fs_capabilities(struct cred *c, const struct cred *old)
 }
 
 /**
- * cred_changed - the running task has become somebody else
+ * cred_changed - the running task has other credentials now
  * @old: its credentials until now
  *
  * Its memory may hold what the new user must not see, so it is closed to

@@ -124,7 +124,7 @@ static void thread_released(struct task_struct *leader)
 
 /**
  * release_task - forget a task that has ended
- * @t: a zombie that was waited for, or a task nobody waits for
+ * @t: a zombie that was waited for, or a task that no parent waits for
  */
 void release_task(struct task_struct *t)
 {

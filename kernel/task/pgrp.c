@@ -61,7 +61,7 @@ static bool group_in_session(pid_t pgrp, pid_t session)
 	return false;
 }
 
-/* May the running process put @t into the group @pgid? */
+/* 0 if the running process may put @t into the group @pgid, else -errno. */
 static int may_setpgid(struct task_struct *t, pid_t pgid)
 {
 	struct task_struct *me = current->group_leader;

@@ -18,10 +18,12 @@
  * Simpler than in Linux: the tracer is a process, so any of its threads may
  * ask; no PTRACE_SINGLEBLOCK, no seccomp filters.
  */
-#include <ashlar/errno.h>
+#include <ashlar/gup.h>
+#include <ashlar/list.h>
 #include <ashlar/mmap.h>
 #include <ashlar/string.h>
 #include <i386.h>
+#include <kernel/sched/wait.h>
 #include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
 #include <kernel/task/cred.h>

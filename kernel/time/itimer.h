@@ -25,7 +25,7 @@ void itimer_tick(bool user);
 void itimer_real_taken(void);
 void posix_timers_tick(struct signal_struct *sig);
 void posix_timers_heard(int signo);
-/* A timer's entry left its list: for @info, or for nobody (NULL). */
+/* A timer's entry left its list: its signal is @info, or was dropped (NULL). */
 void posix_timer_dequeued(struct sigqueue *q, struct siginfo *info);
 
 #endif

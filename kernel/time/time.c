@@ -127,7 +127,7 @@ static struct task_struct *cpu_clock_task(int clock)
 }
 
 /**
- * clock_is_cpu - does a clock run only while somebody does?
+ * clock_is_cpu - true if a clock runs only while a task or a process does
  * @clock: CLOCK_*, or a process's clock
  */
 bool clock_is_cpu(int clock)

@@ -55,7 +55,7 @@ void update_coarse_clock(u64 now); /* at each tick */
 u64 ktime_wall_offset(void); /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 bool clock_is_cpu(int clock);
 
-/* Does setting the time set it, too? */
+/* True if setting the time sets this clock, too. */
 static inline bool clock_is_wall(int clock)
 {
 	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM ||

@@ -19,7 +19,6 @@
 #define GDT_TSS 16
 #define GDT_LDT 17
 #define GDT_DOUBLE_FAULT 31
-#define IO_BITMAP_BYTES 8192u
 
 struct tss {
 	u32 link, sp0, ss0, sp1, ss1, sp2, ss2, cr3, ip, flags;

@@ -19,10 +19,11 @@
  * exceptions sends it to a place that loads 0 instead, or, for iret, to one
  * that makes it a SIGSEGV.
  */
+#include <ashlar/errno.h>
+#include <kernel/syscall_nr.h>
+
 #define __KERNEL_DS 0x68
 #define __USER_DS 0x7b
-#define NR_SYSCALLS 452
-#define ENOSYS 38
 
 #define PT_BX 0
 #define PT_CX 4

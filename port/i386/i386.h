@@ -68,6 +68,8 @@ struct user_desc {
 		seg_not_present : 1, useable : 1;
 };
 
+#define IO_BITMAP_BYTES 8192u /* a bit for each of 65536 ports */
+
 /* The processor's part of a task. */
 struct thread_struct {
 	u32 sp; /* kernel stack pointer while it does not run */
@@ -189,6 +191,7 @@ void show_regs(const struct pt_regs *regs, u32 sp);
 extern char boot_command_line[];
 extern u32 initrd_start, initrd_end; /* addresses in the direct map; 0: none */
 extern u64 tsc_khz;
+extern u32 cpu_features; /* cpuid 1, edx */
 struct resource { /* /proc/iomem, /proc/ioports */
 	u32 start, end; /* both included */
 	const char *name;

@@ -54,7 +54,7 @@ static void send_escape(const char *s)
 		send(*s++);
 }
 
-/* Is it a key that only changes what others mean? */
+/* True for a key that only changes what others mean. */
 static bool modifier(u8 code, bool down)
 {
 	switch (code) {

@@ -21,7 +21,6 @@
 #define LDT_ENTRIES 8192u
 #define LDT_GROW 512u /* entries a page */
 #define READ_PIECE 256u /* bytes copied to a program at a time */
-#define IO_BITMAP_BYTES 8192u
 #define PORTS 65536u
 
 static struct desc_struct *alloc_ldt(u32 entries)

@@ -44,7 +44,6 @@ void kernel_debug_trap(struct pt_regs *regs);
 extern u32 traced_loaded; /* TRACED_* of the task that ran last */
 
 /* setup.c */
-extern u32 cpu_features; /* cpuid 1, edx */
 extern bool cpu_has_fxsr, cpu_has_sse;
 
 /* resource.c */

@@ -23,7 +23,6 @@
 #include <ashlar/gfp.h>
 #include <ashlar/list.h>
 #include <ashlar/memblock.h>
-#include <ashlar/mm.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/pgtable.h>

@@ -28,7 +28,6 @@
 #include "local.h"
 
 #define STACK_CACHE 4
-#define IO_BITMAP_BYTES 8192
 
 _Static_assert(__builtin_offsetof(struct task_struct, tif) == 0,
 	       "TASK_TIF in entry.S");
@@ -57,7 +56,7 @@ void *alloc_thread_stack(void)
 }
 
 /**
- * free_thread_stack() - nobody runs on it any more
+ * free_thread_stack() - give back a stack that no task runs on
  * @stack: from alloc_thread_stack()
  */
 void free_thread_stack(void *stack)

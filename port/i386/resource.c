@@ -36,7 +36,7 @@ static struct resource_list ioports = {
 	},
 };
 
-/* Does @a come before @b: lower, or around it. */
+/* True if @a comes before @b: it is lower, or around it. */
 static bool before(const struct resource *a, const struct resource *b)
 {
 	return a->start < b->start ||
@@ -90,7 +90,7 @@ void add_iomem(u32 start, u32 end, const char *name)
 	(void)insert(&iomem, start, end, name);
 }
 
-/* mem=: RAM from @limit on is nobody's. */
+/* mem=: RAM from @limit on is not used. */
 void limit_iomem_ram(u32 limit)
 {
 	unsigned int i, to = 0;
@@ -108,7 +108,7 @@ void limit_iomem_ram(u32 limit)
 	iomem.nr = to;
 }
 
-/* Does the kernel use RAM in [@start, @end]? */
+/* True if the kernel uses RAM in [@start, @end]. */
 bool iomem_has_ram(u32 start, u32 end)
 {
 	unsigned int i;

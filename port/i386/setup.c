@@ -225,7 +225,7 @@ static void __init alloc_mem_map(void)
 	port_high_pages = port_mem_map + max_low_pfn;
 }
 
-static void __init memory_init(void)
+static void __init online_memory(void)
 {
 	const struct multiboot_info *mb = phys_to_virt(multiboot_info);
 
@@ -274,7 +274,7 @@ void __init i386_start(void)
 		panic("Started by something that is no multiboot loader.");
 	tsc_init();
 	read_yield();
-	memory_init();
+	online_memory();
 	init_task.stack = init_stack;
 	start_kernel();
 }

@@ -17,11 +17,12 @@
  * touches for it never counts.
  */
 #include <ashlar/errno.h>
+#include <ashlar/gup.h>
 #include <ashlar/mmap.h>
+#include <ashlar/pgtable.h>
 #include <ashlar/string.h>
 #include <kernel/signal/signal.h>
 #include <kernel/task/task.h>
-#include <mach/uaccess.h>
 #include "local.h"
 
 #define SLOTS 4

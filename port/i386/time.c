@@ -53,7 +53,7 @@ static struct reading __init read_counters(void)
 	return best;
 }
 
-/* Channel 2 has counted to zero: how often since then, nobody knows. */
+/* True if channel 2 has counted to zero; how often since then is lost. */
 static bool __init ran_out(void)
 {
 	return inb(PORT_B) & 0x20;

@@ -22,6 +22,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/gfp.h>
 #include <ashlar/mm.h>
+#include <ashlar/fault.h>
 #include <ashlar/mmap.h>
 #include <mach/sanitize.h>
 #include <mach/tlb.h>

@@ -16,9 +16,15 @@
  * the structures themselves are checked: order, tree, counts, accounts.
  */
 #include "../../mm/internal.h"
+#include "../../mm/pgtable.h"
 #include "../../mm/vma.h"
 #include "../../port/sim/sim.h"
 #include "../harness.h"
+#include <ashlar/commit.h>
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/gup.h>
+#include <ashlar/page_ref.h>
 #include <ashlar/fault-inject.h>
 #include <ashlar/highmem.h>
 #include <ashlar/shmem_fs.h>

@@ -2,6 +2,7 @@
 /* Who goes when memory is used up: mm/oom_kill.c. */
 #include "../../mm/internal.h"
 #include "../space.h"
+#include <ashlar/oom.h>
 
 #define AT 0x10000000ul
 #define RW (PROT_READ | PROT_WRITE)

@@ -11,6 +11,7 @@
  *   the TLB remembers nothing that the tables have forgotten
  */
 #include "../../mm/internal.h"
+#include "../../mm/pgtable.h"
 #include "../../mm/vma.h"
 #include "../space.h"
 

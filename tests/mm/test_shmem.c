@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Files in RAM: quotas, promises, seals and holes. */
+#include <ashlar/commit.h>
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/mmap.h>

@@ -44,7 +44,7 @@ static inline void *phys_to_virt(u32 phys)
 	return (void *)(phys + PAGE_OFFSET);
 }
 
-/* May @addr be looked up in mem_map? Any value at all may be asked. */
+/* True if @addr, which may be any value, can be looked up in mem_map. */
 static inline bool virt_addr_valid(const void *addr)
 {
 	return virt_to_pfn(addr) < max_low_pfn;

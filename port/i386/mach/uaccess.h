@@ -24,7 +24,7 @@
 
 #define access_ok(addr, size) __access_ok((unsigned long)(addr), (size))
 
-/* Does [addr, addr + size) lie in a program's part of the address space? */
+/* True if [addr, addr + size) lies in a program's part of the space. */
 static inline bool __access_ok(unsigned long addr, unsigned long size)
 {
 	return likely(size <= TASK_SIZE && addr <= TASK_SIZE - size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commit accounting: mm/util.c. */
+/* Commit accounting: mm/commit.c. */
 #include "../space.h"
 
 #define AT 0x10000000ul

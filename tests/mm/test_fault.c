@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults, copy on write and fork, rule by rule: mm/memory.c. */
+/* Faults, copy on write and fork, rule by rule: mm/fault.c. */
 #include "../../mm/internal.h"
+#include "../../mm/pgtable.h"
 #include "../../mm/vma.h"
 #include "../space.h"
 #include <ashlar/highmem.h>

@@ -18,9 +18,11 @@
  * And what pages are used for: vm_node_stat, a count for each use, which
  * every file counts in and the reports read.
  */
+#include <ashlar/commit.h>
 #include <ashlar/errno.h>
 #include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
+#include <ashlar/tune.h>
 #include <ashlar/vmstat.h>
 
 #define ADMIN_RESERVE_MAX_KB (8ul << 10)
@@ -39,7 +41,7 @@ bool (*vm_commit_privileged)(void);
 long vm_node_stat[NR_NODE_STAT_ITEMS];
 
 /**
- * init_reserves - the reserves' defaults: 3 % of the free memory each, capped
+ * init_reserves() - the reserves' defaults: 3 % of the free memory each, capped
  *
  * Context: once, at boot, when all memory is online.
  */
@@ -56,7 +58,7 @@ void init_reserves(void)
 		min(free_kb / RESERVE_FRACTION, USER_RESERVE_MAX_KB);
 }
 
-/** vm_commit_limit - most pages that may be promised in mode 2 */
+/** vm_commit_limit() - most pages that may be promised in mode 2 */
 unsigned long vm_commit_limit(void)
 {
 	if (sysctl_overcommit_kbytes)
@@ -86,7 +88,7 @@ static bool within_limit(const struct mm_struct *mm)
 }
 
 /**
- * security_vm_enough_memory_mm - promise pages, if that is allowed
+ * security_vm_enough_memory_mm() - promise pages, if that is allowed
  * @mm: the space that grows, or NULL
  * @pages: how many; negative ones give back
  *

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Out of memory: whose process is ended. Code: mm/oom_kill.c. */
+#ifndef ASHLAR_OOM_H
+#define ASHLAR_OOM_H
+
+#include <ashlar/types.h>
+
+struct mm_struct;
+
+#define OOM_SCORE_ADJ_MIN (-1000) /* never */
+#define OOM_SCORE_ADJ_MAX 1000
+
+/* What the kernel knows of tasks. */
+struct oom_hooks {
+	/* End every task that uses @mm, with a line in the log. */
+	void (*kill)(struct mm_struct *mm, unsigned long points);
+	/* True if the running task is on its way to its end. */
+	bool (*dying)(void);
+	/* True if @mm's tasks may not be ended, whatever they use. */
+	bool (*spared)(struct mm_struct *mm);
+};
+
+/* From now on memory that runs out costs a process. */
+void oom_killer_enable(const struct oom_hooks *hooks);
+/* End a process for a request. False if there is none to be ended. */
+bool out_of_memory(gfp_t gfp, unsigned int order);
+/* How much would come free; 0: spared. /proc/PID/oom_score. */
+unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* From a page to the areas that map it, to mm/. Code: mm/rmap.c. */
+#ifndef ASHLAR_MM_RMAP_H
+#define ASHLAR_MM_RMAP_H
+
+#include <ashlar/compiler.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
+#include <mach/spinlock.h>
+#include "vma.h"
+
+/* The areas that may map an anonymous page: its first one, and forks of it. */
+struct anon_vma {
+	struct list_head head; /* vm_area_struct::anon_node */
+	const struct mm_struct *mm; /* where it was made; maybe gone */
+};
+
+extern spinlock_t anon_vma_lock; /* the lists of all of them */
+
+static inline bool PageAnon(const struct page *page)
+{
+	return page->mapping & PAGE_MAPPING_ANON;
+}
+
+/* Whoever looks for a page through its object stays away from @vma. */
+static inline void rmap_lock(const struct vm_area_struct *vma)
+{
+	struct address_space *mapping = vma_mapping(vma);
+
+	if (mapping)
+		spin_lock(&mapping->i_mmap_lock);
+	if (vma->anon_vma)
+		spin_lock(&anon_vma_lock);
+}
+
+static inline void rmap_unlock(const struct vm_area_struct *vma)
+{
+	struct address_space *mapping = vma_mapping(vma);
+
+	if (vma->anon_vma)
+		spin_unlock(&anon_vma_lock);
+	if (mapping)
+		spin_unlock(&mapping->i_mmap_lock);
+}
+
+void rmap_init(void);
+int __anon_vma_prepare(struct vm_area_struct *vma);
+void anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av);
+void anon_vma_unlink(struct vm_area_struct *vma);
+
+/* Before the first anonymous page; 0 or -ENOMEM. May sleep. */
+static inline int anon_vma_prepare(struct vm_area_struct *vma)
+{
+	return likely(vma->anon_vma) ? 0 : __anon_vma_prepare(vma);
+}
+
+#endif
