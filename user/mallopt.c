@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "mm/internal.h"
-#include "mm/vmstat.h"
+#include "mm/report/report.h"
 #include "port/user/sys.h"
 #include "port/user/user.h"
 #include "user.h"

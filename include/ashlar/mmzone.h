@@ -19,7 +19,7 @@ enum zone_type { ZONE_DMA, ZONE_NORMAL, ZONE_HIGHMEM, MAX_NR_ZONES };
 
 enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
 
-/* Things that happen, counted per CPU; names in mm/vmstat.c. */
+/* Things that happen, counted per CPU; names in mm/report/vmstat.c. */
 enum vm_event_item {
 	PGALLOC,
 	PGFREE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How many frames are used for what, where there are address spaces. Names as
- * in Linux; reports: mm/meminfo.c.
+ * in Linux; reports: mm/report/.
  */
 #ifndef ASHLAR_VMSTAT_H
 #define ASHLAR_VMSTAT_H

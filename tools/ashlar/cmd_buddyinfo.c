@@ -11,7 +11,7 @@ static void text(struct seq_file *m, const struct snapshot *s)
 	for_each_node(n, s)
 		for (i = 0; i < MAX_NR_ZONES; i++)
 			if (n->zones[i].managed_pages)
-				zone_show_buddyinfo(m, n->nid, &n->zones[i]);
+				write_buddyinfo(m, n->nid, &n->zones[i]);
 }
 
 static json_t *zone_json(const struct zone *z, int nid)

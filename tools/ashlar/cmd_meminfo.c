@@ -6,15 +6,12 @@
 
 static void text(struct seq_file *m, const struct snapshot *s)
 {
-	totals_show_meminfo(m, &s->totals);
+	write_meminfo(m, &process_report, &s->totals);
 }
 
 static json_t *json(const struct snapshot *s)
 {
-	struct mm_row rows[NR_MEMINFO_ROWS];
-
-	totals_to_meminfo(&s->totals, rows);
-	return rows_json(rows, NR_MEMINFO_ROWS);
+	return rows_json(&process_report.meminfo, &s->totals, report_kb);
 }
 
 static const struct view view = {

@@ -8,18 +8,17 @@ static void text(struct seq_file *m, const struct snapshot *s)
 	const struct snapshot_node *n;
 	unsigned int i;
 
-	pagetypeinfo_show_free_header(m);
+	write_pagetypeinfo_header(m);
 	for_each_node(n, s)
 		for (i = 0; i < MAX_NR_ZONES; i++)
 			if (n->zones[i].managed_pages)
-				zone_show_pagetypeinfo_free(m, n->nid,
-							    &n->zones[i]);
-	pagetypeinfo_show_blocks_header(m);
+				write_pagetypeinfo(m, n->nid, &n->zones[i]);
+	write_pageblocks_header(m);
 	for_each_node(n, s)
 		for (i = 0; i < MAX_NR_ZONES; i++)
 			if (n->zones[i].managed_pages)
-				zone_show_pagetypeinfo_blocks(
-					m, n->nid, &n->zones[i], n->blocks[i]);
+				write_pageblocks(m, n->nid, &n->zones[i],
+						 n->blocks[i]);
 }
 
 static json_t *type_json(const struct zone *z, unsigned int type,

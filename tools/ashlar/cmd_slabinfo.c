@@ -8,11 +8,11 @@ static void text(struct seq_file *m, const struct snapshot *s)
 	const struct snapshot_node *n;
 	size_t i;
 
-	slabinfo_show_header(m);
+	write_slabinfo_header(m);
 	for_each_node(n, s)
 		for (i = 0; i < n->nr_caches; i++)
-			cache_show_slabinfo(m, &n->caches[i].cache,
-					    n->caches[i].cached);
+			write_slabinfo(m, &n->caches[i].cache,
+				       n->caches[i].cached);
 }
 
 /* The columns of the text, and what they round or leave out. */

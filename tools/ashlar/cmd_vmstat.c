@@ -6,15 +6,20 @@
 
 static void text(struct seq_file *m, const struct snapshot *s)
 {
-	totals_show_vmstat(m, &s->totals);
+	write_vmstat(m, &process_report, &s->totals);
 }
 
 static json_t *json(const struct snapshot *s)
 {
-	struct mm_row rows[NR_VMSTAT_ROWS];
+	json_t *out =
+		rows_json(&process_report.vmstat, &s->totals, report_value);
+	unsigned int i;
 
-	totals_to_vmstat(&s->totals, rows);
-	return rows_json(rows, NR_VMSTAT_ROWS);
+	for (i = process_report.event; i < NR_CORE_EVENTS; i++)
+		json_object_set_new(
+			out, vm_event_names[i],
+			json_integer((json_int_t)s->totals.events[i]));
+	return out;
 }
 
 static const struct view view = {

@@ -11,16 +11,19 @@ static void node_text(struct seq_file *m, const struct snapshot_node *s)
 
 	for (i = 0; i < MAX_NR_ZONES; i++) {
 		const struct zone *z = &s->zones[i];
+		struct mm_totals in_zone = { 0 };
 
-		if (z->managed_pages == 0) {
-			zone_show_zoneinfo(m, s->nid, z, NULL);
+		totals_add_zone(&in_zone, z);
+		write_zoneinfo(m, &process_report, s->nid, zone_type_name(z), z,
+			       &in_zone, z->managed_pages ? node : NULL);
+		if (!z->managed_pages)
 			continue;
-		}
-		zone_show_zoneinfo(m, s->nid, z, node);
 		node = NULL;
 		for (cpu = 0; i == ZONE_NORMAL && cpu < s->nr_cpus; cpu++)
-			zone_show_zoneinfo_cpu(m, &s->cpus[cpu].cpu);
-		zone_show_zoneinfo_end(m, z);
+			write_zoneinfo_cpu(m, &process_report,
+					   s->cpus[cpu].cpu.nr,
+					   s->cpus[cpu].cpu.pcp.count);
+		write_zoneinfo_end(m, z);
 	}
 }
 

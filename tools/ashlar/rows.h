@@ -4,16 +4,20 @@
 #define ASHLAR_TOOLS_ROWS_H
 
 #include <jansson.h>
-#include "mm/vmstat.h"
+#include "mm/report/report.h"
 
-static inline json_t *rows_json(const struct mm_row *rows, size_t nr)
+/* @value: report_value or report_kb */
+static inline json_t *
+rows_json(const struct report_rows *rows, const struct mm_totals *t,
+	  unsigned long (*value)(const struct report_row *,
+				 const struct mm_totals *))
 {
+	const struct report_row *row = rows->row, *end = row + rows->nr;
 	json_t *out = json_object();
-	size_t i;
 
-	for (i = 0; i < nr; i++)
-		json_object_set_new(out, rows[i].name,
-				    json_integer((json_int_t)rows[i].value));
+	for (; row < end; row++)
+		json_object_set_new(out, row->name,
+				    json_integer((json_int_t)value(row, t)));
 	return out;
 }
 

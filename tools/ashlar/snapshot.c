@@ -250,6 +250,7 @@ static void add_up(const struct snapshot_node *s, struct mm_totals *sum)
 	sum->large_bytes += s->large_bytes;
 	sum->large_count += s->large_count;
 	sum->large_cached_bytes += s->large_cached_bytes;
+	totals_finish(sum);
 }
 
 static bool take_zones(struct snapshot_node *s, struct target *t)

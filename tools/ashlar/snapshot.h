@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Copies of the core's structures, taken from a target. The list links and
- * other pointers inside them are the target's: mm/vmstat.c follows none.
+ * other pointers inside them are the target's: mm/report/ follows none.
  */
 #ifndef ASHLAR_TOOLS_SNAPSHOT_H
 #define ASHLAR_TOOLS_SNAPSHOT_H
 
-#include "mm/vmstat.h"
+#include "mm/report/report.h"
 #include "target.h"
 
 /* What a view needs beside the zones. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This machine's memory, reported in the kernel's formats.
+ * This program's structures to reports.
  *
- * Each function takes its locks only to copy a structure, and formats the
- * copy (mm/vmstat.c): a report holds up nobody for longer than a copy takes.
- * Its lines are therefore of slightly different moments, as Linux's are.
+ * Each function takes its locks only to copy a structure, and looks at the
+ * copy: a report holds up no caller for longer than a copy takes. Its lines are
+ * therefore of slightly different moments, as Linux's are.
  *
  * Locks: slab_mutex around the walk over caches, in it a cache's lock, then
  * mm_cpu_mutex around the walk over CPUs, whose sheaf tops are read while
@@ -12,9 +12,10 @@
  */
 #include <ashlar/root.h>
 #include <ashlar/string.h>
-#include "vmstat.h"
+#include "report.h"
 
-static void copy_zone(struct zone *copy, struct zone *z)
+/** copy_zone() - a zone as it is at one moment */
+void copy_zone(struct zone *copy, struct zone *z)
 {
 	spin_lock(&z->lock);
 	memcpy(copy, z, sizeof(*copy));
@@ -83,6 +84,10 @@ static unsigned long root_value(const unsigned long *p)
 	return p ? READ_ONCE(*p) : 0;
 }
 
+/**
+ * mm_collect_totals() - this program's memory in numbers
+ * @t: filled, but for what only a machine has
+ */
 void mm_collect_totals(struct mm_totals *t)
 {
 	memset(t, 0, sizeof(*t));
@@ -92,6 +97,7 @@ void mm_collect_totals(struct mm_totals *t)
 	t->large_bytes = root_value(ashlar_root.large_bytes);
 	t->large_count = root_value(ashlar_root.large_count);
 	t->large_cached_bytes = root_value(ashlar_root.large_cached_bytes);
+	totals_finish(t);
 }
 
 /**
@@ -104,7 +110,7 @@ void show_buddyinfo(struct seq_file *m)
 
 	for_each_populated_zone(z) {
 		copy_zone(&copy, z);
-		zone_show_buddyinfo(m, 0, &copy);
+		write_buddyinfo(m, 0, &copy);
 	}
 }
 
@@ -133,15 +139,15 @@ void show_pagetypeinfo(struct seq_file *m)
 	unsigned long blocks[MIGRATE_TYPES];
 	struct zone copy, *z;
 
-	pagetypeinfo_show_free_header(m);
+	write_pagetypeinfo_header(m);
 	for_each_populated_zone(z) {
 		copy_zone(&copy, z);
-		zone_show_pagetypeinfo_free(m, 0, &copy);
+		write_pagetypeinfo(m, 0, &copy);
 	}
-	pagetypeinfo_show_blocks_header(m);
+	write_pageblocks_header(m);
 	for_each_populated_zone(z) {
 		count_pageblocks(z, blocks);
-		zone_show_pagetypeinfo_blocks(m, 0, z, blocks);
+		write_pageblocks(m, 0, z, blocks);
 	}
 }
 
@@ -153,70 +159,12 @@ void show_slabinfo(struct seq_file *m)
 {
 	struct kmem_cache copy, *s;
 
-	slabinfo_show_header(m);
+	write_slabinfo_header(m);
 	spin_lock(&slab_mutex);
 	list_for_each_entry(s, &slab_caches, list) {
 		unsigned long cached = copy_cache(&copy, s);
 
-		cache_show_slabinfo(m, &copy, cached);
+		write_slabinfo(m, &copy, cached);
 	}
 	spin_unlock(&slab_mutex);
-}
-
-static void show_pagesets(struct seq_file *m)
-{
-	struct mm_cpu *cpu;
-
-	spin_lock(&mm_cpu_mutex);
-	list_for_each_entry(cpu, &mm_cpus, list)
-		zone_show_zoneinfo_cpu(m, cpu);
-	spin_unlock(&mm_cpu_mutex);
-}
-
-/**
- * show_zoneinfo() - watermarks, sizes and per-CPU lists of each zone
- * @m: where to; may overflow
- */
-void show_zoneinfo(struct seq_file *m)
-{
-	struct mm_totals node, *first = &node;
-	struct zone copy, *z;
-
-	mm_collect_totals(&node);
-	for (z = zones; z < zones + MAX_NR_ZONES; z++) {
-		copy_zone(&copy, z);
-		if (copy.managed_pages == 0) {
-			zone_show_zoneinfo(m, 0, &copy, NULL);
-			continue;
-		}
-		zone_show_zoneinfo(m, 0, &copy, first);
-		first = NULL;
-		if (copy.index == ZONE_NORMAL)
-			show_pagesets(m);
-		zone_show_zoneinfo_end(m, &copy);
-	}
-}
-
-/**
- * show_vmstat() - counters: what there is, and what happened
- * @m: where to; may overflow
- */
-void show_vmstat(struct seq_file *m)
-{
-	struct mm_totals t;
-
-	mm_collect_totals(&t);
-	totals_show_vmstat(m, &t);
-}
-
-/**
- * show_meminfo() - all of memory in kB
- * @m: where to; may overflow
- */
-void show_meminfo(struct seq_file *m)
-{
-	struct mm_totals t;
-
-	mm_collect_totals(&t);
-	totals_show_meminfo(m, &t);
 }

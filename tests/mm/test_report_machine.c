@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The reports of a whole machine are true and add up: mm/meminfo.c. */
+/* The reports of a whole machine are true and add up: mm/report/machine.c. */
 #include "../../mm/internal.h"
 #include "../space.h"
 #include <ashlar/seq_file.h>

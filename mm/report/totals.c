@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Structures to numbers. The structures may be copies from another process:
+ * no pointer in them is followed.
+ */
+#include "report.h"
+
+/* Objects below @top, a place in a sheaf of @s, or NULL. */
+static unsigned long sheaf_objects(const struct kmem_cache *s, sheaf_t top)
+{
+	unsigned long slots, bottom;
+
+	if (!top || s->sheaf_capacity >= SHEAF_SLOTS)
+		return 0;
+	slots = ((uintptr_t)top - 1) % SHEAF_SIZE / sizeof(*top) + 1;
+	bottom = SHEAF_SLOTS - s->sheaf_capacity;
+	return slots > bottom ? slots - bottom : 0;
+}
+
+/** barn_objects() - objects in the full sheaves of a cache's barn */
+unsigned long barn_objects(const struct kmem_cache *s)
+{
+	return (unsigned long)s->nr_barn_full * s->sheaf_capacity;
+}
+
+/**
+ * cpu_cached_objects() - objects of @s in the two sheaves of a CPU
+ *
+ * No cache has id 0, so its top stays what all tops are at first: that of the
+ * bootstrap sheaf.
+ */
+unsigned long cpu_cached_objects(const struct kmem_cache *s,
+				 const struct mm_cpu *cpu,
+				 const struct sheaf_tops *tops)
+{
+	unsigned long nr;
+	sheaf_t top;
+
+	if (s->id == 0 || s->id >= NR_CPU_CACHES)
+		return 0;
+	nr = sheaf_objects(s, READ_ONCE(cpu->spare[s->id]));
+	top = READ_ONCE(tops->top[s->id]);
+	return top == tops->top[0] ? nr : nr + sheaf_objects(s, top);
+}
+
+/** totals_add_zone() - count a zone's frames */
+void totals_add_zone(struct mm_totals *t, const struct zone *z)
+{
+	t->managed += z->managed_pages;
+	t->free += z->free_pages;
+	t->resident_free += z->resident_free;
+	t->wmark_low += z->watermark[WMARK_LOW];
+}
+
+/** totals_add_cache() - count a cache's frames, and its objects in bytes */
+void totals_add_cache(struct mm_totals *t, const struct kmem_cache *s,
+		      unsigned long cached_objects)
+{
+	if (s->flags & SLAB_RECLAIM_ACCOUNT)
+		t->slab_reclaimable += s->nr_pages;
+	else
+		t->slab_unreclaimable += s->nr_pages;
+	t->slab_active_bytes += less(s->inuse, cached_objects) * s->size;
+	t->slab_cached_bytes += min(s->inuse, cached_objects) * s->size;
+}
+
+/** totals_add_cpu() - count a CPU's frames at hand, and its events */
+void totals_add_cpu(struct mm_totals *t, const struct mm_cpu *cpu)
+{
+	unsigned int i;
+
+	t->pcp += READ_ONCE(cpu->pcp.count);
+	for (i = 0; i < NR_VM_EVENT_ITEMS; i++)
+		t->events[i] += READ_ONCE(cpu->events[i]);
+}
+
+/** totals_finish() - fill what follows from the other numbers */
+void totals_finish(struct mm_totals *t)
+{
+	t->all_free = t->free + t->pcp;
+	t->all_resident = t->resident_free + t->pcp;
+	t->available = less(t->all_free, t->wmark_low) + t->slab_reclaimable -
+		       min(t->slab_reclaimable / 2, t->wmark_low);
+	t->slab = t->slab_reclaimable + t->slab_unreclaimable;
+	t->large = (t->large_bytes + t->large_cached_bytes) >> PAGE_SHIFT;
+	t->total = t->managed + t->large;
+	t->direct = less(t->managed, t->all_free + t->slab);
+	t->pgalloc_normal =
+		less(t->events[PGALLOC],
+		     t->events[PGALLOC_DMA] + t->events[PGALLOC_HIGH]);
+}
