@@ -8,7 +8,7 @@
  *       └── cbytes <= qbytes, qnum <= qbytes
  *
  * Who waits holds a reference: a queue that is removed is freed by the last
- * who finds that out.
+ * who finds that out (perm.refs).
  *
  * Locks: none; a message is copied from and to programs while it is in no
  * queue, for that may sleep.
@@ -54,8 +54,6 @@ struct msg_queue {
 	pid_t lspid, lrpid;
 	struct list_head messages;
 	struct wait_queue_head senders, receivers;
-	unsigned int waiting; /* tasks in the two queues */
-	bool removed;
 };
 
 struct msqid64_ds {
@@ -146,12 +144,6 @@ static void take_message(struct msg_queue *q, struct msg_msg *msg)
 	msg_bytes -= msg->size;
 }
 
-static void free_if_unused(struct msg_queue *q)
-{
-	if (q->removed && !q->waiting)
-		kfree(q);
-}
-
 static void remove_queue(struct msg_queue *q)
 {
 	struct msg_msg *msg, *next;
@@ -161,10 +153,9 @@ static void remove_queue(struct msg_queue *q)
 		take_message(q, msg);
 		kvfree(msg);
 	}
-	q->removed = true;
 	wake_up(&q->senders);
 	wake_up(&q->receivers);
-	free_if_unused(q);
+	ipc_put(&q->perm);
 }
 
 /*
@@ -177,16 +168,15 @@ static int wait_on_queue(struct msg_queue *q, struct wait_queue_head *wait)
 	int err = 0;
 
 	init_wait_entry(&w);
-	q->waiting++;
+	atomic_inc(&q->perm.refs);
 	prepare_to_wait(wait, &w, TASK_INTERRUPTIBLE);
 	schedule();
 	finish_wait(wait, &w);
-	q->waiting--;
-	if (q->removed)
+	if (q->perm.deleted)
 		err = -EIDRM;
 	else if (signal_pending(current))
 		err = -ERESTARTNOHAND;
-	free_if_unused(q);
+	ipc_put(&q->perm);
 	return err;
 }
 

@@ -15,8 +15,8 @@
  *
  *   0 <= value <= SEMVMX;  |adj| <= SEMAEM
  *
- * Locks: none; what changes a set does not sleep, and who has slept looks for
- * the set again.
+ * Locks: none; what changes a set does not sleep, and who sleeps with one in
+ * hand holds a reference.
  *
  * Simpler than in Linux: adjustments belong to the process, whatever
  * CLONE_SYSVSEM says, for threads share them anyway.
@@ -201,7 +201,7 @@ static long remove_set(struct sem_array *sma)
 		free_undo(un);
 	list_for_each_entry_safe(q, next, &sma->pending, list)
 		finish_queue(q, -EIDRM);
-	kvfree(sma);
+	ipc_put(&sma->perm);
 	return 0;
 }
 
@@ -326,11 +326,15 @@ static struct sem_undo *get_undo(int id)
 	if (un)
 		return un;
 	size = sizeof(*un) + sma->nsems * sizeof(un->adj[0]);
+	atomic_inc(&sma->perm.refs);
 	new = kvmalloc(size, GFP_KERNEL);
 	if (!new)
-		return ERR_PTR(-ENOMEM);
-	sma = find_set(id);
-	un = IS_ERR(sma) ? ERR_PTR(-EIDRM) : find_undo(sma);
+		un = ERR_PTR(-ENOMEM);
+	else if (sma->perm.deleted)
+		un = ERR_PTR(-EIDRM);
+	else
+		un = find_undo(sma);
+	ipc_put(&sma->perm);
 	if (un) {
 		kvfree(new);
 		return un;
@@ -585,6 +589,15 @@ static long set_all(struct sem_array *sma, const u16 *vals)
 	return 0;
 }
 
+static long get_all(const struct sem_array *sma, u16 *vals)
+{
+	u32 i;
+
+	for (i = 0; i < sma->nsems; i++)
+		vals[i] = (u16)sma->sems[i].val;
+	return 0;
+}
+
 /* Memory and the program's pages may be waited for: the set may go. */
 static long semctl_all(int id, u32 cmd, void __user *buf)
 {
@@ -592,7 +605,6 @@ static long semctl_all(int id, u32 cmd, void __user *buf)
 	size_t size;
 	u16 *vals;
 	long err;
-	u32 i;
 
 	if (IS_ERR(sma))
 		return PTR_ERR(sma);
@@ -600,18 +612,17 @@ static long semctl_all(int id, u32 cmd, void __user *buf)
 	if (err)
 		return err;
 	size = sma->nsems * sizeof(*vals);
+	atomic_inc(&sma->perm.refs);
 	vals = kvmalloc(size, GFP_KERNEL);
 	if (!vals)
-		return -ENOMEM;
-	if (cmd == SETALL && copy_from_user(vals, buf, size))
+		err = -ENOMEM;
+	else if (cmd == SETALL && copy_from_user(vals, buf, size))
 		err = -EFAULT;
-	sma = find_set(id);
-	if (!err && IS_ERR(sma))
+	if (!err && sma->perm.deleted)
 		err = -EIDRM;
-	if (!err && cmd == SETALL)
-		err = set_all(sma, vals);
-	for (i = 0; !err && cmd == GETALL && i < sma->nsems; i++)
-		vals[i] = (u16)sma->sems[i].val;
+	if (!err)
+		err = cmd == SETALL ? set_all(sma, vals) : get_all(sma, vals);
+	ipc_put(&sma->perm);
 	if (!err && cmd == GETALL && copy_to_user(buf, vals, size))
 		err = -EFAULT;
 	kvfree(vals);

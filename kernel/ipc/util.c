@@ -10,12 +10,14 @@
  * seq grows whenever indices wrap around, so that an id of an object that is
  * gone does not name another one soon.
  *
- * Locks: none; nothing between a look and its use sleeps, and who has slept
- * looks again.
+ * Locks: none; nothing between a look and its use sleeps. Who must sleep with
+ * an object in hand holds a reference (refs), and then asks whether it is
+ * deleted: to look for its id again could find another of another size.
  */
 #include <ashlar/err.h>
 #include <ashlar/gfp.h>
 #include <ashlar/list.h>
+#include <ashlar/vmalloc.h>
 #include <ashlar/xarray.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/stat.h>
@@ -65,6 +67,8 @@ void ipc_init_perm(struct kern_ipc_perm *perm, s32 key, u32 flg)
 	perm->mode = flg & S_IRWXUGO;
 	perm->cuid = perm->uid = current->cred->euid;
 	perm->cgid = perm->gid = current->cred->egid;
+	atomic_set(&perm->refs, 1);
+	perm->deleted = false;
 	INIT_LIST_HEAD(&perm->hash);
 }
 
@@ -207,6 +211,17 @@ void ipc_remove(struct ipc_ids *ids, struct kern_ipc_perm *perm)
 	xa_erase(&ids->objects, perm->id & (IPCMNI - 1));
 	list_del_init(&perm->hash);
 	ids->in_use--;
+	perm->deleted = true;
+}
+
+/**
+ * ipc_put - a reference is given back; the last frees the object
+ * @perm: at the head of memory from kvmalloc()
+ */
+void ipc_put(struct kern_ipc_perm *perm)
+{
+	if (atomic_dec_and_test(&perm->refs))
+		kvfree(perm);
 }
 
 /* ---- may I? ---- */

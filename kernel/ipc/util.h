@@ -6,6 +6,7 @@
 #ifndef KERNEL_IPC_UTIL_H
 #define KERNEL_IPC_UTIL_H
 
+#include <ashlar/atomic.h>
 #include <ashlar/list.h>
 #include <ashlar/xarray.h>
 #include <mach/uaccess.h>
@@ -36,6 +37,8 @@ struct kern_ipc_perm {
 	u16 seq;
 	u16 mode; /* permissions; shm: SHM_DEST, SHM_LOCKED */
 	u32 uid, gid, cuid, cgid;
+	atomic_t refs; /* one until it is removed, and those who sleep; not shm */
+	bool deleted; /* its id may be another's by now */
 };
 
 /* All objects of a kind. */
@@ -74,6 +77,7 @@ struct kern_ipc_perm *ipc_find_index(struct ipc_ids *ids, int index);
 int ipc_max_index(struct ipc_ids *ids);
 int ipc_add(struct ipc_ids *ids, struct kern_ipc_perm *perm, int limit);
 void ipc_remove(struct ipc_ids *ids, struct kern_ipc_perm *perm);
+void ipc_put(struct kern_ipc_perm *perm);
 bool ipc_is_owner(const struct kern_ipc_perm *perm);
 int ipcperms(const struct kern_ipc_perm *perm, u32 flag);
 int ipc_may_change(const struct kern_ipc_perm *perm);
