@@ -10,6 +10,7 @@
 #include <kernel/sched/sched.h>
 #include <kernel/syscall.h>
 #include <kernel/task/cred.h>
+#include <kernel/task/personality.h>
 #include <kernel/time/clock.h>
 #include <kernel/version.h>
 
@@ -29,7 +30,10 @@ static void fill_utsname(struct new_utsname *u)
 	memset(u, 0, sizeof(*u));
 	memcpy(u->sysname, UTS_SYSNAME, sizeof(UTS_SYSNAME));
 	memcpy(u->nodename, uts_nodename, UTS_LEN);
-	memcpy(u->release, UTS_RELEASE, sizeof(UTS_RELEASE));
+	if (current->personality & UNAME26) /* for who reads "2.6" only */
+		memcpy(u->release, UTS_RELEASE_26, sizeof(UTS_RELEASE_26));
+	else
+		memcpy(u->release, UTS_RELEASE, sizeof(UTS_RELEASE));
 	memcpy(u->version, UTS_VERSION, sizeof(UTS_VERSION));
 	memcpy(u->machine, UTS_MACHINE, sizeof(UTS_MACHINE));
 	memcpy(u->domainname, uts_domainname, UTS_LEN);
@@ -132,7 +136,7 @@ SYSCALL_DEFINE(personality, u32 persona)
 SYSCALL_DEFINE(getrandom, u8 __user *buf, u32 count, u32 flags)
 {
 	u8 chunk[64];
-	u32 done, n;
+	u32 done, n, left;
 
 	if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE) ||
 	    (flags & (GRND_RANDOM | GRND_INSECURE)) ==
@@ -142,8 +146,10 @@ SYSCALL_DEFINE(getrandom, u8 __user *buf, u32 count, u32 flags)
 	for (done = 0; done < count; done += n) {
 		n = min(count - done, (u32)sizeof(chunk));
 		get_random_bytes(chunk, n);
-		if (copy_to_user(buf + done, chunk, n))
-			return done ? (long)done : -EFAULT;
+		left = copy_to_user(buf + done, chunk, n);
+		if (left)
+			return done + n - left ? (long)(done + n - left) :
+						 -EFAULT;
 		if (signal_pending(current) && done + n < count &&
 		    done + n >= PAGE_SIZE)
 			return (long)done + (long)n;

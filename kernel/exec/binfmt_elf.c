@@ -36,6 +36,7 @@
 #include <kernel/fs/inode.h>
 #include <kernel/fs/namei.h>
 #include <kernel/task/cred.h>
+#include <kernel/task/personality.h>
 #include <kernel/time/clock.h>
 #include <mach/uaccess.h>
 
@@ -443,6 +444,9 @@ static int start_elf(struct linux_binprm *bprm, const struct elf32_hdr *h,
 	if (BAD_ADDR(entry))
 		return -EINVAL;
 	set_mm_fields(&l);
+	if (current->personality & MMAP_PAGE_ZERO) /* if it may; as SVr4 */
+		vm_mmap(current->mm, NULL, 0, PAGE_SIZE, PROT_READ | PROT_EXEC,
+			MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, 0);
 	if (in->file)
 		entry = load_interp(in, &base);
 	if (IS_ERR_VALUE(entry))

@@ -45,6 +45,7 @@
 #include <kernel/task/clone.h>
 #include <kernel/task/cred.h>
 #include <kernel/task/exit.h>
+#include <kernel/task/personality.h>
 #include <kernel/task/pid.h>
 #include <kernel/task/process.h>
 #include <kernel/task/ptrace.h>
@@ -313,6 +314,7 @@ static void take_leadership(struct task_struct *t)
 			each->real_parent = t;
 			if (!each->ptrace)
 				each->parent = t;
+			each->parent_tid = t->pid;
 		}
 	}
 	ptrace_take_leadership(t, leader);
@@ -380,6 +382,7 @@ static void exec_mmap(struct linux_binprm *bprm)
 	bprm->mm = NULL;
 	t->mm->oom_score_adj = t->signal->oom_score_adj;
 	if (old) {
+		t->mm->thp_disable = old->thp_disable;
 		rss = max(old->hiwater_rss, get_mm_rss(old));
 		t->ru.maxrss = max(t->ru.maxrss, rss << (PAGE_SHIFT - 10));
 		mmput(old);
@@ -453,8 +456,10 @@ static void commit_creds(struct linux_binprm *bprm)
 
 	t->cred = bprm->cred;
 	bprm->cred = NULL;
-	if (bprm->secure)
+	if (bprm->secure) {
 		t->pdeath_signal = 0;
+		t->personality &= ~PER_CLEAR_ON_SETID;
+	}
 	cred_changed(old);
 	free_cred(old);
 }

@@ -362,7 +362,7 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	down_write(&p->lock);
 	for (;;) {
 		if (unlikely(!p->readers)) {
-			send_sig(SIGPIPE, current);
+			send_sig_self(SIGPIPE);
 			ret = ret ? ret : -EPIPE;
 			break;
 		}
@@ -459,7 +459,7 @@ static int pipe_wait_room(struct pipe_inode_info *p, bool nonblock)
 	if (p->readers)
 		return 0;
 	up_write(&p->lock);
-	send_sig(SIGPIPE, current);
+	send_sig_self(SIGPIPE);
 	return -EPIPE;
 }
 

@@ -58,7 +58,7 @@ int check_file_size(loff_t size)
 	unsigned long limit = rlimit(RLIMIT_FSIZE);
 
 	if (limit != RLIM_INFINITY && size > (loff_t)limit) {
-		send_sig(SIGXFSZ, current);
+		send_sig_self(SIGXFSZ);
 		return -EFBIG;
 	}
 	return size > MAX_LFS_FILESIZE ? -EFBIG : 0;
@@ -72,7 +72,7 @@ static int limit_write(const struct file *f, struct iov_iter *from, loff_t pos)
 
 	if (unlikely(limit != RLIM_INFINITY)) {
 		if (pos >= (loff_t)limit) {
-			send_sig(SIGXFSZ, current);
+			send_sig_self(SIGXFSZ);
 			return -EFBIG;
 		}
 		end = min(end, (loff_t)limit);

@@ -23,11 +23,11 @@
 #include <kernel/sched/wait.h>
 #include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
+#include <kernel/task/personality.h>
 #include <kernel/task/process.h>
 #include <kernel/time/time.h>
 #include "internal.h"
 
-#define STICKY_TIMEOUTS 0x4000000u /* personality(2) */
 #define INLINE_ENTRIES 6
 #define INLINE_POLLFDS 16
 #define SELECT_WORDS 8 /* fd sets up to 256 bits stay on the stack */

@@ -89,22 +89,22 @@ static size_t next_bytes(struct pieces *p, unsigned long *addr)
 	return p->iov->iov_len - p->offset;
 }
 
-/* Bytes within one page of the other space; 0 or -errno. */
-static int copy_remote(struct mm_struct *mm, unsigned long remote,
-		       unsigned long local, size_t n, bool write)
+/* Bytes within one page of the other space; how many came over, or -errno. */
+static long copy_remote(struct mm_struct *mm, unsigned long remote,
+			unsigned long local, size_t n, bool write)
 {
 	struct page *page = get_user_page(mm, remote, write, false);
 	unsigned long left;
 	char *p;
 
 	if (IS_ERR(page))
-		return (int)PTR_ERR(page);
+		return PTR_ERR(page);
 	p = (char *)kmap(page) + remote % PAGE_SIZE;
 	left = write ? copy_from_user(p, (void *)local, n) :
 		       copy_to_user((void *)local, p, n);
 	kunmap(page);
 	put_page(page);
-	return left ? -EFAULT : 0;
+	return left == n ? -EFAULT : (long)(n - left);
 }
 
 /* Until one side ends; bytes copied, or -errno if there are none. */
@@ -112,22 +112,25 @@ static long copy_pieces(struct mm_struct *mm, struct pieces local,
 			struct pieces remote, bool write)
 {
 	unsigned long to = 0, from = 0;
-	size_t n, m, done;
-	int err = 0;
+	size_t n, m, done = 0;
+	long copied = 0;
 
-	for (done = 0;; done += n) {
+	for (;;) {
 		n = next_bytes(&remote, &from);
 		m = next_bytes(&local, &to);
 		n = min(min(n, m), (size_t)(PAGE_SIZE - from % PAGE_SIZE));
 		if (!n)
 			break;
-		err = copy_remote(mm, from, to, n, write);
-		if (err)
+		copied = copy_remote(mm, from, to, n, write);
+		if (copied < 0)
+			break;
+		done += (size_t)copied;
+		if ((size_t)copied < n)
 			break;
 		remote.offset += n;
 		local.offset += n;
 	}
-	return done ? (long)done : err;
+	return done ? (long)done : copied;
 }
 
 static long process_vm_rw(pid_t pid, const struct iovec __user *lvec,

@@ -684,7 +684,7 @@ static ssize_t send_stream(struct unix_sock *s, struct iov_iter *from,
 	}
 	unix_put(to);
 	if (n == -EPIPE && !done && !(flags & MSG_NOSIGNAL))
-		send_sig(SIGPIPE, current);
+		send_sig_self(SIGPIPE);
 	return done ? done : n;
 }
 
@@ -715,7 +715,7 @@ static ssize_t send_packet(struct unix_sock *s, struct iov_iter *from,
 	}
 	unix_put(to);
 	if (n == -EPIPE && !(flags & MSG_NOSIGNAL))
-		send_sig(SIGPIPE, current);
+		send_sig_self(SIGPIPE);
 	return n;
 }
 

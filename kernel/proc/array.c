@@ -121,7 +121,8 @@ static void status_signals(struct seq_file *m, struct task_struct *t)
 
 	collect_sigign_sigcatch(t, &ignored, &caught);
 	seq_printf(m, "Threads:\t%d\n", t->signal->nr_threads);
-	seq_printf(m, "SigQ:\t0/%lu\n", t->signal->rlim[RLIMIT_SIGPENDING].cur);
+	seq_printf(m, "SigQ:\t%u/%lu\n", sigqueue_count(t->cred->uid),
+		   t->signal->rlim[RLIMIT_SIGPENDING].cur);
 	seq_printf(m, "SigPnd:\t%016llx\n", t->pending.signal);
 	seq_printf(m, "ShdPnd:\t%016llx\n", t->signal->shared_pending.signal);
 	seq_printf(m, "SigBlk:\t%016llx\n", t->blocked);

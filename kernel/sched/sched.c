@@ -49,7 +49,7 @@
 #define IDLE_FACTOR 341 /* SCHED_IDLE: weight 3 of 1024 */
 
 #define FIXED_1 (1u << 11) /* load averages: 1.0 */
-#define LOAD_TICKS (5 * HZ + 1)
+#define LOAD_NS (5ull * NSEC_PER_SEC + TICK_NSEC)
 
 static struct {
 	struct rb_root timeline;
@@ -63,7 +63,7 @@ static struct {
 	unsigned int nr_running; /* the running one, too, unless idle */
 	unsigned int nr_uninterruptible;
 	u64 nr_switches;
-	unsigned int load_ticks;
+	u64 load_due; /* ns: when avenrun is brought up to date */
 	unsigned long avenrun[3];
 } rq;
 
@@ -492,15 +492,16 @@ static unsigned long decay(unsigned long load, unsigned long exp,
 	return (unsigned long)(sum >> 11);
 }
 
-/* Every five seconds; factors are e^(-5/60), e^(-5/300), e^(-5/900). */
+/* Every five seconds, by the clock: interrupts may be missed. Factors are
+ * e^(-5/60), e^(-5/300), e^(-5/900). */
 static void calc_load(void)
 {
 	unsigned long active =
 		(rq.nr_running + rq.nr_uninterruptible) * FIXED_1;
 
-	if (++rq.load_ticks < LOAD_TICKS)
+	if (ktime_get_coarse() < rq.load_due)
 		return;
-	rq.load_ticks = 0;
+	rq.load_due += LOAD_NS;
 	rq.avenrun[0] = decay(rq.avenrun[0], 1884, active);
 	rq.avenrun[1] = decay(rq.avenrun[1], 2014, active);
 	rq.avenrun[2] = decay(rq.avenrun[2], 2037, active);
@@ -670,6 +671,7 @@ void sched_init(void)
 
 	for (i = 0; i < MAX_RT_PRIO; i++)
 		INIT_LIST_HEAD(&rq.rt_queue[i]);
+	rq.load_due = LOAD_NS;
 }
 
 /**

@@ -108,10 +108,14 @@ static struct sigcount *find_sigcount(u32 uid)
 	return NULL;
 }
 
-static struct sigcount *get_sigcount(u32 uid)
+/* One entry more for processes of user @uid, if there are fewer than @limit;
+ * NULL: too many, or no memory. */
+static struct sigcount *get_sigcount(u32 uid, unsigned long limit)
 {
 	struct sigcount *c = find_sigcount(uid);
 
+	if ((c ? c->count : 0) >= limit)
+		return NULL;
 	if (!c) {
 		c = kmalloc(sizeof(*c), GFP_ATOMIC);
 		if (!c)
@@ -145,13 +149,13 @@ unsigned int sigqueue_count(u32 uid)
 static struct sigqueue *sigqueue_alloc(struct task_struct *t, bool must)
 {
 	unsigned long limit = t->signal->rlim[RLIMIT_SIGPENDING].cur;
-	struct sigcount *user = get_sigcount(t->cred->uid);
-	struct sigqueue *q = NULL;
+	struct sigcount *user =
+		get_sigcount(t->cred->uid, must ? RLIM_INFINITY : limit);
+	struct sigqueue *q;
 
 	if (!user)
 		return NULL;
-	if (must || user->count <= limit)
-		q = kmem_cache_alloc(sigqueue_cache, GFP_ATOMIC);
+	q = kmem_cache_alloc(sigqueue_cache, GFP_ATOMIC);
 	if (!q) {
 		put_sigcount(user);
 		return NULL;
@@ -169,14 +173,11 @@ static struct sigqueue *sigqueue_alloc(struct task_struct *t, bool must)
  */
 int sigqueue_charge(struct sigqueue *q)
 {
-	struct sigcount *user = get_sigcount(current->cred->uid);
+	struct sigcount *user =
+		get_sigcount(current->cred->uid, rlimit(RLIMIT_SIGPENDING));
 
 	if (!user)
 		return -EAGAIN;
-	if (user->count > rlimit(RLIMIT_SIGPENDING)) {
-		put_sigcount(user);
-		return -EAGAIN;
-	}
 	q->user = user;
 	q->of_timer = true;
 	return 0;
@@ -419,6 +420,14 @@ static void fill_kernel_info(struct siginfo *info, int sig, int code)
 	info->si_code = code;
 }
 
+/* From the running process. */
+static void user_siginfo(struct siginfo *info, int sig, int code)
+{
+	fill_kernel_info(info, sig, code);
+	info->kill.pid = current->tgid;
+	info->kill.uid = (s32)current->cred->uid;
+}
+
 static int queue_signal(int sig, struct siginfo *info, struct task_struct *t,
 			struct sigpending *p)
 {
@@ -453,13 +462,17 @@ static int queue_signal(int sig, struct siginfo *info, struct task_struct *t,
  * Not from interrupts. Permissions are the caller's matter.
  *
  * Return: 0 (also when it is ignored or already waits), -EAGAIN when a
- * queued signal finds no room.
+ * queued signal finds no room, -EINVAL for a number that is no signal.
  */
 int send_sig_info(int sig, struct siginfo *info, struct task_struct *t,
 		  bool group)
 {
 	int err = 0;
 
+	/* A number kept since a program gave it (clone's exit signal) may be
+	 * none: then there is nothing to send. */
+	if (!valid_signal(sig))
+		return -EINVAL;
 	spin_lock(&siglock);
 	if (t->exit_state || t->flags & PF_KTHREAD)
 		goto out;
@@ -481,6 +494,19 @@ out:
 int send_sig(int sig, struct task_struct *t)
 {
 	return send_sig_info(sig, NULL, t, true);
+}
+
+/**
+ * send_sig_self - the running thread has done what @sig is for
+ *
+ * As on Linux, SIGPIPE and SIGXFSZ come as if it had sent them itself.
+ */
+void send_sig_self(int sig)
+{
+	struct siginfo info;
+
+	user_siginfo(&info, sig, SI_USER);
+	send_sig_info(sig, &info, current, false);
 }
 
 /**
@@ -585,7 +611,7 @@ static bool kill_ok_by_cred(struct task_struct *t)
 static int check_kill_permission(int sig, const struct siginfo *info,
 				 struct task_struct *t)
 {
-	if (sig < 0 || sig > NSIG)
+	if (sig && !valid_signal(sig))
 		return -EINVAL;
 	if (!info || info->si_code > SI_USER || kill_ok_by_cred(t))
 		return 0;
@@ -658,13 +684,17 @@ static int kill_something_info(int sig, struct siginfo *info, pid_t pid)
 	return kill_pgrp(pid ? -pid : current->signal->pgrp, sig, info);
 }
 
-static void user_siginfo(struct siginfo *info, int sig, int code)
+/**
+ * send_sig_user - kill(2) of one process, by the running one
+ *
+ * Return: 0, -EPERM, -EINVAL.
+ */
+int send_sig_user(int sig, struct task_struct *t)
 {
-	memset(info, 0, sizeof(*info));
-	info->si_signo = sig;
-	info->si_code = code;
-	info->kill.pid = current->tgid;
-	info->kill.uid = (s32)current->cred->uid;
+	struct siginfo info;
+
+	user_siginfo(&info, sig, SI_USER);
+	return group_send_sig_info(sig, &info, t);
 }
 
 SYSCALL_DEFINE(kill, pid_t pid, int sig)

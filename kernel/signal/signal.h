@@ -46,6 +46,11 @@ enum {
 typedef u64 sigset_t; /* bit sig - 1 */
 #define sigmask(sig) (1ull << ((sig)-1))
 
+static inline bool valid_signal(int sig)
+{
+	return sig >= 1 && sig <= NSIG;
+}
+
 #define SA_NOCLDSTOP 0x1u
 #define SA_NOCLDWAIT 0x2u
 #define SA_SIGINFO 0x4u
@@ -72,7 +77,16 @@ typedef u64 sigset_t; /* bit sig - 1 */
 #define SI_QUEUE (-1)
 #define SI_TIMER (-2)
 #define SI_TKILL (-6)
-enum { ILL_ILLOPC = 1, ILL_ILLOPN, ILL_ILLADR, ILL_ILLTRP, ILL_PRVOPC };
+enum {
+	ILL_ILLOPC = 1,
+	ILL_ILLOPN,
+	ILL_ILLADR,
+	ILL_ILLTRP,
+	ILL_PRVOPC,
+	ILL_PRVREG,
+	ILL_COPROC,
+	ILL_BADSTK
+};
 enum {
 	FPE_INTDIV = 1,
 	FPE_INTOVF,
@@ -176,6 +190,8 @@ struct ksignal {
 int send_sig_info(int sig, struct siginfo *info, struct task_struct *t,
 		  bool group); /* @info NULL: SI_KERNEL */
 int send_sig(int sig, struct task_struct *t); /* thread group, SI_KERNEL */
+void send_sig_self(int sig); /* running thread, SI_USER */
+int send_sig_user(int sig, struct task_struct *t); /* kill(2) */
 /* A timer's own entry. */
 bool send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group);
 int sigqueue_charge(struct sigqueue *q); /* 0 or -EAGAIN */

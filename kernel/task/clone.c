@@ -92,12 +92,29 @@ static bool clone3_args_valid(const struct clone_args *a)
 		return false;
 	if (a->flags & (CLONE_THREAD | CLONE_PARENT) && a->exit_signal)
 		return false;
-	if (a->exit_signal > NSIG || a->set_tid || a->set_tid_size)
+	if (a->exit_signal > NSIG || !a->set_tid != !a->set_tid_size)
 		return false;
 	if (!a->stack != !a->stack_size)
 		return false;
 	return access_ok((u32)a->stack, (u32)a->stack_size) &&
 	       !(a->stack >> 32) && !(a->stack_size >> 32);
+}
+
+/* The number that the child shall have: one, for there are no namespaces. */
+static int get_set_tid(const struct clone_args *a, pid_t *tid)
+{
+	*tid = 0;
+	if (!a->set_tid_size)
+		return 0;
+	if (a->set_tid_size > 1)
+		return -EINVAL;
+	if (get_user(*tid, (pid_t __user *)(u32)a->set_tid))
+		return -EFAULT;
+	if (*tid < 1 || *tid >= pid_max)
+		return -EINVAL;
+	if (!capable(CAP_SYS_ADMIN) && !capable(CAP_CHECKPOINT_RESTORE))
+		return -EPERM;
+	return 0;
 }
 
 SYSCALL_DEFINE(clone3, const void __user *uargs, u32 size)
@@ -110,6 +127,9 @@ SYSCALL_DEFINE(clone3, const void __user *uargs, u32 size)
 		return err;
 	if (!clone3_args_valid(&a))
 		return -EINVAL;
+	err = get_set_tid(&a, &args.set_tid);
+	if (err)
+		return err;
 	args.flags = a.flags;
 	args.pidfd = (u32)a.pidfd;
 	args.child_tid = (u32)a.child_tid;

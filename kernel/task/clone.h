@@ -50,6 +50,7 @@ struct kernel_clone_args {
 	int (*fn)(void *arg); /* kernel thread */
 	void *fn_arg;
 	const char *name; /* of a kernel thread */
+	pid_t set_tid; /* its number; 0: any */
 	int event; /* PTRACE_EVENT_* that the tracer asked for, or 0 */
 };
 long kernel_clone(struct kernel_clone_args *args); /* pid or -errno */

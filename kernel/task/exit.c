@@ -167,6 +167,37 @@ static struct task_struct *find_new_reaper(struct task_struct *father)
 	return child_reaper;
 }
 
+static void tell_parent_death(struct task_struct *child)
+{
+	struct task_struct *t;
+
+	for_each_thread(child, t) {
+		if (t->pdeath_signal)
+			send_sig_user(t->pdeath_signal, t);
+	}
+}
+
+/* A thread ends: the children it made are another thread's of its process. As
+ * on Linux, that is the death that PR_SET_PDEATHSIG tells of. */
+static void pass_on_children(struct task_struct *father)
+{
+	struct task_struct *heir, *child, *t;
+
+	for_each_thread(father, heir) {
+		if (!(heir->flags & PF_EXITING))
+			break;
+	}
+	if (&heir->thread_node == &father->signal->thread_head)
+		return;
+	list_for_each_entry(child, &father->group_leader->children, sibling) {
+		if (child->parent_tid != father->pid)
+			continue;
+		for_each_thread(child, t)
+			t->parent_tid = heir->pid;
+		tell_parent_death(child);
+	}
+}
+
 static void reparent(struct task_struct *child, struct task_struct *father,
 		     struct task_struct *reaper)
 {
@@ -178,14 +209,11 @@ static void reparent(struct task_struct *child, struct task_struct *father,
 		t->real_parent = reaper;
 		if (!t->ptrace)
 			t->parent = reaper;
+		t->parent_tid = reaper->pid;
 	}
 	local_irq_restore(flags);
-	for_each_thread(child, t) {
-		if (t->pdeath_signal)
-			send_sig_info(t->pdeath_signal, NULL, t, true);
-	}
-	if (child->exit_signal > 0)
-		child->exit_signal = SIGCHLD;
+	tell_parent_death(child);
+	child->exit_signal = SIGCHLD; /* whatever it asked its parent for */
 	kill_orphaned_pgrp(child, father);
 	if (child->exit_state == EXIT_ZOMBIE && !child->ptrace &&
 	    thread_group_empty(child))
@@ -223,6 +251,8 @@ static void exit_notify(struct task_struct *t, bool group_dead)
 		exit_ptrace(leader);
 		forget_original_parent(leader);
 		kill_orphaned_pgrp(leader, NULL);
+	} else if (t->made_children) {
+		pass_on_children(t);
 	}
 	t->exit_state = EXIT_ZOMBIE;
 	if (t->ptrace)

@@ -294,6 +294,7 @@ static void init_task_fields(struct task_struct *p,
 	INIT_LIST_HEAD(&p->pi_locks);
 	p->vfork_done = NULL;
 	p->did_exec = false;
+	p->made_children = false;
 	p->robust_list = 0;
 	p->set_child_tid = flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
 	p->clear_child_tid = flags & CLONE_CHILD_CLEARTID ? args->child_tid : 0;
@@ -338,13 +339,15 @@ static int check_flags(u64 flags)
 
 /* ---- into the lists ---- */
 
-static void link_process(struct task_struct *p, struct task_struct *parent)
+static void link_process(struct task_struct *p, struct task_struct *parent,
+			 pid_t parent_tid)
 {
 	struct signal_struct *sig = p->signal;
 
 	p->group_leader = p;
 	p->tgid = p->pid;
 	p->real_parent = parent;
+	p->parent_tid = parent_tid;
 	if (!sig->pgrp_pid) {
 		set_signal_pgrp(sig, init_task.thread_pid);
 		set_signal_session(sig, init_task.thread_pid);
@@ -371,12 +374,14 @@ static void link_task(struct task_struct *p, struct pid *pid,
 		p->group_leader = leader;
 		p->tgid = leader->tgid;
 		p->real_parent = leader->real_parent;
+		p->parent_tid = current->parent_tid;
 	} else if (flags & CLONE_PARENT) {
 		p->exit_signal = leader->exit_signal;
-		link_process(p, leader->real_parent);
+		link_process(p, leader->real_parent, current->parent_tid);
 	} else {
 		p->exit_signal = args->exit_signal;
-		link_process(p, leader);
+		link_process(p, leader, current->pid);
+		current->made_children = true;
 	}
 	ptrace_init_task(p, args->event || flags & CLONE_PTRACE);
 	list_add_tail(&p->thread_node, &p->signal->thread_head);
@@ -498,7 +503,7 @@ static struct task_struct *copy_process(const struct kernel_clone_args *args)
 	err = copy_tls(p, args);
 	if (err)
 		goto no_pid;
-	pid = alloc_pid();
+	pid = alloc_pid(args->set_tid);
 	err = IS_ERR(pid) ? (int)PTR_ERR(pid) : 0;
 	if (err)
 		goto no_pid;
@@ -631,4 +636,13 @@ unsigned long port_rlimit(unsigned int resource)
 	if (resource == RLIMIT_MEMLOCK && capable(CAP_IPC_LOCK))
 		return RLIM_INFINITY;
 	return rlimit(resource);
+}
+
+/**
+ * port_rlimit_max - to where it may raise that limit
+ * @resource: RLIMIT_*
+ */
+unsigned long port_rlimit_max(unsigned int resource)
+{
+	return current->signal->rlim[resource].max;
 }

@@ -77,11 +77,12 @@ static pid_t next_free_number(void)
 
 /**
  * alloc_pid - a number for a new task
+ * @wanted: which; 0: any
  *
  * May sleep. Returns it with one reference, or ERR_PTR(-EAGAIN) if all are
- * in use, ERR_PTR(-ENOMEM).
+ * in use, ERR_PTR(-EEXIST) if @wanted is, ERR_PTR(-ENOMEM).
  */
-struct pid *alloc_pid(void)
+struct pid *alloc_pid(pid_t wanted)
 {
 	struct pid *pid = kmem_cache_alloc(pid_cachep, GFP_KERNEL);
 	int err;
@@ -92,17 +93,18 @@ struct pid *alloc_pid(void)
 	atomic_set(&pid->count, 1);
 	init_waitqueue_head(&pid->wait_pidfd);
 	do { /* until nobody takes it while we wait for memory */
-		pid->nr = next_free_number();
+		pid->nr = wanted ? wanted : next_free_number();
 		err = -EAGAIN;
 		if (pid->nr)
 			err = xa_insert(&pids, (unsigned long)pid->nr, pid,
 					GFP_KERNEL);
-	} while (err == -EBUSY);
+	} while (err == -EBUSY && !wanted);
 	if (err) {
 		kmem_cache_free(pid_cachep, pid);
-		return ERR_PTR(err);
+		return ERR_PTR(err == -EBUSY ? -EEXIST : err);
 	}
-	last_pid = pid->nr;
+	if (!wanted)
+		last_pid = pid->nr;
 	return pid;
 }
 

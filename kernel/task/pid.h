@@ -20,7 +20,7 @@ struct pid {
 	struct wait_queue_head wait_pidfd;
 };
 
-struct pid *alloc_pid(void); /* with one reference, or ERR_PTR */
+struct pid *alloc_pid(pid_t wanted); /* with one reference, or ERR_PTR */
 void get_pid(struct pid *pid);
 void put_pid(struct pid *pid);
 struct pid *find_pid(pid_t nr); /* no reference; NULL */

@@ -218,9 +218,12 @@ SYSCALL_DEFINE(prctl, u32 option, u32 a2, u32 a3, u32 a4, u32 a5)
 	case PR_GET_TID_ADDRESS:
 		return put_int(a2, t->clear_child_tid);
 	case PR_SET_THP_DISABLE:
-		return a3 || a4 || a5 ? -EINVAL : 0;
+		if (a3 || a4 || a5)
+			return -EINVAL;
+		t->mm->thp_disable = a2;
+		return 0;
 	case PR_GET_THP_DISABLE:
-		return a2 || a3 || a4 || a5 ? -EINVAL : 0;
+		return a2 || a3 || a4 || a5 ? -EINVAL : t->mm->thp_disable;
 	}
 	return prctl_privileges(option, a2, a3, a4, a5);
 }

@@ -103,6 +103,7 @@ struct task_struct {
 	struct task_struct *real_parent; /* leader of its parent's process */
 	struct task_struct *parent; /* tracer's leader, or real_parent */
 	struct task_struct *group_leader;
+	pid_t parent_tid; /* the thread whose child it is, for __WNOTHREAD */
 	struct list_head children, sibling; /* of the leader: processes */
 	struct list_head thread_node; /* signal->thread_head */
 	struct list_head tasks; /* all_tasks: group leaders */
@@ -126,8 +127,8 @@ struct task_struct {
 
 	u32 set_child_tid, clear_child_tid, robust_list; /* user addresses */
 	struct list_head pi_locks; /* PI futexes it holds */
-	bool did_exec, no_new_privs;
-	u32 personality;
+	bool did_exec, no_new_privs, made_children;
+	u32 personality; /* kernel/task/personality.h */
 	u64 timer_slack, default_timer_slack; /* ns; kept for prctl */
 	u32 syscall_nr; /* running, for /proc and restart */
 };

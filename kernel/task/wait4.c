@@ -52,6 +52,9 @@ static bool eligible(const struct wait_opts *wo, const struct task_struct *p,
 		return false;
 	if (wo->type == P_PGID && p->signal->pgrp != wo->nr)
 		return false;
+	if (wo->options & __WNOTHREAD && !traced &&
+	    p->parent_tid != current->pid)
+		return false;
 	if (traced || wo->options & __WALL)
 		return true;
 	return (p->exit_signal != SIGCHLD) == !!(wo->options & __WCLONE);

@@ -17,7 +17,7 @@
  * On the way out a selector that a program spoilt (through a signal frame, or
  * by taking its descriptor away) faults here, in the kernel: the table of
  * exceptions sends it to a place that loads 0 instead, or, for iret, to one
- * that makes it a SIGSEGV.
+ * that makes it a SIGILL.
  */
 #include <ashlar/errno.h>
 #include <kernel/syscall_nr.h>

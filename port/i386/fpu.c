@@ -143,7 +143,7 @@ void fpu_switch(struct task_struct *next)
 	fxrstor(next->thread.fpu);
 }
 
-/* execve: the running task begins with fresh registers. */
+/* The running task begins with fresh registers: a program, a handler. */
 void fpu_flush(void)
 {
 	struct thread_struct *t = &current->thread;

@@ -95,6 +95,8 @@ static long read_ldt(u8 __user *to, u32 bytes)
 	u32 size = min(c->ldt_entries * 8, bytes), at, n;
 	u8 piece[READ_PIECE];
 
+	if (!c->ldt)
+		return 0;
 	bytes = min(bytes, LDT_ENTRIES * 8);
 	for (at = 0; at < size; at += n) {
 		n = min(size - at, READ_PIECE);

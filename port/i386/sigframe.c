@@ -14,6 +14,10 @@
  *      new sp ──►  │ pretcode: where to return │ (sp + 4) % 16 = 0
  *                  └───────────────────────────┘
  *
+ * A handler starts with fresh FPU and SSE registers, whatever it interrupts:
+ * its arithmetic is its own. One that puts 0 in place of the frame's fpstate
+ * leaves the program with fresh ones, too.
+ *
  * The handler returns to pretcode, which calls (rt_)sigreturn: the registers
  * come back from the frame. Whatever a program has put there, it gets no
  * more than user selectors and the flags that are its own.
@@ -385,6 +389,7 @@ int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
 	regs->cs = __USER_CS;
 	regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_RF | X86_EFLAGS_TF |
 			 X86_EFLAGS_VM);
+	fpu_flush();
 	return 0;
 }
 
@@ -421,8 +426,10 @@ static int restore_sigcontext(struct pt_regs *regs,
 	regs->ss = sc.ss | 3u;
 	regs->flags = (regs->flags & ~FIX_EFLAGS) | (sc.flags & FIX_EFLAGS);
 	regs->orig_ax = (u32)-1;
-	if (!sc.fpstate)
+	if (!sc.fpstate) {
+		fpu_flush();
 		return 0;
+	}
 	return restore_fpstate((void *)(unsigned long)sc.fpstate);
 }
 

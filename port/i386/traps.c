@@ -11,10 +11,12 @@
 #include <kernel/signal/signal.h>
 #include <kernel/task/task.h>
 #include <mach/irqflags.h>
+#include <mach/uaccess.h>
 #include "local.h"
 
 #define TRAP_DEBUG 1
 #define TRAP_NMI 2
+#define TRAP_PROTECTION 13
 #define TRAP_FPU 16
 #define TRAP_SIMD 19
 
@@ -40,7 +42,8 @@ static const struct trap {
 	[10] = { "invalid TSS", SIGSEGV, SI_KERNEL, ADDR_NONE },
 	[11] = { "segment not present", SIGBUS, SI_KERNEL, ADDR_NONE },
 	[12] = { "stack segment", SIGBUS, SI_KERNEL, ADDR_NONE },
-	[13] = { "general protection fault", SIGSEGV, SI_KERNEL, ADDR_NONE },
+	[TRAP_PROTECTION] = { "general protection fault", SIGSEGV, SI_KERNEL,
+			      ADDR_NONE },
 	[15] = { "spurious interrupt", SIGSEGV, SI_KERNEL, ADDR_NONE },
 	[TRAP_FPU] = { "FPU exception", SIGFPE, 0, ADDR_IP },
 	[17] = { "alignment check", SIGBUS, BUS_ADRALN, ADDR_NONE },
@@ -62,12 +65,32 @@ static int fpu_code(u32 raised)
 	return raised & 32 ? FPE_FLTRES : 0;
 }
 
+/*
+ * cli or sti of a program that has iopl(3). Those of older days stopped
+ * interrupts with it; here they do nothing, and the program goes on.
+ */
+static bool skip_cli_sti(struct pt_regs *regs)
+{
+	u8 insn;
+
+	if (current->thread.iopl != 3 || regs->cs != __USER_CS ||
+	    get_user(insn, (const u8 __user *)regs->ip))
+		return false;
+	if (insn != 0xfa && insn != 0xfb)
+		return false;
+	regs->ip++;
+	return true;
+}
+
 /* @code: of exception 1, which it has if it is none of ours: 0. */
 static void user_trap(struct pt_regs *regs, u32 vector, u32 error_code,
 		      int debug_code)
 {
 	const struct trap *t = &traps[vector];
 	int code = vector == TRAP_DEBUG ? debug_code : t->code;
+
+	if (vector == TRAP_PROTECTION && skip_cli_sti(regs))
+		return;
 
 	current->thread.trap_nr = vector;
 	current->thread.error_code = error_code;
@@ -148,11 +171,13 @@ void do_double_fault(struct pt_regs *regs)
 /**
  * do_bad_iret() - a program's cs, ss or ip cannot be loaded
  * @regs: what it wanted to go on with
+ *
+ * The vector is Linux's for it, one past the processor's.
  */
 void do_bad_iret(struct pt_regs *regs)
 {
 	local_irq_enable();
-	current->thread.trap_nr = 13;
+	current->thread.trap_nr = 32;
 	current->thread.error_code = 0;
-	force_sig(SIGSEGV);
+	force_sig_fault(SIGILL, ILL_BADSTK, 0);
 }
