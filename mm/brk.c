@@ -69,7 +69,8 @@ static bool brk_within_limit(const struct mm_struct *mm, unsigned long brk)
  * Move the heap's end from @old to @new, both ends of pages. Return: true if
  * that was possible.
  */
-static bool brk_move(struct mm_struct *mm, unsigned long old, unsigned long new)
+static bool brk_move(struct mm_struct *mm, unsigned long old, unsigned long new,
+		     u32 vm_flags)
 {
 	struct vm_area_struct *next;
 
@@ -80,16 +81,17 @@ static bool brk_move(struct mm_struct *mm, unsigned long old, unsigned long new)
 	next = find_vma(mm, old);
 	if (next && new + PAGE_SIZE > vm_start_gap(next))
 		return false;
-	return !do_brk_flags(mm, old, new - old, 0);
+	return !do_brk_flags(mm, old, new - old, vm_flags);
 }
 
 /**
  * mm_brk() - set the end of the heap
  * @brk: the first address past it, or anything else to learn where it is
+ * @vm_flags: of what is new; 0 or VM_EXEC
  *
  * Return: where it is now. Context: takes mmap_lock.
  */
-unsigned long mm_brk(struct mm_struct *mm, unsigned long brk)
+unsigned long mm_brk(struct mm_struct *mm, unsigned long brk, u32 vm_flags)
 {
 	unsigned long old, new, populate = 0;
 
@@ -98,7 +100,7 @@ unsigned long mm_brk(struct mm_struct *mm, unsigned long brk)
 	new = PAGE_ALIGN(brk);
 	if (brk >= mm->start_brk && brk <= TASK_SIZE &&
 	    brk_within_limit(mm, brk) &&
-	    (old == new || brk_move(mm, old, new))) {
+	    (old == new || brk_move(mm, old, new, vm_flags))) {
 		mm->brk = brk;
 		if (new > old && (mm->def_flags & VM_LOCKED))
 			populate = new - old;

@@ -235,22 +235,42 @@ static inline bool fault_is_due(const struct vm_fault *vmf)
 	       likely(READ_ONCE(vmf->page->mapping)); /* not truncated */
 }
 
+void (*vma_file_written)(struct file *file);
+
+/*
+ * A shared page of a file is written to by way of an entry that did not allow
+ * it: whoever looks at the file learns of it, by its times; whoever looks at
+ * the page finds it dirty. (An entry that a read has made writable tells of no
+ * write until it goes, on Linux as well.)
+ */
+static void dirty_shared_page(const struct vm_area_struct *vma,
+			      struct page *page)
+{
+	set_page_flags(page, PG_dirty);
+	if (vma->vm_file && vma_file_written)
+		vma_file_written(vma->vm_file);
+}
+
 /* The file's page itself: any read, and a write to what is shared. */
 static vm_fault_t do_file_page(struct vm_fault *vmf)
 {
 	struct mm_struct *mm = vmf->vma->vm_mm;
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
 	vm_fault_t ret;
 	bool due;
 
-	if (vmf->vma->vm_ops->map_pages && do_fault_around(vmf))
+	if (!write && vmf->vma->vm_ops->map_pages && do_fault_around(vmf))
 		return 0;
 	ret = vmf->vma->vm_ops->fault(vmf);
 	if (unlikely(ret & VM_FAULT_ERROR))
 		return ret;
 	spin_lock(&mm->page_table_lock);
 	due = fault_is_due(vmf);
-	if (likely(due))
+	if (likely(due)) {
 		map_file_page(vmf->vma, vmf->pte, vmf->page);
+		if (write)
+			dirty_shared_page(vmf->vma, vmf->page);
+	}
 	if (unlikely(vmf->vma->vm_flags & VM_LOCKED))
 		mlock_ptes(vmf->pte, vmf->pte + 1, true);
 	spin_unlock(&mm->page_table_lock);
@@ -419,6 +439,8 @@ static vm_fault_t do_wp_page(struct vm_area_struct *vma, unsigned long addr,
 			entry = pte_mkwrite(entry);
 		set_pte(pte, entry);
 		flush_tlb_page(mm, addr);
+		if ((vma->vm_flags & VM_SHARED) && !pte_special(entry))
+			dirty_shared_page(vma, pte_page(entry));
 		spin_unlock(&mm->page_table_lock);
 		return 0;
 	}

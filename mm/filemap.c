@@ -350,6 +350,7 @@ static ssize_t write_new_page(struct address_space *m, unsigned long index,
 	}
 	zero_page_part(page, 0, off);
 	zero_page_part(page, off + copied, PAGE_SIZE);
+	set_page_flags(page, PG_dirty);
 	err = add_to_page_cache(m, page, index);
 	if (likely(!err))
 		return (ssize_t)copied;
@@ -375,6 +376,8 @@ static ssize_t write_page(struct address_space *m, loff_t pos, size_t n,
 	if (IS_ERR(page))
 		return PTR_ERR(page);
 	copied = copy_page_from_iter(page, offset_in_page(pos), n, from);
+	if (copied)
+		set_page_flags(page, PG_dirty);
 	put_page(page);
 	return copied ? (ssize_t)copied : -EFAULT;
 }

@@ -28,8 +28,13 @@ bool may_expand_vm(const struct mm_struct *mm, u32 vm_flags, unsigned long n)
 {
 	if (mm->total_vm + n > rlimit_pages(RLIMIT_AS))
 		return false;
-	return !is_data_mapping(vm_flags) ||
-	       mm->data_vm + n <= rlimit_pages(RLIMIT_DATA);
+	if (!is_data_mapping(vm_flags) ||
+	    mm->data_vm + n <= rlimit_pages(RLIMIT_DATA))
+		return true;
+	/* A soft limit of 0 keeps only brk out: some programs set it so that
+	 * malloc takes mappings. */
+	return !rlimit_pages(RLIMIT_DATA) &&
+	       mm->data_vm + n <= port_rlimit_max(RLIMIT_DATA) >> PAGE_SHIFT;
 }
 
 /** vm_stat_account() - @pages more, or less, of this kind. */

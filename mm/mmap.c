@@ -37,6 +37,7 @@
 #include "pgtable.h"
 #include "vma.h"
 int (*security_mmap_addr)(unsigned long addr);
+bool (*vma_file_noexec)(const struct file *file);
 
 /* ---- where ---- */
 
@@ -84,18 +85,25 @@ unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
 
 /* ---- mmap ---- */
 
+/* Memory that is shared, but with nobody by name; or ERR_PTR. */
+static struct file *zero_file(unsigned long len, u32 vm_flags)
+{
+	return shmem_file_setup("dev/zero", (loff_t)len,
+				vm_flags & VM_NORESERVE ? VM_NORESERVE_FILE :
+							  0);
+}
+
 /**
- * shmem_zero_setup() - memory that is shared, but with nobody by name
+ * shmem_zero_setup() - the same for an area of /dev/zero
  * @vma: an area that is being made; a file it has is given up for a new one
  *
  * Return: 0 or -errno.
  */
 int shmem_zero_setup(struct vm_area_struct *vma)
 {
-	u32 flags = vma->vm_flags & VM_NORESERVE ? VM_NORESERVE_FILE : 0;
-	struct file *file;
+	struct file *file =
+		zero_file(vma->vm_end - vma->vm_start, vma->vm_flags);
 
-	file = shmem_file_setup("dev/zero", vma->vm_end - vma->vm_start, flags);
 	if (IS_ERR(file))
 		return (int)PTR_ERR(file);
 	if (vma->vm_file)
@@ -110,7 +118,7 @@ static int vma_set_object(struct vm_area_struct *vma, struct file *file)
 	int err;
 
 	if (!file)
-		return vma->vm_flags & VM_SHARED ? shmem_zero_setup(vma) : 0;
+		return 0;
 	vma->vm_file = get_file(file);
 	err = file->f_op->mmap(file, vma);
 	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
@@ -152,7 +160,8 @@ static void abandon_vma(struct vm_area_struct *vma)
 	vm_area_free(vma);
 }
 
-/* See new_area(). */
+/* An area after @prev in a range where there is none; 0 or -errno. A shared
+ * one's file is kept from being sealed: mapping_map_writable(). */
 static int make_area(struct mm_struct *mm, struct vm_area_struct *prev,
 		     struct file *file, unsigned long addr, unsigned long len,
 		     u32 vm_flags, unsigned long pgoff)
@@ -176,53 +185,73 @@ static int make_area(struct mm_struct *mm, struct vm_area_struct *prev,
 	return 0;
 }
 
-/* An area after @prev in a range where there is none; 0 or -errno. */
-static int new_area(struct mm_struct *mm, struct vm_area_struct *prev,
-		    struct file *file, unsigned long addr, unsigned long len,
-		    u32 vm_flags, unsigned long pgoff)
-{
-	struct address_space *m = file ? file->f_mapping : NULL;
-	int err;
-
-	if (!m || !(vm_flags & VM_SHARED))
-		return make_area(mm, prev, file, addr, len, vm_flags, pgoff);
-	if (!mapping_map_writable(m))
-		return -EPERM;
-	err = make_area(mm, prev, file, addr, len, vm_flags, pgoff);
-	mapping_unmap_writable(m);
-	return err;
-}
-
-/* Pages of [start, end) that are mapped, and would be replaced. */
+/* Pages of [start, end) that are mapped and would be replaced: of all areas,
+ * or of those with all of @vm_flags. */
 static unsigned long count_mapped_pages(struct mm_struct *mm,
-					unsigned long start, unsigned long end)
+					unsigned long start, unsigned long end,
+					u32 vm_flags)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 	unsigned long n = 0;
 
 	for (; vma && vma->vm_start < end; vma = vma->vm_next)
-		n += (min(end, vma->vm_end) - max(start, vma->vm_start)) >>
-		     PAGE_SHIFT;
+		if ((vma->vm_flags & vm_flags) == vm_flags)
+			n += (min(end, vma->vm_end) -
+			      max(start, vma->vm_start)) >>
+			     PAGE_SHIFT;
 	return n;
 }
 
 /**
- * mmap_region() - make an area whose place and flags are decided
- *
- * It is at @addr, in place of what is there; joined with a neighbour if it
- * is of its kind. Return: 0 or -errno.
+ * may_replace() - may @n pages of this kind come in place of what is mapped?
+ * @start: start of the place
+ * @end: its end
  */
-int mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
-		unsigned long len, u32 vm_flags, unsigned long pgoff)
+bool may_replace(struct mm_struct *mm, unsigned long start, unsigned long end,
+		 u32 vm_flags, unsigned long n)
 {
-	unsigned long end = addr + len, pages = len >> PAGE_SHIFT;
-	struct vm_area_struct *prev, *next;
-	int err = 0;
+	unsigned long old;
 
-	if (!may_expand_vm(mm, vm_flags, pages) &&
-	    !may_expand_vm(mm, vm_flags,
-			   pages - count_mapped_pages(mm, addr, end)))
+	if (may_expand_vm(mm, vm_flags, n))
+		return true;
+	old = count_mapped_pages(mm, start, end, 0);
+	return old && may_expand_vm(mm, vm_flags, n - min(n, old));
+}
+
+/**
+ * charge_replacement() - promise pages before those go that they replace
+ * @start: start of the place
+ * @end: its end
+ * @pages: promised there from now on
+ *
+ * A refusal comes before anything is unmapped. Where every promise counts,
+ * those that will be given back count as well. Return: 0 or -ENOMEM.
+ */
+int charge_replacement(struct mm_struct *mm, unsigned long start,
+		       unsigned long end, long pages)
+{
+	long old;
+
+	if (!security_vm_enough_memory_mm(mm, pages))
+		return 0;
+	if (sysctl_overcommit_memory != OVERCOMMIT_NEVER)
 		return -ENOMEM;
+	old = (long)count_mapped_pages(mm, start, end, VM_ACCOUNT);
+	if (!old || security_vm_enough_memory_mm(mm, pages - old))
+		return -ENOMEM;
+	vm_acct_memory(old);
+	return 0;
+}
+
+/* mmap_region(), all that can be refused having been asked. */
+static int replace_region(struct mm_struct *mm, struct file *file,
+			  unsigned long addr, unsigned long len, u32 vm_flags,
+			  unsigned long pgoff)
+{
+	unsigned long end = addr + len;
+	struct vm_area_struct *prev, *next;
+	int err;
+
 	next = find_vma_prev(mm, addr, &prev);
 	if (next && next->vm_start < end) {
 		err = do_munmap(mm, addr, len);
@@ -230,18 +259,57 @@ int mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
 			return err;
 		find_vma_prev(mm, addr, &prev);
 	}
+	if (!vma_merge(mm, prev, addr, end, vm_flags, NULL, file, pgoff))
+		return make_area(mm, prev, file, addr, len, vm_flags, pgoff);
+	account_area(mm, vm_flags, len);
+	return 0;
+}
+
+/**
+ * mmap_region() - make an area whose place and flags are decided
+ *
+ * It is at @addr, in place of what is there; joined with a neighbour if it
+ * is of its kind. What is there goes last: a caller who is refused keeps it.
+ * Return: 0 or -errno.
+ */
+int mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
+		unsigned long len, u32 vm_flags, unsigned long pgoff)
+{
+	unsigned long end = addr + len, pages = len >> PAGE_SHIFT;
+	struct address_space *m = file ? file->f_mapping : NULL;
+	int err;
+
+	if (!may_replace(mm, addr, end, vm_flags, pages))
+		return -ENOMEM;
+	if (!(vm_flags & VM_SHARED))
+		m = NULL;
+	if (m && !mapping_map_writable(m))
+		return -EPERM;
+	err = 0;
 	if (accountable_mapping(vm_flags)) {
-		if (security_vm_enough_memory_mm(mm, pages))
-			return -ENOMEM;
+		err = charge_replacement(mm, addr, end, (long)pages);
 		vm_flags |= VM_ACCOUNT;
 	}
-	if ((file || !(vm_flags & VM_SHARED)) &&
-	    vma_merge(mm, prev, addr, end, vm_flags, NULL, file, pgoff))
-		account_area(mm, vm_flags, len);
-	else
-		err = new_area(mm, prev, file, addr, len, vm_flags, pgoff);
-	if (err && (vm_flags & VM_ACCOUNT))
-		vm_unacct_memory(pages);
+	if (!err) {
+		err = replace_region(mm, file, addr, len, vm_flags, pgoff);
+		if (err && (vm_flags & VM_ACCOUNT))
+			vm_unacct_memory((long)pages);
+	}
+	if (m)
+		mapping_unmap_writable(m);
+	return err;
+}
+
+static int mmap_shared_zero(struct mm_struct *mm, unsigned long addr,
+			    unsigned long len, u32 vm_flags)
+{
+	struct file *file = zero_file(len, vm_flags);
+	int err;
+
+	if (IS_ERR(file))
+		return (int)PTR_ERR(file);
+	err = mmap_region(mm, file, addr, len, vm_flags, 0);
+	fput(file);
 	return err;
 }
 
@@ -256,6 +324,18 @@ static u32 calc_vm_flags(unsigned long prot, unsigned long flags)
 	return vm_flags | VM_MAY_ACCESS;
 }
 
+/* A file sealed against writing is shared to be read, for good. */
+static int check_seals(const struct address_space *m, u32 *vm_flags)
+{
+	if (!m || !(*vm_flags & VM_SHARED) ||
+	    !(m->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
+		return 0;
+	if (*vm_flags & VM_WRITE)
+		return -EPERM;
+	*vm_flags &= ~VM_MAYWRITE;
+	return 0;
+}
+
 /* 0 if the file allows such a mapping, else -errno; may clear *@vm_flags. */
 static int check_file_mapping(const struct file *file, unsigned long prot,
 			      unsigned long flags, u32 *vm_flags)
@@ -264,8 +344,9 @@ static int check_file_mapping(const struct file *file, unsigned long prot,
 		MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE |
 		MAP_EXECUTABLE | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE |
 		MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |
-		MAP_FIXED_NOREPLACE;
+		MAP_FIXED_NOREPLACE | MAP_HUGE_SIZES;
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+	int err;
 
 	if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE && (flags & ~legacy))
 		return -EOPNOTSUPP;
@@ -275,9 +356,17 @@ static int check_file_mapping(const struct file *file, unsigned long prot,
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;
 		if (!(file->f_mode & FMODE_WRITE))
 			*vm_flags &= ~(VM_MAYWRITE | VM_SHARED);
+		err = check_seals(file->f_mapping, vm_flags);
+		if (err)
+			return err;
 	}
 	if (!(file->f_mode & FMODE_READ))
 		return -EACCES;
+	if (vma_file_noexec && vma_file_noexec(file)) {
+		if (prot & PROT_EXEC)
+			return -EPERM;
+		*vm_flags &= ~VM_MAYEXEC;
+	}
 	if (!file->f_op->mmap)
 		return -ENODEV;
 	return *vm_flags & VM_GROWSDOWN ? -EINVAL : 0;
@@ -352,9 +441,11 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file,
 		return err;
 	if ((flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2)
 		vm_flags |= VM_NORESERVE;
-	if (!file)
-		pgoff = vm_flags & VM_SHARED ? 0 : addr >> PAGE_SHIFT;
-	err = mmap_region(mm, file, addr, len, vm_flags, pgoff);
+	if (!file && (vm_flags & VM_SHARED))
+		err = mmap_shared_zero(mm, addr, len, vm_flags);
+	else
+		err = mmap_region(mm, file, addr, len, vm_flags,
+				  file ? pgoff : addr >> PAGE_SHIFT);
 	return err ? (unsigned long)err : addr;
 }
 
@@ -452,8 +543,8 @@ struct vm_area_struct *mm_setup_stack(struct mm_struct *mm, unsigned long top)
 		return ERR_PTR(-ENOMEM);
 	down_write(&mm->mmap_lock);
 	find_vma_prev(mm, start, &prev);
-	err = new_area(mm, prev, NULL, start, top - start,
-		       flags | mm->def_flags, start >> PAGE_SHIFT);
+	err = make_area(mm, prev, NULL, start, top - start,
+			flags | mm->def_flags, start >> PAGE_SHIFT);
 	up_write(&mm->mmap_lock);
 	if (err) {
 		vm_unacct_memory((top - start) >> PAGE_SHIFT);

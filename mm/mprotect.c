@@ -129,12 +129,14 @@ static int stack_start(struct vm_area_struct *vma, unsigned long *start,
 
 /* Areas one after the other, until a gap or one that may not. */
 static int protect_areas(struct vm_area_struct *vma, unsigned long start,
-			 unsigned long end, u32 rights)
+			 unsigned long end, u32 rights, bool exec)
 {
 	u32 new_flags;
 
 	while (vma && vma->vm_start <= start) {
 		new_flags = rights | (vma->vm_flags & ~VM_ACCESS_FLAGS);
+		if (exec && (vma->vm_flags & VM_MAYEXEC))
+			new_flags |= VM_EXEC;
 		if (rights & ~(new_flags >> 4))
 			return -EACCES;
 		vma = mprotect_fixup(vma, start, min(end, vma->vm_end),
@@ -155,8 +157,9 @@ static int protect_areas(struct vm_area_struct *vma, unsigned long start,
  * @len: bytes
  * @prot: PROT_*
  *
- * Return: 0; -EINVAL; -EACCES: more than the file's mode allows; -ENOMEM: a
- * gap, or no memory; what lies before the cause of an error is changed.
+ * Return: 0; -EINVAL; -EACCES: more than the file or its mount allows;
+ * -ENOMEM: a gap, or no memory; what lies before the cause of an error is
+ * changed.
  * Context: takes mmap_lock.
  */
 int mm_mprotect(struct mm_struct *mm, unsigned long start, size_t len,
@@ -164,10 +167,11 @@ int mm_mprotect(struct mm_struct *mm, unsigned long start, size_t len,
 {
 	unsigned long grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 	unsigned long end = start + PAGE_ALIGN(len);
+	bool exec = prot & PROT_EXEC_IF_MAY;
 	struct vm_area_struct *vma;
 	int err = 0;
 
-	prot &= ~grows;
+	prot &= ~(grows | PROT_EXEC_IF_MAY);
 	if (grows & PROT_GROWSUP || (start & ~PAGE_MASK))
 		return -EINVAL;
 	if (!len)
@@ -183,7 +187,8 @@ int mm_mprotect(struct mm_struct *mm, unsigned long start, size_t len,
 	else if (grows)
 		err = stack_start(vma, &start, end);
 	if (!err)
-		err = protect_areas(vma, start, end, prot & VM_ACCESS_FLAGS);
+		err = protect_areas(vma, start, end, prot & VM_ACCESS_FLAGS,
+				    exec);
 	up_write(&mm->mmap_lock);
 	return err;
 }

@@ -27,6 +27,15 @@ struct mremap {
 	unsigned long flags; /* MREMAP_* */
 };
 
+/* May the space have @grow bytes more? With MREMAP_FIXED something goes. */
+static bool may_grow(const struct mremap *r, u32 vm_flags, unsigned long grow)
+{
+	if (r->flags & MREMAP_FIXED)
+		return may_replace(r->mm, r->new_addr, r->new_addr + r->new_len,
+				   vm_flags, grow >> PAGE_SHIFT);
+	return may_expand_vm(r->mm, vm_flags, grow >> PAGE_SHIFT);
+}
+
 /* The area to be remapped, if the limits allow its new size; or ERR_PTR. */
 static struct vm_area_struct *vma_to_resize(const struct mremap *r)
 {
@@ -52,7 +61,7 @@ static struct vm_area_struct *vma_to_resize(const struct mremap *r)
 		return ERR_PTR(-EFAULT);
 	if (mlock_future_check(r->mm, vma->vm_flags, grow))
 		return ERR_PTR(-EAGAIN);
-	if (!may_expand_vm(r->mm, vma->vm_flags, grow >> PAGE_SHIFT))
+	if (!may_grow(r, vma->vm_flags, grow))
 		return ERR_PTR(-ENOMEM);
 	return vma;
 }
@@ -216,6 +225,35 @@ static unsigned long move_vma(struct vm_area_struct *vma,
 	return r->new_addr;
 }
 
+/*
+ * All that can refuse a move to a place that is taken, before the place is
+ * cleared. The promise is only tried: move_vma() makes it. 0 or -errno.
+ */
+static int mremap_to_allowed(const struct mremap *r)
+{
+	struct mremap smaller = *r;
+	struct vm_area_struct *vma;
+	unsigned long more;
+	int err;
+
+	smaller.old_len = min(r->old_len, r->new_len);
+	vma = vma_to_resize(&smaller);
+	if (IS_ERR(vma))
+		return (int)PTR_ERR(vma);
+	more = r->new_len;
+	if (!(r->flags & MREMAP_DONTUNMAP))
+		more -= smaller.old_len;
+	else if (!may_grow(r, vma->vm_flags, r->old_len))
+		return -ENOMEM;
+	if (!(vma->vm_flags & VM_ACCOUNT))
+		return 0;
+	err = charge_replacement(r->mm, r->new_addr, r->new_addr + r->new_len,
+				 (long)(more >> PAGE_SHIFT));
+	if (!err)
+		vm_unacct_memory((long)(more >> PAGE_SHIFT));
+	return err;
+}
+
 /* MREMAP_FIXED or _DONTUNMAP. */
 static unsigned long mremap_to(struct mremap *r)
 {
@@ -236,6 +274,9 @@ static unsigned long mremap_to(struct mremap *r)
 					 MAP_FIXED);
 		if (IS_ERR_VALUE(addr))
 			return addr;
+		err = mremap_to_allowed(r);
+		if (err)
+			return err;
 		err = do_munmap(r->mm, r->new_addr, r->new_len);
 		if (err)
 			return err;

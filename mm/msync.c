@@ -48,7 +48,7 @@ int mm_msync(struct mm_struct *mm, unsigned long start, size_t len, int flags)
 	if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
 	    (start & ~PAGE_MASK) || ((flags & MS_ASYNC) && (flags & MS_SYNC)))
 		return -EINVAL;
-	if (end < start || end - start < len)
+	if (end < start)
 		return -ENOMEM;
 	down_read(&mm->mmap_lock);
 	while (start < end && !err) {

@@ -161,6 +161,7 @@ static int shmem_fill(struct address_space *m, unsigned long first,
 		page = read_mapping_page(m, index);
 		if (IS_ERR(page))
 			return (int)PTR_ERR(page);
+		set_page_flags(page, PG_dirty);
 		put_page(page);
 	}
 	return 0;
@@ -181,8 +182,7 @@ static int fallocate_range(struct address_space *m, int mode, loff_t off,
 	}
 	if (end > MAX_LFS_FILESIZE)
 		return -EFBIG;
-	if (end > m->i_size && !(mode & FALLOC_FL_KEEP_SIZE) &&
-	    (m->seals & F_SEAL_GROW))
+	if (end > m->i_size && (m->seals & F_SEAL_GROW))
 		return -EPERM;
 	err = shmem_fill(m, (unsigned long)(off >> PAGE_SHIFT),
 			 shmem_pages(end) - 1);
@@ -285,25 +285,6 @@ ssize_t shmem_file_write_iter(struct file *f, struct iov_iter *from,
 }
 
 /**
- * shmem_mmap - map a file in RAM
- * @f: the file
- * @vma: the new area
- *
- * Return: 0, or -EPERM if it is sealed against writing.
- */
-int shmem_mmap(struct file *f, struct vm_area_struct *vma)
-{
-	u32 sealed = f->f_mapping->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
-
-	if (unlikely(sealed) && (vma->vm_flags & VM_SHARED)) {
-		if (vma->vm_flags & VM_WRITE)
-			return -EPERM;
-		vma->vm_flags &= ~VM_MAYWRITE;
-	}
-	return generic_file_mmap(f, vma);
-}
-
-/**
  * shmem_add_seals - fcntl(F_ADD_SEALS)
  * @m: the file
  * @seals: F_SEAL_*
@@ -356,7 +337,7 @@ static long shmem_file_fallocate(struct file *f, int mode, loff_t off,
 static const struct file_operations shmem_file_operations = {
 	.read_iter = generic_file_read_iter,
 	.write_iter = shmem_file_write_iter,
-	.mmap = shmem_mmap,
+	.mmap = generic_file_mmap,
 	.fallocate = shmem_file_fallocate,
 };
 

@@ -98,7 +98,8 @@ struct mm_struct *mm_alloc(void)
 
 /* ---- fork ---- */
 
-/* With the locks of both spaces. */
+/* With the locks of both spaces. The copies are old: the child has used
+ * nothing yet. */
 static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 		      pte_t *last, bool cow)
 {
@@ -113,7 +114,7 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 			ptep_set_wrprotect(from);
 			entry = pte_wrprotect(entry);
 		}
-		set_pte(to, entry);
+		set_pte(to, pte_mkold(entry));
 		if (pte_special(entry))
 			continue;
 		page = pte_page(entry);

@@ -155,6 +155,10 @@ unsigned long vm_unmapped_area(struct mm_struct *mm, unsigned long len);
 /* ---- limits.c ---- */
 
 bool may_expand_vm(const struct mm_struct *mm, u32 vm_flags, unsigned long n);
+bool may_replace(struct mm_struct *mm, unsigned long start, unsigned long end,
+		 u32 vm_flags, unsigned long n);
+int charge_replacement(struct mm_struct *mm, unsigned long start,
+		       unsigned long end, long pages);
 void vm_stat_account(struct mm_struct *mm, u32 vm_flags, long pages);
 bool can_do_mlock(void);
 int mlock_future_check(const struct mm_struct *mm, u32 vm_flags,

@@ -10,6 +10,7 @@
 #define PROT_SEM 0x8
 #define PROT_GROWSDOWN 0x01000000
 #define PROT_GROWSUP 0x02000000
+#define PROT_EXEC_IF_MAY 0x80000000ul /* mm_mprotect: where it is allowed */
 
 #define MAP_SHARED 0x01
 #define MAP_PRIVATE 0x02
@@ -28,6 +29,7 @@
 #define MAP_HUGETLB 0x40000
 #define MAP_SYNC 0x80000
 #define MAP_FIXED_NOREPLACE 0x100000
+#define MAP_HUGE_SIZES (31u << 26) /* bits of the sizes that Linux knows */
 
 #define MREMAP_MAYMOVE 1
 #define MREMAP_FIXED 2

@@ -106,6 +106,7 @@ struct mm_struct {
 	bool oom_reaped; /* its private pages go, or went: none come again */
 	void *owner; /* the kernel's, for the choice of a victim */
 	bool dumpable; /* the kernel's: may others of the same user look in */
+	bool thp_disable; /* PR_SET_THP_DISABLE: kept to be told */
 };
 
 static inline unsigned long get_mm_rss(const struct mm_struct *mm)
@@ -120,6 +121,10 @@ extern spinlock_t mmlist_lock;
 extern int sysctl_max_map_count; /* areas a space may have */
 /* 0 if an area may lie at @addr, below MMAP_MIN_ADDR; NULL: it may not. */
 extern int (*security_mmap_addr)(unsigned long addr);
+/* Does a file lie where no programs may be? NULL: none does. The kernel's. */
+extern bool (*vma_file_noexec)(const struct file *file);
+/* A shared mapping of @file is about to be written. NULL: no matter. */
+extern void (*vma_file_written)(struct file *file);
 
 /* ---- life of a space, mm/space.c ---- */
 
@@ -178,7 +183,7 @@ unsigned long vm_mmap(struct mm_struct *mm, struct file *file,
 		      unsigned long flags, unsigned long offset);
 int vm_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len,
 		 u32 vm_flags);
-unsigned long mm_brk(struct mm_struct *mm, unsigned long brk);
+unsigned long mm_brk(struct mm_struct *mm, unsigned long brk, u32 vm_flags);
 int mm_mprotect(struct mm_struct *mm, unsigned long start, size_t len,
 		unsigned long prot);
 unsigned long mm_mremap(struct mm_struct *mm, unsigned long addr,

@@ -104,6 +104,7 @@ struct mm_cpu *port_cpu_start(void);
  * where there are no tasks. Only address spaces ask.
  */
 unsigned long port_rlimit(unsigned int resource);
+unsigned long port_rlimit_max(unsigned int resource); /* the hard one */
 
 /*
  * Blocks that a port maps by themselves, past the frames: bytes and number in

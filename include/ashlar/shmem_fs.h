@@ -57,7 +57,6 @@ loff_t shmem_seek_hole_data(struct address_space *m, loff_t off, int whence);
 /* write(2): generic_file_write_iter with seals in mind. */
 ssize_t shmem_file_write_iter(struct file *f, struct iov_iter *from,
 			      loff_t *pos);
-int shmem_mmap(struct file *f, struct vm_area_struct *vma);
 /* F_ADD_SEALS: 0, -EPERM, -EBUSY, -EINVAL. */
 int shmem_add_seals(struct address_space *m, u32 seals);
 /* SHM_LOCK, SHM_UNLOCK: whether its pages count as unevictable. */

@@ -238,15 +238,23 @@ int do_truncate(struct inode *inode, loff_t size)
 	return notify_change(inode, &attr, ATTR_SIZE);
 }
 
-/** file_update_time() - a file was written: times, and no more set-id */
+/** file_update_times() - a file was written, maybe by way of a mapping */
+void file_update_times(struct file *f)
+{
+	struct inode *inode = f->f_inode;
+
+	inode->i_ctime = current_time();
+	inode->i_mtime = inode->i_ctime;
+}
+
+/** file_update_time() - write(2): times, and no more set-id */
 void file_update_time(struct file *f)
 {
 	struct inode *inode = f->f_inode;
 
 	if (unlikely(inode->i_mode & (S_ISUID | S_ISGID)))
 		file_remove_privs(inode);
-	inode->i_ctime = current_time();
-	inode->i_mtime = inode->i_ctime;
+	file_update_times(f);
 }
 
 /**

@@ -115,6 +115,7 @@ static inline void iput(struct inode *inode)
 }
 s64 current_time(void); /* of files: ns since 1970, in ticks */
 void file_update_time(struct file *f); /* written: mtime, ctime, set-id */
+void file_update_times(struct file *f); /* without set-id */
 int inode_permission(struct inode *inode, int mask);
 int generic_permission(const struct inode *inode, int mask);
 bool inode_owner_or_capable(const struct inode *inode);

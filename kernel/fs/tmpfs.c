@@ -65,19 +65,36 @@ static struct shmem_sb_info *quota_of(const struct inode *inode)
 	return inode->i_sb->s_fs_info;
 }
 
+/* A name for a file costs as much as a file: each has its entry. */
+static int reserve_inode(struct shmem_sb_info *quota)
+{
+	if (!quota)
+		return 0;
+	if (quota->max_inodes && quota->used_inodes >= quota->max_inodes)
+		return -ENOSPC;
+	quota->used_inodes++;
+	return 0;
+}
+
+static void unreserve_inode(struct shmem_sb_info *quota)
+{
+	if (quota)
+		quota->used_inodes--;
+}
+
 static struct inode *tmpfs_inode(struct super_block *sb, umode_t mode)
 {
 	struct shmem_sb_info *quota = sb->s_fs_info;
 	struct inode *inode;
+	int err = reserve_inode(quota);
 
-	if (quota && quota->max_inodes &&
-	    quota->used_inodes >= quota->max_inodes)
-		return ERR_PTR(-ENOSPC);
+	if (err)
+		return ERR_PTR(err);
 	inode = new_inode(sb, mode);
-	if (!inode)
+	if (!inode) {
+		unreserve_inode(quota);
 		return ERR_PTR(-ENOMEM);
-	if (quota)
-		quota->used_inodes++;
+	}
 	if (S_ISREG(mode)) {
 		inode->i_op = &tmpfs_file_inode_operations;
 		inode->i_fop = &tmpfs_file_operations;
@@ -97,8 +114,7 @@ static void tmpfs_evict_inode(struct inode *inode)
 	if (S_ISREG(inode->i_mode))
 		shmem_evict(&inode->i_data);
 	kfree(inode->i_link);
-	if (quota_of(inode))
-		quota_of(inode)->used_inodes--;
+	unreserve_inode(quota_of(inode));
 }
 
 /* ---- files ---- */
@@ -133,7 +149,7 @@ const struct file_operations tmpfs_file_operations = {
 	.llseek = tmpfs_llseek,
 	.read_iter = generic_file_read_iter,
 	.write_iter = shmem_file_write_iter,
-	.mmap = shmem_mmap,
+	.mmap = generic_file_mmap,
 	.fsync = tmpfs_fsync,
 	.fallocate = tmpfs_fallocate,
 };
@@ -222,20 +238,35 @@ static int tmpfs_tmpfile(struct inode *dir, struct dentry *dentry, umode_t mode)
 static int tmpfs_link(struct inode *inode, struct inode *dir,
 		      struct dentry *dentry)
 {
-	int err = simple_link(inode, dir, dentry);
+	struct shmem_sb_info *quota = inode->i_nlink ? quota_of(inode) : NULL;
+	int err = reserve_inode(quota);
 
+	if (err)
+		return err;
+	err = simple_link(inode, dir, dentry);
 	if (!err)
 		dir->i_data.i_size += BOGO_DIRENT_SIZE;
+	else
+		unreserve_inode(quota);
 	return err;
+}
+
+/* One name of several has gone. */
+static void free_extra_name(struct inode *inode)
+{
+	if (!S_ISDIR(inode->i_mode) && inode->i_nlink)
+		unreserve_inode(quota_of(inode));
 }
 
 static int tmpfs_unlink(struct inode *dir, struct dentry *dentry)
 {
 	int err = simple_unlink(dir, dentry);
 
-	if (!err)
-		dir->i_data.i_size -= BOGO_DIRENT_SIZE;
-	return err;
+	if (err)
+		return err;
+	dir->i_data.i_size -= BOGO_DIRENT_SIZE;
+	free_extra_name(dentry->d_inode);
+	return 0;
 }
 
 static int tmpfs_rmdir(struct inode *dir, struct dentry *dentry)
@@ -250,13 +281,15 @@ static int tmpfs_rmdir(struct inode *dir, struct dentry *dentry)
 static int tmpfs_rename(struct inode *old_dir, struct dentry *old,
 			struct inode *new_dir, struct dentry *new)
 {
-	bool replaces = new->d_inode != NULL;
+	struct inode *replaced = new->d_inode;
 	int err = simple_rename(old_dir, old, new_dir, new);
 
 	if (err)
 		return err;
 	old_dir->i_data.i_size -= BOGO_DIRENT_SIZE;
-	if (!replaces)
+	if (replaced)
+		free_extra_name(replaced);
+	else
 		new_dir->i_data.i_size += BOGO_DIRENT_SIZE;
 	return 0;
 }

@@ -229,7 +229,7 @@ static void shm_close(struct vm_area_struct *vma)
 /* Also remap_file_pages(), whose old area may have been the last one. */
 static int shm_mmap(struct file *f, struct vm_area_struct *vma)
 {
-	int err = f->private_data ? shmem_mmap(f, vma) : -EIDRM;
+	int err = f->private_data ? generic_file_mmap(f, vma) : -EIDRM;
 
 	if (err)
 		return err;

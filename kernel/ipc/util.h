@@ -37,7 +37,7 @@ struct kern_ipc_perm {
 	u16 seq;
 	u16 mode; /* permissions; shm: SHM_DEST, SHM_LOCKED */
 	u32 uid, gid, cuid, cgid;
-	atomic_t refs; /* one until it is removed, and those who sleep; not shm */
+	atomic_t refs; /* one until it is removed, and sleepers; not shm */
 	bool deleted; /* its id may be another's by now */
 };
 

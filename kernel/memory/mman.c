@@ -21,8 +21,7 @@
 #include <kernel/init.h>
 #include <kernel/syscall.h>
 #include <kernel/task/cred.h>
-
-#define READ_IMPLIES_EXEC 0x400000u /* personality(2) */
+#include <kernel/task/personality.h>
 
 static int may_map_low(unsigned long addr)
 {
@@ -52,25 +51,28 @@ static void caller_name(struct seq_file *m, const void *caller)
 	seq_puts(m, name);
 }
 
+/* A file from a mount that forbids programs is not mapped as one. */
+static bool path_noexec(const struct file *file)
+{
+	return file->f_mnt && (file->f_mnt->flags & MS_NOEXEC);
+}
+
 /** mman_init - at boot: what mm/ asks of the kernel. */
 void mman_init(void)
 {
 	security_mmap_addr = may_map_low;
 	vma_file_id = file_id;
+	vma_file_noexec = path_noexec;
+	vma_file_written = file_update_times;
 	vm_commit_privileged = may_use_reserve;
 	vmalloc_caller_name = caller_name;
 }
 
 SYSCALL_DEFINE(brk, unsigned long brk)
 {
-	return (long)mm_brk(current->mm, brk);
-}
-
-/* A file from a mount that forbids programs is not mapped as one. */
-static bool path_noexec(const struct file *file, unsigned long prot)
-{
-	return (prot & PROT_EXEC) && file->f_mnt &&
-	       (file->f_mnt->flags & MS_NOEXEC);
+	return (long)mm_brk(current->mm, brk,
+			    current->personality & READ_IMPLIES_EXEC ? VM_EXEC :
+								       0);
 }
 
 /* What may be read may be run: what old programs with their stacks expect. */
@@ -99,15 +101,12 @@ static long mmap_pgoff(unsigned long addr, unsigned long len,
 		return -EBADF;
 	if (flags & MAP_HUGETLB)
 		ret = -EINVAL;
-	else if (path_noexec(file, prot))
-		ret = -EPERM;
 	else
-		ret = (long)ksys_mmap(
-			current->mm, file, addr, len,
-			implies_exec(prot) && !path_noexec(file, PROT_EXEC) ?
-				prot | PROT_EXEC :
-				prot,
-			flags, pgoff);
+		ret = (long)ksys_mmap(current->mm, file, addr, len,
+				      implies_exec(prot) && !path_noexec(file) ?
+					      prot | PROT_EXEC :
+					      prot,
+				      flags, pgoff);
 	fput(file);
 	return ret;
 }
@@ -141,8 +140,10 @@ SYSCALL_DEFINE(munmap, unsigned long addr, size_t len)
 
 SYSCALL_DEFINE(mprotect, unsigned long start, size_t len, unsigned long prot)
 {
+	if (prot & PROT_EXEC_IF_MAY)
+		return -EINVAL;
 	if (implies_exec(prot))
-		prot |= PROT_EXEC;
+		prot |= PROT_EXEC_IF_MAY;
 	return mm_mprotect(current->mm, start, len, prot);
 }
 

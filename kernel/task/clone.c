@@ -10,6 +10,7 @@
 #include <kernel/syscall.h>
 #include <kernel/task/clone.h>
 #include <kernel/task/cred.h>
+#include <kernel/task/pid.h>
 #include <kernel/task/process.h>
 
 #define CLONE_ARGS_SIZE_VER0 64

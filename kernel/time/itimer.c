@@ -17,6 +17,7 @@
 #include <kernel/sched/workqueue.h>
 #include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
+#include <kernel/task/cred.h>
 #include <kernel/task/pid.h>
 #include <kernel/task/process.h>
 #include <kernel/time/itimer.h>

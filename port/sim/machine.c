@@ -328,6 +328,11 @@ unsigned long port_rlimit(unsigned int resource)
 	return limit ? limit : RLIM_INFINITY;
 }
 
+unsigned long port_rlimit_max(unsigned int resource)
+{
+	return port_rlimit(resource);
+}
+
 void port_wait(const void *key)
 {
 	if (sim_locks_held())

@@ -927,7 +927,7 @@ static void any_call(struct mm_struct *mm)
 		mm_remap_file_pages(mm, at, len, 0, some(FILE_PAGES), 0);
 		return;
 	case 8:
-		mm_brk(mm, some(2) ? at : mm->brk + len);
+		mm_brk(mm, some(2) ? at : mm->brk + len, 0);
 		return;
 	case 9:
 		any_file_change();
