@@ -63,11 +63,18 @@ static unsigned long int_sqrt(unsigned long x)
 	return r;
 }
 
+static unsigned int watermark_scale_factor; /* 1/10,000 of the zone */
+
+/* The marks are a quarter of the lowest apart, or that part of the zone. */
 static void set_watermarks(struct zone *z, unsigned long m)
 {
+	unsigned long gap = (unsigned long)((u64)z->managed_pages *
+					    watermark_scale_factor / 10000);
+
+	gap = max(gap, m / 4);
 	z->watermark[WMARK_MIN] = m;
-	z->watermark[WMARK_LOW] = m + m / 4;
-	z->watermark[WMARK_HIGH] = m + m / 2;
+	z->watermark[WMARK_LOW] = m + gap;
+	z->watermark[WMARK_HIGH] = m + 2 * gap;
 }
 
 /* High memory serves programs alone, who need no reserve worth the name. */
@@ -113,8 +120,18 @@ void set_min_free_kbytes(unsigned long kbytes)
 	setup_watermarks();
 }
 
+/**
+ * set_watermark_scale_factor - how far apart a zone's watermarks are at least
+ * @factor: in ten-thousandths of the zone
+ */
+void set_watermark_scale_factor(unsigned int factor)
+{
+	watermark_scale_factor = factor;
+	setup_watermarks();
+}
+
 /* A zone keeps this part of what the zones above it have (Linux's ratios). */
-static const unsigned int lowmem_reserve_ratio[MAX_NR_ZONES] = { 256, 32, 1 };
+unsigned int lowmem_reserve_ratio[MAX_NR_ZONES] = { 256, 32 };
 
 static void setup_lowmem_reserves(void)
 {
@@ -126,9 +143,24 @@ static void setup_lowmem_reserves(void)
 		for (j = i + 1; j < MAX_NR_ZONES; j++) {
 			above += zones[j].managed_pages;
 			zones[i].lowmem_reserve[j] =
-				above / lowmem_reserve_ratio[i];
+				lowmem_reserve_ratio[i] ?
+					above / lowmem_reserve_ratio[i] :
+					0;
 		}
 	}
+}
+
+/**
+ * set_lowmem_reserve_ratio - what zones keep from callers of those above
+ * @ratio: for each zone; 0: nothing
+ */
+void set_lowmem_reserve_ratio(const unsigned int ratio[MAX_NR_ZONES])
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		lowmem_reserve_ratio[i] = ratio[i];
+	setup_lowmem_reserves();
 }
 
 /**

@@ -45,6 +45,9 @@
 
 #define VICTIM_MS 2000ul
 
+int sysctl_panic_on_oom; /* not 0: the machine stops instead */
+int sysctl_oom_kill_allocating_task; /* whoever asks goes, if he may */
+
 static const struct oom_hooks *hooks;
 static unsigned long last_kill; /* port_time_ms() (mmlist_lock) */
 
@@ -86,6 +89,15 @@ static struct mm_struct *select_victim(unsigned long *most)
 	struct mm_struct *mm, *worst = NULL;
 
 	*most = 0;
+	if (sysctl_oom_kill_allocating_task) {
+		mm = hooks->running();
+		if (mm && !mm->oom_victim && !mm->oom_reaped)
+			*most = oom_badness(mm, total);
+		if (*most) {
+			worst = mm;
+			goto found;
+		}
+	}
 	list_for_each_entry(mm, &mm_list, mmlist) {
 		if (mm->oom_victim || mm->oom_reaped)
 			continue;
@@ -95,6 +107,7 @@ static struct mm_struct *select_victim(unsigned long *most)
 			worst = mm;
 		}
 	}
+found:
 	if (worst) {
 		mmgrab(worst);
 		worst->oom_victim = true;
@@ -150,6 +163,12 @@ static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)
 	if (!leaving)
 		victim = select_victim(&points);
 	spin_unlock(&mmlist_lock);
+	if (sysctl_panic_on_oom && !leaving) {
+		show_mem();
+		mm_panic("Out of memory: %s panic_on_oom is enabled",
+			 sysctl_panic_on_oom == 2 ? "compulsory" :
+						    "system-wide");
+	}
 	if (!victim)
 		return leaving ? OOM_ANOTHER : OOM_NOBODY;
 	verdict = end_victim(victim, points, gfp, order);

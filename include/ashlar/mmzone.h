@@ -92,6 +92,10 @@ extern struct zone zones[MAX_NR_ZONES];
 /* vm.min_free_kbytes: what ordinary allocations leave, without HighMem's. */
 extern unsigned long min_free_kbytes;
 void set_min_free_kbytes(unsigned long kbytes);
+/* vm.watermark_scale_factor, vm.lowmem_reserve_ratio */
+void set_watermark_scale_factor(unsigned int factor);
+extern unsigned int lowmem_reserve_ratio[MAX_NR_ZONES];
+void set_lowmem_reserve_ratio(const unsigned int ratio[MAX_NR_ZONES]);
 
 #define for_each_populated_zone(z)                     \
 	for (z = zones; z < zones + MAX_NR_ZONES; z++) \

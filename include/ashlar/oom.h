@@ -18,7 +18,10 @@ struct oom_hooks {
 	bool (*dying)(void);
 	/* True if @mm's tasks may not be ended, whatever they use. */
 	bool (*spared)(struct mm_struct *mm);
+	/* The running task's space, or NULL. */
+	struct mm_struct *(*running)(void);
 };
+extern int sysctl_panic_on_oom, sysctl_oom_kill_allocating_task;
 
 /* From now on memory that runs out costs a process. */
 void oom_killer_enable(const struct oom_hooks *hooks);

@@ -17,10 +17,13 @@
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
 #include <ashlar/rbtree_augmented.h>
+#include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
+#include <kernel/drivers/chrdev.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/read_write.h>
+#include <kernel/fs/super.h>
 #include <kernel/sched/wait.h>
 #include <kernel/syscall.h>
 #include "internal.h"
@@ -43,6 +46,8 @@ enum lock_kind { LOCK_POSIX, LOCK_OFD, LOCK_FLOCK };
 struct file_lock {
 	struct rb_node node; /* inode->i_flock, by start */
 	loff_t last_end; /* of all at or below the node */
+	struct list_head all; /* of every file, for /proc/locks */
+	struct inode *inode;
 	void *owner; /* files_struct or file */
 	loff_t start, end; /* both included */
 	pid_t pid;
@@ -68,6 +73,7 @@ struct lock_waiter {
 
 static DECLARE_WAIT_QUEUE_HEAD(lock_wait);
 static LIST_HEAD(lock_waiters);
+static LIST_HEAD(all_locks);
 
 /* ---- the tree ---- */
 
@@ -194,6 +200,12 @@ static bool is_of(const struct file_lock *l, const struct file_lock *other)
 	return l->owner == other->owner && l->kind == other->kind;
 }
 
+static void free_lock(struct file_lock *l)
+{
+	list_del(&l->all);
+	kfree(l);
+}
+
 /*
  * Take @range out of what its owner has there. Return: true if a lock was cut
  * into two, whose second half is @spare now.
@@ -209,6 +221,7 @@ static bool cut_locks(struct inode *inode, const struct file_lock *range,
 			continue;
 		if (l->start < range->start && l->end > range->end) {
 			*spare = *l;
+			list_add(&spare->all, &l->all);
 			spare->start = range->end + 1;
 			insert_lock(inode, spare);
 			l->end = range->start - 1;
@@ -217,7 +230,7 @@ static bool cut_locks(struct inode *inode, const struct file_lock *range,
 		}
 		erase_lock(inode, l);
 		if (l->start >= range->start && l->end <= range->end) {
-			kfree(l);
+			free_lock(l);
 			continue;
 		}
 		if (l->start < range->start)
@@ -243,7 +256,7 @@ static void merge_lock(struct inode *inode, struct file_lock *new)
 		new->start = min(new->start, l->start);
 		new->end = max(new->end, l->end);
 		erase_lock(inode, l);
-		kfree(l);
+		free_lock(l);
 	}
 	insert_lock(inode, new);
 }
@@ -264,6 +277,8 @@ static void apply_lock(struct inode *inode, const struct file_lock *want,
 		mem->spare = NULL;
 	if (want->type != F_UNLCK) {
 		*mem->new = *want;
+		mem->new->inode = inode;
+		list_add(&mem->new->all, &all_locks);
 		merge_lock(inode, mem->new);
 		mem->new = NULL;
 	}
@@ -555,7 +570,7 @@ static void remove_locks(struct inode *inode, const void *owner)
 		if (l->owner != owner)
 			continue;
 		erase_lock(inode, l);
-		kfree(l);
+		free_lock(l);
 	}
 	wake_up(&lock_wait);
 }
@@ -570,4 +585,26 @@ void locks_remove_posix(struct file *f, struct files_struct *files)
 void locks_remove_file(struct file *f)
 {
 	remove_locks(f->f_inode, f);
+}
+
+/** show_locks() - /proc/locks: every lock that is held */
+void show_locks(struct seq_file *m)
+{
+	static const char *const kinds[] = { "POSIX ", "OFDLCK", "FLOCK " };
+	const struct file_lock *l;
+	unsigned int nr = 0;
+	u32 dev;
+
+	list_for_each_entry(l, &all_locks, all) {
+		dev = l->inode->i_sb->s_dev;
+		seq_printf(m, "%u: %s ADVISORY  %s %d %02x:%02x:%llu ", ++nr,
+			   kinds[l->kind],
+			   l->type == F_WRLCK ? "WRITE" : "READ",
+			   l->kind == LOCK_OFD ? -1 : l->pid, MAJOR(dev),
+			   MINOR(dev), l->inode->i_ino);
+		if (l->end == OFFSET_MAX)
+			seq_printf(m, "%lld EOF\n", l->start);
+		else
+			seq_printf(m, "%lld %lld\n", l->start, l->end);
+	}
 }

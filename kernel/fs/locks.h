@@ -24,6 +24,8 @@ static inline bool is_lock_command(u32 cmd, bool locks64)
 			   (cmd >= F_OFD_GETLK && cmd <= F_OFD_SETLKW));
 }
 
+struct seq_file;
+void show_locks(struct seq_file *m);
 long fcntl_lock(unsigned int fd, struct file *f, u32 cmd, void __user *arg);
 
 #endif

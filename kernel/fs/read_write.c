@@ -49,6 +49,9 @@ ssize_t vfs_read(struct file *f, struct iov_iter *to, loff_t *pos)
 	ret = f->f_op->read_iter(f, to, pos);
 	if (f->f_mapping)
 		touch_atime(f);
+	current->ru.syscr++;
+	if (ret > 0)
+		current->ru.rchar += (u32)ret;
 	return ret;
 }
 
@@ -101,16 +104,20 @@ ssize_t vfs_write(struct file *f, struct iov_iter *from, loff_t *pos)
 		return -EBADF;
 	if (unlikely(!f->f_op->write_iter))
 		return -EINVAL;
-	if (!f->f_mapping || !from->count)
-		return f->f_op->write_iter(f, from, pos);
-	if (f->f_flags & O_APPEND)
-		*pos = i_size_read(f->f_inode);
-	err = limit_write(f, from, *pos);
-	if (unlikely(err))
-		return err;
+	if (f->f_mapping && from->count) {
+		if (f->f_flags & O_APPEND)
+			*pos = i_size_read(f->f_inode);
+		err = limit_write(f, from, *pos);
+		if (unlikely(err))
+			return err;
+	}
 	ret = f->f_op->write_iter(f, from, pos);
-	if (ret > 0)
-		file_update_time(f);
+	current->ru.syscw++;
+	if (ret > 0) {
+		current->ru.wchar += (u32)ret;
+		if (f->f_mapping)
+			file_update_time(f);
+	}
 	return ret;
 }
 

@@ -73,6 +73,11 @@ static bool spared(struct mm_struct *mm)
 	return true;
 }
 
+static struct mm_struct *running_space(void)
+{
+	return current->mm;
+}
+
 /**
  * oom_init - let the core end processes when there is no memory left
  */
@@ -82,6 +87,7 @@ void oom_init(void)
 		.kill = kill_users,
 		.dying = running_task_dies,
 		.spared = spared,
+		.running = running_space,
 	};
 
 	oom_killer_enable(&hooks);

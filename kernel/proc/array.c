@@ -191,6 +191,27 @@ int show_pid_syscall(struct seq_file *m, struct task_struct *t)
 	return 0;
 }
 
+/*
+ * What it has read and written, also in threads that ended and in children
+ * that were waited for. Nothing of it goes to a disk.
+ */
+int show_pid_io(struct seq_file *m, struct task_struct *t)
+{
+	struct rusage_counts sum = t->ru;
+
+	if (!proc_may_access(t))
+		return -EACCES;
+	if (t == t->group_leader) {
+		thread_group_rusage(t, &sum);
+		add_rusage(&sum, &t->signal->children);
+	}
+	seq_printf(m, "rchar: %llu\nwchar: %llu\nsyscr: %lu\nsyscw: %lu\n",
+		   sum.rchar, sum.wchar, sum.syscr, sum.syscw);
+	seq_puts(m, "read_bytes: 0\nwrite_bytes: 0\n"
+		    "cancelled_write_bytes: 0\n");
+	return 0;
+}
+
 /* ---- stat ---- */
 
 static u64 ticks(u64 ns)

@@ -456,7 +456,8 @@ static struct inode *static_inode(struct super_block *sb,
 
 	if (e->file)
 		return proc_new_inode(sb, S_IFREG | e->file->mode, e->ino, &pi,
-				      &proc_file_iops, &proc_text_fops);
+				      &proc_file_iops,
+				      e->file->fop ?: &proc_text_fops);
 	if (e->link)
 		return proc_new_inode(sb, S_IFLNK | 0777, e->ino, &pi,
 				      &proc_link_iops, NULL);

@@ -254,6 +254,8 @@ static const struct pid_entry pid_entries[] = {
 	TEXT("status", 0444, show_pid_status),
 	TEXT("personality", 0400, show_personality),
 	TEXT("syscall", 0400, show_pid_syscall),
+	TEXT("io", 0400, show_pid_io),
+	DIR("map_files", 0500, &proc_map_files_iops, &proc_map_files_fops),
 	TEXT("limits", 0444, show_pid_limits),
 	TEXT_RW("comm", 0644, show_comm, write_comm),
 	TEXT("cmdline", 0444, show_pid_cmdline),

@@ -107,6 +107,10 @@ int show_pid_auxv(struct seq_file *m, struct task_struct *task);
 int show_pid_mmu(struct seq_file *m, struct task_struct *task);
 /* array.c */
 int show_pid_status(struct seq_file *m, struct task_struct *task);
+extern const struct inode_operations proc_map_files_iops;
+extern const struct file_operations proc_map_files_fops;
+int show_pid_io(struct seq_file *m, struct task_struct *task);
+extern const struct file_operations proc_kpageflags_fops, proc_kpagecount_fops;
 int show_pid_syscall(struct seq_file *m, struct task_struct *task);
 int show_pid_stat(struct seq_file *m, struct task_struct *task);
 int show_pid_statm(struct seq_file *m, struct task_struct *task);

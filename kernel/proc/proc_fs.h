@@ -15,6 +15,7 @@ struct proc_entry {
 	/* A write, as kernel text; length or -errno. NULL: not writable. */
 	ssize_t (*write)(const char *text, size_t len, void *data);
 	void *data;
+	const struct file_operations *fop; /* of what is no text, else NULL */
 };
 void proc_create(const struct proc_entry *e);
 

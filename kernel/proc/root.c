@@ -6,6 +6,7 @@
 #include <ashlar/vmstat.h>
 #include <i386.h>
 #include <kernel/drivers/chrdev.h>
+#include <kernel/fs/locks.h>
 #include <kernel/fs/super.h>
 #include <kernel/init.h>
 #include <kernel/ipc/ipc.h>
@@ -135,7 +136,10 @@ static const struct proc_entry entries[] = {
 	REPORT("interrupts", 0444, show_interrupts),
 	REPORT("iomem", 0400, show_iomem),
 	REPORT("ioports", 0400, show_ioports),
+	{ .name = "kpagecount", .mode = 0400, .fop = &proc_kpagecount_fops },
+	{ .name = "kpageflags", .mode = 0400, .fop = &proc_kpageflags_fops },
 	REPORT("loadavg", 0444, show_loadavg),
+	REPORT("locks", 0444, show_locks),
 	REPORT("meminfo", 0444, meminfo_proc_show),
 	REPORT("pagetypeinfo", 0400, show_pagetypeinfo),
 	REPORT("partitions", 0444, show_partitions),

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * /proc/sys: knobs. A knob is a row: where its value lies, and the range that
- * a write must keep to. What is listed here has an effect, or states a fact.
+ * a write must keep to. What is listed here has an effect, or states a fact,
+ * but for two that programs set as a matter of course: vm.swappiness, since
+ * there is no swap, and vm.vfs_cache_pressure, since every name that is cached
+ * is a file's only one. They are kept for whoever reads them back.
  */
 #include <ashlar/commit.h>
 #include <ashlar/errno.h>
@@ -19,7 +22,9 @@
 #include <kernel/fs/userfaultfd.h>
 #include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
+#include <kernel/printk.h>
 #include <kernel/task/pid.h>
+#include <kernel/task/task.h>
 #include <kernel/version.h>
 #include "proc.h"
 
@@ -116,7 +121,61 @@ static int show_constant(struct seq_file *m, void *data)
 	return 0;
 }
 
+static unsigned int watermark_scale = 10; /* as Linux begins */
+
+static int show_watermark_scale(struct seq_file *m, void *data)
+{
+	(void)data;
+	seq_printf(m, "%u\n", watermark_scale);
+	return 0;
+}
+
+static ssize_t write_watermark_scale(const char *text, size_t len, void *data)
+{
+	long v;
+
+	(void)data;
+	if (!proc_parse_long(text, &v) || v < 1 || v > 3000)
+		return -EINVAL;
+	watermark_scale = (unsigned int)v;
+	set_watermark_scale_factor(watermark_scale);
+	return (ssize_t)len;
+}
+
+static int show_reserve_ratio(struct seq_file *m, void *data)
+{
+	unsigned int i;
+
+	(void)data;
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		seq_printf(m, i ? "\t%u" : "%u", lowmem_reserve_ratio[i]);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const char *take_number(const char *s, u32 *to);
+
+/* As many of the zones' as are written. */
+static ssize_t write_reserve_ratio(const char *text, size_t len, void *data)
+{
+	unsigned int ratio[MAX_NR_ZONES], i;
+
+	(void)data;
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		ratio[i] = lowmem_reserve_ratio[i];
+	for (i = 0; i < MAX_NR_ZONES && *text && *text != '\n'; i++) {
+		text = take_number(text, &ratio[i]);
+		if (!text)
+			return -EINVAL;
+	}
+	set_lowmem_reserve_ratio(ratio);
+	return (ssize_t)len;
+}
+
 /* ---- drop_caches: 1 pages, 2 objects, 3 both ---- */
+
+static int dropped; /* what was written last */
+static int drop_quietly; /* 4 was written: no more lines */
 
 static ssize_t write_drop_caches(const char *text, size_t len, void *data)
 {
@@ -128,14 +187,12 @@ static ssize_t write_drop_caches(const char *text, size_t len, void *data)
 	/* All file pages are a tmpfs's, the only copy there is. */
 	if (v & 2)
 		shrink_slab(GFP_KERNEL, 0);
+	if (!(drop_quietly & 4))
+		printk(KERN_INFO "%s (%d): drop_caches: %ld\n", current->comm,
+		       current->pid, v);
+	drop_quietly |= (int)v & 4;
+	dropped = (int)v;
 	return (ssize_t)len;
-}
-
-static int show_nothing(struct seq_file *m, void *data)
-{
-	(void)data;
-	seq_puts(m, "0\n");
-	return 0;
 }
 
 /* ---- names of the machine ---- */
@@ -248,6 +305,8 @@ static int show_uuid(struct seq_file *m, void *data)
 	return 0;
 }
 
+static int swappiness = 60, vfs_cache_pressure = 100;
+
 #define INT(n, var, lo, hi) INT_BY(write_knob, n, var, lo, hi)
 #define INT_BY(fn, n, var, lo, hi)                                           \
 	{                                                                    \
@@ -282,8 +341,22 @@ static const struct proc_entry entries[] = {
 	FACT("vm/nr_hugepages", "0"),
 	{ .name = "sys/vm/drop_caches",
 	  .mode = 0200,
-	  .show = show_nothing,
-	  .write = write_drop_caches },
+	  .show = show_knob,
+	  .write = write_drop_caches,
+	  .data = &(struct knob){ .i = &dropped } },
+	INT("vm/panic_on_oom", sysctl_panic_on_oom, 0, 2),
+	INT("vm/oom_kill_allocating_task", sysctl_oom_kill_allocating_task,
+	    -INT_MAX - 1, INT_MAX),
+	{ .name = "sys/vm/watermark_scale_factor",
+	  .mode = 0644,
+	  .show = show_watermark_scale,
+	  .write = write_watermark_scale },
+	{ .name = "sys/vm/lowmem_reserve_ratio",
+	  .mode = 0644,
+	  .show = show_reserve_ratio,
+	  .write = write_reserve_ratio },
+	INT("vm/swappiness", swappiness, 0, 200),
+	INT("vm/vfs_cache_pressure", vfs_cache_pressure, 0, INT_MAX),
 	ULONG("kernel/shmmax", shm_ctlmax),
 	ULONG("kernel/shmall", shm_ctlall),
 	INT("kernel/shmmni", shm_ctlmni, 0, 32768),
@@ -342,6 +415,7 @@ void proc_sysctl_init(void)
 {
 	unsigned int i;
 
+	set_watermark_scale_factor(watermark_scale);
 	for (i = 0; i < ARRAY_SIZE(entries); i++)
 		proc_create(&entries[i]);
 }

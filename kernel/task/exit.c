@@ -47,6 +47,10 @@ void add_rusage(struct rusage_counts *to, const struct rusage_counts *from)
 	to->utime += from->utime;
 	to->stime += from->stime;
 	to->exec += from->exec;
+	to->rchar += from->rchar;
+	to->wchar += from->wchar;
+	to->syscr += from->syscr;
+	to->syscw += from->syscw;
 	to->min_flt += from->min_flt;
 	to->maj_flt += from->maj_flt;
 	to->nvcsw += from->nvcsw;

@@ -16,6 +16,8 @@ struct rlimit {
 struct rusage_counts {
 	u64 utime, stime; /* ns */
 	u64 exec; /* ns on the processor, exact; utime + stime count ticks */
+	u64 rchar, wchar; /* bytes read and written, of whatever kind */
+	unsigned long syscr, syscw; /* in how many calls */
 	unsigned long min_flt, maj_flt, nvcsw, nivcsw, maxrss; /* maxrss: KB */
 };
 

@@ -28,7 +28,14 @@ static bool spared(struct mm_struct *mm)
 	return mm == first;
 }
 
-static const struct oom_hooks hooks = { kill, dying, spared };
+static struct mm_struct *asking;
+
+static struct mm_struct *running(void)
+{
+	return asking;
+}
+
+static const struct oom_hooks hooks = { kill, dying, spared, running };
 
 static struct mm_struct *space_of(unsigned long pages)
 {
@@ -109,6 +116,30 @@ TEST_NO_SWEEP(the_spared_is_not_asked)
 		CHECK(hoard_one(GFP_HIGHUSER));
 	CHECK(killed == small);
 	give_back_hoard();
+}
+
+/* vm.oom_kill_allocating_task: unless it is spared. */
+TEST_NO_SWEEP(who_asks_goes)
+{
+	struct mm_struct *small = space_of(10), *large = space_of(100);
+
+	sysctl_oom_kill_allocating_task = 1;
+	asking = small;
+	first = NULL;
+	use_up();
+	while (!kills)
+		CHECK(hoard_one(GFP_HIGHUSER));
+	CHECK(killed == small);
+	give_back_hoard();
+	first = asking = large;
+	small->oom_reaped = true;
+	use_up();
+	while (hoard_one(GFP_HIGHUSER))
+		;
+	CHECK_EQ(kills, 0);
+	give_back_hoard();
+	sysctl_oom_kill_allocating_task = 0;
+	asking = NULL;
 }
 
 TEST_NO_SWEEP(nobody_left_means_no_memory)
