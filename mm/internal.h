@@ -33,8 +33,6 @@ struct mm_cpu {
 };
 
 /* percpu.c */
-DECLARE_PER_CPU(struct mm_cpu *, mm_cpu_self);
-
 extern struct list_head mm_cpus;
 extern spinlock_t mm_cpu_mutex;
 extern unsigned long vm_events_dead[NR_VM_EVENT_ITEMS]; /* of CPUs gone */

@@ -11,8 +11,9 @@
  * malloc() and free() inline the sheaf's pop and push; everything else is
  * one call away. A free object of a general cache carries a mark in its
  * second word: malloc clears it, free sets it and looks for it, so a second
- * free is noticed at once. A pointer that is not ours is outside of the
- * frame range and not in the table of mappings.
+ * free is noticed at once. (A frame that was given back has lost its marks:
+ * it has no class, and its objects are looked at in their slab.) A pointer
+ * that is not ours is outside of the frame range and no large block.
  *
  * Context of all: any thread, not a signal handler. errno is set to ENOMEM
  * on failure and otherwise left alone (POSIX; free too, as in POSIX.1-2024).
@@ -74,7 +75,7 @@ static void *alloc_large(size_t size, size_t align, bool zero)
 	if (p)
 		return p;
 	p = large_alloc(size, align, zero);
-	/* The kernel may be out of addresses, and we not out of memory. */
+	/* The kernel may have no mapping left where there are free frames. */
 	if (!p && align <= PAGE_SIZE)
 		p = alloc_run(size, zero ? __GFP_ZERO : 0);
 	if (!p && align <= PAGE_SIZE)
@@ -337,13 +338,13 @@ EXPORT void *realloc(void *p, size_t size)
 /* ---- alignment ---- */
 
 /*
- * Objects of a general cache lie at multiples of its size: the first class
- * from the rounded size on whose size is a multiple of the alignment will do.
+ * Objects of a general cache lie at multiples of its size. The steps between
+ * the classes are powers of two: the class of a size that was rounded up to
+ * the alignment has exactly this size, or a step that the alignment divides.
  */
 static void *alloc_aligned(size_t align, size_t size)
 {
 	size_t rounded = ALIGN(max(size, (size_t)1), align);
-	unsigned int index;
 	void *p;
 
 	if (unlikely(rounded < size))
@@ -353,11 +354,8 @@ static void *alloc_aligned(size_t align, size_t size)
 		p = alloc_large(max(size, (size_t)1), align, false);
 		return p ? p : no_memory();
 	}
-	index = kmalloc_index(rounded);
-	while (unlikely(kmalloc_size(index) & (align - 1)))
-		index++;
-	p = sheaf_pop(index);
-	return likely(p) ? unmark(p) : malloc_slow(kmalloc_size(index));
+	p = sheaf_pop(kmalloc_index(rounded));
+	return likely(p) ? unmark(p) : malloc_slow(rounded);
 }
 
 /**

@@ -36,6 +36,7 @@
 
 #include <ashlar/compiler.h>
 #include <ashlar/types.h>
+#include <mach/percpu.h>
 
 struct mm_cpu;
 
@@ -120,6 +121,9 @@ void mm_init(void);
 /* [start, start + nr) joins @zone (enum zone_type). @zeroed: reads as zero. */
 void mm_online_pages(unsigned int zone, unsigned long start, unsigned long nr,
 		     bool zeroed);
+
+/* The running CPU; NULL: the thread has none yet, or is past its end. */
+DECLARE_PER_CPU(struct mm_cpu *, mm_cpu_self);
 
 /* A CPU comes and goes. Offline drains its lists to the shared ones. */
 struct mm_cpu *mm_cpu_online(void);

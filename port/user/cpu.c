@@ -14,15 +14,11 @@
  */
 #include <ashlar/port.h>
 #include <limits.h>
-#include <mach/percpu.h>
 #include <mach/spinlock.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include "sys.h"
 #include "user.h"
-
-struct mm_cpu;
-DECLARE_PER_CPU(struct mm_cpu *, mm_cpu_self);
 
 /*
  * Names this library to pthread_atfork(). The shared libraries are linked
@@ -34,7 +30,7 @@ static spinlock_t start_lock = SPIN_LOCK_UNLOCKED;
 static bool started, have_exit_key;
 static pthread_key_t exit_key;
 
-/* No CPU for this thread: it is being given one right now, or has ended. */
+/* Either is set: the thread goes without a CPU for now, or for good. */
 static __thread bool thread_starts, thread_ended;
 static __thread u8 exit_rounds;
 
@@ -64,7 +60,8 @@ static void fork_prepare(void)
 {
 	if (&__libc_single_threaded && __libc_single_threaded)
 		return;
-	if (!mm_cpu_self) /* the child could not wait for it to start */
+	/* Coming online takes locks that a child may find taken. */
+	if (!mm_cpu_self)
 		port_cpu_start();
 	fork_locked = true;
 	if (_IO_list_lock)
