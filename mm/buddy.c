@@ -212,17 +212,10 @@ static struct page *rmqueue_smallest(struct zone *z, unsigned int order,
 	return rmqueue_between(z, order, &most, type);
 }
 
-/* For page_reporting.c: a free block leaves its list and comes back. */
+/* A free block leaves its list, and free_one_block() puts it back. */
 void isolate_free_block(struct zone *z, struct page *page)
 {
 	del_from_free_list(z, page);
-}
-
-void putback_free_block(struct zone *z, struct page *page, unsigned int order,
-			bool zeroed)
-{
-	free_one_block(z, page_to_pfn(page), order,
-		       zeroed ? PG_zeroed | PG_reported : 0);
 }
 
 /* ---- fallback: blocks of another type ---- */
@@ -329,6 +322,7 @@ void buddy_init(void)
 		for (o = 0; o < MAX_ORDER; o++)
 			for (t = 0; t < MIGRATE_TYPES; t++)
 				INIT_LIST_HEAD(&z->free_area[o].free_list[t]);
+		INIT_LIST_HEAD(&z->isolated);
 	}
 }
 

@@ -47,7 +47,7 @@ struct page *alloc_frames(gfp_t gfp, unsigned int nr)
 	return page;
 }
 
-/* Free what alloc_frames() returned. */
+/* Free what alloc_frames() returned. Context: no lock held. */
 void free_frames(struct page *page, unsigned long nr)
 {
 	unsigned long pfn = page_to_pfn(page);
@@ -125,6 +125,10 @@ struct page *alloc_contig_frames(unsigned long nr)
 		}
 	}
 	spin_unlock(&z->lock);
+	if (page) {
+		unpoison_frames(page, nr);
+		count_vm_events(*this_cpu_ptr(mm_cpu_self), PGALLOC, nr);
+	}
 	return page;
 }
 

@@ -105,13 +105,16 @@ struct mm_cpu *mm_cpu_online(void)
 	return cpu;
 }
 
-/* All that @cpu holds goes to the shared lists. Context: slab_mutex. */
-static void drain_cpu(struct mm_cpu *cpu)
+/*
+ * All that @cpu holds goes to the shared lists, and slabs that are to go are
+ * added to @reaped. Context: slab_mutex.
+ */
+static void drain_cpu(struct mm_cpu *cpu, struct list_head *reaped)
 {
 	int e;
 
 	spin_lock(&cpu->lock);
-	slab_cpu_drain(cpu);
+	slab_cpu_drain(cpu, reaped);
 	spin_unlock(&cpu->lock);
 	pcp_drain(&cpu->pcp);
 	for (e = 0; e < NR_VM_EVENT_ITEMS; e++)
@@ -131,6 +134,8 @@ static void free_cpu(struct mm_cpu *cpu)
  */
 void mm_cpu_offline(struct mm_cpu *cpu)
 {
+	LIST_HEAD(reaped);
+
 	if (mm_cpu_drain_tables)
 		mm_cpu_drain_tables();
 	spin_lock(&slab_mutex);
@@ -138,9 +143,11 @@ void mm_cpu_offline(struct mm_cpu *cpu)
 	spin_lock(&mm_cpu_mutex);
 	list_del(&cpu->list);
 	spin_unlock(&mm_cpu_mutex);
-	drain_cpu(cpu);
+	drain_cpu(cpu, &reaped);
 	spin_unlock(&slab_mutex);
+	slab_release_list(&reaped);
 	free_cpu(cpu);
+	page_report_balance_all();
 }
 
 /* ---- fork ---- */
@@ -221,19 +228,20 @@ void mm_fork_parent(void)
 void mm_fork_child(struct mm_cpu *self)
 {
 	struct mm_cpu *cpu, *next;
-	struct zone *z;
+	LIST_HEAD(reaped);
 
 	release_all(op_init);
 	shrinker_fork_child();
-	for_each_populated_zone(z)
-		z->reporting = false;
+	slab_fork_child();
+	page_report_fork_child();
 	list_for_each_entry_safe(cpu, next, &mm_cpus, list) {
 		if (cpu == self)
 			continue;
 		list_del(&cpu->list);
-		drain_cpu(cpu);
+		drain_cpu(cpu, &reaped);
 		free_cpu(cpu);
 	}
+	slab_release_list(&reaped);
 }
 
 /**

@@ -89,17 +89,24 @@ extern enum oom_verdict (*page_alloc_oom)(gfp_t gfp, unsigned int order);
 extern void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
 
 /* page_reporting.c */
+void page_report_balance_all(void);
+void page_report_fork_child(void);
 void page_report_all(void);
 void page_report_set_keep(unsigned long bytes);
 
 /* sheaf.c: one cache and the CPUs' sheaves of it */
 extern struct kmem_cache sheaf_cache;
 extern bool sheaves_off;
-void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu);
+void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu,
+		    struct list_head *reaped);
 unsigned long slab_shrink(struct kmem_cache *s);
-unsigned long slab_close(struct kmem_cache *s);
+unsigned long slab_close(struct kmem_cache *s, struct list_head *reaped);
+
+/* slub.c */
+void slab_release_list(struct list_head *list);
 
 /* slab_reporting.c */
+void slab_report_fork_child(struct kmem_cache *s);
 unsigned long slab_report(struct kmem_cache *s);
 void slab_report_balance(struct kmem_cache *s);
 
@@ -121,7 +128,8 @@ struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
 				  void (*ctor)(void *), u32 id);
 unsigned long slab_shrink_all(void);
 void slab_without_sheaves(bool off);
-void slab_cpu_drain(struct mm_cpu *cpu);
+void slab_cpu_drain(struct mm_cpu *cpu, struct list_head *reaped);
+void slab_fork_child(void);
 void slab_validate(void);
 
 /* panic.c: a formatted line through port_panic(), _log() or _report() */

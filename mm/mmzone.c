@@ -68,13 +68,26 @@ static unsigned int watermark_scale_factor; /* 1/10,000 of the zone */
 /* The marks are a quarter of the lowest apart, or that part of the zone. */
 static void set_watermarks(struct zone *z, unsigned long m)
 {
-	unsigned long gap = (unsigned long)((u64)z->managed_pages *
+	unsigned long gap = (unsigned long)((u64)READ_ONCE(z->managed_pages) *
 					    watermark_scale_factor / 10000);
 
 	gap = max(gap, m / 4);
+	spin_lock(&z->lock);
 	z->watermark[WMARK_MIN] = m;
 	z->watermark[WMARK_LOW] = m + gap;
 	z->watermark[WMARK_HIGH] = m + 2 * gap;
+	spin_unlock(&z->lock);
+}
+
+/* Frames of all zones but HighMem. */
+static unsigned long lowmem_pages(void)
+{
+	unsigned long total = 0;
+	struct zone *z;
+
+	for (z = zones; z < &zones[ZONE_HIGHMEM]; z++)
+		total += READ_ONCE(z->managed_pages);
+	return total;
 }
 
 /* High memory serves programs alone, who need no reserve worth the name. */
@@ -91,22 +104,21 @@ static bool min_free_is_set; /* by the administrator */
 static void setup_watermarks(void)
 {
 	struct zone *high = &zones[ZONE_HIGHMEM];
-	unsigned long total = 0, pages_min;
+	unsigned long total, pages_min, pages;
 	struct zone *z;
 
-	for (z = zones; z < high; z++)
-		total += z->managed_pages;
+	total = lowmem_pages();
 	if (!min_free_is_set)
 		min_free_kbytes = int_sqrt((total << (PAGE_SHIFT - 10)) * 16);
 	pages_min = min_free_kbytes >> (PAGE_SHIFT - 10);
-	for (z = zones; z < high; z++)
-		set_watermarks(z, total ? (unsigned long)((u64)pages_min *
-							  z->managed_pages /
-							  total) :
-					  0);
-	if (high->managed_pages)
-		set_watermarks(high, clamp(high->managed_pages / 1024,
-					   HIGHMEM_MARK_MIN, HIGHMEM_MARK_MAX));
+	for (z = zones; z < high && total; z++)
+		set_watermarks(z, (unsigned long)((u64)pages_min *
+						  READ_ONCE(z->managed_pages) /
+						  total));
+	pages = READ_ONCE(high->managed_pages);
+	if (pages)
+		set_watermarks(high, clamp(pages / 1024, HIGHMEM_MARK_MIN,
+					   HIGHMEM_MARK_MAX));
 }
 
 /**
@@ -140,14 +152,44 @@ static void setup_lowmem_reserves(void)
 	for (i = 0; i < MAX_NR_ZONES; i++) {
 		unsigned long above = 0;
 
+		spin_lock(&zones[i].lock);
 		for (j = i + 1; j < MAX_NR_ZONES; j++) {
-			above += zones[j].managed_pages;
+			above += READ_ONCE(zones[j].managed_pages);
 			zones[i].lowmem_reserve[j] =
 				lowmem_reserve_ratio[i] ?
 					above / lowmem_reserve_ratio[i] :
 					0;
 		}
+		spin_unlock(&zones[i].lock);
 	}
+}
+
+/*
+ * Frames came or went: reserves are derived anew. Of two zones resized at
+ * once the last one's reserves count, so one looks whether that was it.
+ * Context: no lock held.
+ */
+void zone_resized(void)
+{
+	unsigned long total;
+
+	do {
+		total = totalram_pages();
+		setup_watermarks();
+		setup_lowmem_reserves();
+	} while (total != totalram_pages());
+}
+
+/*
+ * Frames that the host was given for good were wanted back: the program
+ * breathes. Context: z->lock.
+ */
+static void note_refault(struct zone *z, unsigned long nr)
+{
+	nr = min(nr, z->retired_pages);
+	z->retired_pages -= nr;
+	z->report_slack += nr;
+	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREFAULT, nr);
 }
 
 /**
@@ -190,9 +232,9 @@ void mm_online_pages(unsigned int zone, unsigned long start, unsigned long nr,
 	}
 	z->present_pages += nr;
 	z->managed_pages += nr;
+	note_refault(z, nr);
 	free_run(z, start, nr, zeroed ? PG_zeroed : 0);
 	spin_unlock(&z->lock);
-	setup_watermarks();
-	setup_lowmem_reserves();
+	zone_resized();
 	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGONLINE, nr);
 }

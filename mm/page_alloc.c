@@ -197,9 +197,13 @@ void free_block(struct page *page, unsigned int order)
 	}
 	spin_lock(&cpu->pcp.lock);
 	pcp_add(&cpu->pcp, page, order, type, 0);
-	if (cpu->pcp.count > PCP_HIGH)
-		pcp_trim(&cpu->pcp, PCP_HIGH - PCP_BATCH);
+	if (likely(cpu->pcp.count <= PCP_HIGH)) {
+		spin_unlock(&cpu->pcp.lock);
+		return;
+	}
+	pcp_trim(&cpu->pcp, PCP_HIGH - PCP_BATCH);
 	spin_unlock(&cpu->pcp.lock);
+	page_report_balance(z);
 }
 
 /**

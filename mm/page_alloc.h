@@ -114,10 +114,9 @@ struct page *rmqueue_fallback(struct zone *z, unsigned int order,
 			      unsigned int type);
 struct page *rmqueue(struct zone *z, unsigned int order, unsigned int type);
 void isolate_free_block(struct zone *z, struct page *page);
-void putback_free_block(struct zone *z, struct page *page, unsigned int order,
-			bool zeroed);
 
 /* mmzone.c */
+void zone_resized(void);
 struct page *alloc_from_zones(gfp_t gfp, unsigned int order,
 			      enum zone_watermarks w);
 

@@ -11,26 +11,51 @@
  *
  *   low  = max(REPORT_KEEP_BYTES, frames in use / REPORT_KEEP_FRACTION)
  *          + slack
- *   high = low + low / 4
+ *   high = low + low / 4 + refused
  *
  * Giving back is cheap; taking back costs a fault a frame. So slack grows by
  * every frame that is allocated soon after it was reported (a program that
  * breathes keeps its breath), and halves with each quiet period.
  *
- * Blocks are taken off the free lists, given back without a lock held, and
- * put back as zeroed ones, the largest first. Blocks under REPORT_MIN_ORDER
- * stay: their neighbours are in use and likely to want them.
+ *   free list ──► zone.isolated ──► host ──► free list, as zeroes
+ *                                    │ └────► free list, as it was: refused
+ *                                    └──────► out of the zone: the host has
+ *                                             the addresses, too
+ *
+ * The largest blocks go first. Blocks under REPORT_MIN_ORDER stay: their
+ * neighbours are in use and likely to want them. A refusal (a page of the
+ * block may be locked) is that block's alone; so that it is not asked for at
+ * every release, as many frames more may be free until they are forgotten,
+ * by halves, with each quiet period.
+ *
+ * Free blocks of the largest order that are not resident hold nothing but
+ * addresses. A pass gives those back, too, beyond the next step by which the
+ * machine would grow.
+ *
+ * Locks: zone.lock, which is not held while the host works. Whoever comes
+ * here holds no lock at all: a fork or another thread would wait for the
+ * host. In a forked child the blocks on zone.isolated are given back anew,
+ * since the thread that had them is gone.
  *
  * Simpler than Linux: no worker; the thread that freed the frames does the
  * work, a batch at a time.
  */
+#include <ashlar/errno.h>
 #include "page_alloc.h"
 
 #define REPORT_BATCH 16
 #define SLACK_HALF_LIFE_MS 250
 #define SLACK_MAX_BYTES (128ul << 20)
+#define TOP_ORDER (MAX_ORDER - 1)
 
 static unsigned long keep_frames = REPORT_KEEP_BYTES >> PAGE_SHIFT;
+static bool no_host; /* there is nobody to give frames to */
+
+struct batch {
+	struct page *page[REPORT_BATCH];
+	int result[REPORT_BATCH]; /* of give_back() */
+	unsigned int n;
+};
 
 /* Resident free bytes that are always kept. */
 void page_report_set_keep(unsigned long bytes)
@@ -46,105 +71,248 @@ static unsigned long report_low(const struct zone *z, unsigned long slack)
 	       min(slack, SLACK_MAX_BYTES >> PAGE_SHIFT);
 }
 
-static void decay_slack(struct zone *z)
+static void decay_slack(struct zone *z, unsigned long now)
 {
-	unsigned long now = port_time_ms();
 	unsigned long halves = (now - z->report_last) / SLACK_HALF_LIFE_MS;
 
 	if (!halves)
 		return;
 	z->report_slack >>= min(halves, 63ul);
+	z->report_refused >>= min(halves, 63ul);
 	z->report_last = now;
 }
 
-/* Take up to REPORT_BATCH resident blocks of one order off its lists. */
-static unsigned int isolate(struct zone *z, unsigned int order,
-			    struct page **batch, unsigned long target)
+enum { KEPT_ADDRESSES, RETIRED };
+
+/* One of these two, or -errno. Context: no lock held. */
+static int give_back(struct page *page)
 {
-	unsigned int type, n = 0;
+	unsigned long pfn = page_to_pfn(page), nr = 1ul << page->order;
+
+	int err = -EINVAL;
+
+	if (page->order == TOP_ORDER)
+		err = port_retire_ram(pfn, nr);
+	if (!err)
+		return RETIRED;
+	return block_resident(page) ? port_discard(pfn, nr) : err;
+}
+
+static void give_back_batch(struct batch *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n; i++)
+		b->result[i] = give_back(b->page[i]);
+}
+
+/* ---- before and after; context of all: zone->lock ---- */
+
+static void isolate(struct zone *z, struct page *page, struct batch *b)
+{
+	isolate_free_block(z, page);
+	list_add_tail(&page->lru, &z->isolated);
+	b->page[b->n++] = page;
+}
+
+/* Up to REPORT_BATCH resident blocks, which lie at the lists' heads. */
+static void isolate_resident(struct zone *z, unsigned int order,
+			     struct batch *b, unsigned long target)
+{
+	struct list_head *list = z->free_area[order].free_list;
 	struct page *page;
+	unsigned int type;
 
-	for (type = 0; type < MIGRATE_TYPES; type++) {
-		struct list_head *list = &z->free_area[order].free_list[type];
-
-		while (n < REPORT_BATCH && z->resident_free > target) {
+	for (type = 0; type < MIGRATE_TYPES; type++, list++) {
+		while (b->n < REPORT_BATCH && z->resident_free > target) {
 			page = list_first_entry(list, struct page, lru);
 			if (list_empty(list) || !block_resident(page))
 				break;
-			isolate_free_block(z, page);
-			batch[n++] = page;
+			isolate(z, page, b);
 		}
 	}
-	return n;
 }
 
-/* Returns 0, or the port's -errno. */
-static int report_order(struct zone *z, unsigned int order,
-			unsigned long target)
+/* Up to REPORT_BATCH blocks of addresses alone, from the lists' tails. */
+static void isolate_addresses(struct zone *z, struct batch *b,
+			      unsigned long target)
 {
-	struct page *batch[REPORT_BATCH];
-	unsigned int i, n;
-	int err = 0;
+	struct list_head *list = z->free_area[TOP_ORDER].free_list;
+	struct page *page;
+	unsigned int type;
 
-	do {
-		n = isolate(z, order, batch, target);
-		if (!n)
-			return 0;
-		spin_unlock(&z->lock);
-		for (i = 0; i < n && !err; i++)
-			err = port_discard(page_to_pfn(batch[i]), 1ul << order);
-		if (!err)
-			count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREPORT,
-					(unsigned long)n << order);
-		spin_lock(&z->lock);
-		for (i = 0; i < n; i++)
-			putback_free_block(z, batch[i], order, !err);
-	} while (!err && z->resident_free > target);
-	return err;
+	for (type = 0; type < MIGRATE_TYPES; type++, list++) {
+		while (b->n < REPORT_BATCH && z->free_pages > target) {
+			page = list_last_entry(list, struct page, lru);
+			if (list_empty(list) || block_resident(page))
+				break;
+			isolate(z, page, b);
+		}
+	}
 }
 
-/* A machine without a host is asked once: reporting then stays set. */
+/* The host has the block's addresses: the zone has it no more. */
+static void retire(struct zone *z, struct page *page)
+{
+	unsigned long pfn = page_to_pfn(page), nr = 1ul << page->order;
+
+	page->flags = 0;
+	z->managed_pages -= nr;
+	z->present_pages -= nr;
+	z->retired_pages += nr;
+	port_forget_ram(pfn, nr);
+}
+
+/* What was refused stays on z->isolated until the pass has ended. */
+static void finish(struct zone *z, struct page *page, int result)
+{
+	unsigned long nr = 1ul << page->order;
+
+	if (result < 0) {
+		if (block_resident(page))
+			z->report_refused += nr;
+		WRITE_ONCE(no_host, result == -ENOSYS);
+		return;
+	}
+	list_del(&page->lru);
+	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREPORT,
+			block_resident(page) ? nr : 0);
+	if (result == RETIRED)
+		retire(z, page);
+	else
+		free_one_block(z, page_to_pfn(page), page->order,
+			       PG_zeroed | PG_reported);
+}
+
+static void finish_batch(struct zone *z, struct batch *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n; i++)
+		finish(z, b->page[i], b->result[i]);
+}
+
+static void put_back_refused(struct zone *z)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &z->isolated, lru) {
+		list_del(&page->lru);
+		free_one_block(z, page_to_pfn(page), page->order,
+			       page->flags & (PG_zeroed | PG_reported));
+	}
+}
+
+/* ---- a pass; context: zone->lock, released meanwhile ---- */
+
+/* One batch goes to the host. Returns false when there was none. */
+static bool report_batch(struct zone *z, unsigned int order,
+			 unsigned long target, bool addresses)
+{
+	struct batch b = { .n = 0 };
+
+	if (addresses)
+		isolate_addresses(z, &b, target);
+	else
+		isolate_resident(z, order, &b, target);
+	if (!b.n)
+		return false;
+	spin_unlock(&z->lock);
+	give_back_batch(&b);
+	spin_lock(&z->lock);
+	finish_batch(z, &b);
+	return !no_host;
+}
+
+/* Free frames that a zone keeps the addresses of when @target may stay. */
+static unsigned long addresses_to_keep(const struct zone *z,
+				       unsigned long target)
+{
+	return target ? target + clamp(z->managed_pages / 8, MAX_ORDER_FRAMES,
+				       16 * MAX_ORDER_FRAMES) :
+			0;
+}
+
 static void report_to(struct zone *z, unsigned long target)
 {
-	int order, err = 0;
+	unsigned long retired = z->retired_pages;
+	int order;
 
 	z->reporting = true;
-	for (order = MAX_ORDER - 1; order >= REPORT_MIN_ORDER && !err; order--)
-		if (z->resident_free > target)
-			err = report_order(z, (unsigned int)order, target);
-	z->reporting = err != 0;
+	z->report_refused = 0;
+	for (order = TOP_ORDER; order >= REPORT_MIN_ORDER; order--)
+		while (report_batch(z, (unsigned int)order, target, false))
+			;
+	while (report_batch(z, TOP_ORDER, addresses_to_keep(z, target), true))
+		;
+	put_back_refused(z);
+	z->reporting = false;
+	if (z->retired_pages == retired)
+		return;
+	spin_unlock(&z->lock);
+	zone_resized();
+	spin_lock(&z->lock);
 }
 
-/*
- * Called after frames were freed to @z, without its lock. One CPU reports at
- * a time; the others go on.
+/**
+ * page_report_balance - give frames back if more are free than shall be
+ * @z: the zone that frames were freed to
+ *
+ * One CPU reports at a time; the others go on. Context: no lock held.
  */
 void page_report_balance(struct zone *z)
 {
-	unsigned long low;
+	unsigned long now, low;
 
-	if (likely(READ_ONCE(z->resident_free) < keep_frames))
+	if (likely(READ_ONCE(z->resident_free) < keep_frames || no_host))
 		return;
+	now = port_time_ms();
 	spin_lock(&z->lock);
 	low = report_low(z, 0);
 	if (!z->reporting && z->resident_free > low + low / 4) {
-		decay_slack(z);
+		decay_slack(z, now);
 		low = report_low(z, z->report_slack);
-		if (z->resident_free > low + low / 4)
+		if (z->resident_free > low + low / 4 + z->report_refused)
 			report_to(z, low);
 	}
 	spin_unlock(&z->lock);
 }
 
-/* Give back all that can be: malloc_trim() and out of memory. */
+/* page_report_balance() of every zone. Context: no lock held. */
+void page_report_balance_all(void)
+{
+	struct zone *z;
+
+	for_each_populated_zone(z)
+		page_report_balance(z);
+}
+
+/* Give back all that can be: malloc_trim(), and at the limit of addresses. */
 void page_report_all(void)
 {
 	struct zone *z;
 
 	for_each_populated_zone(z) {
 		spin_lock(&z->lock);
-		if (!z->reporting)
+		if (!z->reporting && !no_host)
 			report_to(z, 0);
 		spin_unlock(&z->lock);
+	}
+}
+
+/*
+ * In a forked child: the thread that was reporting is gone, and so are all
+ * others; no lock is needed.
+ */
+void page_report_fork_child(void)
+{
+	struct page *page, *next;
+	struct zone *z;
+
+	for_each_populated_zone(z) {
+		z->reporting = false;
+		list_for_each_entry_safe(page, next, &z->isolated, lru)
+			finish(z, page, give_back(page));
+		put_back_refused(z);
 	}
 }

@@ -48,10 +48,8 @@ static void pcp_trim_list(struct per_cpu_pages *pcp, struct list_head *list,
 		free_one_block(z, pfn, order,
 			       page->flags & (PG_zeroed | PG_reported));
 	}
-	if (!z)
-		return;
-	spin_unlock(&z->lock);
-	page_report_balance(z);
+	if (z)
+		spin_unlock(&z->lock);
 }
 
 /* Give back the coldest blocks until at most @keep frames are left. */
@@ -67,6 +65,8 @@ void pcp_trim(struct per_cpu_pages *pcp, unsigned int keep)
 /**
  * pcp_drain - give a CPU's private frames back to their zones
  * @pcp: the CPU's lists; its lock must not be held
+ *
+ * Context: any; so nothing is given back to the host here.
  */
 void pcp_drain(struct per_cpu_pages *pcp)
 {

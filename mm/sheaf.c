@@ -48,16 +48,31 @@ static void **sheaf_bottom(const struct kmem_cache *s, void **base)
 	return base + SHEAF_SLOTS - s->sheaf_capacity;
 }
 
-/* An empty sheaf for @s, or NULL. Context: no cache lock; never waits. */
+/*
+ * Sheaves are needed under a CPU's lock, where nothing may ask the machine
+ * for RAM: so the cache of sheaves has one in stock before. Context: no lock.
+ */
+static __always_inline void stock_sheaves(void)
+{
+	if (unlikely(READ_ONCE(sheaf_cache.inuse) ==
+		     READ_ONCE(sheaf_cache.total_objects)))
+		slab_grow(&sheaf_cache, GFP_NOWAIT | __GFP_NOWARN);
+}
+
+/* An empty sheaf for @s out of the stock, or NULL. Context: no cache lock. */
 static sheaf_t sheaf_new(struct kmem_cache *s)
 {
-	void **base = alloc_direct(&sheaf_cache, GFP_NOWAIT | __GFP_NOWARN);
+	void *base[1];
+	bool found;
 
-	if (unlikely(!base))
+	spin_lock(&sheaf_cache.lock);
+	found = slabs_take(&sheaf_cache, base, 1, false) == base;
+	spin_unlock(&sheaf_cache.lock);
+	if (unlikely(!found))
 		return NULL;
-	object_taken(&sheaf_cache, base);
-	sheaf_bottom(s, base)[-1] = NULL;
-	return sheaf_bottom(s, base);
+	object_taken(&sheaf_cache, base[0]);
+	sheaf_bottom(s, base[0])[-1] = NULL;
+	return sheaf_bottom(s, base[0]);
 }
 
 /* Context: s->lock. */
@@ -93,10 +108,11 @@ static sheaf_t sheaf_get_empty(struct kmem_cache *s)
 	return top ? top : sheaf_new(s);
 }
 
-static void sheaf_release(sheaf_t top)
+/* @reaped: slabs of the cache of sheaves that are to go. */
+static void sheaf_release(sheaf_t top, struct list_head *reaped)
 {
 	object_freed(&sheaf_cache, sheaf_base(top));
-	free_direct(&sheaf_cache, sheaf_base(top));
+	put_direct(&sheaf_cache, sheaf_base(top), reaped);
 }
 
 static sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
@@ -212,7 +228,6 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 		count_vm_events(cpu, SLAB_FLUSH, 1);
 	}
 	spin_unlock(&s->lock);
-	slab_report_balance(s);
 }
 
 /* Make this CPU's main sheaf non-full. */
@@ -281,6 +296,8 @@ static void *alloc_through_sheaf(struct kmem_cache *s, struct mm_cpu *cpu,
 		warm_up(s, cpu);
 		return alloc_direct(s, gfp);
 	}
+	if (unlikely(cpu->tops->top[s->id] == BOOTSTRAP_TOP))
+		stock_sheaves();
 	do {
 		spin_lock(&cpu->lock);
 		obj = sheaf_refill(s, cpu) ? sheaf_pop(s->id) : NULL;
@@ -412,44 +429,54 @@ __cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
 		*object_mark(obj) = FREE_MARK;
 	object_freed(s, obj);
 	if (likely(cpu && cache_has_sheaves(s) && sheaf_is_warm(s, cpu))) {
+		stock_sheaves();
 		main = &cpu->tops->top[s->id];
 		spin_lock(&cpu->lock);
 		room = !sheaf_full(*main) || sheaf_make_room(s, cpu, &reaped);
 		if (room)
 			*(*main)++ = obj;
 		spin_unlock(&cpu->lock);
-		slab_release_list(&reaped);
 	}
 	if (unlikely(!room))
-		free_direct(s, obj);
+		put_direct(s, obj, &reaped);
+	if (unlikely(!list_empty(&reaped)))
+		slab_release_list(&reaped);
+	if (READ_ONCE(s->flushes))
+		slab_report_balance(s);
 }
 
 /* ---- draining ---- */
 
+/*
+ * Each of these adds the slabs that are to go to @reaped: they are released
+ * with slab_release_list() once no lock is held.
+ */
+
 /* Context: cpu->lock, or a CPU that no longer runs. */
-static void drain_sheaf(struct kmem_cache *s, sheaf_t *slot, sheaf_t none)
+static void drain_sheaf(struct kmem_cache *s, sheaf_t *slot, sheaf_t none,
+			struct list_head *reaped)
 {
 	sheaf_t top = *slot;
-	LIST_HEAD(reaped);
 
 	if (!top || top == BOOTSTRAP_TOP)
 		return;
 	*slot = none;
 	spin_lock(&s->lock);
 	top = sheaf_flush(s, top);
-	reap_free_slabs(s, slabs_to_keep(s), &reaped);
+	reap_free_slabs(s, slabs_to_keep(s), reaped);
 	spin_unlock(&s->lock);
-	slab_release_list(&reaped);
-	sheaf_release(top);
+	sheaf_release(top, reaped);
 }
 
-void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu)
+void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu,
+		    struct list_head *reaped)
 {
-	drain_sheaf(s, &cpu->tops->top[s->id], BOOTSTRAP_TOP);
-	drain_sheaf(s, &cpu->spare[s->id], NULL);
+	drain_sheaf(s, &cpu->tops->top[s->id], BOOTSTRAP_TOP, reaped);
+	drain_sheaf(s, &cpu->spare[s->id], NULL, reaped);
 }
 
-static void drain_barn(struct kmem_cache *s)
+/* The barn, and then the slabs that are empty. */
+static void drain_barn(struct kmem_cache *s, struct list_head *reaped)
 {
 	sheaf_t top;
 
@@ -462,26 +489,30 @@ static void drain_barn(struct kmem_cache *s)
 			top = barn_get(&s->barn_empty, &s->nr_barn_empty);
 		spin_unlock(&s->lock);
 		if (top)
-			sheaf_release(top);
+			sheaf_release(top, reaped);
 	} while (top);
+	spin_lock(&s->lock);
+	reap_free_slabs(s, 0, reaped);
+	spin_unlock(&s->lock);
 }
 
 /*
  * The barn and this CPU's sheaves first, then the slabs they emptied.
- * Returns frames given back.
+ * Returns frames given back. Context: no lock held.
  */
 unsigned long slab_shrink(struct kmem_cache *s)
 {
 	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
 	unsigned long before = READ_ONCE(s->nr_pages), after;
+	LIST_HEAD(reaped);
 
 	if (s->id && cpu) {
 		spin_lock(&cpu->lock);
-		slab_drain_cpu(s, cpu);
+		slab_drain_cpu(s, cpu, &reaped);
 		spin_unlock(&cpu->lock);
 	}
-	drain_barn(s);
-	slab_reap(s);
+	drain_barn(s, &reaped);
+	slab_release_list(&reaped);
 	after = READ_ONCE(s->nr_pages);
 	return (before > after ? before - after : 0) + slab_report(s);
 }
@@ -491,17 +522,16 @@ unsigned long slab_shrink(struct kmem_cache *s)
  * caller has promised that no CPU uses the cache any more. Returns how many
  * objects are still in use.
  */
-unsigned long slab_close(struct kmem_cache *s)
+unsigned long slab_close(struct kmem_cache *s, struct list_head *reaped)
 {
 	struct mm_cpu *cpu;
 
 	if (s->id) {
 		spin_lock(&mm_cpu_mutex);
 		list_for_each_entry(cpu, &mm_cpus, list)
-			slab_drain_cpu(s, cpu);
+			slab_drain_cpu(s, cpu, reaped);
 		spin_unlock(&mm_cpu_mutex);
 	}
-	drain_barn(s);
-	slab_reap(s);
+	drain_barn(s, reaped);
 	return s->inuse;
 }

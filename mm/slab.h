@@ -78,12 +78,14 @@ struct kmem_cache {
 	void (*ctor)(void *);
 	char name[32];
 	struct list_head list; /* slab_caches (slab_mutex) */
+	u32 busy; /* CPUs in slab_shrink_all() that look at it (slab_mutex) */
 
 	spinlock_t lock;
 	struct list_head slabs_full;
 	struct list_head slabs_partial;
 	struct list_head slabs_free;
-	unsigned long nr_slabs; /* on all three lists */
+	struct list_head slabs_isolated; /* see slab_reporting.c */
+	unsigned long nr_slabs; /* on all four lists */
 	unsigned long nr_free_slabs;
 	unsigned long nr_partial;
 	unsigned long nr_pages; /* frames of all slabs */

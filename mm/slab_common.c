@@ -63,6 +63,7 @@ static void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 	INIT_LIST_HEAD(&s->slabs_full);
 	INIT_LIST_HEAD(&s->slabs_partial);
 	INIT_LIST_HEAD(&s->slabs_free);
+	INIT_LIST_HEAD(&s->slabs_isolated);
 	list_add_tail(&s->list, &slab_caches);
 }
 
@@ -148,21 +149,29 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
  * @s: a cache that nobody uses any more, or NULL
  *
  * Objects still in use are reported and the cache stays, so that nothing
- * that might be reached is taken away. Context: may sleep.
+ * that might be reached is taken away. Context: may sleep; waits until no CPU
+ * that shrinks all caches is at this one.
  */
 void kmem_cache_destroy(struct kmem_cache *s)
 {
+	LIST_HEAD(reaped);
 	unsigned long left;
 
 	if (!s)
 		return;
 	spin_lock(&slab_mutex);
-	left = slab_close(s);
+	while (s->busy) {
+		spin_unlock(&slab_mutex);
+		port_wait(s);
+		spin_lock(&slab_mutex);
+	}
+	left = slab_close(s, &reaped);
 	if (!left) {
 		list_del(&s->list);
 		id_taken[s->id] = 0;
 	}
 	spin_unlock(&slab_mutex);
+	slab_release_list(&reaped);
 	if (left && cache_is_watched(s))
 		slab_debug_remaining(s);
 	if (left)
@@ -193,17 +202,38 @@ unsigned int kmem_cache_size(struct kmem_cache *s)
 	return s->object_size;
 }
 
-/* Shrink every cache; returns frames freed. Context: no lock held. */
+/*
+ * Shrink every cache; returns frames freed. The chain is held still between
+ * two caches alone, since the host works meanwhile: `busy` keeps the one that
+ * is being shrunk. Context: no lock held.
+ */
 unsigned long slab_shrink_all(void)
 {
 	struct kmem_cache *s;
 	unsigned long freed = 0;
 
 	spin_lock(&slab_mutex);
-	list_for_each_entry(s, &slab_caches, list)
+	list_for_each_entry(s, &slab_caches, list) {
+		s->busy++;
+		spin_unlock(&slab_mutex);
 		freed += slab_shrink(s);
+		spin_lock(&slab_mutex);
+		if (--s->busy == 0)
+			port_wake(s);
+	}
 	spin_unlock(&slab_mutex);
 	return freed;
+}
+
+/* In a forked child no other CPU is shrinking, or giving frames back. */
+void slab_fork_child(void)
+{
+	struct kmem_cache *s;
+
+	list_for_each_entry(s, &slab_caches, list) {
+		s->busy = 0;
+		slab_report_fork_child(s);
+	}
 }
 
 /*
@@ -220,14 +250,17 @@ void slab_without_sheaves(bool off)
 		slab_shrink_all();
 }
 
-/* All sheaves of @cpu go back. Context: slab_mutex, cpu->lock. */
-void slab_cpu_drain(struct mm_cpu *cpu)
+/*
+ * All sheaves of @cpu go back, and slabs that are to go are added to @reaped.
+ * Context: slab_mutex, cpu->lock.
+ */
+void slab_cpu_drain(struct mm_cpu *cpu, struct list_head *reaped)
 {
 	struct kmem_cache *s;
 
 	list_for_each_entry(s, &slab_caches, list)
 		if (s->id)
-			slab_drain_cpu(s, cpu);
+			slab_drain_cpu(s, cpu, reaped);
 }
 
 /* Every cache's kmem_cache_validate(). Context: slab_mutex. */
@@ -316,7 +349,10 @@ int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **p)
 
 /* ---- reclaim ---- */
 
-/* Slabs that are empty, or would be but for what lies in sheaves. */
+/*
+ * All slabs: which of them are empty, or would be but for what lies in
+ * sheaves, shows when those are drained.
+ */
 static unsigned long count_reapable(struct shrinker *shrinker,
 				    struct shrink_control *sc)
 {

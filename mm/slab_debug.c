@@ -16,7 +16,7 @@
  * the slot, and s->red_left, 0 in all other caches, is the way from one to the
  * other. A watched cache never gets a CPU list, and no slab of it an id: so
  * each allocation and each release ends in slub.c's alloc_direct() and
- * free_direct(), and these, under the cache's lock, ask here. The fast paths
+ * put_direct(), and these, under the cache's lock, ask here. The fast paths
  * know nothing of it.
  *
  *   slub_debug=FLAGS,CACHE,CACHE…;FLAGS,CACHE…

@@ -20,7 +20,7 @@
  * release of an object there takes the slow path, which looks at the bits.
  *
  * Objects come and go by the sheaf (sheaf.c), or one at a time where a cache
- * has no sheaves (alloc_direct, free_direct).
+ * has no sheaves (alloc_direct, put_direct).
  *
  * Invariants (kmem_cache_validate), with objects = slab_objects(s, slab):
  *   slab->inuse + free bits of the slab + (objects - bump) = objects
@@ -111,7 +111,7 @@ bool slab_grow(struct kmem_cache *s, gfp_t gfp)
 	WRITE_ONCE(s->nr_slabs, s->nr_slabs + 1);
 	s->nr_free_slabs++;
 	WRITE_ONCE(s->nr_pages, s->nr_pages + nr);
-	s->total_objects += slab_objects(s, slab);
+	WRITE_ONCE(s->total_objects, s->total_objects + slab_objects(s, slab));
 	spin_unlock(&s->lock);
 	return true;
 }
@@ -123,7 +123,7 @@ static void slab_unlink(struct kmem_cache *s, struct page *slab)
 	WRITE_ONCE(s->nr_slabs, s->nr_slabs - 1);
 	s->nr_free_slabs--;
 	WRITE_ONCE(s->nr_pages, s->nr_pages - slab->nr);
-	s->total_objects -= slab_objects(s, slab);
+	WRITE_ONCE(s->total_objects, s->total_objects - slab_objects(s, slab));
 }
 
 /* Its frames return to the buddy system. Context: no cache lock. */
@@ -139,6 +139,7 @@ static void slab_release(struct page *slab)
 	free_frames(slab, nr);
 }
 
+/* Context: no lock held. */
 void slab_release_list(struct list_head *list)
 {
 	struct page *slab, *next;
@@ -314,7 +315,7 @@ void **slabs_take(struct kmem_cache *s, void **slots, u32 n, bool unused)
 			s->nr_partial--;
 		}
 	}
-	s->inuse += (unsigned long)(slots + n - slot);
+	WRITE_ONCE(s->inuse, s->inuse + (unsigned long)(slots + n - slot));
 	return slot;
 }
 
@@ -360,7 +361,7 @@ static void slab_lists_after_put(struct kmem_cache *s, struct page *slab)
 		list_move(&slab->lru, &s->slabs_partial);
 		s->nr_partial++;
 	}
-	if (!slab->inuse) {
+	if (!slab->inuse && !(slab->flags & PG_isolated)) {
 		list_move(&slab->lru, &s->slabs_free);
 		s->nr_partial--;
 		s->nr_free_slabs++;
@@ -424,7 +425,7 @@ static u32 slab_put_run(struct kmem_cache *s, void **objs, u32 n)
 		put += slab_put_one(s, slab, frames, objs[i], &hint);
 	slab->hint = (u8)hint;
 	slab->inuse = (u16)(slab->inuse - put);
-	s->inuse -= put;
+	WRITE_ONCE(s->inuse, s->inuse - put);
 	if (put)
 		slab_lists_after_put(s, slab);
 	return i;
@@ -438,8 +439,6 @@ void slabs_put(struct kmem_cache *s, void **objs, u32 n)
 		done += slab_put_run(s, objs + done, n - done);
 }
 
-/* ---- giving slabs back ---- */
-
 /*
  * Empty slabs a cache keeps, so that one that breathes does not go to the
  * buddy system each time: a sixteenth, and one of small objects.
@@ -447,17 +446,6 @@ void slabs_put(struct kmem_cache *s, void **objs, u32 n)
 unsigned long slabs_to_keep(const struct kmem_cache *s)
 {
 	return s->nr_slabs / 16 + (s->size <= SLAB_MIN_BYTES / 8);
-}
-
-/* Empty slabs return to the buddy system. */
-void slab_reap(struct kmem_cache *s)
-{
-	LIST_HEAD(reaped);
-
-	spin_lock(&s->lock);
-	reap_free_slabs(s, 0, &reaped);
-	spin_unlock(&s->lock);
-	slab_release_list(&reaped);
 }
 
 /* ---- without a sheaf ---- */
@@ -480,19 +468,20 @@ void *alloc_direct(struct kmem_cache *s, gfp_t gfp)
 	return NULL;
 }
 
-/* @obj was seen to be in use; who frees it twice at once is found here. */
-void free_direct(struct kmem_cache *s, void *obj)
+/*
+ * @obj was seen to be in use; who frees it twice at once is found here. Slabs
+ * that are to go, now that it is free, are added to @reaped.
+ */
+void put_direct(struct kmem_cache *s, void *obj, struct list_head *reaped)
 {
 	void *slot = (char *)obj - s->red_left;
-	LIST_HEAD(reaped);
 
 	spin_lock(&s->lock);
 	if (unlikely(cache_is_watched(s)) && !slot_is_free(slot))
 		slab_debug_free(s, slot);
 	slabs_put(s, &slot, 1);
-	reap_free_slabs(s, slabs_to_keep(s), &reaped);
+	reap_free_slabs(s, slabs_to_keep(s), reaped);
 	spin_unlock(&s->lock);
-	slab_release_list(&reaped);
 }
 
 /* ---- validation ---- */
@@ -514,7 +503,8 @@ static void validate_slab(const struct kmem_cache *s, const struct page *slab,
 
 	if (!(slab->flags & PG_slab) || slab->slab_cache != s ||
 	    !(slab->flags & PG_full) != !full ||
-	    full != (slab->inuse == objects) || empty != (slab->inuse == 0))
+	    full != (slab->inuse == objects) || (empty && slab->inuse) ||
+	    (!empty && !slab->inuse && !(slab->flags & PG_isolated)))
 		mm_panic("cache %s: slab %p with flags %#x, %u of %u objects "
 			 "in use, is on the wrong list",
 			 s->name, (const void *)slab, slab->flags, slab->inuse,
@@ -588,6 +578,7 @@ unsigned long kmem_cache_validate(struct kmem_cache *s)
 	validate_list(s, &s->slabs_full, &sum);
 	partial = validate_list(s, &s->slabs_partial, &sum);
 	empty = validate_list(s, &s->slabs_free, &sum);
+	validate_list(s, &s->slabs_isolated, &sum);
 	if (partial != s->nr_partial || empty != s->nr_free_slabs ||
 	    sum.slabs != s->nr_slabs || sum.pages != s->nr_pages ||
 	    sum.objects != s->total_objects || sum.inuse != s->inuse)

@@ -20,10 +20,8 @@ static inline bool cache_has_marks(const struct kmem_cache *s)
 
 /* Context: no cache lock. */
 bool slab_grow(struct kmem_cache *s, gfp_t gfp);
-void slab_release_list(struct list_head *list);
-void slab_reap(struct kmem_cache *s);
 void *alloc_direct(struct kmem_cache *s, gfp_t gfp);
-void free_direct(struct kmem_cache *s, void *obj);
+void put_direct(struct kmem_cache *s, void *obj, struct list_head *reaped);
 enum object_state object_state(const struct kmem_cache *s,
 			       const struct page *slab, char *obj);
 struct page *object_slab(const struct kmem_cache *s, const void *obj);

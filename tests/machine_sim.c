@@ -19,6 +19,9 @@ void machine_settle(void)
 {
 	sim.refuse_ram = false;
 	sim.refuse_discard = false;
+	sim.retire = false;
+	sim.locked_pfn = 0;
+	sim.on_discard = NULL;
 	sim.tolerate_reports = false;
 	sim.on_wait = NULL;
 	sim.on_unlock = NULL;
@@ -40,6 +43,8 @@ void machine_boot(void)
 				BLOCKS(HIGH_BLOCKS) },
 		.grow_pages = BLOCKS(1),
 	});
+	sim.outer_locks[0] = &slab_mutex;
+	sim.outer_locks[1] = &mm_cpu_mutex;
 }
 
 /* A test that is to die dies in one way, whoever stops it. */

@@ -18,7 +18,7 @@
  *                (zone->lock); only the block's first frame says so
  *   per-CPU      PG_pcp, order, lru on a per_cpu_pages list (its lock)
  *   slab head    PG_slab, nr, hint, inuse, bump, lru on one of its cache's
- *                three lists, slab_cache, free_bits (the cache's lock)
+ *                lists, slab_cache, free_bits (the cache's lock)
  *   slab tail    PG_slab|PG_tail, head, slab_cache, free_bits (same)
  *   allocated    PG_used on the first frame, order as asked for, priv
  *                the owner's
@@ -54,6 +54,7 @@
 #define PG_full 0x20 /* slab head: on its cache's full list */
 #define PG_zeroed 0x20 /* free block: not resident on the host, reads zero */
 #define PG_reported 0x40 /* free block: zeroed because it was given back */
+#define PG_isolated 0x40 /* slab head: on its cache's slabs_isolated */
 #define PG_vacant 0x80 /* slab frame that was never used, or was given back */
 
 #define ORDER_NONE 0xff /* allocated by count of frames, not by order */

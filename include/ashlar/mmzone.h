@@ -51,7 +51,10 @@ struct free_area {
 	unsigned long nr_free[MIGRATE_TYPES]; /* blocks */
 };
 
-/* All counts are in frames; all fields are protected by lock. */
+/*
+ * All counts are in frames. The lock protects all that changes: everything
+ * but index and name.
+ */
 struct zone {
 	spinlock_t lock;
 	u32 index; /* enum zone_type */
@@ -65,9 +68,12 @@ struct zone {
 	unsigned long lowmem_reserve[MAX_NR_ZONES];
 	unsigned long free_pages; /* on free_area lists */
 	unsigned long resident_free; /* of those, resident on the host */
+	unsigned long retired_pages; /* given back with their addresses */
+	struct list_head isolated; /* blocks being given back */
 	unsigned long report_slack; /* resident_free allowed for churn */
+	unsigned long report_refused; /* and for what the host does not take */
 	unsigned long report_last; /* port_time_ms() of the last report */
-	bool reporting; /* a CPU is giving frames back, or none can */
+	bool reporting; /* a CPU is giving frames back */
 	struct free_area free_area[MAX_ORDER];
 };
 

@@ -45,16 +45,27 @@ struct mm_cpu;
 /*
  * More RAM, at least 2^order frames in one aligned block if the machine can.
  * The port calls mm_online_pages() and returns how many frames it added;
- * 0 when there is no more. Called without zone locks; may fail.
+ * 0 when there is no more. Called without locks; may fail.
  */
 unsigned long port_grow_ram(unsigned int order);
 
 /*
- * Give @nr frames from @pfn back to the host. They stay online and read as
- * zero when next touched. Returns 0, or -errno and the frames keep their
- * contents. Where there is no host the port returns -EINVAL.
+ * Give @nr free frames from @pfn back to the host. They stay online and read
+ * as zero when next touched. Returns 0, or -errno, and what they hold is then
+ * undefined. -ENOSYS says that there is no host, and is never followed by
+ * another answer; any other error concerns these frames, now. Called without
+ * locks; the same frames may be given back twice.
  */
 int port_discard(unsigned long pfn, unsigned long nr);
+
+/*
+ * Give a free block of the largest order back to the host with its addresses.
+ * Returns 0, or -errno and nothing has happened. May be called twice. Once
+ * the core is done with the block it says port_forget_ram(), with locks held;
+ * from then on port_grow_ram() may bring the frames online again.
+ */
+int port_retire_ram(unsigned long pfn, unsigned long nr);
+void port_forget_ram(unsigned long pfn, unsigned long nr);
 
 /* Milliseconds on a clock that never goes back; coarse is fine. */
 unsigned long port_time_ms(void);

@@ -17,7 +17,16 @@ unsigned long port_grow_ram(unsigned int order)
 /* There is no host to give frames to. */
 int port_discard(unsigned long pfn, unsigned long nr)
 {
-	return -EINVAL;
+	return -ENOSYS;
+}
+
+int port_retire_ram(unsigned long pfn, unsigned long nr)
+{
+	return -ENOSYS;
+}
+
+void port_forget_ram(unsigned long pfn, unsigned long nr)
+{
 }
 
 /* The one CPU is online before anything allocates. */

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include <ashlar/compiler.h>
+#include <ashlar/mmzone.h>
 #include <mach/irqflags.h>
 #include <mach/spinlock.h>
 #include "sim.h"
@@ -233,6 +234,32 @@ void sim_might_sleep(const char *where)
 			sim_fail("%s may sleep, with a lock held since %s",
 				 where, held[i].where);
 	step_in();
+}
+
+/*
+ * Nothing asks the machine for RAM, or gives it frames, with a lock of the
+ * allocator held: other CPUs, and a fork, would wait for the machine.
+ */
+void sim_no_core_locks(const char *what)
+{
+	static const char *const core[] = { "mm_cpu_online", "kmem_cache_setup",
+					    "pcp_init" };
+	const spinlock_t *l;
+	bool bad;
+
+	for (unsigned int i = 0; i < nr_held; i++) {
+		l = held[i].lock;
+		bad = l == sim.outer_locks[0] || l == sim.outer_locks[1];
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
+			bad |= l == &zones[z].lock;
+		for (unsigned int k = 0; l->kind && k < ARRAY_SIZE(core); k++)
+			bad |= !strcmp(l->kind, core[k]);
+		if (bad && l->holder == sim_cpu() + 1)
+			sim_fail("%s with a lock held since %s", what,
+				 held[i].where);
+	}
+	if (!nr_held)
+		step_in();
 }
 
 /* Locks held now, by all CPUs together. */

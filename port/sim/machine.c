@@ -56,6 +56,11 @@ static struct sim_cpu cpus[SIM_CPUS];
 static unsigned int running;
 static bool core_ready;
 /* The first frame of each zone that is not online, and the zone's end. */
+/* Blocks of the largest order that the core has given back for good. */
+#define FORGOTTEN_MOST 64
+static unsigned long forgotten[FORGOTTEN_MOST];
+static unsigned int nr_forgotten, nr_retiring;
+
 static unsigned long next_pfn[MAX_NR_ZONES];
 static unsigned long end_pfn[MAX_NR_ZONES];
 static unsigned long random_state;
@@ -186,8 +191,16 @@ unsigned long port_grow_ram(unsigned int order)
 {
 	unsigned long block = 1ul << order, end, added;
 
+	sim_no_core_locks("port_grow_ram");
 	if (sim.refuse_ram)
 		return 0;
+	if (nr_forgotten) {
+		sim.grown += 1ul << (MAX_ORDER - 1);
+		end = forgotten[--nr_forgotten];
+		fill_frames(end, 1ul << (MAX_ORDER - 1), 0);
+		mm_online_pages(ZONE_NORMAL, end, 1ul << (MAX_ORDER - 1), true);
+		return 1ul << (MAX_ORDER - 1);
+	}
 	end = ALIGN(next_pfn[ZONE_NORMAL], block) + block;
 	end = max(end, next_pfn[ZONE_NORMAL] + config.grow_pages);
 	if (end > end_pfn[ZONE_NORMAL])
@@ -197,15 +210,51 @@ unsigned long port_grow_ram(unsigned int order)
 	return added;
 }
 
-int port_discard(unsigned long pfn, unsigned long nr)
+/* What is asked of the host for these frames; true if it refuses. */
+static bool host_refuses(const char *what, unsigned long pfn, unsigned long nr)
 {
 	if (pfn + nr > port_ram_pages)
 		sim_fail("frames %#lx + %lu are no RAM", pfn, nr);
-	if (sim.refuse_discard)
+	sim_no_core_locks(what);
+	if (!sim.refuse_discard && (!sim.locked_pfn || sim.locked_pfn < pfn ||
+				    sim.locked_pfn >= pfn + nr))
+		return false;
+	sim.refused++;
+	return true;
+}
+
+int port_discard(unsigned long pfn, unsigned long nr)
+{
+	if (host_refuses("port_discard", pfn, nr))
 		return -EINVAL;
 	fill_frames(pfn, nr, 0);
 	sim.discarded += nr;
+	if (sim.on_discard)
+		sim.on_discard();
 	return 0;
+}
+
+int port_retire_ram(unsigned long pfn, unsigned long nr)
+{
+	if (!sim.retire || pfn < zones[ZONE_NORMAL].start_pfn ||
+	    pfn >= next_pfn[ZONE_NORMAL] ||
+	    nr_forgotten + nr_retiring == FORGOTTEN_MOST)
+		return -ENOMEM;
+	if (host_refuses("port_retire_ram", pfn, nr))
+		return -EINVAL;
+	fill_frames(pfn, nr, GARBAGE);
+	sim.discarded += nr;
+	sim.retired += nr;
+	nr_retiring++;
+	return 0;
+}
+
+void port_forget_ram(unsigned long pfn, unsigned long nr)
+{
+	if (nr != 1ul << (MAX_ORDER - 1))
+		sim_fail("%lu frames are no block", nr);
+	forgotten[nr_forgotten++] = pfn;
+	nr_retiring--;
 }
 
 /*

@@ -37,6 +37,12 @@ struct sim {
 	unsigned long time_ms;
 	bool refuse_ram; /* port_grow_ram() fails */
 	bool refuse_discard; /* port_discard() fails */
+	bool retire; /* port_retire_ram() takes blocks */
+	/* If set: port_discard() fails for a range with this frame. */
+	unsigned long locked_pfn;
+	void (*on_discard)(void); /* called when frames were given back */
+	/* Two more locks of the allocator: see sim_no_core_locks(). */
+	const void *outer_locks[2];
 	bool tolerate_reports; /* a caller's mistake does not end the run */
 	bool verbose; /* log lines go to stderr */
 	/*
@@ -62,6 +68,8 @@ struct sim {
 	unsigned long wakes;
 	unsigned long grown; /* frames added since boot */
 	unsigned long discarded; /* frames given back */
+	unsigned long refused; /* ranges of frames that were refused */
+	unsigned long retired; /* frames given back for good */
 	unsigned long reports;
 	unsigned long log_lines;
 	char last_report[SIM_LINE]; /* "KIND line" */
@@ -75,6 +83,7 @@ void sim_run_on(unsigned int cpu);
 unsigned int sim_cpu(void);
 void sim_cpu_stop(unsigned int cpu);
 void sim_cpu_bury(unsigned int cpu);
+void sim_no_core_locks(const char *what);
 unsigned int sim_locks_held(void);
 unsigned int sim_locks_held_beside(const char *kind, const char *or_kind);
 void sim_forget_other_cpus(void);

@@ -68,6 +68,7 @@ static void fork_prepare(void)
 		_IO_list_lock();
 	spin_lock(&start_lock);
 	large_fork_prepare();
+	ram_fork_prepare();
 	mm_fork_prepare();
 }
 
@@ -77,6 +78,7 @@ static void fork_parent(void)
 		return;
 	fork_locked = false;
 	mm_fork_parent();
+	ram_fork_parent();
 	large_fork_parent();
 	spin_unlock(&start_lock);
 	if (_IO_list_unlock)
@@ -90,6 +92,7 @@ static void fork_child(void)
 	fork_locked = false;
 	spin_lock_init(&start_lock);
 	large_fork_child();
+	ram_fork_child();
 	mm_fork_child(mm_cpu_self);
 }
 

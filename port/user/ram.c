@@ -2,19 +2,26 @@
 /*
  * RAM of a process: one range of addresses that grows at its end.
  *
- *   base                base + TABLE_SPAN           base + RAM_AT
- *   | port_slab_ids →   | port_mem_map →            | frames →  ┊ hole ┊ →
+ *   base             base + span/32    base + span/16    base + span/8
+ *   | port_slab_ids →| blocks →        | port_mem_map →  | frames →  ┊ hole →
  *
  * Nothing is reserved: a step maps the next few megabytes of frames, and of
- * the two tables what describes them. So the process's size is what it uses,
+ * the tables what describes them. So the process's size is what it uses,
  * limits on addresses (RLIMIT_AS, set early or late) and on commit charge
- * mean what they say, and core dumps and mlockall() see no giants.
+ * mean what they say, and core dumps and mlockall() see no giants. Near a
+ * limit steps get smaller, down to a page.
+ *
+ * A block of 4 MiB that the core has no more use for is unmapped. Its
+ * descriptors stay, and `blocks`, a byte for each, remembers it: the next step
+ * goes there.
  *
  * What keeps the next addresses free is where the range lies: high above
  * what a program's brk heap reaches and far below where the kernel places
  * mappings, at a random spot. Should somebody map something there all the
  * same, the range goes on behind it, and those frames are a hole: never
  * online, their descriptors zero.
+ *
+ * Lock: grow_lock, which a fork takes as well.
  */
 #include <ashlar/mmzone.h>
 #include <ashlar/port.h>
@@ -29,6 +36,11 @@ u8 *port_slab_ids;
 
 #define BLOCK_BYTES (PAGE_SIZE << (MAX_ORDER - 1))
 #define STEP_MOST (16 * BLOCK_BYTES)
+
+/* Of a block of frames: unmapped, and free to be mapped again. */
+#define BLOCK_RETIRED 1
+static u8 *blocks; /* set without the lock, cleared with it */
+static unsigned long nr_retired;
 
 static size_t ram_most; /* bytes, what the tables' places allow */
 static size_t host_page;
@@ -67,8 +79,9 @@ static bool place_range(unsigned int bits)
 	if (map_at(base, host_page))
 		return false;
 	sys_munmap((void *)base, host_page);
-	/* A sixteenth each for the tables, the rest is RAM's. */
+	/* An eighth for the tables, the rest is RAM's. */
 	port_slab_ids = (u8 *)base;
+	blocks = (u8 *)(base + span / 32);
 	port_mem_map = (struct page *)(base + span / 16);
 	port_ram_frame = (base + span / 8) >> PAGE_SHIFT;
 	ram_most = span / 2;
@@ -90,15 +103,6 @@ bool port_ram_init(void)
 	return false;
 }
 
-/* Bytes by which to grow: an eighth of what there is, a block at least. */
-static size_t grow_step(size_t online, size_t need)
-{
-	size_t step = ALIGN_DOWN(online / 8, BLOCK_BYTES);
-
-	step = clamp(step, BLOCK_BYTES, STEP_MOST);
-	return max(step, ALIGN(need, BLOCK_BYTES));
-}
-
 /* A table's bytes [from, to), in whole host pages, those not mapped yet. */
 static bool extend_table(void *table, size_t from, size_t to)
 {
@@ -115,21 +119,39 @@ static void shorten_table(void *table, size_t from, size_t to)
 		sys_munmap((char *)table + from, to - from);
 }
 
+#define BLOCK_FRAMES (BLOCK_BYTES >> PAGE_SHIFT)
+
 /* The tables grow together or not at all. */
 static bool extend_tables(unsigned long from, unsigned long to)
 {
 	if (!extend_table(port_slab_ids, from, to))
 		return false;
+	if (!extend_table(blocks, DIV_ROUND_UP(from, BLOCK_FRAMES),
+			  DIV_ROUND_UP(to, BLOCK_FRAMES)))
+		goto no_blocks;
 	if (extend_table(port_mem_map, from * sizeof(struct page),
 			 to * sizeof(struct page)))
 		return true;
+	shorten_table(blocks, DIV_ROUND_UP(from, BLOCK_FRAMES),
+		      DIV_ROUND_UP(to, BLOCK_FRAMES));
+no_blocks:
 	shorten_table(port_slab_ids, from, to);
 	return false;
 }
 
+static long map_frames(unsigned long pfn, unsigned long nr)
+{
+	long err = map_at((uintptr_t)pfn_to_virt(pfn), nr << PAGE_SHIFT);
+
+	if (!err)
+		sys_madvise(pfn_to_virt(pfn), nr << PAGE_SHIFT,
+			    MADV_NOHUGEPAGE);
+	return err;
+}
+
 /*
- * Bring frames [pfn + hole, pfn + hole + nr) online; the hole stays one.
- * Returns 0 or -errno.
+ * Bring frames [end + hole, end + hole + nr) online, end being that of the
+ * range; the hole stays one. Returns 0 or -errno.
  */
 static long grow_behind(unsigned long hole, unsigned long nr)
 {
@@ -139,47 +161,140 @@ static long grow_behind(unsigned long hole, unsigned long nr)
 
 	if (end << PAGE_SHIFT > ram_most)
 		return -ENOMEM;
-	err = map_at((uintptr_t)pfn_to_virt(start), nr << PAGE_SHIFT);
+	err = map_frames(start, nr);
 	if (err)
 		return err;
 	if (!extend_tables(pfn, end)) {
 		sys_munmap(pfn_to_virt(start), nr << PAGE_SHIFT);
 		return -ENOMEM;
 	}
-	sys_madvise(pfn_to_virt(start), nr << PAGE_SHIFT, MADV_NOHUGEPAGE);
 	WRITE_ONCE(port_ram_pages, end);
 	mm_online_pages(ZONE_NORMAL, start, nr, true);
 	return 0;
 }
 
 /* Behind whatever lies in the way, twice as far each time. */
-static bool grow_by(size_t step)
+static unsigned long grow_end(unsigned long nr)
 {
-	unsigned long nr = step >> PAGE_SHIFT, hole = 0;
+	unsigned long hole = 0;
 	long err;
 
 	do {
 		err = grow_behind(hole, nr);
-		hole = hole ? 2 * hole : BLOCK_BYTES >> PAGE_SHIFT;
+		hole = hole ? 2 * hole : BLOCK_FRAMES;
 	} while (err == -EEXIST);
-	return !err;
+	return err ? 0 : nr;
 }
 
-unsigned long port_grow_ram(unsigned int order)
+/*
+ * Into retired blocks side by side, the lowest that there are and at most as
+ * many as @nr frames need. Returns frames, or 0: none, or not to be had.
+ */
+static unsigned long grow_into_retired(unsigned long nr)
 {
-	size_t step, need = PAGE_SIZE << order;
+	unsigned long most = port_ram_pages / BLOCK_FRAMES, from = 0, to;
+
+	if (!READ_ONCE(nr_retired))
+		return 0;
+	while (from < most && READ_ONCE(blocks[from]) != BLOCK_RETIRED)
+		from++;
+	for (to = from; to < most && (to - from) * BLOCK_FRAMES < nr; to++)
+		if (READ_ONCE(blocks[to]) != BLOCK_RETIRED)
+			break;
+	nr = (to - from) * BLOCK_FRAMES;
+	if (!nr || map_frames(from * BLOCK_FRAMES, nr))
+		return 0;
+	__atomic_fetch_sub(&nr_retired, to - from, __ATOMIC_RELAXED);
+	__builtin_memset(blocks + from, 0, to - from);
+	mm_online_pages(ZONE_NORMAL, from * BLOCK_FRAMES, nr, true);
+	return nr;
+}
+
+/* Frames by which to grow: an eighth of what there is, a block at least. */
+static unsigned long grow_step(void)
+{
+	unsigned long online =
+		port_ram_pages - READ_ONCE(nr_retired) * BLOCK_FRAMES;
+
+	return clamp(ALIGN_DOWN(online / 8, BLOCK_FRAMES), BLOCK_FRAMES,
+		     STEP_MOST >> PAGE_SHIFT);
+}
+
+/*
+ * At the end of the range: @step frames, and fewer by halves when there is
+ * not as much to be had, as long as an aligned block of 2^order is in them.
+ * Steps end where a block does, but for those under one.
+ */
+static unsigned long grow_by_steps(unsigned long step, unsigned int order)
+{
+	unsigned long end = port_ram_pages, host = host_page >> PAGE_SHIFT;
+	unsigned long need = max(1ul << order, max(host, 1ul)), to, nr = 0;
+
+	need = ALIGN(end, need) + need - end;
+	for (; !nr && step; step /= 2) {
+		to = end + max(step, need);
+		if (step >= BLOCK_FRAMES)
+			to = ALIGN(to, BLOCK_FRAMES);
+		nr = grow_end(ALIGN(to - end, max(host, 1ul)));
+		if (step <= need)
+			break;
+	}
+	return nr;
+}
+
+static unsigned long grow(unsigned int order)
+{
+	unsigned long step, nr;
 
 	if (!port_ram_frame)
 		return 0;
 	spin_lock(&grow_lock);
-	step = grow_step(port_ram_pages << PAGE_SHIFT, need);
-	if (!grow_by(step)) {
-		step = step > BLOCK_BYTES ? BLOCK_BYTES : 0;
-		if (step && !grow_by(step))
-			step = 0;
-	}
+	step = grow_step();
+	nr = grow_into_retired(step);
+	if (!nr)
+		nr = grow_by_steps(step, order);
 	spin_unlock(&grow_lock);
-	return step >> PAGE_SHIFT;
+	return nr;
+}
+
+/* At a limit, what large blocks are kept mapped for counts as well. */
+unsigned long port_grow_ram(unsigned int order)
+{
+	unsigned long nr = grow(order);
+
+	if (nr)
+		return nr;
+	large_trim();
+	return grow(order);
+}
+
+void ram_fork_prepare(void)
+{
+	spin_lock(&grow_lock);
+}
+
+void ram_fork_parent(void)
+{
+	spin_unlock(&grow_lock);
+}
+
+void ram_fork_child(void)
+{
+	spin_lock_init(&grow_lock);
+}
+
+int port_retire_ram(unsigned long pfn, unsigned long nr)
+{
+	return (int)sys_munmap(pfn_to_virt(pfn), nr << PAGE_SHIFT);
+}
+
+/* Without grow_lock, inside which the core's are taken. */
+void port_forget_ram(unsigned long pfn, unsigned long nr)
+{
+	(void)nr;
+	__atomic_store_n(&blocks[pfn / BLOCK_FRAMES], BLOCK_RETIRED,
+			 __ATOMIC_RELEASE);
+	__atomic_fetch_add(&nr_retired, 1, __ATOMIC_RELEASE);
 }
 
 /* Whole host pages leave; what is left of a larger host page is zeroed. */

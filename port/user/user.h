@@ -21,6 +21,9 @@ size_t port_host_page_size(void);
 
 /* ram.c */
 bool port_ram_init(void);
+void ram_fork_prepare(void);
+void ram_fork_parent(void);
+void ram_fork_child(void);
 
 /* large.c: blocks with a mapping of their own */
 #define LARGE_KEEP_LEAST (256ul << 10) /* bytes of freed ones, always kept */

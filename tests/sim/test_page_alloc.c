@@ -647,6 +647,118 @@ TEST(frames_the_host_refuses_keep_their_state)
 	CHECK(!memchr(page_address(page), 0xff, PAGE_SIZE << TOP));
 }
 
+/* Take and free @n blocks, written to; with a frame of one locked, or not. */
+static void dirty_blocks(unsigned int n, bool lock)
+{
+	struct page *page[8];
+
+	for (unsigned int i = 0; i < n; i++) {
+		CHECK((page[i] = alloc_pages(GFP_KERNEL, TOP)));
+		memset(page_address(page[i]), 1, PAGE_SIZE << TOP);
+	}
+	if (lock)
+		sim.locked_pfn = page_to_pfn(page[n - 1]) + 1;
+	for (unsigned int i = 0; i < n; i++)
+		__free_pages(page[i], TOP);
+	pcp_drain(&(*this_cpu_ptr(mm_cpu_self))->pcp);
+}
+
+static unsigned long blocks_resident(void)
+{
+	unsigned long frames = 0;
+	struct zone *z;
+
+	for_each_populated_zone(z)
+		frames += z->resident_free;
+	return frames >> TOP;
+}
+
+/* What is refused is one block's affair, and only for as long as it is. */
+TEST_NO_SWEEP(a_refused_block_does_not_keep_the_others)
+{
+	dirty_blocks(4, true);
+	page_report_all();
+	CHECK_OP(sim.refused, >, 0);
+	CHECK_EQ(blocks_resident(), 1);
+	mm_validate();
+	dirty_blocks(4, false);
+	page_report_all();
+	CHECK_EQ(blocks_resident(), 1);
+	sim.locked_pfn = 0;
+	page_report_all();
+	CHECK_EQ(blocks_resident(), 0);
+}
+
+/* The host is not asked again at every release for what it refuses. */
+TEST_NO_SWEEP(a_host_that_refuses_is_asked_now_and_then)
+{
+	unsigned long before, first;
+
+	sim.refuse_discard = true;
+	before = sim.refused;
+	breathe();
+	first = sim.refused - before;
+	CHECK_OP(first, >, 0);
+	before = sim.refused;
+	for (unsigned int i = 0; i < 50; i++)
+		breathe();
+	CHECK_OP(sim.refused - before, <, 50);
+	sim.time_ms += 60000;
+	before = sim.refused;
+	breathe();
+	CHECK_OP(sim.refused, >, before);
+	sim.refuse_discard = false;
+	sim.time_ms += 60000;
+	before = sim.discarded;
+	breathe();
+	CHECK_OP(sim.discarded, >, before);
+}
+
+/* ---- blocks that the host gets with their addresses ---- */
+
+TEST_NO_SWEEP(retired_blocks_leave_the_zone_and_come_back)
+{
+	struct zone *z = &zones[ZONE_NORMAL];
+	unsigned long had = z->managed_pages + sim.retired - sim.grown;
+	unsigned long before = sim.retired;
+
+	sim.retire = true;
+	dirty_blocks(4, false);
+	page_report_all();
+	CHECK_OP(sim.retired, >, before);
+	CHECK_EQ(z->managed_pages, had - sim.retired + sim.grown);
+	CHECK_EQ(z->present_pages, z->managed_pages);
+	mm_validate();
+	sim.retire = false;
+	hoard_pages(GFP_KERNEL);
+	unhoard();
+	CHECK_EQ(z->retired_pages, 0);
+	CHECK_EQ(z->managed_pages, had - sim.retired + sim.grown);
+	mm_validate();
+	sim.grown = 0;
+}
+
+TEST_NO_SWEEP(a_program_that_breathes_keeps_its_addresses)
+{
+	unsigned long first, last = 0, before = sim.retired;
+
+	sim.retire = true;
+	breathe();
+	first = sim.retired - before;
+	for (unsigned int round = 0; round < 20; round++) {
+		sim.time_ms += 1;
+		before = sim.retired;
+		breathe();
+		last = sim.retired - before;
+	}
+	CHECK_OP(first, >, 0);
+	CHECK_OP(last, <, first / 2 + 1);
+	sim.retire = false;
+	hoard_pages(GFP_KERNEL);
+	unhoard();
+	sim.grown = 0;
+}
+
 /* ---- mm_validate() sees what is wrong ---- */
 
 TEST_DIES(a_wrong_count_is_noticed, "blocks listed")

@@ -417,6 +417,46 @@ TEST_NO_SWEEP(idle_frames_of_slabs_go_back_to_the_host)
 	free_most_and_look(64);
 }
 
+static struct kmem_cache *busy_cache;
+static void *busy_object[64];
+static unsigned int nr_busy;
+
+/* What others do while the host has frames of a slab: it may become empty. */
+static void free_and_allocate(void)
+{
+	void *obj;
+
+	sim.on_discard = NULL;
+	while (nr_busy)
+		kmem_cache_free(busy_cache, busy_object[--nr_busy]);
+	kmem_cache_shrink(busy_cache);
+	mm_validate();
+	CHECK((obj = kmem_cache_alloc(busy_cache, GFP_KERNEL)));
+	memset(obj, 0x5a, 64);
+	kmem_cache_free(busy_cache, obj);
+}
+
+TEST_NO_SWEEP(objects_come_and_go_while_the_host_has_frames_of_their_slab)
+{
+	static void *obj[(1u << 20) / 64];
+
+	busy_cache = take_cache("busy", 64, 0, 0, NULL);
+	for (unsigned int i = 0; i < ARRAY_SIZE(obj); i++)
+		CHECK((obj[i] = kmem_cache_alloc(busy_cache, GFP_KERNEL)));
+	for (unsigned int i = 0; i < ARRAY_SIZE(obj); i++) {
+		if (i % 256 == 0 && nr_busy < ARRAY_SIZE(busy_object))
+			busy_object[nr_busy++] = obj[i];
+		else
+			kmem_cache_free(busy_cache, obj[i]);
+	}
+	sim.on_discard = free_and_allocate;
+	kmem_cache_shrink(busy_cache);
+	sim.on_discard = NULL;
+	CHECK_EQ(nr_busy, 0);
+	mm_validate();
+	CHECK_EQ(kmem_cache_shrink(busy_cache), 0);
+}
+
 TEST_NO_SWEEP(objects_across_two_frames_keep_both)
 {
 	free_most_and_look(208);
