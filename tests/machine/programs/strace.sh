@@ -17,8 +17,10 @@ echo some words >words
 strace -f -o calls sh -c 'cat words | tr a-z A-Z >big; ./none; kill -USR1 $$' \
 	2>errors
 [ "$(cat big)" = "SOME WORDS" ] || { echo "not ok output"; failed=1; }
-has "a call and its result" calls 'openat(AT_FDCWD, "words", O_RDONLY.*) = 3'
-has "bytes" calls 'write(1, "SOME WORDS\\n", 11) *= 11'
+# Another's call may come between a call and its result.
+has "a call and its result" calls \
+	'openat(AT_FDCWD, "words", O_RDONLY.*\() = 3\|<unfinished\)'
+has "bytes" calls 'write(1, "SOME WORDS\\n", 11\() *= 11\| <unfinished\)'
 has "a call that fails" calls 'ENOENT (No such file or directory)'
 has "children" calls '+++ exited with 0 +++'
 has "a signal" calls '--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER'
