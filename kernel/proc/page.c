@@ -16,7 +16,7 @@
 #include <kernel/fs/libfs.h>
 #include <kernel/sched/sched.h>
 #include <mach/page.h>
-#include <mm/vma.h>
+#include <mm/pgtable.h>
 #include "proc.h"
 
 #define ENTRY sizeof(u64)

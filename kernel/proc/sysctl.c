@@ -13,6 +13,7 @@
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
+#include <ashlar/oom.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
 #include <kernel/drivers/random.h>
