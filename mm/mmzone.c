@@ -79,13 +79,13 @@ static void set_watermarks(struct zone *z, unsigned long m)
 	spin_unlock(&z->lock);
 }
 
-/* Frames of all zones but HighMem. */
-static unsigned long lowmem_pages(void)
+/* Frames of the zones before @end, as they come and go. */
+static unsigned long managed_before(const struct zone *end)
 {
 	unsigned long total = 0;
 	struct zone *z;
 
-	for (z = zones; z < &zones[ZONE_HIGHMEM]; z++)
+	for (z = zones; z < end; z++)
 		total += READ_ONCE(z->managed_pages);
 	return total;
 }
@@ -107,7 +107,7 @@ static void setup_watermarks(void)
 	unsigned long total, pages_min, pages;
 	struct zone *z;
 
-	total = lowmem_pages();
+	total = managed_before(high);
 	if (!min_free_is_set)
 		min_free_kbytes = int_sqrt((total << (PAGE_SHIFT - 10)) * 16);
 	pages_min = min_free_kbytes >> (PAGE_SHIFT - 10);
@@ -174,10 +174,10 @@ void zone_resized(void)
 	unsigned long total;
 
 	do {
-		total = totalram_pages();
+		total = managed_before(zones + MAX_NR_ZONES);
 		setup_watermarks();
 		setup_lowmem_reserves();
-	} while (total != totalram_pages());
+	} while (total != managed_before(zones + MAX_NR_ZONES));
 }
 
 /*
@@ -231,7 +231,7 @@ void mm_online_pages(unsigned int zone, unsigned long start, unsigned long nr,
 		z->spanned_pages = end - z->start_pfn;
 	}
 	z->present_pages += nr;
-	z->managed_pages += nr;
+	WRITE_ONCE(z->managed_pages, z->managed_pages + nr);
 	note_refault(z, nr);
 	free_run(z, start, nr, zeroed ? PG_zeroed : 0);
 	spin_unlock(&z->lock);

@@ -157,7 +157,7 @@ static void retire(struct zone *z, struct page *page)
 	unsigned long pfn = page_to_pfn(page), nr = 1ul << page->order;
 
 	page->flags = 0;
-	z->managed_pages -= nr;
+	WRITE_ONCE(z->managed_pages, z->managed_pages - nr);
 	z->present_pages -= nr;
 	z->retired_pages += nr;
 	port_forget_ram(pfn, nr);
@@ -264,7 +264,8 @@ void page_report_balance(struct zone *z)
 {
 	unsigned long now, low;
 
-	if (likely(READ_ONCE(z->resident_free) < keep_frames || no_host))
+	if (likely(READ_ONCE(z->resident_free) < READ_ONCE(keep_frames) ||
+		   READ_ONCE(no_host)))
 		return;
 	now = port_time_ms();
 	spin_lock(&z->lock);
@@ -283,7 +284,7 @@ void page_report_balance_all(void)
 {
 	struct zone *z;
 
-	for_each_populated_zone(z)
+	for (z = zones; z < zones + MAX_NR_ZONES; z++)
 		page_report_balance(z);
 }
 
@@ -292,7 +293,7 @@ void page_report_all(void)
 {
 	struct zone *z;
 
-	for_each_populated_zone(z) {
+	for (z = zones; z < zones + MAX_NR_ZONES; z++) {
 		spin_lock(&z->lock);
 		if (!z->reporting && !no_host)
 			report_to(z, 0);
