@@ -90,7 +90,7 @@ static int apply(const char *key, const char *value,
 }
 
 /**
- * cmdline_parse - apply a line of options
+ * cmdline_parse() - apply a line of options
  * @line: KEY=VALUE pairs separated by spaces or colons
  * @options: what is known
  * @nr: how many @options
@@ -146,7 +146,7 @@ static int size_shift(char suffix)
 }
 
 /**
- * cmdline_number - read a decimal number with an optional K, M or G
+ * cmdline_number() - read a decimal number with an optional K, M or G
  * @s: where it starts; moved to behind it
  * @out: the number
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * What gzip wrote, read again: RFC 1952 around RFC 1951.
  *
@@ -624,7 +624,7 @@ static void check_trailer(struct inflate *z)
 }
 
 /**
- * inflate_begin - read a gzip member
+ * inflate_begin() - read a gzip member
  * @p: its first byte
  * @end: of the memory it lies in
  *
@@ -646,7 +646,7 @@ struct inflate *inflate_begin(const u8 *p, const u8 *end)
 }
 
 /**
- * inflate_next - some more bytes
+ * inflate_next() - some more bytes
  * @z: from inflate_begin()
  * @out: is set to them; they stay until the next call
  *
@@ -686,7 +686,7 @@ size_t inflate_next(struct inflate *z, const u8 **out)
 }
 
 /**
- * inflate_position - how far the input was read
+ * inflate_position() - how far the input was read
  * @z: from inflate_begin()
  *
  * Return: the first byte that may still be looked at.
@@ -697,7 +697,7 @@ const u8 *inflate_position(const struct inflate *z)
 }
 
 /**
- * inflate_error - was the member whole?
+ * inflate_error() - was the member whole?
  * @z: from inflate_begin()
  *
  * Return: what was wrong, or NULL.
@@ -708,7 +708,7 @@ const char *inflate_error(const struct inflate *z)
 }
 
 /**
- * inflate_end - give everything back
+ * inflate_end() - give everything back
  * @z: from inflate_begin()
  *
  * Return: the byte after what was read.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Copies between the kernel and what an iov_iter describes. The usual case,
  * one piece that holds everything asked for, is one call of the port's copy;
@@ -17,7 +17,7 @@
 #include <mach/uaccess.h>
 
 /**
- * iov_iter_user - describe one piece of user memory
+ * iov_iter_user() - describe one piece of user memory
  * @i: what to fill in; it holds its own piece, so it is not copied
  * @ubuf: user address
  * @count: bytes
@@ -34,7 +34,7 @@ void iov_iter_user(struct iov_iter *i, void *ubuf, size_t count)
 }
 
 /**
- * iov_iter_kernel - describe one piece of kernel memory
+ * iov_iter_kernel() - describe one piece of kernel memory
  * @i: what to fill in
  * @kbuf: kernel address
  * @count: bytes
@@ -49,7 +49,7 @@ void iov_iter_kernel(struct iov_iter *i, void *kbuf, size_t count)
 }
 
 /**
- * iov_iter_advance - skip bytes
+ * iov_iter_advance() - skip bytes
  * @i: iterator
  * @n: bytes, at most i->count
  */
@@ -107,7 +107,7 @@ static inline bool iov_done(struct iov_iter *i, size_t done, size_t n)
 }
 
 /**
- * copy_to_iter - kernel memory to where @i points
+ * copy_to_iter() - kernel memory to where @i points
  * @from: kernel memory
  * @n: bytes
  * @i: iterator; moves on
@@ -140,7 +140,7 @@ size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i)
 }
 
 /**
- * copy_from_iter - what @i points at to kernel memory
+ * copy_from_iter() - what @i points at to kernel memory
  * @to: kernel memory
  * @n: bytes
  * @i: iterator; moves on
@@ -173,7 +173,7 @@ size_t copy_from_iter(void *to, size_t n, struct iov_iter *i)
 }
 
 /**
- * iov_iter_zero - zeroes to where @i points
+ * iov_iter_zero() - zeroes to where @i points
  * @n: bytes
  * @i: iterator; moves on
  *
@@ -205,7 +205,7 @@ size_t iov_iter_zero(size_t n, struct iov_iter *i)
 }
 
 /**
- * copy_page_to_iter - bytes of one page to where @i points
+ * copy_page_to_iter() - bytes of one page to where @i points
  * @page: the page; may be high memory
  * @offset: first byte in it
  * @n: bytes
@@ -224,7 +224,7 @@ size_t copy_page_to_iter(struct page *page, size_t offset, size_t n,
 }
 
 /**
- * copy_page_from_iter - what @i points at to bytes of one page
+ * copy_page_from_iter() - what @i points at to bytes of one page
  * @page: the page; may be high memory
  * @offset: first byte in it
  * @n: bytes

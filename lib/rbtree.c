@@ -10,13 +10,13 @@ static void keep_nothing(struct rb_node *n)
 	(void)n;
 }
 
-/** rb_insert_color - balance after rb_link_node(). @n: the new node. */
+/** rb_insert_color() - balance after rb_link_node(). @n: the new node. */
 void rb_insert_color(struct rb_node *n, struct rb_root *root)
 {
 	rb_insert_augmented(n, root, keep_nothing);
 }
 
-/** rb_erase - take a node out. @n is left as it was. */
+/** rb_erase() - take a node out. @n is left as it was. */
 void rb_erase(struct rb_node *n, struct rb_root *root)
 {
 	rb_erase_augmented(n, root, keep_nothing);
@@ -42,25 +42,25 @@ static struct rb_node *rb_neighbour(const struct rb_node *n, int side)
 	return (struct rb_node *)parent;
 }
 
-/** rb_first - the smallest node, or NULL in an empty tree. */
+/** rb_first() - the smallest node, or NULL in an empty tree. */
 struct rb_node *rb_first(const struct rb_root *root)
 {
 	return rb_extreme(root->rb_node, 0);
 }
 
-/** rb_last - the largest node, or NULL in an empty tree. */
+/** rb_last() - the largest node, or NULL in an empty tree. */
 struct rb_node *rb_last(const struct rb_root *root)
 {
 	return rb_extreme(root->rb_node, 1);
 }
 
-/** rb_next - the node after @n in order, or NULL. */
+/** rb_next() - the node after @n in order, or NULL. */
 struct rb_node *rb_next(const struct rb_node *n)
 {
 	return rb_neighbour(n, 1);
 }
 
-/** rb_prev - the node before @n in order, or NULL. */
+/** rb_prev() - the node before @n in order, or NULL. */
 struct rb_node *rb_prev(const struct rb_node *n)
 {
 	return rb_neighbour(n, 0);

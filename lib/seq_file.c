@@ -16,7 +16,7 @@
 #include <ashlar/string.h>
 
 /**
- * seq_write - append bytes to a report
+ * seq_write() - append bytes to a report
  * @m: the report
  * @data: the bytes
  * @len: how many
@@ -34,7 +34,7 @@ void seq_write(struct seq_file *m, const void *data, size_t len)
 }
 
 /**
- * seq_putc - append one character to a report
+ * seq_putc() - append one character to a report
  * @m: the report
  * @c: the character
  *
@@ -48,7 +48,7 @@ void seq_putc(struct seq_file *m, char c)
 }
 
 /**
- * seq_puts - append a string to a report
+ * seq_puts() - append a string to a report
  * @m: the report
  * @s: the string
  *
@@ -60,7 +60,7 @@ void seq_puts(struct seq_file *m, const char *s)
 }
 
 /**
- * seq_put_decimal_ul_width - append a string, then a number set to the right
+ * seq_put_decimal_ul_width() - append a string, then a number set to the right
  * @m: the report
  * @delimiter: the string
  * @num: the number
@@ -86,7 +86,7 @@ void seq_put_decimal_ul_width(struct seq_file *m, const char *delimiter,
 }
 
 /**
- * seq_put_hex_ll - append a string, then a number in hexadecimal digits
+ * seq_put_hex_ll() - append a string, then a number in hexadecimal digits
  * @m: the report
  * @delimiter: the string
  * @num: the number
@@ -118,7 +118,7 @@ static void format_write(void *to, const char *s, size_t n)
 }
 
 /**
- * seq_printf - append formatted text to a report
+ * seq_printf() - append formatted text to a report
  * @m: the report
  * @fmt: the format; see lib/vsnprintf.c
  *

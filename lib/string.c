@@ -6,7 +6,7 @@
 #include <ashlar/string.h>
 
 /**
- * ashlar_strcmp - compare two strings
+ * ashlar_strcmp() - compare two strings
  * @a: a string
  * @b: a string
  *
@@ -22,7 +22,7 @@ int ashlar_strcmp(const char *a, const char *b)
 }
 
 /**
- * ashlar_strncmp - compare the first bytes of two strings
+ * ashlar_strncmp() - compare the first bytes of two strings
  * @a: a string
  * @b: a string
  * @n: bytes to look at, at most
@@ -38,7 +38,7 @@ int ashlar_strncmp(const char *a, const char *b, size_t n)
 }
 
 /**
- * ashlar_strscpy - copy what fits of a string
+ * ashlar_strscpy() - copy what fits of a string
  * @dst: where to
  * @src: a string
  * @size: bytes of @dst

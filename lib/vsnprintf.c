@@ -258,7 +258,7 @@ static bool convert(struct sink *s, const struct spec *spec, char letter,
 /* NOLINTEND(clang-analyzer-valist.Uninitialized) */
 
 /**
- * ashlar_vformat - format text into a sink
+ * ashlar_vformat() - format text into a sink
  * @write: takes the next characters
  * @to: passed to @write
  * @fmt: the format; see the top of this file
@@ -311,7 +311,7 @@ static void buffer_write(void *to, const char *s, size_t n)
 }
 
 /**
- * ashlar_vsnprintf - format text into a buffer
+ * ashlar_vsnprintf() - format text into a buffer
  * @buf: where to; may be NULL if @size is 0
  * @size: bytes of @buf
  * @fmt: the format; see the top of this file
@@ -335,7 +335,7 @@ int ashlar_vsnprintf(char *buf, size_t size, const char *fmt,
 }
 
 /**
- * ashlar_snprintf - format text into a buffer
+ * ashlar_snprintf() - format text into a buffer
  * @buf: where to; may be NULL if @size is 0
  * @size: bytes of @buf
  * @fmt: the format; see the top of this file

@@ -32,10 +32,6 @@
  *
  * Lock: zone.lock, for all but buddy_init().
  *
- * Simpler than Linux: one node; no isolation and no CMA types; a zone's
- * frames are found by range, not by bits in each descriptor, so descriptors
- * inside a block stay untouched.
- *
  * K. C. Knowlton, "A fast storage allocator", CACM 8(10), 1965.
  */
 #include "page_alloc.h"
@@ -97,7 +93,7 @@ static void del_from_free_list(struct zone *z, struct page *page)
 }
 
 /*
- * Does a free block start here? A frame in use is being written by its
+ * True if a free block starts here. A frame in use is being written by its
  * owner, who holds no lock; but PG_buddy is set and cleared under the zone's
  * lock alone.
  */

@@ -96,7 +96,7 @@ static void take_run(struct zone *z, unsigned long pfn, unsigned long found,
 }
 
 /**
- * alloc_contig_frames - a run of frames larger than the largest block
+ * alloc_contig_frames() - a run of frames larger than the largest block
  * @nr: frames
  *
  * Looks through the normal zone for free blocks of the largest order side by
@@ -133,7 +133,7 @@ struct page *alloc_contig_frames(unsigned long nr)
 }
 
 /**
- * alloc_pages_exact - contiguous memory of a size that is no power of two
+ * alloc_pages_exact() - contiguous memory of a size that is no power of two
  * @size: bytes, up to 4 MiB; rounded up to whole frames
  * @gfp: GFP_* flags
  *
@@ -155,7 +155,7 @@ void *alloc_pages_exact(size_t size, gfp_t gfp)
 	return page_address(page);
 }
 
-/** free_pages_exact - free alloc_pages_exact() memory of @size bytes. */
+/** free_pages_exact() - free alloc_pages_exact() memory of @size bytes. */
 void free_pages_exact(void *addr, size_t size)
 {
 	unsigned long nr = PAGE_ALIGN(size) >> PAGE_SHIFT;

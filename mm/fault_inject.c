@@ -82,7 +82,7 @@ int setup_fault_attr(struct fault_attr *attr, const char *str)
  * @attr: what was asked for
  * @size: bytes of this allocation
  *
- * Return: whether this one shall fail.
+ * Return: true if this one shall fail.
  */
 bool should_fail(struct fault_attr *attr, size_t size)
 {
@@ -101,7 +101,7 @@ bool should_fail(struct fault_attr *attr, size_t size)
 	return true;
 }
 
-/* Is this the allocation that fail_nth() chose? */
+/* True if this is the allocation that fail_nth() chose. */
 static bool nth_fails(void)
 {
 	return nth_left != 0 &&
@@ -131,7 +131,7 @@ unsigned long fail_nth(unsigned long k)
 	return left;
 }
 
-/* May the block be made to fail? The dice are thrown for those that may. */
+/* True if the block is made to fail; the dice decide for those that may. */
 bool should_fail_alloc_page(gfp_t gfp, unsigned int order)
 {
 	if (likely(fail_page_alloc.probability == 0 && nth_left == 0))

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * The page cache: a file's bytes as pages, found by their number.
  *
@@ -16,9 +16,6 @@
  * A page joins the cache with its contents complete, so there is no page that
  * is locked while it is being filled. Whatever may sleep (allocating, copying
  * from a program) happens before, and the slot is looked at again after it.
- *
- * Simpler than Linux: no readahead, no write-back and no page locks, for no
- * file here has a disk below it. A hole is read as zeroes without a page.
  *
  * Locks: i_rwsem for write around whatever changes the size: there is one
  * writer at a time, and no write beside a truncation. Reading and faults take
@@ -63,7 +60,7 @@ static inline unsigned long size_to_pages(loff_t size)
 }
 
 /**
- * address_space_init - a file without pages
+ * address_space_init() - a file without pages
  * @m: what to fill in
  * @ops: how pages come and go, or NULL
  * @host: whatever the caller wants to find again
@@ -84,7 +81,7 @@ void address_space_init(struct address_space *m,
 }
 
 /**
- * find_get_page - a cached page
+ * find_get_page() - a cached page
  * @m: the file
  * @index: number of the page
  *
@@ -153,7 +150,7 @@ static int insert_page(struct address_space *m, struct page *page,
 }
 
 /**
- * add_to_page_cache - a page becomes part of a file
+ * add_to_page_cache() - a page becomes part of a file
  * @m: the file
  * @page: the page, with its contents
  * @index: its number
@@ -215,7 +212,7 @@ fill_page(struct address_space *m, unsigned long index, bool inside)
 }
 
 /**
- * read_mapping_page - a page of a file
+ * read_mapping_page() - a page of a file
  * @m: the file
  * @index: number of the page
  *
@@ -272,7 +269,7 @@ static inline size_t readable(const struct address_space *m, loff_t pos,
 }
 
 /**
- * generic_file_read_iter - read(2) of a file with a page cache
+ * generic_file_read_iter() - read(2) of a file with a page cache
  * @f: the file
  * @to: where to
  * @pos: position; moves on
@@ -397,7 +394,7 @@ static void zero_past_end(struct address_space *m)
 }
 
 /**
- * __generic_file_write_iter - write(2) of a file with a page cache
+ * __generic_file_write_iter() - write(2) of a file with a page cache
  * @f: the file
  * @from: where from
  * @pos: position; moves on, and the file's size with it
@@ -435,7 +432,9 @@ ssize_t __generic_file_write_iter(struct file *f, struct iov_iter *from,
 	return done ? done : n;
 }
 
-/** generic_file_write_iter - __generic_file_write_iter() that takes i_rwsem. */
+/**
+ * generic_file_write_iter() - __generic_file_write_iter() that takes i_rwsem.
+ */
 ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,
 				loff_t *pos)
 {
@@ -449,7 +448,7 @@ ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,
 }
 
 /**
- * kernel_read - bytes of a file for the kernel itself
+ * kernel_read() - bytes of a file for the kernel itself
  * @f: the file
  * @buf: kernel memory
  * @n: bytes
@@ -551,7 +550,7 @@ static void drop_range(struct address_space *m, loff_t start, loff_t end,
 }
 
 /**
- * truncate_inode_pages_range - bytes leave a file for good
+ * truncate_inode_pages_range() - bytes leave a file for good
  * @m: the file
  * @start: first byte
  * @end: past the last byte; MAX_LFS_FILESIZE and above: everything
@@ -566,7 +565,7 @@ void truncate_inode_pages_range(struct address_space *m, loff_t start,
 }
 
 /**
- * truncate_pagecache_range - a hole in a file
+ * truncate_pagecache_range() - a hole in a file
  * @m: the file
  * @start: first byte
  * @end: past the last byte
@@ -580,7 +579,7 @@ void truncate_pagecache_range(struct address_space *m, loff_t start, loff_t end)
 }
 
 /**
- * truncate_setsize - a file's new size
+ * truncate_setsize() - a file's new size
  * @m: the file
  * @size: bytes
  *
@@ -644,7 +643,7 @@ const struct vm_operations_struct generic_file_vm_ops = {
 };
 
 /**
- * generic_file_mmap - map a file with a page cache
+ * generic_file_mmap() - map a file with a page cache
  * @f: the file
  * @vma: the new area
  *

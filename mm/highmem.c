@@ -50,7 +50,7 @@ static unsigned long local_address(unsigned int slot)
 }
 
 /**
- * __kmap_local - kmap_local_page() of a high page
+ * __kmap_local() - kmap_local_page() of a high page
  * @page: the page
  *
  * Context: any but interrupts. Return: where its bytes are.
@@ -67,7 +67,7 @@ void *__kmap_local(const struct page *page)
 	return (void *)addr;
 }
 
-/** __kunmap_local - close the window that was opened last */
+/** __kunmap_local() - close the window that was opened last */
 void __kunmap_local(void)
 {
 	unsigned int *top = this_cpu_ptr(kmap_local_top);
@@ -80,7 +80,7 @@ void __kunmap_local(void)
 }
 
 /**
- * __kmap_local_switch - another task runs, and one of the two has windows
+ * __kmap_local_switch() - another task runs, and one of the two has windows
  * @prev: whose windows are open; they are closed and kept here
  * @next: whose are to be open again
  */
@@ -183,7 +183,7 @@ static unsigned int new_slot(struct page *page)
 }
 
 /**
- * kmap_high - kmap() of a high page
+ * kmap_high() - kmap() of a high page
  * @page: the page; the caller holds a reference
  *
  * Context: may sleep, until another user gives a window back. Return: where
@@ -209,7 +209,7 @@ void *kmap_high(struct page *page)
 }
 
 /**
- * kunmap_high - one user of a page's window is done
+ * kunmap_high() - one user of a page's window is done
  * @page: what kmap_high() was given
  *
  * Context: any but interrupts.
@@ -231,7 +231,7 @@ void kunmap_high(struct page *page)
 		port_wake(slots);
 }
 
-/** nr_kmaps - frames that have permanent windows with users */
+/** nr_kmaps() - frames that have permanent windows with users */
 unsigned long nr_kmaps(void)
 {
 	return slots_used;
@@ -245,7 +245,7 @@ static void clear_frames(struct page *page, unsigned long nr)
 		clear_highpage(page++);
 }
 
-/** highmem_init - high frames may be cleared from now on; once, at boot. */
+/** highmem_init() - high frames may be cleared from now on; once, at boot. */
 void highmem_init(void)
 {
 	page_alloc_clear_high = clear_frames;

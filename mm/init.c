@@ -59,7 +59,7 @@ static unsigned long reclaim(gfp_t gfp, unsigned int order)
 	return freed;
 }
 
-/** mm_init - set up the core; once, before anything else. */
+/** mm_init() - set up the core; once, before anything else. */
 void mm_init(void)
 {
 	buddy_init();
@@ -83,7 +83,7 @@ static struct mm_cpu *new_cpu(void)
 }
 
 /**
- * mm_cpu_online - the running thread becomes a CPU
+ * mm_cpu_online() - the running thread becomes a CPU
  *
  * Context: the port serialises calls. Return: the CPU, or NULL without
  * memory for it; the thread then works without CPU lists until next time.
@@ -129,7 +129,7 @@ static void free_cpu(struct mm_cpu *cpu)
 }
 
 /**
- * mm_cpu_offline - the CPU of an ending thread gives everything back
+ * mm_cpu_offline() - the CPU of an ending thread gives everything back
  * @cpu: the running thread's; it works without CPU lists afterwards
  */
 void mm_cpu_offline(struct mm_cpu *cpu)
@@ -202,7 +202,7 @@ static void release_all(void (*op)(spinlock_t *))
 	op(&shrinker_lock);
 }
 
-/** mm_fork_prepare - quiesce the core; see the lock order in internal.h. */
+/** mm_fork_prepare() - quiesce the core; see the lock order in internal.h. */
 void mm_fork_prepare(void)
 {
 	spin_lock(&shrinker_lock);
@@ -212,14 +212,14 @@ void mm_fork_prepare(void)
 	for_zones(op_lock);
 }
 
-/** mm_fork_parent - go on after the fork. */
+/** mm_fork_parent() - go on after the fork. */
 void mm_fork_parent(void)
 {
 	release_all(op_unlock);
 }
 
 /**
- * mm_fork_child - the forked child goes on alone
+ * mm_fork_child() - the forked child goes on alone
  * @self: the CPU of the thread that forked, or NULL
  *
  * The other CPUs' threads do not exist here; what their lists held comes
@@ -245,7 +245,7 @@ void mm_fork_child(struct mm_cpu *self)
 }
 
 /**
- * mm_validate - re-derive every invariant of the core
+ * mm_validate() - re-derive every invariant of the core
  *
  * Return: 0; a broken invariant panics with its values. Context: no lock
  * held; on several CPUs each is checked as its lock is got.

@@ -92,7 +92,7 @@ static void *kmalloc_slow(size_t size, gfp_t gfp)
 }
 
 /**
- * kmalloc - allocate @size bytes
+ * kmalloc() - allocate @size bytes
  * @size: bytes, up to 4 MiB; 0 gives ZERO_SIZE_PTR
  * @gfp: GFP_* flags
  *
@@ -119,13 +119,13 @@ void *kmalloc(size_t size, gfp_t gfp)
 	return obj;
 }
 
-/** kzalloc - kmalloc() of zeroed memory. */
+/** kzalloc() - kmalloc() of zeroed memory. */
 void *kzalloc(size_t size, gfp_t gfp)
 {
 	return kmalloc(size, gfp | __GFP_ZERO);
 }
 
-/** kmalloc_array - @n elements of @size bytes; NULL if that overflows. */
+/** kmalloc_array() - @n elements of @size bytes; NULL if that overflows. */
 void *kmalloc_array(size_t n, size_t size, gfp_t gfp)
 {
 	size_t bytes;
@@ -135,7 +135,7 @@ void *kmalloc_array(size_t n, size_t size, gfp_t gfp)
 	return kmalloc(bytes, gfp);
 }
 
-/** kcalloc - kmalloc_array() of zeroed memory. */
+/** kcalloc() - kmalloc_array() of zeroed memory. */
 void *kcalloc(size_t n, size_t size, gfp_t gfp)
 {
 	return kmalloc_array(n, size, gfp | __GFP_ZERO);
@@ -168,7 +168,7 @@ static __cold_path __racy void kfree_slow(void *obj)
 }
 
 /**
- * kfree - free what kmalloc() and its relatives returned
+ * kfree() - free what kmalloc() and its relatives returned
  * @p: the memory; NULL and ZERO_SIZE_PTR are ignored
  *
  * Context: any. Memory that is not allocated is reported and left alone.
@@ -184,7 +184,7 @@ void kfree(const void *p)
 }
 
 /**
- * kmem_cache_free_bulk - kmem_cache_free() or kfree() of many
+ * kmem_cache_free_bulk() - kmem_cache_free() or kfree() of many
  * @s: the cache, or NULL if the objects are kmalloc's
  * @n: how many
  * @p: the objects
@@ -200,7 +200,7 @@ void kmem_cache_free_bulk(struct kmem_cache *s, size_t n, void **p)
 }
 
 /**
- * ksize - bytes that a block really has
+ * ksize() - bytes that a block really has
  * @p: what kmalloc() returned
  *
  * All of them may be used. Return: the size; 0 for NULL, ZERO_SIZE_PTR and,
@@ -223,7 +223,7 @@ __racy size_t ksize(const void *p)
 }
 
 /**
- * krealloc - change the size of a block
+ * krealloc() - change the size of a block
  * @p: what kmalloc() returned, or NULL
  * @new_size: bytes wanted; 0 frees
  * @gfp: GFP_* flags
@@ -251,7 +251,7 @@ void *krealloc(const void *p, size_t new_size, gfp_t gfp)
 	return copy;
 }
 
-/** kmemdup - a copy of @len bytes at @src, or NULL. */
+/** kmemdup() - a copy of @len bytes at @src, or NULL. */
 void *kmemdup(const void *src, size_t len, gfp_t gfp)
 {
 	void *p = kmalloc(len, gfp);
@@ -261,7 +261,7 @@ void *kmemdup(const void *src, size_t len, gfp_t gfp)
 	return p;
 }
 
-/** kstrdup - a copy of the string @s, or NULL; NULL of NULL. */
+/** kstrdup() - a copy of the string @s, or NULL; NULL of NULL. */
 char *kstrdup(const char *s, gfp_t gfp)
 {
 	return s ? kmemdup(s, strlen(s) + 1, gfp) : NULL;

@@ -28,7 +28,7 @@ static u8 mincore_unmapped(struct vm_area_struct *vma, unsigned long addr)
 }
 
 /**
- * mm_mincore - which pages are in memory
+ * mm_mincore() - which pages are in memory
  * @start: start of a page
  * @pages: how many
  * @vec: kernel memory, a byte for each; bit 0 says yes

@@ -17,8 +17,6 @@
  * number of areas, the place, RLIMIT_MEMLOCK, the file's mode, RLIMIT_AS and
  * _DATA, and last the promise of memory (VM_ACCOUNT, mm/commit.c). From then on
  * only a lack of memory for the area itself or the file's ->mmap() can fail.
- *
- * Simpler than Linux: no randomised places, no huge pages, one size of word.
  */
 #include <ashlar/commit.h>
 #include <ashlar/err.h>

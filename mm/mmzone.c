@@ -122,7 +122,7 @@ static void setup_watermarks(void)
 }
 
 /**
- * set_min_free_kbytes - how much memory ordinary allocations leave alone
+ * set_min_free_kbytes() - how much memory ordinary allocations leave alone
  * @kbytes: of all zones but HighMem
  */
 void set_min_free_kbytes(unsigned long kbytes)
@@ -133,7 +133,7 @@ void set_min_free_kbytes(unsigned long kbytes)
 }
 
 /**
- * set_watermark_scale_factor - how far apart a zone's watermarks are at least
+ * set_watermark_scale_factor() - how far apart a zone's watermarks are at least
  * @factor: in ten-thousandths of the zone
  */
 void set_watermark_scale_factor(unsigned int factor)
@@ -193,7 +193,7 @@ static void note_refault(struct zone *z, unsigned long nr)
 }
 
 /**
- * set_lowmem_reserve_ratio - what zones keep from callers of those above
+ * set_lowmem_reserve_ratio() - what zones keep from callers of those above
  * @ratio: for each zone; 0: nothing
  */
 void set_lowmem_reserve_ratio(const unsigned int ratio[MAX_NR_ZONES])
@@ -206,7 +206,7 @@ void set_lowmem_reserve_ratio(const unsigned int ratio[MAX_NR_ZONES])
 }
 
 /**
- * mm_online_pages - take frames into the buddy system's care
+ * mm_online_pages() - take frames into the buddy system's care
  * @zone: enum zone_type that they belong to
  * @start: first frame number
  * @nr: number of frames

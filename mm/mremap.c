@@ -27,7 +27,7 @@ struct mremap {
 	unsigned long flags; /* MREMAP_* */
 };
 
-/* May the space have @grow bytes more? With MREMAP_FIXED something goes. */
+/* True if the space may have @grow bytes more, where MREMAP_FIXED frees some. */
 static bool may_grow(const struct mremap *r, u32 vm_flags, unsigned long grow)
 {
 	if (r->flags & MREMAP_FIXED)

@@ -31,7 +31,7 @@ static int msync_area(struct vm_area_struct *vma, int flags)
 }
 
 /**
- * mm_msync - write shared pages of a range back
+ * mm_msync() - write shared pages of a range back
  * @start: start of a page
  * @len: bytes
  * @flags: MS_*

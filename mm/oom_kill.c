@@ -22,10 +22,6 @@
  * VICTIM_MS have passed (it may be waiting for something), nobody else is
  * chosen.
  *
- * Simpler than Linux: whoever asks takes the pages himself, there is no
- * reaper's thread; points are of spaces, not of tasks; if nobody is left the
- * request fails, where Linux gives up altogether.
- *
  * Locks: mmlist_lock around the walks over mm_list and the choice, so there
  * is one victim for all who ask at once; oom_badness() and the hook spared()
  * run under it. The victim is held by mm_count while it is ended. Its pages
@@ -52,7 +48,7 @@ static const struct oom_hooks *hooks;
 static unsigned long last_kill; /* port_time_ms() (mmlist_lock) */
 
 /**
- * oom_badness - how much memory the end of a space's tasks would free
+ * oom_badness() - how much memory the end of a space's tasks would free
  * @mm: the space
  * @totalpages: all there is, for the weight
  *
@@ -177,11 +173,11 @@ static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)
 }
 
 /**
- * out_of_memory - end a process for a request that failed in the end
+ * out_of_memory() - end a process for a request that failed in the end
  * @gfp: GFP_* flags of the request
  * @order: its order
  *
- * Return: whether it is worth trying again. Context: does not sleep.
+ * Return: true if it is worth trying again. Context: does not sleep.
  */
 bool out_of_memory(gfp_t gfp, unsigned int order)
 {
@@ -189,7 +185,7 @@ bool out_of_memory(gfp_t gfp, unsigned int order)
 }
 
 /**
- * oom_killer_enable - from now on memory that runs out costs a process
+ * oom_killer_enable() - from now on memory that runs out costs a process
  * @with: what the kernel knows of tasks; kept
  *
  * Context: once, at boot.

@@ -50,7 +50,7 @@ static struct page *alloc_from_reserve(gfp_t gfp, unsigned int order)
 	return page;
 }
 
-/* Would the end of a process help, and is the caller worth one? */
+/* True if the end of a process would help, and the caller is worth one. */
 static bool may_oom(gfp_t gfp, unsigned int order)
 {
 	return page_alloc_oom && order <= PAGE_ALLOC_COSTLY_ORDER &&
@@ -151,7 +151,7 @@ static void prepare_new_block(struct page *page, unsigned int order, gfp_t gfp)
 }
 
 /**
- * alloc_pages - allocate 2^order contiguous page frames
+ * alloc_pages() - allocate 2^order contiguous page frames
  * @gfp: GFP_* flags: which zone, which mobility, may it wait
  * @order: 0 … MAX_ORDER - 1
  *
@@ -207,7 +207,7 @@ void free_block(struct page *page, unsigned int order)
 }
 
 /**
- * __free_pages - free what alloc_pages() returned
+ * __free_pages() - free what alloc_pages() returned
  * @page: the first frame, or NULL
  * @order: the order that was asked for
  *
@@ -229,7 +229,7 @@ void __free_pages(struct page *page, unsigned int order)
 }
 
 /**
- * __get_free_pages - alloc_pages() by address
+ * __get_free_pages() - alloc_pages() by address
  * @gfp: GFP_* flags, without __GFP_HIGHMEM (such frames have no address)
  * @order: 0 … MAX_ORDER - 1
  *
@@ -242,13 +242,13 @@ unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
 	return page ? (unsigned long)page_address(page) : 0;
 }
 
-/** get_zeroed_page - one page of zeroes. @gfp: GFP_* flags. */
+/** get_zeroed_page() - one page of zeroes. @gfp: GFP_* flags. */
 unsigned long get_zeroed_page(gfp_t gfp)
 {
 	return __get_free_pages(gfp | __GFP_ZERO, 0);
 }
 
-/** free_pages - __free_pages() by address; 0 is ignored. */
+/** free_pages() - __free_pages() by address; 0 is ignored. */
 void free_pages(unsigned long addr, unsigned int order)
 {
 	if (!addr)
@@ -261,7 +261,7 @@ void free_pages(unsigned long addr, unsigned int order)
 	__free_pages(virt_to_page((void *)addr), order);
 }
 
-/** get_order - the order whose block holds @size bytes (0 for size 0). */
+/** get_order() - the order whose block holds @size bytes (0 for size 0). */
 unsigned int get_order(unsigned long size)
 {
 	unsigned int order = 0;
@@ -273,7 +273,7 @@ unsigned int get_order(unsigned long size)
 }
 
 /**
- * split_page - make a block of 2^order frames into single frames
+ * split_page() - make a block of 2^order frames into single frames
  * @page: what alloc_pages(gfp, order) returned
  * @order: its order
  *

@@ -36,9 +36,6 @@
  * here holds no lock at all: a fork or another thread would wait for the
  * host. In a forked child the blocks on zone.isolated are given back anew,
  * since the thread that had them is gone.
- *
- * Simpler than Linux: no worker; the thread that freed the frames does the
- * work, a batch at a time.
  */
 #include <ashlar/errno.h>
 #include "page_alloc.h"
@@ -255,7 +252,7 @@ static void report_to(struct zone *z, unsigned long target)
 }
 
 /**
- * page_report_balance - give frames back if more are free than shall be
+ * page_report_balance() - give frames back if more are free than shall be
  * @z: the zone that frames were freed to
  *
  * One CPU reports at a time; the others go on. Context: no lock held.

@@ -63,7 +63,7 @@ void pcp_trim(struct per_cpu_pages *pcp, unsigned int keep)
 }
 
 /**
- * pcp_drain - give a CPU's private frames back to their zones
+ * pcp_drain() - give a CPU's private frames back to their zones
  * @pcp: the CPU's lists; its lock must not be held
  *
  * Context: any; so nothing is given back to the host here.

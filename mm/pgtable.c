@@ -25,9 +25,6 @@
  *
  * Entries are filled by fault.c, emptied by zap.c, copied by space.c (fork),
  * changed by mprotect.c and moved by mremap.c.
- *
- * Simpler than Linux: two levels, no huge pages, no table shared or swapped;
- * one lock for all tables of a space.
  */
 #include <ashlar/atomic.h>
 #include <ashlar/errno.h>

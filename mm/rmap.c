@@ -26,10 +26,6 @@
  * vma->anon_vma, which is set once while faults go on. Both outside of
  * page_table_lock; see vma.h. Whoever sees under anon_vma_lock that an
  * anonymous page is mapped knows that its anon_vma is there.
- *
- * Simpler than Linux: one lock for all anon_vmas; a family of forks shares one
- * list, so a walk may visit areas of relatives that cannot have the page; no
- * tree of intervals.
  */
 #include <ashlar/atomic.h>
 #include <ashlar/errno.h>

@@ -270,7 +270,7 @@ static bool cache_has_sheaves(const struct kmem_cache *s)
 	return s->id && !sheaves_off && !failslab_enabled;
 }
 
-/* Has this CPU a sheaf for @s, or asked often enough to get one? */
+/* True if this CPU has a sheaf for @s, or asked often enough to get one. */
 static bool sheaf_is_warm(const struct kmem_cache *s, const struct mm_cpu *cpu)
 {
 	return s->size <= SHEAF_WARM_BYTES ||

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Files that live in RAM alone. Their bytes are the page cache of mm/filemap.c
  * and nothing below it; this file adds what such files are held to:
@@ -79,7 +79,7 @@ static const struct address_space_operations shmem_aops = {
 };
 
 /**
- * shmem_mapping_init - begin a file's bytes
+ * shmem_mapping_init() - begin a file's bytes
  * @m: what to fill in
  * @sbi: the tmpfs it belongs to, or NULL
  * @host: whatever the caller wants to find again
@@ -93,7 +93,7 @@ void shmem_mapping_init(struct address_space *m, struct shmem_sb_info *sbi,
 }
 
 /**
- * shmem_evict - end of a file's bytes
+ * shmem_evict() - end of a file's bytes
  * @m: the file; nobody maps or holds it any more
  */
 void shmem_evict(struct address_space *m)
@@ -129,7 +129,7 @@ static int setsize(struct address_space *m, loff_t size)
 }
 
 /**
- * shmem_setsize - ftruncate
+ * shmem_setsize() - ftruncate
  * @m: the file
  * @size: bytes, not negative
  *
@@ -194,7 +194,7 @@ static int fallocate_range(struct address_space *m, int mode, loff_t off,
 }
 
 /**
- * shmem_fallocate - fill a range ahead, or punch a hole
+ * shmem_fallocate() - fill a range ahead, or punch a hole
  * @m: the file
  * @mode: FALLOC_FL_*
  * @off: first byte, not negative
@@ -216,7 +216,7 @@ int shmem_fallocate(struct address_space *m, int mode, loff_t off, loff_t len)
 }
 
 /**
- * shmem_seek_hole_data - lseek(SEEK_DATA, SEEK_HOLE)
+ * shmem_seek_hole_data() - lseek(SEEK_DATA, SEEK_HOLE)
  * @m: the file
  * @off: where to begin
  * @whence: SEEK_DATA or SEEK_HOLE
@@ -262,7 +262,7 @@ static int sealed_write(const struct address_space *m, struct iov_iter *from,
 }
 
 /**
- * shmem_file_write_iter - write(2), with seals in mind
+ * shmem_file_write_iter() - write(2), with seals in mind
  * @f: the file
  * @from: where from
  * @pos: position; moves on
@@ -285,7 +285,7 @@ ssize_t shmem_file_write_iter(struct file *f, struct iov_iter *from,
 }
 
 /**
- * shmem_add_seals - fcntl(F_ADD_SEALS)
+ * shmem_add_seals() - fcntl(F_ADD_SEALS)
  * @m: the file
  * @seals: F_SEAL_*
  *
@@ -313,7 +313,7 @@ int shmem_add_seals(struct address_space *m, u32 seals)
 }
 
 /**
- * shmem_lock - keep a file's pages in memory
+ * shmem_lock() - keep a file's pages in memory
  * @m: the file
  * @lock: or no longer
  */
@@ -342,7 +342,7 @@ static const struct file_operations shmem_file_operations = {
 };
 
 /**
- * shmem_file_setup - a file in RAM without a name
+ * shmem_file_setup() - a file in RAM without a name
  * @name: what maps show
  * @size: bytes
  * @flags: VM_NORESERVE_FILE, or 0

@@ -178,7 +178,7 @@ static __always_inline u64 object_index(const struct kmem_cache *s,
 	return mul_u64_u64_hi(address, s->reciprocal) - slab_first(s, slab);
 }
 
-/* Has the object in @slot, which was used before, been given back? */
+/* True if the object in @slot, which was used before, was given back. */
 static inline __racy bool slot_is_free(const void *slot)
 {
 	const struct page *page = virt_to_page(slot);

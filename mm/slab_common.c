@@ -113,7 +113,7 @@ struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
 }
 
 /**
- * kmem_cache_create - make a cache for objects of one size
+ * kmem_cache_create() - make a cache for objects of one size
  * @name: for reports; copied
  * @size: bytes of an object, 1 … 128 KiB
  * @align: power of two up to a page, or 0; objects are always aligned to 16
@@ -145,7 +145,7 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 }
 
 /**
- * kmem_cache_destroy - give a cache and all its slabs back
+ * kmem_cache_destroy() - give a cache and all its slabs back
  * @s: a cache that nobody uses any more, or NULL
  *
  * Objects still in use are reported and the cache stays, so that nothing
@@ -184,7 +184,7 @@ void kmem_cache_destroy(struct kmem_cache *s)
 }
 
 /**
- * kmem_cache_shrink - give empty slabs back to the buddy system
+ * kmem_cache_shrink() - give empty slabs back to the buddy system
  * @s: the cache
  *
  * Objects lying in sheaves go to their slabs first. Context: may sleep.
@@ -196,7 +196,7 @@ int kmem_cache_shrink(struct kmem_cache *s)
 	return READ_ONCE(s->nr_slabs) != 0;
 }
 
-/** kmem_cache_size - bytes of an object, as asked for. */
+/** kmem_cache_size() - bytes of an object, as asked for. */
 unsigned int kmem_cache_size(struct kmem_cache *s)
 {
 	return s->object_size;
@@ -275,7 +275,7 @@ void slab_validate(void)
 /* ---- objects ---- */
 
 /**
- * kmem_cache_alloc - an object of the cache
+ * kmem_cache_alloc() - an object of the cache
  * @s: the cache
  * @gfp: GFP_* flags; __GFP_ZERO zeroes the object
  *
@@ -299,14 +299,14 @@ void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 	return obj;
 }
 
-/** kmem_cache_zalloc - kmem_cache_alloc() of a zeroed object. */
+/** kmem_cache_zalloc() - kmem_cache_alloc() of a zeroed object. */
 void *kmem_cache_zalloc(struct kmem_cache *s, gfp_t gfp)
 {
 	return kmem_cache_alloc(s, gfp | __GFP_ZERO);
 }
 
 /**
- * kmem_cache_free - give an object back
+ * kmem_cache_free() - give an object back
  * @s: the cache it came from
  * @obj: the object, or NULL
  *
@@ -324,7 +324,7 @@ void kmem_cache_free(struct kmem_cache *s, void *obj)
 }
 
 /**
- * kmem_cache_alloc_bulk - many objects, or none
+ * kmem_cache_alloc_bulk() - many objects, or none
  * @s: the cache
  * @gfp: GFP_* flags
  * @n: how many

@@ -32,9 +32,6 @@
  * be created with the flags (SLAB_RED_ZONE …), whatever the option says.
  *
  * What is found wrong is reported once, put right, and used again.
- *
- * Simpler than Linux: a check that was asked for is made, with F or without;
- * the two static caches, of descriptors and of sheaves, are not watched.
  */
 #include <ashlar/cmdline.h>
 #include <ashlar/errno.h>
@@ -122,7 +119,7 @@ static const char *parse_letters(const char *s, slab_flags_t *flags)
 	return s;
 }
 
-/* Is @name what the pattern up to the next , or ; stands for? */
+/* True if the pattern up to the next , or ; stands for @name. */
 static bool name_matches(const char *pattern, const char *name)
 {
 	const char *star = NULL, *retry = NULL;
@@ -144,7 +141,7 @@ static bool name_matches(const char *pattern, const char *name)
 	return true;
 }
 
-/* Does a block name the cache? @s at the , before the first name. */
+/* True if a block names the cache. @s is at the , before the first name. */
 static bool block_names(const char *s, const char *name)
 {
 	while (*s == ',') {

@@ -158,7 +158,7 @@ static unsigned long report_first(struct kmem_cache *s, bool *end)
 }
 
 /**
- * slab_report - give the idle frames of a cache's slabs back to the host
+ * slab_report() - give the idle frames of a cache's slabs back to the host
  * @s: the cache; constructed objects must keep their contents, so nothing
  *	of a cache with a constructor, or of one that is watched, is given back
  *

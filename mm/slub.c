@@ -31,9 +31,6 @@
  *
  * Lock: kmem_cache.lock.
  *
- * Simpler than Linux: no lock-free slab freelists (a sheaf's worth of work
- * amortises the lock), one node, no cache merging.
- *
  * J. Bonwick, "The Slab Allocator", USENIX 1994.
  */
 #include <ashlar/string.h>

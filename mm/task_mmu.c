@@ -133,7 +133,7 @@ show_areas(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
 }
 
 /**
- * show_maps - /proc/PID/maps, in parts
+ * show_maps() - /proc/PID/maps, in parts
  * @m: where to
  * @name: writes a file's name
  *
@@ -302,7 +302,7 @@ static void show_rollup(struct seq_file *m, struct mm_struct *mm)
 }
 
 /**
- * show_smaps - /proc/PID/smaps, in parts, or smaps_rollup
+ * show_smaps() - /proc/PID/smaps, in parts, or smaps_rollup
  * @rollup: one sum over all areas
  *
  * Context: takes @mm's mmap_lock for read.
@@ -348,7 +348,7 @@ static void clear_area_refs(struct vm_area_struct *vma)
 }
 
 /**
- * clear_refs - /proc/PID/clear_refs: what is referenced from now on?
+ * clear_refs() - /proc/PID/clear_refs: what is referenced from now on?
  * @type: 1: all areas; 2: those without a file; 3: those with one; 4: nothing,
  *	  as soft-dirty bits are not kept; 5: the largest Rss is today's
  *
@@ -400,7 +400,7 @@ static u64 pagemap_present(pte_t pte)
 }
 
 /**
- * pagemap_entry - what /proc/PID/pagemap says about one page
+ * pagemap_entry() - what /proc/PID/pagemap says about one page
  * @addr: any byte of it
  *
  * Return: frame number and PM_* bits. Context: takes mmap_lock for read.

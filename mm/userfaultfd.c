@@ -11,10 +11,6 @@
  * An area that is watched has the flag and, as vm_private_data, its watcher;
  * it is private and anonymous, so nobody else needs the word. What a fork or
  * mremap makes of it is not watched; munmap tells nobody.
- *
- * Simpler than Linux: an area that is watched is not joined with others; no
- * files, no write protection (as on Linux for 32 bits), no events but faults;
- * mlock, MAP_POPULATE and the like do not wait for pages, they fail.
  */
 #include <ashlar/err.h>
 #include <ashlar/errno.h>

@@ -23,10 +23,6 @@
  *
  * Joining never allocates, so it cannot fail: one area takes the range, and
  * those that lie there shrink or go. Cutting needs one new area.
- *
- * Simpler than Linux: anonymous areas related by fork share one anon_vma, so
- * joining asks only whether two areas' are the same, or one has none and the
- * other's is not inherited.
  */
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
@@ -46,7 +42,7 @@
 
 static struct kmem_cache *vm_area_cachep;
 
-/** vma_init - at boot. */
+/** vma_init() - at boot. */
 void vma_init(void)
 {
 	vm_area_cachep = kmem_cache_create("vm_area_struct",
@@ -57,7 +53,7 @@ void vma_init(void)
 /* ---- one area ---- */
 
 /**
- * vm_get_page_prot - what page table entries of an area allow
+ * vm_get_page_prot() - what page table entries of an area allow
  * @vm_flags: the area's
  *
  * A private page is writable only once it is a copy, so never from the start.
@@ -71,7 +67,7 @@ pgprot_t vm_get_page_prot(u32 vm_flags)
 	return vm_flags & VM_SHARED ? PAGE_SHARED : PAGE_COPY;
 }
 
-/** vma_set_flags - new flags, and the protection that follows from them. */
+/** vma_set_flags() - new flags, and the protection that follows from them. */
 void vma_set_flags(struct vm_area_struct *vma, u32 vm_flags)
 {
 	vma->vm_flags = vm_flags;
@@ -79,7 +75,7 @@ void vma_set_flags(struct vm_area_struct *vma, u32 vm_flags)
 }
 
 /**
- * vm_area_alloc - a new area, anonymous and in no list
+ * vm_area_alloc() - a new area, anonymous and in no list
  * @pgoff: page of its file; for anonymous memory @start in pages
  *
  * Return: the area, or NULL without memory. Context: may sleep.
@@ -106,7 +102,7 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, unsigned long start,
 }
 
 /**
- * vm_area_dup - a second area of the same kind, in no list
+ * vm_area_dup() - a second area of the same kind, in no list
  *
  * Has a reference to the file; ->open() is the caller's to call once the area
  * is what it shall be. Return: the area, or NULL without memory.
@@ -125,7 +121,7 @@ struct vm_area_struct *vm_area_dup(struct vm_area_struct *vma)
 	return new;
 }
 
-/** vm_area_free - an area that is in no list of its space any more. */
+/** vm_area_free() - an area that is in no list of its space any more. */
 void vm_area_free(struct vm_area_struct *vma)
 {
 	anon_vma_unlink(vma);
@@ -192,7 +188,7 @@ static void vma_link_file(struct vm_area_struct *vma)
 	spin_unlock(&mapping->i_mmap_lock);
 }
 
-/** vma_unlink_file - its file does not lead to @vma any more. */
+/** vma_unlink_file() - its file does not lead to @vma any more. */
 void vma_unlink_file(struct vm_area_struct *vma)
 {
 	struct address_space *mapping = vma_mapping(vma);
@@ -226,7 +222,7 @@ static void vma_link_rb(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /**
- * vma_link - make @vma one of the areas of its space
+ * vma_link() - make @vma one of the areas of its space
  * @prev: the area before it, or NULL
  *
  * Nothing may lie in its range.
@@ -251,7 +247,7 @@ void vma_link(struct vm_area_struct *vma, struct vm_area_struct *prev)
 	vma_link_file(vma);
 }
 
-/** vma_unlink - the opposite of vma_link(); the area itself stays. */
+/** vma_unlink() - the opposite of vma_link(); the area itself stays. */
 void vma_unlink(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
@@ -275,7 +271,7 @@ void vma_unlink(struct vm_area_struct *vma)
 }
 
 /**
- * vma_resize - move an area's borders
+ * vma_resize() - move an area's borders
  *
  * Each page of the area keeps its place in the object. What else lies there
  * makes room, or made it, before mmap_lock is released.
@@ -304,7 +300,7 @@ void vma_resize(struct vm_area_struct *vma, unsigned long start,
 /* ---- finding ---- */
 
 /**
- * find_vma - the first area that ends after @addr, or NULL
+ * find_vma() - the first area that ends after @addr, or NULL
  *
  * Context: mmap_lock.
  */
@@ -331,7 +327,7 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
 	return best;
 }
 
-/** find_vma_prev - find_vma(), and the area before it. Context: mmap_lock. */
+/** find_vma_prev() - find_vma(), and the area before it. Context: mmap_lock. */
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
 				     struct vm_area_struct **prev)
 {
@@ -347,7 +343,7 @@ struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
 	return vma;
 }
 
-/** find_vma_intersection - the first area in [start, end), or NULL. */
+/** find_vma_intersection() - the first area in [start, end), or NULL. */
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm,
 					     unsigned long start,
 					     unsigned long end)
@@ -401,7 +397,7 @@ static unsigned long lowest_gap(struct mm_struct *mm, unsigned long len,
 }
 
 /**
- * vm_unmapped_area - a place for @len bytes (whole pages)
+ * vm_unmapped_area() - a place for @len bytes (whole pages)
  *
  * The highest one below mmap_base; if there is none, the lowest one above.
  * Return: the address, or -ENOMEM.
@@ -426,7 +422,7 @@ unsigned long vm_unmapped_area(struct mm_struct *mm, unsigned long len)
 /* ---- cutting and joining ---- */
 
 /**
- * split_vma - cut an area in two at @addr, which lies inside
+ * split_vma() - cut an area in two at @addr, which lies inside
  *
  * Return: the upper part, a new area, @vma being the lower; or NULL without
  * memory. Context: mmap_lock for write; may sleep.
@@ -514,7 +510,7 @@ static bool can_vma_merge(const struct vm_area_struct *vma, u32 vm_flags,
 }
 
 /**
- * vma_merge - make [start, end) part of a neighbour of the same kind
+ * vma_merge() - make [start, end) part of a neighbour of the same kind
  * @prev: the area before @start that does not change, or NULL
  * @vm_flags: what the range shall have, as do @anon_vma, @file, @pgoff
  *
@@ -556,7 +552,7 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm,
 }
 
 /**
- * vma_change_flags - give part of an area other flags
+ * vma_change_flags() - give part of an area other flags
  * @start: not before the area's start
  * @end: not past its end
  *

@@ -22,9 +22,6 @@
  * Locks: vmap_lock for the tree; an area's entries are its owner's. Pages and
  * tables are allocated without it, so a table that somebody else was quicker
  * to add is given back.
- *
- * Simpler than Linux: no lazy unmapping, for one processor's TLB is flushed
- * at once; no per-CPU blocks of small areas; one page at a time.
  */
 #include <ashlar/errno.h>
 #include <ashlar/mm_types.h>
@@ -160,7 +157,7 @@ static void remove_area(struct vm_struct *area)
 }
 
 /**
- * find_vm_area - the area that begins at an address
+ * find_vm_area() - the area that begins at an address
  * @addr: any value at all
  *
  * Context: the caller owns the area. Return: it, or NULL.
@@ -238,7 +235,7 @@ static void unmap_area(struct vm_struct *area)
 }
 
 /**
- * vmalloc_to_page - the page behind an address
+ * vmalloc_to_page() - the page behind an address
  * @addr: within a mapped area
  *
  * Return: its page, or NULL where nothing is mapped.
@@ -280,7 +277,7 @@ static struct vm_struct *new_area(unsigned long size, u32 flags,
 }
 
 /**
- * free_vm_area - unmap an area and give its addresses back
+ * free_vm_area() - unmap an area and give its addresses back
  * @area: from get_vm_area(); its pages are freed if they are its own
  *
  * Context: may not be an interrupt.
@@ -293,7 +290,7 @@ void free_vm_area(struct vm_struct *area)
 }
 
 /**
- * get_vm_area - addresses without pages
+ * get_vm_area() - addresses without pages
  * @size: bytes, rounded up to pages; a guard page follows
  * @flags: VM_IOREMAP or VM_MAP
  *
@@ -305,7 +302,7 @@ struct vm_struct *get_vm_area(unsigned long size, u32 flags)
 }
 
 /**
- * ioremap_page_range - put frames of a device into an area
+ * ioremap_page_range() - put frames of a device into an area
  * @addr: where; within an area without pages
  * @end: past the last byte; both page-aligned
  * @phys: the first frame's address
@@ -370,7 +367,7 @@ static void *vmalloc_from(unsigned long size, gfp_t gfp, const void *caller)
 }
 
 /**
- * __vmalloc - memory that is contiguous in addresses
+ * __vmalloc() - memory that is contiguous in addresses
  * @size: bytes, rounded up to pages
  * @gfp: GFP_* flags of its pages
  *
@@ -382,20 +379,20 @@ void *__vmalloc(unsigned long size, gfp_t gfp)
 	return vmalloc_from(size, gfp, CALLER);
 }
 
-/** vmalloc - __vmalloc(@size, GFP_KERNEL) */
+/** vmalloc() - __vmalloc(@size, GFP_KERNEL) */
 void *vmalloc(unsigned long size)
 {
 	return vmalloc_from(size, GFP_KERNEL, CALLER);
 }
 
-/** vzalloc - vmalloc() of zeroes */
+/** vzalloc() - vmalloc() of zeroes */
 void *vzalloc(unsigned long size)
 {
 	return vmalloc_from(size, GFP_KERNEL | __GFP_ZERO, CALLER);
 }
 
 /**
- * vmap - show pages side by side
+ * vmap() - show pages side by side
  * @pages: they stay the caller's
  * @count: how many
  * @flags: VM_MAP
@@ -441,20 +438,22 @@ static void free_area_at(const void *addr, bool owned)
 	free_vm_area(area);
 }
 
-/** vfree - free vmalloc() memory; NULL is ignored. Context: not interrupts. */
+/**
+ * vfree() - free vmalloc() memory; NULL is ignored. Context: not interrupts.
+ */
 void vfree(const void *addr)
 {
 	free_area_at(addr, true);
 }
 
-/** vunmap - end vmap(); the pages are left alone. Context: as vfree(). */
+/** vunmap() - end vmap(); the pages are left alone. Context: as vfree(). */
 void vunmap(const void *addr)
 {
 	free_area_at(addr, false);
 }
 
 /**
- * kvmalloc - memory of any size, contiguous in frames only if that is easy
+ * kvmalloc() - memory of any size, contiguous in frames only if that is easy
  * @size: bytes
  * @gfp: GFP_* flags
  *
@@ -470,7 +469,7 @@ void *kvmalloc(size_t size, gfp_t gfp)
 	return p ? p : vmalloc_from(size, gfp, CALLER);
 }
 
-/** kvfree - free what kvmalloc() returned; NULL is ignored. */
+/** kvfree() - free what kvmalloc() returned; NULL is ignored. */
 void kvfree(const void *addr)
 {
 	if (is_vmalloc_addr(addr))
@@ -479,7 +478,7 @@ void kvfree(const void *addr)
 		kfree((void *)addr);
 }
 
-/** vmalloc_init - once, at boot, before the first area */
+/** vmalloc_init() - once, at boot, before the first area */
 void vmalloc_init(void)
 {
 	vm_struct_cache = kmem_cache_create(
@@ -508,7 +507,7 @@ static void show_area(struct seq_file *m, const struct vm_struct *area)
 	seq_putc(m, '\n');
 }
 
-/** show_vmallocinfo - one line an area, by address, as Linux's */
+/** show_vmallocinfo() - one line an area, by address, as Linux's */
 void show_vmallocinfo(struct seq_file *m)
 {
 	struct rb_node *n;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * A sparse array of pointers, as a tree of nodes with 64 slots each. It is as
  * high as its largest index asks for, and an entry at index 0 alone needs no
@@ -20,9 +20,6 @@
  * Locks: xa_lock, taken by every function but those whose names begin with
  * two underscores, xa_slots() and xa_clear_slots(): they want it held. What
  * allocates comes below it.
- *
- * Simpler than Linux: no marks, no entries that span several indices, no
- * readers beside a writer.
  */
 #include <ashlar/compiler.h>
 #include <ashlar/errno.h>
@@ -65,14 +62,14 @@ static inline unsigned int xa_offset(const struct xa_node *node,
 	return (index >> node->shift) & XA_CHUNK_MASK;
 }
 
-/* Is @index beyond what a tree with the root @node reaches? */
+/* True if @index is beyond what a tree with the root @node reaches. */
 static inline bool xa_beyond(const struct xa_node *node, unsigned long index)
 {
 	return index >> node->shift >= XA_CHUNK_SIZE;
 }
 
 /**
- * xarray_init - make the cache of nodes
+ * xarray_init() - make the cache of nodes
  *
  * Once, before the first array is used. Context: boot.
  */
@@ -84,7 +81,7 @@ void xarray_init(void)
 }
 
 /**
- * xa_init - an empty array
+ * xa_init() - an empty array
  * @xa: the array
  */
 void xa_init(struct xarray *xa)
@@ -112,7 +109,7 @@ static inline struct xa_node *xa_leaf(const struct xarray *xa,
 }
 
 /**
- * __xa_load - the entry at an index
+ * __xa_load() - the entry at an index
  * @xa: the array
  * @index: where
  *
@@ -128,7 +125,7 @@ void *__xa_load(const struct xarray *xa, unsigned long index)
 	return leaf ? leaf->slots[index & XA_CHUNK_MASK] : NULL;
 }
 
-/** xa_load - __xa_load() that takes the lock. */
+/** xa_load() - __xa_load() that takes the lock. */
 void *xa_load(struct xarray *xa, unsigned long index)
 {
 	void *entry;
@@ -140,7 +137,7 @@ void *xa_load(struct xarray *xa, unsigned long index)
 }
 
 /**
- * xa_slots - entries that lie side by side
+ * xa_slots() - entries that lie side by side
  * @xa: the array
  * @index: the first one's index
  * @nr: receives how many slots follow, this one included
@@ -304,7 +301,7 @@ static int store_entry(struct xarray *xa, unsigned long index, void *entry,
 }
 
 /**
- * xa_store - put an entry into the array
+ * xa_store() - put an entry into the array
  * @xa: the array
  * @index: where
  * @entry: a pointer with its two low bits 0; NULL erases
@@ -327,7 +324,7 @@ int xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 }
 
 /**
- * __xa_insert - put an entry where there is none
+ * __xa_insert() - put an entry where there is none
  * @xa: the array
  * @index: where
  * @entry: a pointer with its two low bits 0, not NULL
@@ -341,7 +338,7 @@ int __xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 	return store_entry(xa, index, entry, false, gfp);
 }
 
-/** xa_insert - __xa_insert() that takes the lock. */
+/** xa_insert() - __xa_insert() that takes the lock. */
 int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
 	int err;
@@ -353,7 +350,7 @@ int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 }
 
 /**
- * __xa_erase - take an entry out
+ * __xa_erase() - take an entry out
  * @xa: the array
  * @index: where
  *
@@ -383,7 +380,7 @@ void *__xa_erase(struct xarray *xa, unsigned long index)
 	return entry;
 }
 
-/** xa_erase - __xa_erase() that takes the lock. */
+/** xa_erase() - __xa_erase() that takes the lock. */
 void *xa_erase(struct xarray *xa, unsigned long index)
 {
 	void *entry;
@@ -395,7 +392,7 @@ void *xa_erase(struct xarray *xa, unsigned long index)
 }
 
 /**
- * xa_clear_slots - take out entries that lie side by side
+ * xa_clear_slots() - take out entries that lie side by side
  * @xa: the array
  * @index: the first one's index
  * @nr: slots, no more than xa_slots() says
@@ -424,7 +421,7 @@ void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr)
 }
 
 /**
- * __xa_find - the next entry
+ * __xa_find() - the next entry
  * @xa: the array
  * @index: where to begin; receives the entry's place
  * @max: where to end, this index included
@@ -469,7 +466,7 @@ void *__xa_find(const struct xarray *xa, unsigned long *index,
 	return NULL;
 }
 
-/** xa_find - __xa_find() that takes the lock. */
+/** xa_find() - __xa_find() that takes the lock. */
 void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max)
 {
 	void *entry;
@@ -492,7 +489,7 @@ static void xa_free_node(struct xa_node *node)
 }
 
 /**
- * xa_destroy - empty the array
+ * xa_destroy() - empty the array
  * @xa: the array, that nobody else uses; its entries are the caller's affair
  */
 void xa_destroy(struct xarray *xa)

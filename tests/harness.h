@@ -83,7 +83,7 @@ void check_failed(const char *file, int line, const char *fmt, ...)
 	})
 void needed(const char *file, int line, const char *what);
 
-/* Is an allocation made to fail in this run? */
+/* True if an allocation is made to fail in this run. */
 bool sweeping(void);
 
 /* ---- memory that is given back when the test ends ---- */

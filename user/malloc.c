@@ -135,7 +135,7 @@ static __attribute__((__noinline__)) void *malloc_medium(size_t size)
 }
 
 /**
- * malloc - allocate @size bytes
+ * malloc() - allocate @size bytes
  * @size: bytes; 0 gives a unique pointer
  *
  * Return: memory aligned to 16, or NULL with errno ENOMEM.
@@ -153,7 +153,7 @@ EXPORT void *malloc(size_t size)
 }
 
 /**
- * calloc - allocate an array of zeroes
+ * calloc() - allocate an array of zeroes
  * @n: elements
  * @size: bytes of one
  *
@@ -212,7 +212,7 @@ static __cold_path void free_slow(void *p)
 }
 
 /**
- * free - release what the functions here returned
+ * free() - release what the functions here returned
  * @p: the memory, or NULL
  *
  * A second free of a block, and a pointer that is not the start of one, are
@@ -250,7 +250,7 @@ size_t malloc_block_size(void *p)
 }
 
 /**
- * malloc_usable_size - bytes that may be used at @p
+ * malloc_usable_size() - bytes that may be used at @p
  * @p: an allocated block, or NULL
  */
 EXPORT size_t malloc_usable_size(void *p)
@@ -305,7 +305,7 @@ static void *realloc_large(void *p, size_t size)
 }
 
 /**
- * realloc - change the size of a block
+ * realloc() - change the size of a block
  * @p: the block, or NULL: malloc(@size)
  * @size: bytes wanted; 0 frees @p and returns NULL, as glibc does
  *
@@ -359,7 +359,7 @@ static void *alloc_aligned(size_t align, size_t size)
 }
 
 /**
- * aligned_alloc - allocate with an alignment (C17: @size need not be a
+ * aligned_alloc() - allocate with an alignment (C17: @size need not be a
  * multiple of it)
  * @align: power of two
  * @size: bytes
@@ -375,7 +375,7 @@ EXPORT void *aligned_alloc(size_t align, size_t size)
 	return alloc_aligned(align, size);
 }
 
-/** memalign - aligned_alloc(), rounding @align up to a power of two. */
+/** memalign() - aligned_alloc(), rounding @align up to a power of two. */
 EXPORT void *memalign(size_t align, size_t size)
 {
 	size_t power = KMALLOC_MIN_SIZE;
@@ -390,7 +390,7 @@ EXPORT void *memalign(size_t align, size_t size)
 }
 
 /**
- * posix_memalign - allocate with an alignment (POSIX)
+ * posix_memalign() - allocate with an alignment (POSIX)
  * @out: where the address goes; untouched on failure
  * @align: power of two and multiple of sizeof(void *)
  * @size: bytes
@@ -413,13 +413,13 @@ EXPORT int posix_memalign(void **out, size_t align, size_t size)
 	return 0;
 }
 
-/** valloc - memory aligned to the host's page. */
+/** valloc() - memory aligned to the host's page. */
 EXPORT void *valloc(size_t size)
 {
 	return alloc_aligned(port_host_page_size(), size);
 }
 
-/** pvalloc - valloc() of whole pages. */
+/** pvalloc() - valloc() of whole pages. */
 EXPORT void *pvalloc(size_t size)
 {
 	size_t page = port_host_page_size();

@@ -18,7 +18,7 @@ void free_sized(void *p, size_t size);
 void free_aligned_sized(void *p, size_t align, size_t size);
 void cfree(void *p);
 
-/** reallocarray - realloc() to @n elements of @size bytes, overflow-safe. */
+/** reallocarray() - realloc() to @n elements of @size bytes, overflow-safe. */
 EXPORT void *reallocarray(void *p, size_t n, size_t size)
 {
 	size_t bytes;
@@ -32,14 +32,14 @@ EXPORT void *reallocarray(void *p, size_t n, size_t size)
 
 ALSO_AS(__libc_reallocarray, reallocarray);
 
-/** free_sized - free() with the size that was asked for (C23). */
+/** free_sized() - free() with the size that was asked for (C23). */
 EXPORT void free_sized(void *p, size_t size)
 {
 	(void)size;
 	free(p);
 }
 
-/** free_aligned_sized - free() of aligned_alloc() memory (C23). */
+/** free_aligned_sized() - free() of aligned_alloc() memory (C23). */
 EXPORT void free_aligned_sized(void *p, size_t align, size_t size)
 {
 	(void)align;
@@ -47,7 +47,7 @@ EXPORT void free_aligned_sized(void *p, size_t align, size_t size)
 	free(p);
 }
 
-/** cfree - free(), under an old name. */
+/** cfree() - free(), under an old name. */
 EXPORT void cfree(void *p)
 {
 	free(p);

@@ -40,7 +40,7 @@ void malloc_perturb_free(struct kmem_cache *s, void *obj)
 }
 
 /**
- * mallopt - change a setting
+ * mallopt() - change a setting
  * @param: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD or M_PERTURB; the others of
  *	<malloc.h> concern an allocator with arenas and are accepted
  * @value: bytes, or the byte to fill with
@@ -80,7 +80,7 @@ static unsigned long trimmable(void)
 }
 
 /**
- * malloc_trim - give free memory back to the kernel
+ * malloc_trim() - give free memory back to the kernel
  * @pad: bytes to leave; ignored, as there is no top to leave them at
  *
  * Return: 1 if memory was given back, 0 if there was none.
@@ -120,7 +120,7 @@ static struct mallinfo2 collect(void)
 	return info;
 }
 
-/** mallinfo2 - totals, in bytes; see the head of this file. */
+/** mallinfo2() - totals, in bytes; see the head of this file. */
 EXPORT struct mallinfo2 mallinfo2(void)
 {
 	return collect();
@@ -131,7 +131,7 @@ static int to_int(size_t n)
 	return n > INT_MAX ? INT_MAX : (int)n;
 }
 
-/** mallinfo - mallinfo2() for old programs; counts stop at INT_MAX. */
+/** mallinfo() - mallinfo2() for old programs; counts stop at INT_MAX. */
 EXPORT struct mallinfo mallinfo(void)
 {
 	struct mallinfo2 i = collect();
@@ -148,7 +148,7 @@ EXPORT struct mallinfo mallinfo(void)
 }
 
 /**
- * malloc_stats - mallinfo2() as four lines on stderr
+ * malloc_stats() - mallinfo2() as four lines on stderr
  *
  * Not a cancellation point: the lines appear whole or not at all.
  */
@@ -179,7 +179,7 @@ static void info_cache(FILE *f, struct kmem_cache *s)
 }
 
 /**
- * malloc_info - the state of the allocator as XML
+ * malloc_info() - the state of the allocator as XML
  * @options: must be 0
  * @f: where it is written
  *

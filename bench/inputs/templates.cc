@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Work for the C++ compiler: standard headers, and containers of ever new
  * types. SCALE is the work in percent.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * cache-scratch: does a freed block bring false sharing to its new owner?
  *

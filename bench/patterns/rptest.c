@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * rptest: wide random sizes, with a share of blocks freed across threads.
  *

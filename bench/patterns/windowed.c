@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * windowed: mixed sizes, freed in nearly the order they were made.
  *

@@ -166,7 +166,7 @@ static void console_receive(int number, u8 c)
 }
 
 /**
- * console_tty - which terminal has a number
+ * console_tty() - which terminal has a number
  * @dev: of /dev/console, tty0, tty1 or ttyS0
  */
 struct tty_struct *console_tty(u32 dev)
@@ -186,7 +186,7 @@ static void setup_line(struct console_line *line, u32 dev,
 }
 
 /**
- * console_tty_init - ttyS0 and tty1 come to life
+ * console_tty_init() - ttyS0 and tty1 come to life
  */
 void console_tty_init(void)
 {
@@ -202,7 +202,7 @@ void console_tty_init(void)
 }
 
 /**
- * console_open_stdio - descriptors 0, 1 and 2 of process 1
+ * console_open_stdio() - descriptors 0, 1 and 2 of process 1
  */
 void console_open_stdio(void)
 {

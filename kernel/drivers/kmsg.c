@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * /dev/kmsg: the kernel's log, one record a read; what is written to it
  * becomes a record. An open file's position is the number of a record.

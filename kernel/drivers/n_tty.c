@@ -166,7 +166,7 @@ static u32 chars_waiting(const struct tty_struct *tty)
 }
 
 /**
- * n_tty_chars - bytes that read would give now
+ * n_tty_chars() - bytes that read would give now
  */
 size_t n_tty_chars(const struct tty_struct *tty)
 {
@@ -182,7 +182,7 @@ size_t n_tty_chars(const struct tty_struct *tty)
 }
 
 /**
- * n_tty_receive_room - bytes that can come without being lost
+ * n_tty_receive_room() - bytes that can come without being lost
  *
  * A line that fills the buffer must still be finished: it loses its end.
  */
@@ -215,7 +215,7 @@ static void finish_line(struct tty_struct *tty, u8 c)
 }
 
 /**
- * n_tty_flush - forget what was received
+ * n_tty_flush() - forget what was received
  */
 void n_tty_flush(struct tty_struct *tty)
 {
@@ -436,7 +436,7 @@ plain:
 }
 
 /**
- * n_tty_receive - bytes have come from the wire
+ * n_tty_receive() - bytes have come from the wire
  *
  * Task context; does not sleep. What finds no room is lost.
  */
@@ -449,7 +449,7 @@ void n_tty_receive(struct tty_struct *tty, const u8 *s, size_t n)
 }
 
 /**
- * n_tty_set_termios - c_lflag has changed: what is buffered changes meaning
+ * n_tty_set_termios() - c_lflag has changed: what is buffered changes meaning
  */
 void n_tty_set_termios(struct tty_struct *tty, const struct ktermios *old)
 {
@@ -596,7 +596,7 @@ static bool read_piece(struct tty_struct *tty, struct iov_iter *to,
 }
 
 /**
- * n_tty_read - read(2)
+ * n_tty_read() - read(2)
  *
  * Return: bytes, 0 at an end of file, or -errno.
  */
@@ -681,7 +681,7 @@ static void write_chunk(struct tty_struct *tty, const u8 *s, size_t n)
 }
 
 /**
- * n_tty_write - write(2)
+ * n_tty_write() - write(2)
  *
  * Return: bytes taken from @from, or -errno.
  */
@@ -721,7 +721,7 @@ ssize_t n_tty_write(struct tty_struct *tty, struct file *f,
 }
 
 /**
- * n_tty_poll - what read and write would do
+ * n_tty_poll() - what read and write would do
  */
 u32 n_tty_poll(struct tty_struct *tty, struct file *f, struct poll_table *pt)
 {

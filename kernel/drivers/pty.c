@@ -262,7 +262,7 @@ static const struct tty_operations pty_ops = {
 };
 
 /**
- * ptmx_open - a new pair; @f is its master
+ * ptmx_open() - a new pair; @f is its master
  */
 int ptmx_open(struct file *f)
 {
@@ -281,7 +281,7 @@ int ptmx_open(struct file *f)
 }
 
 /**
- * pty_slave - the terminal of /dev/pts/@index, or NULL
+ * pty_slave() - the terminal of /dev/pts/@index, or NULL
  */
 struct tty_struct *pty_slave(unsigned int index)
 {
@@ -289,7 +289,7 @@ struct tty_struct *pty_slave(unsigned int index)
 }
 
 /**
- * pty_init - /dev/ptmx, and the filesystem devpts
+ * pty_init() - /dev/ptmx, and the filesystem devpts
  */
 void pty_init(void)
 {

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Random numbers: a key of 256 bits, and ChaCha20 (RFC 8439) to stretch it.
  *

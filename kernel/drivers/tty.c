@@ -79,7 +79,7 @@ const struct ktermios tty_std_termios = {
 static struct rw_semaphore tty_lock; /* only ever taken for writing */
 
 /**
- * tty_setup - initialise a terminal that is not open yet
+ * tty_setup() - initialise a terminal that is not open yet
  * @tty: zeroed memory
  * @ops: where its bytes go
  * @dev: its number
@@ -102,14 +102,14 @@ static struct tty_struct *file_tty(const struct file *f)
 	return ((struct tty_file *)f->private_data)->tty;
 }
 
-/** tty_wakeup - there may be room for output again */
+/** tty_wakeup() - there may be room for output again */
 void tty_wakeup(struct tty_struct *tty)
 {
 	wake_up_poll(&tty->write_wait, POLLOUT | POLLWRNORM);
 }
 
 /**
- * tty_hung_up - was the terminal hung up after @f was opened?
+ * tty_hung_up() - was the terminal hung up after @f was opened?
  */
 bool tty_hung_up(const struct file *f)
 {
@@ -119,7 +119,7 @@ bool tty_hung_up(const struct file *f)
 }
 
 /**
- * tty_devnum - the number that /proc/PID/stat shows for a terminal
+ * tty_devnum() - the number that /proc/PID/stat shows for a terminal
  */
 unsigned int tty_devnum(const struct tty_struct *tty)
 {
@@ -129,7 +129,7 @@ unsigned int tty_devnum(const struct tty_struct *tty)
 /* ---- job control ---- */
 
 /**
- * tty_check_change - may the running process touch its terminal's state?
+ * tty_check_change() - may the running process touch its terminal's state?
  * @sig: SIGTTOU, or SIGTTIN for a read
  *
  * Return: 0; -EIO if nobody could continue it; -ERESTARTSYS with @sig sent.
@@ -170,7 +170,7 @@ static void set_ctty(struct tty_struct *tty)
 }
 
 /**
- * tty_hangup - the line is gone: its files are dead, its session is told
+ * tty_hangup() - the line is gone: its files are dead, its session is told
  */
 void tty_hangup(struct tty_struct *tty)
 {
@@ -194,7 +194,7 @@ void tty_hangup(struct tty_struct *tty)
 }
 
 /**
- * disassociate_ctty - the running session leader gives up its terminal
+ * disassociate_ctty() - the running session leader gives up its terminal
  * @on_exit: it exits; else TIOCNOTTY
  */
 void disassociate_ctty(bool on_exit)
@@ -597,7 +597,7 @@ static u32 tty_poll(struct file *f, struct poll_table *pt)
 }
 
 /**
- * tty_open_file - @file becomes an open file of @tty
+ * tty_open_file() - @file becomes an open file of @tty
  * @noctty: not even if the process has no terminal
  */
 int tty_open_file(struct file *file, struct tty_struct *tty, bool noctty)
@@ -701,7 +701,7 @@ SYSCALL_DEFINE(vhangup, void)
 }
 
 /**
- * tty_init - terminals of the machine, and pseudo terminals
+ * tty_init() - terminals of the machine, and pseudo terminals
  */
 void tty_init(void)
 {

@@ -460,10 +460,10 @@ static int start_elf(struct linux_binprm *bprm, const struct elf32_hdr *h,
 }
 
 /**
- * load_elf_binary - run an ELF program
+ * load_elf_binary() - run an ELF program
  * @bprm: the program
  *
- * Returns 0 when it is ready to start, -ENOEXEC if it is no such program,
+ * Return: 0 when it is ready to start, -ENOEXEC if it is no such program,
  * or another -errno.
  */
 int load_elf_binary(struct linux_binprm *bprm)

@@ -76,10 +76,10 @@ static int push_words(struct linux_binprm *bprm, const char *name,
 }
 
 /**
- * load_script - run a script's interpreter in its place
+ * load_script() - run a script's interpreter in its place
  * @bprm: the program
  *
- * Returns 0 with @bprm->file replaced, -ENOEXEC if it is no script, or
+ * Return: 0 with @bprm->file replaced, -ENOEXEC if it is no script, or
  * another -errno.
  */
 int load_script(struct linux_binprm *bprm)

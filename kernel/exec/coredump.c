@@ -367,12 +367,12 @@ static void wait_alone(int sig)
 }
 
 /**
- * do_coredump - write the running process's core file, if it may have one
+ * do_coredump() - write the running process's core file, if it may have one
  * @info: the signal that ends it
  *
  * Ends the process's other threads.
  *
- * Return: whether a file was written.
+ * Return: true if a file was written.
  */
 bool do_coredump(const struct siginfo *info)
 {

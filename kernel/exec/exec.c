@@ -120,11 +120,11 @@ static int push_bytes(struct linux_binprm *bprm, const char *src, size_t len,
 }
 
 /**
- * copy_string_kernel - one more string on the new stack
+ * copy_string_kernel() - one more string on the new stack
  * @bprm: the program
  * @s: the string
  *
- * Returns 0, -E2BIG or -ENOMEM.
+ * Return: 0, -E2BIG or -ENOMEM.
  */
 int copy_string_kernel(struct linux_binprm *bprm, const char *s)
 {
@@ -186,10 +186,10 @@ static int copy_strings(struct linux_binprm *bprm, const struct arg_list *list,
 }
 
 /**
- * remove_arg_zero - a script's name is replaced by its interpreter's words
+ * remove_arg_zero() - a script's name is replaced by its interpreter's words
  * @bprm: the program; its first argument is the last string pushed
  *
- * Returns 0 or -errno.
+ * Return: 0 or -errno.
  */
 int remove_arg_zero(struct linux_binprm *bprm)
 {
@@ -232,12 +232,12 @@ static int set_arg_limit(struct linux_binprm *bprm)
 /* ---- files that are executed ---- */
 
 /**
- * open_exec - open a program, or its interpreter
+ * open_exec() - open a program, or its interpreter
  * @dfd: where a relative name starts
  * @name: kernel text
  * @flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW
  *
- * Returns a file that nobody writes while it is open, or ERR_PTR.
+ * Return: a file that nobody writes while it is open, or ERR_PTR.
  */
 struct file *open_exec(int dfd, const char *name, int flags)
 {
@@ -465,10 +465,10 @@ static void commit_creds(struct linux_binprm *bprm)
 }
 
 /**
- * begin_new_exec - the old program ends here
+ * begin_new_exec() - the old program ends here
  * @bprm: the new one; its address space becomes current's
  *
- * Returns 0, or -errno, after which only the end is left.
+ * Return: 0, or -errno, after which only the end is left.
  */
 int begin_new_exec(struct linux_binprm *bprm)
 {
@@ -666,12 +666,12 @@ SYSCALL_DEFINE(execveat, int dfd, const char __user *name,
 }
 
 /**
- * kernel_execve - a kernel thread becomes a program
+ * kernel_execve() - a kernel thread becomes a program
  * @path: its file
  * @argv: NULL-terminated
  * @envp: NULL-terminated
  *
- * Returns -errno; if it succeeds it does not return.
+ * Return: -errno; if it succeeds it does not return.
  */
 int kernel_execve(const char *path, const char *const *argv,
 		  const char *const *envp)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Making, removing and renaming names: mkdir mknod symlink link unlink rmdir
  * rename.
@@ -7,8 +7,6 @@
  * looks the last component up (again), checks what Linux's VFS checks, and
  * asks the filesystem. Names in the dcache and directories' times are kept
  * here, link counts by the filesystem.
- *
- * Simpler than Linux: one lock for all directories, so no order among them.
  */
 #include <ashlar/err.h>
 #include <ashlar/fs.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * eventfd(2): a counter that is a file. Writing adds, reading takes all (or
  * one, with EFD_SEMAPHORE); a reader waits while it is 0, a writer while it

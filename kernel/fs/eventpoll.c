@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * epoll: a set of descriptors that remembers which of them may be ready.
  *

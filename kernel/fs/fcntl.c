@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* fcntl(2): what can be asked of a descriptor and of an open file. */
 #include <ashlar/fs.h>
 #include <kernel/fs/fcntl.h>

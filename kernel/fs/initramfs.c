@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * The boot image becomes the root's contents: one or more archives, as
  * "cpio -H newc" writes them, one after the other.
@@ -497,7 +497,7 @@ static void populate_rootfs(const void *cpio, size_t size)
 }
 
 /**
- * fs_populate_root - what the root holds before the first program
+ * fs_populate_root() - what the root holds before the first program
  */
 void fs_populate_root(void)
 {

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* ioctl(2): what every file can be asked; the rest is its driver's. */
 #include <ashlar/fs.h>
 #include <kernel/fs/fcntl.h>

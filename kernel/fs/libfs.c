@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * What filesystems whose names live in the dcache have in common, and small
  * functions for files of every kind.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Advisory locks: fcntl's on ranges of a file, flock's on all of it.
  *

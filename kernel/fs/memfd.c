@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * memfd_create: a file without a name, in memory, that can be sealed. The
  * bytes, the seals and what they forbid are mm/shmem.c's.
@@ -74,7 +74,7 @@ static struct address_space *sealable(struct file *f)
 }
 
 /**
- * memfd_fcntl - fcntl(F_ADD_SEALS, F_GET_SEALS)
+ * memfd_fcntl() - fcntl(F_ADD_SEALS, F_GET_SEALS)
  * @f: any file
  * @cmd: one of the two
  * @arg: F_SEAL_*

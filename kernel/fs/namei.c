@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * From a path's text to the file it means.
  *
@@ -15,9 +15,6 @@
  * nd.path and nd.root hold references: other threads may change the process's
  * directories meanwhile. A step takes one to where it goes before it gives
  * back the one to where it was, which may sleep.
- *
- * Simpler than Linux: no walk without references, no revalidation; a path
- * that symlinks have made longer than PATH_MAX is still good.
  */
 #include <ashlar/err.h>
 #include <ashlar/errno.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Opening files, and what is done to a file by its path or descriptor:
  * truncate, access, chmod, chown, allocation; and the process's directories.

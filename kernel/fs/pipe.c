@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Pipes: a ring of bytes in pages.
  *
@@ -18,9 +18,6 @@
  * bytes have become free and were not before. A pipe that was ever polled is
  * woken at each write, and at each read that finds it full: who watches edges
  * waits for those.
- *
- * Simpler than Linux: bytes and not buffers, so splice copies (splice.c), and
- * room is counted in bytes. No packets (O_DIRECT).
  *
  * Locks: pipe->lock around every look at the ring; copies may sleep with it.
  */
@@ -166,7 +163,7 @@ static struct shrinker pipe_shrinker = {
 };
 
 /**
- * pipe_init - before the first pipe
+ * pipe_init() - before the first pipe
  */
 void pipe_init(void)
 {
@@ -688,7 +685,7 @@ static long pipe_set_size(struct pipe_inode_info *p, u32 arg)
 }
 
 /**
- * pipe_fcntl - fcntl(F_SETPIPE_SZ, F_GETPIPE_SZ)
+ * pipe_fcntl() - fcntl(F_SETPIPE_SZ, F_GETPIPE_SZ)
  * @f: any file
  * @cmd: one of the two
  * @arg: bytes

@@ -1,13 +1,10 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * read, write and their relatives. One description of the memory (iov_iter)
  * serves all of them, so a file has one function for each direction.
  *
  * Of files with a page cache this layer also keeps what the cache does not
  * know: O_APPEND, the limits of size, times and set-id bits.
- *
- * Simpler than Linux: positions have no lock; two threads that read one
- * descriptor at once may see the same bytes if one of them sleeps midway.
  */
 #include <ashlar/fs.h>
 #include <ashlar/resource.h>

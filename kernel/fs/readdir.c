@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Listing a directory. A filesystem's iterate() gives one name after another
  * with its position; records grow in the program's buffer:

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * sendfile and copy_file_range: bytes from file to file inside the kernel.
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Signals through a descriptor: read takes those of a mask that wait for the
  * reader, as a handler would. One queue wakes all readers; who waits for a

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * splice, tee and vmsplice: bytes into a pipe, out of it, or from one to
  * another, without a buffer of the program's.
@@ -6,10 +6,6 @@
  *   splice    file -> pipe    pipe -> file    pipe -> pipe
  *   tee       pipe -> pipe, and the bytes stay
  *   vmsplice  memory -> pipe  pipe -> memory
- *
- * Simpler than Linux: bytes are copied, once. So SPLICE_F_MOVE and
- * SPLICE_F_GIFT are heard and change nothing, and a program may use its memory
- * again at once.
  */
 #include <ashlar/fs.h>
 #include <kernel/fs/fcntl.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * stat(2) in all of its forms. i386 has three structures older than statx:
  * one of 1991, one with nanoseconds, one with 64-bit sizes.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* How full a filesystem is: statfs(2) and its relatives, and ustat(2). */
 #include <ashlar/fs.h>
 #include <ashlar/mm_types.h>

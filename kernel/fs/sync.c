@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * sync and advice. There is no disk: what is written is where it stays, and
  * what will be read is in memory; but errors are told as always.

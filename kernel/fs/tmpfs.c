@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Files in memory: tmpfs, and on top of it rootfs (filled from the boot
  * image), devtmpfs (filled by drivers) and the files without a name behind
@@ -460,7 +460,7 @@ static int devtmpfs_fill_super(struct super_block *sb, const char *data)
 }
 
 /**
- * tmpfs_limit - hold a filesystem to half of memory, as by default
+ * tmpfs_limit() - hold a filesystem to half of memory, as by default
  * @sb: a rootfs; what it holds already may be more
  */
 void tmpfs_limit(struct super_block *sb)
@@ -586,7 +586,7 @@ static struct file_system_type devtmpfs_type = {
 };
 
 /**
- * tmpfs_init - make the filesystems in memory known
+ * tmpfs_init() - make the filesystems in memory known
  */
 void tmpfs_init(void)
 {

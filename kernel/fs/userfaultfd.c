@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * userfaultfd(2): a file from which a program hears of missing pages, and
  * through which it provides them. The areas and pages are mm/userfaultfd.c's.

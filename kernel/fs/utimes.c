@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Setting a file's times: utime(2), utimes, futimesat, utimensat. All end in
  * do_utimes with two times in ns, of which each may be "now" or "as it is".

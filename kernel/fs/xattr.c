@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Extended attributes: no filesystem here has any, so a file that exists has
  * none to list (0), and every other request is refused

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * SysV message queues.
  *
@@ -123,7 +123,7 @@ static long try_msgget(s32 key, u32 flg)
 }
 
 /**
- * ksys_msgget - msgget(2)
+ * ksys_msgget() - msgget(2)
  */
 long ksys_msgget(s32 key, u32 flg)
 {
@@ -218,7 +218,7 @@ static long send_message(int id, struct msg_msg *msg, u32 flg)
 }
 
 /**
- * ksys_msgsnd - msgsnd(2)
+ * ksys_msgsnd() - msgsnd(2)
  * @msgp: the type, then the text
  * @size: bytes of text
  */
@@ -346,7 +346,7 @@ static struct msg_msg *prepare_copy(u32 size, u32 flg)
 }
 
 /**
- * ksys_msgrcv - msgrcv(2)
+ * ksys_msgrcv() - msgrcv(2)
  * @msgp: where the type goes, then the text
  * @size: room for so many bytes of text
  * @type: see find_message()
@@ -532,7 +532,7 @@ static long msgctl_rmid(int id)
 }
 
 /**
- * ksys_msgctl - msgctl(2)
+ * ksys_msgctl() - msgctl(2)
  * @old: structures have 16-bit ids
  */
 long ksys_msgctl(int id, u32 cmd, void __user *buf, bool old)
@@ -580,7 +580,7 @@ SYSCALL_DEFINE(msgrcv, int id, void __user *msgp, s32 size, s32 type, u32 flg)
 /* ---- reports ---- */
 
 /**
- * show_sysvipc_msg - /proc/sysvipc/msg
+ * show_sysvipc_msg() - /proc/sysvipc/msg
  * @m: where to
  * @unused: nothing
  *
@@ -612,7 +612,7 @@ int show_sysvipc_msg(struct seq_file *m, void *unused)
 }
 
 /**
- * msg_init - no queues yet
+ * msg_init() - no queues yet
  */
 void msg_init(void)
 {

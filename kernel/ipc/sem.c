@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * SysV semaphores: sets of counters that processes raise and lower, several
  * at a time and all or none.
@@ -162,7 +162,7 @@ static long try_semget(s32 key, int nsems, u32 flg)
 }
 
 /**
- * ksys_semget - semget(2)
+ * ksys_semget() - semget(2)
  */
 long ksys_semget(s32 key, int nsems, u32 flg)
 {
@@ -394,7 +394,7 @@ static int get_timeout(u32 timeout, bool time64, u64 *expires)
 }
 
 /**
- * ksys_semtimedop - semtimedop(2)
+ * ksys_semtimedop() - semtimedop(2)
  * @ops: user address of @n operations
  * @timeout: user address of a length of time, 0: for ever
  * @time64: which form it has
@@ -641,7 +641,7 @@ static long semctl_rmid(int id)
 }
 
 /**
- * ksys_semctl - semctl(2)
+ * ksys_semctl() - semctl(2)
  * @arg: a value or a user address, as @cmd says
  * @old: structures have 16-bit ids
  */
@@ -715,7 +715,7 @@ static void apply_undo(struct sem_undo *un)
 }
 
 /**
- * exit_sem - a process has ended: its adjustments are made
+ * exit_sem() - a process has ended: its adjustments are made
  * @sig: the running process's
  */
 void exit_sem(struct signal_struct *sig)
@@ -727,7 +727,7 @@ void exit_sem(struct signal_struct *sig)
 }
 
 /**
- * show_sysvipc_sem - /proc/sysvipc/sem
+ * show_sysvipc_sem() - /proc/sysvipc/sem
  * @m: where to
  * @unused: nothing
  *
@@ -755,7 +755,7 @@ int show_sysvipc_sem(struct seq_file *m, void *unused)
 }
 
 /**
- * sem_init - no sets yet
+ * sem_init() - no sets yet
  */
 void sem_init(void)
 {

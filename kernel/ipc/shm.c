@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * SysV shared memory: segments that live until somebody removes them.
  *
@@ -194,7 +194,7 @@ static long try_shmget(s32 key, size_t size, u32 flg)
 }
 
 /**
- * ksys_shmget - shmget(2)
+ * ksys_shmget() - shmget(2)
  */
 long ksys_shmget(s32 key, size_t size, u32 flg)
 {
@@ -310,7 +310,7 @@ static unsigned long map_segment(struct shmid_kernel *shp, unsigned long addr,
 }
 
 /**
- * do_shmat - shmat(2): the address, or -errno
+ * do_shmat() - shmat(2): the address, or -errno
  */
 unsigned long do_shmat(int shmid, unsigned long addr, u32 flg)
 {
@@ -346,7 +346,7 @@ static bool attached_at(const struct vm_area_struct *vma, unsigned long addr)
 }
 
 /**
- * ksys_shmdt - shmdt(2)
+ * ksys_shmdt() - shmdt(2)
  *
  * Areas of the attachment that began at @addr go, wherever its parts lie.
  */
@@ -526,7 +526,7 @@ static long shmctl_lock(int id, bool lock)
 }
 
 /**
- * ksys_shmctl - shmctl(2)
+ * ksys_shmctl() - shmctl(2)
  * @old: structures have 16-bit ids
  */
 long ksys_shmctl(int id, u32 cmd, void __user *buf, bool old)
@@ -578,7 +578,7 @@ SYSCALL_DEFINE(shmctl, int shmid, u32 cmd, void __user *buf)
 /* ---- reports ---- */
 
 /**
- * show_sysvipc_shm - /proc/sysvipc/shm
+ * show_sysvipc_shm() - /proc/sysvipc/shm
  * @m: where to
  * @unused: nothing
  *
@@ -612,7 +612,7 @@ int show_sysvipc_shm(struct seq_file *m, void *unused)
 }
 
 /**
- * shm_init - no segments yet
+ * shm_init() - no segments yet
  */
 void shm_init(void)
 {

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * SysV IPC: how semaphores, message queues and shared memory are named and
  * owned, and ipc(2), by which older C libraries call all of them.
@@ -44,7 +44,7 @@
 #define SHMCTL 24u
 
 /**
- * ipc_init_ids - no objects yet
+ * ipc_init_ids() - no objects yet
  */
 void ipc_init_ids(struct ipc_ids *ids)
 {
@@ -58,7 +58,7 @@ void ipc_init_ids(struct ipc_ids *ids)
 }
 
 /**
- * ipc_init_perm - a new object belongs to the running process
+ * ipc_init_perm() - a new object belongs to the running process
  * @flg: permissions in its lowest bits
  */
 void ipc_init_perm(struct kern_ipc_perm *perm, s32 key, u32 flg)
@@ -73,7 +73,7 @@ void ipc_init_perm(struct kern_ipc_perm *perm, s32 key, u32 flg)
 }
 
 /**
- * ipc_seconds - the time as objects note it: s since 1970
+ * ipc_seconds() - the time as objects note it: s since 1970
  */
 s64 ipc_seconds(void)
 {
@@ -88,7 +88,7 @@ static struct list_head *hash_of(struct ipc_ids *ids, s32 key)
 }
 
 /**
- * ipc_find_key - the object of a key, or NULL
+ * ipc_find_key() - the object of a key, or NULL
  */
 struct kern_ipc_perm *ipc_find_key(struct ipc_ids *ids, s32 key)
 {
@@ -104,7 +104,7 @@ struct kern_ipc_perm *ipc_find_key(struct ipc_ids *ids, s32 key)
 }
 
 /**
- * ipc_find_id - the object of an id
+ * ipc_find_id() - the object of an id
  *
  * Return: it, or -EINVAL, also if another has taken its place.
  */
@@ -118,7 +118,7 @@ struct kern_ipc_perm *ipc_find_id(struct ipc_ids *ids, int id)
 }
 
 /**
- * ipc_find_index - the object in a place, or NULL
+ * ipc_find_index() - the object in a place, or NULL
  * @index: more bits than an index has do not count
  */
 struct kern_ipc_perm *ipc_find_index(struct ipc_ids *ids, int index)
@@ -127,7 +127,7 @@ struct kern_ipc_perm *ipc_find_index(struct ipc_ids *ids, int index)
 }
 
 /**
- * ipc_max_index - the largest index in use; 0 also without any
+ * ipc_max_index() - the largest index in use; 0 also without any
  */
 int ipc_max_index(struct ipc_ids *ids)
 {
@@ -165,7 +165,7 @@ static int wanted_index(struct ipc_ids *ids)
 }
 
 /**
- * ipc_add - a new object gets its id and can be found
+ * ipc_add() - a new object gets its id and can be found
  * @perm: from ipc_init_perm()
  * @limit: how many objects of its kind there may be
  *
@@ -204,7 +204,7 @@ int ipc_add(struct ipc_ids *ids, struct kern_ipc_perm *perm, int limit)
 }
 
 /**
- * ipc_remove - an object is no longer found
+ * ipc_remove() - an object is no longer found
  */
 void ipc_remove(struct ipc_ids *ids, struct kern_ipc_perm *perm)
 {
@@ -215,7 +215,7 @@ void ipc_remove(struct ipc_ids *ids, struct kern_ipc_perm *perm)
 }
 
 /**
- * ipc_put - a reference is given back; the last frees the object
+ * ipc_put() - a reference is given back; the last frees the object
  * @perm: at the head of memory from kvmalloc()
  */
 void ipc_put(struct kern_ipc_perm *perm)
@@ -227,7 +227,7 @@ void ipc_put(struct kern_ipc_perm *perm)
 /* ---- may I? ---- */
 
 /**
- * ipc_is_owner - does an object belong to the running process's user?
+ * ipc_is_owner() - does an object belong to the running process's user?
  */
 bool ipc_is_owner(const struct kern_ipc_perm *perm)
 {
@@ -237,7 +237,7 @@ bool ipc_is_owner(const struct kern_ipc_perm *perm)
 }
 
 /**
- * ipcperms - may the running process use an object?
+ * ipcperms() - may the running process use an object?
  * @flag: permission bits that are wanted, in any of the three places
  *
  * Return: 0 or -EACCES.
@@ -257,7 +257,7 @@ int ipcperms(const struct kern_ipc_perm *perm, u32 flag)
 }
 
 /**
- * ipc_may_change - may it change who may, and remove it? 0 or -EPERM
+ * ipc_may_change() - may it change who may, and remove it? 0 or -EPERM
  */
 int ipc_may_change(const struct kern_ipc_perm *perm)
 {
@@ -267,7 +267,7 @@ int ipc_may_change(const struct kern_ipc_perm *perm)
 /* ---- as programs see it ---- */
 
 /**
- * ipc_set_perm - IPC_SET's part that all kinds have; 0 or -EINVAL
+ * ipc_set_perm() - IPC_SET's part that all kinds have; 0 or -EINVAL
  */
 int ipc_set_perm(struct kern_ipc_perm *perm, u32 uid, u32 gid, u32 mode)
 {
@@ -280,7 +280,7 @@ int ipc_set_perm(struct kern_ipc_perm *perm, u32 uid, u32 gid, u32 mode)
 }
 
 /**
- * ipc_fill_perm - tell who may
+ * ipc_fill_perm() - tell who may
  */
 void ipc_fill_perm(struct ipc64_perm *to, const struct kern_ipc_perm *perm)
 {
@@ -294,7 +294,7 @@ void ipc_fill_perm(struct ipc64_perm *to, const struct kern_ipc_perm *perm)
 }
 
 /**
- * ipc_fill_old_perm - the same, in the form with 16-bit ids
+ * ipc_fill_old_perm() - the same, in the form with 16-bit ids
  */
 void ipc_fill_old_perm(struct ipc_perm *to, const struct kern_ipc_perm *perm)
 {
@@ -308,7 +308,7 @@ void ipc_fill_old_perm(struct ipc_perm *to, const struct kern_ipc_perm *perm)
 }
 
 /**
- * ipc_get_perm - uid, gid and mode, as a program passes them to IPC_SET
+ * ipc_get_perm() - uid, gid and mode, as a program passes them to IPC_SET
  */
 int ipc_get_perm(const void __user *from, struct ipc64_perm *perm, bool old)
 {
@@ -397,7 +397,7 @@ SYSCALL_DEFINE(ipc, u32 call, int first, u32 second, u32 third, u32 ptr,
 }
 
 /**
- * ipc_init - before the first process
+ * ipc_init() - before the first process
  */
 void ipc_init(void)
 {

@@ -57,7 +57,7 @@ static bool path_noexec(const struct file *file)
 	return file->f_mnt && (file->f_mnt->flags & MS_NOEXEC);
 }
 
-/** mman_init - at boot: what mm/ asks of the kernel. */
+/** mman_init() - at boot: what mm/ asks of the kernel. */
 void mman_init(void)
 {
 	security_mmap_addr = may_map_low;

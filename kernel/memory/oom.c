@@ -79,7 +79,7 @@ static struct mm_struct *running_space(void)
 }
 
 /**
- * oom_init - let the core end processes when there is no memory left
+ * oom_init() - let the core end processes when there is no memory left
  */
 void oom_init(void)
 {

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * The socket calls, each as a number of its own and through socketcall(102).
  * There is one family, AF_UNIX; a machine without a network says

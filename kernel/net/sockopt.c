@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Options of sockets. Those that say something about a network, or have an
  * effect that nothing here needs, are remembered and told again.

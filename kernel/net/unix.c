@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Sockets between processes of this machine.
  *
@@ -17,9 +17,6 @@
  * the bytes are all there, but not in their order.
  *
  * Files and credentials that travel with the bytes: scm.c. Options: sockopt.c.
- *
- * Simpler than Linux: SO_RCVBUF limits nothing, as the sender's SO_SNDBUF
- * counts what waits for the reader. There are no urgent bytes (MSG_OOB).
  */
 #include <ashlar/atomic.h>
 #include <ashlar/err.h>

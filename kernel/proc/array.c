@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * A process in numbers: status for people, stat and statm for programs,
  * limits. The fields are proc(5)'s; those about what this kernel has not

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * /proc/PID/fd and fdinfo: a name for each open descriptor. Below fd it is a
  * link to the open file itself, so opening it opens the same inode again even

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * A process's memory as files: its areas (maps, smaps), its frames (pagemap),
  * its bytes (mem), and the strings that execve left on its stack.

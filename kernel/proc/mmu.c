@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * /proc/PID/mmu: what the processor looks at when this task uses an address,
  * in the words that the translate command reads:

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * /proc/PID and /proc/PID/task/TID: one table of names for both.
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The reports of the whole machine: a table of names and functions. */
 #include <ashlar/mm.h>
 #include <ashlar/string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * /proc/sys: knobs. A knob is a row: where its value lies, and the range that
  * a write must keep to. What is listed here has an effect, or states a fact,

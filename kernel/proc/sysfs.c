@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * The few files of /sys that programs ask for: which processors there are, and
  * which terminals the console is.

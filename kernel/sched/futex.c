@@ -79,7 +79,7 @@ struct futex_q {
 static struct list_head buckets[BUCKETS];
 
 /**
- * futex_init - at boot
+ * futex_init() - at boot
  */
 void futex_init(void)
 {
@@ -197,11 +197,11 @@ static long futex_wake(u32 uaddr, bool shared, int nr, u32 bitset)
 }
 
 /**
- * futex_wake_address - wake waiters on a word of the running process
+ * futex_wake_address() - wake waiters on a word of the running process
  * @uaddr: its address
  * @nr: at most so many
  *
- * Returns how many, or -errno.
+ * Return: how many, or -errno.
  */
 long futex_wake_address(u32 uaddr, int nr)
 {
@@ -544,7 +544,7 @@ static void leave_to(struct futex_q *q, u32 *word)
 }
 
 /**
- * exit_pi_state - an owner of PI futexes ends: the next ones own them
+ * exit_pi_state() - an owner of PI futexes ends: the next ones own them
  * @t: current
  */
 void exit_pi_state(struct task_struct *t)
@@ -595,7 +595,7 @@ static int handle_futex_death(u32 uaddr, bool pi, bool pending)
 }
 
 /**
- * exit_robust_list - mark the locks a thread dies with
+ * exit_robust_list() - mark the locks a thread dies with
  * @t: current
  */
 void exit_robust_list(struct task_struct *t)

@@ -212,7 +212,7 @@ static void update_current(u64 now)
 }
 
 /**
- * sched_update_current - account the running task's time up to now
+ * sched_update_current() - account the running task's time up to now
  *
  * For those who read its ru.exec. Any context.
  */
@@ -285,7 +285,7 @@ static void put_prev(struct task_struct *prev)
 }
 
 /**
- * schedule - let another task run
+ * schedule() - let another task run
  *
  * The running task goes on later, or, if its state is not TASK_RUNNING,
  * sleeps until it is woken; a signal that may end such a sleep prevents it.
@@ -313,7 +313,7 @@ void schedule(void)
 }
 
 /**
- * schedule_tail - what a new task does first
+ * schedule_tail() - what a new task does first
  * @prev: the task that ran before
  *
  * Called by the port on the new task's stack with interrupts off; they are
@@ -362,11 +362,11 @@ static void activate(struct task_struct *t)
 }
 
 /**
- * wake_up_state - make a task run if it sleeps in one of some states
+ * wake_up_state() - make a task run if it sleeps in one of some states
  * @t: the task
  * @states: TASK_*, or'ed
  *
- * Any context. Returns whether it was woken.
+ * Any context. Return: true if it was woken.
  */
 bool wake_up_state(struct task_struct *t, unsigned int states)
 {
@@ -389,7 +389,7 @@ out:
 }
 
 /**
- * wake_up_process - make a task run if it sleeps
+ * wake_up_process() - make a task run if it sleeps
  * @t: the task; not one that was stopped by a signal
  *
  * Any context.
@@ -400,7 +400,7 @@ void wake_up_process(struct task_struct *t)
 }
 
 /**
- * sched_fork - a new task's part of the scheduler
+ * sched_fork() - a new task's part of the scheduler
  * @p: a copy of the running task
  */
 void sched_fork(struct task_struct *p)
@@ -418,7 +418,7 @@ void sched_fork(struct task_struct *p)
 }
 
 /**
- * wake_up_new_task - let a new task run for the first time
+ * wake_up_new_task() - let a new task run for the first time
  * @t: from copy_process()
  *
  * It starts one slice late: its parent has more to do before it waits.
@@ -459,10 +459,10 @@ static bool sleep_until(u64 expires, bool wall)
 }
 
 /**
- * schedule_until - sleep, but not for ever
+ * schedule_until() - sleep, but not for ever
  * @expires: ns of CLOCK_MONOTONIC
  *
- * As schedule(), in the state that is set. Returns whether the time came.
+ * As schedule(), in the state that is set. Return: true if the time came.
  */
 bool schedule_until(u64 expires)
 {
@@ -470,7 +470,7 @@ bool schedule_until(u64 expires)
 }
 
 /**
- * schedule_until_wall - sleep until a time of day
+ * schedule_until_wall() - sleep until a time of day
  * @expires: ns of CLOCK_MONOTONIC, as things are; moves when the clock is set
  *
  * As schedule_until().
@@ -548,7 +548,7 @@ static void tick_fair(struct task_struct *t)
 }
 
 /**
- * scheduler_tick - a timer interrupt's work for the scheduler
+ * scheduler_tick() - a timer interrupt's work for the scheduler
  * @user: a program ran
  *
  * Interrupts off.
@@ -578,7 +578,7 @@ void scheduler_tick(bool user)
 /* ---- what others ask for ---- */
 
 /**
- * sched_yield_for - let the others go first
+ * sched_yield_for() - let the others go first
  * @ns: how far behind the next of them, in virtual time; more than 0
  *
  * Process context, no spinlock held.
@@ -601,7 +601,7 @@ void sched_yield_for(u32 ns)
 }
 
 /**
- * sched_change_prio - another policy or priority
+ * sched_change_prio() - another policy or priority
  * @p: any task
  * @policy: SCHED_*
  * @rt_priority: 1 … 99 for SCHED_FIFO and SCHED_RR, else 0
@@ -628,7 +628,7 @@ void sched_change_prio(struct task_struct *p, int policy, int rt_priority,
 }
 
 /**
- * nr_running - tasks that run or want to
+ * nr_running() - tasks that run or want to
  */
 unsigned long nr_running(void)
 {
@@ -636,7 +636,7 @@ unsigned long nr_running(void)
 }
 
 /**
- * nr_uninterruptible - tasks in a sleep that counts as load
+ * nr_uninterruptible() - tasks in a sleep that counts as load
  */
 unsigned long nr_uninterruptible(void)
 {
@@ -644,7 +644,7 @@ unsigned long nr_uninterruptible(void)
 }
 
 /**
- * nr_context_switches - since boot
+ * nr_context_switches() - since boot
  */
 unsigned long long nr_context_switches(void)
 {
@@ -652,7 +652,7 @@ unsigned long long nr_context_switches(void)
 }
 
 /**
- * get_avenrun - the load of the last 1, 5 and 15 minutes
+ * get_avenrun() - the load of the last 1, 5 and 15 minutes
  * @loads: out, in units of 1/2048
  */
 void get_avenrun(unsigned long loads[3])
@@ -663,7 +663,7 @@ void get_avenrun(unsigned long loads[3])
 }
 
 /**
- * sched_init - before the first task is made
+ * sched_init() - before the first task is made
  */
 void sched_init(void)
 {
@@ -675,7 +675,7 @@ void sched_init(void)
 }
 
 /**
- * cpu_idle - what runs when nothing else wants to
+ * cpu_idle() - what runs when nothing else wants to
  */
 void cpu_idle(void)
 {

@@ -31,11 +31,11 @@ static unsigned int port_waiters;
 /* ---- wait queues ---- */
 
 /**
- * default_wake_function - wake the waiter's task
+ * default_wake_function() - wake the waiter's task
  * @w: the waiter
  * @key: what the wake-up is about; a task looks itself
  *
- * Any context. Returns whether it slept.
+ * Any context. Return: true if it slept.
  */
 int default_wake_function(struct wait_queue_entry *w, u32 key)
 {
@@ -44,7 +44,7 @@ int default_wake_function(struct wait_queue_entry *w, u32 key)
 }
 
 /**
- * init_waitqueue_head - make @q an empty queue
+ * init_waitqueue_head() - make @q an empty queue
  * @q: the queue
  */
 void init_waitqueue_head(struct wait_queue_head *q)
@@ -53,7 +53,7 @@ void init_waitqueue_head(struct wait_queue_head *q)
 }
 
 /**
- * init_wait_entry - the running task as a waiter
+ * init_wait_entry() - the running task as a waiter
  * @w: to be put on a queue
  */
 void init_wait_entry(struct wait_queue_entry *w)
@@ -66,7 +66,7 @@ void init_wait_entry(struct wait_queue_entry *w)
 }
 
 /**
- * add_wait_queue - hear of a queue's wake-ups
+ * add_wait_queue() - hear of a queue's wake-ups
  * @q: the queue
  * @w: not on a queue
  */
@@ -79,7 +79,7 @@ void add_wait_queue(struct wait_queue_head *q, struct wait_queue_entry *w)
 }
 
 /**
- * remove_wait_queue - and hear of them no more
+ * remove_wait_queue() - and hear of them no more
  * @q: the queue
  * @w: on it, or on none
  */
@@ -93,7 +93,7 @@ void remove_wait_queue(struct wait_queue_head *q, struct wait_queue_entry *w)
 }
 
 /**
- * prepare_to_wait - join a queue and be ready to sleep
+ * prepare_to_wait() - join a queue and be ready to sleep
  * @q: the queue
  * @w: of the running task
  * @state: to sleep in
@@ -112,7 +112,7 @@ void prepare_to_wait(struct wait_queue_head *q, struct wait_queue_entry *w,
 }
 
 /**
- * finish_wait - the sleep is over, or was not needed
+ * finish_wait() - the sleep is over, or was not needed
  * @q: the queue
  * @w: as given to prepare_to_wait()
  */
@@ -123,7 +123,7 @@ void finish_wait(struct wait_queue_head *q, struct wait_queue_entry *w)
 }
 
 /**
- * wake_up_poll - tell everybody on a queue to look again
+ * wake_up_poll() - tell everybody on a queue to look again
  * @q: the queue
  * @key: POLL*, what may now be done; WAKE_ANY, WAKE_SLEEPERS
  *
@@ -148,7 +148,7 @@ void wake_up_poll(struct wait_queue_head *q, u32 key)
 /* ---- completions ---- */
 
 /**
- * init_completion - it has not happened yet
+ * init_completion() - it has not happened yet
  * @c: the completion
  */
 void init_completion(struct completion *c)
@@ -158,7 +158,7 @@ void init_completion(struct completion *c)
 }
 
 /**
- * complete - it happened
+ * complete() - it happened
  * @c: the completion; may be gone as soon as its waiter runs
  */
 void complete(struct completion *c)
@@ -168,7 +168,7 @@ void complete(struct completion *c)
 }
 
 /**
- * wait_for_completion - wait until it happened, whatever comes
+ * wait_for_completion() - wait until it happened, whatever comes
  * @c: the completion
  */
 void wait_for_completion(struct completion *c)
@@ -177,10 +177,10 @@ void wait_for_completion(struct completion *c)
 }
 
 /**
- * wait_for_completion_killable - wait, but not past one's own death
+ * wait_for_completion_killable() - wait, but not past one's own death
  * @c: the completion
  *
- * Returns 0, or -ERESTARTSYS if a fatal signal came first.
+ * Return: 0, or -ERESTARTSYS if a fatal signal came first.
  */
 int wait_for_completion_killable(struct completion *c)
 {
@@ -200,7 +200,7 @@ static struct list_head *port_queue(const void *key)
 }
 
 /**
- * port_wait - wait for port_wake() of the same address, or a moment
+ * port_wait() - wait for port_wake() of the same address, or a moment
  * @key: any address
  */
 void port_wait(const void *key)
@@ -223,7 +223,7 @@ void port_wait(const void *key)
 }
 
 /**
- * port_wake - wake those in port_wait() of an address
+ * port_wake() - wake those in port_wait() of an address
  * @key: the address
  *
  * Any context.

@@ -24,7 +24,7 @@ static LIST_HEAD(works);
 static DECLARE_WAIT_QUEUE_HEAD(worker_wait);
 
 /**
- * schedule_work - let the worker call @work's function soon
+ * schedule_work() - let the worker call @work's function soon
  *
  * Nothing happens if it waits already. Any context.
  */
@@ -40,7 +40,7 @@ void schedule_work(struct work_struct *work)
 }
 
 /**
- * cancel_work - @work shall not run any more; it may be freed
+ * cancel_work() - @work shall not run any more; it may be freed
  */
 void cancel_work(struct work_struct *work)
 {
@@ -82,7 +82,7 @@ static int worker(void *unused)
 }
 
 /**
- * workqueue_start - start the worker; what was queued before waits for it
+ * workqueue_start() - start the worker; what was queued before waits for it
  */
 void workqueue_start(void)
 {

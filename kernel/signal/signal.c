@@ -137,7 +137,7 @@ static void put_sigcount(struct sigcount *c)
 }
 
 /**
- * sigqueue_count - entries that wait for processes of user @uid
+ * sigqueue_count() - entries that wait for processes of user @uid
  */
 unsigned int sigqueue_count(u32 uid)
 {
@@ -166,10 +166,11 @@ static struct sigqueue *sigqueue_alloc(struct task_struct *t, bool must)
 }
 
 /**
- * sigqueue_charge - an entry that a timer has for good counts as one that waits
+ * sigqueue_charge() - an entry that a timer has for good counts as one that
+ *	waits
  * @q: the timer's
  *
- * Returns 0, or -EAGAIN if its user has as many as RLIMIT_SIGPENDING allows.
+ * Return: 0, or -EAGAIN if its user has as many as RLIMIT_SIGPENDING allows.
  */
 int sigqueue_charge(struct sigqueue *q)
 {
@@ -184,7 +185,7 @@ int sigqueue_charge(struct sigqueue *q)
 }
 
 /**
- * sigqueue_uncharge - the timer goes
+ * sigqueue_uncharge() - the timer goes
  */
 void sigqueue_uncharge(struct sigqueue *q)
 {
@@ -218,7 +219,7 @@ static void flush_sigqueue_mask(struct sigpending *p, sigset_t set)
 }
 
 /**
- * flush_sigqueue - forget everything that waits in @p
+ * flush_sigqueue() - forget everything that waits in @p
  */
 void flush_sigqueue(struct sigpending *p)
 {
@@ -252,7 +253,7 @@ static bool sig_handler_ignores(struct task_struct *t, int sig)
 }
 
 /**
- * sig_ignored - would @sig, sent to @t now, change nothing?
+ * sig_ignored() - would @sig, sent to @t now, change nothing?
  */
 int sig_ignored(struct task_struct *t, int sig)
 {
@@ -264,7 +265,7 @@ int sig_ignored(struct task_struct *t, int sig)
 }
 
 /**
- * signal_wake_up - @t has something to do on its way to user mode
+ * signal_wake_up() - @t has something to do on its way to user mode
  * @states: TASK_*, in which it is woken besides TASK_INTERRUPTIBLE
  */
 void signal_wake_up(struct task_struct *t, unsigned int states)
@@ -279,7 +280,7 @@ static void wake_killed(struct task_struct *t)
 }
 
 /**
- * set_jobctl_pending - ask @t to stop, if it is not about to end
+ * set_jobctl_pending() - ask @t to stop, if it is not about to end
  * @mask: JOBCTL_*
  *
  * Return: true if it was asked.
@@ -362,7 +363,7 @@ static void end_group(struct task_struct *t, int sig)
 }
 
 /**
- * zap_other_threads - SIGKILL to every thread of @t's process but @t
+ * zap_other_threads() - SIGKILL to every thread of @t's process but @t
  */
 void zap_other_threads(struct task_struct *t)
 {
@@ -456,7 +457,7 @@ static int queue_signal(int sig, struct siginfo *info, struct task_struct *t,
 }
 
 /**
- * send_sig_info - send @sig to @t, or to its process if @group
+ * send_sig_info() - send @sig to @t, or to its process if @group
  * @info: what the handler will see; NULL: from the kernel
  *
  * Not from interrupts. Permissions are the caller's matter.
@@ -489,7 +490,7 @@ out:
 }
 
 /**
- * send_sig - send @sig from the kernel to @t's process
+ * send_sig() - send @sig from the kernel to @t's process
  */
 int send_sig(int sig, struct task_struct *t)
 {
@@ -497,7 +498,7 @@ int send_sig(int sig, struct task_struct *t)
 }
 
 /**
- * send_sig_self - the running thread has done what @sig is for
+ * send_sig_self() - the running thread has done what @sig is for
  *
  * As on Linux, SIGPIPE and SIGXFSZ come as if it had sent them itself.
  */
@@ -510,10 +511,10 @@ void send_sig_self(int sig)
 }
 
 /**
- * send_sigqueue - send a signal whose entry is the sender's own
+ * send_sigqueue() - send a signal whose entry is the sender's own
  * @q: ready but for its place in a list; back when it leaves that list
  *
- * For timers: takes no memory. Returns whether it will be taken.
+ * For timers: takes no memory. Return: true if it will be taken.
  */
 bool send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group)
 {
@@ -533,7 +534,7 @@ bool send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group)
 }
 
 /**
- * force_sig_info - a fault of the running thread
+ * force_sig_info() - a fault of the running thread
  *
  * A blocked or ignored signal would come back for ever: it gets its default.
  */
@@ -556,7 +557,7 @@ void force_sig_info(struct siginfo *info)
 }
 
 /**
- * force_sig_fault - a fault with its reason and address
+ * force_sig_fault() - a fault with its reason and address
  */
 void force_sig_fault(int sig, int code, u32 addr)
 {
@@ -568,7 +569,7 @@ void force_sig_fault(int sig, int code, u32 addr)
 }
 
 /**
- * force_sig - a fault that says no more than @sig
+ * force_sig() - a fault that says no more than @sig
  */
 void force_sig(int sig)
 {
@@ -579,7 +580,7 @@ void force_sig(int sig)
 }
 
 /**
- * force_sigsegv - there is no room for a frame of @sig
+ * force_sigsegv() - there is no room for a frame of @sig
  *
  * If it was SIGSEGV itself, its handler cannot run either.
  */
@@ -591,7 +592,7 @@ void force_sigsegv(int sig)
 }
 
 /**
- * fatal_signal_pending - is SIGKILL, or the end of the group, on its way?
+ * fatal_signal_pending() - is SIGKILL, or the end of the group, on its way?
  */
 bool fatal_signal_pending(struct task_struct *t)
 {
@@ -631,7 +632,7 @@ static int group_send_sig_info(int sig, struct siginfo *info,
 }
 
 /**
- * kill_pgrp - send @sig to every process of a group
+ * kill_pgrp() - send @sig to every process of a group
  * @info: NULL: from the kernel, which may always
  *
  * Return: 0 if one got it, else the last error; -ESRCH without processes.
@@ -685,7 +686,7 @@ static int kill_something_info(int sig, struct siginfo *info, pid_t pid)
 }
 
 /**
- * send_sig_user - kill(2) of one process, by the running one
+ * send_sig_user() - kill(2) of one process, by the running one
  *
  * Return: 0, -EPERM, -EINVAL.
  */
@@ -845,7 +846,7 @@ static int cldstop_status(const struct task_struct *t, int why)
 }
 
 /**
- * do_notify_parent_cldstop - a thread or its process stopped or went on
+ * do_notify_parent_cldstop() - a thread or its process stopped or went on
  * @t: the thread
  * @for_ptracer: to its tracer, of the thread; else of its process, to the
  *	parent
@@ -871,11 +872,11 @@ void do_notify_parent_cldstop(struct task_struct *t, bool for_ptracer, int why)
 }
 
 /**
- * do_notify_parent - a process has ended, or a traced thread
+ * do_notify_parent() - a process has ended, or a traced thread
  * @t: its group leader, or that thread; exit_code set
  * @sig: what the parent is sent; 0 or less: nothing
  *
- * Return: whether the parent wants no zombie.
+ * Return: true if the parent wants no zombie.
  */
 bool do_notify_parent(struct task_struct *t, int sig)
 {
@@ -937,7 +938,7 @@ static bool has_stopped_jobs(int pgrp)
 }
 
 /**
- * is_current_pgrp_orphaned - has the running process no shell above it?
+ * is_current_pgrp_orphaned() - has the running process no shell above it?
  */
 bool is_current_pgrp_orphaned(void)
 {
@@ -945,7 +946,8 @@ bool is_current_pgrp_orphaned(void)
 }
 
 /**
- * kill_orphaned_pgrp - a group that loses its last shell must not stay stopped
+ * kill_orphaned_pgrp() - a group that loses its last shell must not stay
+ *	stopped
  * @leader: the process that exits, or whose parent does
  * @parent: that parent; NULL if @leader itself exits
  */
@@ -969,7 +971,7 @@ void kill_orphaned_pgrp(struct task_struct *leader, struct task_struct *parent)
 /* ---- receiving ---- */
 
 /**
- * recalc_sigpending - set or clear the running thread's TIF_SIGPENDING
+ * recalc_sigpending() - set or clear the running thread's TIF_SIGPENDING
  */
 void recalc_sigpending(void)
 {
@@ -1003,7 +1005,7 @@ static void retarget_shared_pending(struct task_struct *t, sigset_t which)
 }
 
 /**
- * set_current_blocked - the running thread's mask becomes @set
+ * set_current_blocked() - the running thread's mask becomes @set
  */
 void set_current_blocked(sigset_t set)
 {
@@ -1067,7 +1069,7 @@ static void collect_signal(int sig, struct sigpending *p, struct siginfo *info)
 }
 
 /**
- * dequeue_signal - take the first signal that is not in @mask
+ * dequeue_signal() - take the first signal that is not in @mask
  *
  * Return: its number with @info filled, or 0.
  */
@@ -1092,7 +1094,7 @@ int dequeue_signal(sigset_t mask, struct siginfo *info)
 }
 
 /**
- * participate_group_stop - the running thread stops with its group
+ * participate_group_stop() - the running thread stops with its group
  *
  * Return: true if it was the last, and the parent is to be told.
  */
@@ -1207,7 +1209,7 @@ static void default_action(const struct siginfo *info, int sig)
 }
 
 /**
- * get_signal - the next signal that has a handler
+ * get_signal() - the next signal that has a handler
  *
  * Defaults are carried out on the way: the thread may stop here, or end.
  *
@@ -1246,7 +1248,7 @@ bool get_signal(struct ksignal *ksig)
 }
 
 /**
- * signal_delivered - the frame of @ksig is on the stack: its mask is in force
+ * signal_delivered() - the frame of @ksig is on the stack: its mask is in force
  */
 void signal_delivered(struct ksignal *ksig)
 {
@@ -1259,7 +1261,7 @@ void signal_delivered(struct ksignal *ksig)
 }
 
 /**
- * exit_signals - the running thread ends: others take what waits
+ * exit_signals() - the running thread ends: others take what waits
  */
 void exit_signals(void)
 {
@@ -1274,7 +1276,7 @@ void exit_signals(void)
 }
 
 /**
- * flush_signal_handlers - execve: handlers go, what is ignored stays so
+ * flush_signal_handlers() - execve: handlers go, what is ignored stays so
  */
 void flush_signal_handlers(struct task_struct *t)
 {
@@ -1291,7 +1293,7 @@ void flush_signal_handlers(struct task_struct *t)
 }
 
 /**
- * collect_sigign_sigcatch - which signals @t ignores, and which it handles
+ * collect_sigign_sigcatch() - which signals @t ignores, and which it handles
  */
 void collect_sigign_sigcatch(struct task_struct *t, sigset_t *ign,
 			     sigset_t *caught)
@@ -1315,7 +1317,7 @@ void collect_sigign_sigcatch(struct task_struct *t, sigset_t *ign,
 /* ---- dispositions ---- */
 
 /**
- * do_sigaction - tell and change what the running process does with @sig
+ * do_sigaction() - tell and change what the running process does with @sig
  */
 int do_sigaction(int sig, const struct k_sigaction *act,
 		 struct k_sigaction *oact)
@@ -1344,7 +1346,7 @@ int do_sigaction(int sig, const struct k_sigaction *act,
 }
 
 /**
- * signal_init - the cache of entries
+ * signal_init() - the cache of entries
  */
 void signal_init(void)
 {

@@ -71,7 +71,7 @@ static int notify_by(int sig, int code, int why, u32 message)
 }
 
 /**
- * ptrace_notify - stop for the tracer with SIGTRAP
+ * ptrace_notify() - stop for the tracer with SIGTRAP
  * @code: what wait4 gives it, and si_code
  * @message: for PTRACE_GETEVENTMSG
  *
@@ -83,7 +83,7 @@ int ptrace_notify(int code, u32 message)
 }
 
 /**
- * ptrace_event - stop if the tracer asked for this event
+ * ptrace_event() - stop if the tracer asked for this event
  * @event: PTRACE_EVENT_*
  * @message: for PTRACE_GETEVENTMSG
  *
@@ -108,7 +108,7 @@ void ptrace_event(int event, u32 message)
 }
 
 /**
- * ptrace_report_syscall - stop before or after a system call
+ * ptrace_report_syscall() - stop before or after a system call
  * @message: PTRACE_EVENTMSG_SYSCALL_ENTRY or _EXIT
  *
  * Return: true if the thread is to die and should do nothing more.
@@ -129,7 +129,7 @@ bool ptrace_report_syscall(u32 message)
 }
 
 /**
- * ptrace_signal - the tracer sees a signal before the thread does
+ * ptrace_signal() - the tracer sees a signal before the thread does
  * @sig: just dequeued
  * @info: about it; what the tracer made of it
  *
@@ -157,7 +157,7 @@ int ptrace_signal(int sig, struct siginfo *info)
 }
 
 /**
- * do_jobctl_trap - stop for the tracer because of the group's stop
+ * do_jobctl_trap() - stop for the tracer because of the group's stop
  *
  * Or because it asked for that (PTRACE_INTERRUPT), or a new thread begins.
  */
@@ -177,7 +177,8 @@ void do_jobctl_trap(void)
 }
 
 /**
- * ptrace_trap_notify - a seized thread is to tell that its group's stop changed
+ * ptrace_trap_notify() - a seized thread is to tell that its group's stop
+ *	changed
  */
 void ptrace_trap_notify(struct task_struct *t)
 {

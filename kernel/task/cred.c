@@ -21,7 +21,7 @@
 static struct kmem_cache *cred_jar;
 
 /**
- * cred_init - at boot, before the first task is made
+ * cred_init() - at boot, before the first task is made
  */
 void cred_init(void)
 {
@@ -30,10 +30,10 @@ void cred_init(void)
 }
 
 /**
- * copy_cred - credentials for a new task, or to be changed
+ * copy_cred() - credentials for a new task, or to be changed
  * @old: what they begin as
  *
- * May sleep. Returns them, or NULL without memory.
+ * May sleep. Return: them, or NULL without memory.
  */
 struct cred *copy_cred(const struct cred *old)
 {
@@ -45,7 +45,7 @@ struct cred *copy_cred(const struct cred *old)
 }
 
 /**
- * free_cred - the last user of these credentials is gone
+ * free_cred() - the last user of these credentials is gone
  * @cred: from copy_cred()
  */
 void free_cred(struct cred *cred)
@@ -54,7 +54,7 @@ void free_cred(struct cred *cred)
 }
 
 /**
- * in_group_p - does the running task belong to a group
+ * in_group_p() - does the running task belong to a group
  * @gid: the group
  */
 bool in_group_p(u32 gid)
@@ -108,7 +108,7 @@ static void fix_fs_capabilities(struct cred *c, const struct cred *old)
 }
 
 /**
- * cred_changed - the running task has other credentials now
+ * cred_changed() - the running task has other credentials now
  * @old: its credentials until now
  *
  * Its memory may hold what the new user must not see, so it is closed to
@@ -377,7 +377,7 @@ static bool same_user(const struct cred *me, const struct cred *it,
 }
 
 /**
- * ptrace_may_access - may the running task do to @task what a debugger may?
+ * ptrace_may_access() - may the running task do to @task what a debugger may?
  * @task: another thread, or one of its own process, to which it always may
  * @mode: PTRACE_MODE_*; which of the caller's user numbers count
  *
@@ -399,7 +399,7 @@ bool ptrace_may_access(const struct task_struct *task, unsigned int mode)
 }
 
 /**
- * mm_access - the address space of a task into which the caller may look
+ * mm_access() - the address space of a task into which the caller may look
  * @task: its task
  * @mode: PTRACE_MODE_*
  *

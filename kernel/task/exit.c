@@ -38,7 +38,7 @@
 /* ---- numbers ---- */
 
 /**
- * add_rusage - one use of resources on top of another
+ * add_rusage() - one use of resources on top of another
  * @to: the sum; its maxrss is the larger one
  * @from: what is added
  */
@@ -59,7 +59,7 @@ void add_rusage(struct rusage_counts *to, const struct rusage_counts *from)
 }
 
 /**
- * thread_group_rusage - what all threads of a process used
+ * thread_group_rusage() - what all threads of a process used
  * @t: any of them
  * @sum: out; with those that ended
  */
@@ -73,7 +73,7 @@ void thread_group_rusage(struct task_struct *t, struct rusage_counts *sum)
 }
 
 /**
- * task_cputime - the time of one thread
+ * task_cputime() - the time of one thread
  * @t: the thread
  * @utime: out, ns in its program
  * @stime: out, ns in the kernel
@@ -85,7 +85,7 @@ void task_cputime(struct task_struct *t, u64 *utime, u64 *stime)
 }
 
 /**
- * thread_group_cputime - the time of all threads of a process
+ * thread_group_cputime() - the time of all threads of a process
  * @t: any of them
  * @utime: out, ns in the program
  * @stime: out, ns in the kernel
@@ -127,7 +127,7 @@ static void thread_released(struct task_struct *leader)
 }
 
 /**
- * release_task - forget a task that has ended
+ * release_task() - forget a task that has ended
  * @t: a zombie that was waited for, or a task that no parent waits for
  */
 void release_task(struct task_struct *t)
@@ -272,7 +272,7 @@ static void exit_notify(struct task_struct *t, bool group_dead)
 /* ---- what a task gives back ---- */
 
 /**
- * mm_release - the running task leaves its address space
+ * mm_release() - the running task leaves its address space
  * @t: current
  *
  * Those who wait for that hear of it: the parent in vfork, joiners on
@@ -351,7 +351,7 @@ static void check_may_exit(struct task_struct *t, long code)
 }
 
 /**
- * do_exit - end the running task
+ * do_exit() - end the running task
  * @code: as wait4 gives it
  */
 void do_exit(long code)
@@ -388,7 +388,7 @@ void do_exit(long code)
 }
 
 /**
- * do_group_exit - end the running process
+ * do_group_exit() - end the running process
  * @code: as wait4 gives it; one that was decided on before wins
  */
 void do_group_exit(long code)

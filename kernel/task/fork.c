@@ -54,7 +54,7 @@ struct task_struct *child_reaper = &init_task;
 static struct kmem_cache *task_struct_cachep, *signal_cachep, *sighand_cachep;
 
 /**
- * fork_init - caches, and how many tasks there may be
+ * fork_init() - caches, and how many tasks there may be
  *
  * As in Linux an eighth of memory may go into kernel stacks.
  */
@@ -84,9 +84,9 @@ void fork_init(void)
 /* ---- parts that are shared ---- */
 
 /**
- * alloc_sighand - a table of handlers, not filled
+ * alloc_sighand() - a table of handlers, not filled
  *
- * May sleep. Returns it with one reference, or NULL without memory.
+ * May sleep. Return: it with one reference, or NULL without memory.
  */
 struct sighand_struct *alloc_sighand(void)
 {
@@ -98,7 +98,7 @@ struct sighand_struct *alloc_sighand(void)
 }
 
 /**
- * put_sighand - give a reference to handlers back
+ * put_sighand() - give a reference to handlers back
  * @s: the table; the last reference frees it
  */
 void put_sighand(struct sighand_struct *s)
@@ -108,7 +108,7 @@ void put_sighand(struct sighand_struct *s)
 }
 
 /**
- * put_signal_struct - a task that belonged to a process is gone
+ * put_signal_struct() - a task that belonged to a process is gone
  * @sig: the process's; the last of its tasks frees it
  */
 void put_signal_struct(struct signal_struct *sig)
@@ -228,7 +228,7 @@ static void free_task(struct task_struct *t)
 }
 
 /**
- * put_task_struct - give a reference back; the last frees the task
+ * put_task_struct() - give a reference back; the last frees the task
  * @t: the task
  */
 void put_task_struct(struct task_struct *t)
@@ -539,11 +539,11 @@ static int clone_event(const struct kernel_clone_args *args)
 }
 
 /**
- * kernel_clone - make a task and let it run
+ * kernel_clone() - make a task and let it run
  * @args: what is shared and where it starts
  *
  * Context: may sleep; CLONE_VFORK until the child has a program of its own
- * or is gone. Returns its number, or -EAGAIN (too many), -ENOMEM, -EINVAL,
+ * or is gone. Return: its number, or -EAGAIN (too many), -ENOMEM, -EINVAL,
  * -EPERM, -EFAULT.
  */
 long kernel_clone(struct kernel_clone_args *args)
@@ -576,12 +576,12 @@ long kernel_clone(struct kernel_clone_args *args)
 }
 
 /**
- * kernel_thread - a task that runs a function of the kernel
+ * kernel_thread() - a task that runs a function of the kernel
  * @fn: the function; must not return
  * @arg: its argument
  * @name: at most 15 characters
  *
- * Returns its number or -errno.
+ * Return: its number or -errno.
  */
 pid_t kernel_thread(int (*fn)(void *arg), void *arg, const char *name)
 {
@@ -602,10 +602,10 @@ pid_t kernel_thread(int (*fn)(void *arg), void *arg, const char *name)
 /* ---- what others ask ---- */
 
 /**
- * get_task_mm - a task's address space
+ * get_task_mm() - a task's address space
  * @t: the task
  *
- * Returns it with a user reference (mmput), or NULL.
+ * Return: it with a user reference (mmput), or NULL.
  */
 struct mm_struct *get_task_mm(struct task_struct *t)
 {
@@ -617,7 +617,7 @@ struct mm_struct *get_task_mm(struct task_struct *t)
 }
 
 /**
- * set_task_comm - name a task
+ * set_task_comm() - name a task
  * @t: the task
  * @name: cut to 15 characters
  */
@@ -628,7 +628,7 @@ void set_task_comm(struct task_struct *t, const char *name)
 }
 
 /**
- * port_rlimit - a limit of the running process, for address spaces
+ * port_rlimit() - a limit of the running process, for address spaces
  * @resource: RLIMIT_*
  */
 unsigned long port_rlimit(unsigned int resource)
@@ -639,7 +639,7 @@ unsigned long port_rlimit(unsigned int resource)
 }
 
 /**
- * port_rlimit_max - to where it may raise that limit
+ * port_rlimit_max() - to where it may raise that limit
  * @resource: RLIMIT_*
  */
 unsigned long port_rlimit_max(unsigned int resource)

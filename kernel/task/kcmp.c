@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * kcmp: do two tasks share a part? The order of parts that differ is that of
  * their addresses, made unreadable.

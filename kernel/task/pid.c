@@ -28,7 +28,7 @@ pid_t last_pid;
 int pid_max = 32768;
 
 /**
- * pid_init - before the first task is made
+ * pid_init() - before the first task is made
  */
 void pid_init(void)
 {
@@ -38,10 +38,10 @@ void pid_init(void)
 }
 
 /**
- * find_pid - a number that is in use
+ * find_pid() - a number that is in use
  * @nr: the number
  *
- * Returns it without a reference, or NULL.
+ * Return: it without a reference, or NULL.
  */
 struct pid *find_pid(pid_t nr)
 {
@@ -49,10 +49,10 @@ struct pid *find_pid(pid_t nr)
 }
 
 /**
- * find_task_by_pid - a thread by its number
+ * find_task_by_pid() - a thread by its number
  * @pid: the number
  *
- * Returns it without a reference, or NULL.
+ * Return: it without a reference, or NULL.
  */
 struct task_struct *find_task_by_pid(pid_t pid)
 {
@@ -76,10 +76,10 @@ static pid_t next_free_number(void)
 }
 
 /**
- * alloc_pid - a number for a new task
+ * alloc_pid() - a number for a new task
  * @wanted: which; 0: any
  *
- * May sleep. Returns it with one reference, or ERR_PTR(-EAGAIN) if all are
+ * May sleep. Return: it with one reference, or ERR_PTR(-EAGAIN) if all are
  * in use, ERR_PTR(-EEXIST) if @wanted is, ERR_PTR(-ENOMEM).
  */
 struct pid *alloc_pid(pid_t wanted)
@@ -109,7 +109,7 @@ struct pid *alloc_pid(pid_t wanted)
 }
 
 /**
- * get_pid - another reference to a number
+ * get_pid() - another reference to a number
  * @pid: the number
  */
 void get_pid(struct pid *pid)
@@ -118,7 +118,7 @@ void get_pid(struct pid *pid)
 }
 
 /**
- * put_pid - give a reference back; the last frees the number
+ * put_pid() - give a reference back; the last frees the number
  * @pid: the number, or NULL
  */
 void put_pid(struct pid *pid)
@@ -130,10 +130,10 @@ void put_pid(struct pid *pid)
 }
 
 /**
- * next_thread_from - for those who list all threads by number
+ * next_thread_from() - for those who list all threads by number
  * @nr: the smallest number that is of interest
  *
- * Returns the thread without a reference, or NULL.
+ * Return: the thread without a reference, or NULL.
  */
 struct task_struct *next_thread_from(pid_t nr)
 {
@@ -147,10 +147,10 @@ struct task_struct *next_thread_from(pid_t nr)
 }
 
 /**
- * next_process - for those who list all processes by number
+ * next_process() - for those who list all processes by number
  * @nr: the smallest number that is of interest
  *
- * Returns the process without a reference, or NULL.
+ * Return: the process without a reference, or NULL.
  */
 struct task_struct *next_process(pid_t nr)
 {
@@ -162,7 +162,7 @@ struct task_struct *next_process(pid_t nr)
 }
 
 /**
- * set_signal_pgrp - a process changes its group
+ * set_signal_pgrp() - a process changes its group
  * @sig: the process
  * @pid: the group's number
  */
@@ -175,7 +175,7 @@ void set_signal_pgrp(struct signal_struct *sig, struct pid *pid)
 }
 
 /**
- * set_signal_session - a process changes its session
+ * set_signal_session() - a process changes its session
  * @sig: the process
  * @pid: the session's number
  */

@@ -40,11 +40,11 @@ static const struct file_operations pidfd_fops = {
 };
 
 /**
- * pidfd_get_pid - what a pidfd is about
+ * pidfd_get_pid() - what a pidfd is about
  * @fd: a descriptor of the running process
  * @flags: out, its O_*; or NULL
  *
- * Returns it with a reference, or ERR_PTR(-EBADF).
+ * Return: it with a reference, or ERR_PTR(-EBADF).
  */
 struct pid *pidfd_get_pid(unsigned int fd, u32 *flags)
 {
@@ -64,12 +64,12 @@ struct pid *pidfd_get_pid(unsigned int fd, u32 *flags)
 }
 
 /**
- * pidfd_prepare - a descriptor for a process, not yet visible
+ * pidfd_prepare() - a descriptor for a process, not yet visible
  * @pid: the process
  * @flags: O_*
  * @file: out; fd_install() makes it visible
  *
- * Returns the descriptor or -errno.
+ * Return: the descriptor or -errno.
  */
 int pidfd_prepare(struct pid *pid, u32 flags, struct file **file)
 {

@@ -46,7 +46,7 @@ static void ptrace_link(struct task_struct *t, struct task_struct *tracer)
 }
 
 /**
- * ptrace_init_task - a new thread, not yet linked to its parent
+ * ptrace_init_task() - a new thread, not yet linked to its parent
  * @p: the thread
  * @traced: its parent's tracer wants it, too
  */
@@ -75,7 +75,7 @@ void ptrace_init_task(struct task_struct *p, bool traced)
 }
 
 /**
- * ptrace_unlink - @t is traced no more
+ * ptrace_unlink() - @t is traced no more
  *
  * If it was stopped it runs on, and stops again with its group if that is
  * stopped.
@@ -117,7 +117,7 @@ static bool unlink_zombie(struct task_struct *t, struct task_struct *tracer)
 }
 
 /**
- * exit_ptrace - a process ends: whom it traced runs on alone
+ * exit_ptrace() - a process ends: whom it traced runs on alone
  * @tracer: its leader
  */
 void exit_ptrace(struct task_struct *tracer)
@@ -135,7 +135,7 @@ void exit_ptrace(struct task_struct *tracer)
 }
 
 /**
- * ptrace_take_leadership - another thread becomes its process's leader
+ * ptrace_take_leadership() - another thread becomes its process's leader
  * @t: that thread
  * @leader: the old one
  */

@@ -132,7 +132,7 @@ SYSCALL_DEFINE(old_getrlimit, u32 resource, struct rlimit __user *rlim)
 }
 
 /**
- * check_cpu_limit - signals for a process that has run too long
+ * check_cpu_limit() - signals for a process that has run too long
  *
  * SIGXCPU at the soft limit and every second after it, SIGKILL at the hard
  * one. On the way back to user mode, after a timer interrupt.
@@ -167,11 +167,11 @@ static struct timeval32 to_timeval(u64 ns)
 }
 
 /**
- * put_rusage - tell a program what was used
+ * put_rusage() - tell a program what was used
  * @ru: counts
  * @to: the program's struct
  *
- * Returns 0 or -EFAULT.
+ * Return: 0 or -EFAULT.
  */
 int put_rusage(const struct rusage_counts *ru, struct rusage32 __user *to)
 {

@@ -63,7 +63,7 @@ static void itimer_real_expired(struct timer *t)
 }
 
 /**
- * itimer_real_taken - the running process has taken a SIGALRM
+ * itimer_real_taken() - the running process has taken a SIGALRM
  */
 void itimer_real_taken(void)
 {
@@ -76,7 +76,7 @@ void itimer_real_taken(void)
 }
 
 /**
- * itimers_init - the timers of a new process: none run
+ * itimers_init() - the timers of a new process: none run
  */
 void itimers_init(struct signal_struct *sig)
 {
@@ -206,7 +206,7 @@ SYSCALL_DEFINE(alarm, unsigned int seconds)
 }
 
 /**
- * itimer_tick - a tick of the running process's time has passed
+ * itimer_tick() - a tick of the running process's time has passed
  * @user: its program ran
  *
  * In the timer interrupt.
@@ -223,7 +223,7 @@ void itimer_tick(bool user)
 }
 
 /**
- * exit_itimers - the process is over: none of its timers may come any more
+ * exit_itimers() - the process is over: none of its timers may come any more
  */
 void exit_itimers(struct signal_struct *sig)
 {

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * timer_create's timers: each sends a signal when a clock shows a time.
  *

@@ -30,7 +30,7 @@ static struct {
 } timezone;
 
 /**
- * ktime_get - nanoseconds since boot
+ * ktime_get() - nanoseconds since boot
  *
  * Never goes back. Any context.
  */
@@ -40,7 +40,7 @@ u64 ktime_get(void)
 }
 
 /**
- * ktime_get_real - nanoseconds since 1970
+ * ktime_get_real() - nanoseconds since 1970
  *
  * Any context.
  */
@@ -50,7 +50,7 @@ u64 ktime_get_real(void)
 }
 
 /**
- * ktime_wall_offset - what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC, ns
+ * ktime_wall_offset() - what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC, ns
  */
 u64 ktime_wall_offset(void)
 {
@@ -58,7 +58,7 @@ u64 ktime_wall_offset(void)
 }
 
 /**
- * ktime_get_coarse - ktime_get() at the last timer interrupt
+ * ktime_get_coarse() - ktime_get() at the last timer interrupt
  */
 u64 ktime_get_coarse(void)
 {
@@ -66,7 +66,7 @@ u64 ktime_get_coarse(void)
 }
 
 /**
- * ktime_get_real_coarse - ktime_get_real() at the last timer interrupt
+ * ktime_get_real_coarse() - ktime_get_real() at the last timer interrupt
  */
 u64 ktime_get_real_coarse(void)
 {
@@ -74,7 +74,7 @@ u64 ktime_get_real_coarse(void)
 }
 
 /**
- * update_coarse_clock - a tick has come
+ * update_coarse_clock() - a tick has come
  * @now: ns of CLOCK_MONOTONIC
  */
 void update_coarse_clock(u64 now)
@@ -83,7 +83,7 @@ void update_coarse_clock(u64 now)
 }
 
 /**
- * time_init - set the clocks and start the timer interrupt
+ * time_init() - set the clocks and start the timer interrupt
  */
 void time_init(void)
 {
@@ -127,7 +127,7 @@ static struct task_struct *cpu_clock_task(int clock)
 }
 
 /**
- * clock_is_cpu - true if a clock runs only while a task or a process does
+ * clock_is_cpu() - true if a clock runs only while a task or a process does
  * @clock: CLOCK_*, or a process's clock
  */
 bool clock_is_cpu(int clock)
@@ -137,11 +137,11 @@ bool clock_is_cpu(int clock)
 }
 
 /**
- * posix_clock_read - what a clock shows
+ * posix_clock_read() - what a clock shows
  * @clock: CLOCK_*, or a process's clock
  * @ns: out
  *
- * Returns 0, or -EINVAL if there is no such clock.
+ * Return: 0, or -EINVAL if there is no such clock.
  */
 int posix_clock_read(int clock, u64 *ns)
 {
@@ -180,11 +180,11 @@ int posix_clock_read(int clock, u64 *ns)
 }
 
 /**
- * clock_to_monotonic - when a clock will show a time
+ * clock_to_monotonic() - when a clock will show a time
  * @clock: CLOCK_*, not a processor's
  * @ns: the time on that clock
  *
- * Returns ns of CLOCK_MONOTONIC; 0 if it was before boot.
+ * Return: ns of CLOCK_MONOTONIC; 0 if it was before boot.
  */
 u64 clock_to_monotonic(int clock, u64 ns)
 {
@@ -219,11 +219,11 @@ static int timespec_ns(s64 sec, s64 nsec, u64 *ns)
 }
 
 /**
- * get_timespec32 - read a struct timespec with 32-bit seconds
+ * get_timespec32() - read a struct timespec with 32-bit seconds
  * @p: the program's
  * @ns: out
  *
- * Returns 0, -EFAULT, or -EINVAL if it is negative or not normalised.
+ * Return: 0, -EFAULT, or -EINVAL if it is negative or not normalised.
  */
 int get_timespec32(const struct timespec32 __user *p, u64 *ns)
 {
@@ -235,11 +235,11 @@ int get_timespec32(const struct timespec32 __user *p, u64 *ns)
 }
 
 /**
- * get_timespec64 - read a struct timespec with 64-bit seconds
+ * get_timespec64() - read a struct timespec with 64-bit seconds
  * @p: the program's; the upper half of its nanoseconds is not looked at
  * @ns: out
  *
- * Returns 0, -EFAULT, or -EINVAL if it is negative or not normalised.
+ * Return: 0, -EFAULT, or -EINVAL if it is negative or not normalised.
  */
 int get_timespec64(const struct timespec64 __user *p, u64 *ns)
 {
@@ -251,11 +251,11 @@ int get_timespec64(const struct timespec64 __user *p, u64 *ns)
 }
 
 /**
- * put_timespec32 - write a struct timespec with 32-bit seconds
+ * put_timespec32() - write a struct timespec with 32-bit seconds
  * @ns: the time
  * @p: the program's
  *
- * Returns 0 or -EFAULT.
+ * Return: 0 or -EFAULT.
  */
 int put_timespec32(u64 ns, struct timespec32 __user *p)
 {
@@ -268,11 +268,11 @@ int put_timespec32(u64 ns, struct timespec32 __user *p)
 }
 
 /**
- * put_timespec64 - write a struct timespec with 64-bit seconds
+ * put_timespec64() - write a struct timespec with 64-bit seconds
  * @ns: the time
  * @p: the program's
  *
- * Returns 0 or -EFAULT.
+ * Return: 0 or -EFAULT.
  */
 int put_timespec64(u64 ns, struct timespec64 __user *p)
 {

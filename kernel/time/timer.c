@@ -29,7 +29,7 @@ static struct timer *timer_of(struct rb_node *n)
 }
 
 /**
- * timer_setup - prepare a timer
+ * timer_setup() - prepare a timer
  * @t: the timer
  * @fn: called in the timer interrupt, interrupts off
  */
@@ -50,7 +50,7 @@ static void remove_timer(struct timer *t)
 }
 
 /**
- * timer_start - let a timer run out at a time
+ * timer_start() - let a timer run out at a time
  * @t: the timer; if it runs already, it gets a new time
  * @expires: ns of CLOCK_MONOTONIC
  *
@@ -87,10 +87,10 @@ void timer_start(struct timer *t, u64 expires)
 }
 
 /**
- * timer_stop - its function is not to be called
+ * timer_stop() - its function is not to be called
  * @t: the timer
  *
- * Any context. Returns whether it was still to come.
+ * Any context. Return: true if it was still to come.
  */
 bool timer_stop(struct timer *t)
 {
@@ -104,7 +104,7 @@ bool timer_stop(struct timer *t)
 }
 
 /**
- * timer_forward - the next time of a timer that repeats and has run out
+ * timer_forward() - the next time of a timer that repeats and has run out
  * @t: the timer; it does not run, and is not started
  * @interval: ns between two of its times
  *
@@ -129,7 +129,7 @@ u64 timer_forward(struct timer *t, u64 interval)
 }
 
 /**
- * timers_clock_set - CLOCK_REALTIME was set: its timers come at other times
+ * timers_clock_set() - CLOCK_REALTIME was set: its timers come at other times
  * @delta: ns that it went ahead
  */
 void timers_clock_set(s64 delta)
@@ -165,7 +165,7 @@ static void run_timers(u64 now)
 	}
 }
 
-/* Has the next tick come? Those that the machine missed never come. */
+/* True if the next tick has come. Those that the machine missed never come. */
 static bool is_tick(u64 now)
 {
 	if (now < next_tick)
@@ -185,7 +185,7 @@ static void ask_for_interrupt(void)
 }
 
 /**
- * timer_interrupt - a time that was asked for has come
+ * timer_interrupt() - a time that was asked for has come
  * @regs: what was interrupted
  */
 void timer_interrupt(struct pt_regs *regs)
@@ -202,7 +202,7 @@ void timer_interrupt(struct pt_regs *regs)
 }
 
 /**
- * timers_start - ask for the first tick
+ * timers_start() - ask for the first tick
  */
 void timers_start(void)
 {
@@ -212,7 +212,7 @@ void timers_start(void)
 }
 
 /**
- * msleep - sleep, whatever comes
+ * msleep() - sleep, whatever comes
  * @ms: at least so long
  */
 void msleep(unsigned int ms)

@@ -4,9 +4,6 @@
  * kernel thread uses none, so when it runs they stay where they are, and a
  * program that runs again right after it finds its own. The kernel itself
  * uses xmm0 for moving memory and puts it back (copy.S).
- *
- * Simpler than Linux: never by trap on first use, for every program has an
- * area of 512 bytes anyway, and fxsave is one instruction.
  */
 #include <ashlar/slab.h>
 #include <ashlar/string.h>

@@ -95,7 +95,7 @@ static const u8 rt_retcode[8] = { 0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0 };
 /* ---- the alternate stack ---- */
 
 /**
- * on_sig_stack - does @sp lie on the running thread's alternate stack?
+ * on_sig_stack() - does @sp lie on the running thread's alternate stack?
  */
 bool on_sig_stack(u32 sp)
 {
@@ -107,7 +107,7 @@ bool on_sig_stack(u32 sp)
 }
 
 /**
- * sas_ss_flags - SS_DISABLE, SS_ONSTACK or 0
+ * sas_ss_flags() - SS_DISABLE, SS_ONSTACK or 0
  */
 u32 sas_ss_flags(u32 sp)
 {
@@ -117,7 +117,7 @@ u32 sas_ss_flags(u32 sp)
 }
 
 /**
- * do_sigaltstack - change and tell the alternate stack
+ * do_sigaltstack() - change and tell the alternate stack
  * @ss: new one, or NULL
  * @oss: filled with the present one, or NULL
  * @sp: the program's stack pointer
@@ -357,7 +357,7 @@ static int setup_rt(struct ksignal *ksig, struct rt_sigframe __user *frame,
 }
 
 /**
- * setup_rt_frame - make the program's next step @ksig's handler
+ * setup_rt_frame() - make the program's next step @ksig's handler
  *
  * Return: 0, or -EFAULT if there is no room on its stack.
  */
@@ -508,7 +508,7 @@ static void restart_syscall(struct pt_regs *regs, const struct ksignal *ksig)
 }
 
 /**
- * do_signal - deliver one signal, or finish an interrupted system call
+ * do_signal() - deliver one signal, or finish an interrupted system call
  *
  * Called until TIF_SIGPENDING is clear.
  */

@@ -76,7 +76,7 @@ static const char *kind_name(unsigned int kind, const spinlock_t *l)
 	return l->kind ? l->kind : kinds[kind].key == l ? "(static)" : "?";
 }
 
-/* Was @to ever taken after @from, at any distance? */
+/* True if @to was ever taken after @from, at any distance. */
 static bool reaches(unsigned int from, unsigned int to, bool *seen)
 {
 	if (from == to)
@@ -195,7 +195,7 @@ void sim_lock(spinlock_t *l, const char *where)
 	take(l, where);
 }
 
-/* Does not wait, so it cannot be part of a deadlock as the inner one. */
+/* True if the lock was free. Nobody waits, so it is no part of a deadlock. */
 bool sim_trylock(spinlock_t *l, const char *where)
 {
 	if (l->holder)

@@ -92,7 +92,7 @@ static pte_t *walk(u32 linear)
 	return pte_offset(pgd, linear);
 }
 
-/* Is what was remembered more than what the tables say now? */
+/* True if what was remembered is more than what the tables say now. */
 static bool stale(u32 remembered, u32 now)
 {
 	const u32 exact = _PAGE_FRAME | _PAGE_PRESENT | _PAGE_USER;
@@ -126,7 +126,7 @@ void sim_tlb_check(void)
 			check_entry(tlb_pages[i]);
 }
 
-/* Is somebody between a change of the tables and its flush? */
+/* True if a CPU is between a change of the tables and its flush. */
 bool sim_tlb_is_behind(void)
 {
 	for (unsigned long i = 0; i < tlb_used; i++) {

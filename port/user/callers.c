@@ -30,7 +30,7 @@ static bool find_object(uintptr_t address, struct dl_find_object *object)
 	return _dl_find_object && !_dl_find_object((void *)address, object);
 }
 
-/* Is @address in an executable segment of @object? */
+/* True if @address is in an executable segment of @object. */
 static bool is_code(const struct dl_find_object *object, uintptr_t address)
 {
 	const ElfW(Ehdr) *elf = object->dlfo_map_start;
@@ -58,7 +58,7 @@ static bool follows_call(const unsigned char *p)
 	return false;
 }
 
-/* Is this library one of its own, and @object it? */
+/* True if this library is one of its own, and @object is it. */
 static bool is_this_library(const struct dl_find_object *object)
 {
 	uintptr_t here = (uintptr_t)is_this_library;
@@ -77,7 +77,7 @@ static bool is_caller(uintptr_t word)
 	       is_code(&object, word) && follows_call((const void *)word);
 }
 
-/* Is the next page of the stack there? It was, if it was before. */
+/* True if the next page of the stack is there; once it was, it is. */
 static bool page_is_mapped(uintptr_t page)
 {
 	static __thread uintptr_t last;

@@ -218,7 +218,7 @@ static struct range *cut(struct range *r, char *start, size_t size)
 }
 
 /**
- * kept_take - a kept range, or a part of one
+ * kept_take() - a kept range, or a part of one
  * @size: bytes, whole host pages
  * @align: power of two, a host page at least
  *

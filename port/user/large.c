@@ -198,7 +198,7 @@ static void *clear(void *p, size_t size)
 }
 
 /**
- * large_alloc - a block with a mapping of its own
+ * large_alloc() - a block with a mapping of its own
  * @size: bytes at least
  * @align: power of two; both are below PTRDIFF_MAX / 2
  * @zero: must it read as zero?
@@ -309,7 +309,7 @@ static char *grow(struct range *r, size_t want, size_t size)
 }
 
 /**
- * large_realloc - grow or shrink a large block, which may move
+ * large_realloc() - grow or shrink a large block, which may move
  * @p: the block
  * @size: bytes wanted, a large size
  * @old: where its size goes; 0: @p is not the start of a large block

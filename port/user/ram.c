@@ -68,7 +68,7 @@ static long map_at(uintptr_t addr, size_t size)
 }
 
 /*
- * Is there an address space of @bits bits with room for a range in it? From
+ * True if there is an address space of @bits bits with room for a range. From
  * its middle to five eighths lies nothing that the kernel places by itself.
  */
 static bool place_range(unsigned int bits)

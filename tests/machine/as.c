@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* as PROGRAM ARGS: runs it as nobody, with no other group. For scripts. */
 #include <grp.h>
 #include <stdio.h>

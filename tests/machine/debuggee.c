@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* A program for a debugger to look at: tests/machine/programs/gdb.sh. */
 #include <pthread.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Descriptors: reading and writing, copies, locks, waiting for several at
  * once, and sockets between processes. Every answer is Linux's.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Two threads do the same thing to the same object at once, again and again:
  * what can be done once succeeds once, and what is given out is given to one.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * What epoll says of each kind of file as it goes from empty to full and to
  * closed: a line for each step, compared with edges.expect, which was recorded

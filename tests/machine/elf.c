@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Programs that lie about themselves. A small right program is made in memory,
  * one field of it is changed (or its file is cut), and it is executed: what

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Files in memory, pipes and SysV segments as programs use them. Every check
  * holds on Linux as well: run it there with a folder of a tmpfs.

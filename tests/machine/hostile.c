@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Every system call that takes a pointer, with every kind of bad pointer in
  * every place. What each must return stands in hostile.expect, as Linux 6.1

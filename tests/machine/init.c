@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Process 1 of the images that tests/machine/run boots. It mounts what programs
  * expect, runs the program that the kernel's command line names after "--",

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * SysV semaphores and message queues as programs see them: names and rights,
  * operations that are done together or not at all, who is woken, what a

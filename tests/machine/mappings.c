@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Areas as /proc/PID/maps and smaps tell them: what a system call of memory
  * leaves behind beside its result.
@@ -32,7 +32,7 @@ static char *text_of(const char *path)
 	return text;
 }
 
-/* Whether maps has the area of these pages, with these rights. */
+/* True if maps has the area of these pages, with these rights. */
 static int is_area(const char *at, int pages, const char *rights)
 {
 	char line[40];

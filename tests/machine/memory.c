@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Memory seen from programs: processes that share an address and nothing else,
  * work done thousands of times over that leaves the machine as it was, and all

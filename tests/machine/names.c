@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Names: what open, mkdir, rename, link, mount and their relatives answer,
  * above all when they refuse. Every answer is Linux's.

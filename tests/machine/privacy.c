@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * A permission that outlives its reason. A process that was root's and is a
  * user's now may hold what that user must not see: every way into it is tried

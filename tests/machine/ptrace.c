@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * What a tracer may ask of a thread that is stopped: memory, registers,
  * signals, system calls, single steps, watchpoints. Every expectation was

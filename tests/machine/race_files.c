@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Races on what has names and descriptors; see race.h. */
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Races on memory, tasks, signals, time and what they share; see race.h. */
 #include <asm/ldt.h>
 #include <linux/futex.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * What /proc says of frames, locks, input and output, mapped files, and the
  * knobs of memory. Every expectation was recorded on Linux 6.1.

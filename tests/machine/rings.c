@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * What ring 3 may not do, and what it gets for trying: each case runs in a
  * child, whose signal, si_code and si_addr must be those of Linux 6.1 on the

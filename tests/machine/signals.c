@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Signals as programs see them: what a handler is told, in which order and on
  * which stack it runs, what of a system call goes on afterwards, how stopping

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Sockets between processes, in detail: what travels beside the bytes, what
  * poll says of each state, options that have an effect. Every answer is

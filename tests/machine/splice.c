@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * splice, tee and vmsplice: between pipes, files, sockets and memory. Every
  * answer is Linux's.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * What a task has, and what becomes of it at each of four boundaries: in a
  * signal handler, in a child of fork, after execve, in a new thread. A cell of

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * What tasks may ask about each other and about the machine: shared parts,
  * another's descriptors, barriers, priorities, segments. Every expectation was

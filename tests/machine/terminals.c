@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Terminals, through a pseudo terminal: what the line discipline makes of
  * typed bytes, what it echoes, and who may use a terminal when. Every

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Timers: one that nobody notices costs nothing, and none waits for a tick.
  * What is counted are interrupts and ticks, never time.

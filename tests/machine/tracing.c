@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Who may trace whom, the events that stop a traced thread, and what becomes
  * of it when its tracer lets go, ends, or is waited for by another. Every

@@ -79,7 +79,7 @@ TEST_NO_SWEEP(memblock_is_a_set_of_bytes)
 	compare();
 }
 
-/* Is there room for @nr free units of RAM, and is @from the highest? */
+/* True if there is room for @nr free units of RAM, and @from is the highest. */
 static bool highest_room(unsigned long from, unsigned long nr)
 {
 	unsigned long i, start = UNITS - nr;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * A witness that is preloaded beside the allocator. When a program starts, it
  * looks up in the program's own memory map which file its malloc lies in, and

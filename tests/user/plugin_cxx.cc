@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 // A C++ library for test_dlopen.c: statics and thread_locals that allocate.
 #include <map>
 #include <string>

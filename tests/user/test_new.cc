@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * C++17 [new.delete]: every form of operator new and operator delete, what
  * they throw, and the new-handler's part in it.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * A program that replaces only operator new(size_t) and operator
  * delete(void *), as many do.  By [new.delete] every other plain form is to

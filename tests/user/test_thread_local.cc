@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * C++ threads: thread_local objects whose constructors and destructors
  * allocate, also ones first touched in another's destructor; async; shared

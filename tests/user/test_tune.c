@@ -15,8 +15,8 @@ static size_t mapped_blocks(void)
 }
 
 /*
- * Do blocks of n bytes get mappings of their own?  Eight at once, as the first
- * ones may fit into memory that is free already.
+ * True if blocks of n bytes get mappings of their own. It takes eight: the
+ * first ones may fit into memory that is free already.
  */
 static bool is_mapped(size_t n)
 {

@@ -99,7 +99,7 @@ bool boot_open_kernel(struct boot *b)
 	return b->kernel >= 0;
 }
 
-/* Is it an archive that the kernel unpacks, and is there room for it? */
+/* True if it is an archive that the kernel unpacks, and it fits. */
 static bool is_image(const struct boot *b, const struct stat *st)
 {
 	char magic[6] = "";
@@ -190,7 +190,7 @@ static const char *refuses(const struct boot *b, int program)
 	return NULL;
 }
 
-/* Can the kernel's command line carry these? */
+/* True if the kernel's command line can carry these. */
 static bool are_plain(char **words)
 {
 	size_t size = 0, n;

@@ -50,7 +50,7 @@ static bool parse_memory(const char *s, unsigned long *mb)
 	return !*end && !errno && *mb >= MEMORY_MIN && *mb <= MEMORY_MAX;
 }
 
-/* Would @words leave a quote open for what comes behind them? */
+/* True if @words would leave a quote open for what comes behind them. */
 static bool opens_quote(const char *words)
 {
 	bool open = false;

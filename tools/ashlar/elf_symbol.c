@@ -98,7 +98,7 @@ static uint32_t gnu_hash(const char *name)
 	return h;
 }
 
-/* Is symbol @index the one that is meant, and defined here? */
+/* True if symbol @index is the one that is meant, and defined here. */
 static bool symbol_matches(struct target *t, const struct dynamic *d,
 			   uint32_t index, const char *name, Elf64_Sym *sym)
 {

@@ -34,7 +34,7 @@ struct walk {
 	const char *what;
 };
 
-/* Does the head of a list lead back to its last element? */
+/* True if the head of a list leads back to its last element. */
 static bool ends_at(struct target *t, uintptr_t head, uintptr_t last)
 {
 	struct list_head link;

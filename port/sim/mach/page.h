@@ -31,13 +31,13 @@ static inline void *pfn_to_virt(unsigned long pfn)
 	return (void *)(port_ram_base + (pfn << PAGE_SHIFT));
 }
 
-/* May @addr be looked up in mem_map? Any value at all may be asked. */
+/* True if @addr, which may be any value, can be looked up in mem_map. */
 static inline bool virt_addr_valid(const void *addr)
 {
 	return virt_to_pfn(addr) < sim_max_low_pfn;
 }
 
-/* Has the frame no address of its own? */
+/* True if the frame has no address of its own. */
 static inline bool pfn_is_high(unsigned long pfn)
 {
 	return pfn >= sim_max_low_pfn;

@@ -28,7 +28,7 @@ static inline void *pfn_to_virt(unsigned long pfn)
 	return (void *)((port_ram_frame + pfn) << PAGE_SHIFT);
 }
 
-/* May @addr be looked up in mem_map? Any value at all may be asked. */
+/* True if @addr, which may be any value, can be looked up in mem_map. */
 static inline bool virt_addr_valid(const void *addr)
 {
 	return virt_to_pfn(addr) < port_ram_pages;
