@@ -27,7 +27,7 @@ struct mremap {
 	unsigned long flags; /* MREMAP_* */
 };
 
-/* True if the space may have @grow bytes more, where MREMAP_FIXED frees some. */
+/* True if the space may grow by @grow bytes; MREMAP_FIXED frees some first. */
 static bool may_grow(const struct mremap *r, u32 vm_flags, unsigned long grow)
 {
 	if (r->flags & MREMAP_FIXED)
