@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ASHLAR_OPTIONS: the core's option language from the environment. Read when
- * the process starts, so that help and mistakes are said even if it never
- * allocates; or before that, when an earlier library allocates. Straight from
- * environ: getenv() of a program may be its own. Set-uid programs take no
- * orders from their callers.
+ * the process starts (start.c); or before that, when an earlier library
+ * allocates. Straight from environ: getenv() of a program may be its own.
+ * Set-uid programs take no orders from their callers.
  */
 #include <ashlar/options.h>
 #include <ashlar/port.h>
@@ -48,9 +47,4 @@ void port_read_options(void)
 	if (!host.secure)
 		cmdline_parse(value, ashlar_options, ARRAY_SIZE(ashlar_options),
 			      &sink);
-}
-
-static __attribute__((__constructor__)) void process_starts(void)
-{
-	port_read_options();
 }
