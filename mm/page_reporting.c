@@ -285,12 +285,15 @@ void page_report_balance_all(void)
 		page_report_balance(z);
 }
 
-/* Give back all that can be: malloc_trim(), and at the limit of addresses. */
+/*
+ * Give back all that can be: malloc_trim(), and at the limit of addresses. A
+ * zone that never had a frame, as before the first allocation, has no lists.
+ */
 void page_report_all(void)
 {
 	struct zone *z;
 
-	for (z = zones; z < zones + MAX_NR_ZONES; z++) {
+	for_each_populated_zone(z) {
 		spin_lock(&z->lock);
 		if (!z->reporting && !no_host)
 			report_to(z, 0);

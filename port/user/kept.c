@@ -222,16 +222,21 @@ static struct range *cut(struct range *r, char *start, size_t size)
  * @size: bytes, whole host pages
  * @align: power of two, a host page at least
  *
- * Return: the range, detached; NULL: none fits. Context: ranges_suffice().
+ * Without a descriptor for what would be left, it is the whole range.
+ * Return: the range, detached; NULL: none fits.
  */
 struct range *kept_take(size_t size, size_t align)
 {
 	struct range *r = find_fit(size, align);
+	char *start;
 
 	if (!r)
 		return NULL;
+	start = place_in(r, size, align);
+	if (unlikely(!ranges_suffice()) && start != r->addr)
+		return NULL;
 	taken = true;
-	return cut(r, place_in(r, size, align), size);
+	return likely(ranges_suffice()) ? cut(r, start, size) : take_out(r);
 }
 
 /* ---- how much is kept ---- */

@@ -214,7 +214,7 @@ void *large_alloc(size_t size, size_t align, bool zero)
 
 	align = max(align, port_host_page_size());
 	if (!lock_with_descriptors())
-		return NULL;
+		spin_lock(&ranges_lock); /* a whole range needs none */
 	r = kept_take(want, align);
 	if (!r) {
 		spin_unlock(&ranges_lock);
