@@ -106,10 +106,12 @@ void stop_cpu(unsigned int cpu)
 void stop_all_cpus(void)
 {
 	struct mm_cpu *self = mm_this_cpu();
+	LIST_HEAD(reaped);
 
 	for (unsigned int cpu = 1; cpu <= TEST_CPUS; cpu++)
 		stop_cpu(cpu);
-	slab_cpu_drain(self);
+	slab_cpu_drain(self, &reaped);
+	slab_release_list(&reaped);
 	pcp_drain(&self->pcp);
 }
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../mm/internal.h"
-#include "../harness.h"
+#include "../../../mm/internal.h"
+#include "../../harness.h"
 
 static char text[64 << 10];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The reports of a whole machine are true and add up: mm/report/machine.c. */
-#include "../../mm/internal.h"
-#include "../space.h"
+#include "../../../mm/internal.h"
+#include "../../space.h"
 #include <ashlar/seq_file.h>
 #include <ashlar/string.h>
 #include <ashlar/vmstat.h>
