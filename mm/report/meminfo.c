@@ -3,28 +3,35 @@
  * meminfo: all of memory in kB, a name and a number a line; the numbers end in
  * the same column. Which rows there are: process.c, machine.c.
  */
-#include <ashlar/string.h>
 #include "report.h"
 
-#define LABEL 16u /* columns of a name with its colon and blanks */
-#define NUMBER 8u /* columns of a number */
+#define LABEL 16 /* columns of a name with its colon and blanks */
+#define COLUMNS 24 /* ... and of a number of up to eight digits */
+#define LINE 64 /* no name has more than 32 characters */
 
+/* The line is put together here and written once: it is read often. */
 static void write_row(struct seq_file *m, const struct report_row *row,
 		      unsigned long value)
 {
-	static const char blanks[] = "                ";
-	unsigned int len = (unsigned int)strlen(row->name) + 1;
-	unsigned int width = NUMBER;
+	char line[LINE], digits[20], *end = digits + sizeof(digits);
+	char *d = end, *p = line;
+	const char *s;
 
-	seq_write(m, row->name, len - 1);
-	if (len > LABEL)
-		width -= min(len - LABEL, NUMBER);
-	seq_putc(m, ':');
-	seq_put_decimal_ul_width(m, blanks + min(len, LABEL), value, width);
-	if (row->unit == COUNT)
-		seq_putc(m, '\n');
-	else
-		seq_write(m, " kB\n", 4);
+	for (s = row->name; *s; s++)
+		*p++ = *s;
+	*p++ = ':';
+	while (p < line + LABEL)
+		*p++ = ' ';
+	do
+		*--d = (char)('0' + value % 10);
+	while (value /= 10);
+	while (p + (end - d) < line + COLUMNS)
+		*p++ = ' ';
+	while (d < end)
+		*p++ = *d++;
+	for (s = row->unit == COUNT ? "\n" : " kB\n"; *s; s++)
+		*p++ = *s;
+	seq_write(m, line, (size_t)(p - line));
 }
 
 /** write_meminfo() - the rows of @table with the numbers of @t */
