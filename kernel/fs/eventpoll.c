@@ -528,10 +528,12 @@ static u32 eventpoll_poll(struct file *f, struct poll_table *pt)
 static void ep_release(struct file *f)
 {
 	struct eventpoll *ep = f->private_data;
-	struct rb_node *n;
+	struct rb_node *n, *next;
 
-	while ((n = ep->items.rb_node))
+	for (n = rb_first(&ep->items); n; n = next) {
+		next = rb_next(n);
 		remove_item(item_of(n));
+	}
 	kfree(ep);
 }
 
