@@ -6,6 +6,7 @@
  */
 #include <ashlar/err.h>
 #include <ashlar/fs.h>
+#include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
@@ -17,6 +18,13 @@
 #include <kernel/syscall.h>
 #include <kernel/task/cred.h>
 #include "unix.h"
+
+/** unix_put() - one reference less; the last one ends the socket */
+void unix_put(struct unix_sock *s)
+{
+	if (atomic_dec_and_test(&s->count))
+		kfree(s);
+}
 
 #define SOCK_TYPE_MASK 0xfu
 
