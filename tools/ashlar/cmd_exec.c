@@ -116,7 +116,7 @@ static bool set_stage(struct stage *st)
 
 	while (commands[nr])
 		nr++;
-	st->files = calloc(nr, sizeof(*st->files));
+	st->files = calloc(nr + 1, sizeof(*st->files));
 	if (!st->files || !enter_namespace() ||
 	    mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("ashlar", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=64m"))

@@ -222,8 +222,11 @@ static bool check_options(void)
 		return true;
 	words = strdup(all);
 	kept = malloc(strlen(all) + 2);
-	if (!words || !kept)
+	if (!words || !kept) {
+		free(words);
+		free(kept);
 		return false;
+	}
 	for (word = strtok_r(words, SEPARATORS, &rest); word;
 	     word = strtok_r(NULL, SEPARATORS, &rest))
 		if (is_for_library(word))
