@@ -11,7 +11,7 @@
  * ->lookup is never called. Others (procfs) make a dentry at each lookup, and
  * it goes with its last reference.
  *
- * Who reads names takes references and no lock. Who changes them holds
+ * A reader of names takes references and no lock. A changer of them holds
  * vfs_lock for writing; nothing sleeps under it but memory allocation, and
  * nothing looks at a program's memory. Code: kernel/fs/dentry.c.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who runs: states, priorities, the clock's share of it.
+ * Scheduling: states, priorities, the clock's share of it.
  *
  * The kernel is not preempted: a task in kernel mode runs until it sleeps,
  * calls cond_resched() or returns to its program. Interrupts come at any time

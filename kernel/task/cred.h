@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who a task is and what it may do. Code: kernel/task/cred.c, capability.c. */
+/* Users, groups, capabilities of tasks. Code: kernel/task/cred.c, capability.c. */
 #ifndef KERNEL_TASK_CRED_H
 #define KERNEL_TASK_CRED_H
 
@@ -60,7 +60,7 @@ void free_cred(struct cred *cred); /* kernel/task/cred.c */
 struct cred *copy_cred(const struct cred *old); /* NULL: no memory */
 void cred_init(void);
 
-/* The running task, which was @old, is somebody else: its space is closed. */
+/* The running task has other numbers than @old: its space is closed. */
 void cred_changed(const struct cred *old);
 
 #endif

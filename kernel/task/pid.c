@@ -92,7 +92,7 @@ struct pid *alloc_pid(pid_t wanted)
 	pid->task = NULL;
 	atomic_set(&pid->count, 1);
 	init_waitqueue_head(&pid->wait_pidfd);
-	do { /* until nobody takes it while we wait for memory */
+	do { /* until it stays free while we wait for memory */
 		pid->nr = wanted ? wanted : next_free_number();
 		err = -EAGAIN;
 		if (pid->nr)

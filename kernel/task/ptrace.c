@@ -101,7 +101,7 @@ static bool ignores_children(const struct task_struct *t)
 	return ka->sa_handler == SIG_IGN || ka->sa_flags & SA_NOCLDWAIT;
 }
 
-/* True if @t, a zombie that lost its tracer, has nobody who would wait. */
+/* True if @t, a zombie that lost its tracer, has no parent that waits. */
 static bool unlink_zombie(struct task_struct *t, struct task_struct *tracer)
 {
 	ptrace_unlink(t);

@@ -68,7 +68,7 @@ enum {
 #define PTRACE_EVENTMSG_SYSCALL_ENTRY 1
 #define PTRACE_EVENTMSG_SYSCALL_EXIT 2
 
-/* task_struct::ptrace; 0: nobody traces it */
+/* task_struct::ptrace; 0: it is not traced */
 #define PT_PTRACED 1u
 #define PT_SEIZED 2u
 

@@ -70,7 +70,7 @@ struct task_struct {
 	volatile long state; /* TASK_*; 0: wants to run */
 	int exit_state; /* EXIT_* */
 	int exit_code; /* as wait4 gives it */
-	int exit_signal; /* to the parent; -1: a thread, nobody is told */
+	int exit_signal; /* to the parent; -1: a thread, sends none */
 	int pdeath_signal;
 	unsigned int flags; /* PF_* */
 	atomic_t usage;
