@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Users, groups, capabilities of tasks. Code: kernel/task/cred.c, capability.c. */
+/* Users, groups, capabilities of tasks. Code: kernel/task/cred.c and others. */
 #ifndef KERNEL_TASK_CRED_H
 #define KERNEL_TASK_CRED_H
 
