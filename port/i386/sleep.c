@@ -236,7 +236,7 @@ bool __init sleep_sites_init(const char *value)
 		return false;
 	one_in = (u32)n;
 	dice = (u32)seed * 0x9e3779b1u | 1;
-	for (s = __start_sleep_sites; s < __stop_sleep_sites; s++) {
+	for (s = __start_sleep_sites; (u32)s < (u32)__stop_sleep_sites; s++) {
 		u32 distance = s->to - (s->at + NOP_BYTES);
 
 		*(u8 *)s->at = CALL;

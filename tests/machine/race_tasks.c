@@ -354,9 +354,17 @@ static void signals_step(void)
 
 static volatile int timers[SLOTS];
 
+/* Few at a time: more than the threads can serve would stop their work. */
+static void put_timer(int id)
+{
+	call(timer_delete, __atomic_exchange_n(&timers[rnd(SLOTS)], id,
+					       __ATOMIC_RELAXED));
+}
+
 static void timers_step(void)
 {
-	struct itimerspec when = { { 0, rnd(2) * 300000 }, { 0, rnd(900000) } };
+	struct itimerspec when = { { 0, rnd(2) * 3000000 },
+				   { 0, rnd(900000) } };
 	struct itimerval old = { { 0, 0 }, { 0, rnd(900) } };
 	struct sigevent e = { .sigev_notify = rnd(2) ? SIGEV_SIGNAL :
 						       SIGEV_NONE,
@@ -368,7 +376,7 @@ static void timers_step(void)
 	case 1:
 		if (!call(timer_create,
 			  rnd(2) ? CLOCK_MONOTONIC : CLOCK_REALTIME, &e, &id))
-			timers[rnd(SLOTS)] = id;
+			put_timer(id);
 		break;
 	case 2:
 		call(timer_settime, id, 0, &when, NULL);

@@ -58,6 +58,7 @@ async function main() {
 	console.log('workers:', await Promise.all(workers));
 	const stopped = new Worker('for (;;) new Array(1000).fill({});',
 		{ eval: true });
+	await new Promise((resolve) => stopped.once('online', resolve));
 	await new Promise((resolve) => setTimeout(resolve, 200));
 	console.log('stopped:', await stopped.terminate());
 	for (let i = 0; i < 3; i++)

@@ -15,7 +15,7 @@ head -c 100000 /dev/zero | dd bs=7 2>/dev/null | wc -c
 echo abc | dd bs=1 skip=1 count=1 2>/dev/null; echo
 x=$(head -c 200000 /dev/zero | tr '\0' y); echo ${#x}
 seq 1 2000 | xargs -n 100 echo | wc -l
-echo first >log; (sleep 1; echo second >>log) & tail -f log & t=$!; wait %1 2>/dev/null || sleep 2; kill $t; wait
+echo first >log; (sleep 1; echo second >>log) & tail -f log & t=$!; sleep 4; kill $t; wait
 sh -c 'echo to nobody; echo $? >&2' 2>status | true; echo done
 yes abcdefgh | head -c 1000000 | md5sum
 echo left behind | { sleep 1; cat /proc/self/fd/0; }
