@@ -147,6 +147,8 @@ int tty_check_change(struct tty_struct *tty, int sig)
 	if (is_current_pgrp_orphaned())
 		return -EIO;
 	kill_pgrp(t->signal->pgrp, sig, NULL);
+	/* Another thread may be the one that got it; the call begins again. */
+	t->tif |= TIF_SIGPENDING;
 	return -ERESTARTSYS;
 }
 

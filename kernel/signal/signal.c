@@ -971,17 +971,29 @@ void kill_orphaned_pgrp(struct task_struct *leader, struct task_struct *parent)
 /* ---- receiving ---- */
 
 /**
+ * recalc_sigpending_tsk() - set @t's TIF_SIGPENDING if it has something to do
+ *
+ * It is not cleared: @t may have an interrupted call to begin again.
+ *
+ * Return: true if there is something to do.
+ */
+bool recalc_sigpending_tsk(struct task_struct *t)
+{
+	sigset_t set = t->pending.signal | t->signal->shared_pending.signal;
+
+	if (!(set & ~t->blocked) && !(t->jobctl & JOBCTL_PENDING_MASK))
+		return false;
+	t->tif |= TIF_SIGPENDING;
+	return true;
+}
+
+/**
  * recalc_sigpending() - set or clear the running thread's TIF_SIGPENDING
  */
 void recalc_sigpending(void)
 {
-	struct task_struct *t = current;
-	sigset_t set = t->pending.signal | t->signal->shared_pending.signal;
-
-	if ((set & ~t->blocked) || t->jobctl & JOBCTL_PENDING_MASK)
-		t->tif |= TIF_SIGPENDING;
-	else
-		t->tif &= ~TIF_SIGPENDING;
+	if (!recalc_sigpending_tsk(current))
+		current->tif &= ~TIF_SIGPENDING;
 }
 
 /* A shared signal that @t will not take any more: wake one who will. */

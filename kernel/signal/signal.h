@@ -215,6 +215,7 @@ void kill_orphaned_pgrp(struct task_struct *leader, struct task_struct *parent);
 void do_signal(struct pt_regs *regs);
 bool get_signal(struct ksignal *ksig);
 void signal_delivered(struct ksignal *ksig);
+bool recalc_sigpending_tsk(struct task_struct *t);
 void recalc_sigpending(void);
 void set_current_blocked(sigset_t set);
 void flush_signal_handlers(struct task_struct *t); /* execve */

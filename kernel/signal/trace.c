@@ -54,7 +54,7 @@ static int ptrace_stop(int code, int why, u32 message, struct siginfo *info)
 	t->last_siginfo = NULL;
 	t->ptrace_message = 0;
 	t->jobctl &= ~JOBCTL_LISTENING;
-	recalc_sigpending();
+	recalc_sigpending_tsk(t);
 	return code;
 }
 

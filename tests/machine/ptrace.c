@@ -454,6 +454,49 @@ static void test_restart(void)
 	is(go(PTRACE_CONT, pid, 0), EXITED(0));
 }
 
+/* So is one that only the tracer's own stop interrupted. */
+static void read_byte(void)
+{
+	int ends[2];
+	char c = 0;
+
+	need(pipe(ends) == 0);
+	word = ends[1];
+	_exit(read(ends[0], &c, 1) != 1 || c != 'x');
+}
+
+static void test_interrupted(void)
+{
+	char path[64];
+	pid_t pid = fork();
+	int fd, i;
+	long end;
+
+	if (pid == 0) {
+		raise(SIGSTOP);
+		read_byte();
+	}
+	is(waitpid(pid, &i, WUNTRACED), pid);
+	is(trace(PTRACE_SEIZE, pid, 0, DATA(PTRACE_O_TRACESYSGOOD)), 0);
+	kill(pid, SIGCONT);
+	for (i = 0; i < 20 && next(pid) != SYSCALL_STOP; i++)
+		is(trace(PTRACE_SYSCALL, pid, 0, NULL), 0);
+	for (i = 0; i < 20 && peekuser(pid, R_ORIG_EAX) != SYS_read; i++)
+		is(go(PTRACE_SYSCALL, pid, 0), SYSCALL_STOP);
+	is(trace(PTRACE_SYSCALL, pid, 0, NULL), 0);
+	usleep(20000);
+	is(trace(PTRACE_INTERRUPT, pid, 0, NULL), 0);
+	is(next(pid), SYSCALL_STOP);
+	is(peekuser(pid, R_EAX), -512);
+	is(trace(PTRACE_PEEKDATA, pid, (unsigned long)&word, &end), 0);
+	is(trace(PTRACE_CONT, pid, 0, NULL), 0);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", pid, end);
+	fd = open(path, O_WRONLY);
+	is(write(fd, "x", 1), 1);
+	close(fd);
+	is(next(pid), EXITED(0));
+}
+
 /* ---- one instruction at a time ---- */
 
 extern char step_here[], step_call[], step_after[], step_push[], step_end[];
@@ -632,6 +675,7 @@ int main(void)
 		{ "siginfo and masks", test_siginfo },
 		{ "system calls", test_syscalls },
 		{ "a call begun again", test_restart },
+		{ "a call that the tracer interrupts", test_interrupted },
 		{ "single step", test_step },
 		{ "the program's own trap flag", test_own_flag },
 		{ "breakpoint", test_breakpoint },

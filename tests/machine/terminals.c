@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -308,6 +309,37 @@ static void test_background(void)
 	set_lflag(0, 0);
 }
 
+static void *read_slave(void *unused)
+{
+	char c;
+
+	(void)unused;
+	return (void *)value(read(slave, &c, 1));
+}
+
+/* The first thread may be the one that the signal wakes. */
+static int read_in_thread(void)
+{
+	pthread_t thread;
+	void *result = NULL;
+
+	sigaction(SIGTTIN, &(struct sigaction){ .sa_handler = caught }, NULL);
+	pthread_create(&thread, NULL, read_slave, NULL);
+	pthread_join(thread, &result);
+	return result == (void *)-EINTR && got == SIGTTIN ? 0 : 1;
+}
+
+static void test_background_thread(void)
+{
+	pid_t pid = background();
+	int status;
+
+	if (pid == 0)
+		_exit(read_in_thread());
+	status = status_of(pid);
+	check(status == 0, "read in the background by a thread", "%x", status);
+}
+
 static void test_foreground(void)
 {
 	pid_t pid = background();
@@ -343,6 +375,7 @@ static void session(void)
 	wait_caught("^C", SIGINT);
 	wait_caught("SIGWINCH", SIGWINCH);
 	test_background();
+	test_background_thread();
 	test_foreground();
 	wait_caught("SIGHUP", SIGHUP);
 	check(read(slave, &c, 1) == 0, "read after a hangup", "errno %m");
