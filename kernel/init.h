@@ -30,7 +30,7 @@ void irq_init(void); /* kernel/irq.c */
 void time_init(void); /* kernel/time/time.c: clocks, tick */
 void oom_init(void); /* kernel/memory/oom.c */
 void fork_init(void); /* kernel/task/fork.c: caches, hooks */
-void signal_init(void); /* kernel/signal/signal.c */
+void signal_init(void); /* kernel/signal/sigqueue.c */
 void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */
 void proc_init(void); /* kernel/proc */
 void drivers_init(void); /* kernel/drivers: mem, tty, console */

@@ -5,10 +5,84 @@
  * bytes with their size beside them.
  */
 #include <kernel/sched/sched.h>
-#include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
 #include <kernel/task/process.h>
+#include <kernel/time/itimer.h>
 #include <kernel/time/time.h>
+#include "internal.h"
+
+/* What SA_* a program may set; the rest reads back as 0. */
+#define UAPI_SA_FLAGS                                                         \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | \
+	 SA_NODEFER | SA_RESETHAND | SA_RESTORER | 0x800u)
+
+/**
+ * do_sigaction() - tell and change what the running process does with @sig
+ */
+int do_sigaction(int sig, const struct k_sigaction *act,
+		 struct k_sigaction *oact)
+{
+	struct k_sigaction *k;
+	bool ignored;
+
+	if (sig < 1 || sig > NSIG || (act && (sigmask(sig) & UNBLOCKABLE)))
+		return -EINVAL;
+	k = action_of(current, sig);
+	if (oact)
+		*oact = *k;
+	if (!act)
+		return 0;
+	spin_lock(&siglock);
+	*k = *act;
+	k->sa_flags &= UAPI_SA_FLAGS;
+	k->sa_mask &= ~UNBLOCKABLE;
+	ignored = sig_handler_ignores(current, sig);
+	if (ignored)
+		flush_sigqueue_group(current, sigmask(sig));
+	spin_unlock(&siglock);
+	if (!ignored && current->signal->posix_timers.rb_node)
+		posix_timers_heard(sig);
+	return 0;
+}
+
+/**
+ * flush_signal_handlers() - execve: handlers go, what is ignored stays so
+ */
+void flush_signal_handlers(struct task_struct *t)
+{
+	struct k_sigaction *ka = t->sighand->action;
+	int i;
+
+	for (i = 0; i < NSIG; i++, ka++) {
+		if (ka->sa_handler != SIG_IGN)
+			ka->sa_handler = SIG_DFL;
+		ka->sa_flags = 0;
+		ka->sa_restorer = 0;
+		ka->sa_mask = 0;
+	}
+}
+
+/**
+ * collect_sigign_sigcatch() - which signals @t ignores, and which it handles
+ */
+void collect_sigign_sigcatch(struct task_struct *t, sigset_t *ign,
+			     sigset_t *caught)
+{
+	int i;
+
+	*ign = 0;
+	*caught = 0;
+	if (!t->sighand)
+		return;
+	for (i = 1; i <= NSIG; i++) {
+		u32 handler = action_of(t, i)->sa_handler;
+
+		if (handler == SIG_IGN)
+			*ign |= sigmask(i);
+		else if (handler != SIG_DFL)
+			*caught |= sigmask(i);
+	}
+}
 
 SYSCALL_DEFINE(rt_sigaction, int sig, const struct k_sigaction __user *uact,
 	       struct k_sigaction __user *uoact, size_t size)

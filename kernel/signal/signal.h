@@ -186,54 +186,61 @@ struct ksignal {
 	int sig;
 };
 
-/* ---- sending: kernel/signal/signal.c ---- */
+/* ---- signal.c ---- */
 int send_sig_info(int sig, struct siginfo *info, struct task_struct *t,
 		  bool group); /* @info NULL: SI_KERNEL */
 int send_sig(int sig, struct task_struct *t); /* thread group, SI_KERNEL */
 void send_sig_self(int sig); /* running thread, SI_USER */
-int send_sig_user(int sig, struct task_struct *t); /* kill(2) */
 /* A timer's own entry. */
 bool send_sigqueue(struct sigqueue *q, struct task_struct *t, bool group);
-int sigqueue_charge(struct sigqueue *q); /* 0 or -EAGAIN */
-void sigqueue_uncharge(struct sigqueue *q);
 /* To the running thread, past its mask and disposition. */
 void force_sig_info(struct siginfo *info);
 void force_sig_fault(int sig, int code, u32 addr);
 void force_sig(int sig);
 void force_sigsegv(int sig); /* the frame of @sig could not be built */
-int kill_pgrp(int pgrp, int sig, struct siginfo *info);
 int sig_ignored(struct task_struct *t, int sig);
 void zap_other_threads(struct task_struct *t);
+
+/* ---- kill.c ---- */
+int send_sig_user(int sig, struct task_struct *t); /* kill(2) */
+int kill_pgrp(int pgrp, int sig, struct siginfo *info);
+
+/* ---- stop.c ---- */
 bool do_notify_parent(struct task_struct *t, int sig);
 void do_notify_parent_cldstop(struct task_struct *t, bool for_ptracer, int why);
 bool is_current_pgrp_orphaned(void);
 /* @leader exits, or its @parent does: SIGHUP to stopped, orphaned jobs. */
 void kill_orphaned_pgrp(struct task_struct *leader, struct task_struct *parent);
 
-/* ---- receiving ---- */
-/* On the way back to user mode, when TIF_SIGPENDING is set. */
-void do_signal(struct pt_regs *regs);
+/* ---- sigqueue.c ---- */
+int sigqueue_charge(struct sigqueue *q); /* 0 or -EAGAIN */
+void sigqueue_uncharge(struct sigqueue *q);
+void flush_sigqueue(struct sigpending *p);
+unsigned int sigqueue_count(u32 uid); /* for /proc/PID/status */
+
+/* ---- deliver.c ---- */
 bool get_signal(struct ksignal *ksig);
 void signal_delivered(struct ksignal *ksig);
 bool recalc_sigpending_tsk(struct task_struct *t);
 void recalc_sigpending(void);
 void set_current_blocked(sigset_t set);
-void flush_signal_handlers(struct task_struct *t); /* execve */
-void flush_sigqueue(struct sigpending *p);
-void exit_signals(void); /* PF_EXITING is set */
-/* For /proc/PID/status. */
-unsigned int sigqueue_count(u32 uid);
-void collect_sigign_sigcatch(struct task_struct *t, sigset_t *ign,
-			     sigset_t *caught);
-
 int dequeue_signal(sigset_t mask, struct siginfo *info); /* 0: none */
+void exit_signals(void); /* PF_EXITING is set */
+
+/* ---- sigaction.c ---- */
 int do_sigaction(int sig, const struct k_sigaction *act,
 		 struct k_sigaction *oact);
+void flush_signal_handlers(struct task_struct *t); /* execve */
+/* For /proc/PID/status. */
+void collect_sigign_sigcatch(struct task_struct *t, sigset_t *ign,
+			     sigset_t *caught);
 
 /* Woken by every signal; kernel/fs/signalfd.c. */
 extern struct wait_queue_head signalfd_wait;
 
 /* ---- frames: port/i386/sigframe.c ---- */
+/* On the way back to user mode, when TIF_SIGPENDING is set. */
+void do_signal(struct pt_regs *regs);
 struct stack_t { /* sigaltstack */
 	u32 ss_sp;
 	s32 ss_flags;

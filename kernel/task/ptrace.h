@@ -127,9 +127,9 @@ void do_jobctl_trap(void);
 void ptrace_trap_notify(struct task_struct *t);
 bool ptrace_report_syscall(u32 message); /* true: it is to die */
 
-/* ---- kernel/signal/signal.c, for those above ---- */
-bool set_jobctl_pending(struct task_struct *t, u32 mask);
+/* ---- kernel/signal/signal.c, stop.c, for those above ---- */
 void signal_wake_up(struct task_struct *t, unsigned int states);
+bool set_jobctl_pending(struct task_struct *t, u32 mask);
 bool participate_group_stop(void);
 
 #endif
