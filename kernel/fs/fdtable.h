@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors: a process's numbers for open files. Code: kernel/fs/file.c. */
+/* Descriptors: a process's numbers for open files. Code: fdtable.c. */
 #ifndef KERNEL_FS_FDTABLE_H
 #define KERNEL_FS_FDTABLE_H
 

@@ -4,11 +4,14 @@
 #define KERNEL_FS_INTERNAL_H
 
 #include <ashlar/fs.h>
+#include <ashlar/list.h>
 #include <ashlar/uio.h>
 #include <kernel/fs/path.h>
 #include <kernel/signal/signal.h>
 
 struct files_struct;
+struct file_system_type;
+struct super_block;
 
 /* ---- names' hash; namei.c computes it while it looks for the slash ---- */
 
@@ -105,8 +108,16 @@ int use_sigmask(const sigset_t *mask, u32 size);
 void restore_sigmask(const sigset_t *mask, bool interrupted);
 void eventpoll_release(struct file *file);
 
+/* ---- filesystems and mounts: super.c, mount.c ---- */
+struct file_system_type *get_fs_type(const char *name);
+struct super_block *get_super(struct file_system_type *type, const char *data);
+void put_super(struct super_block *sb);
+extern struct list_head all_mounts; /* mount::list, oldest first */
+
 void inode_init(void);
 void dentry_init(void);
 void file_init(void);
+void fdtable_init(void);
+void fs_struct_init(const struct path *root);
 
 #endif

@@ -12,8 +12,7 @@
  * mount lies on the lower one's root.
  *
  * References of a mount: one for being mounted, one from each mount on it,
- * one from each path and open file. Its superblock goes with the last mount
- * of it; proc, sysfs and devtmpfs have one for ever.
+ * one from each path and open file.
  *
  * All changes are made with vfs_lock for writing. Simpler than Linux: one
  * namespace, no propagation, options of a superblock only where it has them.
@@ -23,13 +22,12 @@
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
 #include <ashlar/rwsem.h>
-#include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <kernel/drivers/chrdev.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fs_struct.h>
 #include <kernel/fs/inode.h>
+#include <kernel/fs/mount.h>
 #include <kernel/fs/namei.h>
 #include <kernel/fs/stat.h>
 #include <kernel/fs/super.h>
@@ -52,80 +50,12 @@
 	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | \
 	 MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
 
-static LIST_HEAD(filesystems);
-static LIST_HEAD(mounts);
+LIST_HEAD(all_mounts);
 static struct kmem_cache *mnt_cache;
-static u32 next_dev = 2; /* 0:1 is anon_sb's */
 static int next_mnt_id = 1;
 
 u32 mount_event;
 DECLARE_WAIT_QUEUE_HEAD(mount_wait);
-
-/** register_filesystem() - make a type known to mount(2); boot */
-void register_filesystem(struct file_system_type *fs)
-{
-	list_add_tail(&fs->list, &filesystems);
-}
-
-static struct file_system_type *get_fs_type(const char *name)
-{
-	struct file_system_type *fs;
-
-	list_for_each_entry(fs, &filesystems, list)
-		if (ashlar_strcmp(fs->name, name) == 0)
-			return fs;
-	return NULL;
-}
-
-/* ---- superblocks ---- */
-
-static struct super_block *new_super(struct file_system_type *type,
-				     const char *data)
-{
-	struct super_block *sb = kzalloc(sizeof(*sb), GFP_KERNEL);
-	int err;
-
-	if (!sb)
-		return ERR_PTR(-ENOMEM);
-	sb->s_type = type;
-	sb->s_dev = next_dev++;
-	atomic_set(&sb->s_count, 1);
-	err = type->fill_super(sb, data);
-	if (!err)
-		return sb;
-	kfree(sb);
-	return ERR_PTR(err);
-}
-
-/* A type's superblock with a reference. */
-static struct super_block *get_super(struct file_system_type *type,
-				     const char *data)
-{
-	struct super_block *sb = type->single;
-
-	if (!sb) {
-		sb = new_super(type, data);
-		if (IS_ERR(sb) || !type->is_single)
-			return sb;
-		type->single = sb;
-	}
-	atomic_inc(&sb->s_count);
-	return sb;
-}
-
-static void put_super(struct super_block *sb)
-{
-	if (!atomic_dec_and_test(&sb->s_count))
-		return;
-	if (sb->s_flags & SB_DCACHE)
-		shrink_dcache_tree(sb->s_root);
-	dput(sb->s_root);
-	if (sb->s_op && sb->s_op->put_super)
-		sb->s_op->put_super(sb);
-	kfree(sb);
-}
-
-/* ---- mounts ---- */
 
 /** mntget() - another reference to a mount */
 struct mount *mntget(struct mount *mnt)
@@ -216,7 +146,7 @@ static bool has_children(const struct mount *mnt)
 {
 	struct mount *m;
 
-	list_for_each_entry(m, &mounts, list)
+	list_for_each_entry(m, &all_mounts, list)
 		if (m->parent == mnt && m != mnt)
 			return true;
 	return false;
@@ -236,7 +166,7 @@ static void umount_tree(struct mount *mnt)
 
 	do {
 		deep = mnt;
-		list_for_each_entry(m, &mounts, list)
+		list_for_each_entry(m, &all_mounts, list)
 			if (m->parent == deep && m != deep)
 				deep = m;
 		if (has_children(deep))
@@ -291,7 +221,7 @@ static int do_new_mount(const struct path *at, const char *dev,
 		return -ENOMEM;
 	}
 	attach_mount(mnt, at);
-	list_add_tail(&mnt->list, &mounts);
+	list_add_tail(&mnt->list, &all_mounts);
 	return 0;
 }
 
@@ -301,7 +231,7 @@ static struct mount *clone_mount(const struct mount *old, struct dentry *root)
 
 	if (mnt) {
 		atomic_inc(&mnt->sb->s_count);
-		list_add_tail(&mnt->list, &mounts);
+		list_add_tail(&mnt->list, &all_mounts);
 	}
 	return mnt;
 }
@@ -324,7 +254,7 @@ static int clone_children(const struct mount *old, const struct dentry *root,
 	struct path at = { .mnt = mnt };
 	int err;
 
-	list_for_each_entry(m, &mounts, list) {
+	list_for_each_entry(m, &all_mounts, list) {
 		if (m->parent != old || m->id > last_id || m == old ||
 		    !below(m->mountpoint, root))
 			continue;
@@ -595,124 +525,7 @@ SYSCALL_DEFINE(oldumount, const char __user *name)
 	return sys_umount(name, 0);
 }
 
-/* ---- reports ---- */
-
-static void show_escaped(struct seq_file *m, const char *s)
-{
-	for (; *s; s++)
-		if (*s == ' ' || *s == '\t' || *s == '\n' || *s == '\\')
-			seq_printf(m, "\\%03o", (unsigned int)(u8)*s);
-		else
-			seq_putc(m, *s);
-}
-
-static void show_mnt_flags(struct seq_file *m, u32 flags)
-{
-	static const struct {
-		u32 flag;
-		const char *name;
-	} names[] = {
-		{ MS_NOSUID, ",nosuid" },	  { MS_NODEV, ",nodev" },
-		{ MS_NOEXEC, ",noexec" },	  { MS_NOATIME, ",noatime" },
-		{ MS_NODIRATIME, ",nodiratime" }, { MS_RELATIME, ",relatime" }
-	};
-	unsigned int i;
-
-	seq_puts(m, flags & MS_RDONLY ? "ro" : "rw");
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (flags & names[i].flag)
-			seq_puts(m, names[i].name);
-}
-
-static void show_sb_options(struct seq_file *m, struct super_block *sb)
-{
-	if (sb->s_op && sb->s_op->show_options)
-		sb->s_op->show_options(sb, m);
-}
-
-static const char *where_mounted(struct mount *mnt, char *buf)
-{
-	struct path path = { mnt, mnt->root };
-	struct path root = { current->fs->root_mnt, current->fs->root };
-
-	return mount_path(&path, &root, buf, PATH_MAX);
-}
-
-/** show_mounts() - /proc/mounts */
-void show_mounts(struct seq_file *m)
-{
-	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
-	struct mount *mnt;
-	const char *dir;
-
-	if (!buf)
-		return;
-	list_for_each_entry(mnt, &mounts, list) {
-		dir = where_mounted(mnt, buf);
-		if (!dir)
-			continue;
-		show_escaped(m, mnt->devname);
-		seq_putc(m, ' ');
-		show_escaped(m, dir);
-		seq_printf(m, " %s ", mnt->sb->s_type->name);
-		show_mnt_flags(m, mnt->flags);
-		show_sb_options(m, mnt->sb);
-		seq_puts(m, " 0 0\n");
-	}
-	kfree(buf);
-}
-
-static void show_root(struct seq_file *m, struct mount *mnt, char *buf)
-{
-	struct mount whole = { .parent = &whole, .root = mnt->sb->s_root };
-	struct path top = { &whole, whole.root };
-	struct path path = { &whole, mnt->root };
-	const char *root = mount_path(&path, &top, buf, PATH_MAX);
-
-	show_escaped(m, root ? root : "/");
-}
-
-/** show_mountinfo() - /proc/PID/mountinfo */
-void show_mountinfo(struct seq_file *m)
-{
-	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
-	struct mount *mnt;
-	const char *dir;
-
-	if (!buf)
-		return;
-	list_for_each_entry(mnt, &mounts, list) {
-		if (!where_mounted(mnt, buf))
-			continue;
-		seq_printf(m, "%d %d %u:%u ", mnt->id, mnt->parent->id,
-			   MAJOR(mnt->sb->s_dev), MINOR(mnt->sb->s_dev));
-		show_root(m, mnt, buf);
-		dir = where_mounted(mnt, buf);
-		seq_putc(m, ' ');
-		show_escaped(m, dir);
-		seq_putc(m, ' ');
-		show_mnt_flags(m, mnt->flags);
-		seq_printf(m, " - %s ", mnt->sb->s_type->name);
-		show_escaped(m, mnt->devname);
-		seq_puts(m, mnt_readonly(mnt) ? " ro" : " rw");
-		show_sb_options(m, mnt->sb);
-		seq_putc(m, '\n');
-	}
-	kfree(buf);
-}
-
-/** show_filesystems() - /proc/filesystems */
-void show_filesystems(struct seq_file *m)
-{
-	struct file_system_type *fs;
-
-	list_for_each_entry(fs, &filesystems, list)
-		seq_printf(m, "%s\t%s\n", fs->nodev ? "nodev" : "", fs->name);
-}
-
 /* ---- boot ---- */
-
-static struct fs_struct init_fs;
 
 static void mount_rootfs(void)
 {
@@ -727,11 +540,8 @@ static void mount_rootfs(void)
 		panic("no memory for the root filesystem");
 	mnt->flags = 0;
 	mnt->mounted = true;
-	list_add_tail(&mnt->list, &mounts);
-	init_fs.root = dget(mnt->root);
-	init_fs.pwd = dget(mnt->root);
-	init_fs.root_mnt = mntget(mnt);
-	init_fs.pwd_mnt = mntget(mnt);
+	list_add_tail(&mnt->list, &all_mounts);
+	fs_struct_init(&(struct path){ mnt, mnt->root });
 }
 
 /** vfs_init() - caches, filesystems in memory, the root; boot */
@@ -741,11 +551,9 @@ void vfs_init(void)
 	inode_init();
 	dentry_init();
 	file_init();
+	fdtable_init();
 	mnt_cache = kmem_cache_create("mnt_cache", sizeof(struct mount), 0,
 				      SLAB_PANIC, NULL);
 	tmpfs_init();
-	atomic_set(&init_fs.count, 1);
-	init_fs.umask = 0022;
 	mount_rootfs();
-	init_task.fs = &init_fs;
 }

@@ -56,10 +56,11 @@ static inline bool mnt_readonly(const struct mount *mnt)
 }
 extern u32 mount_event; /* counts changes; whoever waits is woken */
 extern struct wait_queue_head mount_wait;
-void show_mounts(struct seq_file *m);
-void show_mountinfo(struct seq_file *m);
-
 int kern_mount(const char *dev, const char *dir, const char *type, u32 flags,
 	       const char *data);
+
+/* ---- mountinfo.c ---- */
+void show_mounts(struct seq_file *m);
+void show_mountinfo(struct seq_file *m);
 
 #endif

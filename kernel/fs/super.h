@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Filesystems, and one of them that is mounted. */
+/* Filesystems, and one of them that is mounted. Code: kernel/fs/super.c. */
 #ifndef KERNEL_FS_SUPER_H
 #define KERNEL_FS_SUPER_H
 
