@@ -24,6 +24,7 @@ typedef u16 umode_t;
 struct address_space;
 struct dentry;
 struct file;
+struct fown_struct;
 struct inode;
 struct mount;
 struct page;
@@ -109,6 +110,8 @@ struct file_operations {
 	int (*mmap)(struct file *f, struct vm_area_struct *vma);
 	int (*open)(struct inode *inode, struct file *f);
 	void (*release)(struct file *f);
+	/* O_ASYNC is to be set or cleared by way of descriptor @fd. */
+	int (*fasync)(int fd, struct file *f, bool on);
 	int (*fsync)(struct file *f);
 	long (*fallocate)(struct file *f, int mode, loff_t off, loff_t len);
 };
@@ -125,6 +128,7 @@ struct file {
 	struct mount *f_mnt;
 	void *private_data; /* the driver's */
 	void *f_ep; /* who watches it: kernel/fs/eventpoll.c */
+	struct fown_struct *f_owner; /* whom it signals; NULL: nobody yet */
 };
 
 static inline struct file *get_file(struct file *f)

@@ -19,6 +19,7 @@
 #include <ashlar/fs.h>
 #include <ashlar/string.h>
 #include <kernel/drivers/tty.h>
+#include <kernel/fs/fasync.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/poll.h>
 #include <kernel/sched/wait.h>
@@ -207,11 +208,17 @@ static void put_char(struct tty_struct *tty, u8 c, bool end)
 	tty->read_head++;
 }
 
+static void tell_readers(struct tty_struct *tty)
+{
+	wake_up_poll(&tty->read_wait, POLLIN | POLLRDNORM);
+	kill_fasync(&tty->fasync, FMODE_READ | FMODE_WRITE, POLL_IN);
+}
+
 static void finish_line(struct tty_struct *tty, u8 c)
 {
 	put_char(tty, c, true);
 	tty->canon_head = tty->read_head;
-	wake_up_poll(&tty->read_wait, POLLIN | POLLRDNORM);
+	tell_readers(tty);
 }
 
 /**
@@ -445,7 +452,7 @@ void n_tty_receive(struct tty_struct *tty, const u8 *s, size_t n)
 	while (n--)
 		receive_char(tty, *s++);
 	if (!L_(tty, ICANON) && chars_waiting(tty))
-		wake_up_poll(&tty->read_wait, POLLIN | POLLRDNORM);
+		tell_readers(tty);
 }
 
 /**
@@ -717,6 +724,8 @@ ssize_t n_tty_write(struct tty_struct *tty, struct file *f,
 		done += n;
 	}
 	tty_wakeup(tty);
+	if (from->count)
+		tty->write_short = true;
 	return done ? (ssize_t)done : err;
 }
 

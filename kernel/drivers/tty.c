@@ -19,6 +19,7 @@
 #include <ashlar/string.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/drivers/tty.h>
+#include <kernel/fs/fasync.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/ioctl.h>
@@ -94,6 +95,7 @@ int tty_setup(struct tty_struct *tty, const struct tty_operations *ops, u32 dev)
 	tty->termios = tty_std_termios;
 	init_waitqueue_head(&tty->read_wait);
 	init_waitqueue_head(&tty->write_wait);
+	INIT_LIST_HEAD(&tty->fasync);
 	return 0;
 }
 
@@ -106,6 +108,10 @@ static struct tty_struct *file_tty(const struct file *f)
 void tty_wakeup(struct tty_struct *tty)
 {
 	wake_up_poll(&tty->write_wait, POLLOUT | POLLWRNORM);
+	if (!tty->write_short)
+		return;
+	tty->write_short = false;
+	kill_fasync(&tty->fasync, FMODE_READ | FMODE_WRITE, POLL_OUT);
 }
 
 /**
@@ -176,6 +182,7 @@ static void set_ctty(struct tty_struct *tty)
  */
 void tty_hangup(struct tty_struct *tty)
 {
+	struct fown_struct *o, *next;
 	struct task_struct *p;
 	int pgrp = tty->pgrp;
 
@@ -189,6 +196,9 @@ void tty_hangup(struct tty_struct *tty)
 		kill_pgrp(pgrp, SIGHUP, NULL);
 	session_clear_tty(tty);
 	tty->hangups++;
+	list_for_each_entry_safe(o, next, &tty->fasync, queue)
+		if (tty_hung_up(o->file))
+			fasync_helper(-1, o->file, false, &tty->fasync);
 	tty->stopped = false;
 	n_tty_flush(tty);
 	wake_up(&tty->read_wait);
@@ -684,6 +694,21 @@ static void tty_release(struct file *f)
 	up_write(&tty_lock);
 }
 
+/* Where nobody was chosen to be told, the foreground is. */
+static int tty_fasync(int fd, struct file *f, bool on)
+{
+	struct tty_struct *tty = file_tty(f);
+	int err;
+
+	if (tty_hung_up(f))
+		return -ENOTTY;
+	err = fasync_helper(fd, f, on, &tty->fasync);
+	if (err || !on)
+		return err;
+	f_setown(f, tty->pgrp ? -tty->pgrp : current->pid, false);
+	return 0;
+}
+
 const struct file_operations tty_fops = {
 	.read_iter = tty_read,
 	.write_iter = tty_write,
@@ -691,6 +716,7 @@ const struct file_operations tty_fops = {
 	.ioctl = tty_ioctl,
 	.open = tty_open,
 	.release = tty_release,
+	.fasync = tty_fasync,
 };
 
 SYSCALL_DEFINE(vhangup, void)

@@ -115,6 +115,8 @@ struct tty_struct {
 	struct ktermios termios;
 	struct winsize winsize;
 	struct wait_queue_head read_wait, write_wait;
+	struct list_head fasync;
+	bool write_short; /* who has O_ASYNC waits to hear of room */
 
 	/* n_tty.c: read_tail <= canon_head <= read_head, free running. */
 	u8 *read_buf; /* N_TTY_BUF_SIZE bytes */

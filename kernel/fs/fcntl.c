@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fcntl(2): what can be asked of a descriptor and of an open file. */
 #include <ashlar/fs.h>
+#include <kernel/fs/fasync.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/inode.h>
@@ -17,20 +18,23 @@
 #define F_SETFD 2u
 #define F_GETFL 3u
 #define F_SETFL 4u
-#define F_SETOWN 8u
-#define F_GETOWN 9u
-#define F_SETSIG 10u
-#define F_GETSIG 11u
 #define F_DUPFD_CLOEXEC 1030u
 #define FD_CLOEXEC 1u
 
-#define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC)
+#define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
-static long set_flags(struct file *f, u32 flags)
+/* O_ASYNC is kept by files that can do something about it. */
+static long set_flags(unsigned int fd, struct file *f, u32 flags)
 {
+	int err = 0;
+
 	if (flags & O_NOATIME && !(f->f_flags & O_NOATIME) &&
 	    !inode_owner_or_capable(f->f_inode))
 		return -EPERM;
+	if ((flags ^ f->f_flags) & FASYNC && f->f_op->fasync)
+		err = f->f_op->fasync((int)fd, f, flags & FASYNC);
+	if (err)
+		return err;
 	f->f_flags = (f->f_flags & ~SETFL_MASK) | (flags & SETFL_MASK);
 	return 0;
 }
@@ -64,13 +68,15 @@ static long do_fcntl(unsigned int fd, struct file *f, u32 cmd, u32 arg)
 	case F_GETFL:
 		return get_flags(f);
 	case F_SETFL:
-		return set_flags(f, arg);
-	case F_SETOWN: /* no file sends SIGIO, so nobody is told of it */
-	case F_SETSIG:
-		return cmd == F_SETSIG && arg > NSIG ? -EINVAL : 0;
+		return set_flags(fd, f, arg);
+	case F_SETOWN:
 	case F_GETOWN:
+	case F_SETSIG:
 	case F_GETSIG:
-		return 0;
+	case F_SETOWN_EX:
+	case F_GETOWN_EX:
+	case F_GETOWNER_UIDS:
+		return fcntl_owner(f, cmd, arg);
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
 		return pipe_fcntl(f, cmd, arg);

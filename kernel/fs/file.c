@@ -19,6 +19,7 @@
 #include <ashlar/mmzone.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fasync.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/file.h>
@@ -133,6 +134,8 @@ void __fput(struct file *f)
 
 	if (unlikely(f->f_ep))
 		eventpoll_release(f);
+	if (unlikely(f->f_owner))
+		fasync_release(f);
 	if (unlikely(inode->i_flock.rb_node))
 		locks_remove_file(f);
 	if (f->f_op->release && !(f->f_mode & FMODE_PATH))

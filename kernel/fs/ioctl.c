@@ -29,6 +29,17 @@ static long set_flag(struct file *f, u32 flag, const s32 __user *arg)
 	return 0;
 }
 
+static long set_async(unsigned int fd, struct file *f, const s32 __user *arg)
+{
+	s32 on;
+
+	if (get_user(on, arg))
+		return -EFAULT;
+	if (!on == !(f->f_flags & FASYNC))
+		return 0;
+	return f->f_op->fasync ? f->f_op->fasync((int)fd, f, on) : -ENOTTY;
+}
+
 static long bytes_left(const struct file *f, s32 __user *arg)
 {
 	loff_t left = i_size_read(f->f_inode) - f->f_pos;
@@ -66,7 +77,7 @@ SYSCALL_DEFINE(ioctl, unsigned int fd, u32 cmd, u32 arg)
 		ret = set_flag(f.file, O_NONBLOCK, user);
 		break;
 	case FIOASYNC:
-		ret = set_flag(f.file, FASYNC, user);
+		ret = set_async(fd, f.file, user);
 		break;
 	case FIOQSIZE:
 		ret = -ENOTTY;

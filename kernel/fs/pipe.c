@@ -29,6 +29,7 @@
 #include <ashlar/shrinker.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fasync.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/file.h>
@@ -55,6 +56,7 @@ struct pipe_inode_info {
 	u32 r_counter, w_counter; /* readers, writers that ever came */
 	bool polled; /* once at least */
 	struct wait_queue_head rd_wait, wr_wait;
+	struct list_head fasync; /* of both ends */
 	struct list_head list; /* all_pipes */
 	u32 nr_pages; /* in bufs */
 	char **bufs; /* bufs_inline, or kmalloc'ed */
@@ -89,6 +91,7 @@ static struct pipe_inode_info *alloc_pipe(void)
 	init_rwsem(&p->lock);
 	init_waitqueue_head(&p->rd_wait);
 	init_waitqueue_head(&p->wr_wait);
+	INIT_LIST_HEAD(&p->fasync);
 	p->size = PIPE_DEF_BUFFERS << PAGE_SHIFT;
 	p->bufs = p->bufs_inline;
 	list_add(&p->list, &all_pipes);
@@ -241,6 +244,7 @@ static void pipe_spliced_out(struct pipe_inode_info *p, u32 room)
 		wake_up(&p->wr_wait);
 	else
 		pipe_taken(p, room);
+	kill_fasync(&p->fasync, FMODE_WRITE, POLL_OUT);
 }
 
 static ssize_t read_pipe(struct pipe_inode_info *p, struct iov_iter *to,
@@ -263,8 +267,13 @@ static ssize_t read_pipe(struct pipe_inode_info *p, struct iov_iter *to,
 
 static ssize_t pipe_read(struct file *f, struct iov_iter *to, loff_t *pos)
 {
+	struct pipe_inode_info *p = f->f_inode->i_pipe;
+	ssize_t ret;
+
 	(void)pos;
-	return read_pipe(f->f_inode->i_pipe, to, f->f_flags & O_NONBLOCK);
+	ret = read_pipe(p, to, f->f_flags & O_NONBLOCK);
+	kill_fasync(&p->fasync, FMODE_WRITE, POLL_OUT);
+	return ret;
 }
 
 /* ---- write ---- */
@@ -344,6 +353,7 @@ static void pipe_spliced_in(struct pipe_inode_info *p, bool was_empty)
 {
 	if (was_empty || p->polled)
 		wake_up(&p->rd_wait);
+	kill_fasync(&p->fasync, FMODE_READ, POLL_IN);
 }
 
 static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
@@ -376,10 +386,12 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
 			ret = ret ? ret : -EAGAIN;
 			break;
 		}
+		kill_fasync(&p->fasync, FMODE_READ, POLL_IN);
 		err = pipe_wait_writable(p, from->count);
 		if (err)
 			return ret ? ret : err;
 	}
+	kill_fasync(&p->fasync, FMODE_READ, POLL_IN);
 	up_write(&p->lock);
 	return ret;
 }
@@ -638,6 +650,13 @@ static long pipe_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 	return put_user((int)pipe_used(p), (int __user *)arg);
 }
 
+static int pipe_fasync(int fd, struct file *f, bool on)
+{
+	struct pipe_inode_info *p = f->f_inode->i_pipe;
+
+	return fasync_helper(fd, f, on, &p->fasync);
+}
+
 /* Move the bytes into a ring of another size; pages without any go. */
 static void pipe_move(struct pipe_inode_info *p, char **bufs, u32 size)
 {
@@ -732,6 +751,8 @@ static void pipe_release(struct file *f)
 	if (!p->readers || !p->writers) {
 		wake_up(&p->rd_wait);
 		wake_up(&p->wr_wait);
+		kill_fasync(&p->fasync, FMODE_READ, POLL_IN);
+		kill_fasync(&p->fasync, FMODE_WRITE, POLL_OUT);
 	}
 	put_pipe(f->f_inode);
 }
@@ -835,6 +856,7 @@ const struct file_operations fifo_fops = {
 	.ioctl = pipe_ioctl,
 	.open = fifo_open,
 	.release = pipe_release,
+	.fasync = pipe_fasync,
 };
 
 /* ---- pipe(2) ---- */

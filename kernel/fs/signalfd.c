@@ -7,6 +7,7 @@
 #include <ashlar/fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fasync.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/file.h>
@@ -43,6 +44,15 @@ static sigset_t waiting(const struct signalfd *s)
 	       s->mask;
 }
 
+/* True if it tells of a descriptor. */
+static bool is_of_file(const struct siginfo *info)
+{
+	if (info->si_code == SI_SIGIO)
+		return true;
+	return info->si_code >= POLL_IN && info->si_code <= POLL_HUP &&
+	       !has_own_codes(info->si_signo);
+}
+
 static void convert(struct signalfd_siginfo *to, const struct siginfo *from)
 {
 	memset(to, 0, sizeof(*to));
@@ -54,6 +64,11 @@ static void convert(struct signalfd_siginfo *to, const struct siginfo *from)
 		to->overrun = (u32)from->timer.overrun;
 		to->value_int = (s32)from->timer.value;
 		to->value_ptr = from->timer.value;
+		return;
+	}
+	if (is_of_file(from)) {
+		to->band = (u32)from->poll.band;
+		to->fd = from->poll.fd;
 		return;
 	}
 	if (from->si_code > 0 && from->si_code < SI_KERNEL &&

@@ -26,6 +26,7 @@
 #include <ashlar/printf.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/fs/fasync.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fs_struct.h>
 #include <kernel/fs/inode.h>
@@ -40,6 +41,11 @@
 #include <kernel/time/clock.h>
 #include <mach/uaccess.h>
 #include "unix.h"
+
+#define FIOSETOWN 0x8901u
+#define SIOCSPGRP 0x8902u
+#define FIOGETOWN 0x8903u
+#define SIOCGPGRP 0x8904u
 
 #define BUF_DEFAULT 212992u /* bytes of memory that may wait for a reader */
 #define STREAM_CHUNK 16384u /* a stream's longest message */
@@ -78,6 +84,7 @@ struct unix_sock *unix_alloc(int type)
 	INIT_LIST_HEAD(&s->pending);
 	INIT_LIST_HEAD(&s->pending_entry);
 	init_waitqueue_head(&s->wait);
+	INIT_LIST_HEAD(&s->fasync);
 	init_waitqueue_head(&s->room);
 	init_wait_entry(&s->peer_room);
 	s->peer_room.func = peer_has_room;
@@ -136,14 +143,39 @@ static bool writable(const struct unix_sock *s)
 	return s->peer->held * 4 <= s->sndbuf;
 }
 
+/* Something came to pass that a reader of @s minds. */
+static void signal_reader(struct unix_sock *s, int band)
+{
+	if (!s->nr_waiting)
+		kill_fasync(&s->fasync, FMODE_READ, band);
+}
+
+/* There is room again, and it was missed. */
+static void signal_writer(struct unix_sock *s)
+{
+	if (!s->async_nospace)
+		return;
+	s->async_nospace = false;
+	kill_fasync(&s->fasync, FMODE_WRITE, POLL_OUT);
+}
+
+/* There is none; a signal is wanted when there is. */
+static void note_nospace(struct unix_sock *s)
+{
+	if (!list_empty(&s->fasync))
+		s->async_nospace = true;
+}
+
 /* A message that is on no queue, without its files; its sender hears of it. */
 static void put_msg(struct unix_msg *m)
 {
 	struct unix_sock *sender = m->sender;
 
 	kfree(m);
-	if (writable(sender))
+	if (writable(sender)) {
 		wake_up_poll(&sender->wait, WRITABLE);
+		signal_writer(sender);
+	}
 	unix_put(sender);
 }
 
@@ -212,6 +244,7 @@ void unix_close(struct unix_sock *s)
 		if (unread)
 			peer->error = ECONNRESET;
 		wake_up(&peer->wait);
+		signal_reader(peer, POLL_HUP);
 	}
 	wake_up(&s->wait);
 	wake_up(&s->room);
@@ -463,6 +496,7 @@ static int enqueue_connection(struct unix_sock *s, struct unix_sock *server)
 	list_add_tail(&n->pending_entry, &server->pending);
 	server->npending++;
 	wake_up_poll(&server->wait, READABLE);
+	signal_reader(server, POLL_IN);
 	return 0;
 }
 
@@ -557,8 +591,11 @@ int unix_shutdown(struct unix_sock *s, int how)
 	if (!s->peer)
 		return 0;
 	wake_up(&s->peer->room);
-	if (s->type != SOCK_DGRAM)
-		wake_up(&s->peer->wait);
+	if (s->type == SOCK_DGRAM)
+		return 0;
+	wake_up(&s->peer->wait);
+	if (how != 0)
+		signal_reader(s->peer, how == 2 ? POLL_HUP : POLL_IN);
 	return 0;
 }
 
@@ -609,6 +646,7 @@ static int wait_for_room(struct unix_sock *s, struct unix_sock *to, u32 len,
 {
 	if (can_take(s, to, len))
 		return 0;
+	note_nospace(s);
 	if (flags & MSG_DONTWAIT)
 		return -EAGAIN;
 	return wait_until(&to->room, s->sndtimeo, can_take(s, to, len));
@@ -631,6 +669,7 @@ static int deliver(struct unix_sock *s, struct unix_sock *to,
 		return -ETOOMANYREFS;
 	enqueue(to, m, false);
 	wake_up_poll(&to->wait, READABLE);
+	signal_reader(to, POLL_IN);
 	return 0;
 }
 
@@ -766,8 +805,10 @@ static int wait_for_data(struct unix_sock *s, u32 flags)
 		return 0;
 	if (flags & MSG_DONTWAIT)
 		return -EAGAIN;
+	s->nr_waiting += s->type == SOCK_STREAM;
 	err = wait_until(&s->wait, s->rcvtimeo,
 			 !list_empty(&s->queue) || s->error || at_end(s));
+	s->nr_waiting -= s->type == SOCK_STREAM;
 	if (err)
 		return err;
 	return list_empty(&s->queue) && at_end(s) && !s->error ?
@@ -985,7 +1026,23 @@ static u32 unix_poll(struct file *f, struct poll_table *pt)
 		mask |= POLLHUP;
 	if (poll_writable(s))
 		mask |= WRITABLE;
+	else if (s->type == SOCK_DGRAM)
+		note_nospace(s);
 	return mask;
+}
+
+static int unix_fasync(int fd, struct file *f, bool on)
+{
+	struct unix_sock *s = f->private_data;
+
+	return fasync_helper(fd, f, on, &s->fasync);
+}
+
+static long set_owner(struct file *f, const s32 __user *arg)
+{
+	s32 who;
+
+	return get_user(who, arg) ? -EFAULT : f_setown(f, who, true);
 }
 
 static long unix_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
@@ -994,6 +1051,10 @@ static long unix_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 	struct unix_msg *m;
 	u32 n = s->queued;
 
+	if (cmd == FIOSETOWN || cmd == SIOCSPGRP)
+		return set_owner(f, (const s32 __user *)arg);
+	if (cmd == FIOGETOWN || cmd == SIOCGPGRP)
+		return put_user(f_getown(f), (s32 __user *)arg);
 	if (cmd == TIOCOUTQ) {
 		n = s->peer ? s->peer->held : 0;
 		return put_user((s32)n, (s32 __user *)arg);
@@ -1015,4 +1076,5 @@ const struct file_operations unix_fops = {
 	.poll = unix_poll,
 	.ioctl = unix_ioctl,
 	.release = unix_release,
+	.fasync = unix_fasync,
 };

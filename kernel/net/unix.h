@@ -84,6 +84,9 @@ struct unix_sock {
 	struct list_head pending_entry;
 	u32 npending, backlog;
 	struct wait_queue_head wait; /* anything happened to it */
+	struct list_head fasync; /* its file, with O_ASYNC */
+	bool async_nospace; /* and that wants to hear of room */
+	u32 nr_waiting; /* readers of a stream that sleep need no signal */
 	struct wait_queue_head room; /* of others: it has taken something */
 	struct wait_queue_entry peer_room; /* on its peer's; see unix_poll */
 	struct rw_semaphore bind_lock; /* whoever gives it a name */

@@ -46,6 +46,16 @@ enum {
 typedef u64 sigset_t; /* bit sig - 1 */
 #define sigmask(sig) (1ull << ((sig)-1))
 
+/* True if the positive codes of @sig mean something else than POLL_IN …. */
+static inline bool has_own_codes(int sig)
+{
+	return sig < 32 &&
+	       (sigmask(sig) &
+		(sigmask(SIGILL) | sigmask(SIGFPE) | sigmask(SIGSEGV) |
+		 sigmask(SIGBUS) | sigmask(SIGTRAP) | sigmask(SIGCHLD) |
+		 sigmask(SIGSYS)));
+}
+
 static inline bool valid_signal(int sig)
 {
 	return sig >= 1 && sig <= NSIG;
@@ -76,6 +86,7 @@ static inline bool valid_signal(int sig)
 #define SI_KERNEL 0x80
 #define SI_QUEUE (-1)
 #define SI_TIMER (-2)
+#define SI_SIGIO (-5)
 #define SI_TKILL (-6)
 enum {
 	ILL_ILLOPC = 1,
@@ -128,6 +139,9 @@ struct siginfo {
 		struct {
 			u32 addr;
 		} fault;
+		struct {
+			s32 band, fd;
+		} poll; /* SIGIO, or what F_SETSIG chose */
 		struct {
 			u32 call_addr;
 			s32 syscall;
