@@ -2,8 +2,10 @@
 /*
  * Terminals, with i386 Linux's numbers.
  *
- *   program ⇄ tty.c (open, ioctl, job control) ⇄ n_tty.c (lines, echo)
- *                                             ⇄ ops: console.c or pty.c
+ *   program ⇄ tty.c (files) ⇄ n_tty_read.c ◄── n_tty.c ◄── console.c, pty.c
+ *                           ⇄ n_tty_write.c ──► ops: console.c or pty.c
+ *
+ *   tty_jobctrl.c says who may; tty_ioctl.c is the settings.
  */
 #ifndef KERNEL_DRIVERS_TTY_H
 #define KERNEL_DRIVERS_TTY_H
@@ -146,14 +148,16 @@ struct tty_file { /* file::private_data */
 void tty_init(void);
 int tty_setup(struct tty_struct *tty, const struct tty_operations *ops,
 	      u32 dev); /* 0 or -ENOMEM */
-void tty_hangup(struct tty_struct *tty);
 void tty_wakeup(struct tty_struct *tty);
-void disassociate_ctty(bool on_exit);
-struct file;
+bool tty_hung_up(const struct file *f);
 /* @file becomes an open file of @tty; 0 or -errno. */
 int tty_open_file(struct file *file, struct tty_struct *tty, bool noctty);
 extern const struct file_operations tty_fops;
 extern const struct ktermios tty_std_termios;
+
+/* ---- tty_jobctrl.c ---- */
+void tty_hangup(struct tty_struct *tty);
+void disassociate_ctty(bool on_exit);
 int tty_check_change(struct tty_struct *tty, int sig);
 /* For /proc/PID/stat: 0 without a terminal. */
 unsigned int tty_devnum(const struct tty_struct *tty);
@@ -161,14 +165,17 @@ unsigned int tty_devnum(const struct tty_struct *tty);
 /* ---- n_tty.c ---- */
 void n_tty_receive(struct tty_struct *tty, const u8 *s, size_t n);
 size_t n_tty_receive_room(const struct tty_struct *tty);
-ssize_t n_tty_read(struct tty_struct *tty, struct file *f, struct iov_iter *to);
-ssize_t n_tty_write(struct tty_struct *tty, struct file *f,
-		    struct iov_iter *from);
-u32 n_tty_poll(struct tty_struct *tty, struct file *f, struct poll_table *pt);
-size_t n_tty_chars(const struct tty_struct *tty); /* FIONREAD */
 void n_tty_flush(struct tty_struct *tty);
 void n_tty_set_termios(struct tty_struct *tty, const struct ktermios *old);
-bool tty_hung_up(const struct file *f);
+
+/* ---- n_tty_read.c ---- */
+ssize_t n_tty_read(struct tty_struct *tty, struct file *f, struct iov_iter *to);
+size_t n_tty_chars(const struct tty_struct *tty); /* FIONREAD */
+u32 n_tty_poll(struct tty_struct *tty, struct file *f, struct poll_table *pt);
+
+/* ---- n_tty_write.c ---- */
+ssize_t n_tty_write(struct tty_struct *tty, struct file *f,
+		    struct iov_iter *from);
 
 /* ---- console.c ---- */
 void console_tty_init(void);
