@@ -9,9 +9,9 @@
  *                  sem_undo: adj[]       what a process's end gives back
  *   signal->sem_undos ⇄ ──┘
  *
- * A waiter's operations are carried out by whoever makes them possible: after
- * each change the pending ones are tried from the oldest on, and again from
- * the start when one of them has changed something.
+ * A waiter's operations are carried out by the task that makes them possible:
+ * after each change the pending ones are tried from the oldest on, and again
+ * from the start when one of them has changed something.
  *
  *   0 <= value <= SEMVMX;  |adj| <= SEMAEM
  *
@@ -24,10 +24,10 @@
 #include <ashlar/err.h>
 #include <ashlar/gfp.h>
 #include <ashlar/list.h>
-#include <ashlar/seq_file.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
 #include <kernel/ipc/ipc.h>
+#include <kernel/ipc/sem.h>
 #include <kernel/ipc/util.h>
 #include <kernel/sched/sched.h>
 #include <kernel/syscall.h>
@@ -35,83 +35,16 @@
 #include <kernel/time/time.h>
 
 #define SEM_UNDO 0x1000
-#define GETPID 11u
-#define GETVAL 12u
-#define GETALL 13u
-#define GETNCNT 14u
-#define GETZCNT 15u
-#define SETVAL 16u
-#define SETALL 17u
-#define SEM_STAT 18u
-#define SEM_INFO 19u
-#define SEM_STAT_ANY 20u
-
-#define SEMVMX 32767 /* largest value */
-#define SEMAEM SEMVMX /* largest adjustment */
-#define SEMUSZ 20 /* what Linux says of an adjustment's size */
 #define PENDING 1 /* sem_queue::status, while it waits */
 #define FEW_SOPS 8u /* so many need no memory */
 
-struct sembuf { /* as programs pass it */
-	u16 num;
-	s16 op, flg;
-};
-
-struct sem {
-	s32 val;
-	pid_t pid;
-};
-
-struct sem_array {
-	struct kern_ipc_perm perm; /* first */
-	s64 otime, ctime; /* s since 1970 */
-	u32 nsems;
-	struct list_head pending; /* sem_queue */
-	struct list_head undos; /* sem_undo::of_set */
-	struct sem sems[];
-};
-
-struct sem_undo {
-	struct list_head of_process, of_set;
-	struct sem_array *sma;
-	s16 adj[];
-};
-
-struct sem_queue { /* on its task's stack */
-	struct list_head list; /* sem_array::pending */
-	struct task_struct *task;
-	const struct sembuf *sops, *blocking;
-	u32 nsops;
-	struct sem_undo *undo; /* NULL: nothing to be undone */
-	bool alter;
-	int status; /* PENDING, 0 or -errno */
-};
-
-struct semid64_ds {
-	struct ipc64_perm perm;
-	u32 otime, otime_high, ctime, ctime_high;
-	u32 nsems, unused[2];
-};
-
-struct semid_ds { /* ipc(2) without IPC_64 */
-	struct ipc_perm perm;
-	s32 otime, ctime;
-	u32 pointers[4];
-	u16 nsems;
-};
-
 struct ipc_ids sem_ids;
-static u32 sem_used; /* semaphores of all sets */
+u32 sem_used;
 
 struct sem_limits sem_limits = { .msl = 32000,
 				 .mns = 1024000000,
 				 .opm = 500,
 				 .mni = 32000 };
-
-static struct sem_array *find_set(int id)
-{
-	return (struct sem_array *)ipc_find_id(&sem_ids, id);
-}
 
 /* ---- life of a set ---- */
 
@@ -190,7 +123,12 @@ static void finish_queue(struct sem_queue *q, int status)
 	wake_up_process(q->task);
 }
 
-static long remove_set(struct sem_array *sma)
+/**
+ * sem_remove() - IPC_RMID: those who wait get -EIDRM, adjustments are forgotten
+ *
+ * Return: 0.
+ */
+long sem_remove(struct sem_array *sma)
 {
 	struct sem_queue *q, *next;
 	struct sem_undo *un, *next_un;
@@ -261,8 +199,10 @@ static int perform(struct sem_array *sma, struct sem_queue *q)
 	return err;
 }
 
-/* Values have changed: whoever can go on does. */
-static void wake_pending(struct sem_array *sma)
+/**
+ * sem_wake_pending() - values have changed: the operations that can go on do
+ */
+void sem_wake_pending(struct sem_array *sma)
 {
 	struct sem_queue *q, *next;
 	int err;
@@ -316,7 +256,7 @@ static struct sem_undo *find_undo(const struct sem_array *sma)
 /* The running process's adjustments of set @id; or -errno. */
 static struct sem_undo *get_undo(int id)
 {
-	struct sem_array *sma = find_set(id);
+	struct sem_array *sma = sem_find(id);
 	struct sem_undo *un, *new;
 	size_t size;
 
@@ -363,7 +303,7 @@ static long do_semtimedop(int id, const struct sembuf *sops, u32 n, u64 expires)
 		q.undo = get_undo(id);
 	if (IS_ERR(q.undo))
 		return PTR_ERR(q.undo);
-	sma = find_set(id);
+	sma = sem_find(id);
 	if (IS_ERR(sma))
 		return PTR_ERR(sma);
 	if (max >= sma->nsems)
@@ -374,7 +314,7 @@ static long do_semtimedop(int id, const struct sembuf *sops, u32 n, u64 expires)
 	if (err == PENDING)
 		return sleep_on_sems(sma, &q, expires);
 	if (!err && q.alter)
-		wake_pending(sma);
+		sem_wake_pending(sma);
 	return err;
 }
 
@@ -423,278 +363,15 @@ long ksys_semtimedop(int id, u32 ops, u32 n, u32 timeout, bool time64)
 	return err;
 }
 
-/* ---- semctl ---- */
-
-static void fill_semid64(struct semid64_ds *d, const struct sem_array *sma)
-{
-	memset(d, 0, sizeof(*d));
-	ipc_fill_perm(&d->perm, &sma->perm);
-	d->otime = (u32)sma->otime;
-	d->otime_high = (u32)(sma->otime >> 32);
-	d->ctime = (u32)sma->ctime;
-	d->ctime_high = (u32)(sma->ctime >> 32);
-	d->nsems = sma->nsems;
-}
-
-static long put_semid(void __user *buf, const struct sem_array *sma, bool old)
-{
-	struct semid64_ds d;
-	struct semid_ds o = { .otime = (s32)sma->otime,
-			      .ctime = (s32)sma->ctime,
-			      .nsems = (u16)sma->nsems };
-
-	fill_semid64(&d, sma);
-	ipc_fill_old_perm(&o.perm, &sma->perm);
-	if (old)
-		return copy_to_user(buf, &o, sizeof(o)) ? -EFAULT : 0;
-	return copy_to_user(buf, &d, sizeof(d)) ? -EFAULT : 0;
-}
-
-static long semctl_stat(int id, u32 cmd, void __user *buf, bool old)
-{
-	struct sem_array *sma;
-	long err = 0, ret = 0;
-
-	if (cmd == IPC_STAT) {
-		sma = find_set(id);
-		if (IS_ERR(sma))
-			return PTR_ERR(sma);
-	} else {
-		sma = (struct sem_array *)ipc_find_index(&sem_ids, id);
-		if (!sma)
-			return -EINVAL;
-		ret = (long)sma->perm.id;
-	}
-	if (cmd != SEM_STAT_ANY)
-		err = ipcperms(&sma->perm, S_IRUGO);
-	if (!err)
-		err = put_semid(buf, sma, old);
-	return err ? err : ret;
-}
-
-static long semctl_info(u32 cmd, void __user *buf)
-{
-	const struct sem_limits *l = &sem_limits;
-	u32 info[10] = { l->mns, l->mni, l->mns, l->mns, l->msl,
-			 l->opm, l->opm, SEMUSZ, SEMVMX, SEMAEM };
-
-	if (cmd == SEM_INFO) {
-		info[7] = (u32)sem_ids.in_use;
-		info[9] = sem_used;
-	}
-	if (copy_to_user(buf, info, sizeof(info)))
-		return -EFAULT;
-	return ipc_max_index(&sem_ids);
-}
-
-static long semctl_set(int id, const void __user *buf, bool old)
-{
-	struct sem_array *sma;
-	struct ipc64_perm perm;
-	long err = ipc_get_perm(buf, &perm, old);
-
-	if (err)
-		return err;
-	sma = find_set(id);
-	if (IS_ERR(sma))
-		return PTR_ERR(sma);
-	err = ipc_may_change(&sma->perm) ?:
-		      ipc_set_perm(&sma->perm, perm.uid, perm.gid, perm.mode);
-	if (!err)
-		sma->ctime = ipc_seconds();
-	return err;
-}
-
-/* Waiters for @num to become 0, or to grow. */
-static long count_waiters(const struct sem_array *sma, u32 num, bool zero)
-{
-	const struct sem_queue *q;
-	long n = 0;
-
-	list_for_each_entry(q, &sma->pending, list) {
-		if (q->blocking->num == num && !q->blocking->op == zero)
-			n++;
-	}
-	return n;
-}
-
-static void forget_adjustments(struct sem_array *sma, u32 num)
-{
-	struct sem_undo *un;
-
-	list_for_each_entry(un, &sma->undos, of_set)
-		un->adj[num] = 0;
-}
-
-static void set_value(struct sem_array *sma, u32 num, s32 val)
-{
-	forget_adjustments(sma, num);
-	sma->sems[num].val = val;
-	sma->sems[num].pid = current->tgid;
-}
-
-static long semctl_setval(int id, u32 num, u32 val)
-{
-	struct sem_array *sma;
-	int err;
-
-	if (val > SEMVMX)
-		return -ERANGE;
-	sma = find_set(id);
-	if (IS_ERR(sma))
-		return PTR_ERR(sma);
-	if (num >= sma->nsems)
-		return -EINVAL;
-	err = ipcperms(&sma->perm, S_IWUGO);
-	if (err)
-		return err;
-	set_value(sma, num, (s32)val);
-	sma->ctime = ipc_seconds();
-	wake_pending(sma);
-	return 0;
-}
-
-/* One semaphore's matter. */
-static long semctl_one(int id, u32 num, u32 cmd)
-{
-	struct sem_array *sma = find_set(id);
-	long err;
-
-	if (IS_ERR(sma))
-		return PTR_ERR(sma);
-	err = ipcperms(&sma->perm, S_IRUGO);
-	if (err)
-		return err;
-	if (num >= sma->nsems)
-		return -EINVAL;
-	if (cmd == GETVAL)
-		return sma->sems[num].val;
-	if (cmd == GETPID)
-		return sma->sems[num].pid;
-	return count_waiters(sma, num, cmd == GETZCNT);
-}
-
-static long set_all(struct sem_array *sma, const u16 *vals)
-{
-	u32 i;
-
-	for (i = 0; i < sma->nsems; i++) {
-		if (vals[i] > SEMVMX)
-			return -ERANGE;
-	}
-	for (i = 0; i < sma->nsems; i++)
-		set_value(sma, i, vals[i]);
-	sma->ctime = ipc_seconds();
-	wake_pending(sma);
-	return 0;
-}
-
-static long get_all(const struct sem_array *sma, u16 *vals)
-{
-	u32 i;
-
-	for (i = 0; i < sma->nsems; i++)
-		vals[i] = (u16)sma->sems[i].val;
-	return 0;
-}
-
-/* Memory and the program's pages may be waited for: the set may go. */
-static long semctl_all(int id, u32 cmd, void __user *buf)
-{
-	struct sem_array *sma = find_set(id);
-	size_t size;
-	u16 *vals;
-	long err;
-
-	if (IS_ERR(sma))
-		return PTR_ERR(sma);
-	err = ipcperms(&sma->perm, cmd == SETALL ? S_IWUGO : S_IRUGO);
-	if (err)
-		return err;
-	size = sma->nsems * sizeof(*vals);
-	atomic_inc(&sma->perm.refs);
-	vals = kvmalloc(size, GFP_KERNEL);
-	if (!vals)
-		err = -ENOMEM;
-	else if (cmd == SETALL && copy_from_user(vals, buf, size))
-		err = -EFAULT;
-	if (!err && sma->perm.deleted)
-		err = -EIDRM;
-	if (!err)
-		err = cmd == SETALL ? set_all(sma, vals) : get_all(sma, vals);
-	ipc_put(&sma->perm);
-	if (!err && cmd == GETALL && copy_to_user(buf, vals, size))
-		err = -EFAULT;
-	kvfree(vals);
-	return err;
-}
-
-static long semctl_rmid(int id)
-{
-	struct sem_array *sma = find_set(id);
-	long err;
-
-	if (IS_ERR(sma))
-		return PTR_ERR(sma);
-	err = ipc_may_change(&sma->perm);
-	return err ? err : remove_set(sma);
-}
-
-/**
- * ksys_semctl() - semctl(2)
- * @arg: a value or a user address, as @cmd says
- * @old: structures have 16-bit ids
- */
-long ksys_semctl(int id, int num, u32 cmd, u32 arg, bool old)
-{
-	void __user *buf = (void __user *)arg;
-
-	if (id < 0)
-		return -EINVAL;
-	switch (cmd) {
-	case IPC_INFO:
-	case SEM_INFO:
-		return semctl_info(cmd, buf);
-	case IPC_STAT:
-	case SEM_STAT:
-	case SEM_STAT_ANY:
-		return semctl_stat(id, cmd, buf, old);
-	case GETALL:
-	case SETALL:
-		return semctl_all(id, cmd, buf);
-	case GETVAL:
-	case GETPID:
-	case GETNCNT:
-	case GETZCNT:
-		return semctl_one(id, (u32)num, cmd);
-	case SETVAL:
-		return semctl_setval(id, (u32)num, arg);
-	case IPC_SET:
-		return semctl_set(id, buf, old);
-	case IPC_RMID:
-		return semctl_rmid(id);
-	}
-	return -EINVAL;
-}
-
-/* ---- system calls ---- */
-
 SYSCALL_DEFINE(semget, s32 key, int nsems, u32 flg)
 {
 	return ksys_semget(key, nsems, flg);
-}
-
-SYSCALL_DEFINE(semctl, int id, int num, u32 cmd, u32 arg)
-{
-	return ksys_semctl(id, num, cmd, arg, false);
 }
 
 SYSCALL_DEFINE(semtimedop_time64, int id, u32 ops, u32 n, u32 timeout)
 {
 	return ksys_semtimedop(id, ops, n, timeout, true);
 }
-
-/* ---- the end, and reports ---- */
 
 static void apply_undo(struct sem_undo *un)
 {
@@ -711,7 +388,7 @@ static void apply_undo(struct sem_undo *un)
 	}
 	free_undo(un);
 	sma->otime = ipc_seconds();
-	wake_pending(sma);
+	sem_wake_pending(sma);
 }
 
 /**
@@ -724,34 +401,6 @@ void exit_sem(struct signal_struct *sig)
 
 	list_for_each_entry_safe(un, next, &sig->sem_undos, of_process)
 		apply_undo(un);
-}
-
-/**
- * show_sysvipc_sem() - /proc/sysvipc/sem
- * @m: where to
- * @unused: nothing
- *
- * Return: 0.
- */
-int show_sysvipc_sem(struct seq_file *m, void *unused)
-{
-	struct sem_array *sma;
-	unsigned long i;
-
-	(void)unused;
-	seq_puts(m, "       key      semid perms      nsems   uid   gid  cuid"
-		    "  cgid      otime      ctime\n");
-	ipc_for_each(&sem_ids, i, sma)
-	{
-		const struct kern_ipc_perm *p = &sma->perm;
-
-		seq_printf(m, "%10d %10d  %4o %10u %5u %5u %5u %5u ", p->key,
-			   (int)p->id, p->mode, sma->nsems, p->uid, p->gid,
-			   p->cuid, p->cgid);
-		seq_printf(m, "%10llu %10llu\n", (unsigned long long)sma->otime,
-			   (unsigned long long)sma->ctime);
-	}
-	return 0;
 }
 
 /**
