@@ -21,6 +21,7 @@
 #include <ashlar/string.h>
 #include <kernel/fs/fasync.h>
 #include <kernel/fs/fcntl.h>
+#include <kernel/fs/leases.h>
 #include <kernel/fs/poll.h>
 #include <kernel/signal/signal.h>
 #include <kernel/task/cred.h>
@@ -118,7 +119,7 @@ void f_delown(struct file *f)
 
 	if (!o)
 		return;
-	set_owner(o, NULL, F_OWNER_TID);
+	set_owner(o, NULL, F_OWNER_PID);
 	o->signum = 0;
 }
 
@@ -341,6 +342,8 @@ void fasync_release(struct file *f)
 {
 	struct fown_struct *o = f->f_owner;
 
+	if (o->lease)
+		lease_release(o->lease);
 	list_del(&o->queue);
 	put_pid(o->pid);
 	kfree(o);

@@ -6,6 +6,7 @@
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
 
+struct file_lease;
 struct pid;
 
 #define F_SETOWN 8u
@@ -28,6 +29,7 @@ struct fown_struct {
 	enum owner_type type;
 	int signum; /* 0: SIGIO, and no siginfo */
 	u32 uid, euid; /* who chose the owner */
+	struct file_lease *lease; /* leases.c */
 };
 
 /* si_code of SIGIO, and what send_sigio() is told */

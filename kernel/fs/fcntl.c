@@ -5,6 +5,7 @@
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/inode.h>
+#include <kernel/fs/leases.h>
 #include <kernel/fs/pipe.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/signal/signal.h>
@@ -77,6 +78,10 @@ static long do_fcntl(unsigned int fd, struct file *f, u32 cmd, u32 arg)
 	case F_GETOWN_EX:
 	case F_GETOWNER_UIDS:
 		return fcntl_owner(f, cmd, arg);
+	case F_SETLEASE:
+		return fcntl_setlease(fd, f, arg);
+	case F_GETLEASE:
+		return fcntl_getlease(f);
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
 		return pipe_fcntl(f, cmd, arg);

@@ -64,6 +64,8 @@ struct file *alloc_file(const struct path *path, u32 flags,
 	f->f_mapping = f->f_inode->i_mapping;
 	f->f_dentry = dget(path->dentry);
 	f->f_mnt = mntget(path->mnt);
+	if (!(flags & (O_ACCMODE | O_PATH)))
+		f->f_inode->i_readcount++;
 	nr_files++;
 	return f;
 }
@@ -140,6 +142,8 @@ void __fput(struct file *f)
 		locks_remove_file(f);
 	if (f->f_op->release && !(f->f_mode & FMODE_PATH))
 		f->f_op->release(f);
+	if ((f->f_mode & (FMODE_READ | FMODE_WRITE)) == FMODE_READ)
+		inode->i_readcount--;
 	if (f->f_mode & FMODE_WRITER)
 		put_write_access(inode);
 	if (unlikely(f->f_mode & FMODE_EXEC))

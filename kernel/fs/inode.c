@@ -61,6 +61,7 @@ struct inode *new_inode(struct super_block *sb, umode_t mode)
 	inode->i_atime = inode->i_ctime;
 	inode->i_sb = sb;
 	inode->i_op = &empty_inode_operations;
+	INIT_LIST_HEAD(&inode->i_leases);
 	nr_inodes++;
 	return inode;
 }

@@ -37,6 +37,8 @@ struct inode {
 	char *i_link; /* symlink's text, when it is constant */
 	int i_writecount; /* open for writing; < 0: being executed */
 	struct rb_root i_flock; /* fcntl's and flock's, kernel/fs/locks.c */
+	int i_readcount; /* open for reading alone */
+	struct list_head i_leases; /* kernel/fs/leases.c */
 	void *i_pipe; /* a fifo's pipe while it is open, kernel/fs/pipe.c */
 	void *i_private; /* the filesystem's */
 };

@@ -22,16 +22,13 @@
 #include <kernel/drivers/chrdev.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/inode.h>
+#include <kernel/fs/leases.h>
 #include <kernel/fs/read_write.h>
 #include <kernel/fs/super.h>
 #include <kernel/sched/wait.h>
 #include <kernel/syscall.h>
 #include "internal.h"
 #include "locks.h"
-
-#define F_RDLCK 0
-#define F_WRLCK 1
-#define F_UNLCK 2
 
 #define LOCK_SH 1u
 #define LOCK_EX 2u
@@ -587,7 +584,7 @@ void locks_remove_file(struct file *f)
 	remove_locks(f->f_inode, f);
 }
 
-/** show_locks() - /proc/locks: every lock that is held */
+/** show_locks() - /proc/locks: every lock and lease that is held */
 void show_locks(struct seq_file *m)
 {
 	static const char *const kinds[] = { "POSIX ", "OFDLCK", "FLOCK " };
@@ -607,4 +604,5 @@ void show_locks(struct seq_file *m)
 		else
 			seq_printf(m, "%lld %lld\n", l->start, l->end);
 	}
+	show_leases(m, nr);
 }

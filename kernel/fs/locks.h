@@ -6,6 +6,11 @@
 #include <ashlar/fs.h>
 #include <mach/uaccess.h>
 
+/* Types, also of leases. */
+#define F_RDLCK 0
+#define F_WRLCK 1
+#define F_UNLCK 2
+
 #define F_GETLK 5u
 #define F_SETLK 6u
 #define F_SETLKW 7u

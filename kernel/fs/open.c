@@ -16,6 +16,7 @@
 #include <kernel/fs/file.h>
 #include <kernel/fs/fs_struct.h>
 #include <kernel/fs/inode.h>
+#include <kernel/fs/leases.h>
 #include <kernel/fs/namei.h>
 #include <kernel/fs/pipe.h>
 #include <kernel/fs/stat.h>
@@ -86,7 +87,9 @@ struct file *dentry_open(const struct path *path, u32 flags)
 		f->f_mode |= FMODE_WRITER;
 	if (flags & O_PATH)
 		f->f_mode = FMODE_PATH;
-	err = fop->open ? fop->open(inode, f) : 0;
+	err = flags & O_PATH ? 0 : break_lease(inode, flags);
+	if (!err && fop->open)
+		err = fop->open(inode, f);
 	f->f_flags &= ~(u32)O_NOCTTY; /* was for the terminal's open */
 	if (!err)
 		return f;
@@ -264,7 +267,9 @@ static long do_sys_truncate(const char __user *name, loff_t len)
 		err = get_write_access(inode);
 	if (err)
 		goto out;
-	err = check_file_size(len);
+	err = break_lease(inode, O_WRONLY);
+	if (!err)
+		err = check_file_size(len);
 	if (!err)
 		err = do_truncate(inode, len);
 	put_write_access(inode);

@@ -547,6 +547,226 @@ static void check_users(void)
 	close(p[1]);
 }
 
+/* ---- leases ---- */
+
+#define LEASED "/tmp/leased"
+
+static int leased(int flags)
+{
+	int fd = open(LEASED, flags | O_CREAT, 0600);
+
+	need(fd >= 0);
+	return fd;
+}
+
+/* The row of /proc/locks that says LEASE, from there on; or "". */
+static const char *lease_row(void)
+{
+	int fd = open("/proc/locks", O_RDONLY);
+	long n = read(fd, buf, 4000);
+	char *row, *end;
+
+	close(fd);
+	need(n >= 0);
+	buf[n] = 0;
+	row = strstr(buf, "LEASE");
+	if (!row)
+		return "";
+	end = strstr(row, " 0 EOF");
+	need(end);
+	*end = 0;
+	return row;
+}
+
+static void has_row(int line, const char *want, int pid)
+{
+	const char *row = lease_row();
+	char text[60];
+
+	snprintf(text, sizeof(text), "LEASE  %s %d ", want, pid);
+	if (strncmp(row, text, strlen(text)) != 0)
+		check(0, "/proc/locks", "line %d: \"%s\"", line, row);
+}
+
+#define ROW(want) has_row(__LINE__, want, getpid())
+
+static void check_lease_rules(void)
+{
+	int r = leased(O_RDONLY), w, p[2], path = open(LEASED, O_PATH);
+
+	need(pipe(p) == 0);
+	is(fcntl(r, F_GETLEASE), F_UNLCK);
+	is(fcntl(r, F_SETLEASE, F_UNLCK), -EAGAIN);
+	is(fcntl(r, F_SETLEASE, 3), -EINVAL);
+	is(fcntl(p[0], F_SETLEASE, F_RDLCK), -EINVAL);
+	is(fcntl(path, F_SETLEASE, F_RDLCK), -EBADF);
+	is(fcntl(r, F_SETLEASE, F_RDLCK), 0);
+	is(fcntl(r, F_GETLEASE), F_RDLCK);
+	is(fcntl(r, F_GETOWN), getpid());
+	is(fcntl(r, F_GETFL) & O_ASYNC, O_ASYNC);
+	ROW("ACTIVE    READ");
+	is(fcntl(r, F_SETLEASE, F_WRLCK), 0);
+	is(fcntl(r, F_GETLEASE), F_WRLCK);
+	ROW("ACTIVE    WRITE");
+	is(fcntl(r, F_SETLEASE, F_UNLCK), 0);
+	is(fcntl(r, F_GETLEASE), F_UNLCK);
+	is(fcntl(r, F_GETOWN), 0);
+	is(fcntl(r, F_GETFL) & O_ASYNC, 0);
+	is(strlen(lease_row()), 0);
+	/* Who else has it open. */
+	w = leased(O_RDONLY);
+	is(fcntl(r, F_SETLEASE, F_WRLCK), -EAGAIN);
+	is(fcntl(r, F_SETLEASE, F_RDLCK), 0);
+	is(fcntl(w, F_SETLEASE, F_RDLCK), 0);
+	is(fcntl(r, F_SETLEASE, F_WRLCK), -EAGAIN);
+	is(fcntl(r, F_GETLEASE), F_RDLCK);
+	close(w);
+	is(fcntl(r, F_SETLEASE, F_UNLCK), 0);
+	w = leased(O_WRONLY);
+	is(fcntl(r, F_SETLEASE, F_RDLCK), -EAGAIN);
+	is(fcntl(w, F_SETLEASE, F_RDLCK), -EAGAIN);
+	is(fcntl(w, F_SETLEASE, F_WRLCK), -EAGAIN);
+	close(r);
+	is(fcntl(w, F_SETLEASE, F_WRLCK), 0);
+	close(dup(w));
+	is(fcntl(w, F_GETLEASE), F_WRLCK);
+	close(w);
+	is(strlen(lease_row()), 0);
+	/* Others' files. */
+	r = leased(O_RDONLY);
+	need(fchown(r, 1, 1) == 0 && seteuid(2) == 0);
+	is(fcntl(r, F_SETLEASE, F_RDLCK), -EACCES);
+	is(fcntl(r, F_SETLEASE, F_UNLCK), -EACCES);
+	need(seteuid(0) == 0);
+	is(fcntl(r, F_SETLEASE, F_RDLCK), 0);
+	close(r);
+	close(path);
+	close(p[0]);
+	close(p[1]);
+	unlink(LEASED);
+}
+
+/* How a child fared: its open, or truncate if @flags is -1. */
+static int breaker(int flags)
+{
+	int pid = fork();
+
+	if (pid)
+		return pid;
+	if (flags < 0)
+		_exit(truncate(LEASED, 1) ? errno : 0);
+	_exit(open(LEASED, flags) < 0 ? errno : 0);
+}
+
+static int fate(int pid)
+{
+	int status;
+
+	need(waitpid(pid, &status, 0) == pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void check_lease_break(void)
+{
+	int fd = leased(O_RDONLY), pid, status;
+
+	is(fcntl(fd, F_SETSIG, RT), 0);
+	is(fcntl(fd, F_SETLEASE, F_RDLCK), 0);
+	is(fate(breaker(O_RDONLY)), 0);
+	is(next(), 0);
+	is(fate(breaker(O_WRONLY | O_NONBLOCK)), EWOULDBLOCK);
+	TOLD(fd, POLL_MSG, 0x441);
+	ROW("BREAKING  UNLCK");
+	is(fcntl(fd, F_GETLEASE), F_UNLCK);
+	is(fate(breaker(O_RDWR | O_NONBLOCK)), EWOULDBLOCK);
+	is(next(), 0); /* told once */
+	is(fcntl(fd, F_SETLEASE, F_UNLCK), 0);
+	is(fate(breaker(O_WRONLY | O_NONBLOCK)), 0);
+	/* An open that waits. */
+	is(fcntl(fd, F_SETLEASE, F_RDLCK), 0);
+	is(fcntl(fd, F_GETSIG), 0);
+	pid = breaker(O_WRONLY);
+	usleep(30000);
+	is(waitpid(pid, &status, WNOHANG), 0);
+	is(next(), SIGIO);
+	is(fcntl(fd, F_SETLEASE, F_UNLCK), 0);
+	is(fate(pid), 0);
+	/* So does truncate; and a signal ends it. */
+	is(fcntl(fd, F_SETLEASE, F_RDLCK), 0);
+	pid = breaker(-1);
+	usleep(30000);
+	is(waitpid(pid, &status, WNOHANG), 0);
+	is(next(), SIGIO);
+	kill(pid, SIGTERM);
+	is(fate(pid), -SIGTERM);
+	is(fcntl(fd, F_GETLEASE), F_UNLCK);
+	is(fcntl(fd, F_SETLEASE, F_RDLCK), 0);
+	is(fcntl(fd, F_GETLEASE), F_UNLCK); /* still */
+	/* What closes the file ends it. */
+	pid = breaker(-1);
+	usleep(30000);
+	close(fd);
+	is(fate(pid), 0);
+	unlink(LEASED);
+	is(count(SIGIO) >= 0, 1);
+}
+
+/* A reader needs only that the holder becomes a reader, too. */
+static void check_lease_downgrade(void)
+{
+	int fd = leased(O_RDWR), pid, status;
+
+	is(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+	pid = breaker(O_RDONLY);
+	usleep(30000);
+	is(next(), SIGIO);
+	ROW("BREAKING  READ");
+	is(fcntl(fd, F_GETLEASE), F_RDLCK);
+	is(waitpid(pid, &status, WNOHANG), 0);
+	is(fcntl(fd, F_SETLEASE, F_RDLCK), -EAGAIN); /* open for writing */
+	is(fcntl(fd, F_SETLEASE, F_UNLCK), 0);
+	is(fate(pid), 0);
+	close(fd);
+	fd = leased(O_RDONLY);
+	is(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+	pid = breaker(O_RDONLY);
+	usleep(30000);
+	is(fcntl(fd, F_SETLEASE, F_RDLCK), 0);
+	is(fate(pid), 0);
+	is(fcntl(fd, F_GETLEASE), F_RDLCK);
+	close(fd);
+	unlink(LEASED);
+	is(count(SIGIO), 1);
+}
+
+static void set_knob(const char *name, const char *value)
+{
+	int fd = open(name, O_WRONLY);
+
+	need(fd >= 0 && write(fd, value, strlen(value)) > 0);
+	close(fd);
+}
+
+/* Without a word from the holder it happens after a while. */
+static void check_lease_time(void)
+{
+	int fd = leased(O_RDONLY);
+
+	set_knob("/proc/sys/fs/lease-break-time", "1");
+	is(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+	is(fate(breaker(O_RDONLY)), 0);
+	is(fcntl(fd, F_GETLEASE), F_RDLCK);
+	is(fate(breaker(O_WRONLY)), 0);
+	is(fcntl(fd, F_GETLEASE), F_UNLCK);
+	set_knob("/proc/sys/fs/lease-break-time", "45");
+	set_knob("/proc/sys/fs/leases-enable", "0");
+	is(fcntl(fd, F_SETLEASE, F_RDLCK), -EINVAL);
+	set_knob("/proc/sys/fs/leases-enable", "1");
+	close(fd);
+	unlink(LEASED);
+	is(count(SIGIO) >= 0, 1);
+}
+
 int main(void)
 {
 	block();
@@ -567,6 +787,10 @@ int main(void)
 	check_terminal();
 	check_thread();
 	check_users();
+	check_lease_rules();
+	check_lease_break();
+	check_lease_downgrade();
+	check_lease_time();
 	check(!checks_done(), "async", "see above");
 	return checks_done();
 }
