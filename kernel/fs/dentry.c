@@ -264,6 +264,48 @@ void d_move(struct dentry *old, struct dentry *new)
 	dput(parent);
 }
 
+static bool is_short(const struct dentry *d)
+{
+	return d->d_name == d->d_iname;
+}
+
+/* A long name changes hands, a short one is copied. */
+static void swap_names(struct dentry *a, struct dentry *b)
+{
+	char text[DENTRY_NAME_MAX + 1], *a_name = a->d_name,
+					*b_name = b->d_name;
+	bool a_short = is_short(a), b_short = is_short(b);
+	u8 len = a->d_len;
+
+	memcpy(text, a->d_iname, sizeof(text));
+	memcpy(a->d_iname, b->d_iname, sizeof(text));
+	memcpy(b->d_iname, text, sizeof(text));
+	a->d_name = b_short ? a->d_iname : b_name;
+	b->d_name = a_short ? b->d_iname : a_name;
+	a->d_len = b->d_len;
+	b->d_len = len;
+}
+
+/**
+ * d_exchange() - RENAME_EXCHANGE: two files change names and directories
+ */
+void d_exchange(struct dentry *a, struct dentry *b)
+{
+	struct dentry *parent = a->d_parent;
+
+	d_delete(a);
+	d_delete(b);
+	a->d_unlinked = false;
+	b->d_unlinked = false;
+	swap_names(a, b);
+	a->d_parent = b->d_parent;
+	b->d_parent = parent;
+	d_key_set(a);
+	d_key_set(b);
+	d_link_in(a);
+	d_link_in(b);
+}
+
 /* Every name below @root goes; the filesystem has no user any more. */
 void shrink_dcache_tree(struct dentry *root)
 {

@@ -56,6 +56,7 @@ struct dentry *d_make_root(struct inode *inode); /* iput if no memory */
 struct dentry *d_lookup(struct dentry *parent, const char *name, u32 len);
 void d_delete(struct dentry *dentry); /* the name is gone */
 void d_move(struct dentry *old, struct dentry *new); /* takes new's place */
+void d_exchange(struct dentry *a, struct dentry *b); /* both have files */
 
 static inline struct dentry *dget(struct dentry *d)
 {

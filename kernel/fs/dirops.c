@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making, removing and renaming names: mkdir mknod symlink link unlink rmdir
- * rename.
+ * Making and removing names: mkdir mknod symlink link unlink rmdir.
  *
  * Each call walks to the parent without a lock, takes vfs_lock for writing,
  * looks the last component up (again), checks what Linux's VFS checks, and
@@ -21,9 +20,8 @@
 #include <kernel/task/cred.h>
 #include "internal.h"
 
-#define RENAME_NOREPLACE 1u
-
-static void dir_changed(struct inode *dir)
+/** dir_changed() - a name of a directory came, went or changed: its times */
+void dir_changed(struct inode *dir)
 {
 	dir->i_ctime = current_time();
 	dir->i_mtime = dir->i_ctime;
@@ -343,130 +341,6 @@ static int do_unlink(int dfd, const char *name, bool isdir)
 	return err;
 }
 
-/* ---- rename ---- */
-
-static bool is_ancestor(const struct dentry *a, const struct dentry *d)
-{
-	for (;;) {
-		if (d == a)
-			return true;
-		if (d->d_parent == d)
-			return false;
-		d = d->d_parent;
-	}
-}
-
-static int may_rename(struct nameidata *from, struct dentry *old,
-		      struct nameidata *to, struct dentry *new, u32 flags)
-{
-	bool isdir;
-	int err;
-
-	if (!old->d_inode)
-		return -ENOENT;
-	if (new->d_inode && flags &RENAME_NOREPLACE)
-		return -EEXIST;
-	isdir = S_ISDIR(old->d_inode->i_mode);
-	if (!isdir && (from->slashes || to->slashes))
-		return -ENOTDIR;
-	if (is_ancestor(old, to->path.dentry))
-		return -EINVAL;
-	if (new->d_inode && is_ancestor(new, from->path.dentry))
-		return -ENOTEMPTY;
-	if (old->d_inode == new->d_inode)
-		return 0;
-	err = may_delete(from->path.dentry->d_inode, old, isdir);
-	if (err)
-		return err;
-	if (!new->d_inode)
-		err = may_create(to->path.dentry->d_inode);
-	else
-		err = may_delete(to->path.dentry->d_inode, new, isdir);
-	if (!err && isdir && from->path.dentry != to->path.dentry)
-		err = inode_permission(old->d_inode, MAY_WRITE);
-	if (!err && (old->d_mounted || new->d_mounted))
-		err = -EBUSY;
-	return err;
-}
-
-static int rename_dentry(struct nameidata *from, struct dentry *old,
-			 struct nameidata *to, struct dentry *new, u32 flags)
-{
-	struct inode *old_dir = from->path.dentry->d_inode;
-	struct inode *new_dir = to->path.dentry->d_inode;
-	struct inode *victim = new->d_inode;
-	int err = may_rename(from, old, to, new, flags);
-
-	if (err || old->d_inode == victim)
-		return err;
-	if (!old_dir->i_op->rename)
-		return -EPERM;
-	err = old_dir->i_op->rename(old_dir, old, new_dir, new);
-	if (err)
-		return err;
-	dir_changed(old_dir);
-	dir_changed(new_dir);
-	old->d_inode->i_ctime = old_dir->i_ctime;
-	if (victim)
-		victim->i_ctime = old_dir->i_ctime;
-	d_move(old, new);
-	return 0;
-}
-
-static int rename_last(struct nameidata *from, struct nameidata *to, u32 flags)
-{
-	struct dentry *old, *new;
-	int err;
-
-	old = lookup_last(from);
-	if (IS_ERR(old))
-		return (int)PTR_ERR(old);
-	new = lookup_last(to);
-	if (IS_ERR(new)) {
-		dput(old);
-		return (int)PTR_ERR(new);
-	}
-	err = mnt_want_write(from->path.mnt);
-	if (!err)
-		err = rename_dentry(from, old, to, new, flags);
-	dput(new);
-	dput(old);
-	return err;
-}
-
-static int do_rename(int olddfd, const char *oldname, int newdfd,
-		     const char *newname, u32 flags)
-{
-	struct nameidata from, to;
-	int err;
-
-	if (flags & ~RENAME_NOREPLACE)
-		return -EINVAL;
-	err = path_parent(&from, olddfd, oldname, 0);
-	if (err)
-		return err;
-	err = path_parent(&to, newdfd, newname, 0);
-	if (err)
-		goto out_from;
-	err = -EXDEV;
-	if (from.path.mnt != to.path.mnt)
-		goto out;
-	err = -EBUSY;
-	if (from.last_type != LAST_NORM)
-		goto out;
-	err = flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
-	if (to.last_type != LAST_NORM)
-		goto out;
-	down_write(&vfs_lock);
-	err = rename_last(&from, &to, flags);
-	up_write(&vfs_lock);
-out:
-	path_end(&to);
-out_from:
-	path_end(&from);
-	return err;
-}
-
 /* ---- for the kernel itself, at boot ---- */
 
 /** kern_mkdir() - make a directory; 0 or -errno */
@@ -631,34 +505,4 @@ SYSCALL_DEFINE(unlink, const char __user *name)
 SYSCALL_DEFINE(rmdir, const char __user *name)
 {
 	return sys_unlinkat(AT_FDCWD, name, AT_REMOVEDIR);
-}
-
-SYSCALL_DEFINE(renameat2, int olddfd, const char __user *oldname, int newdfd,
-	       const char __user *newname, u32 flags)
-{
-	char *from = getname(oldname), *to;
-	long err;
-
-	if (IS_ERR(from))
-		return PTR_ERR(from);
-	to = getname(newname);
-	if (IS_ERR(to)) {
-		err = PTR_ERR(to);
-	} else {
-		err = do_rename(olddfd, from, newdfd, to, flags);
-		kfree(to);
-	}
-	kfree(from);
-	return err;
-}
-
-SYSCALL_DEFINE(renameat, int olddfd, const char __user *oldname, int newdfd,
-	       const char __user *newname)
-{
-	return sys_renameat2(olddfd, oldname, newdfd, newname, 0);
-}
-
-SYSCALL_DEFINE(rename, const char __user *oldname, const char __user *newname)
-{
-	return sys_renameat2(AT_FDCWD, oldname, AT_FDCWD, newname, 0);
 }

@@ -35,6 +35,7 @@ struct inode {
 	struct address_space *i_mapping; /* regular files with a page cache */
 	struct address_space i_data;
 	char *i_link; /* symlink's text, when it is constant */
+	struct simple_xattr *i_xattrs; /* newest first, kernel/fs/xattr.c */
 	int i_writecount; /* open for writing; < 0: being executed */
 	struct rb_root i_flock; /* fcntl's and flock's, kernel/fs/locks.c */
 	int i_readcount; /* open for reading alone */
@@ -55,7 +56,7 @@ static inline loff_t i_size_read(const struct inode *inode)
  * is -EPERM. The VFS keeps names and times of directories; a filesystem keeps
  * link counts: create/mkdir/mknod/symlink: d_add + d_pin; link: d_add + d_pin
  * with iget, i_nlink++; unlink, rmdir: i_nlink--, d_unpin (the VFS then takes
- * the name away); rename: counts, and d_unpin of @new if it is positive.
+ * the name away); rename: counts, and d_unpin of @new if it is replaced.
  * kernel/fs/libfs.c has simple_* for filesystems with SB_DCACHE.
  */
 struct inode_operations {
@@ -75,7 +76,7 @@ struct inode_operations {
 	int (*unlink)(struct inode *dir, struct dentry *dentry);
 	int (*rmdir)(struct inode *dir, struct dentry *dentry);
 	int (*rename)(struct inode *old_dir, struct dentry *old,
-		      struct inode *new_dir, struct dentry *new);
+		      struct inode *new_dir, struct dentry *new, u32 flags);
 	/* Text of a symlink into @buf (PATH_MAX); its length or -errno. */
 	int (*readlink)(struct inode *inode, char *buf, size_t size);
 	/* Magic links of /proc: where they lead, with references. */

@@ -69,6 +69,7 @@ void path_end(struct nameidata *nd); /* gives back everything */
 /* The last component of nd in nd->path: a reference, or ERR_PTR. Positive or
  * not; with vfs_lock if it is to be made. */
 struct dentry *lookup_last(struct nameidata *nd);
+void dir_changed(struct inode *dir);
 int may_create(struct inode *dir);
 int may_delete(struct inode *dir, const struct dentry *victim, bool isdir);
 int vfs_create(struct inode *dir, struct dentry *dentry, umode_t mode);

@@ -44,13 +44,32 @@ int simple_rmdir(struct inode *dir, struct dentry *dentry)
 	return 0;
 }
 
-/** simple_rename() - inode_operations.rename */
+/* Each directory's ".." is a link to its parent. */
+static void count_exchange(struct inode *old_dir, const struct inode *old,
+			   struct inode *new_dir, const struct inode *new)
+{
+	if (old_dir == new_dir || S_ISDIR(old->i_mode) == S_ISDIR(new->i_mode))
+		return;
+	if (S_ISDIR(old->i_mode)) {
+		old_dir->i_nlink--;
+		new_dir->i_nlink++;
+	} else {
+		old_dir->i_nlink++;
+		new_dir->i_nlink--;
+	}
+}
+
+/** simple_rename() - inode_operations.rename, without RENAME_WHITEOUT */
 int simple_rename(struct inode *old_dir, struct dentry *old,
-		  struct inode *new_dir, struct dentry *new)
+		  struct inode *new_dir, struct dentry *new, u32 flags)
 {
 	bool isdir = S_ISDIR(old->d_inode->i_mode);
 	int err;
 
+	if (flags & RENAME_EXCHANGE) {
+		count_exchange(old_dir, old->d_inode, new_dir, new->d_inode);
+		return 0;
+	}
 	if (new->d_inode) {
 		err = isdir ? simple_rmdir(new_dir, new) :
 			      simple_unlink(new_dir, new);

@@ -10,8 +10,12 @@ struct inode_operations;
 int simple_link(struct inode *inode, struct inode *dir, struct dentry *dentry);
 int simple_unlink(struct inode *dir, struct dentry *dentry);
 int simple_rmdir(struct inode *dir, struct dentry *dentry);
+/* renameat2's flags; a filesystem refuses those that it cannot do. */
+#define RENAME_NOREPLACE 0x1u
+#define RENAME_EXCHANGE 0x2u
+#define RENAME_WHITEOUT 0x4u
 int simple_rename(struct inode *old_dir, struct dentry *old,
-		  struct inode *new_dir, struct dentry *new);
+		  struct inode *new_dir, struct dentry *new, u32 flags);
 /* A symlink whose text is in i_link. */
 extern const struct inode_operations simple_symlink_inode_operations;
 extern const struct file_operations simple_dir_operations;

@@ -40,6 +40,7 @@ struct super_block {
 
 #define SB_DCACHE 0x1u /* all names are dentries, and pinned */
 #define SB_NOMOUNT 0x2u /* of files without names */
+#define SB_XATTR 0x4u /* files have trusted.* and security.* attributes */
 
 struct file_system_type {
 	const char *name;

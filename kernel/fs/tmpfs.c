@@ -34,6 +34,8 @@
 #include <kernel/fs/stat.h>
 #include <kernel/fs/super.h>
 #include <kernel/fs/tmpfs.h>
+#include <kernel/fs/xattr.h>
+#include <kernel/printk.h>
 #include <kernel/task/cred.h>
 
 #define TMPFS_MAGIC 0x01021994u
@@ -55,7 +57,7 @@ static const struct inode_operations tmpfs_file_inode_operations;
 /* Of files without a name: no limits, no root. */
 static struct super_block shm_sb = {
 	.s_op = &tmpfs_ops,
-	.s_flags = SB_NOMOUNT,
+	.s_flags = SB_NOMOUNT | SB_XATTR,
 };
 
 /* ---- inodes ---- */
@@ -114,6 +116,7 @@ static void tmpfs_evict_inode(struct inode *inode)
 	if (S_ISREG(inode->i_mode))
 		shmem_evict(&inode->i_data);
 	kfree(inode->i_link);
+	simple_xattrs_free(inode);
 	unreserve_inode(quota_of(inode));
 }
 
@@ -278,13 +281,33 @@ static int tmpfs_rmdir(struct inode *dir, struct dentry *dentry)
 	return err;
 }
 
+/* RENAME_WHITEOUT: device 0:0 under the name that @old is about to lose. */
+static int leave_whiteout(struct inode *dir, struct dentry *old)
+{
+	struct dentry *mark = d_alloc(old->d_parent, old->d_name, old->d_len);
+	int err;
+
+	if (!mark)
+		return -ENOMEM;
+	err = tmpfs_mknod(dir, mark, S_IFCHR, 0);
+	dput(mark);
+	return err;
+}
+
 static int tmpfs_rename(struct inode *old_dir, struct dentry *old,
-			struct inode *new_dir, struct dentry *new)
+			struct inode *new_dir, struct dentry *new, u32 flags)
 {
 	struct inode *replaced = new->d_inode;
-	int err = simple_rename(old_dir, old, new_dir, new);
+	int err = 0;
 
-	if (err)
+	if (replaced && !(flags & RENAME_EXCHANGE) &&
+	    !list_empty(&new->d_children))
+		return -ENOTEMPTY;
+	if (flags & RENAME_WHITEOUT)
+		err = leave_whiteout(old_dir, old);
+	if (!err)
+		err = simple_rename(old_dir, old, new_dir, new, flags);
+	if (err || flags & RENAME_EXCHANGE)
 		return err;
 	old_dir->i_data.i_size -= BOGO_DIRENT_SIZE;
 	if (replaced)
@@ -327,76 +350,106 @@ static u32 unit_shift(char c)
 	return 0;
 }
 
-/* "4096", "16m", "50%" of RAM: in bytes; *@end is set past it. */
-static u64 parse_size(const char *s, const char **end)
+/* "4096", "16m", "50%" of RAM: in bytes; false if @s is something else. */
+static bool parse_size(const char *s, u32 len, u64 *bytes)
 {
+	const char *end = s + len;
+	u32 shift = 0;
 	u64 n = 0;
-	u32 shift;
 
-	while (*s >= '0' && *s <= '9')
-		n = n * 10 + (u32)(*s++ - '0');
-	shift = unit_shift(*s);
-	if (*s == '%')
-		n = ((u64)totalram_pages() << PAGE_SHIFT) / 100 * n;
-	*end = s + (shift || *s == '%');
-	return n << shift;
-}
-
-static bool option_is(const char **s, const char *name)
-{
-	size_t n = strlen(name);
-
-	if (ashlar_strncmp(*s, name, n) != 0)
+	if (!len)
 		return false;
-	*s += n;
-	return true;
+	while (s < end && *s >= '0' && *s <= '9')
+		n = n * 10 + (u32)(*s++ - '0');
+	if (s < end && *s == '%') {
+		n = ((u64)totalram_pages() << PAGE_SHIFT) / 100 * n;
+		s++;
+	} else if (s < end) {
+		shift = unit_shift(*s);
+		s += shift != 0;
+	}
+	*bytes = n << shift;
+	return s == end;
 }
 
-static bool parse_octal(const char **s, umode_t *mode)
+static bool parse_octal(const char *s, u32 len, umode_t *mode)
 {
 	u32 n = 0;
 
-	if (**s < '0' || **s > '7')
+	if (!len)
 		return false;
-	while (**s >= '0' && **s <= '7' && n <= S_IALLUGO)
-		n = n * 8 + (u32)(*(*s)++ - '0');
+	for (; len; len--, s++) {
+		if (*s < '0' || *s > '7' || n > S_IALLUGO)
+			return false;
+		n = n * 8 + (u32)(*s - '0');
+	}
 	*mode = (umode_t)(n & S_IALLUGO);
 	return true;
 }
 
-/* One option; *@s is set past it. */
-static bool parse_option(const char **s, struct tmpfs_info *info)
+static bool option_is(const char *s, u32 len, const char *name)
 {
-	struct shmem_sb_info *q = &info->quota;
-
-	if (option_is(s, "size="))
-		q->max_blocks =
-			(unsigned long)((parse_size(*s, s) + PAGE_SIZE - 1) >>
-					PAGE_SHIFT);
-	else if (option_is(s, "nr_blocks="))
-		q->max_blocks = (unsigned long)parse_size(*s, s);
-	else if (option_is(s, "nr_inodes="))
-		q->max_inodes = (unsigned long)parse_size(*s, s);
-	else if (option_is(s, "mode="))
-		return parse_octal(s, &info->mode);
-	else if (option_is(s, "uid="))
-		info->uid = (u32)parse_size(*s, s);
-	else if (option_is(s, "gid="))
-		info->gid = (u32)parse_size(*s, s);
-	else
-		return false;
-	return true;
+	return strlen(name) == len && memcmp(s, name, len) == 0;
 }
 
+enum outcome { PARSED, BAD_VALUE, UNKNOWN };
+
+/* @key has @key_len bytes; @len of its value are at @s. */
+static enum outcome parse_option(const char *key, u32 key_len, const char *s,
+				 u32 len, struct tmpfs_info *info)
+{
+	struct shmem_sb_info *q = &info->quota;
+	bool good = true;
+	u64 n = 0;
+
+	if (option_is(key, key_len, "mode"))
+		return parse_octal(s, len, &info->mode) ? PARSED : BAD_VALUE;
+	good = parse_size(s, len, &n);
+	if (option_is(key, key_len, "size"))
+		q->max_blocks =
+			(unsigned long)((n + PAGE_SIZE - 1) >> PAGE_SHIFT);
+	else if (option_is(key, key_len, "nr_blocks"))
+		q->max_blocks = (unsigned long)n;
+	else if (option_is(key, key_len, "nr_inodes"))
+		q->max_inodes = (unsigned long)n;
+	else if (option_is(key, key_len, "uid"))
+		info->uid = (u32)n;
+	else if (option_is(key, key_len, "gid"))
+		info->gid = (u32)n;
+	else
+		return UNKNOWN;
+	return good ? PARSED : BAD_VALUE;
+}
+
+/* Bytes of @s before @c, or before its end. */
+static u32 length_to(const char *s, u32 len, char c)
+{
+	u32 n = 0;
+
+	while (n < len && s[n] && s[n] != c)
+		n++;
+	return n;
+}
+
+/* "KEY=VALUE,…"; what is wrong with it is told in the log. */
 static int parse_options(const char *s, struct tmpfs_info *info)
 {
-	while (s && *s) {
-		if (*s == ',') {
-			s++;
+	u32 len, key, value;
+	enum outcome how;
+
+	for (; s && *s; s += len + (s[len] == ',')) {
+		len = length_to(s, ~0u, ',');
+		if (!len)
 			continue;
-		}
-		if (!parse_option(&s, info) || (*s && *s != ','))
-			return -EINVAL;
+		key = length_to(s, len, '=');
+		value = min(key + 1, len);
+		how = parse_option(s, key, s + value, len - value, info);
+		if (how == PARSED)
+			continue;
+		printk(KERN_ERR "tmpfs: %s '%.*s'\n",
+		       how == BAD_VALUE ? "Bad value for" : "Unknown parameter",
+		       (int)key, s);
+		return -EINVAL;
 	}
 	return 0;
 }
@@ -419,6 +472,8 @@ static int fill_super(struct super_block *sb, const char *data, umode_t mode,
 	if (err)
 		goto free_info;
 	sb->s_flags |= SB_DCACHE;
+	if (sb->s_type != &ramfs_type)
+		sb->s_flags |= SB_XATTR;
 	sb->s_op = &tmpfs_ops;
 	sb->s_fs_info = info;
 	inode = tmpfs_inode(sb, S_IFDIR | info->mode);
@@ -471,20 +526,42 @@ void tmpfs_limit(struct super_block *sb)
 	q->max_inodes = max(default_limit(), q->used_inodes);
 }
 
+/* A limit of none stays none; another one does not go below what is used. */
+static const char *refuse_limit(unsigned long old, unsigned long new,
+				unsigned long used, const char *none,
+				const char *small)
+{
+	if (!new || new == old)
+		return NULL;
+	if (!old)
+		return none;
+	return used > new ? small : NULL;
+}
+
 static int tmpfs_remount(struct super_block *sb, const char *data)
 {
 	struct tmpfs_info *old = sb->s_fs_info, new = *old;
-	int err = parse_options(data, &new);
+	const struct shmem_sb_info *was = &old->quota, *q = &new.quota;
+	const char *why;
+	int err;
 
 	if (sb->s_type == &ramfs_type)
 		return 0;
+	err = parse_options(data, &new);
 	if (err)
 		return err;
-	if ((new.quota.max_blocks &&new.quota.max_blocks <
-	     old->quota.used_blocks) ||
-	    (new.quota.max_inodes &&new.quota.max_inodes <
-	     old->quota.used_inodes))
+	why = refuse_limit(was->max_blocks, q->max_blocks, was->used_blocks,
+			   "Cannot retroactively limit size",
+			   "Too small a size for current use");
+	if (!why)
+		why = refuse_limit(was->max_inodes, q->max_inodes,
+				   was->used_inodes,
+				   "Cannot retroactively limit inodes",
+				   "Too few inodes for current use");
+	if (why) {
+		printk(KERN_ERR "tmpfs: %s\n", why);
 		return -EINVAL;
+	}
 	*old = new;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -181,6 +183,128 @@ static void check_rename(void)
 	is(rename("y", "x"), 0);
 }
 
+static void check_exchange(void)
+{
+	unsigned int both = RENAME_EXCHANGE, mark = RENAME_WHITEOUT;
+	char name[200];
+
+	memset(name, 'n', 150);
+	name[150] = '\0';
+	need(mkdir("p", 0755) == 0 && mkdir("p/sub", 0755) == 0);
+	need(mkdir("q", 0755) == 0);
+	close(make("p/file"));
+	close(make("q/other"));
+	close(make(name));
+	is(renameat2(HERE, "p/sub", HERE, "q/other", both), 0);
+	is(S_ISDIR(status("q/other")->st_mode), 1);
+	is(S_ISREG(status("p/sub")->st_mode), 1);
+	is(status("p")->st_nlink, 2);
+	is(status("q")->st_nlink, 3);
+	is(status("p")->st_size, 80);
+	is(renameat2(HERE, name, HERE, "p/file", both), 0);
+	is(renameat2(HERE, name, HERE, "p/file", both), 0);
+	is(renameat2(HERE, name, HERE, "p/file", both), 0);
+	is(unlink(name), 0);
+	is(renameat2(HERE, "p/file", HERE, name, both), -ENOENT);
+	is(renameat2(HERE, "none", HERE, "p/file", both), -ENOENT);
+	is(renameat2(HERE, "p", HERE, "p/file", both), -EINVAL);
+	is(renameat2(HERE, "p/file", HERE, "p", both), -EINVAL);
+	is(renameat2(HERE, "p/file", HERE, "p/sub/", both), -ENOTDIR);
+	is(renameat2(HERE, "p/file", HERE, "q/", both), 0);
+	is(renameat2(HERE, "p/file/", HERE, "q", both), 0);
+	is(renameat2(HERE, "p", HERE, "q", both | 1), -EINVAL);
+	is(renameat2(HERE, "p", HERE, "q", both | mark), -EINVAL);
+	is(renameat2(HERE, "p/file", HERE, "p/file", both), 0);
+	is(renameat2(HERE, "p/file", HERE, "q/moved", mark), 0);
+	is(S_ISCHR(status("p/file")->st_mode), 1);
+	is(status("p/file")->st_rdev, 0);
+	is(status("p")->st_size, 80);
+	is(renameat2(HERE, "q/moved", HERE, "p/file", mark | 1), -EEXIST);
+	is(renameat2(HERE, "q/moved", HERE, "p/file", mark), 0);
+	is(S_ISREG(status("p/file")->st_mode), 1);
+	is(rmdir("q"), -ENOTEMPTY);
+	is(unlink("q/moved"), 0);
+	is(rmdir("q/other"), 0);
+	is(rmdir("q"), 0);
+	is(unlink("p/file"), 0);
+	is(unlink("p/sub"), 0);
+	is(rmdir("p"), 0);
+}
+
+static void xattrs_as_nobody(void)
+{
+	need(setresuid(1000, 1000, 1000) == 0);
+	is(setxattr("xa", "trusted.a", "x", 1, 0), -EPERM);
+	is(getxattr("xa", "trusted.a", buf, 9), -ENODATA);
+	is(removexattr("xa", "trusted.a"), -EPERM);
+	is(setxattr("xa", "security.capability", "x", 1, 0), -EINVAL);
+	is(setxattr("xa", "security.capability", "\0\0\0\2abcdefghijklmnop", 20,
+		    0),
+	   -EPERM);
+	is(getxattr("xa", "security.b", buf, 9), 0);
+	is(setxattr("xa", "user.a", "x", 1, 0), -EACCES);
+	is(setxattr("xa", "other.a", "x", 1, 0), -EACCES);
+	is(getxattr("xa", "other.a", buf, 9), -EOPNOTSUPP);
+	is(listxattr("xa", buf, sizeof(buf)), 11);
+	is(listxattr("xa", NULL, 0), 11);
+	_exit(checks_done());
+}
+
+static void check_xattrs(void)
+{
+	static char value[70000];
+	int fd = make("xa"), status;
+
+	is(setxattr("xa", "trusted.a", "one", 3, 0), 0);
+	is(setxattr("xa", "trusted.a", "two!", 4, XATTR_CREATE), -EEXIST);
+	is(setxattr("xa", "trusted.a", "two!", 4, XATTR_REPLACE), 0);
+	is(setxattr("xa", "trusted.c", "x", 1, XATTR_REPLACE), -ENODATA);
+	is(setxattr("xa", "trusted.c", "x", 1, 4), -EINVAL);
+	is(fsetxattr(fd, "security.b", NULL, 0, 0), 0);
+	is(setxattr("xa", "trusted.", "x", 1, 0), -EINVAL);
+	is(setxattr("xa", "", "x", 1, 0), -ERANGE);
+	memset(buf, 'n', 256);
+	buf[256] = '\0';
+	is(setxattr("xa", buf, "x", 1, 0), -ERANGE);
+	is(setxattr("xa", bad, "x", 1, 0), -EFAULT);
+	is(setxattr("xa", "trusted.d", bad, 1, 0), -EFAULT);
+	is(setxattr("xa", "trusted.d", value, 65537, 0), -E2BIG);
+	is(setxattr("xa", "trusted.d", value, 65536, 0), 0);
+	is(getxattr("xa", "trusted.d", NULL, 0), 65536);
+	is(getxattr("xa", "trusted.d", value, 65535), -ERANGE);
+	is(fgetxattr(fd, "trusted.d", value, sizeof(value)), 65536);
+	is(lremovexattr("xa", "trusted.d"), 0);
+	is(removexattr("xa", "trusted.d"), -ENODATA);
+	is(setxattr("xa", "user.a", "x", 1, 0), -EOPNOTSUPP);
+	is(setxattr("xa", "other.a", "x", 1, 0), -EOPNOTSUPP);
+	is(getxattr("xa", "trusted.a", buf, 3), -ERANGE);
+	is(getxattr("xa", "trusted.a", bad, 9), -EFAULT);
+	is(getxattr("xa", "trusted.a", buf, 9), 4);
+	is(memcmp(buf, "two!", 4), 0);
+	is(getxattr("xa", "security.b", buf, 9), 0);
+	is(getxattr("xa", "trusted.none", buf, 9), -ENODATA);
+	is(listxattr("xa", NULL, 0), 21);
+	is(listxattr("xa", buf, 20), -ERANGE);
+	is(flistxattr(fd, buf, 21), 21);
+	is(memcmp(buf, "security.b\0trusted.a", 21), 0);
+	need(symlink("xa", "xl") == 0);
+	is(getxattr("xl", "trusted.a", buf, 9), 4);
+	is(lgetxattr("xl", "trusted.a", buf, 9), -ENODATA);
+	is(lsetxattr("xl", "trusted.l", "x", 1, 0), 0);
+	is(lsetxattr("xl", "user.l", "x", 1, 0), -EPERM);
+	is(llistxattr("xl", buf, 100), 10);
+	is(setxattr("/proc/self/stat", "trusted.a", "x", 1, 0), -EOPNOTSUPP);
+	is(listxattr("/proc/self/stat", buf, 100), 0);
+	fflush(stdout);
+	if (fork() == 0)
+		xattrs_as_nobody();
+	need(wait(&status) > 0);
+	is(status, 0);
+	unlink("xl");
+	unlink("xa");
+	close(fd);
+}
+
 static void check_links(void)
 {
 	is(link("x", "l"), 0);
@@ -317,6 +441,47 @@ static void check_mounts(void)
 	is(fstatfs(99, &sf), -EBADF);
 }
 
+/* Options that a tmpfs refuses, and what the log then says. */
+static void check_options(void)
+{
+	static const struct {
+		unsigned long flags;
+		const char *options, *told;
+	} refused[] = {
+		{ 0, "size=banana", "Bad value for 'size'" },
+		{ 0, "size=", "Bad value for 'size'" },
+		{ 0, "mode=8", "Bad value for 'mode'" },
+		{ 0, "uid=5,gid=x", "Bad value for 'gid'" },
+		{ 0, "nr_inodes=3z", "Bad value for 'nr_inodes'" },
+		{ 0, "size=1m,frob=1", "Unknown parameter 'frob'" },
+		{ MS_REMOUNT, "size=4k", "Too small a size for current use" },
+		{ MS_REMOUNT, "nr_inodes=1", "Too few inodes for current use" },
+	};
+	char told[100];
+	unsigned int i;
+
+	klogctl(5, NULL, 0);
+	for (i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		if (refused[i].flags == MS_REMOUNT && access("d/f", F_OK)) {
+			is(mount("t", "d", "tmpfs", 0, ",size=64k,"), 0);
+			need(write(make("d/f"), buf, 8192) == 8192);
+		}
+		is(mount("t", "d", "tmpfs", refused[i].flags,
+			 refused[i].options),
+		   -EINVAL);
+		memset(buf, 0, sizeof(buf));
+		need(klogctl(4, buf, sizeof(buf) - 1) > 0);
+		snprintf(told, sizeof(told), "tmpfs: %s\n", refused[i].told);
+		check(strstr(buf, told) != NULL, refused[i].options, "%s", buf);
+	}
+	is(mount("t", "d", "tmpfs", MS_REMOUNT, "size=8k,nr_inodes=2"), 0);
+	is(umount2("d", MNT_DETACH), 0);
+	is(mount("t", "d", "tmpfs", 0, "size=0,nr_inodes=0"), 0);
+	is(mount("t", "d", "tmpfs", MS_REMOUNT, "size=1m"), -EINVAL);
+	is(mount("t", "d", "tmpfs", MS_REMOUNT, "nr_inodes=9"), -EINVAL);
+	is(umount("d"), 0);
+}
+
 static void check_tmpfile(void)
 {
 	char link[64];
@@ -406,12 +571,15 @@ int main(int argc, char **argv)
 	check_directories();
 	check_gone(folder);
 	check_rename();
+	check_exchange();
+	check_xattrs();
 	check_links();
 	check_openat2();
 	check_nodes();
 	check_owners();
 	check_times();
 	check_mounts();
+	check_options();
 	check_tmpfile();
 	check_listing();
 	check_permissions();
