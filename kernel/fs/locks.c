@@ -11,8 +11,11 @@
  * sets replaces what he had there, and cuts what reaches beyond.
  *
  * Who must wait sleeps on one queue for all files and looks again whenever a
- * lock goes. A POSIX waiter says for whose lock he waits, so that a circle of
- * waiters is found before it closes (-EDEADLK).
+ * lock goes. Who changes the type of a flock gives the old one up first, and
+ * may find that another was faster.
+ *
+ * A POSIX waiter says for whose lock he waits, so that a circle of waiters is
+ * found before it closes (-EDEADLK).
  */
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
@@ -330,12 +333,34 @@ static int wait_for(struct inode *inode, const struct file_lock *want,
 	return ret;
 }
 
+/* What its owner has there goes. Return: true if that is @want already. */
+static bool give_up_flock(struct inode *inode, const struct file_lock *want)
+{
+	struct file_lock *l, *next;
+
+	for_each_lock(l, next, inode, want->start, want->end)
+	{
+		if (!is_of(l, want))
+			continue;
+		if (l->type == want->type)
+			return true;
+		erase_lock(inode, l);
+		free_lock(l);
+		wake_up(&lock_wait);
+		break;
+	}
+	return false;
+}
+
 static int wait_and_apply(struct inode *inode, const struct file_lock *want,
 			  bool wait, struct lock_memory *mem)
 {
 	struct file_lock *blocker;
 	int err;
 
+	if (want->kind == LOCK_FLOCK && want->type != F_UNLCK &&
+	    give_up_flock(inode, want))
+		return 0;
 	while (want->type != F_UNLCK &&
 	       (blocker = find_conflict(inode, want))) {
 		if (!wait)

@@ -195,6 +195,35 @@ static void unlocked_for_another(void)
 	exit(checks_done());
 }
 
+/* Another type is a new lock: whoever asks for it has no old one meanwhile. */
+static void check_flock_change(void)
+{
+	int a = open("x", O_RDWR), b = open("x", O_RDWR), status, pid;
+
+	need(a >= 0 && b >= 0);
+	is(flock(a, LOCK_SH), 0);
+	is(flock(b, LOCK_SH), 0);
+	is(flock(a, LOCK_SH | LOCK_NB), 0);
+	is(flock(a, LOCK_EX | LOCK_NB), -EAGAIN);
+	is(flock(b, LOCK_EX | LOCK_NB), 0);
+	is(flock(a, LOCK_SH | LOCK_NB), -EAGAIN);
+	is(flock(b, LOCK_SH), 0);
+	is(flock(a, LOCK_SH), 0);
+	pid = fork();
+	if (!pid)
+		_exit(flock(a, LOCK_EX)); /* waits, and holds nothing */
+	usleep(30000);
+	is(waitpid(pid, &status, WNOHANG), 0);
+	is(flock(b, LOCK_EX | LOCK_NB), 0);
+	is(flock(b, LOCK_UN), 0);
+	need(waitpid(pid, &status, 0) == pid);
+	is(status, 0);
+	is(flock(b, LOCK_SH | LOCK_NB), -EAGAIN);
+	close(a);
+	is(flock(b, LOCK_SH | LOCK_NB), 0);
+	close(b);
+}
+
 static void check_locks(void)
 {
 	int fd;
@@ -546,6 +575,7 @@ int main(void)
 	check_vectors();
 	check_copies();
 	check_locks();
+	check_flock_change();
 	check_poll();
 	check_epoll();
 	check_exclusive();
