@@ -26,6 +26,8 @@ void unix_put(struct unix_sock *s)
 		kfree(s);
 }
 
+#define AF_INET 2
+#define AF_INET6 10
 #define SOCK_TYPE_MASK 0xfu
 
 #define SOL_SOCKET 1
@@ -125,6 +127,8 @@ SYSCALL_DEFINE(socketpair, u32 family, u32 type, u32 protocol, s32 __user *sv)
 	struct unix_sock *a, *b;
 	struct file *f[2];
 
+	if (kind == -EAFNOSUPPORT && (family == AF_INET || family == AF_INET6))
+		return -EOPNOTSUPP; /* no machine makes pairs of those */
 	if (kind < 0)
 		return kind;
 	a = unix_alloc(kind);
@@ -154,19 +158,15 @@ SYSCALL_DEFINE(socketpair, u32 family, u32 type, u32 protocol, s32 __user *sv)
 static int get_address(struct unix_address *a, const void __user *name, u32 len)
 {
 	memset(a, 0, sizeof(*a));
-	if ((s32)len < 0 || len > sizeof(a->name) || len < 2)
+	if ((s32)len < 0 || len > SOCKADDR_UN_SIZE || len < 2)
 		return -EINVAL;
 	if (copy_from_user(&a->name, name, len))
 		return -EFAULT;
 	a->len = len;
 	if (a->name.sun_family != AF_UNIX && a->name.sun_family != AF_UNSPEC)
 		return -EINVAL;
-	if (len > 2 && a->name.sun_path[0]) {
-		if (!a->name.sun_path[sizeof(a->name.sun_path) - 1])
-			a->len = (u32)strlen(a->name.sun_path) + 3;
-		else
-			return -EINVAL;
-	}
+	if (len > 2 && a->name.sun_path[0])
+		a->len = (u32)strlen(a->name.sun_path) + 3;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/string.h>
 #include <kernel/fs/internal.h>
+#include <kernel/task/cred.h>
 #include <kernel/time/clock.h>
 #include <mach/uaccess.h>
 #include "unix.h"
@@ -41,8 +42,9 @@
 #define SO_RCVTIMEO_NEW 66
 #define SO_SNDTIMEO_NEW 67
 
-#define BUF_MIN 2304u
-#define BUF_MAX 212992u
+#define RCVBUF_MIN 2240u /* the smallest message of a network, in memory */
+#define SNDBUF_MIN (2 * RCVBUF_MIN)
+#define BUF_MAX 180224u
 
 static bool is_remembered(int name)
 {
@@ -191,18 +193,30 @@ static int set_linger(struct unix_sock *s, const void __user *value, u32 len)
 								     0;
 }
 
+static bool is_force(int name)
+{
+	return name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE;
+}
+
+/* Twice what a program asks for, which has a limit unless it insists. */
+static u32 buffer_size(int name, s32 v)
+{
+	if (is_force(name))
+		return (u32)clamp(v, 0, 0x3fffffff) * 2;
+	return min((u32)v, BUF_MAX) * 2;
+}
+
 static int set_word(struct unix_sock *s, int name, s32 v)
 {
-	u32 size = clamp((u32)v, BUF_MIN / 2, BUF_MAX) * 2;
-
 	switch (name) {
 	case SO_SNDBUF:
 	case SO_SNDBUFFORCE:
-		s->sndbuf = size;
+		s->sndbuf = max(buffer_size(name, v), SNDBUF_MIN);
+		wake_up(&s->wait);
 		return 0;
 	case SO_RCVBUF:
 	case SO_RCVBUFFORCE:
-		s->rcvbuf = size;
+		s->rcvbuf = max(buffer_size(name, v), RCVBUF_MIN);
 		return 0;
 	case SO_PASSCRED:
 		s->passcred = v != 0;
@@ -235,6 +249,8 @@ int set_sockopt(struct unix_sock *s, int name, const void __user *value,
 		return -EINVAL;
 	if (get_user(v, (const s32 __user *)value))
 		return -EFAULT;
+	if (is_force(name) && !capable(CAP_NET_ADMIN))
+		return -EPERM;
 	switch (name) {
 	case SO_LINGER:
 		return set_linger(s, value, len);

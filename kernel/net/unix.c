@@ -47,15 +47,15 @@
 #define FIOGETOWN 0x8903u
 #define SIOCGPGRP 0x8904u
 
-#define BUF_DEFAULT 212992u /* bytes of memory that may wait for a reader */
+#define BUF_DEFAULT 180224u /* SO_SNDBUF, SO_RCVBUF */
 #define STREAM_CHUNK 16384u /* a stream's longest message */
-#define DGRAM_MAX 10u /* more wait for one reader only if he is the peer */
 #define FAMILY_LEN 2u
 #define AUTO_LEN (FAMILY_LEN + 6u) /* a name we give: '\0' and 5 digits */
 
 #define READABLE (POLLIN | POLLRDNORM)
 #define WRITABLE (POLLOUT | POLLWRNORM | POLLWRBAND)
 
+int sysctl_max_dgram_qlen = 10;
 static struct rb_root abstract_names;
 
 /* ---- life ---- */
@@ -94,6 +94,7 @@ struct unix_sock *unix_alloc(int type)
 	s->addr.name.sun_family = AF_UNIX;
 	s->sndbuf = BUF_DEFAULT;
 	s->rcvbuf = BUF_DEFAULT;
+	s->max_queued = (u32)sysctl_max_dgram_qlen;
 	s->rcvtimeo = NEVER;
 	s->sndtimeo = NEVER;
 	s->cred.pid = current->tgid;
@@ -109,11 +110,6 @@ static struct unix_sock *sock_get(struct unix_sock *s)
 	return s;
 }
 
-static u32 msg_size(u32 len)
-{
-	return (u32)sizeof(struct unix_msg) + len;
-}
-
 static void drop_peer(struct unix_sock *s)
 {
 	struct unix_sock *peer = s->peer;
@@ -125,22 +121,17 @@ static void drop_peer(struct unix_sock *s)
 	unix_put(peer);
 }
 
-/* True if there is no room for datagrams of a sender that is not the peer. */
-static bool is_crowded(const struct unix_sock *s)
+/* True if no datagram more may wait at @to, whose peer @s is not. */
+static bool is_crowded(const struct unix_sock *s, const struct unix_sock *to)
 {
-	return s->type == SOCK_DGRAM && s->peer->peer != s &&
-	       s->peer->nr_queued > DGRAM_MAX;
+	return s->type != SOCK_STREAM && to != s && to->peer != s &&
+	       to->nr_queued > to->max_queued;
 }
 
-/*
- * True if a send would not wait. A datagram socket without a peer can always be
- * written to: where a datagram goes is said with each.
- */
+/* True if poll says so: enough of what it sent is gone. */
 static bool writable(const struct unix_sock *s)
 {
-	if (!s->peer)
-		return !s->listening;
-	return s->peer->held * 4 <= s->sndbuf;
+	return !s->listening && s->wmem < s->sndbuf / 4;
 }
 
 /* Something came to pass that a reader of @s minds. */
@@ -171,6 +162,7 @@ static void put_msg(struct unix_msg *m)
 {
 	struct unix_sock *sender = m->sender;
 
+	sender->wmem -= m->truesize;
 	kfree(m);
 	if (writable(sender)) {
 		wake_up_poll(&sender->wait, WRITABLE);
@@ -192,7 +184,6 @@ static void enqueue(struct unix_sock *s, struct unix_msg *m, bool first)
 	else
 		list_add_tail(&m->list, &s->queue);
 	s->queued += m->len - m->off;
-	s->held += msg_size(m->len);
 	s->nr_queued++;
 }
 
@@ -200,7 +191,6 @@ static void dequeue(struct unix_sock *s, struct unix_msg *m)
 {
 	list_del(&m->list);
 	s->queued -= m->len - m->off;
-	s->held -= msg_size(m->len);
 	s->nr_queued--;
 }
 
@@ -505,8 +495,6 @@ static int connect_stream(struct unix_sock *s, struct unix_sock *server,
 {
 	int err;
 
-	if (s->peer)
-		return -EISCONN;
 	if (!server->listening)
 		return -ECONNREFUSED;
 	if (!has_room(server) && nonblock)
@@ -538,8 +526,6 @@ int unix_connect(struct unix_sock *s, const struct unix_address *addr,
 	err = autobind_for_creds(s);
 	if (err)
 		return err;
-	if (s->listening)
-		return -EINVAL;
 	other = find_socket(addr, s->type);
 	if (IS_ERR(other))
 		return (int)PTR_ERR(other);
@@ -609,53 +595,83 @@ static int socket_error(struct unix_sock *s)
 	return -err;
 }
 
-/* True if @s can take so much without waiting. */
-static bool can_take(const struct unix_sock *s, const struct unix_sock *to,
-		     u32 len)
+/* Memory that Linux takes for a message on this machine: a header, and the
+ * bytes with their own header in a piece of the slab, or in pages. */
+#define SKB_SIZE 192u
+#define SKB_SHARED_SIZE 256u
+#define SKB_MAX_HEAD (4096u - SKB_SHARED_SIZE)
+#define SKB_MAX_ALLOC (4 * 4096u - SKB_SHARED_SIZE)
+#define SKB_MAX_PAGED (17 * 4096u)
+
+static u32 msg_truesize(const struct unix_sock *s, u32 len)
 {
-	if (s->shut_write || to->closed || to->shut_read || !to->nr_queued)
-		return true;
-	if (s->type != SOCK_STREAM && to->peer != s &&
-	    to->nr_queued > DGRAM_MAX)
-		return false;
-	return to->held + msg_size(len) <= s->sndbuf;
+	u32 most = s->type == SOCK_STREAM ? SKB_MAX_HEAD : SKB_MAX_ALLOC;
+	u32 paged = 0, head;
+
+	if (len > most)
+		paged = (u32)PAGE_ALIGN(min(len - most, SKB_MAX_PAGED));
+	head = ALIGN(len - min(paged, len), 64u) + SKB_SHARED_SIZE;
+	return SKB_SIZE + paged + (1u << (32 - __builtin_clz(head - 1)));
+}
+
+/* True if @s may send another message: the last one may go beyond. */
+static bool has_wmem(const struct unix_sock *s)
+{
+	return s->wmem < s->sndbuf || s->shut_write || s->error;
+}
+
+/* True if @to takes it, or never will. */
+static bool can_take(const struct unix_sock *s, const struct unix_sock *to)
+{
+	return s->shut_write || to->closed || to->shut_read ||
+	       !is_crowded(s, to);
 }
 
 static struct unix_msg *make_msg(struct unix_sock *s, struct iov_iter *from,
 				 u32 len, const struct scm *scm)
 {
-	struct unix_msg *m = kmalloc(msg_size(len), GFP_KERNEL);
+	struct unix_msg *m = kmalloc(sizeof(*m) + len, GFP_KERNEL);
 
 	if (!m)
 		return ERR_PTR(-ENOMEM);
 	m->len = len;
 	m->off = 0;
-	m->sender = NULL;
 	m->from = s->addr;
 	m->scm = *scm;
 	if (copy_from_iter(m->data, len, from) == len) {
 		m->sender = sock_get(s);
+		m->truesize = msg_truesize(s, len);
+		s->wmem += m->truesize;
 		return m;
 	}
 	kfree(m);
 	return ERR_PTR(-EFAULT);
 }
 
-static int wait_for_room(struct unix_sock *s, struct unix_sock *to, u32 len,
-			 u32 flags)
+/* Until what @s sent has been read far enough. 0 or -errno. */
+static int wait_for_wmem(struct unix_sock *s, u32 flags)
 {
-	if (can_take(s, to, len))
+	if (has_wmem(s))
 		return 0;
 	note_nospace(s);
 	if (flags & MSG_DONTWAIT)
 		return -EAGAIN;
-	return wait_until(&to->room, s->sndtimeo, can_take(s, to, len));
+	return wait_until(&s->wait, s->sndtimeo, has_wmem(s));
+}
+
+static int wait_for_peer(struct unix_sock *s, struct unix_sock *to, u32 flags)
+{
+	if (can_take(s, to))
+		return 0;
+	if (flags & MSG_DONTWAIT)
+		return -EAGAIN;
+	return wait_until(&to->room, s->sndtimeo, can_take(s, to));
 }
 
 static int deliver(struct unix_sock *s, struct unix_sock *to,
 		   struct unix_msg *m, u32 flags)
 {
-	int err = wait_for_room(s, to, m->len, flags);
+	int err = wait_for_peer(s, to, flags);
 
 	if (err)
 		return err;
@@ -677,23 +693,29 @@ static ssize_t send_one(struct unix_sock *s, struct unix_sock *to,
 			struct iov_iter *from, u32 len, const struct scm *scm,
 			u32 flags)
 {
-	struct unix_msg *m = make_msg(s, from, len, scm);
-	int err;
+	int err = wait_for_wmem(s, flags);
+	struct unix_msg *m;
 
+	if (err)
+		return err;
+	if (s->error)
+		return socket_error(s);
+	if (s->shut_write)
+		return -EPIPE;
+	m = make_msg(s, from, len, scm);
 	if (IS_ERR(m))
 		return (ssize_t)PTR_ERR(m);
 	err = deliver(s, to, m, flags);
 	if (!err)
 		return (ssize_t)len;
-	unix_put(m->sender);
-	kfree(m);
+	put_msg(m);
 	return err;
 }
 
 static ssize_t send_stream(struct unix_sock *s, struct iov_iter *from,
 			   const struct scm *scm, u32 flags)
 {
-	u32 most = min(STREAM_CHUNK, s->sndbuf / 2);
+	u32 most = min(STREAM_CHUNK, s->sndbuf / 2 - 64);
 	struct unix_sock *to = s->peer;
 	struct scm part = *scm; /* files go with the first bytes */
 	ssize_t n = 0, done = 0;
@@ -726,7 +748,7 @@ static ssize_t send_packet(struct unix_sock *s, struct iov_iter *from,
 	struct unix_sock *to = s->peer;
 	ssize_t n;
 
-	if (from->count > s->sndbuf)
+	if (from->count > s->sndbuf - 32)
 		return -EMSGSIZE;
 	if (addr)
 		to = find_socket(addr, s->type);
@@ -1003,7 +1025,7 @@ static bool poll_writable(struct unix_sock *s)
 {
 	if (!writable(s))
 		return false;
-	if (!s->peer || !is_crowded(s))
+	if (s->type != SOCK_DGRAM || !s->peer || !is_crowded(s, s->peer))
 		return true;
 	if (list_empty(&s->peer_room.entry))
 		add_wait_queue(&s->peer->room, &s->peer_room);
@@ -1056,7 +1078,7 @@ static long unix_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 	if (cmd == FIOGETOWN || cmd == SIOCGPGRP)
 		return put_user(f_getown(f), (s32 __user *)arg);
 	if (cmd == TIOCOUTQ) {
-		n = s->peer ? s->peer->held : 0;
+		n = s->wmem;
 		return put_user((s32)n, (s32 __user *)arg);
 	}
 	if (cmd != FIONREAD)

@@ -34,9 +34,11 @@
 
 #define SCM_MAX_FD 253
 
+#define SOCKADDR_UN_SIZE 110u /* bytes that a program may pass */
+
 struct sockaddr_un {
 	u16 sun_family;
-	char sun_path[108];
+	char sun_path[109]; /* a program's 108 bytes need not end with 0 */
 };
 
 struct unix_address {
@@ -74,9 +76,10 @@ struct unix_sock {
 	int error; /* told once */
 	struct unix_sock *peer; /* with a reference */
 	struct list_head queue; /* unix_msg, oldest first */
-	u32 queued, held; /* bytes in it; and memory */
-	u32 nr_queued; /* messages */
-	u32 sndbuf, rcvbuf; /* SO_SNDBUF, how much may wait elsewhere; … */
+	u32 queued; /* bytes in it */
+	u32 wmem; /* what its messages count for, wherever they wait */
+	u32 nr_queued, max_queued; /* messages, datagrams that may wait */
+	u32 sndbuf, rcvbuf; /* SO_SNDBUF, what wmem may be; … */
 	u64 rcvtimeo, sndtimeo; /* ns; NEVER */
 	u64 remembered; /* options without effect, bits */
 	s32 linger[2]; /* one more */
@@ -98,6 +101,7 @@ struct unix_sock {
 };
 
 extern const struct file_operations unix_fops;
+extern int sysctl_max_dgram_qlen;
 
 struct unix_sock *unix_alloc(int type); /* ERR_PTR */
 void unix_put(struct unix_sock *s);
@@ -141,6 +145,7 @@ bool scm_would_circle(const struct scm_files *files,
 struct unix_msg {
 	struct list_head list;
 	u32 len, off; /* bytes; of them read */
+	u32 truesize; /* in its sender's wmem */
 	struct unix_sock *sender; /* with a reference */
 	struct unix_address from;
 	struct scm scm;

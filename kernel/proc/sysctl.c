@@ -22,6 +22,7 @@
 #include <kernel/fs/leases.h>
 #include <kernel/fs/pipe.h>
 #include <kernel/fs/userfaultfd.h>
+#include <kernel/net/unix.h>
 #include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
 #include <kernel/printk.h>
@@ -409,6 +410,7 @@ static const struct proc_entry entries[] = {
 	ULONG("fs/file-max", max_files),
 	{ .name = "sys/fs/file-nr", .mode = 0444, .show = show_file_nr },
 	FACT("fs/nr_open", "1048576"),
+	INT("net/unix/max_dgram_qlen", sysctl_max_dgram_qlen, 0, INT_MAX),
 	INT("fs/leases-enable", leases_enable, -INT_MAX - 1, INT_MAX),
 	INT("fs/lease-break-time", lease_break_time, -INT_MAX - 1, INT_MAX),
 	INT("fs/pipe-max-size", pipe_max_size, PAGE_SIZE, INT_MAX),

@@ -384,6 +384,170 @@ static void check_names(void)
 		close(s[i]);
 }
 
+/* What a message counts for, what may be sent before the first is read. */
+static void check_memory(void)
+{
+	static const int sizes[] = { 1, 256, 257, 768, 769, 3840 };
+	static const int counts[] = { 704, 704, 1216, 1216, 2240, 4288 };
+	int types[] = { SOCK_STREAM, SOCK_DGRAM }, s[2], n, i, t;
+	socklen_t len = sizeof(n);
+
+	for (t = 0; t < 2; t++) {
+		for (i = 0; i < 6; i++) {
+			pair(types[t], s);
+			is(send(s[0], buf, (size_t)sizes[i], 0), sizes[i]);
+			is(ioctl(s[0], TIOCOUTQ, &n), 0);
+			is(n, counts[i]);
+			is(ioctl(s[1], TIOCOUTQ, &n), 0);
+			is(n, 0);
+			is(read(s[1], buf, sizeof(buf)), sizes[i]);
+			is(ioctl(s[0], TIOCOUTQ, &n), 0);
+			is(n, 0);
+			close_pair(s);
+		}
+		pair(types[t], s);
+		is(getsockopt(s[0], SOL_SOCKET, SO_SNDBUF, &n, &len), 0);
+		is(n, 180224);
+		for (i = 0; send(s[0], "x", 1, MSG_DONTWAIT) == 1;)
+			i++;
+		is(errno, EAGAIN);
+		is(i, 256);
+		is(events(s[0]), 0);
+		/* Room for one is room to send, and not yet to be told of. */
+		is(read(s[1], buf, 1), 1);
+		is(events(s[0]), 0);
+		is(send(s[0], "x", 1, MSG_DONTWAIT), 1);
+		for (i = 0; i < 193; i++)
+			is(read(s[1], buf, 1), 1);
+		is(events(s[0]), POLLOUT);
+		close_pair(s);
+	}
+}
+
+/* Who sleeps for want of room goes on when there is some. */
+static void check_wait_for_room(int type)
+{
+	int s[2], status, i;
+
+	pair(type, s);
+	while (send(s[0], "x", 1, MSG_DONTWAIT) == 1)
+		;
+	if (!fork()) {
+		signal(SIGPIPE, SIG_IGN);
+		is(send(s[0], "x", 1, 0), 1);
+		_exit(checks_done());
+	}
+	usleep(20000);
+	for (i = 0; i < 256; i++)
+		is(read(s[1], buf, 1), 1);
+	need(wait(&status) > 0);
+	is(status, 0);
+	is(read(s[1], buf, 1), 1);
+	while (send(s[0], "x", 1, MSG_DONTWAIT) == 1)
+		;
+	if (!fork()) {
+		close(s[1]);
+		signal(SIGPIPE, SIG_IGN);
+		is(send(s[0], "x", 1, 0),
+		   type == SOCK_STREAM ? -ECONNRESET : -ECONNREFUSED);
+		_exit(checks_done());
+	}
+	usleep(20000);
+	close(s[1]);
+	need(wait(&status) > 0);
+	is(status, 0);
+	close(s[0]);
+}
+
+static void check_queue_limit(void)
+{
+	struct sockaddr_un a = { AF_UNIX, "/tmp/queue" };
+	int to = socket(AF_UNIX, SOCK_DGRAM, 0), from, n = 0, knob;
+
+	need(bind(to, (void *)&a, sizeof(a)) == 0);
+	from = socket(AF_UNIX, SOCK_DGRAM, 0);
+	need(connect(from, (void *)&a, sizeof(a)) == 0);
+	while (send(from, "x", 1, MSG_DONTWAIT) == 1)
+		n++;
+	is(n, 11);
+	close(to);
+	unlink(a.sun_path);
+	knob = open("/proc/sys/net/unix/max_dgram_qlen", O_RDWR);
+	is(read(knob, buf, 10), 3);
+	is(pwrite(knob, "3", 1, 0), 1);
+	to = socket(AF_UNIX, SOCK_DGRAM, 0);
+	need(bind(to, (void *)&a, sizeof(a)) == 0);
+	need(connect(from, (void *)&a, sizeof(a)) == 0);
+	for (n = 0; send(from, "x", 1, MSG_DONTWAIT) == 1; n++)
+		;
+	is(n, 4);
+	is(pwrite(knob, "10", 2, 0), 2);
+	close(knob);
+	close(to);
+	close(from);
+	unlink(a.sun_path);
+}
+
+static int buffer(int s, int name, int n)
+{
+	int get = name == SO_RCVBUF || name == SO_RCVBUFFORCE ? SO_RCVBUF :
+								SO_SNDBUF;
+	socklen_t len = sizeof(n);
+
+	if (setsockopt(s, SOL_SOCKET, name, &n, len))
+		return -errno;
+	need(getsockopt(s, SOL_SOCKET, get, &n, &len) == 0);
+	return n;
+}
+
+static void check_buffers(void)
+{
+	int s[2];
+
+	pair(SOCK_STREAM, s);
+	is(buffer(s[0], SO_SNDBUF, 0), 4480);
+	is(buffer(s[0], SO_SNDBUF, 5000), 10000);
+	is(buffer(s[0], SO_SNDBUF, 1000000), 360448);
+	is(buffer(s[0], SO_SNDBUF, -1), 360448);
+	is(buffer(s[0], SO_RCVBUF, 1), 2240);
+	is(buffer(s[0], SO_SNDBUFFORCE, 1000000), 2000000);
+	is(buffer(s[0], SO_RCVBUFFORCE, -5), 2240);
+	need(seteuid(1) == 0);
+	is(buffer(s[0], SO_SNDBUFFORCE, 5000), -EPERM);
+	need(seteuid(0) == 0);
+	close_pair(s);
+	is(socketpair(AF_INET, SOCK_STREAM, 0, s), -EOPNOTSUPP);
+}
+
+/* A path that fills the address, and a socket that would connect to itself. */
+static void check_long_name(void)
+{
+	struct sockaddr_un a = { AF_UNIX, "" };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0), c;
+	char name[112] = "";
+	socklen_t len = sizeof(name);
+
+	is(chdir("/tmp"), 0);
+	memset(a.sun_path, 'x', 108);
+	is(bind(s, (void *)&a, 110), 0);
+	is(getsockname(s, (void *)name, &len), 0);
+	is(len, 111);
+	is(name[109], 'x');
+	is(name[110], 0);
+	is(listen(s, 1), 0);
+	c = socket(AF_UNIX, SOCK_STREAM, 0);
+	is(connect(c, (void *)&a, 110), 0);
+	is(connect(s, (void *)&a, 110), -EINVAL);
+	close(c);
+	c = socket(AF_UNIX, SOCK_STREAM, 0);
+	is(bind(c, (void *)&(struct sockaddr_un){ AF_UNIX, "/tmp/c" }, 110), 0);
+	is(connect(s, (void *)&(struct sockaddr_un){ AF_UNIX, "/tmp/c" }, 110),
+	   -ECONNREFUSED);
+	close(c);
+	close(s);
+	unlink("/tmp/c");
+}
+
 int main(void)
 {
 	static const int types[] = { SOCK_STREAM, SOCK_SEQPACKET };
@@ -405,6 +569,12 @@ int main(void)
 	check_timeouts();
 	check_options();
 	check_names();
+	check_memory();
+	check_wait_for_room(SOCK_STREAM);
+	check_wait_for_room(SOCK_DGRAM);
+	check_queue_limit();
+	check_buffers();
+	check_long_name();
 	check(!checks_done(), "sockets", "see above");
 	return checks_done();
 }
