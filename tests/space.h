@@ -63,6 +63,18 @@ void poke(unsigned long addr, u32 word);
 enum sim_fault try_read(unsigned long addr);
 enum sim_fault try_write(unsigned long addr);
 
+/*
+ * What a space's structures must be at any time: areas in order, in the tree
+ * and in the list; its counts those of its areas and entries; no TLB behind.
+ */
+void check_space(struct mm_struct *mm);
+
+/*
+ * The k-th allocation from now on fails, be it one that a CPU has at hand;
+ * fail_nth(0) ends it.
+ */
+void fail_at(unsigned long k);
+
 /* For machine_settle(). */
 void space_settle(void);
 

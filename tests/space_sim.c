@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Address spaces for tests; see space.h. */
+#include "../mm/pgtable.h"
+#include "../mm/vma.h"
 #include "space.h"
+#include <ashlar/fault-inject.h>
 #include <ashlar/vmalloc.h>
 
 #define MOST 64
@@ -145,4 +148,84 @@ enum sim_fault try_write(unsigned long addr)
 	u8 byte = 1;
 
 	return need_memory(sim_write((u32)addr, &byte, 1));
+}
+
+void fail_at(unsigned long k)
+{
+	stop_all_cpus();
+	fail_nth(k);
+}
+
+/* ---- a space's structures ---- */
+
+/* Areas of the tree below @n, and the widest gap before one of them. */
+static int count_tree(struct rb_node *n, unsigned long *gap)
+{
+	unsigned long left = 0, right = 0;
+	struct vm_area_struct *vma;
+	int nr;
+
+	if (!n)
+		return 0;
+	vma = rb_entry(n, struct vm_area_struct, vm_rb);
+	nr = 1 + count_tree(n->rb_left, &left) +
+	     count_tree(n->rb_right, &right);
+	*gap = vm_start_gap(vma);
+	if (vma->vm_prev)
+		*gap = *gap > vma->vm_prev->vm_end ?
+			       *gap - vma->vm_prev->vm_end :
+			       0;
+	*gap = max(*gap, max(left, right));
+	CHECK(vma->rb_subtree_gap >= *gap);
+	return nr;
+}
+
+/* Pages of an area by kind: anonymous, in memory files, of other files. */
+static void count_pages(struct vm_area_struct *vma, long rss[3])
+{
+	struct page *page;
+	unsigned long addr;
+	pte_t *ptep;
+
+	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
+		ptep = pte_lookup(vma->vm_mm, addr);
+		if (!ptep || pte_none(*ptep) || pte_special(*ptep))
+			continue;
+		page = pte_page(*ptep);
+		CHECK(page->flags & PG_used);
+		CHECK((vma->vm_flags & VM_WRITE) || !pte_write(*ptep));
+		if (page->mapping & PAGE_MAPPING_ANON)
+			rss[0]++;
+		else
+			rss[page->pflags & PG_swapbacked ? 1 : 2]++;
+	}
+}
+
+void check_space(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma, *prev = NULL;
+	unsigned long total = 0, locked = 0, gap = 0;
+	long rss[3] = { 0 };
+	int count = 0;
+
+	for (vma = mm->mmap; vma; prev = vma, vma = vma->vm_next) {
+		CHECK(vma->vm_prev == prev);
+		CHECK(vma->vm_mm == mm);
+		CHECK_OP(vma->vm_start, <, vma->vm_end);
+		CHECK(!prev || prev->vm_end <= vma->vm_start);
+		CHECK(find_vma(mm, vma->vm_start) == vma);
+		CHECK(find_vma(mm, vma->vm_end - 1) == vma);
+		total += vma_pages(vma);
+		locked += vma->vm_flags & VM_LOCKED ? vma_pages(vma) : 0;
+		count_pages(vma, rss);
+		count++;
+	}
+	CHECK_EQ(count, mm->map_count);
+	CHECK_EQ(count_tree(mm->mm_rb.rb_node, &gap), count);
+	CHECK_EQ(total, mm->total_vm);
+	CHECK_EQ(locked, mm->locked_vm);
+	CHECK_EQ(rss[0], mm->rss_anon);
+	CHECK_EQ(rss[1], mm->rss_shmem);
+	CHECK_EQ(rss[2], mm->rss_file);
+	sim_tlb_check();
 }

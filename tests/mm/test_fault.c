@@ -297,26 +297,6 @@ TEST(a_copy_ends_where_memory_ends)
 	CHECK_EQ(strncpy_from_user(buf, (char *)2, 8), -EFAULT);
 }
 
-TEST(another_space_is_read_and_written)
-{
-	struct mm_struct *mm = take_mm(), *child;
-	char word[8] = "seven";
-
-	take_area(mm, AT, 2 * PAGE_SIZE, RW);
-	poke(AT, 1);
-	child = take_fork(mm);
-	if (access_process_vm(child, AT + PAGE_SIZE - 4, word, 8, true) != 8)
-		needed(__FILE__, __LINE__, "pages");
-	memset(word, 0, 8);
-	CHECK_EQ(access_process_vm(child, AT + PAGE_SIZE - 4, word, 8, false),
-		 8);
-	CHECK(!memcmp(word, "seven", 6));
-	CHECK_EQ(peek(AT + PAGE_SIZE - 4), 0);
-	CHECK_EQ(access_process_vm(child, AT + 2 * PAGE_SIZE - 3, word, 8,
-				   false),
-		 3);
-}
-
 TEST(user_pages_are_what_the_counters_say)
 {
 	struct mm_struct *mm = take_mm();

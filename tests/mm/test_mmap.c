@@ -19,7 +19,7 @@
 #include "../../mm/pgtable.h"
 #include "../../mm/vma.h"
 #include "../../port/sim/sim.h"
-#include "../harness.h"
+#include "../space.h"
 #include <ashlar/commit.h>
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
@@ -159,77 +159,28 @@ static void load(struct space *s)
 
 /* ---- the machine's own structures ---- */
 
-static unsigned long count_tree(struct rb_node *n, unsigned long *gap)
-{
-	unsigned long left = 0, right = 0, nr;
-	struct vm_area_struct *vma;
-
-	if (!n)
-		return 0;
-	vma = rb_entry(n, struct vm_area_struct, vm_rb);
-	nr = 1 + count_tree(n->rb_left, &left) +
-	     count_tree(n->rb_right, &right);
-	*gap = vm_start_gap(vma);
-	if (vma->vm_prev)
-		*gap = *gap > vma->vm_prev->vm_end ?
-			       *gap - vma->vm_prev->vm_end :
-			       0;
-	*gap = max(*gap, max(left, right));
-	CHECK(vma->rb_subtree_gap >= *gap);
-	return nr;
-}
-
 /* Entries that map a frame, of all spaces together. */
 static u16 entries[1 << 18];
 
-static void check_page_counts(struct vm_area_struct *vma, unsigned long addr,
-			      long rss[3])
+static void count_entries(struct mm_struct *mm)
 {
-	pte_t *ptep = pte_lookup(vma->vm_mm, addr);
-	struct page *page;
+	struct vm_area_struct *vma;
+	unsigned long addr;
+	pte_t *ptep;
 
-	if (!ptep || pte_none(*ptep) || pte_special(*ptep))
-		return;
-	page = pte_page(*ptep);
-	CHECK(page->flags & PG_used);
-	entries[page_to_pfn(page)]++;
-	if (page->mapping & PAGE_MAPPING_ANON)
-		rss[0]++;
-	else if (page->pflags & PG_swapbacked)
-		rss[1]++;
-	else
-		rss[2]++;
-	CHECK(!(vma->vm_flags & VM_WRITE) ? !pte_write(*ptep) : true);
+	for (vma = mm->mmap; vma; vma = vma->vm_next)
+		for (addr = vma->vm_start; addr < vma->vm_end;
+		     addr += PAGE_SIZE) {
+			ptep = pte_lookup(mm, addr);
+			if (ptep && !pte_none(*ptep) && !pte_special(*ptep))
+				entries[page_to_pfn(pte_page(*ptep))]++;
+		}
 }
 
 static void check_structures(struct mm_struct *mm)
 {
-	struct vm_area_struct *vma, *prev = NULL;
-	unsigned long total = 0, locked = 0, gap = 0, addr;
-	long rss[3] = { 0 };
-	int count = 0;
-
-	for (vma = mm->mmap; vma; prev = vma, vma = vma->vm_next) {
-		CHECK(vma->vm_prev == prev);
-		CHECK(vma->vm_mm == mm);
-		CHECK_OP(vma->vm_start, <, vma->vm_end);
-		CHECK(!prev || prev->vm_end <= vma->vm_start);
-		CHECK(find_vma(mm, vma->vm_start) == vma);
-		CHECK(find_vma(mm, vma->vm_end - 1) == vma);
-		total += vma_pages(vma);
-		locked += vma->vm_flags & VM_LOCKED ? vma_pages(vma) : 0;
-		for (addr = vma->vm_start; addr < vma->vm_end;
-		     addr += PAGE_SIZE)
-			check_page_counts(vma, addr, rss);
-		count++;
-	}
-	CHECK_EQ(count, mm->map_count);
-	CHECK_EQ(count_tree(mm->mm_rb.rb_node, &gap), count);
-	CHECK_EQ(total, mm->total_vm);
-	CHECK_EQ(locked, mm->locked_vm);
-	CHECK_EQ(rss[0], mm->rss_anon);
-	CHECK_EQ(rss[1], mm->rss_shmem);
-	CHECK_EQ(rss[2], mm->rss_file);
+	check_space(mm);
+	count_entries(mm);
 }
 
 static void check_areas_against_model(struct space *s)

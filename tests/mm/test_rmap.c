@@ -248,7 +248,7 @@ static void check_cached(const struct page *page)
 	put_page(cached);
 }
 
-static void check_space(struct mm_struct *mm)
+static void check_pages(struct mm_struct *mm)
 {
 	unsigned long there = 0, end;
 	struct vm_area_struct *vma;
@@ -286,7 +286,7 @@ TEST_NO_SWEEP(cpus_step_in_wherever_they_can)
 		}
 		sim_tlb_check();
 		for (int i = 0; step % 10 == 0 && i < SPACES; i++)
-			check_space(spaces[i]);
+			check_pages(spaces[i]);
 	}
 	CHECK_OP(stepped_in, >, 1000);
 	CHECK_OP(changes_stepped_in, >, 100);
