@@ -5,8 +5,12 @@
  *
  * One that repeats runs again when somebody has looked: catch_up() counts what
  * it missed.
+ *
+ * One with TFD_TIMER_CANCEL_ON_SET tells by ECANCELED that the time of day was
+ * set, which its owner may want to look at.
  */
 #include <ashlar/fs.h>
+#include <ashlar/list.h>
 #include <ashlar/slab.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
@@ -31,7 +35,11 @@ struct timerfd {
 	bool expired; /* and not started again */
 	u64 interval; /* ns; 0: once */
 	int clock;
+	struct list_head cancel; /* in cancel_list: TFD_TIMER_CANCEL_ON_SET */
+	bool clock_was_set; /* meanwhile; the next read says so */
 };
+
+static LIST_HEAD(cancel_list);
 
 /* In the timer interrupt. */
 static void timerfd_expired(struct timer *timer)
@@ -53,6 +61,36 @@ static void catch_up(struct timerfd *t)
 		return;
 	t->ticks += timer_forward(&t->timer, t->interval);
 	timer_start(&t->timer, t->timer.expires);
+}
+
+/**
+ * timerfd_clock_was_set() - CLOCK_REALTIME was set
+ */
+void timerfd_clock_was_set(void)
+{
+	struct timerfd *t;
+
+	list_for_each_entry(t, &cancel_list, cancel) {
+		t->clock_was_set = true;
+		t->ticks++;
+		wake_up_poll(&t->wait, POLLIN | POLLRDNORM);
+	}
+}
+
+static void set_cancel(struct timerfd *t, int flags)
+{
+	list_del_init(&t->cancel);
+	if (flags == TFD_SETTIME_FLAGS && clock_is_wall(t->clock))
+		list_add(&t->cancel, &cancel_list);
+}
+
+/* True if the clock was set since the timer was, or since somebody asked. */
+static bool was_cancelled(struct timerfd *t)
+{
+	if (!t->clock_was_set || list_empty(&t->cancel))
+		return false;
+	t->clock_was_set = false;
+	return true;
 }
 
 static u64 take_ticks(struct timerfd *t)
@@ -78,11 +116,13 @@ static ssize_t timerfd_read(struct file *f, struct iov_iter *to, loff_t *pos)
 		return -EINVAL;
 	while (!(ticks = take_ticks(t))) {
 		if (f->f_flags & O_NONBLOCK)
-			return -EAGAIN;
+			return was_cancelled(t) ? -ECANCELED : -EAGAIN;
 		err = wait_event_interruptible(&t->wait, t->ticks);
 		if (err)
 			return err;
 	}
+	if (was_cancelled(t))
+		return -ECANCELED;
 	return copy_to_iter(&ticks, sizeof(ticks), to) == sizeof(ticks) ?
 		       (ssize_t)sizeof(ticks) :
 		       -EFAULT;
@@ -101,6 +141,7 @@ static void timerfd_release(struct file *f)
 	struct timerfd *t = f->private_data;
 
 	timer_stop(&t->timer);
+	list_del(&t->cancel);
 	kfree(t);
 }
 
@@ -141,6 +182,7 @@ SYSCALL_DEFINE(timerfd_create, int clock, u32 flags)
 	timer_setup(&t->timer, timerfd_expired);
 	init_waitqueue_head(&t->wait);
 	t->clock = clock;
+	INIT_LIST_HEAD(&t->cancel);
 	fd = anon_inode_getfd("anon_inode:[timerfd]", &timerfd_fops, t,
 			      O_RDWR | flags);
 	if (fd < 0)
@@ -155,7 +197,7 @@ static void read_timer(struct timerfd *t, u64 now[2])
 	u64 time;
 
 	catch_up(t);
-	time = ktime_get();
+	time = timer_now(&t->timer);
 	now[0] = t->interval;
 	now[1] = 0;
 	if (t->timer.active)
@@ -166,10 +208,10 @@ static void read_timer(struct timerfd *t, u64 now[2])
 static int set_timer(struct file *f, int flags, const u64 spec[2], u64 old[2])
 {
 	struct timerfd *t = f->private_data;
-	u64 expires;
 
 	if (f->f_op != &timerfd_fops || flags & ~TFD_SETTIME_FLAGS)
 		return -EINVAL;
+	set_cancel(t, flags);
 	read_timer(t, old);
 	timer_stop(&t->timer);
 	t->interval = 0; /* nothing goes on */
@@ -177,12 +219,10 @@ static int set_timer(struct file *f, int flags, const u64 spec[2], u64 old[2])
 	t->interval = spec[0];
 	if (!spec[1])
 		return 0;
-	expires = flags & TFD_TIMER_ABSTIME ?
-			  clock_to_monotonic(t->clock, spec[1]) :
-			  ktime_after(spec[1]);
 	t->timer.wall = flags & TFD_TIMER_ABSTIME && clock_is_wall(t->clock);
-	timer_start(&t->timer, expires);
-	return 0;
+	timer_start(&t->timer,
+		    flags & TFD_TIMER_ABSTIME ? spec[1] : ktime_after(spec[1]));
+	return was_cancelled(t) ? -ECANCELED : 0;
 }
 
 static int timerfd_settime(int fd, int flags, const u64 spec[2], u64 old[2])

@@ -471,7 +471,7 @@ bool schedule_until(u64 expires)
 
 /**
  * schedule_until_wall() - sleep until a time of day
- * @expires: ns of CLOCK_MONOTONIC, as things are; moves when the clock is set
+ * @expires: ns of CLOCK_REALTIME
  *
  * As schedule_until().
  */

@@ -56,7 +56,7 @@ void schedule_tail(struct task_struct *prev); /* a new task's first step */
 /* Sleep in the state that is set, until @expires (ns of CLOCK_MONOTONIC) at
  * the latest. Return: true if that time was reached. */
 bool schedule_until(u64 expires);
-bool schedule_until_wall(u64 expires); /* moves when the clock is set */
+bool schedule_until_wall(u64 expires); /* ns of CLOCK_REALTIME */
 void sched_fork(struct task_struct *p);
 void sched_update_current(void); /* accounts current up to now */
 void sched_change_prio(struct task_struct *p, int policy, int rt_priority,

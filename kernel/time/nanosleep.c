@@ -38,7 +38,7 @@ static u64 sleep_on_clock(int clock, u64 expires)
 			return expires - now;
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (clock_is_wall(clock))
-			schedule_until_wall(clock_to_monotonic(clock, expires));
+			schedule_until_wall(expires);
 		else
 			schedule_until(ktime_after(expires - now));
 	}

@@ -91,7 +91,7 @@ static u64 clock_now(const struct k_itimer *t)
 	u64 now = 0;
 
 	if (!clock_is_cpu(t->clock))
-		return ktime_get();
+		return timer_now(&t->timer);
 	posix_clock_read(t->clock, &now); /* of an ended thread: 0 */
 	return now;
 }
@@ -401,14 +401,12 @@ static u64 timer_left(struct k_itimer *t)
 
 static void start_timer(struct k_itimer *t, u64 value, bool absolute)
 {
-	u64 now = clock_now(t);
+	u64 now;
 
+	t->timer.wall = absolute && clock_is_wall(t->clock);
+	now = clock_now(t);
 	if (!absolute)
 		value = value > KTIME_MAX - now ? KTIME_MAX : now + value;
-	else if (!clock_is_cpu(t->clock))
-		value = clock_to_monotonic(t->clock, value);
-	t->timer.wall = absolute && clock_is_wall(t->clock);
-	t->timer.wall_offset = ktime_wall_offset();
 	t->timer.expires = value ? value : 1;
 	run(t);
 }

@@ -80,6 +80,7 @@ u64 ktime_get_real_coarse(void)
 void update_coarse_clock(u64 now)
 {
 	coarse = now;
+	ntp_tick();
 }
 
 /**
@@ -318,16 +319,43 @@ SYSCALL_DEFINE(clock_getres_time64, int clock, struct timespec64 __user *tp)
 	return err || !tp ? err : put_timespec64(ns, tp);
 }
 
+/**
+ * step_wall_clock() - set CLOCK_REALTIME
+ * @delta: ns that it goes ahead
+ *
+ * Return: 0, or -EINVAL if the machine would have started before 1970.
+ */
+int step_wall_clock(s64 delta)
+{
+	if ((s64)wall_offset + delta < 0)
+		return -EINVAL;
+	wall_offset += (u64)delta;
+	timers_clock_set();
+	timerfd_clock_was_set();
+	return 0;
+}
+
+/**
+ * slew_wall_clock() - let CLOCK_REALTIME run a little faster or slower
+ * @delta: ns that it goes ahead, less than between two ticks
+ *
+ * Context: the timer interrupt.
+ */
+void slew_wall_clock(s64 delta)
+{
+	wall_offset += (u64)delta;
+}
+
 static long set_real_time(u64 ns)
 {
+	int err;
+
 	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
-	if (ns < ktime_get()) /* the machine started before 1970 */
-		return -EINVAL;
-	ns -= ktime_get();
-	timers_clock_set((s64)(ns - wall_offset));
-	wall_offset = ns;
-	return 0;
+	err = step_wall_clock((s64)(ns - ktime_get_real()));
+	if (!err)
+		ntp_clear();
+	return err;
 }
 
 static long clock_set(int clock, u64 ns)

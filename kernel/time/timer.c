@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: a tree ordered by time. The timer interrupt is asked for at the time
- * of the leftmost one, or for the next tick if that comes first.
+ * Timers: for each clock that shows a time a tree ordered by time. The timer
+ * interrupt is asked for at the time of a leftmost one, or for the next tick if
+ * that comes first. When CLOCK_REALTIME is set its whole tree moves, and only
+ * that interrupt is asked for anew.
  *
  *   tick       tick       tick            HZ a second: scheduler_tick()
  *    ▼    ▼     ▼  ▼       ▼              ▼ interrupts
@@ -18,14 +20,38 @@
 #include <kernel/time/timer.h>
 #include <mach/irqflags.h>
 
-static struct rb_root timers;
-static struct timer *next_timer; /* leftmost */
+static struct timer_base {
+	struct rb_root timers;
+	struct timer *next; /* leftmost */
+} monotonic, wall;
+
 static u64 next_tick; /* ns of CLOCK_MONOTONIC */
 static u64 next_interrupt; /* asked for; 0: one is being served */
 
 static struct timer *timer_of(struct rb_node *n)
 {
 	return n ? rb_entry(n, struct timer, node) : NULL;
+}
+
+static struct timer_base *base_of(const struct timer *t)
+{
+	return t->wall ? &wall : &monotonic;
+}
+
+/* When @t runs out, ns of CLOCK_MONOTONIC. */
+static u64 monotonic_expires(const struct timer *t)
+{
+	u64 offset = t->wall ? ktime_wall_offset() : 0;
+
+	return t->expires > offset ? t->expires - offset : 0;
+}
+
+/**
+ * timer_now() - what a timer's clock shows
+ */
+u64 timer_now(const struct timer *t)
+{
+	return t->wall ? ktime_get_real() : ktime_get();
 }
 
 /**
@@ -38,27 +64,29 @@ void timer_setup(struct timer *t, void (*fn)(struct timer *t))
 	t->fn = fn;
 	t->active = false;
 	t->wall = false;
-	t->round = 0;
 }
 
 static void remove_timer(struct timer *t)
 {
-	if (next_timer == t)
-		next_timer = timer_of(rb_next(&t->node));
-	rb_erase(&t->node, &timers);
+	struct timer_base *base = base_of(t);
+
+	if (base->next == t)
+		base->next = timer_of(rb_next(&t->node));
+	rb_erase(&t->node, &base->timers);
 	t->active = false;
 }
 
 /**
  * timer_start() - let a timer run out at a time
  * @t: the timer; if it runs already, it gets a new time
- * @expires: ns of CLOCK_MONOTONIC
+ * @expires: ns of its clock
  *
  * Any context. Those of one time run in the order they were started.
  */
 void timer_start(struct timer *t, u64 expires)
 {
-	struct rb_node **link = &timers.rb_node, *parent = NULL;
+	struct timer_base *base = base_of(t);
+	struct rb_node **link = &base->timers.rb_node, *parent = NULL;
 	unsigned long flags = local_irq_save();
 	bool leftmost = true;
 
@@ -75,13 +103,13 @@ void timer_start(struct timer *t, u64 expires)
 		}
 	}
 	if (leftmost)
-		next_timer = t;
+		base->next = t;
 	rb_link_node(&t->node, parent, link);
-	rb_insert_color(&t->node, &timers);
+	rb_insert_color(&t->node, &base->timers);
 	t->active = true;
-	if (leftmost && expires < next_interrupt) {
-		next_interrupt = expires;
-		port_set_timer(expires);
+	if (leftmost && monotonic_expires(t) < next_interrupt) {
+		next_interrupt = monotonic_expires(t);
+		port_set_timer(next_interrupt);
 	}
 	local_irq_restore(flags);
 }
@@ -110,57 +138,27 @@ bool timer_stop(struct timer *t)
  *
  * A timer that repeats is started again when its owner has noticed that it ran
  * out, so what nobody looks at costs nothing. Its times stay multiples of the
- * interval after the first, also when the clock was set meanwhile.
+ * interval after the first, on its clock.
  *
  * Return: how often it would have run out since.
  */
 u64 timer_forward(struct timer *t, u64 interval)
 {
-	u64 now = ktime_get(), missed = 0;
+	u64 now = timer_now(t), missed = 0;
 
-	if (t->wall) {
-		t->expires += t->wall_offset - ktime_wall_offset();
-		t->wall_offset = ktime_wall_offset();
-	}
 	if (now > t->expires)
 		missed = (now - t->expires) / interval;
 	t->expires += (missed + 1) * interval;
 	return missed;
 }
 
-/**
- * timers_clock_set() - CLOCK_REALTIME was set: its timers come at other times
- * @delta: ns that it went ahead
- */
-void timers_clock_set(s64 delta)
-{
-	static u8 round;
-	unsigned long flags = local_irq_save();
-	struct rb_node *n, *next;
-	struct timer *t;
-
-	round++;
-	for (n = rb_first(&timers); n; n = next) {
-		next = rb_next(n);
-		t = timer_of(n);
-		if (!t->wall || t->round == round)
-			continue;
-		t->round = round;
-		timer_start(t, delta > (s64)t->expires ?
-				       0 :
-				       t->expires - (u64)delta);
-	}
-	local_irq_restore(flags);
-}
-
 /* Call the functions of those whose time has come. */
-static void run_timers(u64 now)
+static void run_timers(struct timer_base *base, u64 now)
 {
 	struct timer *t;
 
-	while ((t = next_timer) && t->expires <= now) {
+	while ((t = base->next) && t->expires <= now) {
 		remove_timer(t);
-		t->wall_offset = ktime_wall_offset();
 		t->fn(t);
 	}
 }
@@ -179,9 +177,23 @@ static bool is_tick(u64 now)
 static void ask_for_interrupt(void)
 {
 	next_interrupt = next_tick;
-	if (next_timer && next_timer->expires < next_tick)
-		next_interrupt = next_timer->expires;
+	if (monotonic.next)
+		next_interrupt = min(next_interrupt, monotonic.next->expires);
+	if (wall.next)
+		next_interrupt =
+			min(next_interrupt, monotonic_expires(wall.next));
 	port_set_timer(next_interrupt);
+}
+
+/**
+ * timers_clock_set() - CLOCK_REALTIME was set: its timers come at other times
+ */
+void timers_clock_set(void)
+{
+	unsigned long flags = local_irq_save();
+
+	ask_for_interrupt();
+	local_irq_restore(flags);
 }
 
 /**
@@ -193,7 +205,8 @@ void timer_interrupt(struct pt_regs *regs)
 	u64 now = ktime_get();
 
 	next_interrupt = 0;
-	run_timers(now);
+	run_timers(&monotonic, now);
+	run_timers(&wall, now + ktime_wall_offset());
 	if (is_tick(now)) {
 		update_coarse_clock(now);
 		scheduler_tick(user_mode(regs));

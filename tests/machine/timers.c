@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Timers: one that nobody notices costs nothing, and none waits for a tick.
- * What is counted are interrupts and ticks, never time.
+ * What is counted are interrupts and ticks, never time. Then the time of day:
+ * what moves when it is set, and how it is set right.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/timex.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -276,8 +281,229 @@ static void check_ignored(void)
 	is(timer_delete(t), 0);
 }
 
+/* ---- the time of day ---- */
+
+static void shift(long seconds)
+{
+	struct timespec now;
+
+	need(clock_gettime(CLOCK_REALTIME, &now) == 0);
+	now.tv_sec += seconds;
+	need(clock_settime(CLOCK_REALTIME, &now) == 0);
+}
+
+static struct itimerspec wall_in(long seconds, long interval)
+{
+	struct itimerspec s = { { interval, 0 }, { 0, 0 } };
+
+	clock_gettime(CLOCK_REALTIME, &s.it_value);
+	s.it_value.tv_sec += seconds;
+	return s;
+}
+
+static int wall_timerfd(int flags, long seconds, long interval)
+{
+	struct itimerspec s = wall_in(seconds, interval);
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK);
+
+	need(fd >= 0 && timerfd_settime(fd, flags, &s, NULL) == 0);
+	return fd;
+}
+
+/* What waits for a time of day comes when that is set. */
+static void check_wall(void)
+{
+	int soon = wall_timerfd(TFD_TIMER_ABSTIME, 100, 30);
+	int late = wall_timerfd(TFD_TIMER_ABSTIME, 9000, 0);
+	int relative = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK);
+	struct itimerspec s = { { 0, 0 }, { 100, 0 } };
+	uint64_t n = 0;
+
+	need(timerfd_settime(relative, 0, &s, NULL) == 0);
+	is(read(soon, &n, 8), -EAGAIN);
+	shift(200);
+	rest(1 * MS);
+	is(read(soon, &n, 8), 8);
+	is(n, 4);
+	is(read(late, &n, 8), -EAGAIN);
+	is(read(relative, &n, 8), -EAGAIN);
+	is(timerfd_gettime(soon, &s), 0);
+	check(s.it_value.tv_sec == 19 && s.it_interval.tv_sec == 30,
+	      "what is left after the clock was set", "%ld s",
+	      (long)s.it_value.tv_sec);
+	is(timerfd_gettime(late, &s), 0);
+	is(s.it_value.tv_sec, 8799);
+	shift(-200);
+	is(timerfd_gettime(late, &s), 0);
+	is(s.it_value.tv_sec, 8999);
+	is(timerfd_gettime(relative, &s), 0);
+	is(s.it_value.tv_sec, 99);
+	is(read(soon, &n, 8), -EAGAIN);
+	close(soon);
+	close(late);
+	close(relative);
+}
+
+static void check_wall_timer(void)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_NONE };
+	struct itimerspec s;
+	timer_t t;
+
+	need(timer_create(CLOCK_REALTIME, &ev, &t) == 0);
+	s = wall_in(1000, 7);
+	is(timer_settime(t, TIMER_ABSTIME, &s, NULL), 0);
+	shift(1001);
+	is(timer_gettime(t, &s), 0);
+	is(s.it_value.tv_sec, 5);
+	shift(-1001);
+	is(timer_delete(t), 0);
+}
+
+/* TFD_TIMER_CANCEL_ON_SET */
+static void check_cancel(void)
+{
+	int both = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+	int fd = wall_timerfd(both, 1000, 0);
+	int not = wall_timerfd(TFD_TIMER_ABSTIME, 1000, 0);
+	int twice = wall_timerfd(both, 1000, 0);
+	struct itimerspec s = wall_in(1000, 0), off = { 0 };
+	struct pollfd p = { fd, POLLIN, 0 };
+	uint64_t n;
+
+	is(poll(&p, 1, 0), 0);
+	shift(3);
+	is(poll(&p, 1, 0), 1);
+	is(read(fd, &n, 8), -ECANCELED);
+	is(read(fd, &n, 8), -EAGAIN);
+	is(read(not, &n, 8), -EAGAIN);
+	is(timerfd_settime(twice, both, &s, NULL), -ECANCELED);
+	is(read(twice, &n, 8), -EAGAIN);
+	is(timerfd_settime(twice, both, &s, NULL), 0);
+	is(timerfd_settime(twice, TFD_TIMER_ABSTIME, &s, NULL), 0);
+	shift(-3);
+	is(read(twice, &n, 8), -EAGAIN);
+	is(read(fd, &n, 8), -ECANCELED);
+	shift(1);
+	is(timerfd_settime(fd, both, &off, NULL), 0);
+	is(read(fd, &n, 8), -ECANCELED);
+	shift(-1);
+	close(fd);
+	close(not );
+	close(twice);
+}
+
+/* ---- adjtimex ---- */
+
+static long since_boot(void)
+{
+	struct timespec wall, now;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	return (wall.tv_sec - now.tv_sec) % 1000 * 1000000 +
+	       (wall.tv_nsec - now.tv_nsec) / 1000;
+}
+
+static void check_adjtimex(void)
+{
+	struct timex t = { 0 };
+	long before;
+
+	is(adjtimex(&t), TIME_ERROR);
+	is(t.status, STA_UNSYNC);
+	is(t.offset | t.freq | t.tai | t.ppsfreq | t.stbcnt, 0);
+	is(t.maxerror, 16000000);
+	is(t.esterror, 16000000);
+	is(t.constant, 2);
+	is(t.precision, 1);
+	is(t.tolerance, 500 << 16);
+	is(t.tick, 10000);
+	is(clock_adjtime(CLOCK_MONOTONIC, &t), -EOPNOTSUPP);
+	is(clock_adjtime(99, &t), -EINVAL);
+	is(syscall(SYS_adjtimex, 8), -EFAULT);
+	t.modes = ADJ_TICK;
+	t.tick = 8999;
+	is(adjtimex(&t), -EINVAL);
+	t.modes = 0x8000;
+	is(adjtimex(&t), -EINVAL);
+	t.modes = ADJ_SETOFFSET;
+	t.time.tv_sec = 0;
+	t.time.tv_usec = 1000000;
+	is(adjtimex(&t), -EINVAL);
+	before = since_boot();
+	t.time.tv_usec = 500000;
+	is(adjtimex(&t), TIME_ERROR);
+	before = since_boot() - before;
+	check(before > 499900 && before < 500100, "ADJ_SETOFFSET", "%ld us",
+	      before);
+	t.modes = ADJ_SETOFFSET | ADJ_NANO;
+	t.time.tv_sec = -1;
+	t.time.tv_usec = 500000000;
+	is(adjtimex(&t), TIME_ERROR);
+	is(t.status, STA_UNSYNC | STA_NANO);
+	t.modes = ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR | ADJ_MICRO;
+	t.status = STA_PLL;
+	t.maxerror = 1000;
+	t.esterror = 20;
+	is(adjtimex(&t), TIME_OK);
+	is(t.status, STA_PLL);
+	is(t.maxerror, 1000);
+	is(t.esterror, 20);
+	t.modes = ADJ_FREQUENCY | ADJ_TIMECONST | ADJ_TAI;
+	t.freq = 1 << 30;
+	t.constant = 37;
+	is(adjtimex(&t), TIME_OK);
+	is(t.freq, 500 << 16);
+	is(t.constant, 10);
+	is(t.tai, 37);
+	t.modes = ADJ_FREQUENCY | ADJ_TIMECONST | ADJ_TAI;
+	t.freq = 0;
+	t.constant = 0;
+	is(adjtimex(&t), TIME_OK);
+	shift(0);
+	t.modes = 0;
+	is(adjtimex(&t), TIME_ERROR);
+	is(t.status, STA_PLL | STA_UNSYNC);
+	t.modes = ADJ_STATUS;
+	t.status = STA_UNSYNC;
+	is(adjtimex(&t), TIME_ERROR);
+}
+
+/* adjtime(3): half a thousandth faster until it is done. */
+static void check_adjtime(void)
+{
+	struct timeval by = { 0, 800 }, left = { 9, 9 };
+	struct timex t = { .modes = ADJ_OFFSET_SS_READ };
+	long before = since_boot();
+
+	is(adjtime(&by, &left), 0);
+	is(left.tv_sec | left.tv_usec, 0);
+	is(adjtimex(&t), TIME_ERROR);
+	check(t.offset > 0 && t.offset <= 800, "ADJ_OFFSET_SS_READ", "%ld",
+	      (long)t.offset);
+	sleep(4);
+	before = since_boot() - before;
+	check(before > 750 && before < 850, "adjtime", "%ld us", before);
+	is(adjtime(NULL, &left), 0);
+	is(left.tv_sec | left.tv_usec, 0);
+	if (fork() == 0) {
+		need(setresuid(1000, 1000, 1000) == 0);
+		is(adjtime(NULL, &left), 0);
+		is(adjtime(&by, &left), -EPERM);
+		t.modes = 0;
+		is(adjtimex(&t), TIME_ERROR);
+		t.modes = ADJ_SETOFFSET;
+		is(adjtimex(&t), -EPERM);
+		_exit(checks_done());
+	}
+	is(wait(NULL) > 0, 1);
+}
+
 int main(void)
 {
+	int failed;
+
 	free_rounds = rounds();
 	check_unread_timerfds();
 	check_blocked();
@@ -289,5 +515,12 @@ int main(void)
 	check_silent();
 	check_fineness();
 	check_limit();
+	failed = checks_failed;
+	check_wall();
+	check_wall_timer();
+	check_cancel();
+	check_adjtimex();
+	check_adjtime();
+	check(checks_failed == failed, "the time of day", "see above");
 	return checks_done();
 }
