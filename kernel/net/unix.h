@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sockets within the machine (AF_UNIX), between socket.c, which reads the
- * system calls' arguments, and unix.c, which moves the bytes.
+ * system calls' arguments, and unix.c and unix_*.c, which move the bytes.
  */
 #ifndef KERNEL_NET_UNIX_H
 #define KERNEL_NET_UNIX_H
