@@ -7,6 +7,7 @@
 #include <kernel/fs/inode.h>
 #include <kernel/fs/leases.h>
 #include <kernel/fs/pipe.h>
+#include <kernel/fs/stat.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
@@ -24,7 +25,8 @@
 
 #define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
-/* O_ASYNC is kept by files that can do something about it. */
+/* O_ASYNC is kept by files that can do something about it; O_DIRECT is for
+ * pipes: each write is a packet. */
 static long set_flags(unsigned int fd, struct file *f, u32 flags)
 {
 	int err = 0;
@@ -32,6 +34,8 @@ static long set_flags(unsigned int fd, struct file *f, u32 flags)
 	if (flags & O_NOATIME && !(f->f_flags & O_NOATIME) &&
 	    !inode_owner_or_capable(f->f_inode))
 		return -EPERM;
+	if (flags & O_DIRECT && !S_ISFIFO(f->f_inode->i_mode))
+		return -EINVAL;
 	if ((flags ^ f->f_flags) & FASYNC && f->f_op->fasync)
 		err = f->f_op->fasync((int)fd, f, flags & FASYNC);
 	if (err)

@@ -69,6 +69,8 @@ struct file *dentry_open(const struct path *path, u32 flags)
 	int err;
 
 	if (!(flags & O_PATH)) {
+		if (flags & O_DIRECT)
+			return ERR_PTR(-EINVAL); /* no file can */
 		fop = find_fops(inode);
 		if (!fop)
 			return ERR_PTR(-ENXIO);

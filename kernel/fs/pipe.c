@@ -9,6 +9,8 @@
  *   tail, head: bytes read and written; head - tail <= size, a power of two
  *   bufs[i] is NULL until bytes first come there; a page that was read stays
  *   for those to come, until memory is short (pipe_shrinker)
+ *   ends[i] says that a page has fewer bytes than fit: behind a packet (its
+ *   writer has O_DIRECT) the next byte begins a page
  *   no page holds both the oldest and the newest bytes of a ring that is full
  *   tail == head: both are 0, so that a pipe that is emptied again and again
  *   uses the same page again and again
@@ -60,6 +62,7 @@ struct pipe_inode_info {
 	struct list_head list; /* all_pipes */
 	u32 nr_pages; /* in bufs */
 	char **bufs; /* bufs_inline, or kmalloc'ed */
+	u16 *ends; /* of pages that end early; NULL: none ever did */
 	char *bufs_inline[PIPE_DEF_BUFFERS];
 };
 
@@ -69,6 +72,20 @@ static LIST_HEAD(all_pipes);
 static inline u32 pipe_used(const struct pipe_inode_info *p)
 {
 	return p->head - p->tail;
+}
+
+/* ends[]: bytes in the page, which may be a packet; 0: as many as fit. */
+#define PIPE_END_MASK 0x1fffu
+#define PIPE_PACKET 0x8000u
+
+static inline u16 *pipe_end(struct pipe_inode_info *p, u32 pos)
+{
+	return &p->ends[(pos & (p->size - 1)) >> PAGE_SHIFT];
+}
+
+static inline bool pipe_is_packet(struct pipe_inode_info *p, u32 pos)
+{
+	return p->ends && *pipe_end(p, pos) & PIPE_PACKET;
 }
 
 /* The page at tail counts until it is read to its end: it cannot be shared. */
@@ -117,6 +134,7 @@ static void free_pipe(struct pipe_inode_info *p)
 	free_bufs(p);
 	if (p->bufs != p->bufs_inline)
 		kfree(p->bufs);
+	kfree(p->ends);
 	kfree(p);
 }
 
@@ -175,8 +193,23 @@ void pipe_init(void)
 
 /* ---- read ---- */
 
+/* How far it is from @pos, behind @n bytes of its page, to the next byte. */
+static u32 pipe_step(struct pipe_inode_info *p, u32 pos, u32 n)
+{
+	u32 off = pos & ~PAGE_MASK;
+	u32 end = p->ends ? *pipe_end(p, pos) & PIPE_END_MASK : 0;
+
+	return end && off + n >= end ? (u32)PAGE_SIZE - off : n;
+}
+
+/* @n bytes of one page have been read. */
 static inline void pipe_consume(struct pipe_inode_info *p, u32 n)
 {
+	if (unlikely(p->ends)) {
+		n = pipe_step(p, p->tail, n);
+		if ((p->tail & ~PAGE_MASK) + n == PAGE_SIZE)
+			*pipe_end(p, p->tail) = 0;
+	}
 	p->tail += n;
 	if (p->tail == p->head) {
 		p->head = 0;
@@ -190,21 +223,34 @@ static inline u32 pipe_piece(u32 pos, size_t n)
 	return (u32)min(n, (size_t)(PAGE_SIZE - (pos & ~PAGE_MASK)));
 }
 
-/* What is there, up to what is asked for. */
+/* How many of @n bytes to be read lie together at @pos. */
+static inline u32 pipe_chunk(struct pipe_inode_info *p, u32 pos, size_t n)
+{
+	u32 end = unlikely(p->ends) ? *pipe_end(p, pos) & PIPE_END_MASK : 0;
+	u32 piece = pipe_piece(pos, n);
+
+	return end ? min(piece, end - (pos & (u32)~PAGE_MASK)) : piece;
+}
+
+/* What is there, up to what is asked for; no more than one packet, whose rest
+ * is lost. */
 static ssize_t pipe_copy_out(struct pipe_inode_info *p, struct iov_iter *to)
 {
 	ssize_t done = 0;
 
 	while (pipe_used(p) && to->count) {
 		u32 off = p->tail & ~PAGE_MASK;
-		u32 n = pipe_piece(p->tail, min(pipe_used(p), to->count));
+		u32 n = pipe_chunk(p, p->tail, min(pipe_used(p), to->count));
+		bool packet = pipe_is_packet(p, p->tail);
 		u32 copied;
 
 		copied = copy_to_iter(*pipe_slot(p, p->tail) + off, n, to);
 		if (unlikely(copied < n)) /* nothing is lost */
 			return done ? done : -EFAULT;
-		pipe_consume(p, n);
+		pipe_consume(p, packet ? pipe_chunk(p, p->tail, PAGE_SIZE) : n);
 		done += (ssize_t)n;
+		if (packet)
+			break;
 	}
 	return done;
 }
@@ -307,6 +353,52 @@ static ssize_t pipe_fill(struct pipe_inode_info *p, u32 n,
 	return (ssize_t)n;
 }
 
+/* ---- packets ---- */
+
+/* Before the first in a pipe. 0 or -ENOMEM. */
+static int pipe_may_end(struct pipe_inode_info *p)
+{
+	if (!p->ends)
+		p->ends = kcalloc(p->size >> PAGE_SHIFT, sizeof(*p->ends),
+				  GFP_KERNEL);
+	return p->ends ? 0 : -ENOMEM;
+}
+
+/* The next byte begins a page: there is room for it. */
+static void pipe_end_page(struct pipe_inode_info *p, u32 flags)
+{
+	u32 off = p->head & ~PAGE_MASK;
+
+	if (off || flags) {
+		*pipe_end(p, p->head - 1) =
+			(u16)((off ? off : (u32)PAGE_SIZE) | flags);
+		p->head = (u32)PAGE_ALIGN(p->head);
+	}
+}
+
+/* Each page becomes a packet; but odd bytes join a page that is none. */
+static ssize_t pipe_packets_in(struct pipe_inode_info *p, struct iov_iter *from,
+			       ssize_t done)
+{
+	u32 odd = from->count & ~PAGE_MASK, off = p->head & ~PAGE_MASK;
+	bool joins = off && odd && odd <= PAGE_SIZE - off;
+	ssize_t copied = pipe_may_end(p);
+
+	while (!copied && from->count && pipe_room(p) >= PAGE_SIZE) {
+		if (!joins)
+			pipe_end_page(p, 0);
+		copied = pipe_fill(p, joins ? odd : from->count, from);
+		if (copied < 0)
+			break;
+		if (!joins)
+			pipe_end_page(p, PIPE_PACKET);
+		done += copied;
+		copied = 0;
+		joins = false;
+	}
+	return done ? done : copied;
+}
+
 /* As much as fits; @done bytes were written before. */
 static ssize_t pipe_copy_in(struct pipe_inode_info *p, struct iov_iter *from,
 			    ssize_t done)
@@ -359,8 +451,10 @@ static void pipe_spliced_in(struct pipe_inode_info *p, bool was_empty)
 static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
 {
 	struct pipe_inode_info *p = f->f_inode->i_pipe;
-	bool was_empty, whole = from->count <= PIPE_BUF;
+	bool packets = f->f_flags & O_DIRECT;
+	bool was_empty, whole = packets || from->count <= PIPE_BUF;
 	ssize_t ret = 0, before;
+	size_t need;
 	int err;
 
 	(void)pos;
@@ -373,10 +467,12 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
 			ret = ret ? ret : -EPIPE;
 			break;
 		}
-		if (whole ? pipe_writable(p, from->count) : pipe_room(p)) {
+		need = packets ? PIPE_BUF : from->count;
+		if (whole ? pipe_writable(p, need) : pipe_room(p)) {
 			was_empty = !pipe_used(p);
 			before = ret;
-			ret = pipe_copy_in(p, from, ret);
+			ret = packets ? pipe_packets_in(p, from, ret) :
+					pipe_copy_in(p, from, ret);
 			pipe_filled(p, was_empty);
 			if (ret == before || ret < 0 || !from->count)
 				break;
@@ -387,7 +483,7 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
 			break;
 		}
 		kill_fasync(&p->fasync, FMODE_READ, POLL_IN);
-		err = pipe_wait_writable(p, from->count);
+		err = pipe_wait_writable(p, need);
 		if (err)
 			return ret ? ret : err;
 	}
@@ -433,7 +529,7 @@ ssize_t pipe_drain(struct file *f, size_t n, bool nonblock, pipe_actor take,
 		return err;
 	room = pipe_room(p);
 	while (n && pipe_used(p)) {
-		piece = pipe_piece(p->tail, min((size_t)pipe_used(p), n));
+		piece = pipe_chunk(p, p->tail, min((size_t)pipe_used(p), n));
 		used = take(arg,
 			    *pipe_slot(p, p->tail) + (p->tail & ~PAGE_MASK),
 			    piece);
@@ -534,25 +630,46 @@ ssize_t pipe_feed(struct file *f, size_t n, bool nonblock, pipe_actor give,
 	return done ? done : put;
 }
 
-/* As much of @in's bytes as @out has room for; both are locked. */
-static size_t pipe_copy(struct pipe_inode_info *in, struct pipe_inode_info *out,
-			size_t n)
+/* True if @out takes a packet; it begins a page there. */
+static bool begin_packet(struct pipe_inode_info *out)
 {
-	u32 at = in->tail;
+	if (pipe_room(out) < PAGE_SIZE || pipe_may_end(out))
+		return false;
+	pipe_end_page(out, 0);
+	return true;
+}
+
+/* As much of @in's bytes as @out has room for, packets as such; both are
+ * locked. @keep: they stay. */
+static size_t pipe_copy(struct pipe_inode_info *in, struct pipe_inode_info *out,
+			size_t n, bool keep)
+{
+	u32 at = in->tail, piece;
 	size_t done = 0;
+	bool packet;
+	char *to;
 
 	while (done < n && at != in->head && pipe_room(out)) {
-		char *to = pipe_head(out);
-		u32 piece =
-			pipe_piece(at, min((size_t)(in->head - at), n - done));
-
+		packet = pipe_is_packet(in, at);
+		if (packet && !begin_packet(out))
+			break;
+		to = pipe_head(out);
 		if (!to)
 			break;
+		piece = pipe_chunk(in, at,
+				   min((size_t)(in->head - at), n - done));
 		piece = pipe_piece(out->head, min(piece, pipe_room(out)));
 		memcpy(to, *pipe_slot(in, at) + (at & ~PAGE_MASK), piece);
-		at += piece;
 		out->head += piece;
+		if (packet)
+			pipe_end_page(out, PIPE_PACKET);
 		done += piece;
+		if (keep) {
+			at += pipe_step(in, at, piece);
+		} else {
+			pipe_consume(in, piece);
+			at = in->tail;
+		}
 	}
 	return done;
 }
@@ -595,16 +712,15 @@ ssize_t pipe_to_pipe(struct file *from, struct file *to, size_t n,
 			return ret;
 		up_write(&out->lock);
 		lock_both(in, out);
-		if (pipe_used(in) && pipe_room(out) && out->readers)
+		if (pipe_used(in) && pipe_writable(out, PIPE_BUF) &&
+		    out->readers)
 			break;
 		up_write(&in->lock);
 		up_write(&out->lock);
 	}
 	was_empty = !pipe_used(out);
 	room = pipe_room(in);
-	done = pipe_copy(in, out, n);
-	if (done && !keep)
-		pipe_consume(in, (u32)done);
+	done = pipe_copy(in, out, n, keep);
 	if (done)
 		pipe_spliced_in(out, was_empty);
 	if (!keep)
@@ -641,13 +757,27 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 	return mask;
 }
 
+/* Those to be read, without what early ends of pages leave out. */
+static u32 pipe_bytes(struct pipe_inode_info *p)
+{
+	u32 at, n, bytes = 0;
+
+	if (!p->ends)
+		return pipe_used(p);
+	for (at = p->tail; at != p->head; at += pipe_step(p, at, n)) {
+		n = pipe_chunk(p, at, p->head - at);
+		bytes += n;
+	}
+	return bytes;
+}
+
 static long pipe_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 {
 	struct pipe_inode_info *p = f->f_inode->i_pipe;
 
 	if (cmd != FIONREAD)
 		return -ENOTTY;
-	return put_user((int)pipe_used(p), (int __user *)arg);
+	return put_user((int)pipe_bytes(p), (int __user *)arg);
 }
 
 static int pipe_fasync(int fd, struct file *f, bool on)
@@ -658,7 +788,8 @@ static int pipe_fasync(int fd, struct file *f, bool on)
 }
 
 /* Move the bytes into a ring of another size; pages without any go. */
-static void pipe_move(struct pipe_inode_info *p, char **bufs, u32 size)
+static void pipe_move(struct pipe_inode_info *p, char **bufs, u16 *ends,
+		      u32 size)
 {
 	u32 first = p->tail >> PAGE_SHIFT;
 	u32 last = (p->head + (u32)PAGE_SIZE - 1) >> PAGE_SHIFT;
@@ -666,6 +797,8 @@ static void pipe_move(struct pipe_inode_info *p, char **bufs, u32 size)
 
 	for (i = first; i != last; i++) {
 		bufs[i - first] = p->bufs[i & mask];
+		if (ends)
+			ends[i - first] = p->ends[i & mask];
 		p->bufs[i & mask] = NULL;
 		p->nr_pages--;
 	}
@@ -675,6 +808,8 @@ static void pipe_move(struct pipe_inode_info *p, char **bufs, u32 size)
 	p->nr_pages = last - first;
 	p->head -= first << PAGE_SHIFT;
 	p->tail -= first << PAGE_SHIFT;
+	kfree(p->ends);
+	p->ends = ends;
 	p->bufs = bufs;
 	p->size = size;
 }
@@ -683,6 +818,7 @@ static long pipe_set_size(struct pipe_inode_info *p, u32 arg)
 {
 	u32 size = (u32)PAGE_SIZE;
 	char **bufs;
+	u16 *ends = NULL;
 
 	if (arg > 1u << 31)
 		return -EINVAL;
@@ -696,9 +832,14 @@ static long pipe_set_size(struct pipe_inode_info *p, u32 arg)
 	if (size == p->size)
 		return (long)size;
 	bufs = kcalloc(size >> PAGE_SHIFT, sizeof(*bufs), GFP_KERNEL);
-	if (!bufs)
+	if (p->ends)
+		ends = kcalloc(size >> PAGE_SHIFT, sizeof(*ends), GFP_KERNEL);
+	if (!bufs || (p->ends && !ends)) {
+		kfree(bufs);
+		kfree(ends);
 		return -ENOMEM;
-	pipe_move(p, bufs, size);
+	}
+	pipe_move(p, bufs, ends, size);
 	wake_up(&p->wr_wait);
 	return (long)size;
 }
@@ -864,11 +1005,13 @@ const struct file_operations fifo_fops = {
 /* Both ends; each release gives back its side. */
 static int create_pipe_files(struct file *ends[2], u32 flags)
 {
+	u32 direct = flags & O_DIRECT;
 	struct inode *inode = new_inode(NULL, S_IFIFO | 0600);
 	struct pipe_inode_info *p;
 
 	if (!inode)
 		return -ENOMEM;
+	flags &= ~(u32)O_DIRECT; /* packets are the writer's matter */
 	inode->i_uid = current->cred->fsuid;
 	inode->i_gid = current->cred->fsgid;
 	p = alloc_pipe();
@@ -886,7 +1029,8 @@ static int create_pipe_files(struct file *ends[2], u32 flags)
 	p->files++;
 	p->readers++;
 	iget(inode);
-	ends[1] = alloc_anon_file("pipe:", inode, O_WRONLY | flags, &fifo_fops);
+	ends[1] = alloc_anon_file("pipe:", inode, O_WRONLY | flags | direct,
+				  &fifo_fops);
 	if (IS_ERR(ends[1])) {
 		fput(ends[0]);
 		ends[0] = ends[1];
@@ -903,11 +1047,11 @@ fail:
 
 static long do_pipe(int __user *ufds, u32 flags)
 {
-	u32 file_flags = flags & O_NONBLOCK;
+	u32 file_flags = flags & (O_NONBLOCK | O_DIRECT);
 	struct file *ends[2];
 	int err;
 
-	if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK))
+	if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
 		return -EINVAL;
 	err = create_pipe_files(ends, file_flags);
 	return err ? err : install_files(ends, ufds, flags & O_CLOEXEC);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -17,6 +18,7 @@
 static char buf[200000], back[200000];
 static int a[2], b[2]; /* pipes */
 static int file;
+static void *volatile nowhere = (void *)8;
 
 static void empty(int fd)
 {
@@ -146,6 +148,153 @@ static void check_chain(void)
 	is(splice(file, NULL, a[1], NULL, 10, 0), -EPIPE);
 }
 
+/* ---- packets ---- */
+
+static void packets(int p[2])
+{
+	need(pipe2(p, O_DIRECT | O_NONBLOCK) == 0);
+}
+
+static void close_both(const int p[2])
+{
+	close(p[0]);
+	close(p[1]);
+}
+
+static void check_packets(void)
+{
+	int p[2], n = 0;
+
+	packets(p);
+	is(fcntl(p[0], F_GETFL), O_NONBLOCK);
+	is(fcntl(p[1], F_GETFL), O_NONBLOCK | O_DIRECT | O_WRONLY);
+	is(read(p[0], back, 10), -EAGAIN);
+	for (n = 0; write(p[1], "abc", 3) == 3;)
+		n++;
+	is(n, 16);
+	is(errno, EAGAIN);
+	is(ioctl(p[0], FIONREAD, &n), 0);
+	is(n, 48);
+	is(read(p[0], back, 2), 2); /* the rest is lost */
+	is(memcmp(back, "ab", 2), 0);
+	is(read(p[0], back, 100), 3);
+	is(write(p[1], "", 0), 0);
+	is(ioctl(p[0], FIONREAD, &n), 0);
+	is(n, 42);
+	while (read(p[0], back, 100) == 3)
+		;
+	is(errno, EAGAIN);
+	is(write(p[1], buf, 10000), 10000);
+	is(read(p[0], back, 20000), 4096);
+	is(read(p[0], back, 4096), 4096);
+	is(read(p[0], back, 1), 1);
+	is(read(p[0], back, 1), -EAGAIN);
+	is(write(p[1], buf, 4096), 4096);
+	is(write(p[1], "x", 1), 1);
+	is(read(p[0], back, 20000), 4096);
+	is(read(p[0], back, 20000), 1);
+	is(write(p[1], buf, 100000), 65536);
+	is(read(p[0], (void *)nowhere, 10), -EFAULT);
+	for (n = 0; read(p[0], back, sizeof(back)) == 4096;)
+		n++;
+	is(n, 16);
+	is(write(p[1], (void *)nowhere, 10), -EFAULT);
+	is(read(p[0], back, 10), -EAGAIN);
+	close_both(p);
+	is(pipe2(p, O_DIRECT | O_APPEND), -EINVAL);
+	is(fcntl(file, F_SETFL, O_DIRECT), -EINVAL);
+	is(open("x", O_RDWR | O_DIRECT), -EINVAL);
+}
+
+/* Among other bytes: those that fill no page join one that is no packet. */
+static void check_mixed_packets(void)
+{
+	int p[2];
+
+	packets(p);
+	is(write(p[1], "12", 2), 2);
+	need(fcntl(p[1], F_SETFL, O_NONBLOCK) == 0);
+	is(write(p[1], "ab", 2), 2);
+	is(write(p[1], "cd", 2), 2);
+	need(fcntl(p[1], F_SETFL, O_NONBLOCK | O_DIRECT) == 0);
+	is(write(p[1], "ef", 2), 2);
+	is(write(p[1], buf, 4096), 4096);
+	is(write(p[1], "56", 2), 2);
+	need(fcntl(p[1], F_SETFL, O_NONBLOCK) == 0);
+	is(write(p[1], "gh", 2), 2);
+	is(read(p[0], back, 100), 2);
+	is(memcmp(back, "12", 2), 0);
+	is(read(p[0], back, 3), 3);
+	is(memcmp(back, "abc", 3), 0);
+	/* Up to the end of a packet, if one begins. */
+	is(read(p[0], back, 10000), 3 + 4096);
+	is(memcmp(back, "def", 3), 0);
+	is(read(p[0], back, 10000), 2);
+	is(read(p[0], back, 10000), 2);
+	is(memcmp(back, "gh", 2), 0);
+	is(read(p[0], back, 10000), -EAGAIN);
+	close_both(p);
+}
+
+/* In a ring of another size, and by way of splice and tee. */
+static void check_moved_packets(void)
+{
+	int p[2], q[2];
+
+	packets(p);
+	need(pipe2(q, O_NONBLOCK) == 0);
+	is(write(p[1], "abc", 3), 3);
+	is(write(p[1], "de", 2), 2);
+	is(fcntl(p[1], F_SETPIPE_SZ, 4096), -EBUSY);
+	is(fcntl(p[1], F_SETPIPE_SZ, 8192), 8192);
+	is(write(p[1], "x", 1), -EAGAIN);
+	is(read(p[0], back, 2), 2);
+	is(fcntl(p[1], F_SETPIPE_SZ, 16384), 16384);
+	is(write(p[1], "fgh", 3), 3);
+	is(tee(p[0], q[1], 100, 0), 5);
+	is(read(q[0], back, 100), 2);
+	is(read(q[0], back, 100), 3);
+	is(read(q[0], back, 100), -EAGAIN);
+	is(splice(p[0], NULL, q[1], NULL, 100, 0), 5);
+	is(read(q[0], back, 1), 1);
+	is(memcmp(back, "d", 1), 0);
+	is(read(q[0], back, 100), 3);
+	is(memcmp(back, "fgh", 3), 0);
+	is(read(p[0], back, 100), -EAGAIN);
+	is(write(p[1], "abcdef", 6), 6);
+	need(lseek(file, 0, SEEK_SET) == 0);
+	is(splice(p[0], NULL, file, NULL, 2, 0), 2);
+	is(read(p[0], back, 100), 4);
+	is(memcmp(back, "cdef", 4), 0);
+	close_both(p);
+	close_both(q);
+}
+
+/* A writer that waits for room for a packet. */
+static void check_waiting_packet(void)
+{
+	int p[2], status;
+
+	packets(p);
+	need(fcntl(p[1], F_SETPIPE_SZ, 4096) == 4096);
+	is(write(p[1], "abc", 3), 3);
+	need(fcntl(p[1], F_SETFL, O_DIRECT) == 0);
+	if (!fork()) {
+		is(write(p[1], buf, 8000), 8000);
+		_exit(checks_done());
+	}
+	usleep(20000);
+	is(read(p[0], back, 100), 3);
+	close(p[1]);
+	need(fcntl(p[0], F_SETFL, 0) == 0);
+	is(read(p[0], back, 5000), 4096);
+	is(read(p[0], back, 5000), 3904);
+	is(read(p[0], back, 5000), 0);
+	need(wait(&status) > 0);
+	is(status, 0);
+	close(p[0]);
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/splice.XXXXXX";
@@ -158,6 +307,10 @@ int main(void)
 	check_tee();
 	check_memory();
 	check_chain();
+	check_packets();
+	check_mixed_packets();
+	check_moved_packets();
+	check_waiting_packet();
 	check(!checks_done(), "splice", "see above");
 	return checks_done();
 }
