@@ -40,7 +40,7 @@ struct inode {
 	struct rb_root i_flock; /* fcntl's and flock's, kernel/fs/locks.c */
 	int i_readcount; /* open for reading alone */
 	struct list_head i_leases; /* kernel/fs/leases.c */
-	void *i_pipe; /* a fifo's pipe while it is open, kernel/fs/pipe.c */
+	void *i_pipe; /* a fifo's pipe while it is open, kernel/fs/fifo.c */
 	void *i_private; /* the filesystem's */
 };
 
