@@ -644,6 +644,73 @@ static void mounts_step(void)
 	}
 }
 
+/* ---- signals about files, and leases ---- */
+
+#define LEASED "/tmp/leased"
+
+static void async_setup(void)
+{
+	signal(SIGIO, SIG_IGN);
+	signal(SIGRTMAX, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	put_fd(open(LEASED, O_CREAT | O_RDWR, 0666));
+}
+
+static void own_some(void)
+{
+	struct f_owner_ex ex = { (int)rnd(4), rnd(4) ? 0 : 30000 };
+
+	if (rnd(2))
+		ex.pid = rnd(2) ? getpid() : (int)call(gettid);
+	fcntl(any_fd(), F_SETOWN_EX, &ex);
+	fcntl(any_fd(), F_SETSIG, rnd(3) ? 0 : SIGRTMAX);
+	fcntl(any_fd(), F_GETOWN);
+}
+
+static void async_step(void)
+{
+	int fd[2];
+
+	switch (rnd(9)) {
+	case 0:
+		if (pipe2(fd, O_NONBLOCK | (rnd(2) ? O_DIRECT : 0)) == 0) {
+			put_fd(fd[0]);
+			put_fd(fd[1]);
+		}
+		break;
+	case 1:
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd) ==
+		    0) {
+			put_fd(fd[0]);
+			put_fd(fd[1]);
+		}
+		break;
+	case 2:
+		own_some();
+		break;
+	case 3:
+		fcntl(any_fd(), F_SETFL,
+		      O_NONBLOCK | (rnd(3) ? O_ASYNC : 0) |
+			      (rnd(3) ? 0 : O_DIRECT));
+		break;
+	case 4:
+		call(write, any_fd(), page, rnd(4096));
+		break;
+	case 5:
+		fcntl(any_fd(), F_SETPIPE_SZ, 4096 << rnd(5));
+		break;
+	case 6:
+		fcntl(any_fd(), F_SETLEASE, (int)rnd(3));
+		fcntl(any_fd(), F_GETLEASE);
+		break;
+	case 7:
+		put_fd(open(LEASED, (int)rnd(3) | O_NONBLOCK));
+		break;
+	default:
+		call(read, any_fd(), page, rnd(4096));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct family all[] = {
@@ -655,6 +722,7 @@ int main(int argc, char **argv)
 		{ "epoll", epoll_setup, epoll_step },
 		{ "terminals", terminals_setup, terminals_step },
 		{ "mounts", mounts_setup, mounts_step },
+		{ "async", async_setup, async_step },
 	};
 
 	return races(argc, argv, all, sizeof(all) / sizeof(*all));
