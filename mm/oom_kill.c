@@ -112,9 +112,13 @@ found:
 	return worst;
 }
 
-/* Take @mm's private pages. Return: true if they are gone, false if
- * mmap_lock is busy. */
-static bool reap(struct mm_struct *mm)
+/**
+ * oom_reap() - take a space's private pages
+ * @mm: of tasks that all end
+ *
+ * Return: true if they are gone, false if mmap_lock is busy.
+ */
+bool oom_reap(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
 
@@ -142,7 +146,7 @@ static enum oom_verdict end_victim(struct mm_struct *victim,
 	hooks->kill(victim, points);
 	if (hooks->dying())
 		return OOM_MYSELF;
-	return reap(victim) ? OOM_FREED : OOM_ANOTHER;
+	return oom_reap(victim) ? OOM_FREED : OOM_ANOTHER;
 }
 
 static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)

@@ -422,6 +422,8 @@ static void exec_creds(struct linux_binprm *bprm)
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
 	c->securebits &= ~SECURE_KEEP_CAPS;
+	if (c->euid != old->uid || c->egid != old->gid)
+		c->cap_ambient = 0;
 	if (!(c->securebits & SECURE_NOROOT) && (!c->uid || !c->euid))
 		c->cap_permitted = c->cap_bset | c->cap_inheritable;
 	else
@@ -430,8 +432,6 @@ static void exec_creds(struct linux_binprm *bprm)
 		c->cap_effective = c->cap_permitted;
 	else
 		c->cap_effective = c->cap_ambient;
-	if (c->euid != old->uid || c->egid != old->gid)
-		c->cap_ambient = 0;
 	if (current->ptrace && !current->ptracer_capable)
 		keep_from_tracer(c, old);
 	bprm->secure = c->euid != old->uid || c->egid != old->gid ||

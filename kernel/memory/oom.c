@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who ends when memory is used up: mm/oom_kill.c chose an address space; here
- * every process that uses it is killed, and the log says which.
+ * every process that uses it is killed, and the log says which. A program that
+ * decides this itself has process_mrelease.
  */
+#include <ashlar/err.h>
 #include <ashlar/mmap.h>
 #include <ashlar/oom.h>
 #include <ashlar/tune.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/signal/signal.h>
+#include <kernel/syscall.h>
 #include <kernel/task/cred.h>
+#include <kernel/task/pid.h>
+#include <kernel/task/pidfd.h>
 #include <kernel/task/process.h>
 
 #define K(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
@@ -76,6 +81,60 @@ static bool spared(struct mm_struct *mm)
 static struct mm_struct *running_space(void)
 {
 	return current->mm;
+}
+
+/* True if every thread that runs in @mm is on its way to its end. */
+static bool all_users_die(const struct mm_struct *mm)
+{
+	struct task_struct *p, *t;
+
+	for_each_process(p) {
+		if (p->signal->group_exit)
+			continue;
+		for_each_thread(p, t) {
+			if (t->mm == mm && !(t->flags & PF_EXITING))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* The space of a process that ends; 0 or -errno. */
+static int release_memory(struct task_struct *p)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *t;
+	int err;
+
+	for_each_thread(p, t) {
+		mm = get_task_mm(t);
+		if (mm)
+			break;
+	}
+	if (!mm)
+		return -ESRCH;
+	if (!all_users_die(mm))
+		err = -EINVAL;
+	else
+		err = oom_reap(mm) ? 0 : -EAGAIN;
+	mmput(mm);
+	return err;
+}
+
+SYSCALL_DEFINE(process_mrelease, int pidfd, u32 flags)
+{
+	struct pid *pid;
+	int err = -ESRCH;
+
+	if (flags)
+		return -EINVAL;
+	pid = pidfd_get_pid((unsigned int)pidfd, NULL);
+	if (IS_ERR(pid))
+		return PTR_ERR(pid);
+	if (pid->task)
+		err = release_memory(pid->task);
+	put_pid(pid);
+	return err;
 }
 
 /**

@@ -18,6 +18,7 @@
 #include <kernel/task/process.h>
 #include <kernel/task/ptrace.h>
 #include <kernel/time/clock.h>
+#include <kernel/time/itimer.h>
 #include "proc.h"
 
 #define KB(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
@@ -138,7 +139,7 @@ static void status_caps(struct seq_file *m, const struct task_struct *t)
 	seq_printf(m, "CapPrm:\t%016llx\n", c->cap_permitted);
 	seq_printf(m, "CapEff:\t%016llx\n", c->cap_effective);
 	seq_printf(m, "CapBnd:\t%016llx\n", c->cap_bset);
-	seq_printf(m, "CapAmb:\t%016llx\n", 0ull);
+	seq_printf(m, "CapAmb:\t%016llx\n", c->cap_ambient);
 	seq_printf(m, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n",
 		   t->no_new_privs);
 	seq_puts(m, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n"
@@ -357,5 +358,38 @@ int show_pid_limits(struct seq_file *m, struct task_struct *t)
 		else
 			seq_putc(m, '\n');
 	}
+	return 0;
+}
+
+/* ---- timers ---- */
+
+static bool may_see_slack(const struct task_struct *task)
+{
+	return task == current || capable(CAP_SYS_NICE);
+}
+
+int show_timerslack(struct seq_file *m, struct task_struct *task)
+{
+	if (!may_see_slack(task))
+		return -EPERM;
+	seq_printf(m, "%llu\n", (unsigned long long)task->timer_slack);
+	return 0;
+}
+
+ssize_t write_timerslack(const char *text, size_t len, struct task_struct *task)
+{
+	long ns;
+
+	if (!proc_parse_long(text, &ns) || ns < 0)
+		return -EINVAL;
+	if (!may_see_slack(task))
+		return -EPERM;
+	task->timer_slack = ns ? (u64)ns : task->default_timer_slack;
+	return (ssize_t)len;
+}
+
+int show_pid_timers(struct seq_file *m, struct task_struct *task)
+{
+	show_posix_timers(m, task);
 	return 0;
 }

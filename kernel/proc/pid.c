@@ -247,6 +247,8 @@ static const struct file_operations task_dir_fops;
 
 static const struct pid_entry pid_entries[] = {
 	DIR("task", 0555, &task_dir_iops, &task_dir_fops),
+	TEXT("timers", 0444, show_pid_timers),
+	TEXT_RW("timerslack_ns", 0666, show_timerslack, write_timerslack),
 	DIR("fd", 0500, &proc_fd_iops, &proc_fd_fops),
 	DIR("fdinfo", 0555, &proc_fdinfo_iops, &proc_fdinfo_fops),
 	TEXT_OF_MM("environ", 0400, show_pid_environ),
@@ -284,10 +286,12 @@ static const struct pid_entry pid_entries[] = {
 	TEXT_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),
 };
 
-/* Below task/TID the table begins after "task". */
+/* Those at its beginning are of processes, not of threads below task/. */
+#define NR_OF_PROCESSES 3
+
 static const struct pid_entry *table_start(const struct proc_inode *pi)
 {
-	return pi->fd ? pid_entries + 1 : pid_entries;
+	return pi->fd ? pid_entries + NR_OF_PROCESSES : pid_entries;
 }
 
 #define PID_ENTRIES_END (pid_entries + ARRAY_SIZE(pid_entries))

@@ -97,6 +97,10 @@ extern const struct file_operations proc_mem_fops, proc_pagemap_fops;
 int show_pid_maps(struct seq_file *m, struct task_struct *task);
 int show_pid_smaps(struct seq_file *m, struct task_struct *task);
 int show_pid_smaps_rollup(struct seq_file *m, struct task_struct *task);
+int show_timerslack(struct seq_file *m, struct task_struct *task);
+ssize_t write_timerslack(const char *text, size_t len,
+			 struct task_struct *task);
+int show_pid_timers(struct seq_file *m, struct task_struct *task);
 int show_pid_clear_refs(struct seq_file *m, struct task_struct *task);
 ssize_t write_pid_clear_refs(const char *text, size_t len,
 			     struct task_struct *task);

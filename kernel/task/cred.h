@@ -22,6 +22,7 @@ struct cred {
 #define SECURE_NOROOT 0x1
 #define SECURE_NO_SETUID_FIXUP 0x4
 #define SECURE_KEEP_CAPS 0x10
+#define SECURE_NO_CAP_AMBIENT_RAISE 0x40
 
 #define CAP_CHOWN 0
 #define CAP_DAC_OVERRIDE 1

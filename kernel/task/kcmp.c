@@ -4,9 +4,11 @@
  * their addresses, made unreadable.
  */
 #include <ashlar/fs.h>
+#include <ashlar/list.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/syscall.h>
 #include <kernel/task/pid.h>
+#include <kernel/task/process.h>
 #include <kernel/task/ptrace.h>
 
 enum {
@@ -27,6 +29,12 @@ static long compare(const void *a, const void *b)
 	u32 x = (u32)a * DISGUISE, y = (u32)b * DISGUISE;
 
 	return x == y ? 0 : x < y ? 1 : 2;
+}
+
+/* What SEM_UNDO has left to undo, shared by the threads of a process. */
+static const void *undo_list(const struct task_struct *t)
+{
+	return list_empty(&t->signal->sem_undos) ? NULL : t->signal;
 }
 
 static long compare_files(struct task_struct *a, struct task_struct *b,
@@ -64,9 +72,10 @@ SYSCALL_DEFINE(kcmp, pid_t pid_a, pid_t pid_b, int type, u32 fd_a, u32 fd_b)
 		return compare(a->fs, b->fs);
 	case KCMP_SIGHAND:
 		return compare(a->sighand, b->sighand);
-	case KCMP_IO:
-	case KCMP_SYSVSEM: /* a process's own here */
-		return compare(a->signal, b->signal);
+	case KCMP_IO: /* that of disks: no task has one */
+		return 0;
+	case KCMP_SYSVSEM:
+		return compare(undo_list(a), undo_list(b));
 	}
 	return -EINVAL;
 }

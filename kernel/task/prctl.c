@@ -116,22 +116,22 @@ static long ambient(u32 what, u32 cap)
 	struct cred *c = current->cred;
 	u64 bit = 1ull << (cap & 63);
 
-	if (what == PR_CAP_AMBIENT_CLEAR_ALL) {
-		c->cap_ambient = 0;
-		return cap ? -EINVAL : 0;
-	}
-	if (cap > CAP_LAST_CAP)
+	if (what == PR_CAP_AMBIENT_CLEAR_ALL ? cap : cap > CAP_LAST_CAP)
 		return -EINVAL;
 	switch (what) {
 	case PR_CAP_AMBIENT_IS_SET:
 		return !!(c->cap_ambient & bit);
 	case PR_CAP_AMBIENT_RAISE:
-		if (!(c->cap_permitted & c->cap_inheritable & bit))
+		if (!(c->cap_permitted & c->cap_inheritable & bit) ||
+		    (c->securebits & SECURE_NO_CAP_AMBIENT_RAISE))
 			return -EPERM;
 		c->cap_ambient |= bit;
 		return 0;
 	case PR_CAP_AMBIENT_LOWER:
 		c->cap_ambient &= ~bit;
+		return 0;
+	case PR_CAP_AMBIENT_CLEAR_ALL:
+		c->cap_ambient = 0;
 		return 0;
 	}
 	return -EINVAL;

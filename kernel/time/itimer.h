@@ -7,9 +7,11 @@
 #include <kernel/sched/workqueue.h>
 #include <kernel/time/timer.h>
 
+struct seq_file;
 struct siginfo;
 struct signal_struct;
 struct sigqueue;
+struct task_struct;
 
 struct itimer {
 	struct timer timer; /* ITIMER_REAL */
@@ -25,6 +27,7 @@ void itimer_tick(bool user);
 void itimer_real_taken(void);
 void posix_timers_tick(struct signal_struct *sig);
 void posix_timers_heard(int signo);
+void show_posix_timers(struct seq_file *m, struct task_struct *task);
 /* A timer's entry left its list: its signal is @info, or was dropped (NULL). */
 void posix_timer_dequeued(struct sigqueue *q, struct siginfo *info);
 

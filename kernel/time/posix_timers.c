@@ -21,6 +21,7 @@
  * Locks: interrupts are off where the timer interrupt looks (cpu_timers).
  */
 #include <ashlar/rbtree.h>
+#include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <kernel/sched/workqueue.h>
 #include <kernel/signal/signal.h>
@@ -252,6 +253,27 @@ static int new_timer_id(struct signal_struct *sig)
 		sig->next_timer_id = (id + 1) & 0x7fffffff;
 	} while (find_timer(id));
 	return id;
+}
+
+/**
+ * show_posix_timers() - /proc/PID/timers, the newest first
+ */
+void show_posix_timers(struct seq_file *m, struct task_struct *task)
+{
+	static const char *const how[] = { "signal", "none", "thread" };
+	struct rb_node *n;
+
+	for (n = rb_last(&task->signal->posix_timers); n; n = rb_prev(n)) {
+		struct k_itimer *t = rb_entry(n, struct k_itimer, node);
+		bool thread = t->notify == SIGEV_THREAD_ID;
+
+		seq_printf(m, "ID: %d\nsignal: %d/%08x\n", t->id,
+			   t->q.info.si_signo, t->q.info.timer.value);
+		seq_printf(m, "notify: %s/%s.%d\nClockID: %d\n",
+			   how[thread ? SIGEV_SIGNAL : t->notify],
+			   thread ? "tid" : "pid", thread ? t->tid : task->tgid,
+			   t->clock);
+	}
 }
 
 static void disarm(struct k_itimer *t)

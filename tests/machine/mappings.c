@@ -125,6 +125,7 @@ static void check_clear_refs(void)
 	check(before == 16 && cleared == 0, "clear_refs", "%d, %d kB", before,
 	      cleared);
 	is(write_text(path, "1"), 1);
+	is(smaps(arena, "Referenced"), 0);
 	is(write_text(path, "4"), 1);
 	is(write_text(path, "5"), 1);
 	is(write_text(path, "0"), -EINVAL);

@@ -1,24 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What tasks may ask about each other and about the machine: shared parts,
- * another's descriptors, barriers, priorities, segments. Every expectation was
- * recorded on Linux 6.1.
+ * another's descriptors, barriers, priorities, segments, capabilities, timers.
+ * Every expectation was recorded on Linux 6.1.
  */
 #include <asm/ldt.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/membarrier.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
 
-enum { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND };
+enum {
+	KCMP_FILE,
+	KCMP_VM,
+	KCMP_FILES,
+	KCMP_FS,
+	KCMP_SIGHAND,
+	KCMP_IO,
+	KCMP_SYSVSEM
+};
 enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_WHO_PGRP };
 #define IOPRIO(class, level) ((class) << 13 | (level))
 
@@ -163,13 +177,210 @@ static void test_setns(void)
 	close(fd);
 }
 
-int main(void)
+/* A program's semaphores that are undone, and what disks know of it. */
+static void test_kcmp_rest(void)
+{
+	struct sembuf up = { 0, 1, SEM_UNDO };
+	pid_t me = getpid(), child = fork();
+	int id = semget(IPC_PRIVATE, 1, 0600);
+
+	while (child == 0)
+		pause();
+	need(child > 0 && id >= 0);
+	is(syscall(SYS_kcmp, me, child, KCMP_IO, 0, 0), 0);
+	is(syscall(SYS_kcmp, me, child, KCMP_SYSVSEM, 0, 0), 0);
+	is(semop(id, &up, 1), 0);
+	is(syscall(SYS_kcmp, me, child, KCMP_SYSVSEM, 0, 0) > 0, 1);
+	is(syscall(SYS_kcmp, me, me, KCMP_SYSVSEM, 0, 0), 0);
+	is(syscall(SYS_kcmp, me, child, KCMP_IO, 0, 0), 0);
+	kill(child, SIGKILL);
+	is(waitpid(child, NULL, 0), child);
+	is(semctl(id, 0, IPC_RMID), 0);
+}
+
+/* The line of a report of ours that begins so, after its title. */
+static const char *line_of(const char *path, const char *title)
+{
+	static char text[4096];
+	int fd = open(path, O_RDONLY);
+	int n = fd < 0 ? -1 : (int)read(fd, text, sizeof(text) - 1);
+	char *at;
+
+	close(fd);
+	need(n >= 0);
+	text[n] = 0;
+	at = strstr(text, title);
+	return at ? at + strlen(title) : "";
+}
+
+static void set_caps(unsigned int permitted, unsigned int inheritable)
+{
+	struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct d[2] = {
+		{ permitted, permitted, inheritable }, { 0, 0, 0 }
+	};
+
+	need(syscall(SYS_capset, &h, d) == 0);
+}
+
+#define AMBIENT(what, cap) prctl(PR_CAP_AMBIENT, what, cap, 0, 0)
+#define RAISE PR_CAP_AMBIENT_RAISE
+#define IS_SET PR_CAP_AMBIENT_IS_SET
+
+static void with_ambient(void)
+{
+	need(prctl(PR_SET_KEEPCAPS, 1) == 0);
+	need(setresuid(1000, 1000, 1000) == 0);
+	set_caps(1 << CAP_KILL | 1 << CAP_CHOWN, 1 << CAP_KILL);
+	is(AMBIENT(RAISE, CAP_CHOWN), -EPERM);
+	is(AMBIENT(RAISE, 63), -EINVAL);
+	is(AMBIENT(9, CAP_KILL), -EINVAL);
+	is(prctl(PR_CAP_AMBIENT, RAISE, CAP_KILL, 1, 0), -EINVAL);
+	is(AMBIENT(RAISE, CAP_KILL), 0);
+	is(AMBIENT(IS_SET, CAP_KILL), 1);
+	is(AMBIENT(PR_CAP_AMBIENT_CLEAR_ALL, 1), -EINVAL);
+	is(AMBIENT(IS_SET, CAP_KILL), 1);
+	is(strncmp(line_of("/proc/self/status", "CapAmb:\t"),
+		   "0000000000000020", 16),
+	   0);
+	set_caps(1 << CAP_KILL, 0);
+	is(AMBIENT(IS_SET, CAP_KILL), 0);
+	set_caps(1 << CAP_KILL, 1 << CAP_KILL);
+	is(AMBIENT(RAISE, CAP_KILL), 0);
+	is(AMBIENT(PR_CAP_AMBIENT_LOWER, CAP_KILL), 0);
+	is(AMBIENT(IS_SET, CAP_KILL), 0);
+	is(AMBIENT(RAISE, CAP_KILL), 0);
+	if (checks_failed)
+		_exit(1);
+}
+
+/* What an ambient capability becomes in a program: @owner its set-user-ID. */
+static int ambient_after_exec(int owner)
+{
+	char self[100] = "", *argv[] = { "tasks", "caps", NULL };
+	int status = -1;
+	pid_t pid;
+
+	need(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+	need(chown(self, owner, 0) == 0 && chmod(self, 04755) == 0);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		with_ambient();
+		execv(self, argv);
+		_exit(99);
+	}
+	is(waitpid(pid, &status, 0), pid);
+	need(chown(self, 0, 0) == 0 && chmod(self, 0755) == 0);
+	return WEXITSTATUS(status);
+}
+
+/* In the program: 1 ambient, 2 permitted, 4 effective. */
+static int capabilities(void)
+{
+	static const char *const titles[] = { "CapAmb:\t", "CapPrm:\t",
+					      "CapEff:\t" };
+	int i, seen = 0;
+
+	for (i = 0; i < 3; i++)
+		if (strtoull(line_of("/proc/self/status", titles[i]), NULL,
+			     16) &
+		    1 << CAP_KILL)
+			seen |= 1 << i;
+	return seen;
+}
+
+static void test_ambient(void)
+{
+	is(ambient_after_exec(1000), 7);
+	is(ambient_after_exec(1001), 0);
+	need(prctl(PR_SET_SECUREBITS, SECBIT_NO_CAP_AMBIENT_RAISE) == 0);
+	set_caps(~0u, 1 << CAP_KILL);
+	is(AMBIENT(RAISE, CAP_KILL), -EPERM);
+	need(prctl(PR_SET_SECUREBITS, 0) == 0);
+	is(AMBIENT(RAISE, CAP_KILL), 0);
+	is(AMBIENT(PR_CAP_AMBIENT_CLEAR_ALL, 0), 0);
+}
+
+static void test_timers_file(void)
+{
+	struct sigevent none = { .sigev_notify = SIGEV_NONE };
+	struct sigevent sig = { .sigev_notify = SIGEV_SIGNAL,
+				.sigev_signo = SIGUSR1,
+				.sigev_value = { .sival_int = 0x1234 } };
+	char want[400];
+	timer_t a, b;
+
+	is(*line_of("/proc/self/timers", ""), 0);
+	need(timer_create(CLOCK_MONOTONIC, &none, &a) == 0);
+	need(timer_create(CLOCK_REALTIME, &sig, &b) == 0);
+	sprintf(want,
+		"ID: 1\nsignal: 10/00001234\nnotify: signal/pid.%d\n"
+		"ClockID: 0\nID: 0\nsignal: 0/00000000\nnotify: none/pid.%d\n"
+		"ClockID: 1\n",
+		getpid(), getpid());
+	check(strcmp(line_of("/proc/self/timers", ""), want) == 0,
+	      "/proc/PID/timers", "%s", line_of("/proc/self/timers", ""));
+	timer_delete(a);
+	timer_delete(b);
+}
+
+static int write_slack(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), ret;
+
+	need(fd >= 0);
+	ret = value(write(fd, text, strlen(text)));
+	close(fd);
+	return ret;
+}
+
+static void test_slack(void)
+{
+	static const char path[] = "/proc/self/timerslack_ns";
+
+	is(atoi(line_of(path, "")), 50000);
+	is(write_slack(path, "70000"), 5);
+	is(prctl(PR_GET_TIMERSLACK), 70000);
+	is(write_slack(path, "0\n"), 2);
+	is(prctl(PR_GET_TIMERSLACK), 50000);
+	is(write_slack(path, "x"), -EINVAL);
+	is(access("/proc/thread-self/timerslack_ns", F_OK), -ENOENT);
+	is(access("/proc/thread-self/timers", F_OK), -ENOENT);
+}
+
+static void test_mrelease(void)
+{
+	pid_t child = fork();
+	int fd, i;
+
+	while (child == 0)
+		pause();
+	fd = syscall(SYS_pidfd_open, child, 0);
+	need(fd >= 0);
+	is(syscall(SYS_process_mrelease, fd, 1), -EINVAL);
+	is(syscall(SYS_process_mrelease, fd, 0), -EINVAL);
+	is(syscall(SYS_process_mrelease, 900, 0), -EBADF);
+	kill(child, SIGKILL);
+	i = value(syscall(SYS_process_mrelease, fd, 0));
+	is(i == 0 || i == -ESRCH, 1);
+	is(waitpid(child, NULL, 0), child);
+	is(syscall(SYS_process_mrelease, fd, 0), -ESRCH);
+	close(fd);
+}
+
+int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
 	} tests[] = {
 		{ "kcmp", test_kcmp },
+		{ "kcmp of what is made late", test_kcmp_rest },
+		{ "ambient capabilities", test_ambient },
+		{ "/proc/PID/timers", test_timers_file },
+		{ "/proc/PID/timerslack_ns", test_slack },
+		{ "process_mrelease", test_mrelease },
 		{ "pidfd_getfd", test_pidfd_getfd },
 		{ "membarrier", test_membarrier },
 		{ "ioprio", test_ioprio },
@@ -178,6 +389,8 @@ int main(void)
 	};
 	unsigned int i;
 
+	if (argc > 1 && strcmp(argv[1], "caps") == 0)
+		return capabilities();
 	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
 		int before = checks_failed;
 
