@@ -61,6 +61,7 @@ struct nameidata {
 			   * current's, or the directory of openat2's dfd */
 };
 
+int path_init(struct nameidata *nd, int dfd, const char *name, u32 flags);
 int path_parent(struct nameidata *nd, int dfd, const char *name, u32 flags);
 int walk_parent(struct nameidata *nd);
 /* One step by nd->last: 0 done; 1: a symlink, walk on with nd->name. */
