@@ -302,7 +302,7 @@ static int do_sigtimedwait(sigset_t set, struct siginfo *info,
 		if (signal_pending(t))
 			expired = false;
 		else if (timeout)
-			expired = schedule_until(ktime_get() + *timeout);
+			expired = schedule_until(ktime_after(*timeout));
 		else
 			schedule(), expired = false;
 		set_current_state(TASK_RUNNING);
@@ -333,46 +333,24 @@ static long sigtimedwait(const sigset_t __user *uset,
 	return sig;
 }
 
-static int timeout_ns(u64 *ns, s64 sec, s32 nsec)
-{
-	if (sec < 0 || nsec < 0 || nsec >= 1000000000)
-		return -EINVAL;
-	if (sec > 9000000000ll)
-		sec = 9000000000ll;
-	*ns = (u64)sec * 1000000000 + (u32)nsec;
-	return 0;
-}
-
 SYSCALL_DEFINE(rt_sigtimedwait, const sigset_t __user *uset,
 	       struct siginfo __user *uinfo,
 	       const struct timespec32 __user *uts, size_t size)
 {
-	struct timespec32 ts;
-	u64 ns;
+	u64 ns = 0;
+	int err = uts ? get_timespec32(uts, &ns) : 0;
 
-	if (!uts)
-		return sigtimedwait(uset, uinfo, NULL, size);
-	if (copy_from_user(&ts, uts, sizeof(ts)))
-		return -EFAULT;
-	if (timeout_ns(&ns, ts.tv_sec, ts.tv_nsec))
-		return -EINVAL;
-	return sigtimedwait(uset, uinfo, &ns, size);
+	return err ?: sigtimedwait(uset, uinfo, uts ? &ns : NULL, size);
 }
 
 SYSCALL_DEFINE(rt_sigtimedwait_time64, const sigset_t __user *uset,
 	       struct siginfo __user *uinfo,
 	       const struct timespec64 __user *uts, size_t size)
 {
-	struct timespec64 ts;
-	u64 ns;
+	u64 ns = 0;
+	int err = uts ? get_timespec64(uts, &ns) : 0;
 
-	if (!uts)
-		return sigtimedwait(uset, uinfo, NULL, size);
-	if (copy_from_user(&ts, uts, sizeof(ts)))
-		return -EFAULT;
-	if (timeout_ns(&ns, ts.tv_sec, (s32)ts.tv_nsec))
-		return -EINVAL;
-	return sigtimedwait(uset, uinfo, &ns, size);
+	return err ?: sigtimedwait(uset, uinfo, uts ? &ns : NULL, size);
 }
 
 SYSCALL_DEFINE(restart_syscall, void)
