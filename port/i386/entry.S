@@ -55,6 +55,17 @@
 	pushl	%ebx
 .endm
 
+/* The general registers, which PUSH_REGS pushed last; selectors come next. */
+.macro POP_REGS
+	popl	%ebx
+	popl	%ecx
+	popl	%edx
+	popl	%esi
+	popl	%edi
+	popl	%ebp
+	popl	%eax
+.endm
+
 .macro FLAT_SEGMENTS reg
 	cld
 	movl	$__USER_DS, \reg
@@ -70,13 +81,7 @@
 
 /* Into the program, whose registers may be bad: see the head. */
 .macro RESTORE_ALL
-	popl	%ebx
-	popl	%ecx
-	popl	%edx
-	popl	%esi
-	popl	%edi
-	popl	%ebp
-	popl	%eax
+	POP_REGS
 1:	popl	%ds
 2:	popl	%es
 3:	popl	%fs
@@ -155,13 +160,7 @@ restore_all:
 /* Back into the kernel: fs and gs are not its own, and what is in them may
  * by now be a selector of nothing. */
 restore_kernel:
-	popl	%ebx
-	popl	%ecx
-	popl	%edx
-	popl	%esi
-	popl	%edi
-	popl	%ebp
-	popl	%eax
+	POP_REGS
 	popl	%ds
 	popl	%es
 	addl	$12, %esp
