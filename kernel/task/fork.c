@@ -378,6 +378,9 @@ static void link_task(struct task_struct *p, struct pid *pid,
 	} else if (flags & CLONE_PARENT) {
 		p->exit_signal = leader->exit_signal;
 		link_process(p, leader->real_parent, current->parent_tid);
+	} else if (args->fn) {
+		/* Whichever starts one, it is no child that is waited for. */
+		link_process(p, &init_task, init_task.pid);
 	} else {
 		p->exit_signal = args->exit_signal;
 		link_process(p, leader, current->pid);

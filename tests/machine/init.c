@@ -7,6 +7,7 @@
  *   exit(n)       -> status n (n < 64)
  *   signal s      -> status 64 + s
  *   no such file  -> status 63
+ *   a child that it did not start -> status 61
  *   no program    -> status 0: getting here was the test
  *
  * The byte goes to port 0xf4, isa-debug-exit, and QEMU ends with
@@ -116,10 +117,13 @@ __attribute__((used)) static void begin(long *stack)
 				"HOME=/root", "TERM=linux", NULL };
 	long argc = stack[0];
 	char **argv = (char **)(stack + 1);
+	const long WNOHANG = 1, ECHILD = 10;
 	int status = 0;
 
 	mount_all();
-	if (argc > 1)
+	if (call(__NR_waitpid, -1, NULL, WNOHANG) != -ECHILD)
+		status = 61;
+	else if (argc > 1)
 		status = status_of(start(argv + 1, envp));
 	leave(status);
 }
