@@ -15,6 +15,15 @@
  * that only allocates and one that only frees hand whole sheaves to each
  * other for the price of one lock. Sheaves belong to a CPU, slabs to nobody.
  *
+ * A barn may hold a few sheaves (barn_min). Is one flushed and wanted back
+ * later, it may hold one more from then on: what a program takes and gives back
+ * in turns stays between the CPUs. Flushes in a row make it smaller again, and
+ * all barns together are bounded (barn_growth).
+ *
+ *   barn_max    ▁▁▁▁▁▁▂▂▂▂▅▅▅▅▅▅▅▅▅▅▅▅▅▅▄▃▂▁▁▁▁
+ *                    │    │ │   │         └ freed, and not asked for
+ *                    └────┴─┴───┘ batches: miss, then all from the barn
+ *
  * Invariant: every sheaf in the barn is wholly full or wholly empty.
  *
  * Locks: a CPU's lock around anything but a single pop or push of its main
@@ -22,6 +31,7 @@
  *
  * J. Bonwick and J. Adams, "Magazines and Vmem", USENIX 2001.
  */
+#include <ashlar/atomic.h>
 #include <ashlar/string.h>
 #include "slub.h"
 
@@ -124,6 +134,49 @@ static sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
 }
 
 /*
+ * What all barns may have beyond their least: how much of it is taken. Its
+ * unit is the bytes of a sheaf, which counts with the objects in it.
+ */
+static atomic_t barn_growth;
+
+static int barn_growth_max(void)
+{
+	unsigned long in_use = 0;
+	struct zone *z;
+
+	for_each_populated_zone(z)
+		in_use +=
+			READ_ONCE(z->managed_pages) - READ_ONCE(z->free_pages);
+	in_use = in_use / BARN_GROWTH_FRACTION * PAGE_SIZE;
+	return (int)((BARN_GROWTH_BYTES + in_use) / SHEAF_SIZE);
+}
+
+static int sheaves_weight(const struct kmem_cache *s, u32 n)
+{
+	return (int)(n * (s->sheaf_capacity * s->size / SHEAF_SIZE + 1));
+}
+
+/* No sum of weights gets too large for an int. */
+#define BARN_GROWTH_SHEAVES (1 << 16)
+
+/*
+ * The barn has nothing for a CPU that asks, and sheaves were flushed before
+ * that it could have had: from now on the barn may hold as many more, unless
+ * all barns together get too large. Context: s->lock.
+ */
+static void barn_grow(struct kmem_cache *s)
+{
+	u32 more = min(s->missed, (u32)BARN_GROWTH_SHEAVES);
+	int weight = sheaves_weight(s, more);
+
+	if (atomic_add_return(weight, &barn_growth) <= barn_growth_max())
+		WRITE_ONCE(s->barn_max, s->barn_max + more);
+	else
+		atomic_add(-weight, &barn_growth);
+	s->missed = 0;
+}
+
+/*
  * ---- a sheaf in, a sheaf out ----
  *
  * Both directions run under the CPU's lock and leave the sheaves whole.
@@ -176,6 +229,8 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		*main = full;
 		count_vm_events(cpu, BARN_GET, 1);
 	} else {
+		if (s->missed)
+			barn_grow(s);
 		fresh = !cpu->warmth[s->id];
 		n = refill_size(s, cpu);
 		slot = slabs_take(s, *main, n, fresh);
@@ -190,21 +245,35 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 	return (*main)[-1] != NULL;
 }
 
+/* The barn may have @n sheaves fewer, but its least. Context: s->lock. */
+static void barn_shrink(struct kmem_cache *s, u32 n)
+{
+	n = min(n, s->barn_max - s->barn_min);
+	if (!n)
+		return;
+	WRITE_ONCE(s->barn_max, s->barn_max - n);
+	atomic_add(-sheaves_weight(s, n), &barn_growth);
+}
+
 /*
  * A barn is for traffic in both directions. When sheaves are flushed time
  * after time and none is asked for, what lies in the barn only keeps slabs
- * from getting empty: it follows. Context: s->lock.
+ * from getting empty: it follows, sheaf by sheaf. Context: s->lock.
  */
 static void barn_note_flush(struct kmem_cache *s)
 {
 	sheaf_t top;
 
-	WRITE_ONCE(s->flushes, min(s->flushes + 1, (u32)BARN_FLUSHES));
+	WRITE_ONCE(s->flushes, s->flushes + 1);
+	s->missed++;
 	if (s->flushes < BARN_FLUSHES)
 		return;
-	while ((top = barn_get(&s->barn_full, &s->nr_barn_full)))
-		barn_put(&s->barn_empty, &s->nr_barn_empty,
-			 sheaf_flush(s, top));
+	barn_shrink(s, 1);
+	top = barn_get(&s->barn_full, &s->nr_barn_full);
+	if (!top)
+		return;
+	barn_put(&s->barn_empty, &s->nr_barn_empty, sheaf_flush(s, top));
+	s->missed++;
 }
 
 /* Main and spare are full: main goes to the barn, or into its slabs. */
@@ -213,7 +282,7 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 {
 	sheaf_t empty = NULL;
 
-	if (READ_ONCE(s->nr_barn_full) < s->barn_max &&
+	if (READ_ONCE(s->nr_barn_full) < READ_ONCE(s->barn_max) &&
 	    READ_ONCE(s->flushes) < BARN_FLUSHES)
 		empty = sheaf_get_empty(s);
 	spin_lock(&s->lock);
@@ -492,6 +561,7 @@ static void drain_barn(struct kmem_cache *s, struct list_head *reaped)
 			sheaf_release(top, reaped);
 	} while (top);
 	spin_lock(&s->lock);
+	barn_shrink(s, s->barn_max);
 	reap_free_slabs(s, 0, reaped);
 	spin_unlock(&s->lock);
 }

@@ -74,7 +74,7 @@ struct kmem_cache {
 	u64 reciprocal; /* RECIPROCAL_U64(size) */
 	slab_flags_t flags;
 	u32 sheaf_capacity;
-	u32 barn_max; /* full sheaves */
+	u32 barn_min; /* full sheaves that its barn may always have */
 	void (*ctor)(void *);
 	char name[32];
 	struct list_head list; /* slab_caches (slab_mutex) */
@@ -93,9 +93,11 @@ struct kmem_cache {
 	unsigned long inuse; /* handed to sheaves or callers */
 	sheaf_t barn_full; /* linked through slot 0 */
 	sheaf_t barn_empty;
+	u32 barn_max; /* full sheaves that it may have now */
 	u32 nr_barn_full;
 	u32 nr_barn_empty;
-	u32 flushes; /* since the last refill, up to BARN_FLUSHES */
+	u32 flushes; /* since the last refill */
+	u32 missed; /* sheaves flushed since slabs last refilled one */
 
 	/* slab_reporting.c */
 	unsigned long inuse_peak; /* objects, since the last pass */

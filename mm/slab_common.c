@@ -56,8 +56,9 @@ static void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 	s->reciprocal = RECIPROCAL_U64(s->size);
 	s->sheaf_capacity =
 		clamp((u32)SHEAF_BYTES / s->size, 1u, (u32)SHEAF_SLOTS - 2);
-	s->barn_max = min((u32)BARN_BYTES / (s->size * s->sheaf_capacity),
+	s->barn_min = min((u32)BARN_BYTES / (s->size * s->sheaf_capacity),
 			  (u32)BARN_FULL_MAX);
+	s->barn_max = s->barn_min;
 	s->report_shift = 1;
 	spin_lock_init(&s->lock);
 	INIT_LIST_HEAD(&s->slabs_full);

@@ -377,63 +377,90 @@ __racy struct page *object_slab(const struct kmem_cache *s, const void *obj)
 }
 
 /*
- * Free @obj in @slab; false, after a report, when that cannot be. *hint:
- * the slab's, kept by the caller.
+ * A slab while objects are given back to it. Neighbours in a sheaf are often
+ * of one slab: what is known of it is looked up and written back once for all.
  */
-static __always_inline bool slab_put_one(const struct kmem_cache *s,
-					 struct page *slab, char *frames,
-					 char *obj, u32 *hint)
-{
-	u32 frame = (u32)(obj - frames) >> PAGE_SHIFT;
-	u32 bit = (u32)((uintptr_t)obj & ~PAGE_MASK) / SLAB_GRANULE;
-	unsigned long mask = 1ul << bit % (8 * sizeof(long));
-	unsigned long *word = &slab[frame].free_bits[bit / (8 * sizeof(long))];
+struct slab_run {
+	struct page *slab; /* or NULL */
+	uintptr_t start; /* address of its frames */
+	size_t bytes; /* of its frames */
+	u64 limit; /* its objects have lower numbers, counted from address 0 */
+	u32 hint, put;
+};
 
-	if (unlikely(object_index(s, slab, obj) >= slab->bump)) {
+static __always_inline bool
+slab_run_begin(struct slab_run *run, const struct kmem_cache *s, void *obj)
+{
+	struct page *slab = object_slab(s, obj);
+
+	run->slab = slab;
+	run->put = 0;
+	if (unlikely(!slab)) {
 		report_bad_object(s, obj, OBJECT_NONE);
 		return false;
 	}
-	if (unlikely(*word & mask)) {
-		report_bad_object(s, obj + s->red_left, OBJECT_FREE);
-		return false;
-	}
-	*word |= mask;
-	if (frame < *hint)
-		*hint = frame;
+	run->start = (uintptr_t)page_address(slab);
+	run->bytes = (size_t)slab->nr << PAGE_SHIFT;
+	run->limit = slab_first(s, slab) + slab->bump;
+	run->hint = slab->hint;
 	return true;
 }
 
-/* Give back objs[0] and those behind it in the same slab; returns how many. */
-static u32 slab_put_run(struct kmem_cache *s, void **objs, u32 n)
+static __always_inline void slab_run_end(const struct slab_run *run,
+					 struct kmem_cache *s)
 {
-	struct page *slab = object_slab(s, objs[0]);
-	u32 i, put = 0, hint;
-	size_t bytes;
-	char *frames;
+	struct page *slab = run->slab;
 
-	if (unlikely(!slab)) {
-		report_bad_object(s, objs[0], OBJECT_NONE);
-		return 1;
-	}
-	frames = page_address(slab);
-	bytes = (size_t)slab->nr << PAGE_SHIFT;
-	hint = slab->hint;
-	for (i = 0; i < n && (size_t)((char *)objs[i] - frames) < bytes; i++)
-		put += slab_put_one(s, slab, frames, objs[i], &hint);
-	slab->hint = (u8)hint;
-	slab->inuse = (u16)(slab->inuse - put);
-	WRITE_ONCE(s->inuse, s->inuse - put);
-	if (put)
+	if (!run->put)
+		return;
+	slab->hint = (u8)run->hint;
+	slab->inuse = (u16)(slab->inuse - run->put);
+	WRITE_ONCE(s->inuse, s->inuse - run->put);
+	if (unlikely(slab->flags & PG_full || !slab->inuse))
 		slab_lists_after_put(s, slab);
-	return i;
+}
+
+/* @obj, which lies in the slab, becomes free, or is reported. */
+static __always_inline void
+slab_run_put(struct slab_run *run, const struct kmem_cache *s, uintptr_t obj)
+{
+	u32 frame = (u32)((obj - run->start) >> PAGE_SHIFT);
+	u32 bit = (u32)(obj & ~PAGE_MASK) / SLAB_GRANULE;
+	unsigned long mask = 1ul << bit % (8 * sizeof(long));
+	unsigned long *word =
+		&run->slab[frame].free_bits[bit / (8 * sizeof(long))];
+	bool starts = slab_is_packed(s) ?
+			      (u64)obj * s->reciprocal < s->reciprocal &&
+				      mul_u64_u64_hi(obj, s->reciprocal) <
+					      run->limit :
+			      obj == run->start;
+
+	if (unlikely(!starts)) {
+		report_bad_object(s, (void *)obj, OBJECT_NONE);
+	} else if (unlikely(*word & mask)) {
+		report_bad_object(s, (char *)obj + s->red_left, OBJECT_FREE);
+	} else {
+		*word |= mask;
+		run->hint = min(run->hint, frame);
+		run->put++;
+	}
 }
 
 void slabs_put(struct kmem_cache *s, void **objs, u32 n)
 {
-	u32 done = 0;
+	struct slab_run run = { NULL, 0, 0, 0, 0, 0 };
+	void **end = objs + n;
 
-	while (done < n)
-		done += slab_put_run(s, objs + done, n - done);
+	for (; objs < end; objs++) {
+		if (unlikely(!run.slab) ||
+		    (uintptr_t)*objs - run.start >= run.bytes) {
+			slab_run_end(&run, s);
+			if (!slab_run_begin(&run, s, *objs))
+				continue;
+		}
+		slab_run_put(&run, s, (uintptr_t)*objs);
+	}
+	slab_run_end(&run, s);
 }
 
 /*

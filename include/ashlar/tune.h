@@ -21,11 +21,15 @@
 
 /* Slots of a sheaf: one link, one sentinel, the rest objects. */
 #define SHEAF_SLOTS 64
-/* Bytes of objects that one sheaf may hold, and that one barn may hold. */
+/* Bytes of objects that one sheaf may hold, and that one barn may hold … */
 #define SHEAF_BYTES (8 << 10)
 #define BARN_BYTES (32 << 10)
 #define BARN_FULL_MAX 16
-/* Flushes in a row after which the barn is emptied, too. */
+/* … until it grows; all barns together by so many bytes … */
+#define BARN_GROWTH_BYTES (2 << 20)
+/* … and this fraction of the frames in use. */
+#define BARN_GROWTH_FRACTION 64
+/* Flushes in a row from which on the barn is flushed, too. */
 #define BARN_FLUSHES 8
 
 /*

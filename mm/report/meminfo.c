@@ -6,37 +6,44 @@
 #include "report.h"
 
 #define LABEL 16 /* columns of a name with its colon and blanks */
-#define DIGITS 8 /* columns of a number, or more if it needs more */
+#define COLUMNS 24 /* ... and of a number of up to eight digits */
 #define LINE 64 /* no name has more than 32 characters */
 #define TEXT 512 /* lines that are written at once: the file is read often */
 
-/* Writes a line at @p; returns its end. The last digit comes first. */
-static char *put_row(char *p, const struct report_row *row, unsigned long value)
+/* Where a number ends whose @name has an end that leaves it too little room. */
+static char *number_end(char *line, char *name, unsigned long value)
 {
-	char *d, *number = p + LABEL;
-	unsigned long more = value / 100000000;
+	char *end = max(name, line + LABEL);
+
+	do
+		end++;
+	while (value /= 10);
+	return max(end, line + COLUMNS);
+}
+
+/* Writes a line at @line; returns its end. */
+static char *put_row(char *line, const struct report_row *row,
+		     unsigned long value)
+{
+	char *d, *p = line, *end = line + COLUMNS;
 	const char *s = row->name;
 
-	__builtin_memset(p, ' ', LABEL + DIGITS);
+	__builtin_memset(line, ' ', COLUMNS);
 	while (*s)
 		*p++ = *s++;
 	*p++ = ':';
-	if (p > number) {
-		number = p;
-		__builtin_memset(number, ' ', DIGITS);
-	}
-	for (p = number + DIGITS; more; more /= 10)
-		p++;
-	d = p;
+	if (unlikely(p > line + LABEL || value > 99999999))
+		end = number_end(line, p, value);
+	d = end;
 	do
 		*--d = (char)('0' + value % 10);
 	while (value /= 10);
 	if (row->unit != COUNT) {
-		__builtin_memcpy(p, " kB", 3);
-		p += 3;
+		__builtin_memcpy(end, " kB", 3);
+		end += 3;
 	}
-	*p++ = '\n';
-	return p;
+	*end++ = '\n';
+	return end;
 }
 
 /** write_meminfo() - the rows of @table with the numbers of @t */

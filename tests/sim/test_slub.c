@@ -210,7 +210,7 @@ TEST_NO_SWEEP(the_child_has_one_cpu_and_everything_else_back)
 
 /* ---- whole sheaves change hands ---- */
 
-static void *handed[(BARN_FULL_MAX + 2) * SHEAF_SLOTS];
+static void *handed[(BARN_FULL_MAX + 12) * SHEAF_SLOTS];
 static unsigned int nr_handed;
 
 static void take_all(void *arg)
@@ -247,6 +247,40 @@ TEST_NO_SWEEP(full_sheaves_go_through_the_barn)
 	/* Sheaves do not multiply: the empty ones come back to be filled. */
 	CHECK_OP(s->nr_barn_empty + s->nr_barn_full, <=,
 		 nr_handed / s->sheaf_capacity + s->barn_max);
+}
+
+TEST_NO_SWEEP(a_barn_grows_with_batches_and_shrinks_after_them)
+{
+	struct kmem_cache *s = take_cache("batches", 16, 0, 0, NULL);
+	unsigned int i, least = s->barn_min;
+	unsigned long flushes, refills;
+
+	nr_handed = (least + 8) * s->sheaf_capacity;
+	for (i = 0; i < 8; i++) {
+		on_cpu(1, take_all, s);
+		on_cpu(1, give_all, s);
+	}
+	CHECK_OP(s->barn_max, >, least);
+	flushes = vm_events(SLAB_FLUSH);
+	refills = vm_events(SLAB_REFILL);
+	on_cpu(1, take_all, s);
+	on_cpu(1, give_all, s);
+	CHECK_EQ(vm_events(SLAB_FLUSH), flushes);
+	CHECK_EQ(vm_events(SLAB_REFILL), refills);
+	mm_validate();
+	kmem_cache_shrink(s);
+	CHECK_EQ(s->barn_max, least);
+	CHECK_OP(s->inuse, <=, 2ul * s->sheaf_capacity); /* CPU 1's */
+}
+
+TEST_NO_SWEEP(a_barn_does_not_grow_when_all_is_freed)
+{
+	struct kmem_cache *s = take_cache("freed", 16, 0, 0, NULL);
+
+	nr_handed = (s->barn_min + 10) * s->sheaf_capacity;
+	on_cpu(1, take_all, s);
+	on_cpu(1, give_all, s);
+	CHECK_EQ(s->barn_max, s->barn_min);
 }
 
 /* ---- no memory ---- */
