@@ -167,7 +167,7 @@ static vm_fault_t do_anonymous_page(struct vm_area_struct *vma,
 		page = NULL;
 	}
 	spin_unlock(&mm->page_table_lock);
-	if (unlikely(page)) /* somebody was faster */
+	if (unlikely(page)) /* another thread was faster */
 		put_page(page);
 	return 0;
 }
@@ -429,7 +429,7 @@ static vm_fault_t do_wp_page(struct vm_area_struct *vma, unsigned long addr,
 	struct page *old = NULL;
 
 	spin_lock(&mm->page_table_lock);
-	if (unlikely(!pte_same(*pte, entry))) { /* somebody was faster */
+	if (unlikely(!pte_same(*pte, entry))) { /* it has changed */
 		spin_unlock(&mm->page_table_lock);
 		return 0;
 	}
@@ -454,7 +454,7 @@ static vm_fault_t do_wp_page(struct vm_area_struct *vma, unsigned long addr,
 
 /* ---- faults ---- */
 
-/* A missing page that is not the kernel's to provide. */
+/* Handle a missing page that a program provides. */
 static vm_fault_t do_foreign_page(struct vm_area_struct *vma,
 				  unsigned long addr, unsigned int flags)
 {

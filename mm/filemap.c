@@ -313,7 +313,7 @@ static void zero_page_part(struct page *page, size_t from, size_t to)
 	kunmap_local(addr);
 }
 
-/* Somebody else made the page while ours was being filled. */
+/* Another task made the page while ours was being filled. */
 static void copy_to_other(struct address_space *m, struct page *page,
 			  unsigned long index, size_t off, size_t n)
 {

@@ -21,7 +21,7 @@
 	 sizeof(((struct tag *)0)->field))
 #define VALUE(value) ((u64)(value))
 
-/* Not const: a core dump leaves out what nobody can have changed. */
+/* Not const: a core dump leaves out what cannot have changed. */
 static u64 mm_layout[] = {
 	FIELD(ashlar_root, zones),
 	FIELD(ashlar_root, slab_caches),

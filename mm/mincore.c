@@ -10,7 +10,7 @@
 #include "pgtable.h"
 #include "vma.h"
 
-/* A page that no entry maps: is it in the file's cache? */
+/* 1 if a page that no entry maps is in the file's cache, else 0. */
 static u8 mincore_unmapped(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct address_space *mapping = vma_mapping(vma);

@@ -134,7 +134,7 @@ int mm_munlock(struct mm_struct *mm, unsigned long start, size_t len)
 	return err;
 }
 
-/* What areas there are, and areas to come, are @lock from now on. */
+/* Areas, and those to come, as @flags says, get the flags @lock. */
 static void lock_all(struct mm_struct *mm, int flags, u32 lock)
 {
 	struct vm_area_struct *vma, *done;

@@ -83,7 +83,7 @@ unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
 
 /* ---- mmap ---- */
 
-/* Memory that is shared, but with nobody by name; or ERR_PTR. */
+/* A file without a name for shared anonymous memory; or ERR_PTR. */
 static struct file *zero_file(unsigned long len, u32 vm_flags)
 {
 	return shmem_file_setup("dev/zero", (loff_t)len,

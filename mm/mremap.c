@@ -119,7 +119,7 @@ static void move_ptes(pte_t *from, pte_t *to, unsigned long nr)
 		set_pte(to, ptep_get_and_clear(from));
 }
 
-/* Up to the next end of a table on either side; 0: no memory. */
+/* Move entries up to where a table of either side ends; 0 without memory. */
 static unsigned long move_one_table(struct vm_area_struct *vma,
 				    unsigned long old, unsigned long new,
 				    unsigned long len)

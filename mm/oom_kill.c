@@ -65,7 +65,7 @@ unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages)
 	return (unsigned long)max(points, 1l);
 }
 
-/* Somebody who was chosen is still there. mmlist_lock. */
+/* True if a victim chosen before is still there. mmlist_lock. */
 static bool victim_is_leaving(void)
 {
 	struct mm_struct *mm;

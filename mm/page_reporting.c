@@ -46,7 +46,7 @@
 #define TOP_ORDER (MAX_ORDER - 1)
 
 static unsigned long keep_frames = REPORT_KEEP_BYTES >> PAGE_SHIFT;
-static bool no_host; /* there is nobody to give frames to */
+static bool no_host; /* there is no host to give frames to */
 
 struct batch {
 	struct page *page[REPORT_BATCH];

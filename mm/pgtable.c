@@ -194,7 +194,7 @@ pte_t *__pte_alloc(struct mm_struct *mm, pgd_t *pgd, unsigned long addr)
 		table = NULL;
 	}
 	spin_unlock(&mm->page_table_lock);
-	if (unlikely(table)) /* somebody was faster */
+	if (unlikely(table)) /* another thread was faster */
 		pte_table_put(table);
 	return pte_offset(pgd, addr);
 }
@@ -244,7 +244,7 @@ void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
 
 /* ---- locked pages ---- */
 
-/* One entry of a locked area more has the page. */
+/* An entry of a locked area more maps the page. */
 static void mlock_page(struct page *page)
 {
 	if (atomic_add_return(1, &page->_mlock_count) == 1)

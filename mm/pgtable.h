@@ -72,7 +72,7 @@ static inline bool is_exclusive(pte_t entry)
 	       (page->pflags & PG_anon_exclusive);
 }
 
-/* One entry of a locked area less has the page. */
+/* An entry of a locked area less maps the page. */
 static inline void munlock_page(struct page *page)
 {
 	if (atomic_dec_and_test(&page->_mlock_count))

@@ -125,7 +125,7 @@ static bool anon_vma_assign(struct vm_area_struct *vma, struct anon_vma **new)
 	struct anon_vma *av;
 
 	spin_lock(&anon_vma_lock);
-	if (likely(!vma->anon_vma)) { /* nobody was faster */
+	if (likely(!vma->anon_vma)) { /* no other thread was faster */
 		av = reusable_anon_vma(vma);
 		if (!av) {
 			av = *new;

@@ -555,7 +555,7 @@ static u32 list_inuse(const struct kmem_cache *s, struct page *slab, u32 max)
 	return n;
 }
 
-/* slab_debug_remaining - list some objects that somebody still uses */
+/* slab_debug_remaining - list some objects that are still in use */
 void slab_debug_remaining(struct kmem_cache *s)
 {
 	u32 left = REMAINING_MAX;

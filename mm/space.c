@@ -131,7 +131,7 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 	}
 }
 
-/* The copies of locked entries are not. */
+/* Copies of locked entries are not locked themselves. */
 static void clear_mlocked_ptes(pte_t *pte, unsigned long nr)
 {
 	for (; nr; nr--, pte++)
@@ -301,7 +301,7 @@ void mmput(struct mm_struct *mm)
 	mmdrop(mm);
 }
 
-/** __mmdrop() - nobody refers to the space any more, nor has it loaded. */
+/** __mmdrop() - free a space that no task refers to or has loaded */
 void __mmdrop(struct mm_struct *mm)
 {
 	destroy_context(mm);

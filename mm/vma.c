@@ -446,7 +446,7 @@ struct vm_area_struct *split_vma(struct vm_area_struct *vma, unsigned long addr)
 	return new;
 }
 
-/* @vma is going to have pages of @n. */
+/* @vma takes over pages of @n: it needs the same anon_vma. */
 static void share_anon_vma(struct vm_area_struct *vma,
 			   const struct vm_area_struct *n)
 {

@@ -180,7 +180,7 @@ struct vm_struct *find_vm_area(const void *addr)
 
 /* ---- page tables ---- */
 
-/* The table for @addr; false: no memory. */
+/* Make sure that there is a page table for @addr; false without memory. */
 static bool have_table(unsigned long addr)
 {
 	struct page *table;
@@ -218,7 +218,7 @@ static void unmap_area(struct vm_struct *area)
 	pte_t pte;
 
 	end += (unsigned long)area->nr_pages << PAGE_SHIFT;
-	/* Freed after the flush: nobody reaches a page that is free. */
+	/* They are freed after the flush: no CPU reaches a free page. */
 	for (addr = area->addr; addr < end; addr += PAGE_SIZE) {
 		pte = *kernel_pte(addr);
 		set_pte(kernel_pte(addr), __pte(pte_val(pte) & ~_PAGE_PRESENT));

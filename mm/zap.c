@@ -35,7 +35,7 @@ struct mmu_gather {
 	bool exiting; /* flushed once, at the end */
 	bool keep_cows; /* leave private copies alone */
 	long anon, file, shmem; /* entries that went, by kind */
-	long anon_unmapped, file_unmapped; /* pages that nobody maps now */
+	long anon_unmapped, file_unmapped; /* pages that no entry maps now */
 	unsigned int nr;
 	struct page *pages[GATHER_PAGES];
 };
@@ -170,7 +170,7 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start,
 /**
  * zap_address_space() - unmap everything and give the tables back
  *
- * Nobody runs in the space any more, so the TLB need forget it only once, and
+ * No task runs in the space any more, so the TLB need forget it only once, and
  * frames may be freed before.
  */
 void zap_address_space(struct mm_struct *mm)

@@ -40,7 +40,7 @@ enum vm_event_item {
 	PGALLOC_HIGH,
 	PGFAULT, /* page faults, those below included */
 	PGMAJFAULT, /* that had to wait for I/O */
-	PGREUSE, /* writes to a page that nobody shared any more */
+	PGREUSE, /* writes to a page that was shared no more */
 	PGLAZYFREE, /* pages given up by MADV_FREE */
 	OOM_KILL, /* processes killed for their memory */
 	NR_VM_EVENT_ITEMS

@@ -66,7 +66,7 @@ static inline void down_write(struct rw_semaphore *s)
 	__atomic_fetch_sub(&s->waiting_writers, 1, __ATOMIC_RELAXED);
 }
 
-/* A writer goes on as a reader; nobody has written in between. */
+/* A writer goes on as a reader; no other writer came in between. */
 static inline void downgrade_write(struct rw_semaphore *s)
 {
 	__atomic_store_n(&s->count, 1, __ATOMIC_RELEASE);

@@ -149,7 +149,7 @@ static const struct tty_operations console_ops = {
 	.ioctl = console_ioctl,
 };
 
-/* In an interrupt. */
+/* Runs in an interrupt. */
 static void console_receive(int number, u8 c)
 {
 	struct console_line *line = &lines[number];

@@ -103,7 +103,7 @@ static int open_raw(struct inode *inode, struct file *f)
 	return capable(CAP_SYS_RAWIO) ? 0 : -EPERM;
 }
 
-/* Bytes to the end of the page, the transfer, and 4 GB. */
+/* Bytes up to the first end: of the page, the transfer, or 4 GB. */
 static size_t mem_chunk(u32 addr, size_t count)
 {
 	return min(PAGE_SIZE - (addr & ~PAGE_MASK), (unsigned long)count);

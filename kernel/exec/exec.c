@@ -338,7 +338,7 @@ static int de_thread(struct task_struct *t)
 	if (t->thread_node.next == t->thread_node.prev)
 		goto own;
 	if (sig->group_exit || sig->group_exec_task)
-		return -EAGAIN; /* somebody else was faster */
+		return -EAGAIN; /* another thread was faster */
 	sig->group_exec_task = t;
 	zap_other_threads(t);
 	while (!alone(t)) {

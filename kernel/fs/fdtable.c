@@ -97,7 +97,7 @@ int expand_files(struct files_struct *files, unsigned int fd)
 	p = kvmalloc(arrays_size(n), GFP_KERNEL);
 	if (!p)
 		return -ENOMEM;
-	if (files->max_fds != old) { /* somebody did while we slept */
+	if (files->max_fds != old) { /* another thread did while we slept */
 		kvfree(p);
 		return expand_files(files, fd);
 	}

@@ -213,7 +213,7 @@ int notify_change(struct inode *inode, struct kstat *attr, u32 valid)
 	return 0;
 }
 
-/* The mode without what a write by somebody else takes away. */
+/* The mode without the bits that a write by a plain user takes away. */
 static umode_t mode_after_write(const struct inode *inode)
 {
 	umode_t mode = inode->i_mode & ~S_ISUID;

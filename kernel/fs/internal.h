@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of kernel/fs share and nobody else needs. */
+/* What the files of kernel/fs share with each other alone. */
 #ifndef KERNEL_FS_INTERNAL_H
 #define KERNEL_FS_INTERNAL_H
 

@@ -10,11 +10,11 @@
  * for each inode holds all three. An owner's locks never overlap: what he
  * sets replaces what he had there, and cuts what reaches beyond.
  *
- * Who must wait sleeps on one queue for all files and looks again whenever a
- * lock goes. Who changes the type of a flock gives the old one up first, and
- * may find that another was faster.
+ * A task that must wait sleeps on one queue for all files and looks again
+ * whenever a lock goes. A change of a flock's type gives the old one up first,
+ * and another task may be faster then.
  *
- * A POSIX waiter says for whose lock he waits, so that a circle of waiters is
+ * A POSIX waiter says for whose lock it waits, so that a circle of waiters is
  * found before it closes (-EDEADLK).
  */
 #include <ashlar/fs.h>

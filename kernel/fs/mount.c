@@ -45,7 +45,7 @@
 
 #define MS_MGC_MASK 0xffff0000u
 #define MS_MGC_VAL 0xc0ed0000u
-/* What a mount remembers. */
+/* The flags that a mount remembers. */
 #define MNT_FLAGS                                                    \
 	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | \
 	 MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
@@ -126,7 +126,7 @@ static void attach_mount(struct mount *mnt, const struct path *at)
 	mounts_changed();
 }
 
-/* Off its place; still mounted in name, with its reference. */
+/* The mount leaves its place, and keeps its reference and its children. */
 static void detach_mount(struct mount *mnt)
 {
 	struct mount **p = &mnt->mountpoint->d_mounted;
@@ -159,7 +159,7 @@ static void umount_one(struct mount *mnt)
 	mntput(mnt);
 }
 
-/* With all that is mounted below it, deepest first. */
+/* Unmount @mnt with all that is mounted below it, deepest first. */
 static void umount_tree(struct mount *mnt)
 {
 	struct mount *m, *deep;
@@ -185,7 +185,7 @@ static int may_mount_on(const struct path *at, const struct dentry *root)
 	return 0;
 }
 
-/* A place of the tree, not of something that was unmounted while in use. */
+/* 0 if @at is in the tree, and not in what was unmounted while in use. */
 static int check_mountpoint(const struct path *at)
 {
 	if (at->dentry->d_unlinked)
@@ -246,7 +246,7 @@ static bool below(const struct dentry *d, const struct dentry *root)
 	return true;
 }
 
-/* What is mounted on @old at or below @root, again on @mnt. */
+/* Mount again on @mnt what is mounted on @old at or below @root. */
 static int clone_children(const struct mount *old, const struct dentry *root,
 			  struct mount *mnt, int last_id)
 {
@@ -395,7 +395,7 @@ int kern_mount(const char *dev, const char *dir, const char *type, u32 flags,
 	return err;
 }
 
-/* Below @mnt, with the directories that lead there. */
+/* Make a device below @mnt, with the directories that lead there. */
 static int mknod_on(struct mount *mnt, char *name, umode_t mode, u32 dev)
 {
 	struct fs_struct *fs = current->fs;
@@ -493,7 +493,7 @@ static int do_umount(struct path *path, u32 flags)
 		umount_tree(mnt);
 		return 0;
 	}
-	/* Being mounted, and our own path. */
+	/* Two references: it is mounted, and our path leads here. */
 	if (atomic_read(&mnt->count) > 2)
 		return -EBUSY;
 	umount_one(mnt);

@@ -24,13 +24,13 @@
 #include <kernel/task/cred.h>
 #include "internal.h"
 
-/* Any other is ignored by open(), and an error to openat2(). */
+/* Other flags are ignored by open(), and an error to openat2(). */
 #define VALID_OPEN_FLAGS                                                \
 	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | \
 	 O_NONBLOCK | O_SYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY |   \
 	 O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE | FASYNC)
 #define O_PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
-/* What f_flags does not remember. */
+/* The flags that f_flags does not remember. */
 #define OPEN_ONLY (O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC)
 
 #define RESOLVE_NO_XDEV 1u
@@ -370,7 +370,7 @@ SYSCALL_DEFINE(fallocate, unsigned int fd, int mode, u32 off_lo, u32 off_hi,
 
 /* ---- permissions ---- */
 
-/* access(2) asks for the real user; borrow his identity. */
+/* access(2) asks for the real user: take over his identity meanwhile. */
 static void use_real_ids(struct cred *cred)
 {
 	cred->fsuid = cred->uid;
@@ -493,7 +493,7 @@ static bool may_chown(const struct inode *inode, u32 uid, u32 gid)
 	       (owner && (in_group_p(gid) || gid == inode->i_gid));
 }
 
-/* ~0: leave it as it is. */
+/* A number of ~0 leaves the owner or the group as it is. */
 static long chown_path(const struct path *path, u32 uid, u32 gid)
 {
 	struct inode *inode = path->dentry->d_inode;

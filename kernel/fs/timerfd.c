@@ -41,7 +41,7 @@ struct timerfd {
 
 static LIST_HEAD(cancel_list);
 
-/* In the timer interrupt. */
+/* Runs in the timer interrupt. */
 static void timerfd_expired(struct timer *timer)
 {
 	struct timerfd *t = container_of(timer, struct timerfd, timer);
@@ -190,7 +190,7 @@ SYSCALL_DEFINE(timerfd_create, int clock, u32 flags)
 	return fd;
 }
 
-/* interval and what is left, ns */
+/* The interval and the time that is left; ns. */
 static void read_timer(struct timerfd *t, u64 now[2])
 {
 	unsigned long flags = local_irq_save();

@@ -254,7 +254,7 @@ static int tmpfs_link(struct inode *inode, struct inode *dir,
 	return err;
 }
 
-/* One name of several has gone. */
+/* A file has one name less, but not none. */
 static void free_extra_name(struct inode *inode)
 {
 	if (!S_ISDIR(inode->i_mode) && inode->i_nlink)

@@ -88,7 +88,7 @@ static int xattr_permission(struct inode *inode, const char *name, int mask)
 	return inode_permission(inode, mask);
 }
 
-/* Who may change an attribute that the system trusts; 0 or -errno. */
+/* 0 if the task may change an attribute that the system trusts, else -errno. */
 static int may_change_security(const char *name)
 {
 	if (!begins(name, SECURITY))

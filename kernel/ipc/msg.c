@@ -7,8 +7,8 @@
  *       ├── senders, receivers: who waits for room, for a message
  *       └── cbytes <= qbytes, qnum <= qbytes
  *
- * Who waits holds a reference: a queue that is removed is freed by the last
- * who finds that out (perm.refs).
+ * A task that waits holds a reference: a queue that is removed is freed by the
+ * last one that finds that out (perm.refs).
  *
  * Locks: none; a message is copied from and to programs while it is in no
  * queue, for that may sleep.
@@ -254,7 +254,7 @@ static bool is_wanted(const struct msg_msg *msg, s32 type, u32 flg)
 	return flg & MSG_EXCEPT ? msg->type != type : msg->type == type;
 }
 
-/* The message of a place. */
+/* The message at place @n of the queue, or NULL. */
 static struct msg_msg *nth_message(struct msg_queue *q, s32 n)
 {
 	struct msg_msg *msg;
@@ -286,7 +286,7 @@ static struct msg_msg *find_message(struct msg_queue *q, s32 type, u32 flg)
 	return best;
 }
 
-/* Out of the queue, or a copy of what stays there. */
+/* Take a message out of the queue, or copy one that stays there. */
 static struct msg_msg *receive(struct msg_queue *q, struct msg_msg *msg,
 			       struct msg_msg *copy)
 {

@@ -177,7 +177,7 @@ static long semctl_setval(int id, u32 num, u32 val)
 	return 0;
 }
 
-/* One semaphore's matter. */
+/* The commands that tell of one semaphore. */
 static long semctl_one(int id, u32 num, u32 cmd)
 {
 	struct sem_array *sma = sem_find(id);

@@ -47,7 +47,7 @@
 struct shmid_kernel {
 	struct kern_ipc_perm perm; /* first; mode: SHM_DEST, SHM_LOCKED, too */
 	struct file *file; /* to read and write */
-	struct file *file_ro; /* for SHM_RDONLY, once somebody asks */
+	struct file *file_ro; /* for SHM_RDONLY, once a program asks */
 	unsigned long nattch;
 	size_t size; /* bytes */
 	s64 atime, dtime, ctime; /* s since 1970 */
@@ -79,7 +79,7 @@ static struct shmid_kernel *find_id(int id)
 
 /* ---- life of a segment ---- */
 
-/* Somebody may still have the file, and must not find the segment by it. */
+/* Other users of the file must not find the segment by it any more. */
 static void put_file(struct file *f)
 {
 	if (!f)

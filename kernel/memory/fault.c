@@ -61,7 +61,7 @@ static bool worth_another_try(void)
 	return page || out_of_memory(GFP_KERNEL, 0);
 }
 
-/* If it is us who must die, a signal waits. */
+/* No memory: the task tries again, or ends by SIGKILL. */
 static void user_oom(void)
 {
 	if (!fatal_signal_pending(current) && !worth_another_try())

@@ -154,7 +154,7 @@ void scm_own(struct scm *scm)
 	scm->files = NULL;
 }
 
-/* Only the mighty may send in another's name. */
+/* Only a privileged task may send in the name of another. */
 static int check_cred(const struct ucred *u)
 {
 	const struct cred *c = current->cred;

@@ -172,7 +172,7 @@ int show_pid_status(struct seq_file *m, struct task_struct *t)
 
 /* ---- what it is doing ---- */
 
-/* The call that a sleeping task is in: number, arguments, stack, place. */
+/* The system call of a sleeping task: number, arguments, stack, place. */
 int show_pid_syscall(struct seq_file *m, struct task_struct *t)
 {
 	const struct pt_regs *regs = task_pt_regs(t);

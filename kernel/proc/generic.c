@@ -421,7 +421,7 @@ long proc_number(const char *name, u32 len)
 	return n;
 }
 
-/* A shell opens a knob with O_TRUNC; nobody else changes a report. */
+/* A shell opens a knob with O_TRUNC; no other change of a report is allowed. */
 static int file_setattr(struct inode *inode, struct kstat *attr, u32 valid)
 {
 	(void)inode;

@@ -17,7 +17,7 @@
 #include <kernel/task/ptrace.h>
 #include "proc.h"
 
-/* The file of the area of just these borders, with a reference; or NULL. */
+/* The file of the area with just these borders, and a reference; or NULL. */
 static struct file *file_of_area(struct mm_struct *mm, unsigned long start,
 				 unsigned long end)
 {

@@ -577,7 +577,7 @@ static int handle_futex_death(u32 uaddr, bool pi, bool pending)
 
 	if (uaddr & 3 || get_user(val, (u32 __user *)uaddr))
 		return -EFAULT;
-	if (pending && !pi && !val) { /* unlocked, and nobody was woken yet */
+	if (pending && !pi && !val) { /* unlocked, and none woken yet */
 		futex_wake_address(uaddr, 1);
 		return 0;
 	}

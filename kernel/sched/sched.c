@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who runs. Every task has a virtual running time that passes the slower the
- * higher its weight; the runnable task with the smallest one is next.
+ * The choice of the task that runs. Every task has a virtual running time that
+ * passes the slower the higher its weight; the runnable task with the smallest
+ * one is next.
  *
  *   vruntime += time on the processor × 1.25^nice
  *

@@ -96,7 +96,7 @@ static inline void wake_up(struct wait_queue_head *q)
 #define wait_event_killable(q, cond) \
 	((cond) ? 0 : __wait_event(q, cond, TASK_KILLABLE, schedule()))
 
-/* Something that happens once. */
+/* An event that happens once, and those who wait for it. */
 struct completion {
 	bool done;
 	struct wait_queue_head wait;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whom a program may send a signal, and to whom one call sends it.
+ * The calls that send a signal: their targets, and what permits it.
  *
  *   kill, rt_sigqueueinfo, pidfd_send_signal    a process, one of its threads
  *   kill with pid 0, < -1, -1                   its group, a group, all
  *   tkill, tgkill, rt_tgsigqueueinfo            this thread
  *
- * One that has the sender's user, or a sender with CAP_KILL; SIGCONT also
- * within the session. What a program says about a signal that it queues may
+ * A target must have the sender's user, or the sender CAP_KILL; SIGCONT goes
+ * to all of the session. What a program says about a signal that it queues may
  * not look like kill() or the kernel, but to itself.
  */
 #include <ashlar/err.h>

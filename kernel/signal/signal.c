@@ -90,7 +90,7 @@ static bool wants_signal(int sig, struct task_struct *t)
 	return t == current || !signal_pending(t);
 }
 
-/* The default of @sig ends the process, and nothing is to be looked at. */
+/* True if the default of @sig ends the process without a core file. */
 static bool sig_fatal(struct task_struct *t, int sig)
 {
 	return action_of(t, sig)->sa_handler == SIG_DFL &&

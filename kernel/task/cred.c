@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who a task is: user and group numbers, and Linux's capabilities. Each task
- * has a copy of its own; only the task itself changes it, and only as a
+ * A task's identity: user and group numbers, and Linux's capabilities. Each
+ * task has a copy of its own; only the task itself changes it, and only as a
  * whole, so there is nothing to lock.
  *
  * Simpler than in Linux: at most 32 supplementary groups; no user

@@ -114,7 +114,7 @@ static void reap_or_keep(struct task_struct *leader)
 		release_task(leader);
 }
 
-/* A thread of @leader's process is gone: who waited for the last one? */
+/* A thread of @leader's process is gone: wake those who wait for the last. */
 static void thread_released(struct task_struct *leader)
 {
 	struct signal_struct *sig = leader->signal;

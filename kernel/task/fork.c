@@ -265,7 +265,7 @@ no_stack:
 	return NULL;
 }
 
-/* What a new task does not have of its parent. */
+/* Clear what a new task does not inherit. */
 static void init_task_fields(struct task_struct *p,
 			     const struct kernel_clone_args *args)
 {
@@ -394,7 +394,7 @@ static void link_task(struct task_struct *p, struct pid *pid,
 	local_irq_restore(irq);
 }
 
-/* The parts of @p, all or none. */
+/* Copy or share all parts of @p; on an error none is left. */
 static int copy_parts(struct task_struct *p,
 		      const struct kernel_clone_args *args)
 {

@@ -23,7 +23,7 @@ enum {
 
 #define DISGUISE 0x9e3779b1u /* odd: different addresses stay different */
 
-/* 0 equal, 1 less, 2 greater. */
+/* Return: 0 if they are equal, 1 if the first is less, 2 if greater. */
 static long compare(const void *a, const void *b)
 {
 	u32 x = (u32)a * DISGUISE, y = (u32)b * DISGUISE;

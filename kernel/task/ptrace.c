@@ -450,7 +450,7 @@ static long ptrace_setoptions(struct task_struct *t, u32 options)
 	return 0;
 }
 
-/* Of a stopped tracee. */
+/* Requests about a stopped tracee. */
 static long ptrace_request(struct task_struct *t, u32 request, u32 addr,
 			   u32 data)
 {

@@ -25,7 +25,7 @@ struct rlimit64 {
 /* Reads as "none" for programs that know 32 bits with a sign. */
 #define OLD_INFINITY 0x7fffffffu
 
-/* Whose limits the running process may look at and change. */
+/* The process whose limits the running one may look at and change; ERR_PTR. */
 static struct task_struct *limits_of(pid_t pid)
 {
 	struct task_struct *t = pid ? find_task_by_pid(pid) : current;

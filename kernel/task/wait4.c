@@ -111,7 +111,7 @@ static bool wait_zombie(struct wait_opts *wo, struct task_struct *p)
 	return true;
 }
 
-/* @p is stopped for its tracer, which is asking. */
+/* True if @p is stopped for its tracer, the task that waits here. */
 static bool wait_traced(struct wait_opts *wo, struct task_struct *p)
 {
 	if (p->state != TASK_TRACED || p->jobctl & JOBCTL_LISTENING ||

@@ -56,7 +56,7 @@ static void send_prof(struct work_struct *work)
 		    SIGPROF);
 }
 
-/* In the timer interrupt. */
+/* Runs in the timer interrupt. */
 static void itimer_real_expired(struct timer *t)
 {
 	schedule_work(&container_of(t, struct itimer, timer)->work);

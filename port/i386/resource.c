@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who has which physical addresses and ports: a list sorted by address, a
+ * The owners of physical addresses and ports: a list sorted by address, a
  * range before the ranges inside it. Drivers ask for a range by name; what
  * the memory map says is there from the start.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who called the core: return addresses, read off the stack.
+ * The callers of the core: return addresses, read off the stack.
  *
  *   a word of the stack
  *     in a loaded object's code?      the C library knows the objects, the

@@ -140,7 +140,7 @@ static void check_directories(void)
 	is(unlink("none/x"), -ENOENT);
 }
 
-/* Who stays in a directory that is gone. */
+/* A process stays in a directory that is gone. */
 static void check_gone(const char *folder)
 {
 	is(mkdir("gone", 0755), 0);

@@ -163,7 +163,7 @@ static void jump_back(int sig)
 	siglongjmp(back, sig);
 }
 
-/* Whether port input works, which SIGSEGV says. */
+/* True if port input works; SIGSEGV says that it does not. */
 static long get_ports(void)
 {
 	struct sigaction act = { .sa_handler = jump_back };
@@ -487,7 +487,7 @@ static void set_lock(void)
 	fcntl(fd, F_SETLK, &l);
 }
 
-/* Whether the lock is ours, which only another process is told. */
+/* True if the lock is ours; only another process is told so. */
 static long get_lock(void)
 {
 	struct flock l = { .l_type = F_WRLCK };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who may trace whom, the events that stop a traced thread, and what becomes
+ * The right to trace, the events that stop a traced thread, and what becomes
  * of it when its tracer lets go, ends, or is waited for by another. Every
  * expectation was recorded on Linux 6.1.
  */

@@ -252,7 +252,7 @@ static void check_waiter(void)
 	munmap(p, PAGE);
 }
 
-/* Nobody waits: SIGBUS, and EFAULT for the kernel. */
+/* Without a wait: SIGBUS, and EFAULT for the kernel. */
 static void check_without_waiting(void)
 {
 	char *p = pages(1);
@@ -288,7 +288,7 @@ static void check_without_waiting(void)
 	munmap(p, PAGE);
 }
 
-/* Who may: for faults of the kernel, the privileged only. */
+/* Only a privileged process may wait for faults of the kernel. */
 static void check_rights(void)
 {
 	int fd = open("/dev/userfaultfd", O_RDWR), status;

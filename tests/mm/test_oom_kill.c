@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who goes when memory is used up: mm/oom_kill.c. */
+/* The space that goes when memory is used up: mm/oom_kill.c. */
 #include "../../mm/internal.h"
 #include "../space.h"
 #include <ashlar/oom.h>
@@ -152,7 +152,7 @@ TEST_NO_SWEEP(nobody_left_means_no_memory)
 	give_back_hoard();
 }
 
-/* Who would rather fail is not worth a process. */
+/* A caller that would rather fail is not worth a process. */
 TEST_NO_SWEEP(some_requests_kill_nobody)
 {
 	space_of(10);

@@ -157,7 +157,7 @@ static void fork_over(unsigned int i)
 		return;
 	if (sim_loaded_mm() == mm)
 		sim_load_mm(parent);
-	spaces[i] = parent; /* nobody steps into what is not there */
+	spaces[i] = parent; /* no CPU steps into what is not there */
 	give_mm(mm);
 	spaces[i] = take_fork(parent);
 }

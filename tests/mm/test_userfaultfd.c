@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Areas whose missing pages somebody provides: mm/userfaultfd.c. */
+/* Areas whose missing pages a program provides: mm/userfaultfd.c. */
 #include "../../mm/vma.h"
 #include "../space.h"
 #include <ashlar/highmem.h>

@@ -98,7 +98,7 @@ TEST(a_batch_is_flushed_once)
 	CHECK_EQ(flushes_to_zap(3 * BATCH), 3);
 }
 
-/* Nobody runs in a space that ends. */
+/* No task runs in a space that ends. */
 TEST(the_end_is_flushed_once)
 {
 	struct mm_struct *mm = take_mm();
@@ -115,7 +115,7 @@ TEST(the_end_is_flushed_once)
 
 /* ---- kinds of entries ---- */
 
-/* The page of zeroes is nobody's: its entry goes, and that is all. */
+/* The page of zeroes has no owner: its entry goes, and that is all. */
 TEST(zeroes_are_not_freed)
 {
 	struct mm_struct *mm = take_mm();
@@ -134,7 +134,7 @@ TEST(zeroes_are_not_freed)
 	check_space(mm);
 }
 
-/* Frames that somebody holds are freed by whoever holds them. */
+/* A frame that is held is freed when its last reference goes. */
 TEST(a_held_page_outlives_its_entry)
 {
 	struct mm_struct *mm = take_mm();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who waits at a pool, and what ends the wait. */
+/* Waits at an empty pool, and what ends them. */
 #include "../../mm/internal.h"
 #include "../../port/sim/sim.h"
 #include "../harness.h"

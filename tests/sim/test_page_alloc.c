@@ -279,8 +279,8 @@ static unsigned int unmovable_blocks(void)
 }
 
 /*
- * Who has to borrow a frame takes the page block with it only if at least
- * half of that is free.
+ * A caller that has to borrow a frame takes the page block with it only if at
+ * least half of that is free.
  */
 TEST_NO_SWEEP(a_page_block_in_use_does_not_change_hands)
 {

@@ -190,7 +190,7 @@ static int deepbind_names(void *arg)
 	return 0;
 }
 
-/* Who asks the C library itself for a function of the family gets ours. */
+/* A program that asks the C library for a function of the family gets ours. */
 static int deepbind_other_ways(void *arg)
 {
 	void *handle = load("plugin.so", RTLD_NOW | RTLD_DEEPBIND);

@@ -103,7 +103,7 @@ static bool before_qemu(void)
 	return dup2(qemu_input, STDIN_FILENO) >= 0;
 }
 
-/* Where nobody reads the output any more, nobody would end the machine. */
+/* When the reader of the output is gone, no one is left to end the machine. */
 static bool ends_unread(pid_t pid)
 {
 	struct pollfd p[] = { { .fd = (int)syscall(SYS_pidfd_open, pid, 0),

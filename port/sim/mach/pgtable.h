@@ -31,7 +31,7 @@
 unsigned int sim_cpu(void);
 extern pte_t sim_local_ptes[]; /* of all CPUs, one after the other */
 
-/* ---- entries in a table: nobody looks between two steps ---- */
+/* ---- entries in a table: no CPU looks between two steps ---- */
 
 static inline void set_pte(pte_t *ptep, pte_t pte)
 {
