@@ -128,7 +128,7 @@ struct file {
 	struct mount *f_mnt;
 	void *private_data; /* the driver's */
 	void *f_ep; /* who watches it: kernel/fs/eventpoll.c */
-	struct fown_struct *f_owner; /* whom it signals; NULL: nobody yet */
+	struct fown_struct *f_owner; /* what it signals; NULL: no task yet */
 };
 
 static inline struct file *get_file(struct file *f)

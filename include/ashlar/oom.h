@@ -28,7 +28,7 @@ void oom_killer_enable(const struct oom_hooks *hooks);
 /* End a process for a request. False if there is none to be ended. */
 bool out_of_memory(gfp_t gfp, unsigned int order);
 /* Take the private pages of a space whose tasks are all ending; false if
- * somebody changes its areas just now. */
+ * its areas are being changed just now. */
 bool oom_reap(struct mm_struct *mm);
 /* How much would come free; 0: spared. /proc/PID/oom_score. */
 unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages);

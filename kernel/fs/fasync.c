@@ -10,9 +10,9 @@
  *                 └ pid ──→  a thread, a process or a group: F_SETOWN
  *
  * An open file gets its structure when it first needs one. The owner is a
- * counted number, which never comes to mean a later process; he may be gone.
- * Whether he may be told is asked anew each time, and for the user who chose
- * him: the file may have gone to others since.
+ * counted number, which never comes to mean a later process; it may be gone.
+ * The permission to signal it is looked at anew each time, and is that of the
+ * user who chose it: the file may have gone to others since.
  *
  * Locks: nothing sleeps here but where memory is taken, which comes first.
  */
@@ -112,7 +112,7 @@ int f_setown(struct file *f, int who, bool force)
 	return set_owner_by_number(f, who, F_OWNER_PID, force);
 }
 
-/** f_delown() - nobody gets an open file's signals, which is SIGIO again */
+/** f_delown() - an open file has no owner any more, and its signal is SIGIO */
 void f_delown(struct file *f)
 {
 	struct fown_struct *o = f->f_owner;

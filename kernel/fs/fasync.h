@@ -25,7 +25,7 @@ struct fown_struct {
 	struct list_head queue; /* in its object's, while it has O_ASYNC */
 	struct file *file;
 	int fd; /* the descriptor that is told */
-	struct pid *pid; /* with a reference; NULL: nobody is told */
+	struct pid *pid; /* with a reference; NULL: no task is told */
 	enum owner_type type;
 	int signum; /* 0: SIGIO, and no siginfo */
 	u32 uid, euid; /* who chose the owner */

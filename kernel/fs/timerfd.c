@@ -84,7 +84,7 @@ static void set_cancel(struct timerfd *t, int flags)
 		list_add(&t->cancel, &cancel_list);
 }
 
-/* True if the clock was set since the timer was, or since somebody asked. */
+/* True if the clock was set since the timer was, or since the last look. */
 static bool was_cancelled(struct timerfd *t)
 {
 	if (!t->clock_was_set || list_empty(&t->cancel))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who ends when memory is used up: mm/oom_kill.c chose an address space; here
- * every process that uses it is killed, and the log says which. A program that
- * decides this itself has process_mrelease.
+ * The end of a process when memory is used up: mm/oom_kill.c chose an address
+ * space; here every process that uses it is killed, and the log says which. A
+ * program that decides this itself has process_mrelease.
  */
 #include <ashlar/err.h>
 #include <ashlar/mmap.h>

@@ -196,7 +196,7 @@ struct unix_sock *unix_find_socket(const struct unix_address *a, u8 type)
 	return s;
 }
 
-/** unix_forget_name() - nobody finds a socket by name any more */
+/** unix_forget_name() - a socket is found by name no more */
 void unix_forget_name(struct unix_sock *s)
 {
 	if (s->has_abstract)

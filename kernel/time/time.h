@@ -55,10 +55,10 @@ void update_coarse_clock(u64 now); /* at each tick */
 u64 ktime_wall_offset(void); /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 bool clock_is_cpu(int clock);
 int step_wall_clock(s64 delta); /* set it so far ahead, ns; 0 or -EINVAL */
-void slew_wall_clock(s64 delta); /* a little, so that nobody has to know */
+void slew_wall_clock(s64 delta); /* by a little, which is no setting of it */
 void timerfd_clock_was_set(void); /* kernel/fs/timerfd.c */
 void ntp_tick(void); /* kernel/time/timex.c: a tick has come */
-void ntp_clear(void); /* the clock was set, and nobody knows how well */
+void ntp_clear(void); /* the clock was set; its error is unknown */
 
 /* True if setting the time sets this clock, too. */
 static inline bool clock_is_wall(int clock)

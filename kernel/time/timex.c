@@ -229,7 +229,7 @@ static void set_modes(const struct timex *t)
 		ntp.tick = (s32)t->tick;
 }
 
-/* An error that nobody corrects grows by 500 µs a second. */
+/* An error that is not corrected grows by 500 µs a second. */
 static s64 maxerror_now(void)
 {
 	u32 rest;

@@ -51,7 +51,7 @@ struct pt_regs {
 #define X86_EFLAGS_AC 0x40000u
 
 /* Virtual 8086 mode has selectors of its own kind. The kernel gives it to
- * nobody, but QEMU's iret does. */
+ * no program, but QEMU's iret does. */
 static inline bool user_mode(const struct pt_regs *regs)
 {
 	return (regs->cs & 3) == 3 || regs->flags & X86_EFLAGS_VM;

@@ -132,7 +132,7 @@ static void check_owner(void)
 	is(syscall(SYS_fcntl64, p[0], GETOWNER_UIDS, 8), -EFAULT);
 	is(fcntl(p[0], F_SETOWN, 0), 0);
 	is(fcntl(p[0], F_GETOWN), 0);
-	/* One that ends is nobody, and a later one of his number not he. */
+	/* A task that ended is told nothing, nor a later one of its number. */
 	dead = fork();
 	if (!dead)
 		_exit(0);
@@ -189,7 +189,7 @@ static void check_pipe(void)
 	need(pipe(p) == 0);
 	is(fcntl(p[0], F_SETFL, O_ASYNC | O_NONBLOCK), 0);
 	is(write(p[1], "x", 1), 1);
-	is(next(), 0); /* nobody was chosen */
+	is(next(), 0); /* no owner was chosen */
 	is(fcntl(p[0], F_SETOWN, getpid()), 0);
 	is(write(p[1], "x", 1), 1);
 	is(next(), SIGIO);
@@ -398,7 +398,7 @@ static void check_listening(void)
 	unlink(a.sun_path);
 }
 
-/* Who sleeps in read need not be told. */
+/* A reader that sleeps need not be told. */
 static void check_sleeper(void)
 {
 	int s[2];
@@ -613,7 +613,7 @@ static void check_lease_rules(void)
 	is(fcntl(r, F_GETOWN), 0);
 	is(fcntl(r, F_GETFL) & O_ASYNC, 0);
 	is(strlen(lease_row()), 0);
-	/* Who else has it open. */
+	/* The file is open elsewhere, too. */
 	w = leased(O_RDONLY);
 	is(fcntl(r, F_SETLEASE, F_WRLCK), -EAGAIN);
 	is(fcntl(r, F_SETLEASE, F_RDLCK), 0);

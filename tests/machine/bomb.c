@@ -43,7 +43,7 @@ static long mem_free_kb(void)
 	return kb;
 }
 
-/* Rounds of SIGKILL until nobody is left; 0 when there always is. */
+/* Rounds of SIGKILL until none is left; 0 when there always is. */
 static int defuse(pid_t group)
 {
 	int round;

@@ -188,7 +188,7 @@ static void check_bytes(void)
 	check(1, "bytes", " ");
 }
 
-/* A file lives on while somebody has it, and its memory comes back. */
+/* A file lives on while it is open, and its memory comes back. */
 static void check_unlinked(void)
 {
 	struct statfs before, during, after;

@@ -195,7 +195,7 @@ static void do_not_present_ss(void)
 	__asm__ volatile("mov $7, %%eax; mov %%ax, %%ss" ::: "eax");
 }
 
-/* A stack of zeros that nobody has touched: the processor brings it in. */
+/* A stack of zeros that was never touched: the processor brings it in. */
 static char *fresh_stack(void)
 {
 	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,

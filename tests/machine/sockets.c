@@ -424,7 +424,7 @@ static void check_memory(void)
 	}
 }
 
-/* Who sleeps for want of room goes on when there is some. */
+/* A sender that sleeps for want of room goes on when there is some. */
 static void check_wait_for_room(int type)
 {
 	int s[2], status, i;

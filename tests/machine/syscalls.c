@@ -42,7 +42,7 @@
 typedef unsigned int u32;
 
 static u32 state;
-static char *buffer; /* two pages, then one that nobody may touch */
+static char *buffer; /* two pages, then one without access */
 
 static u32 rnd(u32 n)
 {
