@@ -50,7 +50,11 @@ extern struct sleep_site __start_sleep_sites[], __stop_sleep_sites[];
 static u32 one_in, dice = 1;
 static unsigned int nr_reports;
 
-/* Sleeping locks that are held, in the order in which they were taken. */
+/*
+ * Sleeping locks that are held or waited for, in the order in which tasks
+ * came. When more than HELD tasks queue up, those that come last are not
+ * looked at: no program may stop the machine by having many processes.
+ */
 static struct held {
 	const struct task_struct *task;
 	const struct rw_semaphore *lock;
@@ -193,12 +197,11 @@ void acquire_called(const struct rw_semaphore *s)
 		if (held[i].task == current)
 			order_kinds(held[i].kind, kind);
 	sleep_called();
-	if (nr_held == HELD)
-		panic("more than %u sleeping locks held", HELD);
-	held[nr_held++] = (struct held){ current, s, kind };
+	if (nr_held < HELD)
+		held[nr_held++] = (struct held){ current, s, kind };
 }
 
-/* One of the last taken; none if it was taken without waiting. */
+/* One of the last taken; none if it was not noted. */
 void release_called(const struct rw_semaphore *s)
 {
 	unsigned int i = nr_held;

@@ -10,9 +10,11 @@
 #include <linux/capability.h>
 #include <linux/membarrier.h>
 #include <linux/securebits.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
@@ -369,6 +371,43 @@ static void test_mrelease(void)
 	close(fd);
 }
 
+#define CROWD 400
+
+static void *in_crowd(void *start)
+{
+	int i;
+
+	pthread_barrier_wait(start);
+	for (i = 0; i < 20; i++) {
+		void *page = mmap(NULL, 4096, PROT_READ,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (page == MAP_FAILED || munmap(page, 4096))
+			return NULL;
+	}
+	return start;
+}
+
+/* More tasks want one sleeping lock than yield= keeps account of. */
+static void test_crowd(void)
+{
+	static pthread_t threads[CROWD];
+	pthread_barrier_t start;
+	pthread_attr_t attr;
+	int i, made = 0, right = 0;
+	void *result;
+
+	is(pthread_attr_init(&attr), 0);
+	is(pthread_attr_setstacksize(&attr, 16384), 0);
+	is(pthread_barrier_init(&start, NULL, CROWD), 0);
+	for (i = 0; i < CROWD; i++)
+		made += !pthread_create(&threads[i], &attr, in_crowd, &start);
+	is(made, CROWD);
+	for (i = 0; i < CROWD; i++)
+		right += !pthread_join(threads[i], &result) && result;
+	is(right, CROWD);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -381,6 +420,7 @@ int main(int argc, char **argv)
 		{ "/proc/PID/timers", test_timers_file },
 		{ "/proc/PID/timerslack_ns", test_slack },
 		{ "process_mrelease", test_mrelease },
+		{ "a crowd for one lock", test_crowd },
 		{ "pidfd_getfd", test_pidfd_getfd },
 		{ "membarrier", test_membarrier },
 		{ "ioprio", test_ioprio },
