@@ -156,6 +156,54 @@ static void hand_over_64(long times)
 	waited += bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start - spent;
 }
 
+/* Blocks made in a row; half are freed in that order, half in reverse. */
+static void batches(long times, size_t size, int blocks)
+{
+	void *block[2048];
+	int i;
+
+	for (; times > 0; times -= blocks) {
+		for (i = 0; i < blocks; i++) {
+			block[i] = malloc(size);
+			touch(block[i]);
+		}
+		for (i = 0; i < blocks / 2; i++)
+			free(block[i]);
+		for (i = blocks; i-- > blocks / 2;)
+			free(block[i]);
+	}
+}
+
+static void batch_16(long times)
+{
+	batches(times, 16, 1600);
+}
+
+static void batch_256(long times)
+{
+	batches(times, 256, 1000);
+}
+
+static void batch_1k(long times)
+{
+	batches(times, 1024, 1000);
+}
+
+static void batch_4k(long times)
+{
+	batches(times, 4096, 100);
+}
+
+static void batch_16k(long times)
+{
+	batches(times, 16384, 100);
+}
+
+static void batch_64k(long times)
+{
+	batches(times, 65536, 30);
+}
+
 static const struct operation {
 	const char *name;
 	void (*run)(long times);
@@ -168,6 +216,12 @@ static const struct operation {
 	{ "aligned-64-96", aligned_64_96, 8000000 },
 	{ "calloc-128", calloc_128, 8000000 },
 	{ "hand-over-64", hand_over_64, 6000000 },
+	{ "batch-16", batch_16, 16000000 },
+	{ "batch-256", batch_256, 10000000 },
+	{ "batch-1k", batch_1k, 10000000 },
+	{ "batch-4k", batch_4k, 4000000 },
+	{ "batch-16k", batch_16k, 2000000 },
+	{ "batch-64k", batch_64k, 1000000 },
 };
 
 enum { OPERATIONS = sizeof(operations) / sizeof(*operations) };
