@@ -31,6 +31,7 @@ static int kernel_init(void *unused)
 
 	(void)unused;
 	workqueue_start();
+	slab_reap_start();
 	fs_populate_root();
 	console_open_stdio();
 	free_initmem();

@@ -222,6 +222,7 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		return true;
 	}
 	spin_lock(&s->lock);
+	s->idle = 0;
 	WRITE_ONCE(s->flushes, 0);
 	full = barn_get(&s->barn_full, &s->nr_barn_full);
 	if (full) {
@@ -286,6 +287,7 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 	    READ_ONCE(s->flushes) < BARN_FLUSHES)
 		empty = sheaf_get_empty(s);
 	spin_lock(&s->lock);
+	s->idle = 0;
 	if (empty) {
 		barn_put(&s->barn_full, &s->nr_barn_full, *main);
 		*main = empty;

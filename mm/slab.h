@@ -97,6 +97,7 @@ struct kmem_cache {
 	u32 nr_barn_full;
 	u32 nr_barn_empty;
 	u32 flushes; /* since the last refill */
+	u32 idle; /* calls of slab_shrink_idle() since one was changed */
 	u32 missed; /* sheaves flushed since slabs last refilled one */
 
 	/* slab_reporting.c */

@@ -203,18 +203,38 @@ unsigned int kmem_cache_size(struct kmem_cache *s)
 	return s->object_size;
 }
 
+static bool any_cache(struct kmem_cache *s)
+{
+	(void)s;
+	return true;
+}
+
+/* True once: at the second look at a cache since a sheaf of it was changed. */
+static bool became_idle(struct kmem_cache *s)
+{
+	bool due;
+
+	spin_lock(&s->lock);
+	due = s->idle == 1;
+	s->idle += s->idle < 2;
+	spin_unlock(&s->lock);
+	return due;
+}
+
 /*
- * Shrink every cache; returns frames freed. The chain is held still between
- * two caches alone, since the host works meanwhile: `busy` keeps the one that
- * is being shrunk. Context: no lock held.
+ * Shrink every cache that @wanted names; returns frames freed. The chain is
+ * held still between two caches alone, since the host works meanwhile: `busy`
+ * keeps the one that is being shrunk. Context: no lock held.
  */
-unsigned long slab_shrink_all(void)
+static unsigned long shrink_caches(bool (*wanted)(struct kmem_cache *s))
 {
 	struct kmem_cache *s;
 	unsigned long freed = 0;
 
 	spin_lock(&slab_mutex);
 	list_for_each_entry(s, &slab_caches, list) {
+		if (!wanted(s))
+			continue;
 		s->busy++;
 		spin_unlock(&slab_mutex);
 		freed += slab_shrink(s);
@@ -224,6 +244,26 @@ unsigned long slab_shrink_all(void)
 	}
 	spin_unlock(&slab_mutex);
 	return freed;
+}
+
+/* Context: no lock held. Return: frames freed. */
+unsigned long slab_shrink_all(void)
+{
+	return shrink_caches(any_cache);
+}
+
+/**
+ * slab_shrink_idle() - shrink the caches that were not used for a while
+ *
+ * To be called now and then: a cache is shrunk once, by the second call since
+ * objects last moved between its sheaves and the rest of it. So what a storm
+ * of requests left in sheaves and empty slabs goes back.
+ *
+ * Context: no lock held. Return: frames freed.
+ */
+unsigned long slab_shrink_idle(void)
+{
+	return shrink_caches(became_idle);
 }
 
 /* In a forked child no other CPU is shrinking, or giving frames back. */

@@ -189,6 +189,24 @@ TEST(bulk_is_all_or_nothing)
 	CHECK_EQ(s->inuse, before);
 }
 
+TEST_NO_SWEEP(an_idle_cache_is_shrunk_once)
+{
+	struct kmem_cache *s = take_cache("idle", 96, 0, 0, NULL);
+	void *obj[300];
+
+	for (unsigned int i = 0; i < 300; i++)
+		obj[i] = take_object(s, GFP_KERNEL);
+	slab_shrink_idle();
+	for (unsigned int i = 0; i < 300; i++)
+		give_object(s, obj[i]);
+	slab_shrink_idle();
+	CHECK_OP(s->inuse, >, 0); /* used since the call before */
+	slab_shrink_idle();
+	CHECK_EQ(s->inuse, 0);
+	CHECK_EQ(s->nr_slabs, 0);
+	CHECK_EQ(slab_shrink_idle(), 0);
+}
+
 TEST(bulk_of_general_objects)
 {
 	void *obj[8];
