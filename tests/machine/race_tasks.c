@@ -357,8 +357,8 @@ static volatile int timers[SLOTS];
 /* Few at a time: more than the threads can serve would stop their work. */
 static void put_timer(int id)
 {
-	call(timer_delete, __atomic_exchange_n(&timers[rnd(SLOTS)], id,
-					       __ATOMIC_RELAXED));
+	call(timer_delete,
+	     __atomic_exchange_n(&timers[rnd(SLOTS)], id, __ATOMIC_RELAXED));
 }
 
 static void timers_step(void)
