@@ -92,6 +92,7 @@ static struct mount *new_mount(struct super_block *sb, struct dentry *root,
 		flags |= MS_RELATIME;
 	atomic_set(&mnt->count, 1);
 	mnt->parent = mnt;
+	INIT_LIST_HEAD(&mnt->children);
 	mnt->sb = sb;
 	mnt->root = dget(root);
 	mnt->flags = flags & MNT_FLAGS;
@@ -119,6 +120,7 @@ static void mounts_changed(void)
 static void attach_mount(struct mount *mnt, const struct path *at)
 {
 	mnt->parent = mntget(at->mnt);
+	list_add_tail(&mnt->sibling, &mnt->parent->children);
 	mnt->mountpoint = dget(at->dentry);
 	mnt->next_here = at->dentry->d_mounted;
 	at->dentry->d_mounted = mnt;
@@ -135,21 +137,12 @@ static void detach_mount(struct mount *mnt)
 	while (*p != mnt)
 		p = &(*p)->next_here;
 	*p = mnt->next_here;
+	list_del(&mnt->sibling);
 	mnt->parent = mnt;
 	mnt->mountpoint = NULL;
 	mnt->mounted = false;
 	mounts_changed();
 	path_put(&at);
-}
-
-static bool has_children(const struct mount *mnt)
-{
-	struct mount *m;
-
-	list_for_each_entry(m, &all_mounts, list)
-		if (m->parent == mnt && m != mnt)
-			return true;
-	return false;
 }
 
 static void umount_one(struct mount *mnt)
@@ -159,20 +152,38 @@ static void umount_one(struct mount *mnt)
 	mntput(mnt);
 }
 
+/*
+ * The one after @m of those at and below @top: what lies on @m first, if
+ * @down, then its siblings, then its parent's. NULL at the end.
+ */
+static struct mount *next_mount(struct mount *m, const struct mount *top,
+				bool down)
+{
+	if (down && !list_empty(&m->children))
+		return list_first_entry(&m->children, struct mount, sibling);
+	for (; m != top; m = m->parent)
+		if (m->sibling.next != &m->parent->children)
+			return list_first_entry(&m->sibling, struct mount,
+						sibling);
+	return NULL;
+}
+
 /* Unmount @mnt with all that is mounted below it, deepest first. */
 static void umount_tree(struct mount *mnt)
 {
-	struct mount *m, *deep;
+	struct mount *deep = mnt, *parent;
 
-	do {
-		deep = mnt;
-		list_for_each_entry(m, &all_mounts, list)
-			if (m->parent == deep && m != deep)
-				deep = m;
-		if (has_children(deep))
-			continue;
+	for (;;) {
+		while (!list_empty(&deep->children))
+			deep = list_first_entry(&deep->children, struct mount,
+						sibling);
+		if (deep == mnt)
+			break;
+		parent = deep->parent;
 		umount_one(deep);
-	} while (deep != mnt);
+		deep = parent;
+	}
+	umount_one(mnt);
 }
 
 /* ---- what mount(2) can be asked for ---- */
@@ -246,26 +257,30 @@ static bool below(const struct dentry *d, const struct dentry *root)
 	return true;
 }
 
-/* Mount again on @mnt what is mounted on @old at or below @root. */
-static int clone_children(const struct mount *old, const struct dentry *root,
+/*
+ * Mount again on @mnt what is mounted on @old at or below @root, and what is
+ * mounted on that. @from is the mount that was copied last, @to its copy.
+ */
+static int clone_children(struct mount *old, const struct dentry *root,
 			  struct mount *mnt, int last_id)
 {
-	struct mount *m, *child;
-	struct path at = { .mnt = mnt };
-	int err;
+	struct mount *m, *child, *from = old, *to = mnt;
+	bool wanted = true;
 
-	list_for_each_entry(m, &all_mounts, list) {
-		if (m->parent != old || m->id > last_id || m == old ||
-		    !below(m->mountpoint, root))
+	for (m = next_mount(old, old, true); m;
+	     m = next_mount(m, old, wanted)) {
+		wanted = m->id <= last_id &&
+			 (m->parent != old || below(m->mountpoint, root));
+		if (!wanted)
 			continue;
+		for (; from != m->parent; from = from->parent)
+			to = to->parent;
 		child = clone_mount(m, m->root);
 		if (!child)
 			return -ENOMEM;
-		at.dentry = m->mountpoint;
-		attach_mount(child, &at);
-		err = clone_children(m, m->root, child, last_id);
-		if (err)
-			return err;
+		attach_mount(child, &(struct path){ to, m->mountpoint });
+		from = m;
+		to = child;
 	}
 	return 0;
 }

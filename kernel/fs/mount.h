@@ -35,6 +35,7 @@ struct wait_queue_head;
 struct mount {
 	struct list_head list; /* all mounts, oldest first */
 	struct mount *parent; /* itself: the root of all, or detached */
+	struct list_head children, sibling; /* what lies on it; its parent's */
 	struct dentry *mountpoint; /* in parent */
 	struct mount *next_here; /* mountpoint->d_mounted */
 	struct dentry *root;

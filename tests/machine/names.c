@@ -441,6 +441,53 @@ static void check_mounts(void)
 	is(fstatfs(99, &sf), -EBADF);
 }
 
+static int nr_mounts(void)
+{
+	FILE *mounts = fopen("/proc/self/mounts", "r");
+	int c, n = 0;
+
+	while (mounts && (c = getc(mounts)) != EOF)
+		n += c == '\n';
+	if (mounts)
+		fclose(mounts);
+	return n;
+}
+
+/*
+ * A mount that is older than what it was moved onto, and a tree of them that is
+ * mounted again elsewhere: q ─ q/x ─ q/x/y (the oldest), and q/z.
+ */
+static void check_mount_trees(void)
+{
+	int before = nr_mounts();
+
+	need(!mkdir("p", 0755) && !mkdir("q", 0755));
+	is(mount("t", "p", "tmpfs", 0, NULL), 0);
+	close(make("p/file"));
+	is(mount("t", "q", "tmpfs", 0, NULL), 0);
+	need(!mkdir("q/x", 0755) && !mkdir("q/z", 0755));
+	is(mount("t", "q/x", "tmpfs", 0, NULL), 0);
+	is(mount("t", "q/z", "tmpfs", 0, NULL), 0);
+	need(!mkdir("q/x/y", 0755));
+	is(mount("p", "q/x/y", NULL, MS_MOVE, NULL), 0);
+	is(nr_mounts() - before, 4);
+	is(mount("q", "p", NULL, MS_BIND | MS_REC, NULL), 0);
+	is(nr_mounts() - before, 8);
+	is(access("p/x/y/file", F_OK), 0);
+	is(umount("p/x"), -EBUSY);
+	is(umount2("p", MNT_DETACH), 0);
+	is(nr_mounts() - before, 4);
+	is(mount("q/x", "p", NULL, MS_BIND, NULL), 0);
+	is(access("p/y/file", F_OK), -ENOENT);
+	is(umount("p"), 0);
+	is(mount("q/x", "q/z", NULL, MS_BIND | MS_REC, NULL), 0);
+	is(nr_mounts() - before, 6);
+	is(access("q/z/y/file", F_OK), 0);
+	is(umount2("q", MNT_DETACH), 0);
+	is(nr_mounts(), before);
+	is(rmdir("p") || rmdir("q"), 0);
+}
+
 /* Options that a tmpfs refuses, and what the log then says. */
 static void check_options(void)
 {
@@ -579,6 +626,7 @@ int main(int argc, char **argv)
 	check_owners();
 	check_times();
 	check_mounts();
+	check_mount_trees();
 	check_options();
 	check_tmpfile();
 	check_listing();
