@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -257,6 +258,74 @@ static void locks(int n)
 	close(fd);
 }
 
+static int set_lock(int fd, int cmd, short type, int start)
+{
+	struct flock l = { .l_type = type, .l_start = start, .l_len = 1 };
+
+	return fcntl(fd, cmd, &l);
+}
+
+/* The other side of hand_over(): it waits for the lock each time. */
+static void take_over(int fd, int go, int done)
+{
+	char c;
+
+	while (read(go, &c, 1) == 1) {
+		must(!set_lock(fd, F_SETLKW, F_WRLCK, 0), "F_SETLKW");
+		set_lock(fd, F_SETLK, F_UNLCK, 0);
+		must(write(done, &c, 1) == 1, "write");
+	}
+	_exit(0);
+}
+
+static void hand_over(int n, int times)
+{
+	int fd = open("/tmp/other", O_RDWR | O_CREAT, 0600), go[2], done[2], i;
+	long long t;
+	char c = 0;
+
+	must(fd >= 0 && !pipe(go) && !pipe(done), "hand_over");
+	if (!fork()) {
+		close(go[1]);
+		take_over(fd, go[0], done[1]);
+	}
+	rest();
+	t = now();
+	for (i = 0; i < times; i++) {
+		set_lock(fd, F_SETLKW, F_WRLCK, 0);
+		must(write(go[1], &c, 1) == 1, "write");
+		sched_yield(); /* it waits now */
+		set_lock(fd, F_SETLK, F_UNLCK, 0);
+		must(read(done[0], &c, 1) == 1, "read");
+	}
+	report("lock_hand_over", n, t, times);
+	close(go[1]);
+	close(go[0]);
+	close(done[0]);
+	close(done[1]);
+	close(fd);
+}
+
+/* A lock goes from one to another while many wait for others. */
+static void lock_waiters(int n)
+{
+	int fd = open("/tmp/locks", O_RDWR | O_CREAT, 0600), i;
+
+	must(fd >= 0, "/tmp/locks");
+	for (i = 0; i < n; i++) {
+		must(!set_lock(fd, F_SETLK, F_WRLCK, i), "F_SETLK");
+		if (!fork()) {
+			set_lock(fd, F_SETLKW, F_WRLCK, i);
+			_exit(0);
+		}
+	}
+	rest();
+	hand_over(n, 50);
+	close(fd); /* all get theirs */
+	while (wait(NULL) > 0)
+		;
+}
+
 static void maps(int n)
 {
 	size_t len = (size_t)n * 8192;
@@ -299,5 +368,6 @@ int main(void)
 	both(unread_timers, 60);
 	both(names, 250);
 	both(locks, 250);
+	both(lock_waiters, 60);
 	return 0;
 }

@@ -280,6 +280,7 @@ static struct files_struct *alloc_files(unsigned int fds)
 	if (!files)
 		return NULL;
 	atomic_set(&files->count, 1);
+	INIT_LIST_HEAD(&files->lock_waits);
 	use_inline(files);
 	if (fds <= FD_INLINE)
 		return files;
@@ -574,6 +575,7 @@ void fdtable_init(void)
 					sizeof(struct files_struct), 0,
 					SLAB_PANIC, NULL);
 	atomic_set(&init_files.count, 1);
+	INIT_LIST_HEAD(&init_files.lock_waits);
 	use_inline(&init_files);
 	init_task.files = &init_files;
 }

@@ -4,6 +4,7 @@
 #define KERNEL_FS_FDTABLE_H
 
 #include <ashlar/fs.h>
+#include <ashlar/list.h>
 #include <kernel/task/task.h>
 
 #define FD_INLINE 32 /* descriptors a new table has room for */
@@ -19,6 +20,7 @@ struct files_struct {
 	struct file *fd_inline[FD_INLINE];
 	u32 open_inline[FD_INLINE / 32];
 	u32 cloexec_inline[FD_INLINE / 32];
+	struct list_head lock_waits; /* for fcntl's locks, kernel/fs/locks.c */
 };
 
 /* A file for the length of a system call: if nobody shares our table, nobody

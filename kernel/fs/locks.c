@@ -10,12 +10,21 @@
  * for each inode holds all three. An owner's locks never overlap: what he
  * sets replaces what he had there, and cuts what reaches beyond.
  *
- * A task that must wait sleeps on one queue for all files and looks again
- * whenever a lock goes. A change of a flock's type gives the old one up first,
- * and another task may be faster then.
+ * Who must wait hangs on the lock in its way. When that goes, the first of its
+ * waiters is woken, and so are those that it does not hinder. The others wait
+ * for the first, and then for the lock that it sets:
  *
- * A POSIX waiter says for whose lock it waits, so that a circle of waiters is
- * found before it closes (-EDEADLK).
+ *   lock ─ w1 ─ w2 ─ w3      the lock goes      w1 (runs) ─ w2 ─ w3
+ *                                               new lock  ─ w2 ─ w3
+ *
+ * A change of a flock's type gives the old one up first, and another task may
+ * be faster then.
+ *
+ * A table of descriptors lists its waits for POSIX locks, so that a circle of
+ * owners is found before it closes (-EDEADLK): from the lock in the way to its
+ * owner, to the lock that this one waits for, and so on.
+ *
+ * Locks: none: all is looked at and changed without sleep.
  */
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
@@ -47,6 +56,7 @@ struct file_lock {
 	struct rb_node node; /* inode->i_flock, by start */
 	loff_t last_end; /* of all at or below the node */
 	struct list_head all; /* of every file, for /proc/locks */
+	struct list_head waiters; /* struct lock_waiter, first come first */
 	struct inode *inode;
 	void *owner; /* files_struct or file */
 	loff_t start, end; /* both included */
@@ -65,14 +75,18 @@ struct flock64 {
 	s32 pid;
 } __attribute__((packed));
 
-/* A wait for a POSIX lock: who waits, and the owner of the lock. */
+/* Somebody who waits, on his stack. */
 struct lock_waiter {
-	struct list_head list;
-	void *owner, *blocker;
+	struct list_head list; /* among those that wait for the same */
+	struct list_head behind; /* those that wait for this one */
+	struct list_head of_owner; /* files_struct::lock_waits */
+	const struct file_lock *want;
+	/* What it waits for: one of these; nothing once it was woken. */
+	const struct file_lock *lock;
+	const struct lock_waiter *before;
+	struct wait_queue_head wake;
 };
 
-static DECLARE_WAIT_QUEUE_HEAD(lock_wait);
-static LIST_HEAD(lock_waiters);
 static LIST_HEAD(all_locks);
 
 /* ---- the tree ---- */
@@ -200,11 +214,61 @@ static bool is_of(const struct file_lock *l, const struct file_lock *other)
 	return l->owner == other->owner && l->kind == other->kind;
 }
 
+/* ---- who waits ---- */
+
+/* @w waits for @lock or, when that is NULL, for @before. */
+static void hang_on(struct lock_waiter *w, struct list_head *waiters,
+		    const struct file_lock *lock,
+		    const struct lock_waiter *before)
+{
+	w->lock = lock;
+	w->before = before;
+	list_add_tail(&w->list, waiters);
+}
+
+static void unhang(struct lock_waiter *w)
+{
+	w->lock = NULL;
+	w->before = NULL;
+	list_del_init(&w->list);
+}
+
+/* What @waiters waited for is gone; see the head of this file. */
+static void wake_waiters(struct list_head *waiters)
+{
+	struct lock_waiter *w, *next, *first = NULL;
+
+	list_for_each_entry_safe(w, next, waiters, list) {
+		unhang(w);
+		if (first && conflicts(w->want, first->want)) {
+			hang_on(w, &first->behind, NULL, first);
+			continue;
+		}
+		if (!first)
+			first = w;
+		wake_up(&w->wake);
+	}
+}
+
+/* They wait for @lock now, which is as much in their way. */
+static void move_waiters(struct list_head *waiters, struct file_lock *lock)
+{
+	struct lock_waiter *w, *next;
+
+	list_for_each_entry_safe(w, next, waiters, list) {
+		unhang(w);
+		hang_on(w, &lock->waiters, lock, NULL);
+	}
+}
+
 static void free_lock(struct file_lock *l)
 {
+	wake_waiters(&l->waiters);
 	list_del(&l->all);
 	kfree(l);
 }
+
+/* ---- change ---- */
 
 /*
  * Take @range out of what its owner has there. Return: true if a lock was cut
@@ -221,6 +285,8 @@ static bool cut_locks(struct inode *inode, const struct file_lock *range,
 			continue;
 		if (l->start < range->start && l->end > range->end) {
 			*spare = *l;
+			INIT_LIST_HEAD(&spare->waiters);
+			wake_waiters(&l->waiters);
 			list_add(&spare->all, &l->all);
 			spare->start = range->end + 1;
 			insert_lock(inode, spare);
@@ -233,6 +299,7 @@ static bool cut_locks(struct inode *inode, const struct file_lock *range,
 			free_lock(l);
 			continue;
 		}
+		wake_waiters(&l->waiters);
 		if (l->start < range->start)
 			l->end = range->start - 1;
 		else
@@ -255,6 +322,7 @@ static void merge_lock(struct inode *inode, struct file_lock *new)
 			continue;
 		new->start = min(new->start, l->start);
 		new->end = max(new->end, l->end);
+		move_waiters(&l->waiters, new);
 		erase_lock(inode, l);
 		free_lock(l);
 	}
@@ -268,69 +336,96 @@ struct lock_memory {
 
 /*
  * Set @want, or F_UNLCK: nothing is in the way. It does not sleep; what it
- * uses of @mem is not there any more.
+ * uses of @mem is not there any more. Return: the lock, or NULL.
  */
-static void apply_lock(struct inode *inode, const struct file_lock *want,
-		       struct lock_memory *mem)
+static struct file_lock *apply_lock(struct inode *inode,
+				    const struct file_lock *want,
+				    struct lock_memory *mem)
 {
+	struct file_lock *new = mem->new;
+
 	if (cut_locks(inode, want, mem->spare))
 		mem->spare = NULL;
-	if (want->type != F_UNLCK) {
-		*mem->new = *want;
-		mem->new->inode = inode;
-		list_add(&mem->new->all, &all_locks);
-		merge_lock(inode, mem->new);
-		mem->new = NULL;
-	}
-	wake_up(&lock_wait);
+	if (!new)
+		return NULL; /* F_UNLCK */
+	mem->new = NULL;
+	*new = *want;
+	INIT_LIST_HEAD(&new->waiters);
+	new->inode = inode;
+	list_add(&new->all, &all_locks);
+	merge_lock(inode, new);
+	return new;
 }
 
 /* ---- waiting ---- */
 
-/* True if @owner, waiting for @blocker, would close a circle. */
+/* Whose POSIX lock @files waits for, or NULL. */
+static const void *waits_for(const struct files_struct *files)
+{
+	const struct file_lock *l;
+	const struct lock_waiter *w;
+
+	list_for_each_entry(w, &files->lock_waits, of_owner) {
+		l = w->before ? w->before->want : w->lock;
+		if (l && l->kind == LOCK_POSIX)
+			return l->owner;
+	}
+	return NULL;
+}
+
+/*
+ * True if @owner, waiting for @blocker, would close a circle. Others may have
+ * closed one of their own, by their threads: @seen, a place on the way that
+ * moves on after 1, 2, 4, 8 … steps, is met again then.
+ */
 static bool deadlock(const void *owner, const void *blocker)
 {
-	const struct lock_waiter *w;
-	unsigned int steps = 0;
+	unsigned int steps = 0, mark = 1;
+	const void *seen = NULL;
 
-again:
-	if (blocker == owner)
-		return true;
-	list_for_each_entry(w, &lock_waiters, list)
-		if (w->owner == blocker && steps++ < 64) {
-			blocker = w->blocker;
-			goto again;
+	while (blocker && blocker != owner && blocker != seen) {
+		if (++steps == mark) {
+			seen = blocker;
+			mark *= 2;
 		}
-	return false;
+		blocker = waits_for(blocker);
+	}
+	return blocker == owner;
 }
 
-/* When another has it now, the search for a circle begins anew. */
-static bool blocked_by(const struct inode *inode, const struct file_lock *want,
-		       const void *owner)
+static int wait_for(struct lock_waiter *w, struct file_lock *blocker)
 {
-	const struct file_lock *l = find_conflict(inode, want);
-
-	return l && l->owner == owner;
-}
-
-static int wait_for(struct inode *inode, const struct file_lock *want,
-		    const struct file_lock *blocker)
-{
-	struct lock_waiter w = { .owner = want->owner,
-				 .blocker = blocker->owner };
+	struct files_struct *files = w->want->owner;
+	bool posix = w->want->kind == LOCK_POSIX;
 	int ret;
 
-	if (want->kind == LOCK_POSIX && blocker->kind == LOCK_POSIX) {
-		if (deadlock(want->owner, blocker->owner))
-			return -EDEADLK;
-	} else {
-		w.owner = NULL;
-	}
-	list_add(&w.list, &lock_waiters);
-	ret = wait_event_interruptible(&lock_wait,
-				       !blocked_by(inode, want, w.blocker));
-	list_del(&w.list);
+	/* They may get now what @w cannot. */
+	wake_waiters(&w->behind);
+	if (posix && blocker->kind == LOCK_POSIX &&
+	    deadlock(files, blocker->owner))
+		return -EDEADLK;
+	hang_on(w, &blocker->waiters, blocker, NULL);
+	if (posix)
+		list_add(&w->of_owner, &files->lock_waits);
+	ret = wait_event_interruptible(&w->wake, !w->lock && !w->before);
+	if (posix)
+		list_del(&w->of_owner);
+	unhang(w);
 	return ret;
+}
+
+/*
+ * Who waited for @w waits for what it set. But if another thread of @w's owner
+ * waits, a circle could close so, and they look for it.
+ */
+static void pass_on(struct lock_waiter *w, struct file_lock *set)
+{
+	const struct files_struct *files = w->want->owner;
+
+	if (set && (set->kind != LOCK_POSIX || list_empty(&files->lock_waits)))
+		move_waiters(&w->behind, set);
+	else
+		wake_waiters(&w->behind);
 }
 
 /* What its owner has there goes. Return: true if that is @want already. */
@@ -346,7 +441,6 @@ static bool give_up_flock(struct inode *inode, const struct file_lock *want)
 			return true;
 		erase_lock(inode, l);
 		free_lock(l);
-		wake_up(&lock_wait);
 		break;
 	}
 	return false;
@@ -355,22 +449,21 @@ static bool give_up_flock(struct inode *inode, const struct file_lock *want)
 static int wait_and_apply(struct inode *inode, const struct file_lock *want,
 			  bool wait, struct lock_memory *mem)
 {
+	struct lock_waiter w = { .want = want };
 	struct file_lock *blocker;
-	int err;
+	int err = 0;
 
 	if (want->kind == LOCK_FLOCK && want->type != F_UNLCK &&
 	    give_up_flock(inode, want))
 		return 0;
-	while (want->type != F_UNLCK &&
-	       (blocker = find_conflict(inode, want))) {
-		if (!wait)
-			return -EAGAIN;
-		err = wait_for(inode, want, blocker);
-		if (err)
-			return err;
-	}
-	apply_lock(inode, want, mem);
-	return 0;
+	INIT_LIST_HEAD(&w.list);
+	INIT_LIST_HEAD(&w.behind);
+	init_waitqueue_head(&w.wake);
+	while (!err && want->type != F_UNLCK &&
+	       (blocker = find_conflict(inode, want)))
+		err = wait ? wait_for(&w, blocker) : -EAGAIN;
+	pass_on(&w, err ? NULL : apply_lock(inode, want, mem));
+	return err;
 }
 
 /* Memory comes first: between the look at the others and the change of the
@@ -594,7 +687,6 @@ static void remove_locks(struct inode *inode, const void *owner)
 		erase_lock(inode, l);
 		free_lock(l);
 	}
-	wake_up(&lock_wait);
 }
 
 /** locks_remove_posix() - a table closed some descriptor of a file */
