@@ -272,10 +272,10 @@ struct range *kept_evict(void)
 	return cut(r, r->addr + r->size - over, over);
 }
 
-/* Any range, the empty ones too; detached. NULL: nothing is kept. */
-struct range *kept_remove_any(void)
+/* Any range, of the empty ones only @empty_too; detached. NULL: none. */
+struct range *kept_remove_any(bool empty_too)
 {
-	struct list_head *from = list_empty(&aged) ? &empty : &aged;
+	struct list_head *from = list_empty(&aged) && empty_too ? &empty : &aged;
 
 	if (list_empty(from))
 		return NULL;

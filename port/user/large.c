@@ -26,6 +26,11 @@
 /* Clearing more costs more than having the kernel do it where it is used. */
 #define CLEAR_MOST (512ul << 10)
 
+/* For so long nothing is unmapped after the kernel had no room for mappings. */
+#define SHORT_MS 1000
+
+static unsigned long short_until; /* port_time_ms() */
+
 static size_t round_up(size_t size)
 {
 	return ALIGN(size, port_host_page_size());
@@ -71,10 +76,7 @@ static bool lock_with_descriptors(void)
 
 /* ---- giving back ---- */
 
-/*
- * The kernel would not unmap @r: it may have no room for one mapping more.
- * The memory goes back all the same. False: not even that.
- */
+/* Keep @r, detached, without its pages. False: they could not be discarded. */
 static bool keep_empty(struct range *r)
 {
 	r->zeroed = !sys_madvise(r->addr, r->size, MADV_DONTNEED);
@@ -85,13 +87,33 @@ static bool keep_empty(struct range *r)
 	return r->zeroed;
 }
 
+/* True if the kernel had no room for one mapping more, now or lately. */
+static bool mappings_short(void)
+{
+	return port_time_ms() < READ_ONCE(short_until);
+}
+
+/*
+ * False: it would take one mapping more, and there is no room for that. While
+ * that is so whatever is unmapped may have lost its place for good, so ranges
+ * are emptied instead.
+ */
+static bool try_unmap(const struct range *r)
+{
+	if (!sys_munmap(r->addr, r->size))
+		return true;
+	WRITE_ONCE(short_until, port_time_ms() + SHORT_MS);
+	return false;
+}
+
 /* Unmap @r, detached. False if it could be neither unmapped nor emptied. */
 static bool unmap(struct range *r)
 {
-	if (sys_munmap(r->addr, r->size) && !r->odd)
+	if (!r->odd && mappings_short())
+		return keep_empty(r);
+	if (!try_unmap(r) && !r->odd)
 		return keep_empty(r);
 	spin_lock(&ranges_lock);
-	kept_note_unmapped(r->size);
 	range_free(r);
 	spin_unlock(&ranges_lock);
 	return true;
@@ -100,8 +122,14 @@ static bool unmap(struct range *r)
 /* Unmap @r, if it is one, and whatever else is more than may be kept. */
 static void unmap_excess(struct range *r)
 {
-	while (r && unmap(r)) {
+	size_t size;
+
+	while (r) {
+		size = r->size;
+		if (!unmap(r))
+			return;
 		spin_lock(&ranges_lock);
+		kept_note_unmapped(size);
 		r = kept_evict();
 		spin_unlock(&ranges_lock);
 	}
@@ -132,27 +160,25 @@ static void unmap_part(char *addr, size_t size)
 	keep_empty(r);
 }
 
-/* Unmap all that is kept. True if there was any. */
+static struct range *remove_kept(void)
+{
+	struct range *r;
+
+	spin_lock(&ranges_lock);
+	r = kept_remove_any(!mappings_short());
+	spin_unlock(&ranges_lock);
+	return r;
+}
+
+/* Unmap all that is kept, or empty it. True if there was any. */
 static bool unmap_kept(void)
 {
 	struct range *r;
 	bool any = false;
 
-	for (;;) {
-		spin_lock(&ranges_lock);
-		r = kept_remove_any();
-		spin_unlock(&ranges_lock);
-		if (!r)
-			return any;
-		if (sys_munmap(r->addr, r->size)) {
-			keep_empty(r);
-			return any;
-		}
+	while ((r = remove_kept()) && unmap(r))
 		any = true;
-		spin_lock(&ranges_lock);
-		range_free(r);
-		spin_unlock(&ranges_lock);
-	}
+	return any;
 }
 
 /* ---- the calls ---- */

@@ -44,7 +44,7 @@ void range_forget_end(struct range *r);
 struct range *kept_take(size_t size, size_t align);
 void kept_put(struct range *r);
 struct range *kept_evict(void);
-struct range *kept_remove_any(void);
+struct range *kept_remove_any(bool empty_too);
 bool kept_would_fit(size_t size);
 void kept_note_unmapped(size_t size);
 void kept_note_mapped(size_t size);
