@@ -51,7 +51,7 @@ static void *alloc_run(size_t size, gfp_t gfp)
 }
 
 /* From what the caches and other threads have given back. */
-static __cold_path void *alloc_contig(size_t size, bool zero)
+static void *alloc_contig(size_t size, bool zero)
 {
 	struct page *page;
 
@@ -62,24 +62,42 @@ static __cold_path void *alloc_contig(size_t size, bool zero)
 	return zero ? memset(page_address(page), 0, size) : page_address(page);
 }
 
+/* The kernel may have no mapping left where there are free frames. */
+static __cold_path void *alloc_unmapped(size_t size, size_t align, bool zero)
+{
+	void *p;
+
+	if (align > PAGE_SIZE)
+		return NULL;
+	p = alloc_run(size, zero ? __GFP_ZERO : 0);
+	return p ? p : alloc_contig(size, zero);
+}
+
 /* More than any cache holds, or more than the threshold. */
 static void *alloc_large(size_t size, size_t align, bool zero)
 {
-	void *p = NULL;
+	void *p;
 
 	(void)mm_this_cpu();
-	if (size > PTRDIFF_MAX / 2 || align > PTRDIFF_MAX / 2)
+	if (unlikely(size > PTRDIFF_MAX / 2 || align > PTRDIFF_MAX / 2))
 		return NULL;
-	if (size < malloc_params.mmap_threshold && align <= PAGE_SIZE)
+	if (size < malloc_params.mmap_threshold && align <= PAGE_SIZE) {
 		p = alloc_run(size, zero ? __GFP_ZERO : 0);
-	if (p)
-		return p;
+		if (p)
+			return p;
+	}
 	p = large_alloc(size, align, zero);
-	/* The kernel may have no mapping left where there are free frames. */
-	if (!p && align <= PAGE_SIZE)
-		p = alloc_run(size, zero ? __GFP_ZERO : 0);
-	if (!p && align <= PAGE_SIZE)
-		p = alloc_contig(size, zero);
+	return likely(p) ? p : alloc_unmapped(size, align, zero);
+}
+
+static void *malloc_large(size_t size)
+{
+	void *p = alloc_large(size, 1, false);
+
+	if (unlikely(!p))
+		return no_memory();
+	if (unlikely(malloc_params.perturb))
+		memset(p, malloc_params.perturb ^ 0xff, size);
 	return p;
 }
 
@@ -95,13 +113,12 @@ static __cold_path void *malloc_slow(size_t size)
 {
 	void *p;
 
+	if (size > malloc_params.mmap_threshold ||
+	    size > KMALLOC_MAX_CACHE_SIZE)
+		return malloc_large(size);
 	if (unlikely(large_cached_bytes > LARGE_KEEP_LEAST))
 		large_tick();
-	if (size <= malloc_params.mmap_threshold &&
-	    size <= KMALLOC_MAX_CACHE_SIZE)
-		p = alloc_cached(kmalloc_index(size ? size : 1));
-	else
-		p = alloc_large(size, 1, false);
+	p = alloc_cached(kmalloc_index(size ? size : 1));
 	if (unlikely(!p))
 		return no_memory();
 	if (unlikely(malloc_params.perturb))
@@ -129,7 +146,7 @@ static __attribute__((__noinline__)) void *malloc_medium(size_t size)
 
 	if (unlikely(size > malloc_params.mmap_threshold ||
 		     size > KMALLOC_MAX_CACHE_SIZE))
-		return malloc_slow(size);
+		return malloc_large(size);
 	obj = sheaf_pop(kmalloc_index(size));
 	return likely(obj) ? unmark(obj) : malloc_slow(size);
 }

@@ -33,7 +33,7 @@ static unsigned long short_until; /* port_time_ms() */
 
 static size_t round_up(size_t size)
 {
-	return ALIGN(size, port_host_page_size());
+	return ALIGN(size, host.page_size); /* read when the process started */
 }
 
 static struct range *find_block(const void *p)
@@ -43,20 +43,18 @@ static struct range *find_block(const void *p)
 	return r && r->state == RANGE_BLOCK ? r : NULL;
 }
 
-/* @r, detached, is now a block. Context: ranges_lock. */
+/* @r, attached, is now a block. Context: ranges_lock. */
 static void become_block(struct range *r)
 {
 	r->state = RANGE_BLOCK;
 	r->zeroed = false;
-	range_index_start(r);
 	large_count++;
 	large_bytes += r->size;
 }
 
-/* Context: ranges_lock; the index goes on knowing the start. */
-static void no_longer_block(struct range *r)
+/* Context: ranges_lock. */
+static void no_longer_block(const struct range *r)
 {
-	r->state = RANGE_DETACHED;
 	large_count--;
 	large_bytes -= r->size;
 }
@@ -81,7 +79,7 @@ static bool keep_empty(struct range *r)
 {
 	r->zeroed = !sys_madvise(r->addr, r->size, MADV_DONTNEED);
 	spin_lock(&ranges_lock);
-	range_index_start(r);
+	range_attach(r);
 	kept_put(r);
 	spin_unlock(&ranges_lock);
 	return r->zeroed;
@@ -135,13 +133,12 @@ static void unmap_excess(struct range *r)
 	}
 }
 
-/* Keep @r, detached, if it fits. Returns what is to be unmapped, or NULL. */
+/* Keep @r, attached, if it fits. Returns what is to be unmapped, or NULL. */
 static struct range *keep(struct range *r)
 {
-	if (kept_period_over())
-		kept_pass_time();
+	kept_note_freed(r->size);
 	if (r->odd || !kept_would_fit(r->size)) {
-		range_forget_start(r);
+		range_detach(r);
 		return r;
 	}
 	kept_put(r);
@@ -200,6 +197,7 @@ static char *map_aligned(size_t size, size_t align)
 static void *map_block(size_t size, size_t align)
 {
 	char *p = map_aligned(size, align);
+	struct range *r;
 
 	if (!p && unmap_kept())
 		p = map_aligned(size, align);
@@ -210,7 +208,9 @@ static void *map_block(size_t size, size_t align)
 		return NULL;
 	}
 	kept_note_mapped(size);
-	become_block(range_new(p, size));
+	r = range_new(p, size);
+	range_attach(r);
+	become_block(r);
 	spin_unlock(&ranges_lock);
 	return p;
 }
@@ -238,7 +238,7 @@ void *large_alloc(size_t size, size_t align, bool zero)
 	bool zeroed;
 	char *p;
 
-	align = max(align, port_host_page_size());
+	align = max(align, host.page_size);
 	if (!lock_with_descriptors())
 		spin_lock(&ranges_lock); /* a whole range needs none */
 	r = kept_take(want, align);
@@ -288,11 +288,8 @@ static void shrink(struct range *r, size_t want)
 	struct range *end = NULL;
 
 	if (ranges_suffice()) {
-		end = range_new(r->addr + want, r->size - want);
-		end->odd = r->odd;
-		r->size = want;
+		end = range_split(r, want);
 		large_bytes -= end->size;
-		range_index_start(end);
 		end = keep(end);
 	}
 	spin_unlock(&ranges_lock);
@@ -318,8 +315,8 @@ static char *grow(struct range *r, size_t want, size_t size)
 {
 	char *moved;
 
-	range_forget_start(r);
 	no_longer_block(r);
+	range_detach(r);
 	spin_unlock(&ranges_lock);
 	moved = remap(r->addr, r->size, want, &size);
 	spin_lock(&ranges_lock);
@@ -329,6 +326,7 @@ static char *grow(struct range *r, size_t want, size_t size)
 	} else {
 		r->odd = true;
 	}
+	range_attach(r);
 	become_block(r);
 	spin_unlock(&ranges_lock);
 	return moved;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors of ranges, and an index from addresses to them.
+ * Descriptors of ranges, their neighbours, and an index from addresses.
  *
- *   index, open addressing
- *   | key, range |   a block has one key:    the address of its start
- *   |     -      |   a kept range has two:   start; end, with its lowest
- *   | key, range |                           bit set
- *   | key, range |
+ *   addresses    | block | kept  | block |   hole   | block |
+ *                   ▲ └───▲ └───► ▲ └─► NULL         ▲ └─► NULL
+ *                   │     │       │ │                │ │
+ *   index         start start   start end          start end
  *
- * Starts are multiples of the host's page, so a free of any other address is
- * recognised and refused; by its end a range is found from its neighbour.
+ * Every range is found by its start, which is a multiple of the host's page:
+ * a free of any other address is recognised and refused. Ranges that touch
+ * know each other, so splitting and joining them looks nothing up. The last
+ * one before a hole is also found by its end, under a key with the lowest bit
+ * set: the kernel may map something there.
  *
  * There are at least four slots a descriptor, so there always is room in the
  * index, and nothing that frees can fail. Descriptors are never given back.
@@ -32,7 +34,8 @@ spinlock_t ranges_lock = SPIN_LOCK_UNLOCKED;
 static struct slot *slots;
 static size_t nr_slots; /* a power of two */
 static struct list_head spare = LIST_HEAD_INIT(spare); /* by by_size */
-static size_t nr_spare, nr_ranges;
+size_t ranges_spare;
+static size_t nr_ranges;
 
 /* ---- the index ---- */
 
@@ -88,16 +91,9 @@ static struct range *range_of(uintptr_t key)
 	return found ? found->range : NULL;
 }
 
-/* The block or kept range that starts at @addr, or NULL. */
-struct range *range_starting(const void *addr)
+static uintptr_t start_key(const struct range *r)
 {
-	return range_of((uintptr_t)addr);
-}
-
-/* The kept range that ends at @addr, or NULL. */
-struct range *range_ending(const void *addr)
-{
-	return range_of((uintptr_t)addr | 1);
+	return (uintptr_t)r->addr;
 }
 
 static uintptr_t end_key(const struct range *r)
@@ -105,24 +101,85 @@ static uintptr_t end_key(const struct range *r)
 	return (uintptr_t)(r->addr + r->size) | 1;
 }
 
-void range_index_start(struct range *r)
+/* The range that starts at @addr, or NULL. */
+struct range *range_starting(const void *addr)
 {
-	insert((uintptr_t)r->addr, r);
+	return range_of((uintptr_t)addr);
 }
 
-void range_forget_start(struct range *r)
+/* ---- neighbours ---- */
+
+/* @r, which may be new where it lies, has @behind (or NULL) behind it. */
+static void set_behind(struct range *r, struct range *behind)
 {
-	erase((uintptr_t)r->addr);
+	r->behind = behind;
+	if (behind)
+		behind->before = r;
+	else
+		insert(end_key(r), r);
 }
 
-void range_index_end(struct range *r)
+/* What was behind @from is behind @to now, which ends where @from did. */
+static void move_behind(struct range *from, struct range *to)
 {
-	insert(end_key(r), r);
+	to->behind = from->behind;
+	if (to->behind)
+		to->behind->before = to;
+	else
+		find(end_key(to))->range = to;
 }
 
-void range_forget_end(struct range *r)
+/* Enter @r into the index, beside its neighbours. */
+void range_attach(struct range *r)
 {
-	erase(end_key(r));
+	r->before = range_of(start_key(r) | 1);
+	if (r->before) {
+		erase(end_key(r->before));
+		r->before->behind = r;
+	}
+	set_behind(r, range_starting(r->addr + r->size));
+	insert(start_key(r), r);
+}
+
+/* Take @r out of the index: a hole for others. */
+void range_detach(struct range *r)
+{
+	erase(start_key(r));
+	if (r->behind)
+		r->behind->before = NULL;
+	else
+		erase(end_key(r));
+	if (r->before)
+		set_behind(r->before, NULL);
+	r->before = r->behind = NULL;
+	r->state = RANGE_DETACHED;
+}
+
+/* Leave @r @size bytes. Returns the rest, which is attached and like @r. */
+struct range *range_split(struct range *r, size_t size)
+{
+	struct range *rest = range_new(r->addr + size, r->size - size);
+
+	rest->state = r->state;
+	rest->zeroed = r->zeroed;
+	rest->odd = r->odd;
+	move_behind(r, rest);
+	r->size = size;
+	r->behind = rest;
+	rest->before = r;
+	insert(start_key(rest), rest);
+	return rest;
+}
+
+/* Make @r and the range behind it one; both are in none of kept.c's lists. */
+void range_join(struct range *r)
+{
+	struct range *behind = r->behind;
+
+	erase(start_key(behind));
+	r->size += behind->size;
+	move_behind(behind, r);
+	range_free(behind);
 }
 
 /* ---- descriptors ---- */
@@ -136,9 +193,10 @@ struct range *range_new(char *addr, size_t size)
 		return NULL;
 	r = list_first_entry(&spare, struct range, by_size);
 	list_del(&r->by_size);
-	nr_spare--;
+	ranges_spare--;
 	r->addr = addr;
 	r->size = size;
+	r->before = r->behind = NULL;
 	r->state = RANGE_DETACHED;
 	r->zeroed = r->odd = false;
 	return r;
@@ -147,13 +205,7 @@ struct range *range_new(char *addr, size_t size)
 void range_free(struct range *r)
 {
 	list_add(&r->by_size, &spare);
-	nr_spare++;
-}
-
-/* True if there are enough descriptors for one allocation. */
-bool ranges_suffice(void)
-{
-	return nr_spare >= RANGES_NEEDED;
+	ranges_spare++;
 }
 
 static size_t slots_for(size_t ranges)

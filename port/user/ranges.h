@@ -17,9 +17,11 @@ enum range_state {
 struct range {
 	char *addr;
 	size_t size; /* bytes, whole host pages */
+	struct range *before, *behind; /* those that touch it, or NULL */
 	struct list_head by_size; /* kept.c: those of about this size */
 	struct list_head by_age; /* kept.c: oldest first */
 	enum range_state state;
+	unsigned short list; /* kept.c: by its size */
 	bool zeroed; /* kept: it reads as zero and is not resident */
 	bool odd; /* the program changed a part; never to be kept */
 };
@@ -29,16 +31,22 @@ extern spinlock_t ranges_lock;
 /* ranges.c: descriptors, and the way from an address to its range */
 #define RANGES_NEEDED 3 /* of one allocation: a block between two rests */
 
+extern size_t ranges_spare; /* descriptors */
+
 bool ranges_grow(void);
-bool ranges_suffice(void);
 struct range *range_new(char *addr, size_t size);
 void range_free(struct range *r);
 struct range *range_starting(const void *addr);
-struct range *range_ending(const void *addr);
-void range_index_start(struct range *r);
-void range_forget_start(struct range *r);
-void range_index_end(struct range *r);
-void range_forget_end(struct range *r);
+void range_attach(struct range *r);
+void range_detach(struct range *r);
+struct range *range_split(struct range *r, size_t size);
+void range_join(struct range *r);
+
+/* True if there are enough descriptors for one allocation. */
+static inline bool ranges_suffice(void)
+{
+	return ranges_spare >= RANGES_NEEDED;
+}
 
 /* kept.c: free ranges, for the next caller */
 struct range *kept_take(size_t size, size_t align);
@@ -48,6 +56,7 @@ struct range *kept_remove_any(bool empty_too);
 bool kept_would_fit(size_t size);
 void kept_note_unmapped(size_t size);
 void kept_note_mapped(size_t size);
+void kept_note_freed(size_t size);
 void kept_set_least(size_t bytes);
 bool kept_period_over(void);
 void kept_pass_time(void);

@@ -145,6 +145,32 @@ static void check_kept(void)
 	check(n < 16, "aligned-blocks-are-kept", "%ld faults a round", n);
 }
 
+/* Buffers of very different sizes come and go: most pages come once. */
+static void check_replaced(void)
+{
+	uint64_t state = 5;
+	size_t live = 0, most = 0, n[20] = { 0 }, round, i;
+	char *p[20] = { 0 };
+	long before = faults(), came;
+
+	for (round = 0; round < 300; round++) {
+		i = next_random(&state) % 20;
+		free(p[i]);
+		live -= n[i];
+		n[i] = MB + next_random(&state) % (4 * MB);
+		live += n[i];
+		most = live > most ? live : most;
+		touch(p[i] = malloc(n[i]), n[i]);
+	}
+	came = faults() - before;
+	for (i = 0; i < 20; i++)
+		free(p[i]);
+	most /= (size_t)sysconf(_SC_PAGESIZE);
+	check(came < (long)(most * 17 / 10), "replaced-blocks-are-kept",
+	      "%ld faults for %zu pages", came, most);
+	malloc_trim(0);
+}
+
 /* Few pages of a big table are touched: few are there. */
 static void check_sparse(void)
 {
@@ -272,6 +298,7 @@ int main(void)
 	begin("large");
 	check_sparse();
 	check_kept();
+	check_replaced();
 	check_random();
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
 		status = in_child(resize_odd, (void *)&odd[i].change, 20);
