@@ -10,11 +10,13 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The threads a pattern uses where a number of threads is asked for. */
 enum { BENCH_THREADS = 2 };
@@ -62,6 +64,21 @@ static inline void *bench_checked(void *p)
 	return p;
 }
 
+/* A block of each of @classes sizes, of the first 30 to 896 bytes. */
+static inline void bench_touch_classes(long classes)
+{
+	size_t size;
+
+	for (size = 16; classes--; size += size < 256 ? 16 :
+					   size < 512 ? 32 :
+							64) {
+		void *p = bench_checked(malloc(size));
+
+		memset(p, 1, size);
+		free(p);
+	}
+}
+
 /* Seconds of CPU that the process (or this thread) has used so far. */
 static inline double bench_clock(clockid_t clock)
 {
@@ -69,6 +86,24 @@ static inline double bench_clock(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Resident memory in KiB, read without the help of malloc. */
+static inline double bench_resident(void)
+{
+	static char text[8192];
+	int file = open("/proc/self/smaps_rollup", O_RDONLY);
+	ssize_t length = read(file, text, sizeof(text) - 1);
+	char *found;
+
+	close(file);
+	text[length > 0 ? length : 0] = '\0';
+	found = strstr(text, "Rss:");
+	if (!found) {
+		fputs("cannot read /proc/self/smaps_rollup\n", stderr);
+		exit(1);
+	}
+	return strtod(found + 4, NULL);
 }
 
 #endif

@@ -16,11 +16,13 @@ class Run:
     """What one run of a program cost."""
 
     def __init__(self, line, output, errors):
-        status, user, system, peak, faults, wall = map(int, line.split())
+        (status, user, system, peak, faults, switches,
+         wall) = map(int, line.split())
         self.status = status
         self.cpu = (user + system) / 1e6
         self.peak = peak / 1024
         self.faults = faults
+        self.switches = switches
         self.wall = wall / 1e6
         self.output = hashlib.sha256(output).hexdigest()
         self.text = output.decode(errors="replace")
@@ -35,30 +37,49 @@ def clean_environment():
     return {**keep, "LC_ALL": "C"}
 
 
-def measure(bench, library, command, environment=None):
-    """Run a command on a library; None when it exceeds the time limit."""
-    read, write = os.pipe()
+class Started:
+    """A command that runs on a library, under measure.c."""
 
-    def place_descriptor():
-        os.dup2(write, 3)
+    def __init__(self, bench, library, command, environment=None,
+                 folder=None):
+        self.read, write = os.pipe()
 
-    with subprocess.Popen(
+        def place_descriptor():
+            os.dup2(write, 3)
+
+        self.child = subprocess.Popen(
             [os.path.join(bench, "measure"), library or ""] + command,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, preexec_fn=place_descriptor,
-            pass_fds=(3,), start_new_session=True,
-            env={**clean_environment(), **(environment or {})}) as child:
+            pass_fds=(3,), start_new_session=True, cwd=folder,
+            env={**clean_environment(), **(environment or {})})
         os.close(write)
+
+    def stop(self, number):
+        """Send a signal to the command."""
+        pid = self.child.pid
+        with open(f"/proc/{pid}/task/{pid}/children",
+                  encoding="ascii") as children:
+            for child in children.read().split():
+                os.kill(int(child), number)
+
+    def end(self):
+        """The Run, when it is over; None when it exceeds the time limit."""
         try:
-            output, errors = child.communicate(timeout=LIMIT_S)
+            output, errors = self.child.communicate(timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
-            os.close(read)
+            os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.communicate()
+            os.close(self.read)
             return None
-    with os.fdopen(read) as pipe:
-        line = pipe.read()
-    return Run(line, output, errors) if line else None
+        with os.fdopen(self.read) as pipe:
+            line = pipe.read()
+        return Run(line, output, errors) if line else None
+
+
+def measure(bench, library, command, environment=None, folder=None):
+    """Run a command on a library; None when it exceeds the time limit."""
+    return Started(bench, library, command, environment, folder).end()
 
 
 def fault(run, expected=None):

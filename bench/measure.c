@@ -4,8 +4,9 @@
  *
  * The command runs with LIBRARY in LD_PRELOAD ("" for none). When it has
  * ended, one line goes to descriptor 3:
- *	status user_us system_us peak_kib minor_faults wall_us
- * where status is the exit status, or 128 + the signal that ended it.
+ *	status user_us system_us peak_kib minor_faults switches wall_us
+ * where status is the exit status, or 128 + the signal that ended it, and
+ * switches are those of a thread that waits, not of one whose time is over.
  *
  * A small program does this because a child inherits the peak of its
  * parent's memory up to exec: started from Python, every program would
@@ -60,10 +61,10 @@ int main(int argc, char **argv)
 		perror("measure");
 		return 1;
 	}
-	dprintf(3, "%d %ld %ld %ld %ld %ld\n",
+	dprintf(3, "%d %ld %ld %ld %ld %ld %ld\n",
 		WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
 				      WEXITSTATUS(status),
 		microseconds(use.ru_utime), microseconds(use.ru_stime),
-		use.ru_maxrss, use.ru_minflt, now() - start);
+		use.ru_maxrss, use.ru_minflt, use.ru_nvcsw, now() - start);
 	return 0;
 }

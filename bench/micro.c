@@ -2,7 +2,8 @@
 /*
  * micro NAME [TIMES] - one operation of the allocator, over and over.
  *
- * Prints nanoseconds of CPU an operation. With TIMES given it does just so
+ * Prints nanoseconds of CPU an operation, and page faults in a thousand of
+ * them. With TIMES given it does just so
  * many, so that two runs under callgrind tell the instructions of one: the
  * difference of both counts over the difference of both TIMES. The loops
  * are as short as can be around real calls; their own few instructions are
@@ -11,6 +12,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include "bench.h"
 
@@ -41,9 +43,28 @@ static void pair_32_1(long times)
 	pair(times, 32);
 }
 
+static void pair_1k(long times)
+{
+	pair(times, 1024);
+}
+
 static void pair_64k(long times)
 {
 	pair(times, 65536);
+}
+
+/* C++'s operators, by the names that its compiler gives them. */
+void *operator_new(size_t size) __asm__("_Znwm");
+void operator_delete(void *p, size_t size) __asm__("_ZdlPvm");
+
+static void new_delete(long times)
+{
+	while (times--) {
+		void *p = operator_new(32);
+
+		touch(p);
+		operator_delete(p, 32);
+	}
 }
 
 /* A thousand blocks are made in a row, then freed in the same order. */
@@ -204,6 +225,44 @@ static void batch_64k(long times)
 	batches(times, 65536, 30);
 }
 
+/* Of a few live blocks one, at random, is replaced by one of another size. */
+static void replace(long times, size_t low, size_t high)
+{
+	static void *live[16];
+	uint64_t seed = 1;
+
+	while (times--) {
+		void **slot = &live[bench_random(&seed) % 16];
+
+		free(*slot);
+		*slot = malloc(bench_between(&seed, low, high));
+		touch(*slot);
+	}
+}
+
+static void replace_2k_16k(long times)
+{
+	replace(times, 2048, 16384);
+}
+
+static void replace_20k_120k(long times)
+{
+	replace(times, 20 << 10, 120 << 10);
+}
+
+static void replace_140k_1m(long times)
+{
+	replace(times, 140 << 10, 1 << 20);
+}
+
+static long faults(void)
+{
+	struct rusage use;
+
+	getrusage(RUSAGE_SELF, &use);
+	return use.ru_minflt;
+}
+
 static const struct operation {
 	const char *name;
 	void (*run)(long times);
@@ -211,7 +270,9 @@ static const struct operation {
 } operations[] = {
 	{ "pair-32-1", pair_32_1, 30000000 },
 	{ "pair-32-1000", pair_32_1000, 30000000 },
+	{ "pair-1k", pair_1k, 30000000 },
 	{ "pair-64k", pair_64k, 4000000 },
+	{ "new-delete", new_delete, 30000000 },
 	{ "realloc-step", realloc_step, 8000000 },
 	{ "aligned-64-96", aligned_64_96, 8000000 },
 	{ "calloc-128", calloc_128, 8000000 },
@@ -222,6 +283,9 @@ static const struct operation {
 	{ "batch-4k", batch_4k, 4000000 },
 	{ "batch-16k", batch_16k, 2000000 },
 	{ "batch-64k", batch_64k, 1000000 },
+	{ "replace-2k-16k", replace_2k_16k, 2000000 },
+	{ "replace-20k-120k", replace_20k_120k, 1000000 },
+	{ "replace-140k-1m", replace_140k_1m, 200000 },
 };
 
 enum { OPERATIONS = sizeof(operations) / sizeof(*operations) };
@@ -234,16 +298,19 @@ int main(int argc, char **argv)
 		const struct operation *op = &operations[i];
 		long times = argc > 2 ? strtol(argv[2], NULL, 10) : op->times;
 		double start, spent;
+		long before;
 
 		if (strcmp(argv[1], op->name))
 			continue;
 		if (argc < 3)
 			op->run(times / 100);
 		waited = 0;
+		before = faults();
 		start = bench_clock(CLOCK_PROCESS_CPUTIME_ID);
 		op->run(times);
 		spent = bench_clock(CLOCK_PROCESS_CPUTIME_ID) - start - waited;
-		printf("%.2f\n", spent / (double)times * 1e9);
+		printf("%.2f %.1f\n", spent / (double)times * 1e9,
+		       (double)(faults() - before) / (double)times * 1e3);
 		return 0;
 	}
 	fputs("usage: micro NAME [TIMES]\n", stderr);

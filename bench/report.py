@@ -14,6 +14,8 @@ import statistics
 import subprocess
 import tempfile
 
+import scaling
+
 
 def middle(runs, field):
     return statistics.median(getattr(r, field) for r in runs)
@@ -62,11 +64,23 @@ def cell(value):
 def number(value):
     if value is None:
         return "failed"
+    if abs(value) < 1:
+        return f"{value:.2f}"
     return f"{value:.1f}" if value < 1000 else f"{value:,.0f}"
 
 
 def show_header(first, allocators):
     print(f"{first:24}" + "".join(f"{a:>18}" for a in allocators))
+
+
+def show_row(cells, width=18):
+    print(f"{cells[0]:44}" + "".join(f"{c:>{width}}" for c in cells[1:]),
+          flush=True)
+
+
+def show_micro_header(allocators):
+    print(f"{'single operations':34}" +
+          "".join(f"{a:>12}" for a in allocators))
 
 
 def show_program(program, row):
@@ -81,7 +95,7 @@ def show_program(program, row):
 
 
 def show_micro(label, values):
-    print(f"{label:24}" + "".join(f"{number(v):>18}" for v in values),
+    print(f"{label:34}" + "".join(f"{number(v):>12}" for v in values),
           flush=True)
 
 
@@ -131,7 +145,16 @@ def micro_section(micros, allocators):
         table(["absolute numbers"] + allocators, rows)
 
 
-def write(folder, allocators, results, micros, wrong, how_run):
+def scaling_sections(steps, allocators):
+    locks = [row for name, row in steps.items() if row.get("ashlar")
+             for row in scaling.lock_rows(name, row["ashlar"])]
+    return ["", "## At many cores", "", scaling.EXPLAINED, ""] + \
+        table([scaling.CELL] + allocators, scaling.table_rows(steps)) + \
+        ["", "Ashlar's shared locks there:", ""] + \
+        table(scaling.LOCKS_HEAD, locks)
+
+
+def write(folder, allocators, results, micros, steps, wrong, how_run):
     """report.md and report.json, and report.svg where there are programs."""
     text = ["# Benchmark report", "",
             f"{machine()}. {how_run} Ratios are to glibc: "
@@ -142,6 +165,10 @@ def write(folder, allocators, results, micros, wrong, how_run):
         text += ["", "![chart](report.svg)"]
     if micros:
         text += micro_section(micros, allocators)
+    if any(label.startswith("server") for label, _ in micros):
+        text += ["", "![the phased server](server.svg)"]
+    if steps:
+        text += scaling_sections(steps, allocators)
     if wrong:
         text += ["", "## Runs that failed", ""] + \
             [f"- {p} on {a}: {fault}" for p, a, fault in wrong]

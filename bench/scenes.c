@@ -4,31 +4,11 @@
  *
  * Prints one number; the table at the end says which.
  */
-#include <fcntl.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include "bench.h"
 
 enum { OBJECTS = 1000000, THREADS = 64 };
-
-/* Resident memory in KiB, read without the help of malloc. */
-static double resident(void)
-{
-	static char text[8192];
-	int file = open("/proc/self/smaps_rollup", O_RDONLY);
-	ssize_t length = read(file, text, sizeof(text) - 1);
-	char *found;
-
-	close(file);
-	text[length > 0 ? length : 0] = '\0';
-	found = strstr(text, "Rss:");
-	if (!found) {
-		fputs("cannot read /proc/self/smaps_rollup\n", stderr);
-		exit(1);
-	}
-	return strtod(found + 4, NULL);
-}
 
 static void *object[OBJECTS];
 
@@ -44,7 +24,7 @@ static double make_objects(void)
 		object[i] = bench_checked(malloc(size));
 		memset(object[i], 1, size);
 	}
-	return resident();
+	return bench_resident();
 }
 
 /*
@@ -56,7 +36,7 @@ static void print_rest(double full)
 	static const struct timespec idle = { 1, 500000000 };
 
 	nanosleep(&idle, NULL);
-	printf("%.1f\n", resident() / full * 100);
+	printf("%.1f\n", bench_resident() / full * 100);
 }
 
 static void freed_all(void)
@@ -117,23 +97,16 @@ static void large_16m(void)
 
 static pthread_barrier_t started, measured;
 
-static void *idle(void *arg)
+static void *idle(void *classes)
 {
-	size_t size;
-
-	for (size = 16; size <= 1024; size *= 2) {
-		void *p = bench_checked(malloc(size));
-
-		memset(p, 1, size);
-		free(p);
-	}
+	bench_touch_classes((long)classes);
 	pthread_barrier_wait(&started);
 	pthread_barrier_wait(&measured);
-	return arg;
+	return NULL;
 }
 
-/* What a thread adds that has used a few sizes; its stack included. */
-static void idle_thread(void)
+/* What a thread adds that has used some sizes; its stack included. */
+static void idle_threads(long classes)
 {
 	static pthread_t thread[THREADS];
 	double before;
@@ -142,14 +115,24 @@ static void idle_thread(void)
 	free(bench_checked(malloc(100)));
 	pthread_barrier_init(&started, NULL, THREADS + 1);
 	pthread_barrier_init(&measured, NULL, THREADS + 1);
-	before = resident();
+	before = bench_resident();
 	for (i = 0; i < THREADS; i++)
-		pthread_create(&thread[i], NULL, idle, NULL);
+		pthread_create(&thread[i], NULL, idle, (void *)classes);
 	pthread_barrier_wait(&started);
-	printf("%.1f\n", (resident() - before) / THREADS);
+	printf("%.1f\n", (bench_resident() - before) / THREADS);
 	pthread_barrier_wait(&measured);
 	for (i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
+}
+
+static void idle_thread(void)
+{
+	idle_threads(7);
+}
+
+static void idle_thread_30(void)
+{
+	idle_threads(30);
 }
 
 static const struct scene {
@@ -160,7 +143,8 @@ static const struct scene {
 	{ "freed-95", "% of the peak resident 1.5 s later", freed_95 },
 	{ "grow-200m", "ms of CPU", grow_200m },
 	{ "large-16m", "us of CPU for malloc, touch and free", large_16m },
-	{ "idle-thread", "KiB a thread", idle_thread },
+	{ "idle-thread", "KiB a thread that used 7 sizes", idle_thread },
+	{ "idle-thread-30", "... 30 sizes", idle_thread_30 },
 };
 
 enum { SCENES = sizeof(scenes) / sizeof(*scenes) };
@@ -177,7 +161,7 @@ int main(int argc, char **argv)
 	}
 	fputs("usage: scenes NAME\n", stderr);
 	for (i = 0; i < SCENES; i++)
-		fprintf(stderr, "\t%-12s %s\n", scenes[i].name,
+		fprintf(stderr, "\t%-14s %s\n", scenes[i].name,
 			scenes[i].prints);
 	return 2;
 }
