@@ -105,21 +105,14 @@ struct mm_cpu *mm_cpu_online(void)
 	return cpu;
 }
 
-/*
- * All that @cpu holds goes to the shared lists, and slabs that are to go are
- * added to @reaped. Context: slab_mutex.
- */
-static void drain_cpu(struct mm_cpu *cpu, struct list_head *reaped)
+static void keep_counts(const struct mm_cpu *cpu)
 {
 	int e;
 
-	spin_lock(&cpu->lock);
-	slab_cpu_drain(cpu, reaped);
-	spin_unlock(&cpu->lock);
-	pcp_drain(&cpu->pcp);
 	for (e = 0; e < NR_VM_EVENT_ITEMS; e++)
-		__atomic_fetch_add(&vm_events_dead[e], cpu->events[e],
-				   __ATOMIC_RELAXED);
+		if (cpu->events[e])
+			__atomic_fetch_add(&vm_events_dead[e], cpu->events[e],
+					   __ATOMIC_RELAXED);
 }
 
 static void free_cpu(struct mm_cpu *cpu)
@@ -138,13 +131,13 @@ void mm_cpu_offline(struct mm_cpu *cpu)
 
 	if (mm_cpu_drain_tables)
 		mm_cpu_drain_tables();
-	spin_lock(&slab_mutex);
 	*this_cpu_ptr(mm_cpu_self) = NULL;
+	slab_cpu_drain(cpu, &reaped);
+	pcp_drain(&cpu->pcp);
 	spin_lock(&mm_cpu_mutex);
 	list_del(&cpu->list);
+	keep_counts(cpu);
 	spin_unlock(&mm_cpu_mutex);
-	drain_cpu(cpu, &reaped);
-	spin_unlock(&slab_mutex);
 	slab_release_list(&reaped);
 	free_cpu(cpu);
 	page_report_balance_all();
@@ -165,15 +158,21 @@ static void for_zones(void (*op)(spinlock_t *))
 		op(&z->lock);
 }
 
-static void for_cpus_and_caches(void (*op)(spinlock_t *))
+static void for_caches(void (*op)(spinlock_t *))
 {
 	struct kmem_cache *s;
+
+	list_for_each_entry(s, &slab_caches, list)
+		op(&s->lock);
+}
+
+static void for_cpus_and_caches(void (*op)(spinlock_t *))
+{
 	struct mm_cpu *cpu;
 
 	list_for_each_entry(cpu, &mm_cpus, list)
 		op(&cpu->lock);
-	list_for_each_entry(s, &slab_caches, list)
-		op(&s->lock);
+	for_caches(op);
 	list_for_each_entry(cpu, &mm_cpus, list)
 		op(&cpu->pcp.lock);
 }
@@ -193,10 +192,8 @@ static void op_init(spinlock_t *l)
 	spin_lock_init(l);
 }
 
-static void release_all(void (*op)(spinlock_t *))
+static void for_chains(void (*op)(spinlock_t *))
 {
-	for_zones(op);
-	for_cpus_and_caches(op);
 	op(&mm_cpu_mutex);
 	op(&slab_mutex);
 	op(&shrinker_lock);
@@ -215,7 +212,27 @@ void mm_fork_prepare(void)
 /** mm_fork_parent() - go on after the fork. */
 void mm_fork_parent(void)
 {
-	release_all(op_unlock);
+	for_zones(op_unlock);
+	for_cpus_and_caches(op_unlock);
+	for_chains(op_unlock);
+}
+
+static void init_locks(const struct mm_cpu *self)
+{
+	struct mm_cpu *cpu;
+
+	for_zones(op_init);
+	for_caches(op_init);
+	for_chains(op_init);
+	list_for_each_entry(cpu, &mm_cpus, list) {
+		if (cpu != self) {
+			spin_lock_abandon(&cpu->lock);
+			spin_lock_abandon(&cpu->pcp.lock);
+			continue;
+		}
+		spin_lock_init(&cpu->lock);
+		spin_lock_init(&cpu->pcp.lock);
+	}
 }
 
 /**
@@ -223,24 +240,29 @@ void mm_fork_parent(void)
  * @self: the CPU of the thread that forked, or NULL
  *
  * The other CPUs' threads do not exist here; what their lists held comes
- * back.
+ * back. Nothing is written that is theirs: it would be a page to copy for each
+ * of a thousand threads, in a child that may call execve next.
  */
 void mm_fork_child(struct mm_cpu *self)
 {
 	struct mm_cpu *cpu, *next;
 	LIST_HEAD(reaped);
 
-	release_all(op_init);
+	init_locks(self);
 	shrinker_fork_child();
 	slab_fork_child();
 	page_report_fork_child();
 	list_for_each_entry_safe(cpu, next, &mm_cpus, list) {
 		if (cpu == self)
 			continue;
-		list_del(&cpu->list);
-		drain_cpu(cpu, &reaped);
+		slab_cpu_gone(cpu, &reaped);
+		pcp_drain_gone(&cpu->pcp);
+		keep_counts(cpu);
 		free_cpu(cpu);
 	}
+	INIT_LIST_HEAD(&mm_cpus);
+	if (self)
+		list_add(&self->list, &mm_cpus);
 	slab_release_list(&reaped);
 }
 

@@ -68,6 +68,7 @@ void buddy_validate(void);
 /* pcp.c */
 void pcp_init(struct per_cpu_pages *pcp);
 void pcp_drain(struct per_cpu_pages *pcp);
+void pcp_drain_gone(const struct per_cpu_pages *pcp);
 
 /* contig.c */
 struct page *alloc_frames(gfp_t gfp, unsigned int nr);
@@ -99,6 +100,8 @@ extern struct kmem_cache sheaf_cache;
 extern bool sheaves_off;
 void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu,
 		    struct list_head *reaped);
+void slab_drain_gone_cpu(struct kmem_cache *s, const struct mm_cpu *cpu,
+			 struct list_head *reaped);
 unsigned long slab_shrink(struct kmem_cache *s);
 unsigned long slab_close(struct kmem_cache *s, struct list_head *reaped);
 
@@ -129,6 +132,7 @@ struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
 unsigned long slab_shrink_all(void);
 void slab_without_sheaves(bool off);
 void slab_cpu_drain(struct mm_cpu *cpu, struct list_head *reaped);
+void slab_cpu_gone(const struct mm_cpu *cpu, struct list_head *reaped);
 void slab_fork_child(void);
 void slab_validate(void);
 

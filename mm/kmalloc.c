@@ -17,8 +17,6 @@
 #include <ashlar/string.h>
 #include "internal.h"
 
-struct kmem_cache *kmalloc_caches[KMALLOC_NR + 1];
-
 /* By index; what kmalloc_starts_at() divides by. */
 #define STEP(size) RECIPROCAL_U64((size) <= SLAB_PACK_MAX ? (size) : PAGE_SIZE)
 #define GROUP(shift)                                                        \
@@ -64,7 +62,7 @@ static struct kmem_cache *create_cache(struct kmem_cache **slot,
 __cold_path struct kmem_cache *kmalloc_cache_create(unsigned int index)
 {
 	(void)mm_this_cpu();
-	return create_cache(&kmalloc_caches[index], "kmalloc-%u", index,
+	return create_cache(&cache_by_id[index], "kmalloc-%u", index,
 			    SLAB_KMALLOC);
 }
 
@@ -108,7 +106,7 @@ void *kmalloc(size_t size, gfp_t gfp)
 	if (likely(size - 1 < KMALLOC_MAX_CACHE_SIZE && !(gfp & __GFP_DMA)))
 		obj = sheaf_pop(kmalloc_index(size));
 	if (likely(obj)) {
-		object_taken(kmalloc_caches[kmalloc_index(size)], obj);
+		object_taken(cache_by_id[kmalloc_index(size)], obj);
 		*object_mark(obj) = NULL;
 	} else {
 		obj = kmalloc_slow(size, gfp);

@@ -197,11 +197,12 @@ void free_block(struct page *page, unsigned int order)
 	}
 	spin_lock(&cpu->pcp.lock);
 	pcp_add(&cpu->pcp, page, order, type, 0);
-	if (likely(cpu->pcp.count <= PCP_HIGH)) {
+	if (likely(cpu->pcp.count <= pcp_high(&cpu->pcp))) {
 		spin_unlock(&cpu->pcp.lock);
 		return;
 	}
-	pcp_trim(&cpu->pcp, PCP_HIGH - PCP_BATCH);
+	pcp_trim(&cpu->pcp, pcp_high(&cpu->pcp) - cpu->pcp.batch);
+	pcp_warm_up(&cpu->pcp);
 	spin_unlock(&cpu->pcp.lock);
 	page_report_balance(z);
 }

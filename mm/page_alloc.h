@@ -133,6 +133,18 @@ void free_block(struct page *page, unsigned int order);
 
 /* ---- per-CPU lists ---- */
 
+/* The most frames that the lists may have. */
+static inline unsigned int pcp_high(const struct per_cpu_pages *pcp)
+{
+	return PCP_HIGH / PCP_BATCH * pcp->batch;
+}
+
+/* After each batch the next is larger, up to PCP_BATCH. */
+static inline void pcp_warm_up(struct per_cpu_pages *pcp)
+{
+	pcp->batch = min(2 * pcp->batch, (unsigned int)PCP_BATCH);
+}
+
 static inline void pcp_add(struct per_cpu_pages *pcp, struct page *page,
 			   unsigned int order, unsigned int type, u8 zeroed)
 {

@@ -2,11 +2,15 @@
 /*
  * Per-CPU lists: a few small blocks of frames that one CPU keeps to itself.
  *
- *   per_cpu_pages.lists[order][mobility]        count ≤ PCP_HIGH
+ *   per_cpu_pages.lists[order][mobility]        count ≤ pcp_high()
  *     head → [hot]-[ ]-[ ]-[cold] ← tail        frames on all lists
  *       ⇅ one block (pcp_alloc, pcp_free in page_alloc.h)
  *     caller                      ⇅ a batch, under one hold of zone.lock
  *                               zone
+ *
+ * A CPU begins with one frame at a time, so that one of ten thousand that
+ * hardly needs any keeps none; each batch, in either direction, is twice the
+ * last, up to PCP_BATCH.
  *
  * A block on a list has PG_pcp and keeps PG_zeroed and PG_reported: whether
  * it reads as zero is not forgotten on the way.
@@ -20,6 +24,7 @@ void pcp_init(struct per_cpu_pages *pcp)
 	unsigned int o, t;
 
 	spin_lock_init(&pcp->lock);
+	pcp->batch = 1;
 	for (o = 0; o < PCP_ORDERS; o++)
 		for (t = 0; t < MIGRATE_TYPES; t++)
 			INIT_LIST_HEAD(&pcp->lists[o][t]);
@@ -75,6 +80,26 @@ void pcp_drain(struct per_cpu_pages *pcp)
 	spin_unlock(&pcp->lock);
 }
 
+static void free_list(const struct list_head *list)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, list, lru)
+		free_one_block(pfn_zone(page_to_pfn(page)), page_to_pfn(page),
+			       page->order,
+			       page->flags & (PG_zeroed | PG_reported));
+}
+
+/* In a forked child, from a CPU that is not there: its lists are only read. */
+void pcp_drain_gone(const struct per_cpu_pages *pcp)
+{
+	unsigned int o, t;
+
+	for (o = 0; o < PCP_ORDERS; o++)
+		for (t = 0; t < MIGRATE_TYPES; t++)
+			free_list(&pcp->lists[o][t]);
+}
+
 /* A block of frames that are neither free nor anybody's, cut for a list. */
 static void pcp_add_cut(struct per_cpu_pages *pcp, struct page *page,
 			unsigned int size, unsigned int order,
@@ -99,7 +124,7 @@ void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp, unsigned int order)
 {
 	unsigned int highest = gfp_zone(gfp), type = gfp_migratetype(gfp);
 	struct zone *z = &zones[highest];
-	unsigned int n = max(1u << order, (unsigned int)PCP_BATCH), size;
+	unsigned int n = max(1u << order, pcp->batch), size;
 	struct page *page;
 
 	spin_lock(&z->lock);
@@ -117,4 +142,5 @@ void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp, unsigned int order)
 		pcp_add_cut(pcp, page, size, order, type);
 	}
 	spin_unlock(&z->lock);
+	pcp_warm_up(pcp);
 }

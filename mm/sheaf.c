@@ -183,6 +183,18 @@ static void barn_grow(struct kmem_cache *s)
  */
 
 /*
+ * Slow calls for @s on one CPU before that CPU gets a sheaf of it. A thread
+ * that wants an object or two of many sizes has no sheaf for each of them.
+ * Objects smaller than a cache line always come from a sheaf.
+ */
+static u32 cold_calls(const struct kmem_cache *s)
+{
+	if (s->size > SHEAF_WARM_BYTES)
+		return SHEAF_WARM_COUNT;
+	return s->size < CACHE_LINE ? 0 : SHEAF_WARM_CALLS;
+}
+
+/*
  * Objects of the next refill: a few at first, so that a CPU that needs one
  * does not take a slab's worth from the others, twice as many each time. The
  * first few fill a cache line and come from memory that no other CPU had, so
@@ -190,7 +202,8 @@ static void barn_grow(struct kmem_cache *s)
  */
 static u32 refill_size(const struct kmem_cache *s, struct mm_cpu *cpu)
 {
-	u32 n = max(s->sheaf_capacity / 16, 4u) << cpu->warmth[s->id];
+	u32 warmth = cpu->warmth[s->id] - cold_calls(s);
+	u32 n = max(s->sheaf_capacity / 16, 4u) << warmth;
 
 	if (n >= s->sheaf_capacity)
 		return s->sheaf_capacity;
@@ -232,7 +245,7 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 	} else {
 		if (s->missed)
 			barn_grow(s);
-		fresh = !cpu->warmth[s->id];
+		fresh = cpu->warmth[s->id] == cold_calls(s);
 		n = refill_size(s, cpu);
 		slot = slabs_take(s, *main, n, fresh);
 		full = *main + n;
@@ -341,11 +354,10 @@ static bool cache_has_sheaves(const struct kmem_cache *s)
 	return s->id && !sheaves_off && !failslab_enabled;
 }
 
-/* True if this CPU has a sheaf for @s, or asked often enough to get one. */
+/* True if this CPU has a sheaf for @s, or called often enough to get one. */
 static bool sheaf_is_warm(const struct kmem_cache *s, const struct mm_cpu *cpu)
 {
-	return s->size <= SHEAF_WARM_BYTES ||
-	       cpu->warmth[s->id] >= SHEAF_WARM_COUNT;
+	return cpu->warmth[s->id] >= cold_calls(s);
 }
 
 /* Objects with a slab each get warm only by one size again and again. */
@@ -499,7 +511,8 @@ __cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
 	if (cache_has_marks(s))
 		*object_mark(obj) = FREE_MARK;
 	object_freed(s, obj);
-	if (likely(cpu && cache_has_sheaves(s) && sheaf_is_warm(s, cpu))) {
+	if (unlikely(!cpu || !cache_has_sheaves(s))) {
+	} else if (likely(sheaf_is_warm(s, cpu))) {
 		stock_sheaves();
 		main = &cpu->tops->top[s->id];
 		spin_lock(&cpu->lock);
@@ -507,6 +520,8 @@ __cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
 		if (room)
 			*(*main)++ = obj;
 		spin_unlock(&cpu->lock);
+	} else if (s->size <= SHEAF_WARM_BYTES) {
+		cpu->warmth[s->id]++;
 	}
 	if (unlikely(!room))
 		put_direct(s, obj, &reaped);
@@ -523,15 +538,11 @@ __cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
  * with slab_release_list() once no lock is held.
  */
 
-/* Context: cpu->lock, or a CPU that no longer runs. */
-static void drain_sheaf(struct kmem_cache *s, sheaf_t *slot, sheaf_t none,
+static void drain_sheaf(struct kmem_cache *s, sheaf_t top,
 			struct list_head *reaped)
 {
-	sheaf_t top = *slot;
-
 	if (!top || top == BOOTSTRAP_TOP)
 		return;
-	*slot = none;
 	spin_lock(&s->lock);
 	top = sheaf_flush(s, top);
 	reap_free_slabs(s, slabs_to_keep(s), reaped);
@@ -539,11 +550,27 @@ static void drain_sheaf(struct kmem_cache *s, sheaf_t *slot, sheaf_t none,
 	sheaf_release(top, reaped);
 }
 
+/* Context: cpu->lock, or a CPU that no longer runs. */
 void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu,
 		    struct list_head *reaped)
 {
-	drain_sheaf(s, &cpu->tops->top[s->id], BOOTSTRAP_TOP, reaped);
-	drain_sheaf(s, &cpu->spare[s->id], NULL, reaped);
+	sheaf_t main = cpu->tops->top[s->id], spare = cpu->spare[s->id];
+
+	cpu->tops->top[s->id] = BOOTSTRAP_TOP;
+	cpu->spare[s->id] = NULL;
+	drain_sheaf(s, main, reaped);
+	drain_sheaf(s, spare, reaped);
+}
+
+/*
+ * In a forked child, from a CPU that is not there: what the CPU had is only
+ * read, since each page written to would be copied.
+ */
+void slab_drain_gone_cpu(struct kmem_cache *s, const struct mm_cpu *cpu,
+			 struct list_head *reaped)
+{
+	drain_sheaf(s, cpu->tops->top[s->id], reaped);
+	drain_sheaf(s, cpu->spare[s->id], reaped);
 }
 
 /* The barn, and then the slabs that are empty. */

@@ -194,7 +194,7 @@ static inline __racy bool slot_is_free(const void *slot)
 /* General caches have the ids 1 … KMALLOC_NR, their kmalloc_index(). */
 #define KMALLOC_NR 88
 
-extern struct kmem_cache *kmalloc_caches[KMALLOC_NR + 1];
+extern struct kmem_cache *cache_by_id[NR_CPU_CACHES];
 
 struct kmem_cache *kmalloc_cache_create(unsigned int index);
 
@@ -239,7 +239,7 @@ static __always_inline bool kmalloc_starts_at(unsigned long id, const void *obj)
 
 static inline struct kmem_cache *kmalloc_cache(unsigned int index)
 {
-	struct kmem_cache *s = smp_load_acquire(&kmalloc_caches[index]);
+	struct kmem_cache *s = smp_load_acquire(&cache_by_id[index]);
 
 	return likely(s) ? s : kmalloc_cache_create(index);
 }

@@ -21,10 +21,9 @@
 struct list_head slab_caches = LIST_HEAD_INIT(slab_caches);
 spinlock_t slab_mutex = SPIN_LOCK_UNLOCKED;
 
-#define CACHE_LINE 64
-
 static struct kmem_cache boot_cache;
-static u8 id_taken[NR_CPU_CACHES]; /* slab_mutex */
+/* Changes under slab_mutex; a general cache is there for ever. */
+struct kmem_cache *cache_by_id[NR_CPU_CACHES];
 
 /* ---- creation ---- */
 
@@ -68,13 +67,13 @@ static void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 	list_add_tail(&s->list, &slab_caches);
 }
 
-static u32 take_id(void)
+static u32 take_id(struct kmem_cache *s)
 {
 	u32 id;
 
 	for (id = KMALLOC_NR + 1; id < NR_CPU_CACHES; id++) {
-		if (!id_taken[id]) {
-			id_taken[id] = 1;
+		if (!cache_by_id[id]) {
+			cache_by_id[id] = s;
 			return id;
 		}
 	}
@@ -103,7 +102,7 @@ struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
 	if (!other) {
 		kmem_cache_setup(s, name, size, align, flags, ctor);
 		if (!(flags & (SLAB_NO_SHEAVES | SLAB_WATCHED)))
-			s->id = id ? id : take_id();
+			s->id = id ? id : take_id(s);
 		smp_store_release(slot, s);
 	}
 	spin_unlock(&slab_mutex);
@@ -169,7 +168,7 @@ void kmem_cache_destroy(struct kmem_cache *s)
 	left = slab_close(s, &reaped);
 	if (!left) {
 		list_del(&s->list);
-		id_taken[s->id] = 0;
+		cache_by_id[s->id] = NULL;
 	}
 	spin_unlock(&slab_mutex);
 	slab_release_list(&reaped);
@@ -292,16 +291,56 @@ void slab_without_sheaves(bool off)
 }
 
 /*
+ * True if @cpu has a sheaf of the cache @id. No cache has the id 0, so its top
+ * stays what all are at first; who has a spare sheaf has a main one.
+ */
+static bool cpu_has_sheaf(const struct mm_cpu *cpu, u32 id)
+{
+	return cpu->tops->top[id] != cpu->tops->top[0];
+}
+
+static bool cpu_has_own(const struct mm_cpu *cpu)
+{
+	u32 id = KMALLOC_NR + 1;
+
+	while (id < NR_CPU_CACHES && !cpu_has_sheaf(cpu, id))
+		id++;
+	return id < NR_CPU_CACHES;
+}
+
+static void drain_ids(struct mm_cpu *cpu, u32 id, u32 end,
+		      struct list_head *reaped)
+{
+	spin_lock(&cpu->lock);
+	for (; id < end; id++)
+		if (cpu_has_sheaf(cpu, id))
+			slab_drain_cpu(cache_by_id[id], cpu, reaped);
+	spin_unlock(&cpu->lock);
+}
+
+/*
  * All sheaves of @cpu go back, and slabs that are to go are added to @reaped.
- * Context: slab_mutex, cpu->lock.
+ * General caches live for ever, so CPUs that end wait for each other at no
+ * chain of caches. Context: no lock held.
  */
 void slab_cpu_drain(struct mm_cpu *cpu, struct list_head *reaped)
 {
-	struct kmem_cache *s;
+	drain_ids(cpu, 1, KMALLOC_NR + 1, reaped);
+	if (!cpu_has_own(cpu))
+		return;
+	spin_lock(&slab_mutex);
+	drain_ids(cpu, KMALLOC_NR + 1, NR_CPU_CACHES, reaped);
+	spin_unlock(&slab_mutex);
+}
 
-	list_for_each_entry(s, &slab_caches, list)
-		if (s->id)
-			slab_drain_cpu(s, cpu, reaped);
+/* In a forked child: the same for a CPU that is not there. */
+void slab_cpu_gone(const struct mm_cpu *cpu, struct list_head *reaped)
+{
+	u32 id;
+
+	for (id = 1; id < NR_CPU_CACHES; id++)
+		if (cpu_has_sheaf(cpu, id))
+			slab_drain_gone_cpu(cache_by_id[id], cpu, reaped);
 }
 
 /* Every cache's kmem_cache_validate(). Context: slab_mutex. */

@@ -197,8 +197,8 @@ EXPORT int malloc_info(int options, FILE *f)
 	i = collect();
 	fprintf(f, "<malloc version=\"ashlar-1\">\n");
 	for (index = 1; index <= KMALLOC_NR; index++)
-		if (kmalloc_caches[index])
-			info_cache(f, kmalloc_caches[index]);
+		if (cache_by_id[index])
+			info_cache(f, cache_by_id[index]);
 	fprintf(f,
 		"<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
 		"<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"

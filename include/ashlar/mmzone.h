@@ -81,6 +81,7 @@ struct zone {
 struct per_cpu_pages {
 	spinlock_t lock; /* its own CPU's, and a fork's */
 	unsigned int count; /* frames on all lists */
+	unsigned int batch; /* frames of the next refill, 1 … PCP_BATCH */
 	struct list_head lists[PCP_ORDERS][MIGRATE_TYPES];
 };
 

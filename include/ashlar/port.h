@@ -13,9 +13,10 @@
  *   <mach/page.h>      frame number ↔ address; where mem_map lies
  *   <mach/percpu.h>    DEFINE_PER_CPU, this_cpu_ptr: what a CPU owns
  *   <mach/spinlock.h>  spinlock_t, spin_lock, spin_unlock, spin_trylock,
- *                      lockdep_assert_held; what checks that nothing sleeps
- *                      where it must not: might_sleep, might_alloc(gfp),
- *                      rwsem_acquire, rwsem_release
+ *                      lockdep_assert_held; spin_lock_abandon, for a lock
+ *                      that nobody will use any more; what checks that
+ *                      nothing sleeps where it must not: might_sleep,
+ *                      might_alloc(gfp), rwsem_acquire, rwsem_release
  *   <mach/irqflags.h>  local_irq_save, local_irq_restore
  *   <mach/sanitize.h>  what a memory checker of the host is told
  * and, where there are address spaces (sim, i386),

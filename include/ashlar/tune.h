@@ -38,6 +38,9 @@
  */
 #define SHEAF_WARM_BYTES (4 << 10)
 #define SHEAF_WARM_COUNT 8
+/* Smaller ones do after so many slow calls, but for those within a line. */
+#define SHEAF_WARM_CALLS 4
+#define CACHE_LINE 64
 
 /* Caches with a CPU list; the others work from their slabs directly. */
 #define NR_CPU_CACHES 128

@@ -4,8 +4,8 @@
  *
  *   first slow path        port_cpu_start: online, exit hook armed
  *   thread ends            other destructors run and may still allocate, so
- *                          the hook re-arms itself until the last round of
- *                          PTHREAD_DESTRUCTOR_ITERATIONS, then goes offline
+ *                          the hook re-arms itself once: in the C library's
+ *                          second round of them it goes offline
  *   after that             the thread works without CPU lists
  *
  * Fork handlers are registered by the first allocation of the process. They
@@ -13,7 +13,6 @@
  * ours come last and those of others may still allocate.
  */
 #include <ashlar/port.h>
-#include <limits.h>
 #include <mach/spinlock.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -32,13 +31,14 @@ static pthread_key_t exit_key;
 
 /* Either is set: the thread goes without a CPU for now, or for good. */
 static __thread bool thread_starts, thread_ended;
-static __thread u8 exit_rounds;
+static __thread bool second_round;
 
 static void thread_ends(void *cpu)
 {
-	if (++exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS &&
-	    !pthread_setspecific(exit_key, cpu))
+	if (!second_round && !pthread_setspecific(exit_key, cpu)) {
+		second_round = true;
 		return;
+	}
 	thread_ended = true;
 	if (mm_cpu_self)
 		mm_cpu_offline(mm_cpu_self);

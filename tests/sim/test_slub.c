@@ -208,6 +208,88 @@ TEST_NO_SWEEP(the_child_has_one_cpu_and_everything_else_back)
 		on_cpu(i, hold_objects, s);
 }
 
+TEST_NO_SWEEP(the_child_writes_to_nothing_that_is_another_cpus)
+{
+	struct kmem_cache *s = take_cache("gone", 64, 0, 0, NULL);
+	static struct mm_cpu before;
+	struct mm_cpu *gone;
+
+	fork_with_cpus(s);
+	gone = list_last_entry(&mm_cpus, struct mm_cpu, list);
+	if (gone == mm_this_cpu())
+		gone = list_first_entry(&mm_cpus, struct mm_cpu, list);
+	before = *gone;
+	page_report_set_keep(~0ul >> 1); /* what is free is not cleared */
+	sim.forked = true;
+	mm_fork_child(mm_this_cpu());
+	port_unpoison(gone, sizeof(*gone));
+	CHECK_EQ(memcmp(&gone->list, &before.list, sizeof(before.list)), 0);
+	CHECK_EQ(memcmp(gone->spare, before.spare, sizeof(before.spare)), 0);
+	CHECK_EQ(gone->pcp.count, before.pcp.count);
+	CHECK_EQ(memcmp(gone->pcp.lists, before.pcp.lists,
+			sizeof(before.pcp.lists)),
+		 0);
+	sim_forget_other_cpus();
+}
+
+/* ---- CPUs that end ---- */
+
+static void keep_a_sheaf(void *arg)
+{
+	(void)arg;
+	for (unsigned int i = 0; i < 2 * SHEAF_WARM_CALLS; i++)
+		kfree(kmalloc(100, GFP_KERNEL));
+}
+
+TEST(a_cpu_that_ends_waits_for_no_chain_of_caches)
+{
+	on_cpu(1, keep_a_sheaf, NULL);
+	spin_lock(&slab_mutex);
+	sim_cpu_stop(1);
+	spin_unlock(&slab_mutex);
+}
+
+static void keep_own_sheaf(void *arg)
+{
+	kmem_cache_free(arg, kmem_cache_alloc(arg, GFP_KERNEL));
+}
+
+TEST_NO_SWEEP(a_cpu_that_ends_gives_every_sheaf_back)
+{
+	struct kmem_cache *s = take_cache("ends", 32, 0, 0, NULL);
+
+	on_cpu(1, keep_a_sheaf, NULL);
+	on_cpu(1, keep_own_sheaf, s);
+	CHECK_OP(s->inuse, >, 0);
+	CHECK_OP(cache_by_id[kmalloc_index(100)]->inuse, >, 0);
+	sim_cpu_stop(1);
+	CHECK_EQ(s->inuse, 0);
+	CHECK_EQ(cache_by_id[kmalloc_index(100)]->inuse, 0);
+}
+
+/* ---- a size that is seldom asked for ---- */
+
+static void look_for_a_sheaf(void *arg)
+{
+	const struct kmem_cache *s = arg;
+	const sheaf_t *tops = this_cpu_ptr(sheaf_tops)->top;
+
+	for (unsigned int i = 0; i < SHEAF_WARM_CALLS / 2; i++) {
+		CHECK_EQ((uintptr_t)tops[s->id], (uintptr_t)tops[0]);
+		keep_own_sheaf(arg);
+	}
+	CHECK_EQ((uintptr_t)tops[s->id], (uintptr_t)tops[0]);
+	keep_own_sheaf(arg);
+	CHECK_OP((uintptr_t)tops[s->id], !=, (uintptr_t)tops[0]);
+}
+
+TEST_NO_SWEEP(a_cpu_gets_a_sheaf_after_a_few_calls)
+{
+	struct kmem_cache *s = take_cache("seldom", 64, 0, 0, NULL);
+
+	on_cpu(3, look_for_a_sheaf, s);
+}
+
 /* ---- whole sheaves change hands ---- */
 
 static void *handed[(BARN_FULL_MAX + 12) * SHEAF_SLOTS];

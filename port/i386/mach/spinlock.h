@@ -35,6 +35,7 @@ extern unsigned int spin_locks_held; /* now, by whoever runs */
 			 : "memory")
 
 /* A rule that the paper machine checks. */
+#define spin_lock_abandon(l) ((void)(l))
 #define lockdep_assert_held(l) ((void)(l))
 #define might_sleep() SLEEP_SITE("sleep_site", )
 #define might_alloc(gfp) SLEEP_SITE("alloc_site", "d"(gfp))

@@ -31,6 +31,7 @@ void sim_might_sleep(const char *where);
 #define spin_lock(l) sim_lock(l, __func__)
 #define spin_trylock(l) sim_trylock(l, __func__)
 #define spin_unlock(l) sim_unlock(l, __func__)
+#define spin_lock_abandon(l) sim_lock_init(l, (l)->kind)
 #define lockdep_assert_held(l) sim_assert_held(l, __func__)
 #define might_sleep() sim_might_sleep(__func__)
 #define might_alloc(gfp) \

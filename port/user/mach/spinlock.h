@@ -29,6 +29,7 @@ void port_unlock_slow(spinlock_t *l);
 #define lockdep_assert_held(l) ((void)(l))
 #define might_sleep() ((void)0)
 #define might_alloc(gfp) ((void)(gfp))
+#define spin_lock_abandon(l) ((void)(l))
 #define rwsem_acquire(s) ((void)(s))
 #define rwsem_release(s) ((void)(s))
 
