@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 LIMIT_S = 120
+COUNT_LIMIT_S = 600
 
 
 class Run:
@@ -94,15 +95,16 @@ def fault(run, expected=None):
     return None
 
 
-def instructions(library, command, but_not_in=None):
+def instructions(library, command, but_not_in=None, environment=None):
     """All instructions of a run, less those in one program file itself."""
     with tempfile.NamedTemporaryFile(prefix="callgrind.") as out:
         done = subprocess.run(
             ["valgrind", "--tool=callgrind",
              f"--callgrind-out-file={out.name}"] + command,
-            env={**clean_environment(), "LD_PRELOAD": library or ""},
+            env={**clean_environment(), **(environment or {}),
+                 "LD_PRELOAD": library or ""},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=LIMIT_S, check=False)
+            stderr=subprocess.STDOUT, timeout=COUNT_LIMIT_S, check=False)
         with open(out.name, encoding="utf-8") as file:
             lines = file.read().splitlines()
     if done.returncode or not lines:

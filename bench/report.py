@@ -73,8 +73,8 @@ def show_header(first, allocators):
     print(f"{first:24}" + "".join(f"{a:>18}" for a in allocators))
 
 
-def show_row(cells, width=18):
-    print(f"{cells[0]:44}" + "".join(f"{c:>{width}}" for c in cells[1:]),
+def show_row(cells, width=18, first=44):
+    print(f"{cells[0]:{first}}" + "".join(f"{c:>{width}}" for c in cells[1:]),
           flush=True)
 
 
