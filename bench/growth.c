@@ -347,6 +347,25 @@ static void maps(int n)
 	close(fd);
 }
 
+/* A fork copies each descriptor. */
+static void descriptors(int n)
+{
+	static int fd[MANY];
+	long long t;
+	int i, pid;
+
+	for (i = 0; i < n; i++)
+		must((fd[i] = dup(0)) >= 0, "dup");
+	t = now();
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	report("fork_descriptor", n, t, n);
+	waitpid(pid, NULL, 0);
+	for (i = 0; i < n; i++)
+		close(fd[i]);
+}
+
 static void both(void (*what)(int), int few)
 {
 	what(few);
@@ -367,6 +386,7 @@ int main(void)
 	both(timers, 250);
 	both(unread_timers, 60);
 	both(names, 250);
+	both(descriptors, 250);
 	both(locks, 250);
 	both(lock_waiters, 60);
 	return 0;

@@ -304,6 +304,25 @@ static unsigned int fds_used(const struct files_struct *files)
 	return word * 32;
 }
 
+/*
+ * The files of 32 descriptors, every one with a reference. Return: their bits,
+ * without those that another thread has reserved.
+ */
+static u32 copy_files(struct file **to, struct file *const *from, u32 bits)
+{
+	u32 left, open = bits;
+	unsigned int i;
+
+	for (left = bits; left; left &= left - 1) {
+		i = (unsigned int)__builtin_ctz(left);
+		if (likely(from[i]))
+			to[i] = get_file(from[i]);
+		else
+			open &= ~(1u << i);
+	}
+	return open;
+}
+
 /**
  * dup_files() - a copy of a table, for fork
  * @old: the table
@@ -313,9 +332,7 @@ static unsigned int fds_used(const struct files_struct *files)
 struct files_struct *dup_files(struct files_struct *old)
 {
 	struct files_struct *files;
-	unsigned int word, fd;
-	struct file *f;
-	u32 bits;
+	unsigned int word;
 
 	for (;;) {
 		files = alloc_files(fds_used(old));
@@ -326,16 +343,10 @@ struct files_struct *dup_files(struct files_struct *old)
 		put_files(files); /* another thread opened more meanwhile */
 	}
 	for (word = 0; word < min(files->max_fds, old->max_fds) / 32; word++) {
-		bits = old->open_fds[word];
 		files->close_on_exec[word] = old->close_on_exec[word];
-		for (; bits; bits &= bits - 1) {
-			fd = word * 32 + (unsigned int)__builtin_ctz(bits);
-			f = old->fd[fd];
-			if (!f)
-				continue; /* reserved by another thread */
-			files->fd[fd] = get_file(f);
-			set_fd(files->open_fds, fd);
-		}
+		files->open_fds[word] =
+			copy_files(files->fd + word * 32ul,
+				   old->fd + word * 32ul, old->open_fds[word]);
 	}
 	files->next_fd = old->next_fd;
 	return files;

@@ -99,6 +99,17 @@ static void nothing(int sig)
 	(void)sig;
 }
 
+/* What signals that a family sends do to who calls it. */
+static void on_signals(void (*action)(int))
+{
+	int sig;
+
+	for (sig = SIGRTMIN; sig <= SIGRTMAX; sig++)
+		signal(sig, action);
+	signal(SIGUSR1, action);
+	signal(SIGUSR2, action);
+}
+
 /* What children of a family do: it ends with its process, threads or not. */
 static void run_family(unsigned int ms)
 {
@@ -111,10 +122,7 @@ static void run_family(unsigned int ms)
 		ms / 1000 + (end.tv_nsec + ms % 1000 * 1000000) / 1000000000;
 	end.tv_nsec = (end.tv_nsec + ms % 1000 * 1000000) % 1000000000;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (i = SIGRTMIN; i <= SIGRTMAX; i++)
-		signal((int)i, nothing);
-	signal(SIGUSR1, nothing);
-	signal(SIGUSR2, nothing);
+	on_signals(nothing);
 	signal(SIGPIPE, SIG_IGN);
 	for (i = 0; i < SLOTS; i++)
 		fds[i] = -1;
@@ -167,6 +175,7 @@ static int races(int argc, char **argv, const struct family *all, int nr)
 	ms = (unsigned int)atoi(argv[2]);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	signal(SIGHUP, SIG_IGN);
+	on_signals(SIG_IGN); /* orphans may take it for their family's */
 	for (i = 0; i < nr; i++) {
 		for (k = 3; k < argc && strcmp(argv[k], all[i].name); k++)
 			;
