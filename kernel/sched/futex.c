@@ -11,13 +11,11 @@
  * A waiter joins its bucket first and reads the word then: who changes the
  * word and wakes afterwards cannot miss it.
  *
- * Locks: buckets and pi_locks are looked at and changed without sleep in
- * between. Where the word belongs to it, it is read and written where its page
- * lies (map_word), which does not sleep either: bringing it in comes first.
+ * Locks: buckets are looked at and changed without sleep in between. Where the
+ * word belongs to it, it is read and written where its page lies
+ * (futex_map_word), which does not sleep either: bringing it in comes first.
  *
- * PI futexes hold their owner's thread number; when it is let go it is handed
- * to the waiter of highest priority. Simpler than in Linux: the owner is not
- * made faster while they wait.
+ * Futexes with an owner are in pi.c, what a thread leaves locked in robust.c.
  *
  * H. Franke, R. Russell, M. Kirkwood, "Fuss, Futexes and Furwocks: Fast
  * Userlevel Locking in Linux", OLS 2002.
@@ -33,9 +31,8 @@
 #include <kernel/sched/sched.h>
 #include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
-#include <kernel/task/pid.h>
-#include <kernel/task/ptrace.h>
 #include <kernel/time/time.h>
+#include "internal.h"
 
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
@@ -50,31 +47,8 @@
 #define FUTEX_LOCK_PI2 13
 #define FUTEX_PRIVATE_FLAG 128
 #define FUTEX_CLOCK_REALTIME 256
-#define FUTEX_BITSET_MATCH_ANY 0xffffffffu
 
-#define FUTEX_WAITERS 0x80000000u
-#define FUTEX_OWNER_DIED 0x40000000u
-#define FUTEX_TID_MASK 0x3fffffffu
-
-#define ROBUST_LIST_LIMIT 2048
 #define BUCKETS 128
-
-struct futex_key {
-	u32 where; /* address space, or page cache */
-	u32 page;
-	u32 offset;
-};
-
-struct futex_q {
-	struct list_head list; /* of its bucket */
-	struct futex_key key;
-	struct task_struct *task;
-	u32 bitset;
-	bool woken; /* and no longer in a bucket */
-	bool pi;
-	struct list_head pi_node; /* owner's pi_locks */
-	u32 uaddr; /* pi: the word, in task's space */
-};
 
 static struct list_head buckets[BUCKETS];
 
@@ -91,14 +65,14 @@ void futex_init(void)
 
 /* ---- keys ---- */
 
-static struct list_head *bucket_of(const struct futex_key *k)
+struct list_head *futex_bucket(const struct futex_key *k)
 {
 	u32 h = (k->where ^ k->page * 31 ^ k->offset) * 0x9e3779b1u;
 
 	return &buckets[h >> 25];
 }
 
-static bool same_key(const struct futex_key *a, const struct futex_key *b)
+bool futex_same_key(const struct futex_key *a, const struct futex_key *b)
 {
 	return a->offset == b->offset && a->page == b->page &&
 	       a->where == b->where;
@@ -128,7 +102,7 @@ static int shared_key(u32 uaddr, struct futex_key *k)
 	return read_only && !file ? -EFAULT : 0;
 }
 
-static int get_futex_key(u32 uaddr, bool shared, struct futex_key *k)
+int get_futex_key(u32 uaddr, bool shared, struct futex_key *k)
 {
 	if (uaddr & 3)
 		return -EINVAL;
@@ -141,9 +115,9 @@ static int get_futex_key(u32 uaddr, bool shared, struct futex_key *k)
 }
 
 /* Waiters of one priority in order; real-time ones first. */
-static void join_bucket(struct futex_q *q)
+void futex_join(struct futex_q *q)
 {
-	struct list_head *bucket = bucket_of(&q->key);
+	struct list_head *bucket = futex_bucket(&q->key);
 	struct futex_q *o;
 
 	if (unlikely(q->task->rt_priority)) {
@@ -159,7 +133,7 @@ static void join_bucket(struct futex_q *q)
 
 /* ---- waking ---- */
 
-static void wake_futex(struct futex_q *q)
+void futex_wake_one(struct futex_q *q)
 {
 	list_del_init(&q->list);
 	list_del_init(&q->pi_node);
@@ -169,16 +143,16 @@ static void wake_futex(struct futex_q *q)
 
 static int wake_key(const struct futex_key *k, int nr, u32 bitset)
 {
-	struct list_head *bucket = bucket_of(k);
+	struct list_head *bucket = futex_bucket(k);
 	struct futex_q *q, *next;
 	int woken = 0;
 
 	list_for_each_entry_safe(q, next, bucket, list) {
-		if (!same_key(&q->key, k) || !(q->bitset & bitset))
+		if (!futex_same_key(&q->key, k) || !(q->bitset & bitset))
 			continue;
 		if (q->pi)
 			return -EINVAL;
-		wake_futex(q);
+		futex_wake_one(q);
 		if (++woken >= nr)
 			break;
 	}
@@ -228,16 +202,16 @@ static long futex_requeue(u32 uaddr, u32 uaddr2, bool shared, int nr_wake,
 		if (val != *expected)
 			return -EAGAIN;
 	}
-	list_for_each_entry_safe(q, next, bucket_of(&from), list) {
-		if (!same_key(&q->key, &from))
+	list_for_each_entry_safe(q, next, futex_bucket(&from), list) {
+		if (!futex_same_key(&q->key, &from))
 			continue;
 		if (q->pi)
 			return -EINVAL;
 		if (done < nr_wake) {
-			wake_futex(q);
+			futex_wake_one(q);
 		} else if (done - nr_wake < nr_requeue) {
 			q->key = to;
-			list_move_tail(&q->list, bucket_of(&to));
+			list_move_tail(&q->list, futex_bucket(&to));
 		} else {
 			break;
 		}
@@ -248,10 +222,10 @@ static long futex_requeue(u32 uaddr, u32 uaddr2, bool shared, int nr_wake,
 
 /*
  * The word at @uaddr of @mm, to be read and written without sleep until
- * unmap_word(). May sleep itself. Return: it, or NULL: there is none, or none
+ * futex_unmap_word(). May sleep itself. Return: it, or NULL: there is none, or none
  * that may be written.
  */
-static u32 *map_word(struct mm_struct *mm, u32 uaddr, struct page **page)
+u32 *futex_map_word(struct mm_struct *mm, u32 uaddr, struct page **page)
 {
 	if (!access_ok(uaddr, 4))
 		return NULL;
@@ -261,7 +235,7 @@ static u32 *map_word(struct mm_struct *mm, u32 uaddr, struct page **page)
 	return (u32 *)((char *)kmap_local_page(*page) + (uaddr & ~PAGE_MASK));
 }
 
-static void unmap_word(u32 *word, struct page *page)
+void futex_unmap_word(u32 *word, struct page *page)
 {
 	kunmap_local(word);
 	put_page(page);
@@ -275,7 +249,7 @@ static int apply_op(u32 op, u32 uaddr, u32 *old)
 
 	if (op & 0x80000000u)
 		arg = 1u << (arg & 31);
-	word = map_word(current->mm, uaddr, &page);
+	word = futex_map_word(current->mm, uaddr, &page);
 	if (!word)
 		return -EFAULT;
 	*old = *word;
@@ -298,7 +272,7 @@ static int apply_op(u32 op, u32 uaddr, u32 *old)
 	default:
 		err = -ENOSYS;
 	}
-	unmap_word(word, page);
+	futex_unmap_word(word, page);
 	return err;
 }
 
@@ -357,7 +331,7 @@ static bool leave_bucket(struct futex_q *q)
 }
 
 /* Until woken: 0; -ETIMEDOUT; -ERESTARTSYS. Off its bucket afterwards. */
-static int futex_sleep(struct futex_q *q, u64 expires)
+int futex_sleep(struct futex_q *q, u64 expires)
 {
 	int ret = 0;
 
@@ -393,7 +367,7 @@ static int futex_wait(u32 uaddr, bool shared, u32 val, u64 expires, u32 bitset)
 	if (err)
 		return err;
 	INIT_LIST_HEAD(&q.pi_node);
-	join_bucket(&q);
+	futex_join(&q);
 	err = get_user(now, (u32 __user *)uaddr);
 	if (!err && now != val)
 		err = -EAGAIN;
@@ -425,222 +399,6 @@ static long futex_wait_from(u32 uaddr, bool shared, u32 val, u64 expires,
 	r->c = shared;
 	r->d = bitset;
 	return -ERESTART_RESTARTBLOCK;
-}
-
-/* ---- with an owner ---- */
-
-static struct futex_q *best_waiter(const struct futex_key *k)
-{
-	struct futex_q *q, *best = NULL;
-
-	list_for_each_entry(q, bucket_of(k), list) {
-		if (!q->pi || !same_key(&q->key, k))
-			continue;
-		if (!best || q->task->rt_priority > best->task->rt_priority)
-			best = q;
-	}
-	return best;
-}
-
-/* @q gets what its old owner held; the others now wait for @q's task. */
-static void hand_over(struct futex_q *q)
-{
-	struct futex_q *other;
-
-	wake_futex(q);
-	list_for_each_entry(other, bucket_of(&q->key), list) {
-		if (other->pi && same_key(&other->key, &q->key))
-			list_move_tail(&other->pi_node, &q->task->pi_locks);
-	}
-}
-
-/* 1: taken; 0: @owner has it; or -errno. */
-static int try_pi(u32 *word, struct task_struct **owner)
-{
-	u32 val = *word, tid = (u32)current->pid;
-
-	if (!(val & FUTEX_TID_MASK)) {
-		*word = (val & ~FUTEX_TID_MASK) | tid;
-		return 1;
-	}
-	if ((val & FUTEX_TID_MASK) == tid)
-		return -EDEADLK;
-	*owner = find_task_by_pid((pid_t)(val & FUTEX_TID_MASK));
-	if (!*owner || (*owner)->flags & PF_EXITING)
-		return -ESRCH;
-	if ((*owner)->flags & PF_KTHREAD)
-		return -EPERM;
-	return 0;
-}
-
-static long futex_lock_pi(u32 uaddr, bool shared, u64 expires, bool wait)
-{
-	struct futex_q q = { .task = current, .pi = true, .uaddr = uaddr };
-	struct task_struct *owner;
-	struct page *page;
-	u32 *word;
-	int ret;
-
-	q.bitset = FUTEX_BITSET_MATCH_ANY;
-	ret = get_futex_key(uaddr, shared, &q.key);
-	if (ret)
-		return ret;
-	word = map_word(current->mm, uaddr, &page);
-	if (!word)
-		return -EFAULT;
-	ret = try_pi(word, &owner);
-	if (!ret && wait) {
-		*word |= FUTEX_WAITERS;
-		join_bucket(&q);
-		list_add_tail(&q.pi_node, &owner->pi_locks);
-	}
-	unmap_word(word, page);
-	if (ret || !wait)
-		return ret > 0 ? 0 : ret ? ret : -EAGAIN;
-	ret = futex_sleep(&q, expires);
-	return ret == -ERESTARTSYS ? -ERESTARTNOINTR : ret;
-}
-
-static long futex_unlock_pi(u32 uaddr, bool shared)
-{
-	struct futex_key key;
-	struct futex_q *next;
-	struct page *page;
-	u32 *word;
-	int err = get_futex_key(uaddr, shared, &key);
-
-	if (err)
-		return err;
-	word = map_word(current->mm, uaddr, &page);
-	if (!word)
-		return -EFAULT;
-	if ((*word & FUTEX_TID_MASK) == (u32)current->pid) {
-		next = best_waiter(&key);
-		*word = next ? (u32)next->task->pid | FUTEX_WAITERS : 0;
-		if (next)
-			hand_over(next);
-	} else {
-		err = -EPERM;
-	}
-	unmap_word(word, page);
-	return err;
-}
-
-/* The first waiter for what @t holds, or NULL. */
-static struct futex_q *first_waiter(struct task_struct *t)
-{
-	return list_empty(&t->pi_locks) ?
-		       NULL :
-		       list_first_entry(&t->pi_locks, struct futex_q, pi_node);
-}
-
-/* @q waits for what ends; its word lies at @word, or NULL: it is gone. */
-static void leave_to(struct futex_q *q, u32 *word)
-{
-	q = best_waiter(&q->key);
-	if (word)
-		*word = (u32)q->task->pid | FUTEX_WAITERS | FUTEX_OWNER_DIED;
-	hand_over(q);
-}
-
-/**
- * exit_pi_state() - an owner of PI futexes ends: the next ones own them
- * @t: current
- */
-void exit_pi_state(struct task_struct *t)
-{
-	struct mm_struct *mm;
-	struct futex_q *q;
-	struct page *page;
-	u32 uaddr, *word;
-
-	while ((q = first_waiter(t))) {
-		mm = q->task->mm;
-		uaddr = q->uaddr;
-		mmget(mm);
-		word = map_word(mm, uaddr, &page);
-		q = first_waiter(t); /* it may be another by now */
-		if (q && q->task->mm == mm && q->uaddr == uaddr)
-			leave_to(q, word);
-		if (word)
-			unmap_word(word, page);
-		mmput(mm);
-	}
-}
-
-/* ---- robust lists: locks of a thread that ends ---- */
-
-static int handle_futex_death(u32 uaddr, bool pi, bool pending)
-{
-	struct page *page;
-	u32 val, *word;
-
-	if (uaddr & 3 || get_user(val, (u32 __user *)uaddr))
-		return -EFAULT;
-	if (pending && !pi && !val) { /* unlocked, and none woken yet */
-		futex_wake_address(uaddr, 1);
-		return 0;
-	}
-	if ((val & FUTEX_TID_MASK) != (u32)current->pid)
-		return 0;
-	word = map_word(current->mm, uaddr, &page);
-	if (!word)
-		return -EFAULT;
-	val = *word & FUTEX_WAITERS; /* as it is now */
-	*word = val | FUTEX_OWNER_DIED;
-	unmap_word(word, page);
-	if (!pi && val)
-		futex_wake_address(uaddr, 1);
-	return 0;
-}
-
-/**
- * exit_robust_list() - mark the locks a thread dies with
- * @t: current
- */
-void exit_robust_list(struct task_struct *t)
-{
-	const u32 __user *head = (u32 __user *)t->robust_list;
-	u32 entry, next, offset, pending;
-	int limit;
-
-	if (!t->mm || get_user(entry, head) || get_user(offset, head + 1) ||
-	    get_user(pending, head + 2))
-		return;
-	for (limit = ROBUST_LIST_LIMIT; limit > 0; limit--) {
-		if ((entry & ~1u) == (u32)head)
-			break;
-		if (get_user(next, (u32 __user *)(entry & ~1u)))
-			return;
-		if ((entry & ~1u) != (pending & ~1u) &&
-		    handle_futex_death((entry & ~1u) + offset, entry & 1,
-				       false))
-			return;
-		entry = next;
-	}
-	if (pending & ~1u)
-		handle_futex_death((pending & ~1u) + offset, pending & 1, true);
-}
-
-SYSCALL_DEFINE(set_robust_list, u32 head, u32 len)
-{
-	if (len != 12)
-		return -EINVAL;
-	current->robust_list = head;
-	return 0;
-}
-
-SYSCALL_DEFINE(get_robust_list, pid_t pid, u32 __user *head, u32 __user *len)
-{
-	struct task_struct *t = pid ? find_task_by_pid(pid) : current;
-	u32 list;
-
-	if (!t)
-		return -ESRCH;
-	if (!ptrace_may_access(t, PTRACE_MODE_READ_REALCREDS))
-		return -EPERM;
-	list = t->robust_list;
-	return put_user(12u, len) || put_user(list, head) ? -EFAULT : 0;
 }
 
 /* ---- the system call ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Futexes, to the rest of kernel/. Code: kernel/sched/futex.c. */
+/* Futexes, to the rest of kernel/. Code: futex.c, pi.c, robust.c. */
 #ifndef KERNEL_SCHED_FUTEX_H
 #define KERNEL_SCHED_FUTEX_H
 
