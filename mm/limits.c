@@ -23,7 +23,7 @@ static bool is_data_mapping(u32 vm_flags)
 	return (vm_flags & (VM_WRITE | VM_SHARED | VM_STACK)) == VM_WRITE;
 }
 
-/** may_expand_vm() - may the space have @n more pages of this kind? */
+/** may_expand_vm() - true if the space may have @n more pages of this kind */
 bool may_expand_vm(const struct mm_struct *mm, u32 vm_flags, unsigned long n)
 {
 	if (mm->total_vm + n > rlimit_pages(RLIMIT_AS))
@@ -33,7 +33,7 @@ bool may_expand_vm(const struct mm_struct *mm, u32 vm_flags, unsigned long n)
 		return true;
 	/* A soft limit of 0 keeps only brk out: some programs set it so that
 	 * malloc takes mappings. */
-	return !rlimit_pages(RLIMIT_DATA) &&
+	return !port_rlimit(RLIMIT_DATA) &&
 	       mm->data_vm + n <= port_rlimit_max(RLIMIT_DATA) >> PAGE_SHIFT;
 }
 

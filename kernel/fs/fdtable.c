@@ -344,9 +344,9 @@ struct files_struct *dup_files(struct files_struct *old)
 	}
 	for (word = 0; word < min(files->max_fds, old->max_fds) / 32; word++) {
 		files->close_on_exec[word] = old->close_on_exec[word];
-		files->open_fds[word] =
-			copy_files(files->fd + word * 32ul,
-				   old->fd + word * 32ul, old->open_fds[word]);
+		files->open_fds[word] = copy_files(files->fd + word * 32ul,
+						   old->fd + word * 32ul,
+						   old->open_fds[word]);
 	}
 	files->next_fd = old->next_fd;
 	return files;

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -185,8 +187,43 @@ static void check_knobs(void)
 	      text_of(kbytes));
 }
 
+/* RLIMIT_DATA for a child that maps so many pages of its own. */
+static int with_data_limit(rlim_t soft, rlim_t hard, int pages)
+{
+	struct rlimit limit = { soft, hard };
+	int status, pid = fork();
+	char *p;
+
+	need(pid >= 0);
+	if (!pid) {
+		if (setrlimit(RLIMIT_DATA, &limit))
+			_exit(99);
+		if (brk((char *)sbrk(0) + 64 * PAGE) == 0)
+			_exit(98);
+		p = mmap(NULL, pages * PAGE, RW, ANON, -1, 0);
+		_exit(p == MAP_FAILED ? errno : 0);
+	}
+	need(waitpid(pid, &status, 0) == pid);
+	return WEXITSTATUS(status);
+}
+
+/*
+ * A soft limit of 0 keeps out the heap alone, up to the hard one; any other
+ * counts, be it less than a page.
+ */
+static void check_data_limit(void)
+{
+	is(with_data_limit(0, RLIM_INFINITY, 500), 0);
+	is(with_data_limit(0, 1000 * PAGE, 500), 0);
+	is(with_data_limit(0, 400 * PAGE, 500), ENOMEM);
+	is(with_data_limit(1, RLIM_INFINITY, 1), ENOMEM);
+	is(with_data_limit(PAGE - 1, RLIM_INFINITY, 1), ENOMEM);
+	is(with_data_limit(PAGE, RLIM_INFINITY, 1), ENOMEM);
+}
+
 int main(void)
 {
+	check_data_limit();
 	check_sealed();
 	check_knobs();
 	check_second_mapping();
