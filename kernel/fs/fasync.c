@@ -274,6 +274,32 @@ static void send_sigio_to_task(const struct fown_struct *o,
 		send_sig_info(SIGIO, NULL, t, group);
 }
 
+static void send_sigurg_to_task(const struct fown_struct *o,
+				struct task_struct *t, int band)
+{
+	(void)band;
+	if (sigio_perm(o, t))
+		send_sig_info(SIGURG, NULL, t, o->type != F_OWNER_TID);
+}
+
+static void tell_owner(const struct fown_struct *o, int band,
+		       void (*tell)(const struct fown_struct *,
+				    struct task_struct *, int))
+{
+	struct task_struct *p;
+
+	if (!o->pid)
+		return;
+	if (o->type != F_OWNER_PGRP) {
+		if (o->pid->task)
+			tell(o, o->pid->task, band);
+		return;
+	}
+	for_each_process(p)
+		if (p->signal->pgrp_pid == o->pid)
+			tell(o, p, band);
+}
+
 /**
  * send_sigio() - tell a file's owner
  * @o: the file's
@@ -283,18 +309,13 @@ static void send_sigio_to_task(const struct fown_struct *o,
  */
 void send_sigio(const struct fown_struct *o, int band)
 {
-	struct task_struct *p;
+	tell_owner(o, band, send_sigio_to_task);
+}
 
-	if (!o->pid)
-		return;
-	if (o->type != F_OWNER_PGRP) {
-		if (o->pid->task)
-			send_sigio_to_task(o, o->pid->task, band);
-		return;
-	}
-	for_each_process(p)
-		if (p->signal->pgrp_pid == o->pid)
-			send_sigio_to_task(o, p, band);
+/** send_sigurg() - tell a file's owner of urgent data; does not sleep */
+void send_sigurg(const struct fown_struct *o)
+{
+	tell_owner(o, POLL_PRI, send_sigurg_to_task);
 }
 
 /* kill_fasync() of a queue that is not empty */

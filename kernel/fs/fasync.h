@@ -41,6 +41,7 @@ int f_getown(const struct file *f);
 void f_delown(struct file *f);
 struct fown_struct *file_owner(struct file *f);
 void send_sigio(const struct fown_struct *o, int band);
+void send_sigurg(const struct fown_struct *o);
 int fasync_helper(int fd, struct file *f, bool on, struct list_head *queue);
 void fasync_release(struct file *f);
 void __kill_fasync(const struct list_head *queue, u32 mode, int band);

@@ -28,6 +28,14 @@ void unix_forget_name(struct unix_sock *s);
 int unix_autobind_for_creds(struct unix_sock *s);
 struct unix_sock *unix_find_socket(const struct unix_address *a, u8 type);
 
+/* unix_oob.c */
+enum unix_mark { UNIX_READ, UNIX_AGAIN, UNIX_STOP };
+void unix_urge(struct unix_sock *s, struct unix_msg *m);
+bool unix_at_mark(const struct unix_sock *s);
+enum unix_mark unix_pass_mark(struct unix_sock *s, bool done,
+			      struct list_head *peeked);
+ssize_t unix_recv_urgent(struct unix_sock *s, struct iov_iter *to, u32 *flags);
+
 /* unix_recv.c */
 bool unix_at_end(const struct unix_sock *s);
 

@@ -66,10 +66,12 @@ static struct file *sock_file(struct unix_sock *s, u32 flags)
 	inode->i_gid = current->cred->fsgid;
 	f = alloc_anon_file("socket:", inode, O_RDWR | (flags & O_NONBLOCK),
 			    &unix_fops);
-	if (IS_ERR(f))
+	if (IS_ERR(f)) {
 		unix_close(s);
-	else
-		f->private_data = s;
+		return f;
+	}
+	f->private_data = s;
+	s->file = f;
 	return f;
 }
 

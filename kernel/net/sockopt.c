@@ -50,10 +50,10 @@ static bool is_remembered(int name)
 {
 	static const u64 names = 1ull << SO_DEBUG | 1ull << SO_REUSEADDR |
 				 1ull << SO_DONTROUTE | 1ull << SO_BROADCAST |
-				 1ull << SO_KEEPALIVE | 1ull << SO_OOBINLINE |
-				 1ull << SO_NO_CHECK | 1ull << SO_PRIORITY |
-				 1ull << SO_TIMESTAMP | 1ull << SO_TIMESTAMPNS |
-				 1ull << SO_PASSSEC | 1ull << SO_RXQ_OVFL;
+				 1ull << SO_KEEPALIVE | 1ull << SO_NO_CHECK |
+				 1ull << SO_PRIORITY | 1ull << SO_TIMESTAMP |
+				 1ull << SO_TIMESTAMPNS | 1ull << SO_PASSSEC |
+				 1ull << SO_RXQ_OVFL;
 
 	return name >= 0 && name < 64 && (names >> name) & 1;
 }
@@ -145,6 +145,9 @@ static int get_word(struct unix_sock *s, int name, s32 *value)
 	case SO_PASSCRED:
 		*value = s->passcred;
 		return 0;
+	case SO_OOBINLINE:
+		*value = s->oobinline;
+		return 0;
 	}
 	if (!is_remembered(name))
 		return -ENOPROTOOPT;
@@ -220,6 +223,9 @@ static int set_word(struct unix_sock *s, int name, s32 v)
 		return 0;
 	case SO_PASSCRED:
 		s->passcred = v != 0;
+		return 0;
+	case SO_OOBINLINE:
+		s->oobinline = v != 0;
 		return 0;
 	case SO_RCVLOWAT:
 		return 0;

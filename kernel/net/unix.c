@@ -11,7 +11,8 @@
  * socket's peer need not point back.
  *
  *   unix_names.c    binding and finding      unix_send.c, unix_recv.c   bytes
- *   unix_connect.c  listen, connect, accept  scm.c   files and credentials
+ *   unix_connect.c  listen, connect, accept  unix_oob.c   the urgent byte
+ *   scm.c   files and credentials
  *   socket.c        the system calls         sockopt.c   options
  *
  * Locks: a socket's state is looked at and changed without sleep in between:
@@ -33,6 +34,7 @@
 #define SIOCSPGRP 0x8902u
 #define FIOGETOWN 0x8903u
 #define SIOCGPGRP 0x8904u
+#define SIOCATMARK 0x8905u
 
 #define BUF_DEFAULT 180224u /* SO_SNDBUF, SO_RCVBUF */
 
@@ -168,6 +170,7 @@ void unix_close(struct unix_sock *s)
 		unix_dequeue(s, m);
 		unix_free_msg(m);
 	}
+	s->oob = NULL;
 	while (!list_empty(&s->pending)) {
 		p = list_first_entry(&s->pending, struct unix_sock,
 				     pending_entry);
@@ -190,7 +193,10 @@ void unix_close(struct unix_sock *s)
 
 static void unix_release(struct file *f)
 {
-	unix_close(f->private_data);
+	struct unix_sock *s = f->private_data;
+
+	s->file = NULL;
+	unix_close(s);
 }
 
 /** unix_pair() - connect two sockets to each other */
@@ -258,6 +264,8 @@ static u32 unix_poll(struct file *f, struct poll_table *pt)
 		mask |= POLLERR;
 	if (!list_empty(&s->queue) || !list_empty(&s->pending))
 		mask |= POLLIN | POLLRDNORM;
+	if (s->oob)
+		mask |= POLLPRI;
 	if (unix_at_end(s))
 		mask |= POLLIN | POLLRDNORM | POLLRDHUP;
 	if (is_hung_up(s))
@@ -293,6 +301,8 @@ static long unix_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 		return set_owner(f, (const s32 __user *)arg);
 	if (cmd == FIOGETOWN || cmd == SIOCGPGRP)
 		return put_user(f_getown(f), (s32 __user *)arg);
+	if (cmd == SIOCATMARK)
+		return put_user(unix_at_mark(s), (s32 __user *)arg);
 	if (cmd == TIOCOUTQ) {
 		n = s->wmem;
 		return put_user((s32)n, (s32 __user *)arg);

@@ -73,9 +73,12 @@ struct unix_sock {
 	bool listening, shut_read, shut_write;
 	bool closed; /* its file is gone */
 	bool passcred; /* SO_PASSCRED: its reader is told who sent */
+	bool oobinline; /* SO_OOBINLINE: the urgent byte is one of many */
 	int error; /* told once */
 	struct unix_sock *peer; /* with a reference */
+	struct file *file; /* NULL: none yet, or closed */
 	struct list_head queue; /* unix_msg, oldest first */
+	struct unix_msg *oob; /* of them, the urgent byte, or NULL */
 	u32 queued; /* bytes in it */
 	u32 wmem; /* what its messages count for, wherever they wait */
 	u32 nr_queued, max_queued; /* messages, datagrams that may wait */

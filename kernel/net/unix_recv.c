@@ -156,12 +156,18 @@ static ssize_t recv_stream(struct unix_sock *s, struct iov_iter *to, u32 *flags,
 	u32 in = *flags, wait = in;
 	struct unix_msg *m, *next;
 	ssize_t n = 0, done = 0;
+	enum unix_mark mark;
 	LIST_HEAD(peeked); /* the last comes first */
 
 	*flags = 0;
 	while (to->count && !(done && s->error)) {
 		n = wait_for_data(s, wait);
 		if (n <= 0)
+			break;
+		mark = unix_pass_mark(s, done, in & MSG_PEEK ? &peeked : NULL);
+		if (mark == UNIX_AGAIN)
+			continue;
+		if (mark == UNIX_STOP)
 			break;
 		m = list_first_entry(&s->queue, struct unix_msg, list);
 		if (done && !goes_with(s, m, scm))
@@ -188,8 +194,13 @@ static ssize_t recv_stream(struct unix_sock *s, struct iov_iter *to, u32 *flags,
 ssize_t unix_recv(struct unix_sock *s, struct iov_iter *to, u32 *flags,
 		  struct unix_address *from, struct scm *scm)
 {
-	if (*flags & MSG_OOB)
-		return -EOPNOTSUPP;
+	if (*flags & MSG_OOB) {
+		if (s->type != SOCK_STREAM)
+			return -EOPNOTSUPP;
+		if (scm)
+			*scm = (struct scm){ .cred = s->peer_cred };
+		return unix_recv_urgent(s, to, flags);
+	}
 	if (s->type == SOCK_STREAM)
 		return recv_stream(s, to, flags, from, scm);
 	return recv_packet(s, to, flags, from, scm);

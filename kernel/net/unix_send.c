@@ -107,6 +107,8 @@ static int deliver(struct unix_sock *s, struct unix_sock *to,
 	if (scm_would_circle(m->scm.files, to))
 		return -ETOOMANYREFS;
 	unix_enqueue(to, m, false);
+	if (flags & MSG_OOB)
+		unix_urge(to, m);
 	wake_up_poll(&to->wait, READABLE);
 	unix_signal_reader(to, POLL_IN);
 	return 0;
@@ -135,24 +137,38 @@ static ssize_t send_one(struct unix_sock *s, struct unix_sock *to,
 	return err;
 }
 
+/* How many bytes go next, and whether they are what MSG_OOB means: the last. */
+static u32 next_piece(const struct unix_sock *s, size_t left, u32 *flags)
+{
+	u32 most = min(STREAM_CHUNK, s->sndbuf / 2 - 64);
+
+	if (!(*flags & MSG_OOB))
+		return (u32)min(left, (size_t)most);
+	if (left == 1)
+		return 1;
+	*flags &= ~MSG_OOB;
+	return (u32)min(left - 1, (size_t)most);
+}
+
 static ssize_t send_stream(struct unix_sock *s, struct iov_iter *from,
 			   const struct scm *scm, u32 flags)
 {
-	u32 most = min(STREAM_CHUNK, s->sndbuf / 2 - 64);
 	struct unix_sock *to = s->peer;
 	struct scm part = *scm; /* files go with the first bytes */
 	ssize_t n = 0, done = 0;
+	u32 now, len;
 
 	if (!to)
 		return -ENOTCONN;
 	sock_get(to);
-	if (s->shut_write)
-		n = -EPIPE;
+	if (s->shut_write || to->closed)
+		n = -EPIPE; /* its error, if it has one, is told later */
 	else if (!from->count)
 		scm_free(scm->files);
 	while (from->count && n >= 0) {
-		n = send_one(s, to, from, (u32)min(from->count, (size_t)most),
-			     &part, flags);
+		now = flags;
+		len = next_piece(s, from->count, &now);
+		n = send_one(s, to, from, len, &part, now);
 		if (n < 0)
 			break;
 		done += n;
@@ -207,9 +223,9 @@ ssize_t unix_send(struct unix_sock *s, struct iov_iter *from,
 		scm_own(&own);
 		scm = &own;
 	}
-	if (flags & MSG_OOB)
+	if (flags & MSG_OOB && (s->type != SOCK_STREAM || !from->count))
 		return -EOPNOTSUPP;
-	if (s->error)
+	if (s->error && s->type != SOCK_STREAM)
 		return socket_error(s);
 	if (!s->peer)
 		err = unix_autobind_for_creds(s);

@@ -435,10 +435,13 @@ static void sockets_step(void)
 	case 10:
 		shutdown(any_fd(), (int)rnd(3));
 		poll_some();
+		recv(any_fd(), page, rnd(9),
+		     MSG_DONTWAIT | (rnd(2) ? MSG_OOB : rnd(2) * MSG_PEEK));
 		break;
 	case 11:
 		n = any_address(&a);
-		sendto(any_fd(), page, rnd(3000), MSG_DONTWAIT | MSG_NOSIGNAL,
+		sendto(any_fd(), page, rnd(3000),
+		       MSG_DONTWAIT | MSG_NOSIGNAL | (rnd(3) ? 0 : MSG_OOB),
 		       rnd(2) ? (void *)&a : NULL, n);
 		break;
 	default:
