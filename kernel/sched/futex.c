@@ -222,8 +222,8 @@ static long futex_requeue(u32 uaddr, u32 uaddr2, bool shared, int nr_wake,
 
 /*
  * The word at @uaddr of @mm, to be read and written without sleep until
- * futex_unmap_word(). May sleep itself. Return: it, or NULL: there is none, or none
- * that may be written.
+ * futex_unmap_word(). May sleep itself. Return: it, or NULL: there is none, or
+ * none that may be written.
  */
 u32 *futex_map_word(struct mm_struct *mm, u32 uaddr, struct page **page)
 {
