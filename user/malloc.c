@@ -90,7 +90,7 @@ static void *alloc_large(size_t size, size_t align, bool zero)
 	return likely(p) ? p : alloc_unmapped(size, align, zero);
 }
 
-static void *malloc_large(size_t size)
+static __attribute__((__noinline__)) void *malloc_large(size_t size)
 {
 	void *p = alloc_large(size, 1, false);
 
@@ -203,16 +203,19 @@ static void release_bad(const char *call, const void *p)
 		  call, p);
 }
 
+static void free_large(void *p)
+{
+	if (p && unlikely(!large_free(p)))
+		release_bad("free", p);
+}
+
 /* Perturbed, or not an object of a general cache that a sheaf has room for. */
 static __cold_path void free_slow(void *p)
 {
 	struct page *page;
 
-	if (!p)
-		return;
 	if (!virt_addr_valid(p)) {
-		if (!large_free(p))
-			release_bad("free", p);
+		free_large(p);
 		return;
 	}
 	page = virt_to_page(p);

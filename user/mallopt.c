@@ -92,6 +92,7 @@ EXPORT int malloc_trim(size_t pad)
 
 	(void)pad;
 	slab_shrink_all();
+	large_settle();
 	if (cpu)
 		pcp_drain(&cpu->pcp);
 	before = trimmable();
@@ -109,6 +110,7 @@ static struct mallinfo2 collect(void)
 	struct mallinfo2 info = { 0 };
 
 	(void)mm_this_cpu();
+	large_settle();
 	mm_collect_totals(&t);
 	info.arena = (t.slab_reclaimable + t.slab_unreclaimable) << PAGE_SHIFT;
 	info.uordblks = t.slab_active_bytes;

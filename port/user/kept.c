@@ -41,6 +41,8 @@ static u64 filled[LISTS / 64]; /* a bit for each list that is not empty */
 static struct list_head aged = LIST_HEAD_INIT(aged);
 static struct list_head empty = LIST_HEAD_INIT(empty);
 
+size_t kept_room = LARGE_KEEP_LEAST;
+
 static size_t least = LARGE_KEEP_LEAST;
 static size_t churn; /* bytes */
 
@@ -212,6 +214,7 @@ struct range *kept_take(size_t size, size_t align)
 	if (!r)
 		return NULL;
 	taken = true;
+	WRITE_ONCE(kept_room, kept_room + size);
 	if (r->size == size) {
 		del(r);
 		return r;
@@ -249,6 +252,7 @@ struct range *kept_evict(void)
 	size_t most = most_bytes(), over;
 	struct range *r;
 
+	WRITE_ONCE(kept_room, most - min(most, large_cached_bytes));
 	if (large_cached_bytes <= most)
 		return NULL;
 	over = ALIGN(large_cached_bytes - most, port_host_page_size());

@@ -2,8 +2,10 @@
 /*
  * Large blocks: a mapping of the kernel's each, found again by address.
  *
- *            ┌──── kept_take ◄── kept ranges ◄── kept_put ─────┐
- *   alloc ───┤      (kept.c)      │ evict                      ├─── free
+ *            ┌──── hand_take ◄── at hand (hand.c) ◄─ hand_put ─┐
+ *            │                    ▼ put_back                   │
+ *   alloc ───┼──── kept_take ◄── kept ranges ◄── kept_put ─────┼─── free
+ *            │      (kept.c)      │ evict                      │
  *            └──── mmap           ▼                            │
  *                               munmap ◄── too large to keep ──┘
  *
@@ -47,7 +49,6 @@ static struct range *find_block(const void *p)
 static void become_block(struct range *r)
 {
 	r->state = RANGE_BLOCK;
-	r->zeroed = false;
 	large_count++;
 	large_bytes += r->size;
 }
@@ -137,6 +138,7 @@ static void unmap_excess(struct range *r)
 static struct range *keep(struct range *r)
 {
 	kept_note_freed(r->size);
+	r->zeroed = false;
 	if (r->odd || !kept_would_fit(r->size)) {
 		range_detach(r);
 		return r;
@@ -157,11 +159,33 @@ static void unmap_part(char *addr, size_t size)
 	keep_empty(r);
 }
 
+/* Keep @r, which was at hand. Context: ranges_lock. */
+static void put_back(struct range *r)
+{
+	no_longer_block(r);
+	kept_note_freed(r->size);
+	kept_put(r);
+}
+
+/* True if there was any. Context: ranges_lock. */
+static bool put_all_back(void)
+{
+	struct range *r;
+	bool any = false;
+
+	while ((r = hand_remove_any())) {
+		put_back(r);
+		any = true;
+	}
+	return any;
+}
+
 static struct range *remove_kept(void)
 {
 	struct range *r;
 
 	spin_lock(&ranges_lock);
+	put_all_back();
 	r = kept_remove_any(!mappings_short());
 	spin_unlock(&ranges_lock);
 	return r;
@@ -212,7 +236,32 @@ static void *map_block(size_t size, size_t align)
 	range_attach(r);
 	become_block(r);
 	spin_unlock(&ranges_lock);
+	hand.last = r;
 	return p;
+}
+
+/*
+ * A block of a kept range, or NULL. What lay @at_hand and does not suit, if
+ * anything, is kept as well.
+ */
+static struct range *take_kept(size_t size, size_t align, struct range *at_hand)
+{
+	struct range *r, *excess = NULL;
+
+	if (!lock_with_descriptors())
+		spin_lock(&ranges_lock); /* a whole range needs none */
+	if (at_hand)
+		put_back(at_hand);
+	r = kept_take(size, align);
+	if (!r && put_all_back())
+		r = kept_take(size, align);
+	if (r)
+		become_block(r);
+	if (at_hand)
+		excess = kept_evict();
+	spin_unlock(&ranges_lock);
+	unmap_excess(excess);
+	return r;
 }
 
 /* Make the block at @p, which was in use before, read as zero. */
@@ -221,6 +270,25 @@ static void *clear(void *p, size_t size)
 	if (size <= CLEAR_MOST || sys_madvise(p, round_up(size), MADV_DONTNEED))
 		memset(p, 0, size);
 	return p;
+}
+
+/* True if a block of @size bytes at @align may be all of @r. */
+static bool suits(const struct range *r, size_t size, size_t align)
+{
+	return r->size - size <= size / 8 &&
+	       IS_ALIGNED((uintptr_t)r->addr, align);
+}
+
+static __attribute__((__noinline__)) void *
+alloc_slow(size_t size, size_t align, bool zero, struct range *at_hand)
+{
+	size_t want = round_up(size);
+	struct range *r = take_kept(want, align, at_hand);
+
+	if (!r)
+		return map_block(want, align);
+	hand.last = r;
+	return zero && !r->zeroed ? clear(r->addr, size) : r->addr;
 }
 
 /**
@@ -233,28 +301,17 @@ static void *clear(void *p, size_t size)
  */
 void *large_alloc(size_t size, size_t align, bool zero)
 {
-	size_t want = round_up(size);
-	struct range *r;
-	bool zeroed;
-	char *p;
+	struct range *r = hand_take();
 
 	align = max(align, host.page_size);
-	if (!lock_with_descriptors())
-		spin_lock(&ranges_lock); /* a whole range needs none */
-	r = kept_take(want, align);
-	if (!r) {
-		spin_unlock(&ranges_lock);
-		return map_block(want, align);
-	}
-	p = r->addr;
-	zeroed = r->zeroed;
-	become_block(r);
-	spin_unlock(&ranges_lock);
-	return zero && !zeroed ? clear(p, size) : p;
+	if (unlikely(!r || zero || !suits(r, round_up(size), align)))
+		return alloc_slow(size, align, zero, r);
+	WRITE_ONCE(r->state, RANGE_BLOCK);
+	hand.last = r;
+	return r->addr;
 }
 
-/* False: @p is not the start of a large block. */
-bool large_free(void *p)
+static __attribute__((__noinline__)) bool free_slow(void *p)
 {
 	struct range *r, *excess = NULL;
 
@@ -267,6 +324,12 @@ bool large_free(void *p)
 	spin_unlock(&ranges_lock);
 	unmap_excess(excess);
 	return r != NULL;
+}
+
+/* False: @p is not the start of a large block. */
+bool large_free(void *p)
+{
+	return likely(hand_put(p)) || free_slow(p);
 }
 
 /* Bytes that may be used at @p; 0: not the start of a large block. */
@@ -365,6 +428,18 @@ void large_trim(void)
 	unmap_kept();
 }
 
+/* What lies at hand counts as free from now on. */
+void large_settle(void)
+{
+	struct range *excess;
+
+	spin_lock(&ranges_lock);
+	put_all_back();
+	excess = kept_evict();
+	spin_unlock(&ranges_lock);
+	unmap_excess(excess);
+}
+
 /* Let time pass for what is kept: called now and then by who allocates. */
 void large_tick(void)
 {
@@ -374,6 +449,7 @@ void large_tick(void)
 		return;
 	spin_lock(&ranges_lock);
 	kept_pass_time();
+	put_all_back();
 	excess = kept_evict();
 	spin_unlock(&ranges_lock);
 	unmap_excess(excess);
@@ -385,6 +461,7 @@ void large_set_keep(size_t bytes)
 	spin_lock(&ranges_lock);
 	kept_set_least(bytes);
 	spin_unlock(&ranges_lock);
+	large_settle();
 }
 
 void large_fork_prepare(void)

@@ -204,6 +204,8 @@ struct range *range_new(char *addr, size_t size)
 
 void range_free(struct range *r)
 {
+	r->addr = NULL;
+	r->state = RANGE_DETACHED;
 	list_add(&r->by_size, &spare);
 	ranges_spare++;
 }

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* What large.c, kept.c and ranges.c share: ranges of addresses. */
+/* What large.c, hand.c, kept.c and ranges.c share: ranges of addresses. */
 #ifndef ASHLAR_PORT_RANGES_H
 #define ASHLAR_PORT_RANGES_H
 
 #include <ashlar/list.h>
 #include <ashlar/port.h>
+#include <mach/percpu.h>
 #include <mach/spinlock.h>
 
 enum range_state {
 	RANGE_DETACHED, /* in the hands of one thread; not in the index */
 	RANGE_BLOCK, /* allocated: large.c */
+	RANGE_AT_HAND, /* free, but nobody else knows: hand.c */
 	RANGE_KEPT, /* free: kept.c */
 };
 
-/* A mapped range of addresses; all is protected by ranges_lock. */
+/* A mapped range of addresses. ranges_lock protects all that is not at hand. */
 struct range {
 	char *addr;
 	size_t size; /* bytes, whole host pages */
@@ -22,7 +24,7 @@ struct range {
 	struct list_head by_age; /* kept.c: oldest first */
 	enum range_state state;
 	unsigned short list; /* kept.c: by its size */
-	bool zeroed; /* kept: it reads as zero and is not resident */
+	bool zeroed; /* read as zero when it was kept or taken: not resident */
 	bool odd; /* the program changed a part; never to be kept */
 };
 
@@ -48,7 +50,34 @@ static inline bool ranges_suffice(void)
 	return ranges_spare >= RANGES_NEEDED;
 }
 
+/* hand.c: freed blocks, for the same thread */
+struct hand {
+	struct range *last; /* that this thread has allocated */
+	struct range **place; /* where it puts a block; NULL: not yet */
+};
+
+DECLARE_PER_CPU(struct hand, hand);
+
+bool hand_put(const void *p);
+struct range *hand_remove_any(void);
+
+/* What lies in @place, for whoever asks first; or NULL. */
+static inline struct range *hand_grab(struct range **place)
+{
+	if (!READ_ONCE(*place))
+		return NULL;
+	return __atomic_exchange_n(place, NULL, __ATOMIC_ACQUIRE);
+}
+
+/* What this thread has at hand, or NULL. */
+static inline struct range *hand_take(void)
+{
+	return likely(hand.place) ? hand_grab(hand.place) : NULL;
+}
+
 /* kept.c: free ranges, for the next caller */
+extern size_t kept_room; /* bytes that may be kept beyond those that are */
+
 struct range *kept_take(size_t size, size_t align);
 void kept_put(struct range *r);
 struct range *kept_evict(void);

@@ -33,6 +33,7 @@ bool large_free(void *p);
 size_t large_size(const void *p);
 void *large_realloc(void *p, size_t size, size_t *old);
 void large_trim(void);
+void large_settle(void);
 void large_tick(void);
 void large_set_keep(size_t bytes);
 void large_fork_prepare(void);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Large blocks: what is kept of them and handed out again, cut and joined;
+ * Large blocks: what is at hand or kept and handed out again, cut and joined;
  * blocks of which the program changed a part; a kernel that has no room for
  * one mapping more.
  */
 #include "check.h"
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 
 static long faults(void)
@@ -114,6 +115,77 @@ static void check_random(void)
 		sum += (long)bad;
 	}
 	check(!sum, "random", "%ld faults", sum);
+}
+
+/* ---- at hand ---- */
+
+static int free_twice(void *arg)
+{
+	void *p = malloc(200 * KB), *other = malloc(200 * KB);
+
+	(void)arg;
+	free(p);
+	if (malloc(200 * KB) != p) /* it had been at hand */
+		return 1;
+	free(other);
+	free(p);
+	free(p);
+	return 2;
+}
+
+static unsigned char *_Atomic handed[4];
+
+/* Blocks of its own, and now and then one of another thread to free. */
+static void *hand_over(void *arg)
+{
+	uint64_t state = (uintptr_t)arg + 5;
+	unsigned char with = (unsigned char)(uintptr_t)arg, *p, *other;
+	size_t n, round;
+	long bad = 0;
+
+	for (round = 0; round < 2000; round++) {
+		n = 132 * KB + next_random(&state) % 4 * 8192;
+		p = malloc(n);
+		p[0] = p[n - 1] = with;
+		other = NULL;
+		if (next_random(&state) % 3 == 0)
+			other = atomic_exchange(&handed[round % 4], NULL);
+		bad += p[0] != with || p[n - 1] != with;
+		if (other)
+			free(other);
+		else if (next_random(&state) % 4 == 0)
+			p = atomic_exchange(&handed[round % 4], p);
+		free(p);
+	}
+	return (void *)bad;
+}
+
+static void check_at_hand(void)
+{
+	size_t before = mallinfo2().hblks;
+	pthread_t t[20]; /* more than there are places */
+	long sum = 0;
+	uintptr_t i;
+	void *bad;
+	int status;
+
+	free(malloc(200 * KB));
+	check(mallinfo2().hblks == before, "at-hand-is-not-in-use", "%zu more",
+	      mallinfo2().hblks - before);
+	status = in_child(free_twice, NULL, 20);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
+	      "at-hand-is-not-freed-twice", "%s", ending(status));
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		pthread_create(&t[i], NULL, hand_over, (void *)i);
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		pthread_join(t[i], &bad);
+		sum += (long)bad;
+	}
+	for (i = 0; i < ARRAY_SIZE(handed); i++)
+		free(handed[i]);
+	check(!sum && mallinfo2().hblks == before, "at-hand-of-many",
+	      "%ld overwritten, %zu blocks left", sum,
+	      mallinfo2().hblks - before);
 }
 
 /* ---- what is kept ---- */
@@ -299,6 +371,7 @@ int main(void)
 	check_sparse();
 	check_kept();
 	check_replaced();
+	check_at_hand();
 	check_random();
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
 		status = in_child(resize_odd, (void *)&odd[i].change, 20);
