@@ -29,12 +29,12 @@
 #include <kernel/task/process.h>
 #include "internal.h"
 
-#define NR_OPEN 1048576u /* no limit may be higher */
 #define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
 
 static struct kmem_cache *files_cache;
 static struct files_struct init_files;
+int sysctl_nr_open = 1024 * 1024;
 
 /* ---- one descriptor ---- */
 
@@ -88,12 +88,12 @@ int expand_files(struct files_struct *files, unsigned int fd)
 	struct files_struct was;
 	void *p;
 
-	if (fd >= NR_OPEN)
+	if (fd < n)
+		return 0;
+	if (fd >= (unsigned int)sysctl_nr_open)
 		return -EMFILE;
 	while (n <= fd)
 		n *= 2;
-	if (n == old)
-		return 0;
 	p = kvmalloc(arrays_size(n), GFP_KERNEL);
 	if (!p)
 		return -ENOMEM;
@@ -541,6 +541,8 @@ static int replace_fd(unsigned int fd, struct file *f, u32 flags)
 	int err;
 
 	err = expand_files(files, fd);
+	if (err == -EMFILE)
+		err = -EBADF; /* no such number */
 	if (!err && test_fd(files->open_fds, fd) && !files->fd[fd])
 		err = -EBUSY; /* reserved by another thread */
 	if (err) {

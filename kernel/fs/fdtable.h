@@ -7,6 +7,7 @@
 #include <ashlar/list.h>
 #include <kernel/task/task.h>
 
+#define NR_OPEN_MAX 0x1fffffe0 /* a table for so many: less than 4 GB */
 #define FD_INLINE 32 /* descriptors a new table has room for */
 
 /* Bitmaps are of max_fds bits. A reserved fd has its bit and no file. */
@@ -22,6 +23,8 @@ struct files_struct {
 	u32 cloexec_inline[FD_INLINE / 32];
 	struct list_head lock_waits; /* for fcntl's locks, kernel/fs/locks.c */
 };
+
+extern int sysctl_nr_open; /* RLIMIT_NOFILE may not be higher */
 
 /* A file for the length of a system call: if nobody shares our table, nobody
  * can close it meanwhile, and a reference is not needed. */

@@ -2,9 +2,10 @@
 /*
  * /proc/sys: knobs. A knob is a row: where its value lies, and the range that
  * a write must keep to. What is listed here has an effect, or states a fact,
- * but for two that programs set as a matter of course: vm.swappiness, since
- * there is no swap, and vm.vfs_cache_pressure, since every name that is cached
- * is a file's only one. They are kept for whoever reads them back.
+ * but for some that programs set as a matter of course: vm.swappiness, since
+ * there is no swap, vm.vfs_cache_pressure, since every name that is cached is a
+ * file's only one, and all of kernel.printk but its first number. They are kept
+ * for whoever reads them back.
  */
 #include <ashlar/commit.h>
 #include <ashlar/errno.h>
@@ -18,6 +19,7 @@
 #include <ashlar/string.h>
 #include <kernel/drivers/random.h>
 #include <kernel/exec/coredump.h>
+#include <kernel/fs/fdtable.h>
 #include <kernel/fs/file.h>
 #include <kernel/fs/leases.h>
 #include <kernel/fs/pipe.h>
@@ -172,6 +174,36 @@ static ssize_t write_reserve_ratio(const char *text, size_t len, void *data)
 			return -EINVAL;
 	}
 	set_lowmem_reserve_ratio(ratio);
+	return (ssize_t)len;
+}
+
+/* ---- levels of the log: the console's, a message's without, lowest, first */
+
+static u32 other_levels[] = { 6, 1, 7 };
+
+static int show_printk(struct seq_file *m, void *unused)
+{
+	(void)unused;
+	seq_printf(m, "%d\t%u\t%u\t%u\n", console_loglevel, other_levels[0],
+		   other_levels[1], other_levels[2]);
+	return 0;
+}
+
+/* As many of the four as are written. */
+static ssize_t write_printk(const char *text, size_t len, void *unused)
+{
+	u32 level[4], i, n;
+
+	(void)unused;
+	for (n = 0; n < 4 && *text && *text != '\n'; n++) {
+		text = take_number(text, &level[n]);
+		if (!text)
+			return -EINVAL;
+	}
+	if (n)
+		console_loglevel = (int)level[0];
+	for (i = 1; i < n; i++)
+		other_levels[i - 1] = level[i];
 	return (ssize_t)len;
 }
 
@@ -377,6 +409,10 @@ static const struct proc_entry entries[] = {
 	INT("kernel/pid_max", pid_max, 301, 32768),
 	INT("kernel/ns_last_pid", last_pid, 0, 32768),
 	INT("kernel/threads-max", max_threads, 1, INT_MAX),
+	{ .name = "sys/kernel/printk",
+	  .mode = 0644,
+	  .show = show_printk,
+	  .write = write_printk },
 	FACT("kernel/ostype", "Linux"),
 	FACT("kernel/osrelease", UTS_RELEASE),
 	FACT("kernel/version", UTS_VERSION),
@@ -409,7 +445,7 @@ static const struct proc_entry entries[] = {
 	FACT("kernel/random/poolsize", "256"),
 	ULONG("fs/file-max", max_files),
 	{ .name = "sys/fs/file-nr", .mode = 0444, .show = show_file_nr },
-	FACT("fs/nr_open", "1048576"),
+	INT("fs/nr_open", sysctl_nr_open, 32, NR_OPEN_MAX),
 	INT("net/unix/max_dgram_qlen", sysctl_max_dgram_qlen, 0, INT_MAX),
 	INT("fs/leases-enable", leases_enable, -INT_MAX - 1, INT_MAX),
 	INT("fs/lease-break-time", lease_break_time, -INT_MAX - 1, INT_MAX),

@@ -5,6 +5,7 @@
 #include <ashlar/resource.h>
 #include <ashlar/string.h>
 #include <ashlar/tune.h>
+#include <kernel/fs/fdtable.h>
 #include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
 #include <kernel/task/cred.h>
@@ -48,7 +49,8 @@ static int set_limit(struct task_struct *t, u32 resource,
 
 	if (new->cur > new->max)
 		return -EINVAL;
-	if (resource == RLIMIT_NOFILE && new->max > 1024 * 1024)
+	if (resource == RLIMIT_NOFILE &&
+	    new->max > (unsigned long)sysctl_nr_open)
 		return -EPERM;
 	if (new->max > old->max && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;

@@ -246,6 +246,58 @@ static void check_locks(void)
 	is_child_good();
 }
 
+/* A number of /proc/sys: what it was; @set, unless NULL, is written to it. */
+static const char *knob(const char *path, const char *set)
+{
+	static char was[64];
+	int fd = open(path, O_RDWR), n;
+
+	need(fd >= 0 && (n = (int)read(fd, was, sizeof(was) - 1)) > 0);
+	was[n] = '\0';
+	if (set)
+		is(pwrite(fd, set, strlen(set), 0), strlen(set));
+	close(fd);
+	return was;
+}
+
+/* fs.nr_open: no limit may be higher, and no table grows beyond. */
+static void check_nr_open(void)
+{
+	struct rlimit old, more;
+
+	if (fork()) {
+		is_child_good();
+		return;
+	}
+	need(!getrlimit(RLIMIT_NOFILE, &old));
+	more = old;
+	more.rlim_max = more.rlim_cur = 2000000;
+	is(setrlimit(RLIMIT_NOFILE, &more), -EPERM);
+	is(atoi(knob("/proc/sys/fs/nr_open", "4000000")), 1048576);
+	is(setrlimit(RLIMIT_NOFILE, &more), 0);
+	is(atoi(knob("/proc/sys/fs/nr_open", "8192")), 4000000);
+	is(dup2(0, 8191), 8191);
+	is(dup2(0, 300000), -EBADF);
+	is(fcntl(0, F_DUPFD, 300000), -EMFILE);
+	is(dup2(0, 2000000), -EBADF);
+	is(setrlimit(RLIMIT_NOFILE, &more), -EPERM);
+	is(atoi(knob("/proc/sys/fs/nr_open", "1048576")), 8192);
+	is(dup2(0, 300000), 300000);
+	exit(checks_done());
+}
+
+/* kernel.printk: its first number is the console's level. */
+static void check_printk(void)
+{
+	char was[64];
+
+	strcpy(was, knob("/proc/sys/kernel/printk", "5 4\n"));
+	check(!strncmp(knob("/proc/sys/kernel/printk", was), "5\t4\t1\t7\n", 8),
+	      "kernel.printk", "%s", was);
+	check(!strcmp(knob("/proc/sys/kernel/printk", NULL), was),
+	      "kernel.printk", "not as it was");
+}
+
 static void check_poll(void)
 {
 	struct pollfd p[4] = { { .events = POLLIN },
@@ -576,6 +628,8 @@ int main(void)
 	check_copies();
 	check_locks();
 	check_flock_change();
+	check_nr_open();
+	check_printk();
 	check_poll();
 	check_epoll();
 	check_exclusive();
