@@ -26,7 +26,6 @@ struct mm_cpu {
 	u32 nr; /* number of this CPU, from 0 */
 	struct sheaf_tops *tops;
 	sheaf_t spare[NR_CPU_CACHES]; /* a full or an empty sheaf, or NULL */
-	u32 last_large; /* id of the last cold cache with a slab an object */
 	u8 warmth[NR_CPU_CACHES]; /* early slow allocations and refills */
 	struct per_cpu_pages pcp;
 	unsigned long events[NR_VM_EVENT_ITEMS];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sheaves: the objects that each CPU has at hand, and the barn between CPUs.
+ * Sheaves: the objects that each CPU has at hand.
  *
- *   per CPU, per cache          per cache (kmem_cache.lock)
+ *   per CPU, per cache          per cache (barn.c)
  *   ┌──────┐ ┌───────┐          ┌────── barn ───────┐
  *   │ main │⇄│ spare │ ⇄ whole  │ full … │ empty …  │
  *   └──────┘ └───────┘  sheaves └───────────────────┘
@@ -15,25 +15,13 @@
  * that only allocates and one that only frees hand whole sheaves to each
  * other for the price of one lock. Sheaves belong to a CPU, slabs to nobody.
  *
- * A barn may hold a few sheaves (barn_min). Is one flushed and wanted back
- * later, it may hold one more from then on: what a program takes and gives back
- * in turns stays between the CPUs. Flushes in a row make it smaller again, and
- * all barns together are bounded (barn_growth).
- *
- *   barn_max    ▁▁▁▁▁▁▂▂▂▂▅▅▅▅▅▅▅▅▅▅▅▅▅▅▄▃▂▁▁▁▁
- *                    │    │ │   │         └ freed, and not asked for
- *                    └────┴─┴───┘ batches: miss, then all from the barn
- *
- * Invariant: every sheaf in the barn is wholly full or wholly empty.
- *
  * Locks: a CPU's lock around anything but a single pop or push of its main
  * sheaf (so that a fork finds sheaves whole), then the cache's lock.
  *
  * J. Bonwick and J. Adams, "Magazines and Vmem", USENIX 2001.
  */
-#include <ashlar/atomic.h>
 #include <ashlar/string.h>
-#include "slub.h"
+#include "barn.h"
 
 static void *bootstrap_sheaf[SHEAF_SLOTS] __aligned_to(SHEAF_SIZE);
 
@@ -42,139 +30,6 @@ static void *bootstrap_sheaf[SHEAF_SLOTS] __aligned_to(SHEAF_SIZE);
 DEFINE_PER_CPU(struct sheaf_tops, sheaf_tops) = {
 	.top = { [0 ... NR_CPU_CACHES - 1] = BOOTSTRAP_TOP },
 };
-
-/* What sheaves are objects of; it has none itself. */
-struct kmem_cache sheaf_cache;
-
-/* ---- sheaves and the barn ---- */
-
-static void **sheaf_base(sheaf_t top)
-{
-	return (void **)((uintptr_t)(top - 1) & ~(SHEAF_SIZE - 1));
-}
-
-static void **sheaf_bottom(const struct kmem_cache *s, void **base)
-{
-	return base + SHEAF_SLOTS - s->sheaf_capacity;
-}
-
-/*
- * Sheaves are needed under a CPU's lock, where nothing may ask the machine
- * for RAM: so the cache of sheaves has one in stock before. Context: no lock.
- */
-static __always_inline void stock_sheaves(void)
-{
-	if (unlikely(READ_ONCE(sheaf_cache.inuse) ==
-		     READ_ONCE(sheaf_cache.total_objects)))
-		slab_grow(&sheaf_cache, GFP_NOWAIT | __GFP_NOWARN);
-}
-
-/* An empty sheaf for @s out of the stock, or NULL. Context: no cache lock. */
-static sheaf_t sheaf_new(struct kmem_cache *s)
-{
-	void *base[1];
-	bool found;
-
-	spin_lock(&sheaf_cache.lock);
-	found = slabs_take(&sheaf_cache, base, 1, false) == base;
-	spin_unlock(&sheaf_cache.lock);
-	if (unlikely(!found))
-		return NULL;
-	object_taken(&sheaf_cache, base[0]);
-	sheaf_bottom(s, base[0])[-1] = NULL;
-	return sheaf_bottom(s, base[0]);
-}
-
-/* Context: s->lock. */
-static sheaf_t barn_get(sheaf_t *list, u32 *count)
-{
-	sheaf_t top = *list;
-
-	if (top) {
-		*list = sheaf_base(top)[0];
-		WRITE_ONCE(*count, *count - 1);
-	}
-	return top;
-}
-
-static void barn_put(sheaf_t *list, u32 *count, sheaf_t top)
-{
-	sheaf_base(top)[0] = *list;
-	*list = top;
-	WRITE_ONCE(*count, *count + 1);
-}
-
-/*
- * An empty sheaf, from the barn if it has one. The barn's is taken first, so
- * that sheaves do not multiply.
- */
-static sheaf_t sheaf_get_empty(struct kmem_cache *s)
-{
-	sheaf_t top;
-
-	spin_lock(&s->lock);
-	top = barn_get(&s->barn_empty, &s->nr_barn_empty);
-	spin_unlock(&s->lock);
-	return top ? top : sheaf_new(s);
-}
-
-/* @reaped: slabs of the cache of sheaves that are to go. */
-static void sheaf_release(sheaf_t top, struct list_head *reaped)
-{
-	object_freed(&sheaf_cache, sheaf_base(top));
-	put_direct(&sheaf_cache, sheaf_base(top), reaped);
-}
-
-static sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
-{
-	void **bottom = sheaf_bottom(s, sheaf_base(top));
-
-	slabs_put(s, bottom, (u32)(top - bottom));
-	return bottom;
-}
-
-/*
- * What all barns may have beyond their least: how much of it is taken. Its
- * unit is the bytes of a sheaf, which counts with the objects in it.
- */
-static atomic_t barn_growth;
-
-static int barn_growth_max(void)
-{
-	unsigned long in_use = 0;
-	struct zone *z;
-
-	for_each_populated_zone(z)
-		in_use +=
-			READ_ONCE(z->managed_pages) - READ_ONCE(z->free_pages);
-	in_use = in_use / BARN_GROWTH_FRACTION * PAGE_SIZE;
-	return (int)((BARN_GROWTH_BYTES + in_use) / SHEAF_SIZE);
-}
-
-static int sheaves_weight(const struct kmem_cache *s, u32 n)
-{
-	return (int)(n * (s->sheaf_capacity * s->size / SHEAF_SIZE + 1));
-}
-
-/* No sum of weights gets too large for an int. */
-#define BARN_GROWTH_SHEAVES (1 << 16)
-
-/*
- * The barn has nothing for a CPU that asks, and sheaves were flushed before
- * that it could have had: from now on the barn may hold as many more, unless
- * all barns together get too large. Context: s->lock.
- */
-static void barn_grow(struct kmem_cache *s)
-{
-	u32 more = min(s->missed, (u32)BARN_GROWTH_SHEAVES);
-	int weight = sheaves_weight(s, more);
-
-	if (atomic_add_return(weight, &barn_growth) <= barn_growth_max())
-		WRITE_ONCE(s->barn_max, s->barn_max + more);
-	else
-		atomic_add(-weight, &barn_growth);
-	s->missed = 0;
-}
 
 /*
  * ---- a sheaf in, a sheaf out ----
@@ -203,12 +58,29 @@ static u32 cold_calls(const struct kmem_cache *s)
 static u32 refill_size(const struct kmem_cache *s, struct mm_cpu *cpu)
 {
 	u32 warmth = cpu->warmth[s->id] - cold_calls(s);
-	u32 n = max(s->sheaf_capacity / 16, 4u) << warmth;
+	u32 n = max(s->sheaf_min / 16, 4u) << warmth;
 
-	if (n >= s->sheaf_capacity)
-		return s->sheaf_capacity;
+	if (n >= s->sheaf_min)
+		return s->sheaf_min;
 	cpu->warmth[s->id]++;
 	return n;
+}
+
+/* Fill the empty sheaf @top from slabs. Context: s->lock. */
+static sheaf_t refill_from_slabs(struct kmem_cache *s, struct mm_cpu *cpu,
+				 sheaf_t top)
+{
+	bool fresh = cpu->warmth[s->id] == cold_calls(s);
+	u32 n = refill_size(s, cpu);
+	void **slot, **end = top + n;
+
+	if (s->missed)
+		barn_grow(s);
+	slot = slabs_take(s, top, n, fresh);
+	if (slot > top)
+		memmove(top, slot, (size_t)((char *)end - (char *)slot));
+	count_vm_events(cpu, SLAB_REFILL, 1);
+	return top + (end - slot);
 }
 
 /* Make this CPU's main sheaf non-empty without a new slab. */
@@ -216,18 +88,9 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 {
 	sheaf_t *main = &cpu->tops->top[s->id], *spare = &cpu->spare[s->id];
 	sheaf_t full;
-	void **slot;
-	bool fresh;
-	u32 n;
 
 	if ((*main)[-1]) /* a caller who did not look */
 		return true;
-	if (*main == BOOTSTRAP_TOP) {
-		full = sheaf_get_empty(s);
-		if (!full)
-			return false;
-		*main = full;
-	}
 	if (*spare && sheaf_full(*spare)) {
 		full = *spare;
 		*spare = *main;
@@ -237,57 +100,25 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 	spin_lock(&s->lock);
 	s->idle = 0;
 	WRITE_ONCE(s->flushes, 0);
-	full = barn_get(&s->barn_full, &s->nr_barn_full);
-	if (full) {
-		barn_put(&s->barn_empty, &s->nr_barn_empty, *main);
+	if (*main == BOOTSTRAP_TOP) {
+		full = sheaf_get_empty(s);
+		if (unlikely(!full)) {
+			spin_unlock(&s->lock);
+			return false;
+		}
 		*main = full;
+	}
+	full = barn_get(s);
+	if (full) {
+		sheaf_link(&s->barn_empty, *main);
+		*main = full;
+		barn_note_exchange(s);
 		count_vm_events(cpu, BARN_GET, 1);
 	} else {
-		if (s->missed)
-			barn_grow(s);
-		fresh = cpu->warmth[s->id] == cold_calls(s);
-		n = refill_size(s, cpu);
-		slot = slabs_take(s, *main, n, fresh);
-		full = *main + n;
-		if (slot > *main)
-			memmove(*main, slot,
-				(size_t)((char *)full - (char *)slot));
-		*main += full - slot;
-		count_vm_events(cpu, SLAB_REFILL, 1);
+		*main = refill_from_slabs(s, cpu, *main);
 	}
 	spin_unlock(&s->lock);
 	return (*main)[-1] != NULL;
-}
-
-/* The barn may have @n sheaves fewer, but its least. Context: s->lock. */
-static void barn_shrink(struct kmem_cache *s, u32 n)
-{
-	n = min(n, s->barn_max - s->barn_min);
-	if (!n)
-		return;
-	WRITE_ONCE(s->barn_max, s->barn_max - n);
-	atomic_add(-sheaves_weight(s, n), &barn_growth);
-}
-
-/*
- * A barn is for traffic in both directions. When sheaves are flushed time
- * after time and none is asked for, what lies in the barn only keeps slabs
- * from getting empty: it follows, sheaf by sheaf. Context: s->lock.
- */
-static void barn_note_flush(struct kmem_cache *s)
-{
-	sheaf_t top;
-
-	WRITE_ONCE(s->flushes, s->flushes + 1);
-	s->missed++;
-	if (s->flushes < BARN_FLUSHES)
-		return;
-	barn_shrink(s, 1);
-	top = barn_get(&s->barn_full, &s->nr_barn_full);
-	if (!top)
-		return;
-	barn_put(&s->barn_empty, &s->nr_barn_empty, sheaf_flush(s, top));
-	s->missed++;
 }
 
 /* Main and spare are full: main goes to the barn, or into its slabs. */
@@ -296,18 +127,19 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 {
 	sheaf_t empty = NULL;
 
-	if (READ_ONCE(s->nr_barn_full) < READ_ONCE(s->barn_max) &&
-	    READ_ONCE(s->flushes) < BARN_FLUSHES)
-		empty = sheaf_get_empty(s);
 	spin_lock(&s->lock);
 	s->idle = 0;
+	if (barn_has_room(s, *main))
+		empty = sheaf_get_empty(s);
 	if (empty) {
-		barn_put(&s->barn_full, &s->nr_barn_full, *main);
+		/* Others may have filled the barn meanwhile: by a few. */
+		barn_put(s, *main);
 		*main = empty;
+		barn_note_exchange(s);
 		count_vm_events(cpu, BARN_PUT, 1);
 	} else {
-		*main = sheaf_flush(s, *main);
-		barn_note_flush(s);
+		barn_note_flush(s, sheaf_room(*main));
+		*main = sheaf_fit(s, sheaf_flush(s, *main));
 		reap_free_slabs(s, slabs_to_keep(s), reaped);
 		count_vm_events(cpu, SLAB_FLUSH, 1);
 	}
@@ -324,20 +156,20 @@ static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
 	if (*main == BOOTSTRAP_TOP) {
 		/* Another CPU's object, and its neighbours in use there: back
 		 * to its slab, before this one's first allocation gets it. */
-		empty = sheaf_get_empty(s);
+		empty = sheaf_fetch_empty(s);
 		if (empty)
 			*main = empty;
 		return false;
 	}
 	if (!empty) {
-		empty = sheaf_get_empty(s);
+		empty = sheaf_fetch_empty(s);
 		if (!empty)
 			return false;
 		*spare = *main;
 		*main = empty;
 	} else if (!sheaf_full(empty)) {
 		*spare = *main;
-		*main = empty;
+		*main = sheaf_fit(s, empty);
 	} else {
 		sheaf_unload(s, cpu, main, reaped);
 	}
@@ -360,23 +192,13 @@ static bool sheaf_is_warm(const struct kmem_cache *s, const struct mm_cpu *cpu)
 	return cpu->warmth[s->id] >= cold_calls(s);
 }
 
-/* Objects with a slab each get warm only by one size again and again. */
-static void warm_up(const struct kmem_cache *s, struct mm_cpu *cpu)
-{
-	if (!slab_is_packed(s) && cpu->last_large != s->id) {
-		cpu->last_large = s->id;
-		cpu->warmth[s->id] = 0;
-	}
-	cpu->warmth[s->id]++;
-}
-
 static void *alloc_through_sheaf(struct kmem_cache *s, struct mm_cpu *cpu,
 				 gfp_t gfp)
 {
 	void *obj;
 
 	if (unlikely(!sheaf_is_warm(s, cpu))) {
-		warm_up(s, cpu);
+		cpu->warmth[s->id]++;
 		return alloc_direct(s, gfp);
 	}
 	if (unlikely(cpu->tops->top[s->id] == BOOTSTRAP_TOP))
@@ -417,14 +239,13 @@ __cold_path void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 	return obj;
 }
 
-static bool sheaf_holds(const struct kmem_cache *s, sheaf_t top,
-			const void *obj)
+static bool sheaf_holds(sheaf_t top, const void *obj)
 {
-	void **bottom;
+	sheaf_t bottom;
 
 	if (!top || top == BOOTSTRAP_TOP)
 		return false;
-	for (bottom = sheaf_bottom(s, sheaf_base(top)); top > bottom;)
+	for (bottom = *sheaf_bottom(sheaf_base(top)); top > bottom;)
 		if (*--top == obj)
 			return true;
 	return false;
@@ -445,25 +266,37 @@ static bool object_is_free(struct kmem_cache *s, void *obj)
 	spin_lock(&s->lock);
 	found = object_state(s, slab_head(page), obj) == OBJECT_FREE;
 	for (top = s->barn_full; top && !found; top = sheaf_base(top)[0])
-		found = sheaf_holds(s, top, obj);
+		found = sheaf_holds(top, obj);
 	spin_unlock(&s->lock);
 	if (found)
 		return true;
 	spin_lock(&mm_cpu_mutex);
 	list_for_each_entry(cpu, &mm_cpus, list)
 		found = found ||
-			sheaf_holds(s, READ_ONCE(cpu->tops->top[s->id]), obj) ||
-			sheaf_holds(s, READ_ONCE(cpu->spare[s->id]), obj);
+			sheaf_holds(READ_ONCE(cpu->tops->top[s->id]), obj) ||
+			sheaf_holds(READ_ONCE(cpu->spare[s->id]), obj);
 	spin_unlock(&mm_cpu_mutex);
 	return found;
+}
+
+/* True if what kfree()'s fast path looks at is in order. */
+static __racy bool object_looks_used(const struct kmem_cache *s, void *obj)
+{
+	u8 id = port_slab_ids[virt_to_pfn(obj)];
+
+	return id && id == s->id && slab_starts_at(s, virt_to_page(obj), obj) &&
+	       *object_mark(obj) != FREE_MARK;
 }
 
 /* Before an object enters a sheaf by the slow path; reports and refuses. */
 static __racy bool object_may_be_freed(struct kmem_cache *s, void *obj)
 {
-	struct page *slab = object_slab(s, obj);
+	struct page *slab;
 	enum object_state state = OBJECT_NONE;
 
+	if (likely(virt_addr_valid(obj) && object_looks_used(s, obj)))
+		return true;
+	slab = object_slab(s, obj);
 	if (slab)
 		state = object_state(s, slab, obj);
 	if (state == OBJECT_USED && cache_has_marks(s) &&
@@ -495,35 +328,44 @@ __racy struct kmem_cache *slab_object_cache(void *obj)
 	return s;
 }
 
+/* True if @obj was put into a sheaf. @reaped: slabs that are to go. */
+static bool put_in_sheaf(struct kmem_cache *s, void *obj,
+			 struct list_head *reaped)
+{
+	struct mm_cpu *cpu = mm_this_cpu();
+	sheaf_t *main;
+	bool room;
+
+	if (unlikely(!cpu || !cache_has_sheaves(s)))
+		return false;
+	if (unlikely(!sheaf_is_warm(s, cpu))) {
+		cpu->warmth[s->id] += s->size <= SHEAF_WARM_BYTES;
+		return false;
+	}
+	stock_sheaves();
+	main = &cpu->tops->top[s->id];
+	spin_lock(&cpu->lock);
+	room = !sheaf_full(*main) || sheaf_make_room(s, cpu, reaped);
+	if (room)
+		*(*main)++ = obj;
+	spin_unlock(&cpu->lock);
+	return room;
+}
+
 /*
  * slab_free_slow - take @obj back when this CPU's main sheaf is full, or
  * when the fast path found @obj suspicious
  */
 __cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
 {
-	struct mm_cpu *cpu = mm_this_cpu();
 	LIST_HEAD(reaped);
-	sheaf_t *main;
-	bool room = false;
 
 	if (unlikely(!object_may_be_freed(s, obj)))
 		return;
 	if (cache_has_marks(s))
 		*object_mark(obj) = FREE_MARK;
 	object_freed(s, obj);
-	if (unlikely(!cpu || !cache_has_sheaves(s))) {
-	} else if (likely(sheaf_is_warm(s, cpu))) {
-		stock_sheaves();
-		main = &cpu->tops->top[s->id];
-		spin_lock(&cpu->lock);
-		room = !sheaf_full(*main) || sheaf_make_room(s, cpu, &reaped);
-		if (room)
-			*(*main)++ = obj;
-		spin_unlock(&cpu->lock);
-	} else if (s->size <= SHEAF_WARM_BYTES) {
-		cpu->warmth[s->id]++;
-	}
-	if (unlikely(!room))
+	if (unlikely(!put_in_sheaf(s, obj, &reaped)))
 		put_direct(s, obj, &reaped);
 	if (unlikely(!list_empty(&reaped)))
 		slab_release_list(&reaped);
@@ -547,7 +389,7 @@ static void drain_sheaf(struct kmem_cache *s, sheaf_t top,
 	top = sheaf_flush(s, top);
 	reap_free_slabs(s, slabs_to_keep(s), reaped);
 	spin_unlock(&s->lock);
-	sheaf_release(top, reaped);
+	sheaf_release(s, top, reaped);
 }
 
 /* Context: cpu->lock, or a CPU that no longer runs. */
@@ -573,28 +415,6 @@ void slab_drain_gone_cpu(struct kmem_cache *s, const struct mm_cpu *cpu,
 	drain_sheaf(s, cpu->spare[s->id], reaped);
 }
 
-/* The barn, and then the slabs that are empty. */
-static void drain_barn(struct kmem_cache *s, struct list_head *reaped)
-{
-	sheaf_t top;
-
-	do {
-		spin_lock(&s->lock);
-		top = barn_get(&s->barn_full, &s->nr_barn_full);
-		if (top)
-			top = sheaf_flush(s, top);
-		else
-			top = barn_get(&s->barn_empty, &s->nr_barn_empty);
-		spin_unlock(&s->lock);
-		if (top)
-			sheaf_release(top, reaped);
-	} while (top);
-	spin_lock(&s->lock);
-	barn_shrink(s, s->barn_max);
-	reap_free_slabs(s, 0, reaped);
-	spin_unlock(&s->lock);
-}
-
 /*
  * The barn and this CPU's sheaves first, then the slabs they emptied.
  * Returns frames given back. Context: no lock held.
@@ -610,7 +430,7 @@ unsigned long slab_shrink(struct kmem_cache *s)
 		slab_drain_cpu(s, cpu, &reaped);
 		spin_unlock(&cpu->lock);
 	}
-	drain_barn(s, &reaped);
+	barn_drain(s, &reaped);
 	slab_release_list(&reaped);
 	after = READ_ONCE(s->nr_pages);
 	return (before > after ? before - after : 0) + slab_report(s);
@@ -631,6 +451,6 @@ unsigned long slab_close(struct kmem_cache *s, struct list_head *reaped)
 			slab_drain_cpu(s, cpu, reaped);
 		spin_unlock(&mm_cpu_mutex);
 	}
-	drain_barn(s, reaped);
+	barn_drain(s, reaped);
 	return s->inuse;
 }

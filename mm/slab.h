@@ -5,16 +5,17 @@
  *
  * Each CPU has, for each cache id, one pointer into the cache's main sheaf:
  *
- *   sheaf (256 bytes, aligned to its size)
- *   | link | ..... | 0 | obj | obj | obj | free | free |
- *                    ^                     ^             ^
- *                 sentinel                 top           top of a full sheaf
- *                                                        (aligned to 256)
+ *   sheaf (512 bytes, aligned to its size)
+ *   | link | bottom | ..... | 0 | obj | obj | obj | free | free |
+ *                      sentinel ^ ^               ^             ^
+ *                                 bottom          top           top of a full
+ *                                                               sheaf (aligned)
  *
  *   empty  ⇔ top[-1] == 0            full ⇔ top is aligned to the sheaf size
  *
  * The sentinel's place sets the sheaf's capacity, so one size of sheaf
- * serves all caches. A CPU without a sheaf points at bootstrap_sheaf, whose
+ * serves all caches, and a sheaf's capacity may change while it is empty. A
+ * CPU without a sheaf points at bootstrap_sheaf, whose
  * capacity is 0: at once empty and full, so both directions reach the slow
  * path without a test of their own.
  *
@@ -41,8 +42,20 @@
 	 SLAB_STORE_USER | SLAB_TRACE)
 
 #define SHEAF_SIZE (SHEAF_SLOTS * sizeof(void *))
+#define SHEAF_OBJECTS (SHEAF_SLOTS - 3u)
 
 typedef void **sheaf_t; /* a top: points one past the last object */
+
+static inline void **sheaf_base(sheaf_t top)
+{
+	return (void **)((uintptr_t)(top - 1) & ~(SHEAF_SIZE - 1));
+}
+
+/* Where the objects of the sheaf at @base begin: this slot says it. */
+static inline sheaf_t *sheaf_bottom(void **base)
+{
+	return (sheaf_t *)(base + 1);
+}
 
 /*
  * A free object of a general cache holds this secret, the same on all CPUs,
@@ -73,8 +86,9 @@ struct kmem_cache {
 	u32 red_left; /* bytes of a slot before its object; see slab_debug.c */
 	u64 reciprocal; /* RECIPROCAL_U64(size) */
 	slab_flags_t flags;
-	u32 sheaf_capacity;
-	u32 barn_min; /* full sheaves that its barn may always have */
+	u32 sheaf_min; /* objects that each of its sheaves may hold */
+	u32 sheaf_most; /* … and that one ever may */
+	u32 barn_min; /* objects that its barn may always hold */
 	void (*ctor)(void *);
 	char name[32];
 	struct list_head list; /* slab_caches (slab_mutex) */
@@ -93,12 +107,13 @@ struct kmem_cache {
 	unsigned long inuse; /* handed to sheaves or callers */
 	sheaf_t barn_full; /* linked through slot 0 */
 	sheaf_t barn_empty;
-	u32 barn_max; /* full sheaves that it may have now */
-	u32 nr_barn_full;
-	u32 nr_barn_empty;
+	u32 sheaf_capacity; /* of the next empty sheaf that a CPU gets */
+	u32 exchanges; /* sheaves into the barn and out, since it changed */
+	u32 barn_max; /* objects that it may hold now */
+	u32 barn_objects; /* in its full sheaves */
 	u32 flushes; /* since the last refill */
 	u32 idle; /* calls of slab_shrink_idle() since one was changed */
-	u32 missed; /* sheaves flushed since slabs last refilled one */
+	u32 missed; /* objects flushed since slabs last refilled a sheaf */
 
 	/* slab_reporting.c */
 	unsigned long inuse_peak; /* objects, since the last pass */
@@ -165,20 +180,21 @@ static inline __racy u32 slab_objects(const struct kmem_cache *s,
 	return (u32)(mul_u64_u64_hi(end, s->reciprocal) - slab_first(s, slab));
 }
 
-#define OBJECT_NO_INDEX (~(u64)0)
-
-/* Which object of the slab starts at @obj, or OBJECT_NO_INDEX. */
-static __always_inline u64 object_index(const struct kmem_cache *s,
-					const struct page *slab,
-					const void *obj)
+/* Where what nobody had yet begins. */
+static inline char *slab_unused(const struct page *slab)
 {
-	u64 address = (uintptr_t)obj;
+	return (char *)page_address(slab) + (size_t)slab->bump * SLAB_GRANULE;
+}
 
-	if (!slab_is_packed(s))
-		return obj == page_address(slab) ? 0 : OBJECT_NO_INDEX;
-	if (address * s->reciprocal >= s->reciprocal)
-		return OBJECT_NO_INDEX;
-	return mul_u64_u64_hi(address, s->reciprocal) - slab_first(s, slab);
+/* True if @slot, which lies in the slab's frames, is one for an object. */
+static __always_inline bool slab_starts_at(const struct kmem_cache *s,
+					   const struct page *slab,
+					   const char *slot)
+{
+	u64 address = (uintptr_t)slot;
+
+	return slab_is_packed(s) ? address * s->reciprocal < s->reciprocal :
+				   slot == page_address(slab);
 }
 
 /* True if the object in @slot, which was used before, was given back. */

@@ -53,10 +53,12 @@ static void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 	s->size = cache_is_watched(s) ? slab_debug_layout(s) :
 					ALIGN(size, s->align);
 	s->reciprocal = RECIPROCAL_U64(s->size);
-	s->sheaf_capacity =
-		clamp((u32)SHEAF_BYTES / s->size, 1u, (u32)SHEAF_SLOTS - 2);
-	s->barn_min = min((u32)BARN_BYTES / (s->size * s->sheaf_capacity),
-			  (u32)BARN_FULL_MAX);
+	s->sheaf_min = clamp(SHEAF_BYTES / s->size, 1u, SHEAF_OBJECTS);
+	s->sheaf_most = clamp(SHEAF_BYTES_MOST / s->size, 1u, SHEAF_OBJECTS);
+	s->sheaf_capacity = s->sheaf_min;
+	s->barn_min = min((u32)BARN_BYTES / (s->size * s->sheaf_min),
+			  (u32)BARN_FULL_MAX) *
+		      s->sheaf_min;
 	s->barn_max = s->barn_min;
 	s->report_shift = 1;
 	spin_lock_init(&s->lock);

@@ -530,7 +530,8 @@ unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab)
 
 	for (i = 0; i < n; i++, slot += s->size)
 		bad += !check_slot(s, slot,
-				   i >= slab->bump || slot_is_free(slot));
+				   slot >= slab_unused(slab) ||
+					   slot_is_free(slot));
 	if (!(s->flags & SLAB_POISON))
 		return bad;
 	slab_rests(s, slab, rest);
@@ -542,9 +543,9 @@ unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab)
 static u32 list_inuse(const struct kmem_cache *s, struct page *slab, u32 max)
 {
 	char *slot = slab_start(s, slab);
-	u32 i, n = 0;
+	u32 n = 0;
 
-	for (i = 0; i < slab->bump && n < max; i++, slot += s->size) {
+	for (; slot < slab_unused(slab) && n < max; slot += s->size) {
 		if (slot_is_free(slot))
 			continue;
 		mm_log("Object %p of cache %s is in use", slot_object(s, slot),

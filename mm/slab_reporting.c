@@ -46,7 +46,7 @@ _Static_assert(SLAB_MAX_BYTES < 64 * PAGE_SIZE &&
 static bool frame_is_idle(const struct kmem_cache *s, struct page *slab, u32 i)
 {
 	char *first = slab_start(s, slab);
-	char *unused = first + (size_t)slab->bump * s->size;
+	char *unused = slab_unused(slab);
 	char *start = page_address(slab + i), *end = start + PAGE_SIZE;
 	char *obj = first;
 

@@ -6,7 +6,8 @@
  *     slabs_partial   slabs_full   slabs_free
  *
  *   a slab of nr frames (where object 0 starts: see slab.h)
- *   | lead | obj 0 | obj 1 | ... | obj bump-1 | never used ...... | rest |
+ *   | lead | obj 0 | obj 1 | ... | obj n-1 | never used ......... | rest |
+ *                                          └ bump
  *
  * Inside a slab, free objects are bits in the frames' descriptors: who takes
  * some gets the lowest, and objects that were never used last (the bump
@@ -23,7 +24,7 @@
  * has no sheaves (alloc_direct, put_direct).
  *
  * Invariants (kmem_cache_validate), with objects = slab_objects(s, slab):
- *   slab->inuse + free bits of the slab + (objects - bump) = objects
+ *   slab->inuse + free bits of the slab = objects before bump
  *   slab on full ⇔ inuse = objects ⇔ PG_full;  on free ⇔ inuse = 0
  *   s->inuse = Σ slab->inuse;  s->total_objects = Σ objects
  *   an object in use lies in no vacant frame; port_slab_ids of a frame = the
@@ -72,11 +73,20 @@ static u8 slab_id(const struct kmem_cache *s)
 	return (s->flags & SLAB_KMALLOC) ? (u8)s->id : 0;
 }
 
+/*
+ * Of how many of a slab's @nr frames the descriptors say so: of all in which an
+ * object may start.
+ */
+static u32 slab_described(const struct kmem_cache *s, u32 nr)
+{
+	return slab_is_packed(s) || cache_is_watched(s) ? nr : 1;
+}
+
 static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 {
 	u32 i;
 
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < slab_described(s, nr); i++) {
 		struct page *page = slab + i;
 
 		page->flags = PG_slab | PG_vacant | (i ? PG_tail : 0);
@@ -87,7 +97,8 @@ static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 	slab->nr = (u8)nr;
 	slab->hint = (u8)nr;
 	slab->inuse = 0;
-	slab->bump = 0;
+	slab->bump = (u16)((slab_start(s, slab) - (char *)page_address(slab)) /
+			   SLAB_GRANULE);
 	if (unlikely(cache_is_watched(s)))
 		slab_debug_setup(s, slab);
 	else
@@ -126,12 +137,12 @@ static void slab_unlink(struct kmem_cache *s, struct page *slab)
 /* Its frames return to the buddy system. Context: no cache lock. */
 static void slab_release(struct page *slab)
 {
-	u32 i, nr = slab->nr;
+	u32 i, nr = slab->nr, described = slab_described(slab->slab_cache, nr);
 
 	if (unlikely(cache_is_watched(slab->slab_cache)))
 		slab_debug_check(slab->slab_cache, slab);
-	memset(port_slab_ids + page_to_pfn(slab), 0, nr);
-	for (i = 0; i < nr; i++)
+	memset(port_slab_ids + page_to_pfn(slab), 0, described);
+	for (i = 0; i < described; i++)
 		slab[i].flags = 0;
 	free_frames(slab, nr);
 }
@@ -236,10 +247,10 @@ static void **take_bits(struct page *page, void **slot, void **low)
 static void **take_recycled(struct page *slab, void **slot, void **low)
 {
 	struct kmem_cache *s = slab->slab_cache;
+	u32 i, nr = slab_described(s, slab->nr);
 	void **before;
-	u32 i;
 
-	for (i = slab->hint; i < slab->nr && slot > low; i++) {
+	for (i = slab->hint; i < nr && slot > low; i++) {
 		before = slot;
 		slot = take_bits(slab + i, slot, low);
 		if (slot == before)
@@ -252,20 +263,22 @@ static void **take_recycled(struct page *slab, void **slot, void **low)
 	return slot;
 }
 
-static void **take_unused(struct kmem_cache *s, struct page *slab, u32 objects,
-			  void **slot, void **low)
+static void **take_unused(struct kmem_cache *s, struct page *slab, void **slot,
+			  void **low)
 {
-	char *obj = slab_start(s, slab) + (size_t)slab->bump * s->size;
+	char *obj = slab_unused(slab);
+	char *end =
+		(char *)page_address(slab) + ((size_t)slab->nr << PAGE_SHIFT);
 	void **before = slot;
 
-	for (; slab->bump < objects && slot > low; slab->bump++) {
+	for (; obj + s->size <= end && slot > low; obj += s->size) {
 		if (s->ctor) {
 			object_taken(s, obj + s->red_left);
 			s->ctor(obj + s->red_left);
 			object_freed(s, obj + s->red_left);
 		}
 		*--slot = obj;
-		obj += s->size;
+		slab->bump = (u16)(slab->bump + s->size / SLAB_GRANULE);
 	}
 	if (slot < before)
 		frames_enter(s, slab, before[-1], *slot);
@@ -302,9 +315,9 @@ void **slabs_take(struct kmem_cache *s, void **slots, u32 n, bool unused)
 		objects = slab_objects(s, slab);
 		before = slot;
 		if (unused)
-			slot = take_unused(s, slab, objects, slot, slots);
+			slot = take_unused(s, slab, slot, slots);
 		slot = take_recycled(slab, slot, slots);
-		slot = take_unused(s, slab, objects, slot, slots);
+		slot = take_unused(s, slab, slot, slots);
 		slab->inuse = (u16)(slab->inuse + (before - slot));
 		if (slab->inuse == objects) {
 			slab->flags |= PG_full;
@@ -326,7 +339,7 @@ __racy enum object_state object_state(const struct kmem_cache *s,
 {
 	char *slot = obj - s->red_left;
 
-	if (object_index(s, slab, slot) >= slab->bump)
+	if (!slab_starts_at(s, slab, slot) || slot >= slab_unused(slab))
 		return OBJECT_NONE;
 	return slot_is_free(slot) ? OBJECT_FREE : OBJECT_USED;
 }
@@ -365,102 +378,102 @@ static void slab_lists_after_put(struct kmem_cache *s, struct page *slab)
 	}
 }
 
-/* The slab of @s that @obj lies in, or NULL. */
-__racy struct page *object_slab(const struct kmem_cache *s, const void *obj)
+/* True if the frame of @obj is one of a slab of @s. */
+static __always_inline __racy bool is_slab_frame_of(const struct kmem_cache *s,
+						    const void *obj)
 {
-	struct page *page = virt_to_page(obj);
+	const struct page *page = virt_to_page(obj);
 
-	if (unlikely(!virt_addr_valid(obj) || !(page->flags & PG_slab) ||
-		     page->slab_cache != s))
+	return virt_addr_valid(obj) && (page->flags & PG_slab) &&
+	       page->slab_cache == s;
+}
+
+/* The slab of @s that @obj lies in, or NULL. */
+struct page *object_slab(const struct kmem_cache *s, const void *obj)
+{
+	if (unlikely(!is_slab_frame_of(s, obj)))
 		return NULL;
-	return slab_head(page);
+	return slab_head(virt_to_page(obj));
 }
 
 /*
- * A slab while objects are given back to it. Neighbours in a sheaf are often
- * of one slab: what is known of it is looked up and written back once for all.
+ * The frame that the last object was given back to. The next one often lies in
+ * it, too: what is known of it is looked up once.
  */
-struct slab_run {
-	struct page *slab; /* or NULL */
-	uintptr_t start; /* address of its frames */
-	size_t bytes; /* of its frames */
-	u64 limit; /* its objects have lower numbers, counted from address 0 */
-	u32 hint, put;
+struct put_frame {
+	uintptr_t start; /* its address, or NO_FRAME */
+	struct page *page, *slab;
+	long used; /* granules from its start that were used before */
 };
 
-static __always_inline bool
-slab_run_begin(struct slab_run *run, const struct kmem_cache *s, void *obj)
-{
-	struct page *slab = object_slab(s, obj);
+#define NO_FRAME 1
 
-	run->slab = slab;
-	run->put = 0;
-	if (unlikely(!slab)) {
-		report_bad_object(s, obj, OBJECT_NONE);
+static __always_inline bool
+put_frame_of(struct put_frame *f, const struct kmem_cache *s, const char *slot)
+{
+	struct page *page = virt_to_page(slot), *slab;
+	u32 i;
+
+	f->start = NO_FRAME;
+	if (unlikely(!is_slab_frame_of(s, slot)))
 		return false;
-	}
-	run->start = (uintptr_t)page_address(slab);
-	run->bytes = (size_t)slab->nr << PAGE_SHIFT;
-	run->limit = slab_first(s, slab) + slab->bump;
-	run->hint = slab->hint;
+	slab = slab_head(page);
+	i = (u32)(page - slab);
+	f->start = (uintptr_t)slot & PAGE_MASK;
+	f->page = page;
+	f->slab = slab;
+	f->used = (long)slab->bump - (long)(i * (PAGE_SIZE / SLAB_GRANULE));
+	if (i < slab->hint)
+		slab->hint = (u8)i;
 	return true;
 }
 
-static __always_inline void slab_run_end(const struct slab_run *run,
-					 struct kmem_cache *s)
+/*
+ * The object in @slot, which lies in @f, becomes free; 0: none starts there,
+ * or it is free already, and that is reported. @starts: where objects lie was
+ * checked when it entered its sheaf, and does not change (see slab.h).
+ */
+static __always_inline u32 slab_put_one(struct kmem_cache *s,
+					const struct put_frame *f, char *slot,
+					bool starts)
 {
-	struct page *slab = run->slab;
+	unsigned long granule = ((uintptr_t)slot & ~PAGE_MASK) / SLAB_GRANULE;
+	unsigned long mask = 1ul << granule % (8 * sizeof(long));
+	unsigned long *word = &f->page->free_bits[granule / (8 * sizeof(long))];
+	struct page *slab = f->slab;
 
-	if (!run->put)
-		return;
-	slab->hint = (u8)run->hint;
-	slab->inuse = (u16)(slab->inuse - run->put);
-	WRITE_ONCE(s->inuse, s->inuse - run->put);
+	if (unlikely((long)granule >= f->used ||
+		     (!starts && !slab_starts_at(s, slab, slot)))) {
+		report_bad_object(s, slot + s->red_left, OBJECT_NONE);
+		return 0;
+	}
+	if (unlikely(*word & mask)) {
+		report_bad_object(s, slot + s->red_left, OBJECT_FREE);
+		return 0;
+	}
+	*word |= mask;
+	slab->inuse--;
 	if (unlikely(slab->flags & PG_full || !slab->inuse))
 		slab_lists_after_put(s, slab);
+	return 1;
 }
 
-/* @obj, which lies in the slab, becomes free, or is reported. */
-static __always_inline void
-slab_run_put(struct slab_run *run, const struct kmem_cache *s, uintptr_t obj)
+void slabs_put(struct kmem_cache *s, void **slots, u32 n)
 {
-	u32 frame = (u32)((obj - run->start) >> PAGE_SHIFT);
-	u32 bit = (u32)(obj & ~PAGE_MASK) / SLAB_GRANULE;
-	unsigned long mask = 1ul << bit % (8 * sizeof(long));
-	unsigned long *word =
-		&run->slab[frame].free_bits[bit / (8 * sizeof(long))];
-	bool starts = slab_is_packed(s) ?
-			      (u64)obj * s->reciprocal < s->reciprocal &&
-				      mul_u64_u64_hi(obj, s->reciprocal) <
-					      run->limit :
-			      obj == run->start;
+	struct put_frame f = { NO_FRAME, NULL, NULL, 0 };
+	bool starts = cache_has_marks(s);
+	void **end = slots + n;
+	u32 put = 0;
 
-	if (unlikely(!starts)) {
-		report_bad_object(s, (void *)obj, OBJECT_NONE);
-	} else if (unlikely(*word & mask)) {
-		report_bad_object(s, (char *)obj + s->red_left, OBJECT_FREE);
-	} else {
-		*word |= mask;
-		run->hint = min(run->hint, frame);
-		run->put++;
+	for (; slots < end; slots++) {
+		if (((uintptr_t)*slots & PAGE_MASK) == f.start ||
+		    likely(put_frame_of(&f, s, *slots)))
+			put += slab_put_one(s, &f, *slots, starts);
+		else
+			report_bad_object(s, (char *)*slots + s->red_left,
+					  OBJECT_NONE);
 	}
-}
-
-void slabs_put(struct kmem_cache *s, void **objs, u32 n)
-{
-	struct slab_run run = { NULL, 0, 0, 0, 0, 0 };
-	void **end = objs + n;
-
-	for (; objs < end; objs++) {
-		if (unlikely(!run.slab) ||
-		    (uintptr_t)*objs - run.start >= run.bytes) {
-			slab_run_end(&run, s);
-			if (!slab_run_begin(&run, s, *objs))
-				continue;
-		}
-		slab_run_put(&run, s, (uintptr_t)*objs);
-	}
-	slab_run_end(&run, s);
+	WRITE_ONCE(s->inuse, s->inuse - put);
 }
 
 /*
@@ -510,11 +523,11 @@ void put_direct(struct kmem_cache *s, void *obj, struct list_head *reaped)
 
 /* ---- validation ---- */
 
-static u32 count_free_bits(const struct page *slab)
+static u32 count_free_bits(const struct kmem_cache *s, const struct page *slab)
 {
 	u32 i, w, n = 0;
 
-	for (i = 0; i < slab->nr; i++)
+	for (i = 0; i < slab_described(s, slab->nr); i++)
 		for (w = 0; w < FREE_WORDS; w++)
 			n += (u32)__builtin_popcountl(slab[i].free_bits[w]);
 	return n;
@@ -523,7 +536,7 @@ static u32 count_free_bits(const struct page *slab)
 static void validate_slab(const struct kmem_cache *s, const struct page *slab,
 			  bool full, bool empty)
 {
-	u32 objects = slab_objects(s, slab);
+	u32 objects = slab_objects(s, slab), used;
 
 	if (!(slab->flags & PG_slab) || slab->slab_cache != s ||
 	    !(slab->flags & PG_full) != !full ||
@@ -533,17 +546,17 @@ static void validate_slab(const struct kmem_cache *s, const struct page *slab,
 			 "in use, is on the wrong list",
 			 s->name, (const void *)slab, slab->flags, slab->inuse,
 			 objects);
-	if (slab->inuse + count_free_bits(slab) != slab->bump ||
-	    slab->bump > objects)
+	used = (u32)(slab_unused(slab) - slab_start(s, slab)) / s->size;
+	if (slab->inuse + count_free_bits(s, slab) != used || used > objects)
 		mm_panic("cache %s: slab %p: %u in use + %u free is not %u",
 			 s->name, (const void *)slab, slab->inuse,
-			 count_free_bits(slab), slab->bump);
+			 count_free_bits(s, slab), used);
 }
 
 /* The frames' ids, which decide whether kfree() believes a mark. */
 static void validate_ids(const struct kmem_cache *s, const struct page *slab)
 {
-	u32 i, nr = slab_is_packed(s) ? slab->nr : 1;
+	u32 i, nr = slab_described(s, slab->nr);
 	u8 id, expected;
 
 	for (i = 0; i < nr; i++) {

@@ -90,7 +90,7 @@ struct page {
 	};
 	struct { /* slab head */
 		u16 inuse; /* objects handed out */
-		u16 bump; /* objects from this index on: never used */
+		u16 bump; /* what was never used begins here, in granules */
 	};
 	union {
 		struct list_head lru;

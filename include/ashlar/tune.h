@@ -19,14 +19,17 @@
 #define PCP_BATCH 8
 #define PCP_HIGH 24
 
-/* Slots of a sheaf: one link, one sentinel, the rest objects. */
+/* Slots of a sheaf: a link, its bottom, one sentinel, the rest objects. */
 #define SHEAF_SLOTS 64
 /* Bytes of objects that one sheaf may hold, and that one barn may hold … */
 #define SHEAF_BYTES (8 << 10)
 #define BARN_BYTES (32 << 10)
 #define BARN_FULL_MAX 16
-/* … until it grows; all barns together by so many bytes … */
-#define BARN_GROWTH_BYTES (2 << 20)
+/* … until they grow: a sheaf up to so many bytes, after so many exchanges … */
+#define SHEAF_BYTES_MOST (128 << 10)
+#define SHEAF_EXCHANGES 16
+/* … all sheaves and barns together by so many bytes … */
+#define BARN_GROWTH_BYTES (4 << 20)
 /* … and this fraction of the frames in use. */
 #define BARN_GROWTH_FRACTION 64
 /* Flushes in a row from which on the barn is flushed, too. */

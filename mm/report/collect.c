@@ -22,6 +22,13 @@ void copy_zone(struct zone *copy, struct zone *z)
 	spin_unlock(&z->lock);
 }
 
+static bool read_bottom(void *from, sheaf_t *slot, sheaf_t *bottom)
+{
+	(void)from;
+	*bottom = READ_ONCE(*slot);
+	return true;
+}
+
 /*
  * Copy a cache and count its objects in sheaves. With slab_mutex held, which
  * keeps the cache alive.
@@ -35,10 +42,11 @@ static unsigned long copy_cache(struct kmem_cache *copy, struct kmem_cache *s)
 	memcpy(copy, s, sizeof(*copy));
 	spin_unlock(&s->lock);
 
-	cached = barn_objects(copy);
+	cached = copy->barn_objects;
 	spin_lock(&mm_cpu_mutex);
 	list_for_each_entry(cpu, &mm_cpus, list)
-		cached += cpu_cached_objects(copy, cpu, cpu->tops);
+		cached += cpu_cached_objects(copy, cpu, cpu->tops, read_bottom,
+					     NULL);
 	spin_unlock(&mm_cpu_mutex);
 	return cached;
 }

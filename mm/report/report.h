@@ -120,10 +120,12 @@ static inline unsigned long less(unsigned long a, unsigned long b)
 
 /* ---- totals.c: structures to numbers ---- */
 
-unsigned long barn_objects(const struct kmem_cache *s);
+/* Reads *@slot, which lies in a sheaf, into *@bottom. False: it cannot. */
+typedef bool (*sheaf_reader)(void *from, sheaf_t *slot, sheaf_t *bottom);
 unsigned long cpu_cached_objects(const struct kmem_cache *s,
 				 const struct mm_cpu *cpu,
-				 const struct sheaf_tops *tops);
+				 const struct sheaf_tops *tops,
+				 sheaf_reader read, void *from);
 void totals_add_zone(struct mm_totals *t, const struct zone *z);
 void totals_add_cache(struct mm_totals *t, const struct kmem_cache *s,
 		      unsigned long cached_objects);

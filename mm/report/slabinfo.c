@@ -7,8 +7,9 @@
  *                   sheaves and in barns do not count
  *   objperslab,     mean over the cache's slabs, which grow with it
  *   pagesperslab
- *   tunables        limit: a CPU's two sheaves; batchcount: one sheaf;
- *                   sharedfactor: full sheaves in the barn at most
+ *   tunables        limit: a CPU's two sheaves; batchcount: one sheaf, as
+ *                   large as they are made now; sharedfactor: how many of
+ *                   those the barn may hold
  *   sharedavail     objects in the barn
  */
 #include "report.h"
@@ -32,12 +33,12 @@ void get_slabinfo(const struct kmem_cache *s, unsigned long cached_objects,
 		.num_objs = s->total_objects,
 		.active_slabs = less(s->nr_slabs, s->nr_free_slabs),
 		.num_slabs = s->nr_slabs,
-		.shared_avail = barn_objects(s),
+		.shared_avail = s->barn_objects,
 		.objects_per_slab = mean(s->total_objects, s->nr_slabs),
 		.pages_per_slab = mean(s->nr_pages, s->nr_slabs),
 		.limit = 2 * s->sheaf_capacity,
 		.batchcount = s->sheaf_capacity,
-		.shared = s->barn_max,
+		.shared = s->barn_max / max(s->sheaf_capacity, 1u),
 	};
 }
 

@@ -1,46 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Structures to numbers. The structures may be copies from another process:
- * no pointer in them is followed.
+ * no pointer in them is followed, but by who made the copies.
  */
 #include "report.h"
 
-/* Objects below @top, a place in a sheaf of @s, or NULL. */
-static unsigned long sheaf_objects(const struct kmem_cache *s, sheaf_t top)
+/* Objects below @top, a place in a sheaf, or NULL. */
+static unsigned long sheaf_objects(sheaf_t top, sheaf_reader read, void *from)
 {
-	unsigned long slots, bottom;
+	sheaf_t bottom;
 
-	if (!top || s->sheaf_capacity >= SHEAF_SLOTS)
+	if (!top || !read(from, sheaf_bottom(sheaf_base(top)), &bottom) ||
+	    bottom > top || sheaf_base(bottom) != sheaf_base(top))
 		return 0;
-	slots = ((uintptr_t)top - 1) % SHEAF_SIZE / sizeof(*top) + 1;
-	bottom = SHEAF_SLOTS - s->sheaf_capacity;
-	return slots > bottom ? slots - bottom : 0;
-}
-
-/** barn_objects() - objects in the full sheaves of a cache's barn */
-unsigned long barn_objects(const struct kmem_cache *s)
-{
-	return (unsigned long)s->nr_barn_full * s->sheaf_capacity;
+	return (unsigned long)(top - bottom);
 }
 
 /**
  * cpu_cached_objects() - objects of @s in the two sheaves of a CPU
+ * @s: the cache
+ * @cpu: the CPU
+ * @tops: its table of sheaves
+ * @read: reads the word of a sheaf that says where its objects begin
+ * @from: for @read
  *
  * No cache has id 0, so its top stays what all tops are at first: that of the
  * bootstrap sheaf.
  */
 unsigned long cpu_cached_objects(const struct kmem_cache *s,
 				 const struct mm_cpu *cpu,
-				 const struct sheaf_tops *tops)
+				 const struct sheaf_tops *tops,
+				 sheaf_reader read, void *from)
 {
 	unsigned long nr;
 	sheaf_t top;
 
 	if (s->id == 0 || s->id >= NR_CPU_CACHES)
 		return 0;
-	nr = sheaf_objects(s, READ_ONCE(cpu->spare[s->id]));
+	nr = sheaf_objects(READ_ONCE(cpu->spare[s->id]), read, from);
 	top = READ_ONCE(tops->top[s->id]);
-	return top == tops->top[0] ? nr : nr + sheaf_objects(s, top);
+	if (top != tops->top[0])
+		nr += sheaf_objects(top, read, from);
+	return nr;
 }
 
 /** totals_add_zone() - count a zone's frames */

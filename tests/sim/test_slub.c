@@ -7,7 +7,7 @@
 #include <ashlar/shrinker.h>
 #include <string.h>
 
-#include "../../mm/internal.h"
+#include "../../mm/barn.h"
 #include "../../port/sim/sim.h"
 #include "../harness.h"
 
@@ -295,6 +295,15 @@ TEST_NO_SWEEP(a_cpu_gets_a_sheaf_after_a_few_calls)
 static void *handed[(BARN_FULL_MAX + 12) * SHEAF_SLOTS];
 static unsigned int nr_handed;
 
+static unsigned int sheaves(sheaf_t top)
+{
+	unsigned int n = 0;
+
+	for (; top; top = sheaf_base(top)[0])
+		n++;
+	return n;
+}
+
 static void take_all(void *arg)
 {
 	for (unsigned int i = 0; i < nr_handed; i++)
@@ -313,22 +322,22 @@ TEST_NO_SWEEP(full_sheaves_go_through_the_barn)
 	unsigned long put, got, refills;
 
 	/* What two sheaves and the barn hold: nothing is flushed. */
-	nr_handed = (s->barn_max + 2) * s->sheaf_capacity;
+	nr_handed = s->barn_max + 2 * s->sheaf_capacity;
 	on_cpu(1, take_all, s);
 	on_cpu(2, give_all, s);
 	put = vm_events(BARN_PUT);
 	got = vm_events(BARN_GET);
 	refills = vm_events(SLAB_REFILL);
 	CHECK_OP(put, >, 0);
-	CHECK_OP(s->nr_barn_full, >, 0);
+	CHECK_OP(s->barn_objects, >, 0);
 	on_cpu(1, take_all, s);
 	CHECK_OP(vm_events(BARN_GET) - got, >=, min(put, 2ul));
 	CHECK_OP(vm_events(SLAB_REFILL) - refills, <=,
 		 nr_handed / s->sheaf_capacity);
 	on_cpu(2, give_all, s);
 	/* Sheaves do not multiply: the empty ones come back to be filled. */
-	CHECK_OP(s->nr_barn_empty + s->nr_barn_full, <=,
-		 nr_handed / s->sheaf_capacity + s->barn_max);
+	CHECK_OP(sheaves(s->barn_empty) + sheaves(s->barn_full), <=,
+		 (nr_handed + s->barn_max) / s->sheaf_capacity);
 }
 
 TEST_NO_SWEEP(a_barn_grows_with_batches_and_shrinks_after_them)
@@ -337,7 +346,7 @@ TEST_NO_SWEEP(a_barn_grows_with_batches_and_shrinks_after_them)
 	unsigned int i, least = s->barn_min;
 	unsigned long flushes, refills;
 
-	nr_handed = (least + 8) * s->sheaf_capacity;
+	nr_handed = least + 8 * s->sheaf_capacity;
 	for (i = 0; i < 8; i++) {
 		on_cpu(1, take_all, s);
 		on_cpu(1, give_all, s);
@@ -355,11 +364,38 @@ TEST_NO_SWEEP(a_barn_grows_with_batches_and_shrinks_after_them)
 	CHECK_OP(s->inuse, <=, 2ul * s->sheaf_capacity); /* CPU 1's */
 }
 
+TEST_NO_SWEEP(sheaves_grow_with_exchanges_and_shrink_after_them)
+{
+	struct kmem_cache *s = take_cache("exchanged", 1024, 0, 0, NULL);
+	int growth = atomic_read(&sheaf_growth);
+	unsigned long moved, i;
+
+	nr_handed = s->barn_min + 8 * s->sheaf_min;
+	for (i = 0; i < 16; i++) {
+		on_cpu(1, take_all, s);
+		on_cpu(1, give_all, s);
+	}
+	CHECK_EQ(s->sheaf_capacity, s->sheaf_most);
+	CHECK_OP(atomic_read(&sheaf_growth), >, growth);
+	moved = vm_events(BARN_PUT) + vm_events(SLAB_FLUSH);
+	on_cpu(1, take_all, s);
+	on_cpu(1, give_all, s);
+	moved = vm_events(BARN_PUT) + vm_events(SLAB_FLUSH) - moved;
+	CHECK_OP(moved, <=, nr_handed / s->sheaf_most + 1);
+	mm_validate();
+	kmem_cache_shrink(s);
+	CHECK_EQ(s->sheaf_capacity, s->sheaf_min);
+	stop_cpu(1);
+	kmem_cache_shrink(s);
+	CHECK_EQ(s->inuse, 0);
+	CHECK_EQ(atomic_read(&sheaf_growth), growth);
+}
+
 TEST_NO_SWEEP(a_barn_does_not_grow_when_all_is_freed)
 {
 	struct kmem_cache *s = take_cache("freed", 16, 0, 0, NULL);
 
-	nr_handed = (s->barn_min + 10) * s->sheaf_capacity;
+	nr_handed = s->barn_min + 10 * s->sheaf_capacity;
 	on_cpu(1, take_all, s);
 	on_cpu(1, give_all, s);
 	CHECK_EQ(s->barn_max, s->barn_min);

@@ -80,10 +80,13 @@ static void fill_cache(struct kmem_cache *s, const char *name, u32 size)
 	list_add_tail(&s->list, &caches);
 }
 
-/* A top of a sheaf of 20 objects with @n in it; nothing reads the sheaf. */
+/* A top of a sheaf of 20 objects with @n in it. */
 static sheaf_t top_with(unsigned long n)
 {
-	return ADDRESS(0x10000 + (SHEAF_SLOTS - 20 + n) * sizeof(void *));
+	static void *sheaf[SHEAF_SLOTS] __attribute__((aligned(SHEAF_SIZE)));
+
+	*sheaf_bottom(sheaf) = sheaf + SHEAF_SLOTS - 20;
+	return *sheaf_bottom(sheaf) + n;
 }
 
 static void fill_cpu(unsigned int nr)
@@ -113,8 +116,8 @@ static void fill(void)
 	fill_cache(&cache[2], "kmalloc-1024", 1024);
 	cache[2].id = 5;
 	cache[2].sheaf_capacity = 20;
-	cache[2].barn_max = 4;
-	cache[2].nr_barn_full = 2;
+	cache[2].barn_max = 80;
+	cache[2].barn_objects = 40;
 	fill_cpu(0);
 	fill_cpu(1);
 	tops[0].top[5] = top_with(7);

@@ -110,6 +110,11 @@ static void clean_name(char *name, size_t size)
 		memcpy(name, "?", 2);
 }
 
+static bool read_bottom(void *from, sheaf_t *slot, sheaf_t *bottom)
+{
+	return target_read(from, (uintptr_t)slot, bottom, sizeof(*bottom));
+}
+
 static bool take_cache(struct snapshot_node *s, struct target *t,
 		       uintptr_t element)
 {
@@ -126,10 +131,11 @@ static bool take_cache(struct snapshot_node *s, struct target *t,
 	    c->cache.sheaf_capacity >= SHEAF_SLOTS)
 		return false;
 	clean_name(c->cache.name, sizeof(c->cache.name));
-	c->cached = barn_objects(&c->cache);
+	c->cached = c->cache.barn_objects;
 	for (i = 0; i < s->nr_cpus; i++)
 		c->cached += cpu_cached_objects(&c->cache, &s->cpus[i].cpu,
-						&s->cpus[i].tops);
+						&s->cpus[i].tops, read_bottom,
+						t);
 	s->nr_caches++;
 	return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The core's constants, made small: frames of 1 KiB, 8 of them in the largest
- * block, two or three objects in a slab, two in a sheaf. A test reaches every
- * corner within a few allocations. What each means is said in the real
+ * block, two or three objects in a slab, one to five in a sheaf. A test reaches
+ * every corner within a few allocations. What each means is said in the real
  * <ashlar/tune.h>; what is not named here is as it is there.
  */
 #ifndef ASHLAR_TINY_TUNE_H
@@ -26,9 +26,13 @@
 #define PCP_HIGH 4
 
 #undef SHEAF_SLOTS
-#define SHEAF_SLOTS 4
+#define SHEAF_SLOTS 8
 #undef SHEAF_BYTES
-#define SHEAF_BYTES (1 << 10)
+#define SHEAF_BYTES 64
+#undef SHEAF_BYTES_MOST
+#define SHEAF_BYTES_MOST (2 << 10)
+#undef SHEAF_EXCHANGES
+#define SHEAF_EXCHANGES 2
 #undef BARN_BYTES
 #define BARN_BYTES (1 << 10)
 #undef BARN_FULL_MAX
