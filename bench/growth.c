@@ -388,6 +388,6 @@ int main(void)
 	both(names, 250);
 	both(descriptors, 250);
 	both(locks, 250);
-	both(lock_waiters, 60);
+	both(lock_waiters, 20);
 	return 0;
 }
