@@ -30,6 +30,8 @@ SUMMARY = [
     ("CPU time, geomean of minima", "cpu", lowest),
     ("peak RSS, geomean of medians", "peak", middle),
 ]
+SPREADS = [("CPU time, geomeans of single rounds", "cpu"),
+           ("peak RSS, geomeans of single rounds", "peak")]
 
 
 def ratio(row, name, field, how):
@@ -55,6 +57,17 @@ def overall_cell(results, name, field, how):
     if mean is None:
         return "failed"
     return f"{mean:.3f}" + (f" ({failed} failed)" if failed else "")
+
+
+def spread_cell(results, name, field):
+    """Between what the geomeans lie of the first runs, of the second …"""
+    reps = min(len(row["glibc"]) for row in results.values())
+    means = [overall(results, name, field,
+                     lambda runs, f, nr=nr: getattr(runs[nr], f))[0]
+             for nr in range(reps)]
+    if None in means:
+        return "failed"
+    return f"{min(means):.3f}–{max(means):.3f}"
 
 
 def cell(value):
@@ -104,6 +117,9 @@ def show_summary(results, allocators):
         cells = [overall_cell(results, a, field, how)
                  for a in allocators[1:]]
         print(f"{label:42}" + "".join(f"{c:>18}" for c in cells))
+    for label, field in SPREADS:
+        cells = [spread_cell(results, a, field) for a in allocators[1:]]
+        print(f"{label:42}" + "".join(f"{c:>18}" for c in cells))
 
 
 def machine():
@@ -131,6 +147,9 @@ def program_sections(results, allocators):
     summary = [[label, "1.00"] + [overall_cell(results, a, field, how)
                                   for a in allocators[1:]]
                for label, field, how in SUMMARY]
+    summary += [[label, "1.00"] + [spread_cell(results, a, field)
+                                   for a in allocators[1:]]
+                for label, field in SPREADS]
     return (table([f"{len(results)} programs"] + allocators, summary) +
             ["", "## CPU time, medians", ""] +
             program_table(results, allocators, "cpu", "s") +
