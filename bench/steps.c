@@ -9,7 +9,7 @@
  * instruction, and the handler of the trap reads the one that comes next.
  *
  * Both threads do the same, one after the other, and nothing disturbs them: so
- * the counts repeat. (In a remote row each frees what the other has made.) The
+ * the counts repeat. (In a remote row thread 0 makes and thread 1 frees.) The
  * instructions of this program are left out, and a "rep" counts once.
  *
  * A locked instruction is one with a lock prefix, or an exchange with memory.
@@ -94,8 +94,8 @@ static void free_all(int marked)
 }
 
 /*
- * The threads take turns. In its own turn each frees what it has made or, in a
- * remote row, what the other had made. The last turn of each is stepped.
+ * The threads take turns. Each makes all and frees them or, in a remote row,
+ * the first makes and the second frees. The last turn of each is stepped.
  */
 static void *actor(void *arg)
 {
@@ -106,10 +106,9 @@ static void *actor(void *arg)
 
 		sem_wait(&turn[me]);
 		player = me;
-		if (row->remote && (me || round))
-			free_all(marked);
-		make_all(marked);
-		if (!row->remote)
+		if (!row->remote || me == 0)
+			make_all(marked);
+		if (!row->remote || me == 1)
 			free_all(marked);
 		sem_post(&turn[!me]);
 	}
@@ -329,7 +328,8 @@ static void print_phase(const char *name, int of)
 	struct lock *l;
 	Dl_info place;
 
-	printf("%s %d %ld %ld %ld\n", name, THREADS * row->blocks,
+	printf("%s %d %ld %ld %ld\n", name,
+	       row->remote ? row->blocks : THREADS * row->blocks,
 	       total[of].instructions, total[of].locked, total[of].syscalls);
 	for (l = locks; l < locks + LOCKS; l++)
 		if (l->threads == (1 << THREADS) - 1 && l->phase[of].taken &&
