@@ -34,6 +34,18 @@ const u64 kmalloc_reciprocal[NR_CPU_CACHES] = {
 
 static struct kmem_cache *dma_caches[KMALLOC_NR + 1];
 
+/* Bytes of an object, by index. */
+#define SIZES(shift)                                               \
+	9 << (shift), 10 << (shift), 11 << (shift), 12 << (shift), \
+		13 << (shift), 14 << (shift), 15 << (shift), 16 << (shift)
+
+const u32 kmalloc_sizes[KMALLOC_NR + 1] = {
+	0,	   16,	      32,	 48,	    64,
+	80,	   96,	      112,	 128,	    SIZES(4),
+	SIZES(5),  SIZES(6),  SIZES(7),	 SIZES(8),  SIZES(9),
+	SIZES(10), SIZES(11), SIZES(12), SIZES(13),
+};
+
 #define KMALLOC_MAX_SIZE (PAGE_SIZE << (MAX_ORDER - 1))
 
 /* ---- the caches ---- */

@@ -189,7 +189,8 @@ static bool cache_has_sheaves(const struct kmem_cache *s)
 /* True if this CPU has a sheaf for @s, or called often enough to get one. */
 static bool sheaf_is_warm(const struct kmem_cache *s, const struct mm_cpu *cpu)
 {
-	return cpu->warmth[s->id] >= cold_calls(s);
+	return likely(cpu->tops->top[s->id] != BOOTSTRAP_TOP) ||
+	       cpu->warmth[s->id] >= cold_calls(s);
 }
 
 static void *alloc_through_sheaf(struct kmem_cache *s, struct mm_cpu *cpu,

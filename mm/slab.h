@@ -214,6 +214,15 @@ extern struct kmem_cache *cache_by_id[NR_CPU_CACHES];
 
 struct kmem_cache *kmalloc_cache_create(unsigned int index);
 
+static __always_inline unsigned int kmalloc_index_above_256(size_t size)
+{
+	unsigned int top;
+
+	size--;
+	top = (8 * sizeof(long) - 1) ^ (unsigned int)__builtin_clzl(size);
+	return (unsigned int)(size >> (top - 3)) + ((top - 7) << 3) + 1;
+}
+
 /*
  * The smallest general cache that holds @size, 1 … KMALLOC_MAX_CACHE_SIZE:
  *
@@ -222,20 +231,15 @@ struct kmem_cache *kmalloc_cache_create(unsigned int index);
  */
 static __always_inline unsigned int kmalloc_index(size_t size)
 {
-	unsigned int shift;
-
-	if (likely(size <= 256))
-		return (unsigned int)(size + 15) >> 4;
-	size--;
-	shift = 60 - (unsigned int)__builtin_clzll(size);
-	return (unsigned int)(size >> shift) + 1 + ((shift - 4) << 3);
+	return likely(size <= 256) ? (unsigned int)(size + 15) >> 4 :
+				     kmalloc_index_above_256(size);
 }
 
-static inline unsigned int kmalloc_size(unsigned int index)
-{
-	unsigned int group = (index - 1) >> 3, step = (index - 1) & 7;
+extern const u32 kmalloc_sizes[KMALLOC_NR + 1] __hidden;
 
-	return group ? (9 + step) << (group + 3) : (step + 1) << 4;
+static inline unsigned int kmalloc_size(unsigned long index)
+{
+	return kmalloc_sizes[index];
 }
 
 /*

@@ -31,6 +31,7 @@
 
 struct malloc_params malloc_params = {
 	.mmap_threshold = KMALLOC_MAX_CACHE_SIZE,
+	.cached_most = KMALLOC_MAX_CACHE_SIZE,
 };
 
 static __cold_path void *no_memory(void)
@@ -90,40 +91,53 @@ static void *alloc_large(size_t size, size_t align, bool zero)
 	return likely(p) ? p : alloc_unmapped(size, align, zero);
 }
 
-static __attribute__((__noinline__)) void *malloc_large(size_t size)
+static __always_inline void *perturbed(void *p, size_t size)
 {
-	void *p = alloc_large(size, 1, false);
-
-	if (unlikely(!p))
-		return no_memory();
-	if (unlikely(malloc_params.perturb))
+	if (unlikely(p && malloc_params.perturb))
 		memset(p, malloc_params.perturb ^ 0xff, size);
 	return p;
 }
 
-static void *alloc_cached(unsigned int index)
+static __always_inline void *alloc_cached(unsigned int index)
 {
 	struct kmem_cache *s = kmalloc_cache(index);
 
 	return s ? slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN) : NULL;
 }
 
-/* This thread's sheaf is empty, or the size is no cache's. */
-static __cold_path void *malloc_slow(size_t size)
+/* Each of these leaves errno alone. */
+static void *alloc_slow_large(size_t size)
 {
-	void *p;
+	return perturbed(alloc_large(size, 1, false), size);
+}
 
-	if (size > malloc_params.mmap_threshold ||
-	    size > KMALLOC_MAX_CACHE_SIZE)
-		return malloc_large(size);
+/* This thread's sheaf is empty, or the size is no cache's. */
+static __always_inline void *alloc_slowly(size_t size)
+{
+	if (unlikely(size > malloc_params.cached_most))
+		return alloc_slow_large(size);
 	if (unlikely(large_cached_bytes > LARGE_KEEP_LEAST))
 		large_tick();
-	p = alloc_cached(kmalloc_index(size ? size : 1));
-	if (unlikely(!p))
-		return no_memory();
-	if (unlikely(malloc_params.perturb))
-		memset(p, malloc_params.perturb ^ 0xff, size);
-	return p;
+	return perturbed(alloc_cached(kmalloc_index(size ? size : 1)), size);
+}
+
+static __cold_path void *alloc_slow(size_t size)
+{
+	return alloc_slowly(size);
+}
+
+static __cold_path void *malloc_slow(size_t size)
+{
+	void *p = alloc_slowly(size);
+
+	return likely(p) ? p : no_memory();
+}
+
+static __attribute__((__noinline__)) void *malloc_large(size_t size)
+{
+	void *p = alloc_slow_large(size);
+
+	return likely(p) ? p : no_memory();
 }
 
 /* The mark of a free object must not survive. */
@@ -133,10 +147,12 @@ static __always_inline void *unmark(void *obj)
 	return obj;
 }
 
-/* @index: kmalloc_index() of a size up to 256; 0 for size 0. */
-static __cold_path void *malloc_small_slow(unsigned long index)
+/* An object of the class @index from this thread's sheaf, or NULL. */
+static __always_inline void *pop(unsigned long index)
 {
-	return malloc_slow(index << 4);
+	void *obj = sheaf_pop(index);
+
+	return likely(obj) ? unmark(obj) : NULL;
 }
 
 /* Sizes over 256: the class takes a few more instructions. */
@@ -144,11 +160,16 @@ static __attribute__((__noinline__)) void *malloc_medium(size_t size)
 {
 	void *obj;
 
-	if (unlikely(size > malloc_params.mmap_threshold ||
-		     size > KMALLOC_MAX_CACHE_SIZE))
+	if (unlikely(size > malloc_params.cached_most))
 		return malloc_large(size);
-	obj = sheaf_pop(kmalloc_index(size));
-	return likely(obj) ? unmark(obj) : malloc_slow(size);
+	obj = pop(kmalloc_index_above_256(size));
+	return likely(obj) ? obj : malloc_slow(size);
+}
+
+/* @index: kmalloc_index() of a size up to 256; 0 for size 0. */
+static __cold_path void *malloc_small_slow(unsigned long index)
+{
+	return malloc_slow(index << 4);
 }
 
 /**
@@ -165,8 +186,55 @@ EXPORT void *malloc(size_t size)
 	if (unlikely(size > 256))
 		return malloc_medium(size);
 	index = (size + 15) >> 4;
-	obj = sheaf_pop(index);
-	return likely(obj) ? unmark(obj) : malloc_small_slow(index);
+	obj = pop(index);
+	return likely(obj) ? obj : malloc_small_slow(index);
+}
+
+static __cold_path void *slow_or(size_t size, alloc_failed failed)
+{
+	void *p = alloc_slowly(size);
+
+	return likely(p) ? p : failed(size);
+}
+
+static __attribute__((__noinline__)) void *medium_or(size_t size,
+						     alloc_failed failed)
+{
+	void *obj;
+
+	if (unlikely(size > malloc_params.cached_most))
+		return slow_or(size, failed);
+	obj = pop(kmalloc_index_above_256(size));
+	return likely(obj) ? obj : slow_or(size, failed);
+}
+
+static __cold_path void *small_slow_or(unsigned long index, alloc_failed failed)
+{
+	return slow_or(index << 4, failed);
+}
+
+/* malloc() of @size bytes, or what @failed returns, if it does. */
+void *ashlar_malloc_or(size_t size, alloc_failed failed)
+{
+	unsigned long index;
+	void *obj;
+
+	if (unlikely(size > 256))
+		return medium_or(size, failed);
+	index = (size + 15) >> 4;
+	obj = pop(index);
+	return likely(obj) ? obj : small_slow_or(index, failed);
+}
+
+static __cold_path void *calloc_slow(size_t size)
+{
+	void *p;
+
+	if (size > malloc_params.cached_most)
+		p = alloc_large(size, 1, true);
+	else if ((p = alloc_slow(size)))
+		memset(p, 0, size);
+	return p ? p : no_memory();
 }
 
 /**
@@ -178,19 +246,20 @@ EXPORT void *malloc(size_t size)
  */
 EXPORT void *calloc(size_t n, size_t size)
 {
+	unsigned long index;
 	size_t bytes;
 	void *p;
 
 	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
 		return no_memory();
-	if (unlikely(bytes > malloc_params.mmap_threshold ||
-		     bytes > KMALLOC_MAX_CACHE_SIZE)) {
-		p = alloc_large(bytes, 1, true);
-		return p ? p : no_memory();
+	index = (bytes + 15) >> 4;
+	if (unlikely(bytes > 256)) {
+		if (unlikely(bytes > malloc_params.cached_most))
+			return calloc_slow(bytes);
+		index = kmalloc_index_above_256(bytes);
 	}
-	p = sheaf_pop(kmalloc_index(bytes));
-	p = likely(p) ? unmark(p) : malloc_slow(bytes);
-	return likely(p) ? memset(p, 0, bytes) : NULL;
+	p = sheaf_pop(index);
+	return likely(p) ? memset(unmark(p), 0, bytes) : calloc_slow(bytes);
 }
 
 /* ---- release ---- */
@@ -203,22 +272,17 @@ static void release_bad(const char *call, const void *p)
 		  call, p);
 }
 
-static void free_large(void *p)
+static __attribute__((__noinline__)) void free_large(void *p)
 {
-	if (p && unlikely(!large_free(p)))
+	if (unlikely(!large_free(p)))
 		release_bad("free", p);
 }
 
 /* Perturbed, or not an object of a general cache that a sheaf has room for. */
 static __cold_path void free_slow(void *p)
 {
-	struct page *page;
+	struct page *page = virt_to_page(p);
 
-	if (!virt_addr_valid(p)) {
-		free_large(p);
-		return;
-	}
-	page = virt_to_page(p);
 	if (page->flags & PG_slab) {
 		if (unlikely(malloc_params.perturb))
 			malloc_perturb_free(page->slab_cache, p);
@@ -240,25 +304,45 @@ static __cold_path void free_slow(void *p)
  */
 EXPORT void free(void *p)
 {
-	if (unlikely(!virt_addr_valid(p) || !sheaf_push_marked(p)))
+	if (unlikely(!virt_addr_valid(p))) {
+		if (p)
+			free_large(p);
+	} else if (unlikely(!sheaf_push_marked(p))) {
 		free_slow(p);
+	}
 }
 
 /* ---- size ---- */
 
+/*
+ * Bytes of the object of a general cache at @p, any value, or 0: there is no
+ * such object, or the frame may not say so.
+ */
+static __always_inline size_t cached_size(void *p)
+{
+	unsigned long index;
+	size_t size;
+
+	if (unlikely(!virt_addr_valid(p)))
+		return 0;
+	index = port_slab_ids[virt_to_pfn(p)];
+	if (unlikely(!kmalloc_starts_at(index, p) ||
+		     *object_mark(p) == FREE_MARK))
+		return 0;
+	size = kmalloc_size(index);
+	if (!size)
+		__builtin_unreachable(); /* nothing starts in the class 0 */
+	return size;
+}
+
 /* Bytes of the block at @p, or 0: @p is not the start of one in use. */
-size_t malloc_block_size(void *p)
+__cold_path size_t malloc_block_size(void *p)
 {
 	const struct kmem_cache *s;
 	const struct page *page;
-	unsigned int index;
 
 	if (!virt_addr_valid(p))
 		return large_size(p);
-	index = port_slab_ids[virt_to_pfn(p)];
-	if (likely(index && kmalloc_starts_at(index, p) &&
-		   *object_mark(p) != FREE_MARK))
-		return kmalloc_size(index);
 	s = slab_object_cache(p);
 	if (s)
 		return slab_ksize(s);
@@ -269,35 +353,39 @@ size_t malloc_block_size(void *p)
 	return 0;
 }
 
+static __cold_path size_t usable_slow(void *p)
+{
+	size_t size = p ? malloc_block_size(p) : 0;
+
+	if (unlikely(p && !size))
+		release_bad("malloc_usable_size", p);
+	return size;
+}
+
 /**
  * malloc_usable_size() - bytes that may be used at @p
  * @p: an allocated block, or NULL
  */
 EXPORT size_t malloc_usable_size(void *p)
 {
-	size_t size;
+	size_t size = cached_size(p);
 
-	if (!p)
-		return 0;
-	size = malloc_block_size(p);
-	if (unlikely(!size))
-		release_bad("malloc_usable_size", p);
-	return size;
+	return likely(size) ? size : usable_slow(p);
 }
 
 /* A smaller size never fails: the block is large enough as it is. */
 static void *realloc_move(void *p, size_t old, size_t size)
 {
-	int saved = errno;
-	void *new = malloc(size);
+	void *new = NULL;
 
-	if (likely(new)) {
-		memcpy(new, p, min(old, size));
-		free(p);
-	} else if (size <= old) {
-		errno = saved;
-		return p;
-	}
+	if (likely(size <= malloc_params.cached_most))
+		new = pop(kmalloc_index(size));
+	if (unlikely(!new))
+		new = alloc_slow(size);
+	if (unlikely(!new))
+		return size <= old ? p : no_memory();
+	memcpy(new, p, min(old, size));
+	free(p);
 	return new;
 }
 
@@ -305,6 +393,17 @@ static void *realloc_bad(void *p)
 {
 	release_bad("realloc", p);
 	return NULL;
+}
+
+/* @p has @old bytes, and none that would be copied again soon is given away. */
+static __always_inline void *realloc_within(void *p, size_t old, size_t size)
+{
+	if (likely(size <= old) && likely(size >= old / 2 || old <= 64))
+		return p;
+	/* What grows a little will grow again: make room for a quarter. */
+	if (size > old && old >= REALLOC_ROOM_FROM && size < old + old / 4)
+		size = old + old / 4;
+	return realloc_move(p, old, size);
 }
 
 /* @p lies outside of the frames. */
@@ -324,15 +423,8 @@ static void *realloc_large(void *p, size_t size)
 	return old ? realloc_move(p, old, size) : realloc_bad(p);
 }
 
-/**
- * realloc() - change the size of a block
- * @p: the block, or NULL: malloc(@size)
- * @size: bytes wanted; 0 frees @p and returns NULL, as glibc does
- *
- * Return: the block, perhaps moved, with its contents; or NULL with errno
- * ENOMEM, and @p is as it was.
- */
-EXPORT void *realloc(void *p, size_t size)
+/* @p is of no general cache, as far as its frame tells. */
+static __cold_path void *realloc_slow(void *p, size_t size)
 {
 	size_t old;
 
@@ -344,15 +436,27 @@ EXPORT void *realloc(void *p, size_t size)
 	}
 	if (!virt_addr_valid(p))
 		return realloc_large(p, size);
-	old = malloc_block_size(p);
-	if (unlikely(!old))
-		return realloc_bad(p);
-	if (size <= old && (size >= old / 2 || old <= 64))
-		return p;
-	/* What grows a little will grow again: make room for a quarter. */
-	if (size > old && old >= REALLOC_ROOM_FROM && size < old + old / 4)
-		size = old + old / 4;
-	return realloc_move(p, old, size);
+	old = cached_size(p);
+	if (!old)
+		old = malloc_block_size(p);
+	return old ? realloc_within(p, old, size) : realloc_bad(p);
+}
+
+/**
+ * realloc() - change the size of a block
+ * @p: the block, or NULL: malloc(@size)
+ * @size: bytes wanted; 0 frees @p and returns NULL, as glibc does
+ *
+ * Return: the block, perhaps moved, with its contents; or NULL with errno
+ * ENOMEM, and @p is as it was.
+ */
+EXPORT void *realloc(void *p, size_t size)
+{
+	size_t old = cached_size(p);
+
+	if (unlikely(!old || !size))
+		return realloc_slow(p, size);
+	return realloc_within(p, old, size);
 }
 
 /* ---- alignment ---- */
@@ -369,13 +473,12 @@ static void *alloc_aligned(size_t align, size_t size)
 
 	if (unlikely(rounded < size))
 		return no_memory();
-	if (unlikely(rounded > malloc_params.mmap_threshold ||
-		     rounded > KMALLOC_MAX_CACHE_SIZE)) {
+	if (unlikely(rounded > malloc_params.cached_most)) {
 		p = alloc_large(max(size, (size_t)1), align, false);
 		return p ? p : no_memory();
 	}
-	p = sheaf_pop(kmalloc_index(rounded));
-	return likely(p) ? unmark(p) : malloc_slow(rounded);
+	p = pop(kmalloc_index(rounded));
+	return likely(p) ? p : malloc_slow(rounded);
 }
 
 /**
@@ -451,6 +554,8 @@ EXPORT void *pvalloc(size_t size)
 
 /* ---- the other names ---- */
 
+extern __typeof(malloc) ashlar_own_malloc
+	__attribute__((SAME_AS(malloc), __visibility__("hidden")));
 ALSO_AS(__libc_malloc, malloc);
 ALSO_AS(__libc_calloc, calloc);
 ALSO_AS(__libc_realloc, realloc);

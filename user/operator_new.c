@@ -59,11 +59,24 @@ static COLD void *new_failed(size_t size, size_t align)
 	}
 }
 
-void *operator_new(size_t size)
+static COLD void *plain_new_failed(size_t size)
+{
+	return new_failed(size, 0);
+}
+
+/* malloc is the program's, or our own in a static link. */
+static COLD void *new_by_name(size_t size)
 {
 	void *p = malloc(size);
 
 	return likely(p) ? p : new_failed(size, 0);
+}
+
+void *operator_new(size_t size)
+{
+	if (likely(malloc == ashlar_own_malloc))
+		return ashlar_malloc_or(size, plain_new_failed);
+	return new_by_name(size);
 }
 
 void *operator_new_aligned(size_t size, size_t align)

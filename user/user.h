@@ -25,12 +25,26 @@ struct kmem_cache;
 /* mallopt()'s; read without a lock. */
 struct malloc_params {
 	size_t mmap_threshold; /* bytes; larger blocks get a mapping */
+	size_t cached_most; /* bytes; larger ones are of no general cache */
 	int perturb; /* byte to fill freed blocks with; 0: none */
 };
 
 extern struct malloc_params malloc_params;
 
-void *own_operator_new(size_t size) __attribute__((__visibility__("hidden")));
+#define HIDDEN __attribute__((__visibility__("hidden")))
+
+void *own_operator_new(size_t size) HIDDEN;
+
+typedef void *(*alloc_failed)(size_t size);
+
+/*
+ * malloc's, under names that no program replaces. In the archive nobody has
+ * them: what asks for public names alone can be had without our malloc.
+ */
+void *ashlar_own_malloc(size_t size) HIDDEN __attribute__((__weak__));
+void *ashlar_malloc_or(size_t size, alloc_failed failed) HIDDEN
+	__attribute__((__weak__));
+
 size_t malloc_block_size(void *p);
 void malloc_perturb_free(struct kmem_cache *s, void *obj);
 

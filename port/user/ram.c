@@ -76,9 +76,9 @@ static bool place_range(unsigned int bits)
 	uintptr_t span = 1ul << (bits - 4), base = span * 8;
 
 	base += port_random() % span & ~(BLOCK_BYTES - 1);
+	/* The first page of port_slab_ids: it stays. */
 	if (map_at(base, host_page))
 		return false;
-	sys_munmap((void *)base, host_page);
 	/* An eighth for the tables, the rest is RAM's. */
 	port_slab_ids = (u8 *)base;
 	blocks = (u8 *)(base + span / 32);
@@ -124,7 +124,8 @@ static void shorten_table(void *table, size_t from, size_t to)
 /* The tables grow together or not at all. */
 static bool extend_tables(unsigned long from, unsigned long to)
 {
-	if (!extend_table(port_slab_ids, from, to))
+	/* Whatever is in the first page of this one is mapped already. */
+	if (!extend_table(port_slab_ids, max(from, 1ul), to))
 		return false;
 	if (!extend_table(blocks, DIV_ROUND_UP(from, BLOCK_FRAMES),
 			  DIV_ROUND_UP(to, BLOCK_FRAMES)))
@@ -135,7 +136,7 @@ static bool extend_tables(unsigned long from, unsigned long to)
 	shorten_table(blocks, DIV_ROUND_UP(from, BLOCK_FRAMES),
 		      DIV_ROUND_UP(to, BLOCK_FRAMES));
 no_blocks:
-	shorten_table(port_slab_ids, from, to);
+	shorten_table(port_slab_ids, max(from, 1ul), to);
 	return false;
 }
 
