@@ -61,7 +61,7 @@
 #define KMALLOC_MAX_CACHE_SIZE (128 << 10)
 
 /* Free frames are given back to the host beyond this many bytes … */
-#define REPORT_KEEP_BYTES (8ul << 20)
+#define REPORT_KEEP_BYTES (2ul << 20)
 /* … or this fraction of the frames in use, whichever is more. */
 #define REPORT_KEEP_FRACTION 8
 /* Smallest free block worth giving back. */

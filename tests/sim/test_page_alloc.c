@@ -586,6 +586,7 @@ TEST_NO_SWEEP(reported_frames_read_as_zero_and_are_not_resident)
 	struct zone *z = &zones[ZONE_DMA];
 	struct page *page;
 
+	page_report_set_keep(PAGE_SIZE << MAX_ORDER);
 	page = take_pages(GFP_DMA, TOP);
 	memset(page_address(page), 0xff, PAGE_SIZE << TOP);
 	give_pages(page, TOP);
