@@ -379,8 +379,8 @@ static void slab_lists_after_put(struct kmem_cache *s, struct page *slab)
 }
 
 /* True if the frame of @obj is one of a slab of @s. */
-static __always_inline __racy bool is_slab_frame_of(const struct kmem_cache *s,
-						    const void *obj)
+static __always_inline bool is_slab_frame_of(const struct kmem_cache *s,
+					     const void *obj)
 {
 	const struct page *page = virt_to_page(obj);
 
@@ -389,7 +389,7 @@ static __always_inline __racy bool is_slab_frame_of(const struct kmem_cache *s,
 }
 
 /* The slab of @s that @obj lies in, or NULL. */
-struct page *object_slab(const struct kmem_cache *s, const void *obj)
+__racy struct page *object_slab(const struct kmem_cache *s, const void *obj)
 {
 	if (unlikely(!is_slab_frame_of(s, obj)))
 		return NULL;
