@@ -230,49 +230,60 @@ static unsigned long addresses_to_keep(const struct zone *z,
 			0;
 }
 
-static void report_to(struct zone *z, unsigned long target)
+/* True if resident blocks went to the host, or were refused by it. */
+static bool report_to(struct zone *z, unsigned long target)
 {
 	unsigned long retired = z->retired_pages;
+	bool any = false;
 	int order;
 
 	z->reporting = true;
 	z->report_refused = 0;
 	for (order = TOP_ORDER; order >= REPORT_MIN_ORDER; order--)
 		while (report_batch(z, (unsigned int)order, target, false))
-			;
+			any = true;
 	while (report_batch(z, TOP_ORDER, addresses_to_keep(z, target), true))
 		;
 	put_back_refused(z);
 	z->reporting = false;
 	if (z->retired_pages == retired)
-		return;
+		return any;
 	spin_unlock(&z->lock);
 	zone_resized();
 	spin_lock(&z->lock);
+	return any;
+}
+
+static bool report_if_due(struct zone *z, unsigned long now)
+{
+	unsigned long low = report_low(z, 0);
+
+	if (z->resident_free <= low + low / 4)
+		return false;
+	decay_slack(z, now);
+	low = report_low(z, z->report_slack);
+	return z->resident_free > low + low / 4 + z->report_refused &&
+	       report_to(z, low);
 }
 
 /**
  * page_report_balance() - give frames back if more are free than shall be
  * @z: the zone that frames were freed to
  *
- * One CPU reports at a time; the others go on. Context: no lock held.
+ * One CPU reports at a time; the others go on, and what they free meanwhile
+ * it reports as well. Context: no lock held.
  */
 void page_report_balance(struct zone *z)
 {
-	unsigned long now, low;
+	unsigned long now;
 
 	if (likely(READ_ONCE(z->resident_free) < READ_ONCE(keep_frames) ||
 		   READ_ONCE(no_host)))
 		return;
 	now = port_time_ms();
 	spin_lock(&z->lock);
-	low = report_low(z, 0);
-	if (!z->reporting && z->resident_free > low + low / 4) {
-		decay_slack(z, now);
-		low = report_low(z, z->report_slack);
-		if (z->resident_free > low + low / 4 + z->report_refused)
-			report_to(z, low);
-	}
+	while (!z->reporting && report_if_due(z, now))
+		;
 	spin_unlock(&z->lock);
 }
 

@@ -631,6 +631,48 @@ TEST_NO_SWEEP(frames_that_come_and_go_are_not_given_back_each_time)
 	CHECK_OP(breathe(), >, 0);
 }
 
+static struct page *late[BREATH];
+static unsigned int until_late;
+
+/* CPU 1 frees much while CPU 0 reports, at one of the unlocks. */
+static void free_late(void)
+{
+	if (!zones[ZONE_NORMAL].reporting || !until_late || --until_late)
+		return;
+	sim_run_on(1);
+	for (unsigned int i = 0; i < BREATH; i++)
+		__free_pages(late[i], TOP);
+	sim_run_on(0);
+}
+
+TEST_NO_SWEEP(what_is_freed_during_a_report_is_reported)
+{
+	struct zone *z = &zones[ZONE_NORMAL];
+	unsigned long low, rounds = 0;
+
+	for (unsigned int at = 1; at <= 12; at++) {
+		for (unsigned int i = 0; i < BREATH; i++)
+			CHECK((late[i] = alloc_pages(GFP_KERNEL, TOP)));
+		sim.time_ms += 60000;
+		until_late = at;
+		sim.on_unlock = free_late;
+		breathe();
+		sim.on_unlock = NULL;
+		rounds += !until_late;
+		low = max(REPORT_KEEP_BYTES >> PAGE_SHIFT,
+			  (z->managed_pages - z->free_pages) /
+				  REPORT_KEEP_FRACTION);
+		low += z->report_slack;
+		CHECK_OP(z->resident_free, <=,
+			 low + low / 4 + z->report_refused);
+		if (until_late)
+			break;
+	}
+	CHECK_OP(rounds, >, 1);
+	for (unsigned int i = 0; until_late && i < BREATH; i++)
+		__free_pages(late[i], TOP);
+}
+
 TEST(frames_the_host_refuses_keep_their_state)
 {
 	struct zone *z = &zones[ZONE_DMA];
