@@ -117,9 +117,8 @@ struct kmem_cache {
 
 	/* slab_reporting.c */
 	unsigned long inuse_peak; /* objects, since the last pass */
-	unsigned long reported; /* frames given back by the last pass */
-	unsigned long refaulted; /* frames of those in use again */
-	u32 report_shift; /* next pass when inuse < total >> this */
+	unsigned long report_slack; /* frames that came back in use lately */
+	unsigned long report_last; /* port_time_ms() when that was halved */
 };
 
 extern struct list_head slab_caches;

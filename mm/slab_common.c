@@ -60,7 +60,6 @@ static void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 			  (u32)BARN_FULL_MAX) *
 		      s->sheaf_min;
 	s->barn_max = s->barn_min;
-	s->report_shift = 1;
 	spin_lock_init(&s->lock);
 	INIT_LIST_HEAD(&s->slabs_full);
 	INIT_LIST_HEAD(&s->slabs_partial);

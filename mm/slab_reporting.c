@@ -11,13 +11,15 @@
  * its frame's descriptor, not a link inside the object, so such a frame can
  * be discarded and its objects stay allocatable: they read as zero.
  *
- *   pass when   inuse < total >> shift           shift = 1 at first
+ *   pass when   inuse < total / 2
  *         and   inuse < inuse_peak × 3/4         since the last pass
+ *         and   free objects' frames > slack
  *         and   the cache has SLAB_REPORT_BYTES
  *
- * A pass whose frames were mostly wanted back raises the shift by one, so a
- * cache that breathes is left alone until it is emptier; a pass whose frames
- * stayed away lowers it.
+ * Giving back is cheap; taking back costs a fault a frame. So slack grows by
+ * every frame that is used again after it was given back, and halves with each
+ * quiet period: a cache that breathes keeps its breath, as the free frames of
+ * a zone do (page_reporting.c).
  *
  *   slabs_partial ──► slabs_isolated ──► slabs_partial, or slabs_free
  *                       frames vacant,
@@ -31,7 +33,7 @@
 #include <ashlar/string.h>
 #include "internal.h"
 
-#define SHIFT_MOST 5
+#define SLACK_HALF_LIFE_MS 250
 
 /* A bit for each frame of a slab; none has more (slab_frames() in slub.c). */
 typedef u64 frame_set;
@@ -177,15 +179,31 @@ unsigned long slab_report(struct kmem_cache *s)
 	return reported;
 }
 
+/* Context: s->lock. */
+static void decay_slack(struct kmem_cache *s)
+{
+	unsigned long now = port_time_ms();
+	unsigned long halves = (now - s->report_last) / SLACK_HALF_LIFE_MS;
+
+	if (!halves)
+		return;
+	s->report_slack >>= min(halves, 31ul);
+	s->report_last = now;
+}
+
 static bool pass_is_due(struct kmem_cache *s)
 {
 	unsigned long inuse = s->inuse;
+	unsigned long idle = (s->total_objects - inuse) * s->size >> PAGE_SHIFT;
 
 	if (inuse > s->inuse_peak)
 		s->inuse_peak = inuse;
-	return s->nr_pages >= SLAB_REPORT_BYTES >> PAGE_SHIFT &&
-	       inuse < s->total_objects >> s->report_shift &&
-	       inuse < s->inuse_peak - s->inuse_peak / 4;
+	if (s->nr_pages < SLAB_REPORT_BYTES >> PAGE_SHIFT ||
+	    inuse >= s->total_objects / 2 ||
+	    inuse >= s->inuse_peak - s->inuse_peak / 4)
+		return false;
+	decay_slack(s);
+	return idle > s->report_slack;
 }
 
 /* Called after sheaves were flushed into slabs. Context: no lock held. */
@@ -197,15 +215,9 @@ void slab_report_balance(struct kmem_cache *s)
 		return;
 	spin_lock(&s->lock);
 	due = pass_is_due(s);
-	if (due) {
+	if (due)
 		s->inuse_peak = s->inuse;
-		if (s->refaulted > s->reported / 2)
-			s->report_shift += s->report_shift < SHIFT_MOST;
-		else if (s->report_shift > 1)
-			s->report_shift--;
-		s->refaulted = 0;
-	}
 	spin_unlock(&s->lock);
 	if (due)
-		s->reported = slab_report(s);
+		slab_report(s);
 }

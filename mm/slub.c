@@ -255,7 +255,7 @@ static void **take_recycled(struct page *slab, void **slot, void **low)
 		slot = take_bits(slab + i, slot, low);
 		if (slot == before)
 			continue;
-		s->refaulted += (slab[i].flags & PG_vacant) != 0;
+		s->report_slack += (slab[i].flags & PG_vacant) != 0;
 		frames_enter(s, slab, before[-1], *slot);
 	}
 	/* The frame we stopped in may have bits left. */

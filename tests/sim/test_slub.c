@@ -569,6 +569,47 @@ TEST_NO_SWEEP(idle_frames_of_slabs_go_back_to_the_host)
 	free_most_and_look(64);
 }
 
+/* Twice of what barns may hold. */
+static unsigned char *breath[2 * BARN_GROWTH_BYTES / 64];
+
+/* Most objects of the cache are freed; how many frames the host gets, then. */
+static unsigned long breathe_out(struct kmem_cache *s)
+{
+	unsigned long before;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(breath); i++)
+		if (!breath[i])
+			CHECK((breath[i] = kmem_cache_alloc(s, GFP_KERNEL)));
+	before = sim.discarded;
+	for (unsigned int i = 0; i < ARRAY_SIZE(breath); i++) {
+		if (i % 512 == 0)
+			continue;
+		kmem_cache_free(s, breath[i]);
+		breath[i] = NULL;
+	}
+	return sim.discarded - before;
+}
+
+TEST_NO_SWEEP(a_cache_that_breathes_keeps_its_breath_for_a_while)
+{
+	struct kmem_cache *s = take_cache("breath", 64, 0, 0, NULL);
+	unsigned long first = breathe_out(s), last = 0;
+
+	CHECK_OP(first, >, 0);
+	for (unsigned int round = 0; round < 20; round++) {
+		sim.time_ms += 1;
+		last = breathe_out(s);
+	}
+	CHECK_EQ(last, 0);
+	sim.time_ms += 60000;
+	CHECK_OP(breathe_out(s), >, 0);
+	CHECK_OP(breathe_out(s), >, 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(breath); i++) {
+		kmem_cache_free(s, breath[i]);
+		breath[i] = NULL;
+	}
+}
+
 static struct kmem_cache *busy_cache;
 static void *busy_object[64];
 static unsigned int nr_busy;

@@ -37,6 +37,8 @@
 #define BARN_BYTES (1 << 10)
 #undef BARN_FULL_MAX
 #define BARN_FULL_MAX 2
+#undef BARN_GROWTH_BYTES
+#define BARN_GROWTH_BYTES (256 << 10)
 #undef BARN_FLUSHES
 #define BARN_FLUSHES 64
 
