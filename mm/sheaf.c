@@ -60,10 +60,9 @@ static u32 refill_size(const struct kmem_cache *s, struct mm_cpu *cpu)
 	u32 warmth = cpu->warmth[s->id] - cold_calls(s);
 	u32 n = max(s->sheaf_min / 16, 4u) << warmth;
 
-	if (n >= s->sheaf_min)
-		return s->sheaf_min;
-	cpu->warmth[s->id]++;
-	return n;
+	if (!warmth || n < s->sheaf_min)
+		cpu->warmth[s->id]++;
+	return min(n, s->sheaf_min);
 }
 
 /* Fill the empty sheaf @top from slabs. Context: s->lock. */

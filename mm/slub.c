@@ -221,6 +221,16 @@ static void frames_enter(const struct kmem_cache *s, struct page *slab,
 
 /* ---- objects in and out of slabs; context of all: s->lock ---- */
 
+static bool frame_has_free(const struct page *page)
+{
+	unsigned long any = 0;
+	u32 w;
+
+	for (w = 0; w < FREE_WORDS; w++)
+		any |= page->free_bits[w];
+	return any;
+}
+
 /* Recycled objects of one frame, lowest first, stored downwards. */
 static void **take_bits(struct page *page, void **slot, void **low)
 {
@@ -251,10 +261,10 @@ static void **take_recycled(struct page *slab, void **slot, void **low)
 	void **before;
 
 	for (i = slab->hint; i < nr && slot > low; i++) {
+		if (!frame_has_free(slab + i))
+			continue;
 		before = slot;
 		slot = take_bits(slab + i, slot, low);
-		if (slot == before)
-			continue;
 		s->report_slack += (slab[i].flags & PG_vacant) != 0;
 		frames_enter(s, slab, before[-1], *slot);
 	}

@@ -391,6 +391,36 @@ TEST_NO_SWEEP(sheaves_grow_with_exchanges_and_shrink_after_them)
 	CHECK_EQ(atomic_read(&sheaf_growth), growth);
 }
 
+static void give_last(void *arg)
+{
+	kmem_cache_free(arg, handed[nr_handed - 1]);
+}
+
+static void take_one(void *arg)
+{
+	handed[nr_handed++] = kmem_cache_alloc(arg, GFP_KERNEL);
+}
+
+/* Only a CPU's first refill is of memory that no other had. */
+TEST_NO_SWEEP(a_warm_cpu_takes_what_was_used_before)
+{
+	struct kmem_cache *s =
+		take_cache("used", SHEAF_WARM_BYTES + 512, 0, 0, NULL);
+	void *last;
+
+	nr_handed = 24;
+	on_cpu(1, take_all, s);
+	while (nr_handed < 32) {
+		on_cpu(1, take_one, s);
+		last = handed[nr_handed - 1];
+		on_cpu(2, give_last, s); /* into its slab: 2 has no sheaf */
+		nr_handed--;
+		on_cpu(1, take_one, s);
+		CHECK_EQ((uintptr_t)handed[nr_handed - 1], (uintptr_t)last);
+	}
+	on_cpu(1, give_all, s);
+}
+
 TEST_NO_SWEEP(a_barn_does_not_grow_when_all_is_freed)
 {
 	struct kmem_cache *s = take_cache("freed", 16, 0, 0, NULL);
