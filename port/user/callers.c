@@ -16,12 +16,16 @@
 #include <ashlar/printf.h>
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
+#include <linux/futex.h>
+#include <time.h>
 #include "sys.h"
 #include "user.h"
 
 #define STACK_PAGE 4096ul
 #define WORDS_MAX 512
+#define UNLIKELY_WORD 0x5be1c6a3
 
 #pragma weak _dl_find_object
 
@@ -77,17 +81,17 @@ static bool is_caller(uintptr_t word)
 	       is_code(&object, word) && follows_call((const void *)word);
 }
 
-/* True if the next page of the stack is there; once it was, it is. */
-static bool page_is_mapped(uintptr_t page)
+/*
+ * True if the next page of the stack can be read. Beyond a stack's end there
+ * may be nothing, or what forbids access; and a stack lies where another was.
+ * So the kernel is asked each time, to look at a word and not to wait.
+ */
+static bool page_is_readable(uintptr_t page)
 {
-	static __thread uintptr_t last;
-	unsigned char resident;
+	const struct timespec at_once = { 0, 0 };
 
-	if (page != last &&
-	    sys6(SYS_mincore, (long)page, 1, (long)&resident, 0, 0, 0))
-		return false;
-	last = page;
-	return true;
+	return sys6(SYS_futex, (long)page, FUTEX_WAIT_PRIVATE, UNLIKELY_WORD,
+		    (long)&at_once, 0, 0) != -EFAULT;
 }
 
 unsigned int port_callers(unsigned long *pc, unsigned int nr)
@@ -97,7 +101,7 @@ unsigned int port_callers(unsigned long *pc, unsigned int nr)
 
 	for (int i = 0; i < WORDS_MAX && n < nr; i++, sp++) {
 		if ((uintptr_t)sp % STACK_PAGE == 0 &&
-		    !page_is_mapped((uintptr_t)sp))
+		    !page_is_readable((uintptr_t)sp))
 			break;
 		if (is_caller(*sp))
 			pc[n++] = *sp;
