@@ -559,7 +559,7 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm,
  * The part is joined with a neighbour or cut out of @vma. Only flags change;
  * page tables and accounts are the caller's. Return: the area that has
  * [start, end), maybe larger than that, or ERR_PTR(-ENOMEM): nothing changed,
- * but @vma may have been cut.
+ * but @vma may have been cut if areas of its kind are not joined.
  */
 struct vm_area_struct *vma_change_flags(struct vm_area_struct *vma,
 					unsigned long start, unsigned long end,
@@ -581,8 +581,12 @@ struct vm_area_struct *vma_change_flags(struct vm_area_struct *vma,
 		if (!vma)
 			return ERR_PTR(-ENOMEM);
 	}
-	if (end < vma->vm_end && !split_vma(vma, end))
+	if (end < vma->vm_end && !split_vma(vma, end)) {
+		if (prev && prev->vm_end == vma->vm_start)
+			vma_merge(mm, prev, start, vma->vm_end, vma->vm_flags,
+				  vma->anon_vma, vma->vm_file, vma->vm_pgoff);
 		return ERR_PTR(-ENOMEM);
+	}
 	vma_set_flags(vma, vm_flags);
 	return vma;
 }
