@@ -22,6 +22,7 @@
 #include <ashlar/list.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/printf.h>
+#include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/fs/fs_struct.h>
@@ -410,6 +411,37 @@ char *d_path(const struct path *path, char *buf, size_t size)
 		return ERR_PTR(-ENAMETOOLONG);
 	err = prepend_path(&w, *path, &root);
 	return err < 0 ? ERR_PTR(err) : w.at;
+}
+
+/**
+ * seq_path() - write a file's path, with its newlines escaped, into a report
+ * @m: the report
+ * @path: the file
+ *
+ * The path is made at the end of the report's own room, and moves forward from
+ * there, so that no memory is asked for. Without room for it the report
+ * overflows.
+ */
+void seq_path(struct seq_file *m, const struct path *path)
+{
+	const char *s = ERR_PTR(-ENAMETOOLONG);
+
+	if (m->count < m->size)
+		s = d_path(path, m->buf + m->count, m->size - m->count);
+	if (IS_ERR(s)) {
+		m->wanted = m->size + PATH_MAX;
+		return;
+	}
+	for (; *s; s++) {
+		if (*s != '\n') {
+			seq_putc(m, *s);
+		} else if (m->buf + m->count + 3 > s) {
+			m->wanted = m->size + PATH_MAX;
+			return;
+		} else {
+			seq_puts(m, "\\012");
+		}
+	}
 }
 
 /* The path from @root, for reports of mounts; NULL: @path is not below it. */

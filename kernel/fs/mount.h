@@ -61,7 +61,7 @@ int kern_mount(const char *dev, const char *dir, const char *type, u32 flags,
 	       const char *data);
 
 /* ---- mountinfo.c ---- */
-void show_mounts(struct seq_file *m);
-void show_mountinfo(struct seq_file *m);
+int show_mounts(struct seq_file *m);
+int show_mountinfo(struct seq_file *m);
 
 #endif

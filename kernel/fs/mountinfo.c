@@ -59,15 +59,15 @@ static const char *where_mounted(struct mount *mnt, char *buf)
 	return mount_path(&path, &root, buf, PATH_MAX);
 }
 
-/** show_mounts() - /proc/mounts */
-void show_mounts(struct seq_file *m)
+/** show_mounts() - /proc/mounts; 0 or -ENOMEM */
+int show_mounts(struct seq_file *m)
 {
 	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
 	struct mount *mnt;
 	const char *dir;
 
 	if (!buf)
-		return;
+		return -ENOMEM;
 	list_for_each_entry(mnt, &all_mounts, list) {
 		dir = where_mounted(mnt, buf);
 		if (!dir)
@@ -81,6 +81,7 @@ void show_mounts(struct seq_file *m)
 		seq_puts(m, " 0 0\n");
 	}
 	kfree(buf);
+	return 0;
 }
 
 static void show_root(struct seq_file *m, struct mount *mnt, char *buf)
@@ -93,15 +94,15 @@ static void show_root(struct seq_file *m, struct mount *mnt, char *buf)
 	show_escaped(m, root ? root : "/");
 }
 
-/** show_mountinfo() - /proc/PID/mountinfo */
-void show_mountinfo(struct seq_file *m)
+/** show_mountinfo() - /proc/PID/mountinfo; 0 or -ENOMEM */
+int show_mountinfo(struct seq_file *m)
 {
 	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
 	struct mount *mnt;
 	const char *dir;
 
 	if (!buf)
-		return;
+		return -ENOMEM;
 	list_for_each_entry(mnt, &all_mounts, list) {
 		if (!where_mounted(mnt, buf))
 			continue;
@@ -120,4 +121,5 @@ void show_mountinfo(struct seq_file *m)
 		seq_putc(m, '\n');
 	}
 	kfree(buf);
+	return 0;
 }

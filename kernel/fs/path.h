@@ -22,4 +22,7 @@ void path_put(struct path *path);
 /* The path as a program sees it, into the end of @buf; ERR_PTR if too long. */
 char *d_path(const struct path *path, char *buf, size_t size);
 
+struct seq_file;
+void seq_path(struct seq_file *m, const struct path *path);
+
 #endif

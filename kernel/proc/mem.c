@@ -54,19 +54,8 @@ struct mm_struct *proc_mm_get_live(struct mm_struct *mm)
 static void file_name(struct seq_file *m, struct file *file)
 {
 	struct path path = { file->f_mnt, file->f_dentry };
-	char *buf = kmalloc(PATH_MAX, GFP_KERNEL), *s;
 
-	if (!buf)
-		return;
-	s = d_path(&path, buf, PATH_MAX);
-	if (!IS_ERR(s))
-		for (; *s; s++) {
-			if (*s == '\n')
-				seq_puts(m, "\\012");
-			else
-				seq_putc(m, *s);
-		}
-	kfree(buf);
+	seq_path(m, &path);
 }
 
 int show_pid_maps(struct seq_file *m, struct task_struct *task)

@@ -152,15 +152,13 @@ static int show_wchan(struct seq_file *m, struct task_struct *task)
 static int show_pid_mounts(struct seq_file *m, struct task_struct *task)
 {
 	(void)task;
-	show_mounts(m);
-	return 0;
+	return show_mounts(m);
 }
 
 static int show_pid_mountinfo(struct seq_file *m, struct task_struct *task)
 {
 	(void)task;
-	show_mountinfo(m);
-	return 0;
+	return show_mountinfo(m);
 }
 
 /* ---- links ---- */
