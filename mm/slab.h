@@ -180,7 +180,7 @@ static inline __racy u32 slab_objects(const struct kmem_cache *s,
 }
 
 /* Where what nobody had yet begins. */
-static inline char *slab_unused(const struct page *slab)
+static __always_inline char *slab_unused(const struct page *slab)
 {
 	return (char *)page_address(slab) + (size_t)slab->bump * SLAB_GRANULE;
 }
