@@ -41,7 +41,6 @@
 #include "page_alloc.h"
 
 #define REPORT_BATCH 16
-#define SLACK_HALF_LIFE_MS 250
 #define SLACK_MAX_BYTES (128ul << 20)
 #define TOP_ORDER (MAX_ORDER - 1)
 
@@ -70,7 +69,7 @@ static unsigned long report_low(const struct zone *z, unsigned long slack)
 
 static void decay_slack(struct zone *z, unsigned long now)
 {
-	unsigned long halves = (now - z->report_last) / SLACK_HALF_LIFE_MS;
+	unsigned long halves = (now - z->report_last) / REPORT_HALF_LIFE_MS;
 
 	if (!halves)
 		return;

@@ -33,8 +33,6 @@
 #include <ashlar/string.h>
 #include "internal.h"
 
-#define SLACK_HALF_LIFE_MS 250
-
 /* A bit for each frame of a slab; none has more (slab_frames() in slub.c). */
 typedef u64 frame_set;
 _Static_assert(SLAB_MAX_BYTES < 64 * PAGE_SIZE &&
@@ -183,7 +181,7 @@ unsigned long slab_report(struct kmem_cache *s)
 static void decay_slack(struct kmem_cache *s)
 {
 	unsigned long now = port_time_ms();
-	unsigned long halves = (now - s->report_last) / SLACK_HALF_LIFE_MS;
+	unsigned long halves = (now - s->report_last) / REPORT_HALF_LIFE_MS;
 
 	if (!halves)
 		return;

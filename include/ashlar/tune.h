@@ -64,6 +64,8 @@
 #define REPORT_KEEP_BYTES (2ul << 20)
 /* … or this fraction of the frames in use, whichever is more. */
 #define REPORT_KEEP_FRACTION 8
+/* Of what came back in use, half is forgotten in this time. */
+#define REPORT_HALF_LIFE_MS 250
 /* Smallest free block worth giving back. */
 #define REPORT_MIN_ORDER 4
 

@@ -28,8 +28,6 @@ static unsigned int mean(unsigned long sum, unsigned long nr)
 void get_slabinfo(const struct kmem_cache *s, unsigned long cached_objects,
 		  struct slabinfo *si)
 {
-	u32 sheaf = max(s->sheaf_capacity, 1u);
-
 	*si = (struct slabinfo){
 		.active_objs = less(s->inuse, cached_objects),
 		.num_objs = s->total_objects,
@@ -38,9 +36,10 @@ void get_slabinfo(const struct kmem_cache *s, unsigned long cached_objects,
 		.shared_avail = s->barn_objects,
 		.objects_per_slab = mean(s->total_objects, s->nr_slabs),
 		.pages_per_slab = mean(s->nr_pages, s->nr_slabs),
-		.limit = 2 * sheaf,
-		.batchcount = sheaf,
-		.shared = s->barn_max / sheaf,
+		.limit = 2 * s->sheaf_capacity,
+		.batchcount = s->sheaf_capacity,
+		.shared = s->sheaf_capacity ? s->barn_max / s->sheaf_capacity :
+					      0,
 	};
 }
 
