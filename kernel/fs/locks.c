@@ -40,40 +40,13 @@
 #include <kernel/sched/wait.h>
 #include <kernel/syscall.h>
 #include "internal.h"
-#include "locks.h"
+#include "file_lock.h"
 
 #define LOCK_SH 1u
 #define LOCK_EX 2u
 #define LOCK_NB 4u
 #define LOCK_UN 8u
 #define LOCK_MAND 32u /* long gone: accepted, and does nothing */
-
-#define OFFSET_MAX 0x7fffffffffffffffll
-
-enum lock_kind { LOCK_POSIX, LOCK_OFD, LOCK_FLOCK };
-
-struct file_lock {
-	struct rb_node node; /* inode->i_flock, by start */
-	loff_t last_end; /* of all at or below the node */
-	struct list_head all; /* of every file, for /proc/locks */
-	struct list_head waiters; /* struct lock_waiter, first come first */
-	struct inode *inode;
-	void *owner; /* files_struct or file */
-	loff_t start, end; /* both included */
-	pid_t pid;
-	u8 kind, type; /* LOCK_*; F_RDLCK, F_WRLCK */
-};
-
-struct flock32 {
-	s16 type, whence;
-	s32 start, len, pid;
-};
-
-struct flock64 {
-	s16 type, whence;
-	s64 start, len;
-	s32 pid;
-} __attribute__((packed));
 
 /* Somebody who waits, on his stack. */
 struct lock_waiter {
@@ -199,8 +172,8 @@ static struct file_lock *next_in(struct file_lock *l, loff_t start, loff_t end)
 	     l; l = next, next = l ? next_in(l, start, end) : NULL)
 
 /* The first in the file, as F_GETLK tells it. */
-static struct file_lock *find_conflict(const struct inode *inode,
-				       const struct file_lock *want)
+struct file_lock *find_lock_conflict(const struct inode *inode,
+				     const struct file_lock *want)
 {
 	struct file_lock *l, *next;
 
@@ -460,7 +433,7 @@ static int wait_and_apply(struct inode *inode, const struct file_lock *want,
 	INIT_LIST_HEAD(&w.behind);
 	init_waitqueue_head(&w.wake);
 	while (!err && want->type != F_UNLCK &&
-	       (blocker = find_conflict(inode, want)))
+	       (blocker = find_lock_conflict(inode, want)))
 		err = wait ? wait_for(&w, blocker) : -EAGAIN;
 	pass_on(&w, err ? NULL : apply_lock(inode, want, mem));
 	return err;
@@ -468,8 +441,7 @@ static int wait_and_apply(struct inode *inode, const struct file_lock *want,
 
 /* Memory comes first: between the look at the others and the change of the
  * list nothing sleeps. */
-static int set_lock(struct inode *inode, const struct file_lock *want,
-		    bool wait)
+int set_file_lock(struct inode *inode, const struct file_lock *want, bool wait)
 {
 	struct lock_memory mem = { .spare =
 					   kmalloc(sizeof(*want), GFP_KERNEL) };
@@ -482,162 +454,6 @@ static int set_lock(struct inode *inode, const struct file_lock *want,
 	kfree(mem.spare);
 	kfree(mem.new);
 	return err;
-}
-
-/* ---- fcntl ---- */
-
-static int range_of(const struct file *f, const struct flock64 *l,
-		    struct file_lock *fl)
-{
-	loff_t start = 0;
-
-	if (l->whence == SEEK_CUR)
-		start = f->f_pos;
-	else if (l->whence == SEEK_END)
-		start = i_size_read(f->f_inode);
-	else if (l->whence != SEEK_SET)
-		return -EINVAL;
-	if (__builtin_add_overflow(start, l->start, &start))
-		return -EOVERFLOW;
-	if (start < 0)
-		return -EINVAL;
-	fl->start = start;
-	fl->end = OFFSET_MAX;
-	if (l->len > 0) {
-		if (l->len - 1 > OFFSET_MAX - start)
-			return -EOVERFLOW;
-		fl->end = start + l->len - 1;
-	} else if (l->len < 0) {
-		if (start + l->len < 0)
-			return -EINVAL;
-		fl->end = start - 1;
-		fl->start = start + l->len;
-	}
-	return 0;
-}
-
-static int check_mode(const struct file *f, int type)
-{
-	switch (type) {
-	case F_RDLCK:
-		return f->f_mode & FMODE_READ ? 0 : -EBADF;
-	case F_WRLCK:
-		return f->f_mode & FMODE_WRITE ? 0 : -EBADF;
-	case F_UNLCK:
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-static bool is_64(u32 cmd)
-{
-	return cmd >= F_GETLK64;
-}
-
-static int read_flock(struct flock64 *l, u32 cmd, const void __user *arg)
-{
-	struct flock32 s;
-
-	if (is_64(cmd))
-		return copy_from_user(l, arg, sizeof(*l)) ? -EFAULT : 0;
-	if (copy_from_user(&s, arg, sizeof(s)))
-		return -EFAULT;
-	*l = (struct flock64){ s.type, s.whence, s.start, s.len, s.pid };
-	return 0;
-}
-
-static int write_flock(const struct flock64 *l, u32 cmd, void __user *arg)
-{
-	struct flock32 s = { l->type, l->whence, (s32)l->start, (s32)l->len,
-			     l->pid };
-
-	if (is_64(cmd))
-		return copy_to_user(arg, l, sizeof(*l)) ? -EFAULT : 0;
-	if (l->start != s.start || l->len != s.len)
-		return -EOVERFLOW;
-	return copy_to_user(arg, &s, sizeof(s)) ? -EFAULT : 0;
-}
-
-static int get_lock(struct file *f, struct flock64 *l,
-		    const struct file_lock *want)
-{
-	const struct file_lock *c;
-
-	if (want->type == F_UNLCK)
-		return -EINVAL;
-	c = find_conflict(f->f_inode, want);
-	if (!c) {
-		l->type = F_UNLCK;
-		return 0;
-	}
-	l->type = c->type;
-	l->whence = SEEK_SET;
-	l->start = c->start;
-	l->len = c->end == OFFSET_MAX ? 0 : c->end - c->start + 1;
-	l->pid = c->kind == LOCK_OFD ? -1 : c->pid;
-	return 0;
-}
-
-/* Another thread closed @fd while we waited: the lock must not stay. */
-static int lock_if_open(unsigned int fd, struct file *f,
-			const struct file_lock *fl, bool wait)
-{
-	struct file_lock undo = *fl;
-	int err = set_lock(f->f_inode, fl, wait);
-	struct fd now;
-
-	if (err || fl->kind != LOCK_POSIX || fl->type == F_UNLCK)
-		return err;
-	now = fdget(fd);
-	if (now.file != f) {
-		undo.type = F_UNLCK;
-		set_lock(f->f_inode, &undo, false);
-		err = -EBADF;
-	}
-	fdput(now);
-	return err;
-}
-
-/**
- * fcntl_lock() - fcntl's commands for locks
- * @fd: the descriptor
- * @f: its file
- * @cmd: F_GETLK …
- * @arg: a program's struct flock or flock64
- *
- * Context: may sleep. Return: 0 or -errno.
- */
-long fcntl_lock(unsigned int fd, struct file *f, u32 cmd, void __user *arg)
-{
-	bool ofd = cmd >= F_OFD_GETLK;
-	struct file_lock fl = { .kind = ofd ? LOCK_OFD : LOCK_POSIX,
-				.pid = current->tgid };
-	struct flock64 l;
-	int err;
-
-	err = read_flock(&l, cmd, arg);
-	if (err)
-		return err;
-	if (ofd && l.pid)
-		return -EINVAL;
-	fl.owner = ofd ? (void *)f : current->files;
-	fl.type = (u8)l.type;
-	err = range_of(f, &l, &fl);
-	if (err)
-		return err;
-	if (cmd == F_GETLK || cmd == F_GETLK64 || cmd == F_OFD_GETLK) {
-		if (l.type < F_RDLCK || l.type > F_UNLCK)
-			return -EINVAL;
-		err = get_lock(f, &l, &fl);
-		return err ? err : write_flock(&l, cmd, arg);
-	}
-	err = check_mode(f, l.type);
-	if (err)
-		return err;
-	return lock_if_open(fd, f, &fl,
-			    cmd == F_SETLKW || cmd == F_SETLKW64 ||
-				    cmd == F_OFD_SETLKW);
 }
 
 /* ---- flock ---- */
@@ -669,7 +485,7 @@ SYSCALL_DEFINE(flock, unsigned int fd, u32 cmd)
 	if (!f.file)
 		return -EBADF;
 	fl.owner = f.file;
-	err = set_lock(f.file->f_inode, &fl, !(cmd & LOCK_NB));
+	err = set_file_lock(f.file->f_inode, &fl, !(cmd & LOCK_NB));
 	fdput(f);
 	return err;
 }
