@@ -239,13 +239,15 @@ __cold_path void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 	return obj;
 }
 
+/* The sheaf may be another CPU's, and on its way to somewhere else. */
 static bool sheaf_holds(sheaf_t top, const void *obj)
 {
-	sheaf_t bottom;
+	sheaf_t base, bottom;
 
 	if (!top || top == BOOTSTRAP_TOP)
 		return false;
-	for (bottom = *sheaf_bottom(sheaf_base(top)); top > bottom;)
+	base = sheaf_base(top);
+	for (bottom = max(READ_ONCE(*sheaf_bottom(base)), base); top > bottom;)
 		if (*--top == obj)
 			return true;
 	return false;
