@@ -180,12 +180,17 @@ static void finish(struct zone *z, struct page *page, int result)
 			       PG_zeroed | PG_reported);
 }
 
-static void finish_batch(struct zone *z, struct batch *b)
+/* True if the host took any of the blocks. */
+static bool finish_batch(struct zone *z, struct batch *b)
 {
+	bool took = false;
 	unsigned int i;
 
-	for (i = 0; i < b->n; i++)
+	for (i = 0; i < b->n; i++) {
 		finish(z, b->page[i], b->result[i]);
+		took |= b->result[i] >= 0;
+	}
+	return took;
 }
 
 static void put_back_refused(struct zone *z)
@@ -201,9 +206,9 @@ static void put_back_refused(struct zone *z)
 
 /* ---- a pass; context: zone->lock, released meanwhile ---- */
 
-/* One batch goes to the host. Returns false when there was none. */
+/* One batch goes to the host: *@took if it took any. False: there was none. */
 static bool report_batch(struct zone *z, unsigned int order,
-			 unsigned long target, bool addresses)
+			 unsigned long target, bool addresses, bool *took)
 {
 	struct batch b = { .n = 0 };
 
@@ -216,7 +221,7 @@ static bool report_batch(struct zone *z, unsigned int order,
 	spin_unlock(&z->lock);
 	give_back_batch(&b);
 	spin_lock(&z->lock);
-	finish_batch(z, &b);
+	*took |= finish_batch(z, &b);
 	return !no_host;
 }
 
@@ -229,28 +234,30 @@ static unsigned long addresses_to_keep(const struct zone *z,
 			0;
 }
 
-/* True if resident blocks went to the host, or were refused by it. */
+/* True if the host took any block: else there is no point in another pass. */
 static bool report_to(struct zone *z, unsigned long target)
 {
 	unsigned long retired = z->retired_pages;
-	bool any = false;
+	bool took = false;
 	int order;
 
 	z->reporting = true;
 	z->report_refused = 0;
 	for (order = TOP_ORDER; order >= REPORT_MIN_ORDER; order--)
-		while (report_batch(z, (unsigned int)order, target, false))
-			any = true;
-	while (report_batch(z, TOP_ORDER, addresses_to_keep(z, target), true))
+		while (report_batch(z, (unsigned int)order, target, false,
+				    &took))
+			;
+	while (report_batch(z, TOP_ORDER, addresses_to_keep(z, target), true,
+			    &took))
 		;
 	put_back_refused(z);
 	z->reporting = false;
 	if (z->retired_pages == retired)
-		return any;
+		return took;
 	spin_unlock(&z->lock);
 	zone_resized();
 	spin_lock(&z->lock);
-	return any;
+	return took;
 }
 
 static bool report_if_due(struct zone *z, unsigned long now)

@@ -673,6 +673,26 @@ TEST_NO_SWEEP(what_is_freed_during_a_report_is_reported)
 		__free_pages(late[i], TOP);
 }
 
+/* Blocks that are too small stay above the margin, a large one is refused. */
+TEST_NO_SWEEP(a_host_that_takes_nothing_is_not_asked_for_ever)
+{
+	static struct page *page[4 * (REPORT_KEEP_BYTES >> PAGE_SHIFT)];
+	struct page *block;
+
+	CHECK((block = alloc_pages(GFP_KERNEL, TOP)));
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++)
+		CHECK((page[i] = alloc_pages(GFP_KERNEL, 0)));
+	sim.time_ms += 60000;
+	sim.refuse_discard = true;
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i += 2)
+		__free_pages(page[i], 0);
+	__free_pages(block, TOP);
+	CHECK_OP(zones[ZONE_NORMAL].report_refused, >, 0);
+	sim.refuse_discard = false;
+	for (unsigned int i = 1; i < ARRAY_SIZE(page); i += 2)
+		__free_pages(page[i], 0);
+}
+
 TEST(frames_the_host_refuses_keep_their_state)
 {
 	struct zone *z = &zones[ZONE_DMA];
