@@ -179,7 +179,7 @@ static inline __racy u32 slab_objects(const struct kmem_cache *s,
 	return (u32)(mul_u64_u64_hi(end, s->reciprocal) - slab_first(s, slab));
 }
 
-/* Where what nobody had yet begins. */
+/* The address from which on the slab's memory was never handed out. */
 static __always_inline char *slab_unused(const struct page *slab)
 {
 	return (char *)page_address(slab) + (size_t)slab->bump * SLAB_GRANULE;

@@ -10,9 +10,9 @@
  * for each inode holds all three. An owner's locks never overlap: what he
  * sets replaces what he had there, and cuts what reaches beyond.
  *
- * Who must wait hangs on the lock in its way. When that goes, the first of its
- * waiters is woken, and so are those that it does not hinder. The others wait
- * for the first, and then for the lock that it sets:
+ * A caller that must wait hangs on the lock in its way. When that goes, the
+ * first of its waiters is woken, and so are those that it does not hinder. The
+ * others wait for the first, and then for the lock that it sets:
  *
  *   lock ─ w1 ─ w2 ─ w3      the lock goes      w1 (runs) ─ w2 ─ w3
  *                                               new lock  ─ w2 ─ w3
@@ -48,7 +48,7 @@
 #define LOCK_UN 8u
 #define LOCK_MAND 32u /* long gone: accepted, and does nothing */
 
-/* Somebody who waits, on his stack. */
+/* A caller that waits; it lies on the caller's stack. */
 struct lock_waiter {
 	struct list_head list; /* among those that wait for the same */
 	struct list_head behind; /* those that wait for this one */
@@ -332,7 +332,7 @@ static struct file_lock *apply_lock(struct inode *inode,
 
 /* ---- waiting ---- */
 
-/* Whose POSIX lock @files waits for, or NULL. */
+/* The owner of the POSIX lock that @files waits for, or NULL. */
 static const void *waits_for(const struct files_struct *files)
 {
 	const struct file_lock *l;
@@ -388,8 +388,8 @@ static int wait_for(struct lock_waiter *w, struct file_lock *blocker)
 }
 
 /*
- * Who waited for @w waits for what it set. But if another thread of @w's owner
- * waits, a circle could close so, and they look for it.
+ * Those that waited for @w wait for what it set. But if another thread of @w's
+ * owner waits, a circle could close so, and they look for it.
  */
 static void pass_on(struct lock_waiter *w, struct file_lock *set)
 {

@@ -11,7 +11,7 @@
 enum range_state {
 	RANGE_DETACHED, /* in the hands of one thread; not in the index */
 	RANGE_BLOCK, /* allocated: large.c */
-	RANGE_AT_HAND, /* free, but nobody else knows: hand.c */
+	RANGE_AT_HAND, /* free, and at hand for one thread: hand.c */
 	RANGE_KEPT, /* free: kept.c */
 };
 
