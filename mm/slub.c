@@ -10,8 +10,8 @@
  *                                          └ bump
  *
  * Inside a slab, free objects are bits in the frames' descriptors: who takes
- * some gets the lowest, and objects that were never used last (the bump
- * index), so that untouched memory stays untouched. The partial list is used
+ * some gets the lowest, and objects that were never used last (from bump
+ * on), so that untouched memory stays untouched. The partial list is used
  * from its head, where slabs join that were full a moment ago; emptier slabs
  * are left alone to drain.
  *
