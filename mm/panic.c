@@ -9,6 +9,8 @@
  *   mm_log      something worth a line                port_log
  */
 #include <ashlar/printf.h>
+#include <ashlar/report_record.h>
+#include <ashlar/string.h>
 #include "internal.h"
 
 #define LINE_BYTES 256
@@ -40,13 +42,14 @@ void mm_panic(const char *fmt, ...)
  */
 void mm_report(const char *kind, const char *fmt, ...)
 {
-	char line[LINE_BYTES];
+	struct report_record r = { 0 };
 	__builtin_va_list args;
 
+	ashlar_strscpy(r.kind, kind, sizeof(r.kind));
 	__builtin_va_start(args, fmt);
-	ashlar_vsnprintf(line, sizeof(line), fmt, args);
+	ashlar_vsnprintf(r.sentence, sizeof(r.sentence), fmt, args);
 	__builtin_va_end(args);
-	port_report(kind, line);
+	port_report(&r);
 }
 
 /**

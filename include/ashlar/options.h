@@ -8,6 +8,7 @@
 
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
+#include <ashlar/report_record.h>
 #include <ashlar/slab.h>
 
 static const struct cmdline_option ashlar_options[] = {
@@ -15,6 +16,8 @@ static const struct cmdline_option ashlar_options[] = {
 	  setup_fail_page_alloc },
 	{ "failslab", "interval,probability,space,times: objects fail",
 	  setup_failslab },
+	{ "report", "NAME: reports go to a socket, and the program goes on",
+	  setup_report },
 	{ "slub_debug", "FZPUTAO-,cache,...;...: objects are watched",
 	  setup_slub_debug },
 };

@@ -40,6 +40,7 @@
 #include <mach/percpu.h>
 
 struct mm_cpu;
+struct report_record;
 
 /* ---- calls down ---- */
 
@@ -88,11 +89,11 @@ void port_log(const char *line);
 void port_panic(const char *line) __attribute__((noreturn));
 
 /*
- * A caller's mistake: @kind is a checker's short name (double-free, bad-free,
- * …), @line the sentence. The port decides by its policy; if it returns, the
- * core goes on without having done what was asked.
+ * A caller's mistake: at least @r->kind and @r->sentence say which; the port
+ * adds who and where it is, and decides by its policy. If it returns, the core
+ * goes on without having done what was asked.
  */
-void port_report(const char *kind, const char *line);
+void port_report(struct report_record *r);
 
 /*
  * For records of who called: the addresses that the running code returns to,

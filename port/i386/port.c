@@ -2,6 +2,7 @@
 /* What the core asks of the PC (include/ashlar/port.h) and is not elsewhere. */
 #include <ashlar/errno.h>
 #include <ashlar/port.h>
+#include <ashlar/report_record.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/task/task.h>
@@ -67,11 +68,11 @@ int port_pid(void)
 }
 
 /* The kernel's own mistake: say where, and go on. */
-void port_report(const char *kind, const char *line)
+void port_report(struct report_record *r)
 {
 	u32 sp;
 
-	printk(KERN_ERR "BUG: %s: %s\n", kind, line);
+	printk(KERN_ERR "BUG: %s: %s\n", r->kind, r->sentence);
 	__asm__("movl %%esp, %0" : "=r"(sp));
 	dump_stack(sp);
 }

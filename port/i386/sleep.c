@@ -27,7 +27,9 @@
 #include <ashlar/gfp.h>
 #include <ashlar/port.h>
 #include <ashlar/printf.h>
+#include <ashlar/report_record.h>
 #include <ashlar/rwsem.h>
+#include <ashlar/string.h>
 #include <kernel/panic.h>
 #include <kernel/sched/sched.h>
 #include <mach/irqflags.h>
@@ -90,15 +92,16 @@ void release_called(const struct rw_semaphore *s);
 
 static ASHLAR_PRINTF(2, 3) void report(const char *kind, const char *fmt, ...)
 {
-	char line[160];
+	struct report_record r = { 0 };
 	__builtin_va_list args;
 
 	if (nr_reports++ >= REPORTS)
 		return;
+	ashlar_strscpy(r.kind, kind, sizeof(r.kind));
 	__builtin_va_start(args, fmt);
-	ashlar_vsnprintf(line, sizeof(line), fmt, args);
+	ashlar_vsnprintf(r.sentence, sizeof(r.sentence), fmt, args);
 	__builtin_va_end(args);
-	port_report(kind, line);
+	port_report(&r);
 }
 
 /* True if a task runs that could sleep here; says so if it must not. */

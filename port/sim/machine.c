@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include <ashlar/errno.h>
+#include <ashlar/report_record.h>
 #include <ashlar/resource.h>
 #include <mach/page.h>
 #include <mach/percpu.h>
@@ -448,10 +449,11 @@ void port_log_code(unsigned long pc)
 	port_log(line);
 }
 
-void port_report(const char *kind, const char *line)
+void port_report(struct report_record *r)
 {
 	sim.reports++;
-	snprintf(sim.last_report, sizeof(sim.last_report), "%s %s", kind, line);
+	snprintf(sim.last_report, sizeof(sim.last_report), "%s %s", r->kind,
+		 r->sentence);
 	if (!sim.tolerate_reports)
 		last_words(sim.last_report);
 }

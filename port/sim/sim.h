@@ -17,7 +17,7 @@
 #include <ashlar/types.h>
 
 #define SIM_CPUS 8
-#define SIM_LINE 256
+#define SIM_LINE 300
 
 struct sim_config {
 	unsigned long zone_pages[MAX_NR_ZONES]; /* frames, at most */

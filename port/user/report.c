@@ -1,14 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines for people. A line is put together on the stack and written with one
- * system call: no stdio, no allocation, whole even when several processes
- * share stderr.
+ * Lines for people, and reports for a checker. A line is put together on the
+ * stack and written with one system call: no stdio, no allocation, whole even
+ * when several processes share stderr.
+ *
+ *   port_report(record) ── report=NAME ──► the socket of that abstract name;
+ *        │                                 one byte comes back when it is
+ *        │                                 printed, and the program goes on
+ *        └── nobody takes it ──► lines on stderr
+ *                                then abort(), unless report= was given
+ *
+ * A socket is opened for each report, so a program may fork, exec, or close
+ * all of its descriptors. Nothing here waits longer than ANSWER_SECONDS.
  */
 #include <ashlar/port.h>
 #include <ashlar/printf.h>
+#include <ashlar/report_record.h>
+#include <ashlar/string.h>
+#include <errno.h>
+#include <linux/un.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include "sys.h"
 #include "user.h"
+
+#define ANSWER_SECONDS 20
+#define INTERRUPTIONS_MAX 64
+#define ROW_BYTES 16
+
+/* Before the name: a zero byte, which makes it abstract. */
+static struct sockaddr_un reader;
+static socklen_t reader_bytes; /* 0: no reader was named */
+
+/* ---- lines ---- */
 
 static void write_line(const char *prefix, const char *kind, const char *line)
 {
@@ -33,8 +59,142 @@ void port_panic(const char *line)
 	abort();
 }
 
-void port_report(const char *kind, const char *line)
+/* ---- a report as lines ---- */
+
+static void print_stack(const char *title, const struct report_stack *s)
 {
-	write_line("ERROR: Ashlar: ", kind, line);
-	abort();
+	char line[80];
+	unsigned int i;
+
+	if (!(s->flags & REPORT_STACK_KNOWN))
+		return;
+	ashlar_snprintf(line, sizeof(line), title, (unsigned long)s->ms_ago,
+			s->tid);
+	port_log(line);
+	for (i = 0; i < REPORT_FRAMES && s->pc[i]; i++)
+		port_log_code(s->pc[i]);
+}
+
+/* Bytes as people read them: address, hexadecimal, characters. */
+static void print_row(const struct report_record *r, u32 from)
+{
+	char line[ROW_BYTES * 4 + 32], *at = line;
+	u32 i, n = min(r->window_bytes - from, (u32)ROW_BYTES);
+
+	at += ashlar_snprintf(
+		at, 24, "  %p: ", (void *)(uintptr_t)(r->window_start + from));
+	for (i = from; i < from + n; i++)
+		at += ashlar_snprintf(at, 4, "%02x ", r->window[i]);
+	for (i = from; i < from + n; i++)
+		*at++ = r->window[i] >= ' ' && r->window[i] <= '~' ?
+				(char)r->window[i] :
+				'.';
+	*at = '\0';
+	port_log(line);
+}
+
+static void print_report(const struct report_record *r)
+{
+	u32 from;
+
+	write_line("ERROR: Ashlar: ", r->kind, r->sentence);
+	print_stack("Allocated %lu ms ago by thread %d", &r->alloc);
+	print_stack("Freed %lu ms ago by thread %d", &r->free);
+	for (from = 0; from < min(r->window_bytes, (u32)REPORT_WINDOW);
+	     from += ROW_BYTES)
+		print_row(r, from);
+}
+
+/* ---- a report as a record ---- */
+
+/**
+ * setup_report() - the option report=
+ * @name: the abstract name of a socket, as `ashlar check` chose it
+ *
+ * From now on reports go there, and the program goes on after each.
+ *
+ * Return: 0, or -EINVAL for a name that no socket can have.
+ */
+int setup_report(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (!n || n >= sizeof(reader.sun_path))
+		return -EINVAL;
+	reader.sun_family = AF_UNIX;
+	memcpy(reader.sun_path + 1, name, n);
+	reader_bytes =
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n);
+	return 0;
+}
+
+/* A call that the program's signals may interrupt, but not for ever. */
+static long persist(long nr, long a, long b, long c, long d, long e, long f)
+{
+	int tries = INTERRUPTIONS_MAX;
+	long ret;
+
+	do
+		ret = sys6(nr, a, b, c, d, e, f);
+	while (ret == -EINTR && --tries);
+	return ret;
+}
+
+/* True if the record was taken. A late answer is none, but no failure. */
+static bool hand_over(int fd, const struct report_record *r)
+{
+	const struct timeval limit = { .tv_sec = ANSWER_SECONDS };
+	char answer;
+
+	sys6(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, (long)&limit,
+	     sizeof(limit), 0);
+	sys6(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, (long)&limit,
+	     sizeof(limit), 0);
+	if (persist(SYS_connect, fd, (long)&reader, reader_bytes, 0, 0, 0) ||
+	    persist(SYS_sendto, fd, (long)r, sizeof(*r), MSG_NOSIGNAL, 0, 0) !=
+		    (long)sizeof(*r))
+		return false;
+	persist(SYS_recvfrom, fd, (long)&answer, 1, 0, 0, 0);
+	return true;
+}
+
+static bool reader_takes(const struct report_record *r)
+{
+	bool taken;
+	long fd;
+
+	if (!reader_bytes)
+		return false;
+	fd = sys6(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, 0, 0,
+		  0);
+	if (sys_is_error(fd))
+		return false;
+	taken = hand_over((int)fd, r);
+	sys6(SYS_close, fd, 0, 0, 0, 0, 0);
+	return taken;
+}
+
+/* Who, and where. */
+static void fill(struct report_record *r)
+{
+	r->magic = REPORT_MAGIC;
+	r->version = REPORT_VERSION;
+	r->size = sizeof(*r);
+	r->pid = (s32)sys6(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	r->tid = port_pid();
+	sys6(SYS_prctl, PR_GET_NAME, (long)r->thread, 0, 0, 0, 0);
+	if (r->now.flags & REPORT_STACK_KNOWN)
+		return;
+	port_callers(r->now.pc, REPORT_FRAMES);
+	r->now.tid = r->tid;
+	r->now.flags = REPORT_STACK_KNOWN;
+}
+
+void port_report(struct report_record *r)
+{
+	fill(r);
+	if (!reader_takes(r))
+		print_report(r);
+	if (!reader_bytes)
+		abort();
 }
