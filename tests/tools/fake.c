@@ -4,7 +4,8 @@
  * do not change, so that the views of it can be compared byte for byte; and,
  * on request, with damage that a reader must survive.
  *
- *   fake [good | loop | cut | wild | version | offline | empty | hostile]
+ *   fake [good | loop | cut | wild | version | offline | empty | hostile |
+ *         crowd]
  *
  * Prints "ready" and waits to be killed.
  */
@@ -125,6 +126,41 @@ static void fill(void)
 	cpu[1].spare[5] = top_with(0);
 }
 
+#define CROWD 65530
+
+/*
+ * As many CPUs as a reader takes, the second of which begins where the first
+ * has its spare sheaves: what else is read of one are the links of others.
+ */
+static void crowd_cpus(void)
+{
+	static struct {
+		struct list_head list;
+		u64 lock;
+		struct sheaf_tops *tops;
+	} many[CROWD + 100];
+	unsigned int i;
+
+	INIT_LIST_HEAD(&cpus);
+	for (i = 0; i < CROWD; i++) {
+		many[i].tops = &tops[0];
+		list_add_tail(&many[i].list, &cpus);
+	}
+}
+
+/* For each of them every CPU is looked at: 4 * 10^9 steps. */
+static void crowd_caches(void)
+{
+	static struct kmem_cache many[CROWD];
+	unsigned int i;
+
+	INIT_LIST_HEAD(&caches);
+	for (i = 0; i < CROWD; i++) {
+		many[i].size = 64;
+		list_add_tail(&many[i].list, &caches);
+	}
+}
+
 static int damage(const char *how)
 {
 	if (!strcmp(how, "loop")) /* leads back to itself, not to the head */
@@ -141,7 +177,10 @@ static int damage(const char *how)
 		ashlar_root_writable.zones = NULL;
 	else if (!strcmp(how, "hostile")) /* a zone of 2^60 frames */
 		fake_zones[ZONE_NORMAL].spanned_pages = 1ul << 60;
-	else
+	else if (!strcmp(how, "crowd")) {
+		crowd_cpus();
+		crowd_caches();
+	} else
 		return strcmp(how, "good");
 	return 0;
 }

@@ -7,8 +7,8 @@
  *                                   structures    address
  *
  * Exit status: 0; 1 when it could not be done, with one sentence on stderr;
- * 2 when it was asked for in the wrong way. run and exec pass on their
- * program's.
+ * 2 when it was asked for in the wrong way; 3 when what was looked at took more
+ * than a look may cost (budget.c). run and exec pass on their program's.
  */
 #ifndef ASHLAR_TOOLS_ASHLAR_H
 #define ASHLAR_TOOLS_ASHLAR_H
@@ -18,6 +18,7 @@
 #include <ashlar/seq_file.h>
 
 #define EXIT_USAGE 2
+#define EXIT_GAVE_UP 3
 /* As of env(1): found but cannot be run; not found. */
 #define EXIT_CANNOT_RUN 126
 #define EXIT_NOT_FOUND 127

@@ -184,6 +184,8 @@ static int serve(struct stage *st, pid_t pid, const sigset_t *chld)
 	if (st->target.gone)
 		complain("%s; its last picture was shown from then on",
 			 st->target.error);
+	else if (st->target.spent)
+		complain("%s", st->target.error);
 	return wstatus;
 }
 
@@ -205,7 +207,7 @@ static int exec_on(struct stage *st, int pid, char **argv)
 	    !target_find_nodes(&st->target) ||
 	    !snapshot_take(&st->snapshot, &st->target, SNAPSHOT_ALL)) {
 		complain("%s", st->target.error);
-		return EXIT_FAILURE;
+		return st->target.spent ? EXIT_GAVE_UP : EXIT_FAILURE;
 	}
 	if (!set_stage(st)) {
 		complain("cannot set up a mount namespace: %s",

@@ -7,13 +7,12 @@
  *               DT_STRTAB: a bucket, a chain, one name
  *   in a file   section headers ─► .dynsym, .symtab: all names in turn
  *
- * Every number read is bounded before it is used. 64-bit ELF only: the
- * structures that are looked for are laid out like the command's own.
+ * Every number read is bounded before it is used, and every read is paid for
+ * from the target's budget. 64-bit ELF only: the structures that are looked for
+ * are laid out like the command's own.
  */
 #include <elf.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <ashlar/compiler.h>
 #include "target.h"
 
@@ -172,89 +171,150 @@ bool elf_symbol_in_memory(struct target *t, uint64_t base, const char *name,
 
 /* ---- in a file ---- */
 
+/* A file of an object in the target; reads of it are the target's. */
 struct file {
-	const char *data;
-	size_t size;
+	struct target *t;
+	int fd;
 };
 
-/* @len bytes at @offset of the file, aligned for @align; NULL if outside. */
-static const void *file_part(const struct file *f, uint64_t offset,
-			     uint64_t len, size_t align)
+/* What is read at once of a table. */
+#define PIECE (64u << 10)
+/* A table of strings may have a name more than once, as the end of others. */
+#define MAX_HITS 16
+
+static bool read_part(const struct file *f, uint64_t offset, void *buf,
+		      size_t len)
 {
-	if (offset > f->size || len > f->size - offset || offset % align)
-		return NULL;
-	return f->data + offset;
+	return target_read_file(f->t, f->fd, offset, buf, len);
 }
 
+/* Offsets in a table of strings at which the name begins. */
+struct hits {
+	uint64_t at[MAX_HITS];
+	unsigned int nr;
+};
+
+static void search_piece(struct hits *hits, const char *piece, size_t size,
+			 uint64_t offset, const char *name)
+{
+	const char *from = piece, *end = piece + size, *hit;
+	size_t len = strlen(name) + 1;
+
+	while (hits->nr < MAX_HITS &&
+	       (hit = memmem(from, (size_t)(end - from), name, len))) {
+		hits->at[hits->nr++] = offset + (uint64_t)(hit - piece);
+		from = hit + 1;
+	}
+}
+
+/* Pieces overlap by as much as a name that lies across two of them. */
+static bool search_strings(const struct file *f, const Elf64_Shdr *strings,
+			   const char *name, struct hits *hits)
+{
+	static char piece[PIECE];
+	uint64_t at = 0, left = strings->sh_size;
+	size_t overlap = strlen(name), size;
+
+	hits->nr = 0;
+	while (left > overlap) {
+		size = min(left, (uint64_t)sizeof(piece));
+		if (!read_part(f, strings->sh_offset + at, piece, size))
+			return false;
+		search_piece(hits, piece, size, at, name);
+		if (size == left)
+			break;
+		at += size - overlap;
+		left -= size - overlap;
+	}
+	return hits->nr != 0;
+}
+
+static bool named_by(const Elf64_Sym *sym, const struct hits *hits)
+{
+	unsigned int i;
+
+	for (i = 0; i < hits->nr; i++)
+		if (sym->st_name == hits->at[i])
+			return sym->st_shndx != SHN_UNDEF;
+	return false;
+}
+
+/* First the name, of which most files have none, then who is called that. */
 static bool search_symbols(const struct file *f, const Elf64_Shdr *table,
 			   const Elf64_Shdr *strings, const char *name,
 			   uint64_t *value)
 {
-	const Elf64_Sym *sym =
-		file_part(f, table->sh_offset, table->sh_size, 8);
-	const char *str = file_part(f, strings->sh_offset, strings->sh_size, 1);
-	size_t i, len = strlen(name) + 1;
+	static Elf64_Sym piece[PIECE / sizeof(Elf64_Sym)];
+	uint64_t left = table->sh_size / sizeof(*piece);
+	uint64_t at = table->sh_offset;
+	struct hits hits;
+	size_t i, nr;
 
-	if (!sym || !str)
+	if (!search_strings(f, strings, name, &hits))
 		return false;
-	for (i = 0; i < table->sh_size / sizeof(*sym); i++) {
-		if (sym[i].st_shndx == SHN_UNDEF ||
-		    sym[i].st_name > strings->sh_size ||
-		    len > strings->sh_size - sym[i].st_name ||
-		    memcmp(str + sym[i].st_name, name, len))
-			continue;
-		*value = sym[i].st_value;
-		return true;
-	}
-	return false;
-}
-
-static bool search_file(const struct file *f, uint64_t base, const char *name,
-			uint64_t *addr)
-{
-	const Elf64_Ehdr *e = file_part(f, 0, sizeof(*e), 8);
-	const Elf64_Phdr *ph;
-	const Elf64_Shdr *sh;
-	unsigned int i;
-
-	if (!e || !elf_header_ok(e) || e->e_shentsize != sizeof(*sh))
-		return false;
-	ph = file_part(f, e->e_phoff, e->e_phnum * sizeof(*ph), 8);
-	sh = file_part(f, e->e_shoff, e->e_shnum * sizeof(*sh), 8);
-	for (i = 0; ph && sh && i < e->e_shnum; i++) {
-		if ((sh[i].sh_type == SHT_SYMTAB ||
-		     sh[i].sh_type == SHT_DYNSYM) &&
-		    sh[i].sh_link < e->e_shnum &&
-		    search_symbols(f, &sh[i], &sh[sh[i].sh_link], name, addr)) {
-			*addr += load_bias(base, ph, e->e_phnum);
+	for (; left; left -= nr, at += nr * sizeof(*piece)) {
+		nr = min(left, (uint64_t)ARRAY_SIZE(piece));
+		if (!read_part(f, at, piece, nr * sizeof(*piece)))
+			return false;
+		for (i = 0; i < nr; i++) {
+			if (!named_by(&piece[i], &hits))
+				continue;
+			*value = piece[i].st_value;
 			return true;
 		}
 	}
 	return false;
 }
 
+static bool read_section(const struct file *f, const Elf64_Ehdr *e,
+			 unsigned int index, Elf64_Shdr *section)
+{
+	return index < e->e_shnum &&
+	       read_part(f, e->e_shoff + index * sizeof(*section), section,
+			 sizeof(*section));
+}
+
+static bool search_file(const struct file *f, const char *name,
+			const Elf64_Ehdr *e, uint64_t *value)
+{
+	Elf64_Shdr table, strings;
+	unsigned int i;
+
+	for (i = 0; i < e->e_shnum; i++) {
+		if (!read_section(f, e, i, &table))
+			return false;
+		if ((table.sh_type == SHT_SYMTAB ||
+		     table.sh_type == SHT_DYNSYM) &&
+		    read_section(f, e, table.sh_link, &strings) &&
+		    search_symbols(f, &table, &strings, name, value))
+			return true;
+	}
+	return false;
+}
+
 /**
  * elf_symbol_in_file() - look a symbol up in a file
- * @fd: the file; need not be an ELF file
+ * @t: the target, whose budget pays
+ * @fd: the file; need not be an ELF file, nor a right one
  * @base: where the target has its first page mapped
  * @name: of the symbol
  * @addr: its address in the target
  */
-bool elf_symbol_in_file(int fd, uint64_t base, const char *name, uint64_t *addr)
+bool elf_symbol_in_file(struct target *t, int fd, uint64_t base,
+			const char *name, uint64_t *addr)
 {
-	struct file f;
-	struct stat st;
-	void *data;
-	bool found;
+	const struct file f = { t, fd };
+	Elf64_Phdr ph[MAX_PHDRS];
+	unsigned int nr;
+	Elf64_Ehdr e;
 
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0)
+	if (!read_part(&f, 0, &e, sizeof(e)) || !elf_header_ok(&e) ||
+	    e.e_shentsize != sizeof(Elf64_Shdr))
 		return false;
-	f.size = (size_t)st.st_size;
-	data = mmap(NULL, f.size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
+	nr = min((unsigned int)e.e_phnum, (unsigned int)MAX_PHDRS);
+	if (!read_part(&f, e.e_phoff, ph, nr * sizeof(*ph)) ||
+	    !search_file(&f, name, &e, addr))
 		return false;
-	f.data = data;
-	found = search_file(&f, base, name, addr);
-	munmap(data, f.size);
-	return found;
+	*addr += load_bias(base, ph, nr);
+	return true;
 }

@@ -12,7 +12,7 @@
  *
  * A walk takes at most MAX_ELEMENTS steps, each element is checked for
  * values that would mislead the arithmetic behind it, and an address that
- * cannot be read ends the walk.
+ * cannot be read ends the walk. All of it together has a budget (budget.c).
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 
 #define MAX_ELEMENTS 65536
 #define ATTEMPTS 20
-#define MAX_PAGEBLOCKS (1ul << 26)
+#define MAX_PAGEBLOCKS (1ul << 20) /* 4 TB of frames */
 
 /* A list of the target, and how to take in one of its elements. */
 struct walk {
@@ -121,6 +121,9 @@ static bool take_cache(struct snapshot_node *s, struct target *t,
 	struct snapshot_cache *c, *more;
 	size_t i;
 
+	/* As many steps as there are CPUs follow, which may read nothing. */
+	if (!budget_spend(t, 0))
+		return false;
 	more = grow(t, s->caches, s->nr_caches, sizeof(*more));
 	if (!more)
 		return false;
@@ -299,6 +302,7 @@ bool snapshot_take(struct snapshot *s, struct target *t, unsigned int needs)
 	unsigned int i;
 
 	snapshot_free(s);
+	budget_renew(t);
 	for (i = 0; i < t->nr_nodes; i++) {
 		struct snapshot_node *node = &s->nodes[s->nr_nodes++];
 

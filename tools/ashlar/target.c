@@ -43,6 +43,9 @@ bool target_add_object(struct target *t, uint64_t base, const char *path)
 {
 	struct object *more;
 
+	if (t->nr_objects == MAX_OBJECTS)
+		return target_fail(t, "%s has more than %d files mapped",
+				   t->label, MAX_OBJECTS);
 	more = realloc(t->objects, (t->nr_objects + 1) * sizeof(*more));
 	if (!more)
 		return target_fail(t, "out of memory");
@@ -176,6 +179,7 @@ bool target_open_process(struct target *t, pid_t pid)
 	char path[64];
 
 	*t = (struct target){ .fd = -1, .pid = pid };
+	budget_renew(t);
 	snprintf(t->label, sizeof(t->label), "process %d", pid);
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	t->fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -255,14 +259,35 @@ static bool read_core(struct target *t, uint64_t addr, char *buf, size_t len)
  * @len: bytes, all or none
  *
  * Return: false if that memory is not there (no reason is set for that: it
- * may be there a moment later), or if the process has gone (@t->gone).
+ * may be there a moment later), if the process has gone (@t->gone), or if the
+ * budget is spent (@t->spent).
  */
 bool target_read(struct target *t, uint64_t addr, void *buf, size_t len)
 {
-	if (addr > INT64_MAX - len)
+	if (addr > INT64_MAX - len || !budget_spend(t, len))
 		return false;
 	return t->pid ? read_process(t, addr, buf, len) :
 			read_core(t, addr, buf, len);
+}
+
+/**
+ * target_read_file() - copy bytes out of a file that the target named
+ * @t: the target, whose budget pays
+ * @fd: the file
+ * @offset: where in it; may be anything
+ * @buf: where to
+ * @len: bytes, all or none
+ *
+ * The file is read and never mapped: one that is cut short meanwhile, or a
+ * disk with an error, must not raise SIGBUS.
+ *
+ * Return: false if they are not to be had.
+ */
+bool target_read_file(struct target *t, int fd, uint64_t offset, void *buf,
+		      size_t len)
+{
+	return offset <= INT64_MAX - len && budget_spend(t, len) &&
+	       pread(fd, buf, len, (off_t)offset) == (ssize_t)len;
 }
 
 /* ---- the roots ---- */
@@ -301,6 +326,22 @@ static bool check_root(struct target *t, uint64_t addr,
 	return true;
 }
 
+/* Only what is a plain file is opened: to open a device may do something. */
+static int open_plain(const char *path)
+{
+	int found = open(path, O_PATH | O_CLOEXEC), fd = -1;
+	struct stat st;
+	char self[32];
+
+	if (found >= 0 && !fstat(found, &st) && S_ISREG(st.st_mode)) {
+		snprintf(self, sizeof(self), "/proc/self/fd/%d", found);
+		fd = open(self, O_RDONLY | O_CLOEXEC);
+	}
+	if (found >= 0)
+		close(found);
+	return fd;
+}
+
 /* A process shows its own files to those who may read it. */
 static int open_object(const struct target *t, const struct object *object)
 {
@@ -311,15 +352,15 @@ static int open_object(const struct target *t, const struct object *object)
 	if (t->pid)
 		snprintf(path, sizeof(path), "/proc/%d/root%s", t->pid,
 			 object->path);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open_plain(path);
 	if (fd < 0 && t->pid && object == t->objects) {
 		snprintf(path, sizeof(path), "/proc/%d/exe", t->pid);
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		fd = open_plain(path);
 	}
 	return fd;
 }
 
-static bool symbol_in_file(const struct target *t, const struct object *object,
+static bool symbol_in_file(struct target *t, const struct object *object,
 			   uint64_t *addr)
 {
 	int fd = open_object(t, object);
@@ -327,7 +368,7 @@ static bool symbol_in_file(const struct target *t, const struct object *object,
 
 	if (fd < 0)
 		return false;
-	found = elf_symbol_in_file(fd, object->base, "ashlar_root", addr);
+	found = elf_symbol_in_file(t, fd, object->base, "ashlar_root", addr);
 	close(fd);
 	return found;
 }
@@ -350,6 +391,12 @@ static void add_node(struct target *t, const struct object *object,
 	t->nr_nodes++;
 }
 
+/* True if more of the target can be read. */
+static bool can_go_on(const struct target *t)
+{
+	return !t->gone && !t->spent;
+}
+
 /**
  * target_find_nodes() - find every core of Ashlar in the target
  * @t: an open target; its nodes are filled, those in the lowest files first
@@ -365,14 +412,16 @@ bool target_find_nodes(struct target *t)
 	uint64_t addr;
 	size_t i;
 
-	for (i = 0; i < t->nr_objects && !t->gone; i++)
+	for (i = 0; i < t->nr_objects && can_go_on(t); i++)
 		if (elf_symbol_in_memory(t, t->objects[i].base, "ashlar_root",
 					 &addr) ||
 		    (i == 0 && symbol_in_file(t, &t->objects[i], &addr)))
 			add_node(t, &t->objects[i], addr);
-	for (i = 1; i < t->nr_objects && !t->nr_nodes && !t->gone; i++)
+	for (i = 1; i < t->nr_objects && !t->nr_nodes && can_go_on(t); i++)
 		if (symbol_in_file(t, &t->objects[i], &addr))
 			add_node(t, &t->objects[i], addr);
+	if (t->spent)
+		return false;
 	if (t->nr_nodes) {
 		t->error[0] = 0;
 		return true;

@@ -16,6 +16,9 @@ struct object {
 	char *path;
 };
 
+/* More files than Linux lets a process map (its limit is 65,530 mappings). */
+#define MAX_OBJECTS 65536
+
 /* Cores of Ashlar that one process may carry, and more than any has had. */
 #define MAX_NODES 8
 
@@ -35,12 +38,20 @@ struct segment {
 	uint64_t address, size, offset;
 };
 
+/* What is left of one look at a target, see budget.c. */
+struct budget {
+	uint64_t reads, bytes;
+	uint64_t end_ms; /* of our processor's time */
+};
+
 struct target {
 	int fd; /* /proc/PID/mem, or the core */
 	pid_t pid; /* 0: a core */
 	char label[80]; /* "process 42", "core dump x" */
 	char error[256]; /* why the last call failed: a sentence */
 	bool gone; /* the process ended, or became another program */
+	struct budget budget;
+	bool spent; /* the budget is: nothing is read any more */
 	struct object *objects; /* in ascending order */
 	size_t nr_objects;
 	struct segment *segments; /* of a core, ascending */
@@ -56,13 +67,20 @@ void target_close(struct target *t);
 bool target_read(struct target *t, uint64_t addr, void *buf, size_t len);
 bool target_fail(struct target *t, const char *fmt, ...) ASHLAR_PRINTF(2, 3);
 bool target_add_object(struct target *t, uint64_t base, const char *path);
+bool target_read_file(struct target *t, int fd, uint64_t offset, void *buf,
+		      size_t len);
 bool target_find_nodes(struct target *t);
 bool target_keep_node(struct target *t, int nid);
+
+/* budget.c */
+void budget_renew(struct target *t);
+bool budget_spend(struct target *t, size_t bytes);
+void budget_watch(const char *label);
 
 /* elf_symbol.c */
 bool elf_symbol_in_memory(struct target *t, uint64_t base, const char *name,
 			  uint64_t *addr);
-bool elf_symbol_in_file(int fd, uint64_t base, const char *name,
-			uint64_t *addr);
+bool elf_symbol_in_file(struct target *t, int fd, uint64_t base,
+			const char *name, uint64_t *addr);
 
 #endif

@@ -20,14 +20,12 @@
 #include "target.h"
 
 /* Larger than any that Linux writes (its limit on mappings is 65,530). */
-#define MAX_HEADERS (1u << 22)
-#define MAX_NOTES (64u << 20)
+#define MAX_HEADERS (1u << 20)
+#define MAX_NOTES (64u << 20) /* bytes, of all together */
 
-static bool read_at(const struct target *t, uint64_t offset, void *buf,
-		    size_t len)
+static bool read_at(struct target *t, uint64_t offset, void *buf, size_t len)
 {
-	return offset <= INT64_MAX &&
-	       pread(t->fd, buf, len, (off_t)offset) == (ssize_t)len;
+	return target_read_file(t, t->fd, offset, buf, len);
 }
 
 /* More headers than fit into e_phnum are counted in the first section. */
@@ -75,14 +73,16 @@ static bool add_files(struct target *t, const char *desc, size_t len)
 	return true;
 }
 
-static bool read_notes(struct target *t, const Elf64_Phdr *ph)
+/* @left: bytes of notes that may still be read. */
+static bool read_notes(struct target *t, const Elf64_Phdr *ph, size_t *left)
 {
 	size_t size = (size_t)ph->p_filesz, at = 0;
 	char *notes;
 	bool ok = true;
 
-	if (ph->p_filesz > MAX_NOTES)
+	if (ph->p_filesz > *left)
 		return true;
+	*left -= size;
 	notes = malloc(size + 1);
 	if (!notes)
 		return target_fail(t, "out of memory");
@@ -110,20 +110,27 @@ static int by_address(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
-static bool ends_before(const struct target *t, const Elf64_Phdr *ph)
+static bool ends_before(uint64_t file_size, const Elf64_Phdr *ph)
 {
-	struct stat st;
+	return ph->p_offset > file_size ||
+	       ph->p_filesz > file_size - ph->p_offset;
+}
 
-	return fstat(t->fd, &st) == 0 &&
-	       (ph->p_offset > (uint64_t)st.st_size ||
-		ph->p_filesz > (uint64_t)st.st_size - ph->p_offset);
+static void add_segment(struct target *t, const Elf64_Phdr *ph)
+{
+	t->segments[t->nr_segments++] = (struct segment){
+		.address = ph->p_vaddr,
+		.size = ph->p_filesz,
+		.offset = ph->p_offset,
+	};
 }
 
 static bool read_headers(struct target *t, const Elf64_Ehdr *e)
 {
-	size_t nr, i;
+	size_t nr, i, notes = MAX_NOTES;
+	struct stat st;
 
-	if (!count_headers(t, e, &nr))
+	if (fstat(t->fd, &st) || !count_headers(t, e, &nr))
 		return target_fail(t, "%s is damaged", t->label);
 	t->segments = calloc(nr ? nr : 1, sizeof(*t->segments));
 	if (!t->segments)
@@ -133,15 +140,11 @@ static bool read_headers(struct target *t, const Elf64_Ehdr *e)
 
 		if (!read_at(t, e->e_phoff + i * sizeof(ph), &ph, sizeof(ph)))
 			return target_fail(t, "%s is cut short", t->label);
-		t->cut_short |= ends_before(t, &ph);
-		if (ph.p_type == PT_NOTE && !read_notes(t, &ph))
+		t->cut_short |= ends_before((uint64_t)st.st_size, &ph);
+		if (ph.p_type == PT_NOTE && !read_notes(t, &ph, &notes))
 			return false;
 		if (ph.p_type == PT_LOAD)
-			t->segments[t->nr_segments++] = (struct segment){
-				.address = ph.p_vaddr,
-				.size = ph.p_filesz,
-				.offset = ph.p_offset,
-			};
+			add_segment(t, &ph);
 	}
 	qsort(t->segments, t->nr_segments, sizeof(*t->segments), by_address);
 	return true;
@@ -159,6 +162,7 @@ bool target_open_core(struct target *t, const char *path)
 	Elf64_Ehdr e;
 
 	*t = (struct target){ .fd = -1 };
+	budget_renew(t);
 	snprintf(t->label, sizeof(t->label), "core dump %.60s", path);
 	t->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (t->fd < 0)

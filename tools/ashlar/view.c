@@ -155,14 +155,15 @@ int view_run(const struct command *self, int argc, char **argv)
 {
 	struct request r = { .node = -1 };
 	struct snapshot s = { 0 };
-	struct target t;
 	int status = parse(self, argc, argv, &r);
+	struct target t;
 
 	if (status)
 		return status;
+	budget_watch(r.core ? "the core dump" : "the process");
 	if (!look(self, &r, &t, &s)) {
 		complain("%s", t.error);
-		status = EXIT_FAILURE;
+		status = t.spent ? EXIT_GAVE_UP : EXIT_FAILURE;
 	}
 	snapshot_free(&s);
 	target_close(&t);
