@@ -15,11 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fuzz.h"
+#include "input.h"
 
 #define INPUT_MAX 4096
-
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 static const char *name = "fuzz"; /* of the program */
 static unsigned long running; /* seed, or line of the corpus */

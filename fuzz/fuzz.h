@@ -14,28 +14,7 @@
 
 #include "../mm/internal.h"
 #include "../port/sim/sim.h"
-
-struct input {
-	const u8 *at, *end;
-};
-
-static inline bool more(const struct input *in)
-{
-	return in->at < in->end;
-}
-
-/* The next byte; zeroes after the end. */
-static inline u8 next(struct input *in)
-{
-	return more(in) ? *in->at++ : 0;
-}
-
-static inline unsigned int next16(struct input *in)
-{
-	unsigned int high = next(in);
-
-	return high << 8 | next(in);
-}
+#include "input.h"
 
 #define EXPECT(cond)                                                      \
 	do {                                                              \

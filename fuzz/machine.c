@@ -54,8 +54,6 @@ unsigned long fuzz_pages_in_use(void)
 	return n;
 }
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct input in = { data, data + size };

@@ -10,7 +10,8 @@ static unsigned long sheaf_objects(sheaf_t top, sheaf_reader read, void *from)
 {
 	sheaf_t bottom;
 
-	if (!top || !read(from, sheaf_bottom(sheaf_base(top)), &bottom) ||
+	if ((uintptr_t)top <= SHEAF_SIZE ||
+	    !read(from, sheaf_bottom(sheaf_base(top)), &bottom) ||
 	    bottom > top || sheaf_base(bottom) != sheaf_base(top))
 		return 0;
 	return (unsigned long)(top - bottom);
