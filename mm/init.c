@@ -94,7 +94,7 @@ struct mm_cpu *mm_cpu_online(void)
 
 	if (!cpu)
 		return NULL;
-	spin_lock_init(&cpu->lock);
+	local_lock_init(&cpu->lock);
 	cpu->tops = this_cpu_ptr(sheaf_tops);
 	pcp_init(&cpu->pcp);
 	spin_lock(&mm_cpu_mutex);
@@ -147,8 +147,10 @@ void mm_cpu_offline(struct mm_cpu *cpu)
 
 /*
  * Every lock in order, so that the child's copy of memory is one that no
- * thread was changing. Order: see internal.h. They are released in the
- * reverse: a thread that gets mm_cpu_mutex may take its CPU off the list.
+ * thread was changing. What belongs to a CPU alone is not taken: each is asked
+ * to stay out of it (<mach/local_lock.h>). Order: see internal.h. They are
+ * released in the reverse: a thread that gets mm_cpu_mutex may take its CPU off
+ * the list.
  */
 static void for_zones(void (*op)(spinlock_t *))
 {
@@ -166,15 +168,20 @@ static void for_caches(void (*op)(spinlock_t *))
 		op(&s->lock);
 }
 
-static void for_cpus_and_caches(void (*op)(spinlock_t *))
+/* All but the running CPU, which is here and not in the middle of something. */
+static void for_cpus_and_caches(void (*op_local)(local_lock_t *),
+				void (*op)(spinlock_t *))
 {
+	const struct mm_cpu *self = *this_cpu_ptr(mm_cpu_self);
 	struct mm_cpu *cpu;
 
 	list_for_each_entry(cpu, &mm_cpus, list)
-		op(&cpu->lock);
+		if (cpu != self)
+			op_local(&cpu->lock);
 	for_caches(op);
 	list_for_each_entry(cpu, &mm_cpus, list)
-		op(&cpu->pcp.lock);
+		if (cpu != self)
+			op_local(&cpu->pcp.lock);
 }
 
 static void op_lock(spinlock_t *l)
@@ -192,6 +199,21 @@ static void op_init(spinlock_t *l)
 	spin_lock_init(l);
 }
 
+static void op_await(local_lock_t *l)
+{
+	local_lock_await(l);
+}
+
+static void op_release(local_lock_t *l)
+{
+	local_lock_release(l);
+}
+
+static void op_abandon(local_lock_t *l)
+{
+	local_lock_abandon(l);
+}
+
 static void for_chains(void (*op)(spinlock_t *))
 {
 	op(&mm_cpu_mutex);
@@ -205,7 +227,8 @@ void mm_fork_prepare(void)
 	spin_lock(&shrinker_lock);
 	spin_lock(&slab_mutex);
 	spin_lock(&mm_cpu_mutex);
-	for_cpus_and_caches(op_lock);
+	local_locks_stop();
+	for_cpus_and_caches(op_await, op_lock);
 	for_zones(op_lock);
 }
 
@@ -213,26 +236,17 @@ void mm_fork_prepare(void)
 void mm_fork_parent(void)
 {
 	for_zones(op_unlock);
-	for_cpus_and_caches(op_unlock);
+	for_cpus_and_caches(op_release, op_unlock);
+	local_locks_go();
 	for_chains(op_unlock);
 }
 
-static void init_locks(const struct mm_cpu *self)
+static void init_locks(void)
 {
-	struct mm_cpu *cpu;
-
 	for_zones(op_init);
-	for_caches(op_init);
+	for_cpus_and_caches(op_abandon, op_init);
+	local_locks_go();
 	for_chains(op_init);
-	list_for_each_entry(cpu, &mm_cpus, list) {
-		if (cpu != self) {
-			spin_lock_abandon(&cpu->lock);
-			spin_lock_abandon(&cpu->pcp.lock);
-			continue;
-		}
-		spin_lock_init(&cpu->lock);
-		spin_lock_init(&cpu->pcp.lock);
-	}
 }
 
 /**
@@ -248,7 +262,7 @@ void mm_fork_child(struct mm_cpu *self)
 	struct mm_cpu *cpu, *next;
 	LIST_HEAD(reaped);
 
-	init_locks(self);
+	init_locks();
 	shrinker_fork_child();
 	slab_fork_child();
 	page_report_fork_child();

@@ -22,7 +22,7 @@
  */
 struct mm_cpu {
 	struct list_head list; /* mm_cpus (mm_cpu_mutex) */
-	spinlock_t lock;
+	local_lock_t lock;
 	u32 nr; /* number of this CPU, from 0 */
 	struct sheaf_tops *tops;
 	sheaf_t spare[NR_CPU_CACHES]; /* a full or an empty sheaf, or NULL */

@@ -195,15 +195,15 @@ void free_block(struct page *page, unsigned int order)
 		free_to_zone(page, order, 0);
 		return;
 	}
-	spin_lock(&cpu->pcp.lock);
+	local_lock(&cpu->pcp.lock);
 	pcp_add(&cpu->pcp, page, order, type, 0);
 	if (likely(cpu->pcp.count <= pcp_high(&cpu->pcp))) {
-		spin_unlock(&cpu->pcp.lock);
+		local_unlock(&cpu->pcp.lock);
 		return;
 	}
 	pcp_trim(&cpu->pcp, pcp_high(&cpu->pcp) - cpu->pcp.batch);
 	pcp_warm_up(&cpu->pcp);
-	spin_unlock(&cpu->pcp.lock);
+	local_unlock(&cpu->pcp.lock);
 	page_report_balance(z);
 }
 

@@ -174,7 +174,7 @@ static inline struct page *pcp_alloc(gfp_t gfp, unsigned int order)
 
 	if (!cpu || order >= PCP_ORDERS || gfp_zone(gfp) != pcp_zone(type))
 		return NULL;
-	spin_lock(&cpu->pcp.lock);
+	local_lock(&cpu->pcp.lock);
 	list = &cpu->pcp.lists[order][type];
 	if (list_empty(list))
 		pcp_refill(&cpu->pcp, gfp, order);
@@ -185,7 +185,7 @@ static inline struct page *pcp_alloc(gfp_t gfp, unsigned int order)
 		if (page_is_high(page))
 			count_vm_events(cpu, PGALLOC_HIGH, 1ul << order);
 	}
-	spin_unlock(&cpu->pcp.lock);
+	local_unlock(&cpu->pcp.lock);
 	return page;
 }
 

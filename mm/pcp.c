@@ -23,7 +23,7 @@ void pcp_init(struct per_cpu_pages *pcp)
 {
 	unsigned int o, t;
 
-	spin_lock_init(&pcp->lock);
+	local_lock_init(&pcp->lock);
 	pcp->batch = 1;
 	for (o = 0; o < PCP_ORDERS; o++)
 		for (t = 0; t < MIGRATE_TYPES; t++)
@@ -68,16 +68,16 @@ void pcp_trim(struct per_cpu_pages *pcp, unsigned int keep)
 }
 
 /**
- * pcp_drain() - give a CPU's private frames back to their zones
+ * pcp_drain() - give this CPU's private frames back to their zones
  * @pcp: the CPU's lists; its lock must not be held
  *
  * Context: any; so nothing is given back to the host here.
  */
 void pcp_drain(struct per_cpu_pages *pcp)
 {
-	spin_lock(&pcp->lock);
+	local_lock(&pcp->lock);
 	pcp_trim(pcp, 0);
-	spin_unlock(&pcp->lock);
+	local_unlock(&pcp->lock);
 }
 
 static void free_list(const struct list_head *list)

@@ -204,9 +204,9 @@ static void *alloc_through_sheaf(struct kmem_cache *s, struct mm_cpu *cpu,
 	if (unlikely(cpu->tops->top[s->id] == BOOTSTRAP_TOP))
 		stock_sheaves();
 	do {
-		spin_lock(&cpu->lock);
+		local_lock(&cpu->lock);
 		obj = sheaf_refill(s, cpu) ? sheaf_pop(s->id) : NULL;
-		spin_unlock(&cpu->lock);
+		local_unlock(&cpu->lock);
 		if (obj)
 			return obj;
 		if (cpu->tops->top[s->id] == BOOTSTRAP_TOP)
@@ -346,11 +346,11 @@ static bool put_in_sheaf(struct kmem_cache *s, void *obj,
 	}
 	stock_sheaves();
 	main = &cpu->tops->top[s->id];
-	spin_lock(&cpu->lock);
+	local_lock(&cpu->lock);
 	room = !sheaf_full(*main) || sheaf_make_room(s, cpu, reaped);
 	if (room)
 		*(*main)++ = obj;
-	spin_unlock(&cpu->lock);
+	local_unlock(&cpu->lock);
 	return room;
 }
 
@@ -428,9 +428,9 @@ unsigned long slab_shrink(struct kmem_cache *s)
 	LIST_HEAD(reaped);
 
 	if (s->id && cpu) {
-		spin_lock(&cpu->lock);
+		local_lock(&cpu->lock);
 		slab_drain_cpu(s, cpu, &reaped);
-		spin_unlock(&cpu->lock);
+		local_unlock(&cpu->lock);
 	}
 	barn_drain(s, &reaped);
 	slab_release_list(&reaped);

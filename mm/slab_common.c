@@ -312,11 +312,11 @@ static bool cpu_has_own(const struct mm_cpu *cpu)
 static void drain_ids(struct mm_cpu *cpu, u32 id, u32 end,
 		      struct list_head *reaped)
 {
-	spin_lock(&cpu->lock);
+	local_lock(&cpu->lock);
 	for (; id < end; id++)
 		if (cpu_has_sheaf(cpu, id))
 			slab_drain_cpu(cache_by_id[id], cpu, reaped);
-	spin_unlock(&cpu->lock);
+	local_unlock(&cpu->lock);
 }
 
 /*

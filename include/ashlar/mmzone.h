@@ -6,6 +6,7 @@
 #include <ashlar/list.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/tune.h>
+#include <mach/local_lock.h>
 #include <mach/spinlock.h>
 
 enum migratetype {
@@ -79,7 +80,7 @@ struct zone {
 
 /* Frames that one CPU keeps to itself, by order and mobility. */
 struct per_cpu_pages {
-	spinlock_t lock; /* its own CPU's, and a fork's */
+	local_lock_t lock;
 	unsigned int count; /* frames on all lists */
 	unsigned int batch; /* frames of the next refill, 1 … PCP_BATCH */
 	struct list_head lists[PCP_ORDERS][MIGRATE_TYPES];

@@ -17,6 +17,12 @@
  *                      that nobody will use any more; what checks that
  *                      nothing sleeps where it must not: might_sleep,
  *                      might_alloc(gfp), rwsem_acquire, rwsem_release
+ *   <mach/local_lock.h> local_lock_t, local_lock, local_unlock: what a CPU has
+ *                      to itself, on paths that no interrupt takes. For a
+ *                      fork, one at a time: local_locks_stop, then
+ *                      local_lock_await for each lock of another CPU; and in
+ *                      the parent local_lock_release, in the child
+ *                      local_lock_abandon for each, then local_locks_go
  *   <mach/irqflags.h>  local_irq_save, local_irq_restore
  *   <mach/sanitize.h>  what a memory checker of the host is told
  * and, where there are address spaces (sim, i386),

@@ -254,18 +254,18 @@ const struct report_table machine_report = {
 	.linux_zones = true,
 };
 
-/* Frames of high memory on a CPU's lists. */
+/* Frames of high memory on a CPU's lists. Context: local_locks_stop(). */
 static unsigned long pcp_high(struct per_cpu_pages *pcp)
 {
 	unsigned long n = 0;
 	struct page *page;
 	unsigned int o;
 
-	spin_lock(&pcp->lock);
+	local_lock_await(&pcp->lock);
 	for (o = 0; o < PCP_ORDERS; o++)
 		list_for_each_entry(page, &pcp->lists[o][MIGRATE_MOVABLE], lru)
 			n += page_is_high(page) ? 1ul << o : 0;
-	spin_unlock(&pcp->lock);
+	local_lock_release(&pcp->lock);
 	return n;
 }
 
@@ -289,10 +289,12 @@ static void add_cpus(struct mm_totals *t)
 	struct mm_cpu *cpu;
 
 	spin_lock(&mm_cpu_mutex);
+	local_locks_stop();
 	list_for_each_entry(cpu, &mm_cpus, list) {
 		t->pcp += cpu->pcp.count;
 		t->high_free += t->high_total ? pcp_high(&cpu->pcp) : 0;
 	}
+	local_locks_go();
 	spin_unlock(&mm_cpu_mutex);
 }
 

@@ -101,6 +101,7 @@ static bool start_process(void)
 {
 	if (!port_ram_init())
 		return false;
+	local_locks_start();
 	port_read_options();
 	mm_init();
 	return true;

@@ -8,9 +8,11 @@
 #define ASHLAR_PORT_SYS_H
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -76,6 +78,19 @@ static inline void *sys_mremap(void *addr, size_t old, size_t new, int flags)
 		sys6(SYS_mremap, (long)addr, (long)old, (long)new, flags, 0, 0);
 
 	return sys_is_error(ret) ? NULL : (void *)ret;
+}
+
+/* Until @word is not @value, somebody wakes, or @timeout, if any, is over. */
+static inline void sys_futex_wait(unsigned int *word, unsigned int value,
+				  const struct timespec *timeout)
+{
+	sys6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value, (long)timeout, 0,
+	     0);
+}
+
+static inline void sys_futex_wake(unsigned int *word, int nr)
+{
+	sys6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, nr, 0, 0, 0);
 }
 
 static inline long sys_write(int fd, const void *data, size_t size)

@@ -19,6 +19,9 @@ extern struct host host;
 void host_read(void);
 size_t port_host_page_size(void);
 
+/* local_lock.c */
+void local_locks_start(void);
+
 /* ram.c */
 bool port_ram_init(void);
 void ram_fork_prepare(void);

@@ -83,6 +83,11 @@ static void *thread_work(void *arg)
 	return use_all_sizes() ? arg : NULL;
 }
 
+static int child_work(void *arg)
+{
+	return arg && use_all_sizes() ? 0 : 1;
+}
+
 static int in_sandbox(void *started)
 {
 	pthread_t t[4];
@@ -100,6 +105,9 @@ static int in_sandbox(void *started)
 	for (i = 0; i < 4; i++)
 		if (pthread_create(&t[i], NULL, thread_work, t))
 			return 5;
+	for (i = 0; i < 10; i++)
+		if (!exited_well(in_child(child_work, t, 10)))
+			return 8;
 	for (i = 0; i < 4; i++) {
 		pthread_join(t[i], &ret);
 		if (!ret)
@@ -111,6 +119,24 @@ static int in_sandbox(void *started)
 	return use_all_sizes() ? 0 : 7;
 }
 
+/* From its first call on, memory has to do without the kernel's barriers. */
+static int refuse_barriers(void *arg)
+{
+	struct sock_filter only[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(only), only };
+
+	(void)arg;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return 1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
@@ -118,6 +144,8 @@ int main(int argc, char **argv)
 	begin("sandbox");
 	if (argc > 1 && argv[1])
 		return in_sandbox(NULL);
+	status = in_fresh("no-barriers", refuse_barriers, NULL, 20);
+	check(exited_well(status), "without-membarrier", "%s", ending(status));
 	status = in_fresh("from-the-start", NULL, NULL, 20);
 	check(exited_well(status), "from-the-start", "%s", ending(status));
 	status = in_child(in_sandbox, &status, 20);
