@@ -18,7 +18,9 @@
  *   least that is fetched, so that a larger sheaf costs no memory by itself.
  *
  * Flushes in a row make both smaller again, and what all caches together have
- * grown by is bounded (sheaf_growth).
+ * grown by is bounded (sheaf_growth). Not counted is growth by less than a
+ * fraction of the objects that lie free in the cache's slabs: those take their
+ * memory wherever they lie, and in a sheaf they are at hand.
  *
  *   barn_max    ▁▁▁▁▁▁▂▂▂▂▅▅▅▅▅▅▅▅▅▅▅▅▅▅▄▃▂▁▁▁▁
  *                    │    │ │   │         └ freed, and not asked for
@@ -61,20 +63,40 @@ static int growth_max(void)
 			(unsigned long)GROWTH_MOST);
 }
 
-/* True if @objects more of @s may lie in sheaves: they count from now on. */
-static bool growth_take(const struct kmem_cache *s, u32 objects)
+/* Objects that lie free in the slabs of @s. */
+static unsigned long free_in_slabs(const struct kmem_cache *s)
+{
+	unsigned long total = READ_ONCE(s->total_objects);
+	unsigned long inuse = READ_ONCE(s->inuse);
+
+	return total > inuse ? total - inuse : 0;
+}
+
+/* True if @objects more of @s may lie in sheaves. */
+static bool growth_take(struct kmem_cache *s, u32 objects)
 {
 	int n = growth_of(s, objects);
 
+	if (objects <= free_in_slabs(s) / GROWTH_SPARE_FRACTION) {
+		atomic_add((int)objects, &s->spare_growth);
+		return true;
+	}
 	if (atomic_add_return(n, &sheaf_growth) <= growth_max())
 		return true;
 	atomic_add(-n, &sheaf_growth);
 	return false;
 }
 
-static void growth_give_back(const struct kmem_cache *s, u32 objects)
+/* What was not counted goes first. */
+static void growth_give_back(struct kmem_cache *s, u32 objects)
 {
-	atomic_add(-growth_of(s, objects), &sheaf_growth);
+	int n = (int)objects, left = atomic_add_return(-n, &s->spare_growth);
+
+	if (left >= 0)
+		return;
+	n = min(n, -left);
+	atomic_add(n, &s->spare_growth);
+	atomic_add(-growth_of(s, (u32)n), &sheaf_growth);
 }
 
 /* ---- sheaves ---- */

@@ -25,6 +25,7 @@
 #ifndef ASHLAR_MM_SLAB_H
 #define ASHLAR_MM_SLAB_H
 
+#include <ashlar/atomic.h>
 #include <ashlar/math64.h>
 #include <ashlar/mm.h>
 #include <ashlar/slab.h>
@@ -114,6 +115,7 @@ struct kmem_cache {
 	u32 flushes; /* since the last refill */
 	u32 idle; /* calls of slab_shrink_idle() since one was changed */
 	u32 missed; /* objects flushed since slabs last refilled a sheaf */
+	atomic_t spare_growth; /* objects; see barn.c */
 
 	/* slab_reporting.c */
 	unsigned long inuse_peak; /* objects, since the last pass */

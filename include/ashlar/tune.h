@@ -32,6 +32,8 @@
 #define BARN_GROWTH_BYTES (4 << 20)
 /* … and this fraction of the frames in use. */
 #define BARN_GROWTH_FRACTION 64
+/* Growth up to this fraction of what slabs have free is not counted. */
+#define GROWTH_SPARE_FRACTION 4
 /* Flushes in a row from which on the barn is flushed, too. */
 #define BARN_FLUSHES 8
 
