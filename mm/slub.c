@@ -407,82 +407,53 @@ __racy struct page *object_slab(const struct kmem_cache *s, const void *obj)
 }
 
 /*
- * The frame that the last object was given back to. The next one often lies in
- * it, too: what is known of it is looked up once.
+ * The object in @slot becomes free; 0: there is none, or it is free already,
+ * and that is reported. @marked: a general cache's, of which the frame and
+ * the mark said when it entered its sheaf that it is an object in use (see
+ * slab.h); here its own bit has the last word.
  */
-struct put_frame {
-	uintptr_t start; /* its address, or NO_FRAME */
-	struct page *page, *slab;
-	long used; /* granules from its start that were used before */
-};
-
-#define NO_FRAME 1
-
-static __always_inline bool
-put_frame_of(struct put_frame *f, const struct kmem_cache *s, const char *slot)
-{
-	struct page *page = virt_to_page(slot), *slab;
-	u32 i;
-
-	f->start = NO_FRAME;
-	if (unlikely(!is_slab_frame_of(s, slot)))
-		return false;
-	slab = slab_head(page);
-	i = (u32)(page - slab);
-	f->start = (uintptr_t)slot & PAGE_MASK;
-	f->page = page;
-	f->slab = slab;
-	f->used = (long)slab->bump - (long)(i * (PAGE_SIZE / SLAB_GRANULE));
-	if (i < slab->hint)
-		slab->hint = (u8)i;
-	return true;
-}
-
-/*
- * The object in @slot, which lies in @f, becomes free; 0: none starts there,
- * or it is free already, and that is reported. @starts: where objects lie was
- * checked when it entered its sheaf, and does not change (see slab.h).
- */
-static __always_inline u32 slab_put_one(struct kmem_cache *s,
-					const struct put_frame *f, char *slot,
-					bool starts)
+static __always_inline u32 slab_put_one(struct kmem_cache *s, char *slot,
+					bool marked)
 {
 	unsigned long granule = ((uintptr_t)slot & ~PAGE_MASK) / SLAB_GRANULE;
 	unsigned long mask = 1ul << granule % (8 * sizeof(long));
-	unsigned long *word = &f->page->free_bits[granule / (8 * sizeof(long))];
-	struct page *slab = f->slab;
+	struct page *page = virt_to_page(slot), *slab;
+	enum object_state state = OBJECT_NONE;
+	unsigned long *word;
 
-	if (unlikely((long)granule >= f->used ||
-		     (!starts && !slab_starts_at(s, slab, slot)))) {
-		report_bad_object(s, slot + s->red_left, OBJECT_NONE);
-		return 0;
-	}
-	if (unlikely(*word & mask)) {
-		report_bad_object(s, slot + s->red_left, OBJECT_FREE);
-		return 0;
-	}
+	if (unlikely(!is_slab_frame_of(s, slot)))
+		goto bad;
+	slab = slab_head(page);
+	if (!marked && (slot >= slab_unused(slab) ||
+			!slab_starts_at(s, slab, slot)))
+		goto bad;
+	word = &page->free_bits[granule / (8 * sizeof(long))];
+	state = OBJECT_FREE;
+	if (unlikely(*word & mask))
+		goto bad;
 	*word |= mask;
+	if (page - slab < slab->hint)
+		slab->hint = (u8)(page - slab);
 	slab->inuse--;
 	if (unlikely(slab->flags & PG_full || !slab->inuse))
 		slab_lists_after_put(s, slab);
 	return 1;
+bad:
+	report_bad_object(s, slot + s->red_left, state);
+	return 0;
 }
 
 void slabs_put(struct kmem_cache *s, void **slots, u32 n)
 {
-	struct put_frame f = { NO_FRAME, NULL, NULL, 0 };
-	bool starts = cache_has_marks(s);
 	void **end = slots + n;
 	u32 put = 0;
 
-	for (; slots < end; slots++) {
-		if (((uintptr_t)*slots & PAGE_MASK) == f.start ||
-		    likely(put_frame_of(&f, s, *slots)))
-			put += slab_put_one(s, &f, *slots, starts);
-		else
-			report_bad_object(s, (char *)*slots + s->red_left,
-					  OBJECT_NONE);
-	}
+	if (likely(cache_has_marks(s)))
+		for (; slots < end; slots++)
+			put += slab_put_one(s, *slots, true);
+	else
+		for (; slots < end; slots++)
+			put += slab_put_one(s, *slots, false);
 	WRITE_ONCE(s->inuse, s->inuse - put);
 }
 
