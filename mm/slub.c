@@ -187,6 +187,7 @@ static char *object_from(const struct kmem_cache *s, const char *start)
 static void frame_enter(const struct kmem_cache *s, struct page *slab, u32 i)
 {
 	char *start = page_address(slab + i), *end = start + PAGE_SIZE;
+	void *mark = FREE_MARK;
 	char *obj = start;
 
 	slab[i].flags &= (u8)~PG_vacant;
@@ -196,7 +197,7 @@ static void frame_enter(const struct kmem_cache *s, struct page *slab, u32 i)
 		obj = object_from(s, start);
 	for (; obj < end; obj += s->size) {
 		port_unpoison(obj, 2 * sizeof(void *));
-		*object_mark(obj) = FREE_MARK;
+		*object_mark(obj) = mark;
 	}
 	port_slab_ids[page_to_pfn(slab) + i] = slab_id(s);
 }
@@ -273,25 +274,31 @@ static void **take_recycled(struct page *slab, void **slot, void **low)
 	return slot;
 }
 
+static void construct(const struct kmem_cache *s, void **slot, void **end)
+{
+	for (; slot < end; slot++) {
+		object_taken(s, (char *)*slot + s->red_left);
+		s->ctor((char *)*slot + s->red_left);
+		object_freed(s, (char *)*slot + s->red_left);
+	}
+}
+
 static void **take_unused(struct kmem_cache *s, struct page *slab, void **slot,
 			  void **low)
 {
-	char *obj = slab_unused(slab);
-	char *end =
-		(char *)page_address(slab) + ((size_t)slab->nr << PAGE_SHIFT);
+	char *frames = page_address(slab), *obj = slab_unused(slab);
+	char *last = frames + ((size_t)slab->nr << PAGE_SHIFT) - s->size;
 	void **before = slot;
+	u32 size = s->size;
 
-	for (; obj + s->size <= end && slot > low; obj += s->size) {
-		if (s->ctor) {
-			object_taken(s, obj + s->red_left);
-			s->ctor(obj + s->red_left);
-			object_freed(s, obj + s->red_left);
-		}
+	for (; obj <= last && slot > low; obj += size)
 		*--slot = obj;
-		slab->bump = (u16)(slab->bump + s->size / SLAB_GRANULE);
-	}
-	if (slot < before)
-		frames_enter(s, slab, before[-1], *slot);
+	if (slot == before)
+		return slot;
+	slab->bump = (u16)((size_t)(obj - frames) / SLAB_GRANULE);
+	if (unlikely(s->ctor))
+		construct(s, slot, before);
+	frames_enter(s, slab, before[-1], *slot);
 	return slot;
 }
 
@@ -327,7 +334,8 @@ void **slabs_take(struct kmem_cache *s, void **slots, u32 n, bool unused)
 		if (unused)
 			slot = take_unused(s, slab, slot, slots);
 		slot = take_recycled(slab, slot, slots);
-		slot = take_unused(s, slab, slot, slots);
+		if (slot > slots)
+			slot = take_unused(s, slab, slot, slots);
 		slab->inuse = (u16)(slab->inuse + (before - slot));
 		if (slab->inuse == objects) {
 			slab->flags |= PG_full;
@@ -424,8 +432,8 @@ static __always_inline u32 slab_put_one(struct kmem_cache *s, char *slot,
 	if (unlikely(!is_slab_frame_of(s, slot)))
 		goto bad;
 	slab = slab_head(page);
-	if (!marked && (slot >= slab_unused(slab) ||
-			!slab_starts_at(s, slab, slot)))
+	if (!marked &&
+	    (slot >= slab_unused(slab) || !slab_starts_at(s, slab, slot)))
 		goto bad;
 	word = &page->free_bits[granule / (8 * sizeof(long))];
 	state = OBJECT_FREE;
