@@ -25,6 +25,26 @@ static bool is_separator(char c)
 static void say(const struct cmdline_sink *sink, const char *fmt, ...)
 	ASHLAR_PRINTF(2, 3);
 
+/*
+ * @s as it may be shown: control bytes, which would command a terminal, and
+ * those beyond ASCII become \xNN. What does not fit into @size is cut.
+ */
+static const char *shown(const char *s, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *s && n + sizeof("\\x00") <= size; s++) {
+		if (*s >= ' ' && *s <= '~')
+			out[n++] = *s;
+		else
+			n += (size_t)ashlar_snprintf(out + n, size - n,
+						     "\\x%02x",
+						     (unsigned char)*s);
+	}
+	out[n] = '\0';
+	return out;
+}
+
 static void say(const struct cmdline_sink *sink, const char *fmt, ...)
 {
 	char line[LINE_SIZE];
@@ -70,6 +90,8 @@ static int apply(const char *key, const char *value,
 		 const struct cmdline_option *options, size_t nr,
 		 const struct cmdline_sink *sink)
 {
+	char text[CMDLINE_VALUE_SIZE];
+
 	if (ashlar_strcmp(key, "help") == 0) {
 		if (ashlar_strcmp(value, "0") != 0)
 			list_options(options, nr, sink);
@@ -80,12 +102,12 @@ static int apply(const char *key, const char *value,
 			continue;
 		if (options[i].parse(value) == 0)
 			return 0;
-		say(sink, "option %s: cannot use '%s', want %s", key, value,
-		    options[i].help);
+		say(sink, "option %s: cannot use '%s', want %s", key,
+		    shown(value, text, sizeof(text)), options[i].help);
 		return 1;
 	}
 	if (sink->unknown)
-		sink->unknown(key);
+		sink->unknown(shown(key, text, sizeof(text)));
 	return 1;
 }
 
@@ -105,7 +127,7 @@ int cmdline_parse(const char *line, const struct cmdline_option *options,
 		  size_t nr, const struct cmdline_sink *sink)
 {
 	char key[CMDLINE_KEY_SIZE];
-	char value[CMDLINE_VALUE_SIZE];
+	char value[CMDLINE_VALUE_SIZE], text[4 * CMDLINE_KEY_SIZE];
 	int bad = 0;
 
 	for (;;) {
@@ -121,7 +143,8 @@ int cmdline_parse(const char *line, const struct cmdline_option *options,
 		else
 			ashlar_strscpy(value, "1", sizeof(value));
 		if (cut) {
-			say(sink, "option %s...: too long", key);
+			say(sink, "option %s...: too long",
+			    shown(key, text, sizeof(text)));
 			bad++;
 		} else {
 			bad += apply(key, value, options, nr, sink);

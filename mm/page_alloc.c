@@ -109,12 +109,26 @@ static __cold_path struct page *alloc_slow(gfp_t gfp, unsigned int order)
 	return page;
 }
 
+#define SILENCE_MS 5000 /* after a line about a failure, as in Linux */
+
 static void alloc_failed(gfp_t gfp, unsigned int order)
 {
+	static unsigned long silent_until, silent;
+	unsigned long now;
+
 	count_vm_events(*this_cpu_ptr(mm_cpu_self), ALLOC_FAIL, 1);
-	if (!(gfp & __GFP_NOWARN))
-		mm_log("page allocation failure: order:%u, mode:%#x", order,
-		       gfp);
+	if (gfp & __GFP_NOWARN)
+		return;
+	now = port_time_ms();
+	if ((long)(now - READ_ONCE(silent_until)) < 0) {
+		__atomic_fetch_add(&silent, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	WRITE_ONCE(silent_until, now + SILENCE_MS);
+	mm_log("page allocation failure: order:%u, mode:%#x%s", order, gfp,
+	       __atomic_exchange_n(&silent, 0, __ATOMIC_RELAXED) ?
+		       " (and others before)" :
+		       "");
 }
 
 /* A block with PG_zeroed still saying whether it reads as zero. */

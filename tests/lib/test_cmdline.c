@@ -76,6 +76,19 @@ TEST(values_that_are_not_understood_are_named)
 	CHECK(strstr(seen, "a=good;"));
 }
 
+TEST(control_bytes_are_shown_and_not_sent)
+{
+	CHECK_EQ(parse("a=x\033]0;bad\x7f \033[2J=1"), 1);
+	CHECK_EQ(strcmp(seen, "a=x\033]0;bad\x7f;"), 0);
+	CHECK_EQ(strcmp(unknown, "\\x1b[2J;"), 0);
+	CHECK_EQ(parse("a=bad\001"), 0);
+	CHECK_EQ(parse("\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b"
+		       "\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b"
+		       "\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b\x9b"),
+		 1);
+	CHECK(strstr(said, "\\x9b\\x9b") && strstr(said, "...: too long"));
+}
+
 TEST(help_lists_what_is_known)
 {
 	CHECK_EQ(parse("help=1"), 0);

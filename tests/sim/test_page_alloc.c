@@ -424,18 +424,26 @@ TEST_NO_SWEEP(atomic_requests_reach_deeper_and_never_wait)
 	unhoard();
 }
 
-TEST_NO_SWEEP(a_failure_is_logged_once_unless_asked_not_to)
+TEST_NO_SWEEP(failures_are_logged_now_and_then_unless_asked_not_to)
 {
 	unsigned long before;
 
 	sim.refuse_ram = true;
 	hoard_pages(GFP_DMA);
+	sim.time_ms += 5000;
 	before = sim.log_lines;
 	CHECK(!alloc_pages(GFP_DMA | __GFP_NOWARN, 0));
 	CHECK_EQ(sim.log_lines, before);
 	CHECK(!alloc_pages(GFP_DMA, 1));
 	CHECK_EQ(sim.log_lines, before + 1);
 	CHECK(strstr(sim.last_log, "page allocation failure: order:1"));
+	CHECK(!alloc_pages(GFP_DMA, 2));
+	CHECK_EQ(sim.log_lines, before + 1);
+	sim.time_ms += 5000;
+	CHECK(!alloc_pages(GFP_DMA, 3));
+	CHECK_EQ(sim.log_lines, before + 2);
+	CHECK(strstr(sim.last_log, "order:3"));
+	CHECK(strstr(sim.last_log, "and others before"));
 	unhoard();
 }
 
