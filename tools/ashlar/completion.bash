@@ -23,7 +23,7 @@ _ashlar() {
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"run exec boot translate $views --help --version" -- "$cur")
+			"run check exec boot translate $views --help --version" -- "$cur")
 		return
 	fi
 	case $command in
@@ -39,6 +39,9 @@ _ashlar() {
 		-*) mapfile -t COMPREPLY < <(compgen -W "--stats --help" -- "$cur") ;;
 		*) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 		esac
+		;;
+	check)
+		_ashlar_check
 		;;
 	exec)
 		case $COMP_CWORD in
@@ -83,6 +86,32 @@ _ashlar() {
 		mapfile -t COMPREPLY < <(compgen -W \
 			"--json --node --core --help $(_ashlar_own_pids)" -- "$cur")
 		;;
+	esac
+}
+
+_ashlar_check() {
+	local cur=${COMP_WORDS[COMP_CWORD]} i
+
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--log | --error-exitcode) i=$((i + 1)) ;;
+		--) _ashlar_program $((i + 1)); return ;;
+		-*) ;;
+		*) _ashlar_program "$i"; return ;;
+		esac
+	done
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--log)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--error-exitcode) return ;;
+	esac
+	case $cur in
+	-*) mapfile -t COMPREPLY < <(compgen -W \
+		"--json --log --error-exitcode --help" -- "$cur") ;;
+	*) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	esac
 }
 

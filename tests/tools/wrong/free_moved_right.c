@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* One pointer walks along a string, another keeps where it begins. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int main(void)
+{
+	char *words = strdup("one two"), *p = words;
+
+	while (*p && *p != ' ')
+		p++;
+	puts(p + 1);
+	free(words);
+	return 0;
+}

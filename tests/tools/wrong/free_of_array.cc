@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What new never gave is deleted. */
+struct point {
+	int x, y;
+};
+
+static void drop(point *p)
+{
+	delete p; /* wrong: bad-free */
+}
+
+int main()
+{
+	static point corners[4];
+
+	corners[0].x = 1;
+	drop(&corners[0]);
+	return 0;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ashlar check: a program, and all that it starts, with every heap block
+ * watched.
+ *
+ *   PROGRAM ── fork, exec ──► others        both inherit the environment
+ *      │                        │
+ *      └──── records ───────────┴──► this: names, prints, counts
+ *
+ * It ends when PROGRAM does. Processes that live longer find nobody to hand
+ * their reports to, and write them on their own stderr.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "ashlar.h"
+#include "report_print.h"
+#include "report_seen.h"
+#include "report_server.h"
+
+#define EXIT_MISTAKES 23
+#define PLACES_MAX 1000 /* reports printed */
+
+struct check {
+	int error_exitcode; /* 0: none */
+	bool json, colour;
+	const char *log; /* a file's name, or NULL */
+	FILE *out;
+	struct report_server server;
+	struct report_seen seen;
+	unsigned long printed, again;
+};
+
+/* ---- reports ---- */
+
+static void print(struct check *c, const struct report_record *record,
+		  pid_t pid)
+{
+	struct report r = { .record = record, .pid = pid };
+	struct symbols *s = symbols_of_process(pid);
+
+	if (s)
+		report_resolve(&r, s);
+	if (!report_seen_place(&c->seen, &r)) {
+		c->again++;
+	} else if (c->printed++ < PLACES_MAX) {
+		if (c->json)
+			report_print_json(c->out, &r);
+		else
+			report_print_text(c->out, c->colour, &r);
+	}
+	frames_free(r.frames);
+	symbols_free(s);
+}
+
+static void take(const struct report_record *record, pid_t pid, void *arg)
+{
+	struct check *c = arg;
+
+	if (report_seen_addresses(&c->seen, record, pid))
+		print(c, record, pid);
+	else
+		c->again++;
+}
+
+static void print_end(const struct check *c)
+{
+	if (c->json)
+		return;
+	if (c->printed > PLACES_MAX)
+		fprintf(c->out, "ashlar: %lu more places are not shown\n",
+			c->printed - PLACES_MAX);
+	if (c->again)
+		fprintf(c->out, "ashlar: %lu more at the places above\n",
+			c->again);
+	fflush(c->out);
+}
+
+/* ---- the program ---- */
+
+/* In what becomes the program. */
+static char **to_run;
+static const char *report_to;
+
+/* Ours come first: of two that say the same, the later one counts. */
+static bool set_options(void)
+{
+	const char *before = getenv("ASHLAR_OPTIONS");
+	char *value;
+
+	if (asprintf(&value, "report=%s:slub_debug=FZPU%s%s", report_to,
+		     before && *before ? ":" : "", before ? before : "") < 0)
+		return false;
+	setenv("ASHLAR_OPTIONS", value, 1);
+	free(value);
+	return true;
+}
+
+static bool prepare(void)
+{
+	return preload(to_run[0]) && set_options();
+}
+
+/* Returns waitpid()'s status. */
+static int serve(struct check *c, pid_t pid)
+{
+	struct signalfd_siginfo info;
+	sigset_t chld;
+	int fd, wstatus = 0;
+
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	fd = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
+	while (waitpid(pid, &wstatus, WNOHANG) != pid) {
+		report_server_wait(&c->server, fd, fd < 0 ? 50 : -1);
+		(void)!read(fd, &info, sizeof(info));
+	}
+	/* What was sent before the end, by others perhaps. */
+	while (report_server_wait(&c->server, -1, 0))
+		;
+	close(fd);
+	return wstatus;
+}
+
+static int check_program(struct check *c, char **argv)
+{
+	int wstatus;
+	pid_t pid;
+
+	c->server.take = take;
+	c->server.arg = c;
+	if (!report_server_open(&c->server))
+		return EXIT_FAILURE;
+	to_run = argv;
+	report_to = c->server.name;
+	pid = start_child(prepare, argv);
+	if (pid < 0) {
+		report_server_close(&c->server);
+		return EXIT_FAILURE;
+	}
+	wstatus = serve(c, pid);
+	report_server_close(&c->server);
+	print_end(c);
+	if (c->printed && c->error_exitcode)
+		return c->error_exitcode;
+	return wait_as_shell(wstatus);
+}
+
+/* ---- what is asked for ---- */
+
+static bool parse_exitcode(const char *s, int *code)
+{
+	char *end;
+	long n = strtol(s, &end, 10);
+
+	*code = (int)n;
+	return *s >= '0' && *s <= '9' && !*end && n <= 255;
+}
+
+/* Returns 0, or EXIT_USAGE after having said why. */
+static int parse(const struct command *self, int argc, char **argv,
+		 struct check *c)
+{
+	static const struct option options[] = {
+		{ "error-exitcode", required_argument, NULL, 'e' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "log", required_argument, NULL, 'l' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int o;
+
+	opterr = 0;
+	/* "+": what follows PROGRAM is the program's. */
+	while ((o = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
+		if (o == 'j')
+			c->json = true;
+		else if (o == 'l')
+			c->log = optarg;
+		else if (o == 'e' &&
+			 !parse_exitcode(optarg, &c->error_exitcode))
+			return usage_error(self, "'%s' is not an exit status",
+					   optarg);
+		else if (o == 'e')
+			continue;
+		else if (o == ':')
+			return usage_error(self, "%s wants a value",
+					   argv[optind - 1]);
+		else
+			return usage_error(self, "there is no option '%s'",
+					   argv[optind - 1]);
+	}
+	if (optind == argc)
+		return usage_error(self, "which program?");
+	return 0;
+}
+
+static bool open_out(struct check *c)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	c->out = c->log ? fopen(c->log, "we") : stderr;
+	if (!c->out) {
+		complain("cannot write %s: %s", c->log, strerror(errno));
+		return false;
+	}
+	c->colour = isatty(fileno(c->out)) && !(no_color && *no_color);
+	return true;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+	struct check c = { .error_exitcode = EXIT_MISTAKES };
+	int status = parse(self, argc, argv, &c);
+
+	if (status)
+		return status;
+	if (!open_out(&c))
+		return EXIT_FAILURE;
+	status = check_program(&c, argv + optind);
+	report_seen_free(&c.seen);
+	if (c.log && fclose(c.out) != 0) {
+		complain("cannot write %s: %s", c.log, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	return status;
+}
+
+const struct command cmd_check = {
+	.name = "check",
+	.arguments = "[--json] [--log FILE] [--error-exitcode N] [--] PROGRAM "
+		     "[ARGUMENTS]",
+	.summary = "Run a program and tell what it does wrong on its heap",
+	.help = "Reports go to stderr, or into FILE; each place is reported "
+		"once. With --json each\nis an object in a line of its own. "
+		"The exit status is 23, or N, if there was a\nreport; else, "
+		"or if N is 0, it is the program's own. man ashlar-check says "
+		"more.\n",
+	.run = run,
+};

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A report with names, for people and as JSON.
+ *
+ *   ==42==ERROR: Ashlar: heap-use-after-free: read of 4 bytes, 8 bytes into …
+ *     #0 0x5581 in total list.c:12:9
+ *     #1 0x55a0 in main list.c:30:2
+ *   the block was freed …                 stacks, each from the program's own
+ *     …                                   innermost call to main
+ *   bytes around it:
+ *     0x7f00: 61 61 61 61[cc cc cc cc]    [ ]: those that were meant
+ *   SUMMARY: Ashlar: heap-use-after-free list.c:12 in total
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ashlar.h"
+#include "report_print.h"
+
+#define ROW_BYTES 16
+
+/* ---- which frames are shown ---- */
+
+static unsigned int count_pc(const struct report_stack *s)
+{
+	unsigned int n = 0;
+
+	if (s->flags & REPORT_STACK_KNOWN)
+		while (n < REPORT_FRAMES && s->pc[n])
+			n++;
+	return n;
+}
+
+static bool is_ours(const struct frame *f)
+{
+	const char *name = f->module ? strrchr(f->module, '/') : NULL;
+
+	return name && !strncmp(name, "/libashlar", strlen("/libashlar"));
+}
+
+/*
+ * The frames of the addresses [@from, @from + @nr), without those of the
+ * libraries that check, and without what called main().
+ */
+static struct stack_shown show(const struct frames *f, unsigned int from,
+			       unsigned int nr)
+{
+	struct stack_shown shown = { 0, 0 };
+	size_t i = 0;
+
+	while (i < f->nr &&
+	       (f->frame[i].index < from ||
+		(f->frame[i].index < from + nr && is_ours(&f->frame[i]))))
+		i++;
+	shown.first = i;
+	for (; i < f->nr && f->frame[i].index < from + nr; i++) {
+		shown.nr++;
+		if (f->frame[i].function &&
+		    !strcmp(f->frame[i].function, "main"))
+			break;
+	}
+	return shown;
+}
+
+/* The first frame whose line is known, else the first. */
+static const struct frame *find_place(const struct report *r)
+{
+	const struct frame *f = r->frames->frame + r->now.first;
+	size_t i;
+
+	for (i = 0; i < r->now.nr; i++)
+		if (f[i].file && f[i].line)
+			return &f[i];
+	return r->now.nr ? f : NULL;
+}
+
+/**
+ * report_resolve() - find names for a report's stacks
+ * @r: its record is set
+ * @s: the process
+ *
+ * Return: false if there is no memory, and no stack is shown.
+ */
+bool report_resolve(struct report *r, struct symbols *s)
+{
+	const struct report_stack *stack[] = { &r->record->now,
+					       &r->record->alloc,
+					       &r->record->free };
+	struct stack_shown *shown[] = { &r->now, &r->alloc, &r->free };
+	uint64_t pc[REPORT_FRAMES * ARRAY_SIZE(stack)];
+	unsigned int nr[ARRAY_SIZE(stack)], all = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(stack); i++) {
+		nr[i] = count_pc(stack[i]);
+		memcpy(pc + all, stack[i]->pc, nr[i] * sizeof(*pc));
+		all += nr[i];
+	}
+	r->frames = symbols_find(s, pc, all,
+				 r->record->now.flags & REPORT_STACK_EXACT);
+	if (!r->frames)
+		return false;
+	for (i = 0, all = 0; i < ARRAY_SIZE(stack); all += nr[i++])
+		*shown[i] = show(r->frames, all, nr[i]);
+	r->place = find_place(r);
+	return true;
+}
+
+/* ---- as text ---- */
+
+#define BAD "\033[1;31m"
+#define GOOD "\033[1;34m"
+#define STRONG "\033[1m"
+#define PLAIN "\033[0m"
+
+static void print_position(FILE *out, const struct frame *f)
+{
+	if (f->file && f->line && f->column)
+		fprintf(out, "%s:%u:%u", f->file, f->line, f->column);
+	else if (f->file && f->line)
+		fprintf(out, "%s:%u", f->file, f->line);
+	else if (f->module)
+		fprintf(out, "(%s+0x%lx)", f->module, f->offset);
+	else
+		fprintf(out, "(nothing is mapped there)");
+}
+
+static void print_stack(FILE *out, const struct report *r,
+			struct stack_shown shown)
+{
+	const struct frame *f = r->frames->frame + shown.first;
+	size_t i;
+
+	for (i = 0; i < shown.nr; i++) {
+		fprintf(out, "    #%zu 0x%lx in %s ", i, f[i].pc,
+			f[i].function ? f[i].function : "??");
+		print_position(out, &f[i]);
+		fputc('\n', out);
+	}
+	if (!shown.nr)
+		fputs("    (its stack is not known)\n", out);
+}
+
+static void print_past(FILE *out, bool colour, const struct report *r,
+		       const char *what, const struct report_stack *s,
+		       struct stack_shown shown)
+{
+	if (!(s->flags & REPORT_STACK_KNOWN))
+		return;
+	fprintf(out, "  %s%s by thread %d, %lu ms before:%s\n",
+		colour ? GOOD : "", what, s->tid, (unsigned long)s->ms_ago,
+		colour ? PLAIN : "");
+	print_stack(out, r, shown);
+}
+
+/* The character before a byte's value: those of the access are in [ ]. */
+static char mark(const struct report_record *r, u64 at)
+{
+	if (r->bytes && at == r->address)
+		return '[';
+	if (r->bytes && at == r->address + r->bytes)
+		return ']';
+	return ' ';
+}
+
+static void print_row(FILE *out, const struct report_record *r, u32 from)
+{
+	u32 i, end = min(from + ROW_BYTES, r->window_bytes);
+	u64 start = r->window_start;
+
+	fprintf(out, "    0x%lx:", start + from);
+	for (i = from; i < end; i++)
+		fprintf(out, "%c%02x", mark(r, start + i), r->window[i]);
+	fputc(mark(r, start + end) == ']' ? ']' : ' ', out);
+	for (; i < from + ROW_BYTES; i++)
+		fputs("   ", out);
+	fputc(' ', out);
+	for (i = from; i < end; i++)
+		fputc(r->window[i] >= ' ' && r->window[i] <= '~' ?
+			      r->window[i] :
+			      '.',
+		      out);
+	fputc('\n', out);
+}
+
+static void print_window(FILE *out, const struct report_record *r)
+{
+	u32 from;
+
+	if (!r->window_bytes)
+		return;
+	fputs("  bytes around it:\n", out);
+	for (from = 0; from < r->window_bytes; from += ROW_BYTES)
+		print_row(out, r, from);
+}
+
+static void print_summary(FILE *out, const struct report *r)
+{
+	const struct frame *f = r->place;
+
+	fprintf(out, "SUMMARY: Ashlar: %s", r->record->kind);
+	if (f && f->file && f->line)
+		fprintf(out, " %s:%u", f->file, f->line);
+	else if (f && f->module)
+		fprintf(out, " (%s+0x%lx)", f->module, f->offset);
+	if (f && f->function)
+		fprintf(out, " in %s", f->function);
+	fputc('\n', out);
+}
+
+/**
+ * report_print_text() - a report for people
+ * @out: where
+ * @colour: true if escape sequences are understood there
+ * @r: what report_resolve() found
+ */
+void report_print_text(FILE *out, bool colour, const struct report *r)
+{
+	const struct report_record *c = r->record;
+
+	fprintf(out, "%s==%d==ERROR: Ashlar: %s:%s %s%s%s\n", colour ? BAD : "",
+		r->pid, c->kind, colour ? PLAIN : "", colour ? STRONG : "",
+		c->sentence, colour ? PLAIN : "");
+	fprintf(out, "  %s%s%sby thread %d (%s):\n", *c->call ? "in " : "",
+		c->call, *c->call ? ", called " : "", c->tid, c->thread);
+	if (r->frames) {
+		print_stack(out, r, r->now);
+		print_past(out, colour, r, "freed", &c->free, r->free);
+		print_past(out, colour, r, "allocated", &c->alloc, r->alloc);
+	}
+	print_window(out, c);
+	print_summary(out, r);
+	fflush(out);
+}
+
+/* ---- as JSON ---- */
+
+static void set_string(json_t *o, const char *key, const char *value)
+{
+	json_t *s = value ? json_string(value) : NULL;
+
+	if (value && !s) /* not UTF-8 */
+		s = json_string("?");
+	if (s)
+		json_object_set_new(o, key, s);
+}
+
+static void set_number(json_t *o, const char *key, u64 value)
+{
+	json_object_set_new(o, key, json_integer((json_int_t)value));
+}
+
+static void set_address(json_t *o, const char *key, u64 value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%lx", value);
+	set_string(o, key, text);
+}
+
+static json_t *frame_json(const struct frame *f)
+{
+	json_t *o = json_object();
+
+	set_address(o, "pc", f->pc);
+	set_string(o, "function", f->function);
+	set_string(o, "file", f->file);
+	if (f->line)
+		set_number(o, "line", f->line);
+	if (f->column)
+		set_number(o, "column", f->column);
+	set_string(o, "module", f->module);
+	if (f->module)
+		set_address(o, "offset", f->offset);
+	return o;
+}
+
+static void set_stack(json_t *o, const char *key, const struct report *r,
+		      const struct report_stack *s, struct stack_shown shown)
+{
+	json_t *stack, *frames;
+	size_t i;
+
+	if (!r->frames || !(s->flags & REPORT_STACK_KNOWN))
+		return;
+	stack = json_object();
+	frames = json_array();
+	set_number(stack, "thread", (u64)s->tid);
+	set_number(stack, "ms_before", s->ms_ago);
+	for (i = 0; i < shown.nr; i++)
+		json_array_append_new(
+			frames, frame_json(&r->frames->frame[shown.first + i]));
+	json_object_set_new(stack, "frames", frames);
+	json_object_set_new(o, key, stack);
+}
+
+static void set_window(json_t *o, const struct report_record *c)
+{
+	char text[2 * REPORT_WINDOW + 1] = "";
+	u32 i;
+
+	if (!c->window_bytes)
+		return;
+	for (i = 0; i < c->window_bytes; i++)
+		snprintf(text + 2 * i, 3, "%02x", c->window[i]);
+	set_address(o, "window_start", c->window_start);
+	set_string(o, "window", text);
+}
+
+/* report_print_json - a report as an object, in one line */
+void report_print_json(FILE *out, const struct report *r)
+{
+	static const char *const access[] = { NULL, "read", "write" };
+	const struct report_record *c = r->record;
+	json_t *o = json_object();
+
+	set_number(o, "pid", (u64)r->pid);
+	set_number(o, "thread", (u64)c->tid);
+	set_string(o, "thread_name", c->thread);
+	set_string(o, "kind", c->kind);
+	set_string(o, "sentence", c->sentence);
+	if (*c->call)
+		set_string(o, "call", c->call);
+	if (c->access < ARRAY_SIZE(access))
+		set_string(o, "access", access[c->access]);
+	if (c->bytes) {
+		set_address(o, "address", c->address);
+		set_number(o, "bytes", c->bytes);
+	}
+	if (c->block) {
+		set_address(o, "block", c->block);
+		set_number(o, "block_bytes", c->asked);
+	}
+	if (r->place)
+		json_object_set_new(o, "place", frame_json(r->place));
+	set_stack(o, "stack", r, &c->now, r->now);
+	set_stack(o, "freed", r, &c->free, r->free);
+	set_stack(o, "allocated", r, &c->alloc, r->alloc);
+	set_window(o, c);
+	json_dumpf(o, out, JSON_COMPACT);
+	fputc('\n', out);
+	fflush(out);
+	json_decref(o);
+}

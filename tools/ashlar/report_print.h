@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* A report with names, for people and as JSON. */
+#ifndef ASHLAR_TOOLS_REPORT_PRINT_H
+#define ASHLAR_TOOLS_REPORT_PRINT_H
+
+#include <stdio.h>
+#include <ashlar/report_record.h>
+#include "symbolize.h"
+
+/* Some of report.frames: one stack as it is shown. */
+struct stack_shown {
+	size_t first, nr;
+};
+
+struct report {
+	const struct report_record *record;
+	pid_t pid; /* as this command sees it */
+	struct frames *frames; /* of all stacks; or NULL */
+	struct stack_shown now, alloc, free;
+	const struct frame *place; /* in frames; NULL: not known */
+};
+
+bool report_resolve(struct report *r, struct symbols *s);
+void report_print_text(FILE *out, bool colour, const struct report *r);
+void report_print_json(FILE *out, const struct report *r);
+
+#endif

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Addresses in a process, as functions, files and lines.
+ *
+ *   pc ── /proc/PID/maps, copied while it waits ──► module, offset in its file
+ *                                                        │
+ *      parent                                      child, one for each question
+ *      reads fixed records, with a limit  ◄─ pipe ──  libdw (symbolize_dwarf.c)
+ *
+ * A module's file, and the debug file that its build-id or link leads to, are
+ * whatever the program had mapped: cut short, replaced, made to mislead, or on
+ * a file system that never answers. So a child reads them, with little memory
+ * and little time. If it dies, the module that it was reading is named in a
+ * sentence and not read again, and another child goes on behind it.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "ashlar.h"
+#include "build_id.h"
+#include "symbolize.h"
+
+#define MAPS_BYTES_MAX (16ul << 20)
+#define MODULES_MAX 64 /* of one stack */
+#define HEADERS_MAX 64
+#define CHILD_MEMORY (4ul << 30) /* bytes of addresses */
+#define CHILD_SECONDS 5
+#define FRAMES_EACH 9 /* of one address: itself, calls inlined there */
+#define QUESTION_MS 12000 /* all children of one question */
+
+struct mapping {
+	uint64_t start, end, offset;
+	const char *path; /* in symbols.maps */
+};
+
+struct symbols {
+	char *maps; /* /proc/PID/maps, cut into lines */
+	struct mapping *mapping; /* ascending; of files only */
+	size_t nr;
+	int root; /* /proc/PID/root, or -1 */
+	int memory; /* /proc/PID/mem, or -1 */
+};
+
+/* What the child says of one address; several for inlined calls. */
+struct answer {
+	uint32_t index; /* in the question */
+	uint32_t line, column;
+	uint8_t begins, inlined; /* begins: nothing is found yet */
+	uint64_t offset;
+	char function[400], file[600];
+	char sentence[256]; /* why the module is of no use, or "" */
+};
+
+/* Modules that a child died of, or that were said to be useless. */
+static struct useless {
+	struct useless *next;
+	char path[];
+} * useless;
+
+/* ---- the process ---- */
+
+static char *read_maps(pid_t pid)
+{
+	size_t used = 0, size = 64 << 10;
+	char *text = malloc(size + 1), *more;
+	char path[40];
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (text && fd >= 0 &&
+	       (n = read(fd, text + used, size - used)) > 0) {
+		used += (size_t)n;
+		if (used < size || size >= MAPS_BYTES_MAX)
+			continue;
+		more = realloc(text, 2 * size + 1);
+		if (!more)
+			break;
+		text = more;
+		size *= 2;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (text)
+		text[used] = 0;
+	return text;
+}
+
+/* A line of maps; false for what is no file. The line is ended in place. */
+static bool parse_mapping(char *line, struct mapping *m)
+{
+	unsigned long start, end, offset;
+	int path = 0;
+
+	if (sscanf(line, "%lx-%lx %*s %lx %*s %*s %n", &start, &end, &offset,
+		   &path) < 3 ||
+	    !path || line[path] != '/')
+		return false;
+	*m = (struct mapping){ start, end, offset, line + path };
+	return start < end;
+}
+
+static bool parse_maps(struct symbols *s)
+{
+	char *line, *rest;
+	size_t lines = 1;
+	char *c;
+
+	for (c = s->maps; *c; c++)
+		lines += *c == '\n';
+	s->mapping = calloc(lines, sizeof(*s->mapping));
+	if (!s->mapping)
+		return false;
+	for (line = strtok_r(s->maps, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		s->nr += parse_mapping(line, &s->mapping[s->nr]);
+	return true;
+}
+
+static int open_of(pid_t pid, const char *what, int flags)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
+	return open(path, flags | O_CLOEXEC);
+}
+
+/**
+ * symbols_of_process() - what a process has mapped at this moment
+ * @pid: its number
+ *
+ * Return: what symbols_find() needs, also once the process is gone; NULL if
+ * there is no memory. Of a process that is gone already nothing is found.
+ */
+struct symbols *symbols_of_process(pid_t pid)
+{
+	struct symbols *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->root = open_of(pid, "root", O_PATH);
+	s->memory = open_of(pid, "mem", O_RDONLY);
+	s->maps = read_maps(pid);
+	if (s->maps && parse_maps(s))
+		return s;
+	symbols_free(s);
+	return NULL;
+}
+
+void symbols_free(struct symbols *s)
+{
+	if (!s)
+		return;
+	if (s->root >= 0)
+		close(s->root);
+	if (s->memory >= 0)
+		close(s->memory);
+	free(s->mapping);
+	free(s->maps);
+	free(s);
+}
+
+static const struct mapping *find_mapping(const struct symbols *s, uint64_t pc)
+{
+	size_t low = 0, high = s->nr, mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (pc >= s->mapping[mid].end)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < s->nr && pc >= s->mapping[low].start ? &s->mapping[low] :
+							    NULL;
+}
+
+/* The mapping of the same file that its first page lies in. */
+static const struct mapping *first_mapping(const struct symbols *s,
+					   const struct mapping *m)
+{
+	const struct mapping *first = m;
+
+	while (m-- > s->mapping && !strcmp(m->path, first->path)) {
+		first = m;
+		if (!m->offset)
+			break;
+	}
+	return first;
+}
+
+/* ---- useless files ---- */
+
+static bool is_useless(const char *path)
+{
+	const struct useless *u;
+
+	for (u = useless; u; u = u->next)
+		if (!strcmp(u->path, path))
+			return true;
+	return false;
+}
+
+static void give_up(const char *path, const char *why)
+{
+	struct useless *u;
+
+	if (is_useless(path))
+		return;
+	complain("no names for what is in %s: %s", path, why);
+	u = malloc(sizeof(*u) + strlen(path) + 1);
+	if (!u)
+		return;
+	memcpy(u->path, path, strlen(path) + 1);
+	u->next = useless;
+	useless = u;
+}
+
+/* ---- the child ---- */
+
+static struct answer answer;
+static int answers; /* the pipe */
+
+static void send_answer(void)
+{
+	if (write(answers, &answer, sizeof(answer)) != sizeof(answer))
+		_exit(EXIT_FAILURE);
+}
+
+static void send_found(const struct line_found *l)
+{
+	answer.line = l->line;
+	answer.column = l->column;
+	answer.inlined = l->inlined;
+	snprintf(answer.function, sizeof(answer.function), "%s",
+		 l->function ? l->function : "");
+	snprintf(answer.file, sizeof(answer.file), "%s",
+		 l->file ? l->file : "");
+	send_answer();
+}
+
+/* As the process would open it, in its root. */
+static int open_module(const struct symbols *s, const char *path)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.resolve = RESOLVE_IN_ROOT,
+	};
+	struct stat st;
+	int fd = -1;
+
+	if (s->root >= 0)
+		fd = (int)syscall(SYS_openat2, s->root, path, &how,
+				  sizeof(how));
+	if (fd < 0)
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The address that the file itself gives to what is at @offset in it. */
+static uint64_t address_in_file(int fd, uint64_t offset)
+{
+	Elf64_Phdr ph[HEADERS_MAX];
+	Elf64_Ehdr e;
+	int i, nr;
+
+	if (pread(fd, &e, sizeof(e), 0) != sizeof(e) ||
+	    e.e_phentsize != sizeof(*ph))
+		return offset;
+	nr = e.e_phnum < HEADERS_MAX ? e.e_phnum : HEADERS_MAX;
+	nr = (int)(pread(fd, ph, (size_t)nr * sizeof(*ph), (off_t)e.e_phoff) /
+		   (ssize_t)sizeof(*ph));
+	for (i = 0; i < nr; i++)
+		if (ph[i].p_type == PT_LOAD &&
+		    offset - ph[i].p_offset < ph[i].p_filesz)
+			return offset - ph[i].p_offset + ph[i].p_vaddr;
+	return offset;
+}
+
+/* True if the process and the file say the same of themselves, or nothing. */
+static bool is_same_file(const struct symbols *s, const struct mapping *m,
+			 int fd)
+{
+	struct build_id here, there;
+
+	m = first_mapping(s, m);
+	return m->offset || !build_id_read(s->memory, m->start, &here) ||
+	       !build_id_read(fd, 0, &there) ||
+	       (here.size == there.size &&
+		!memcmp(here.bytes, there.bytes, here.size));
+}
+
+struct module {
+	const char *path;
+	int fd; /* -1: of no use */
+	struct dwarf_file *dwarf;
+};
+
+static void module_open(const struct symbols *s, const struct mapping *m,
+			struct module *module)
+{
+	const char *why = NULL;
+	int fd;
+
+	module->path = m->path;
+	module->fd = open_module(s, m->path);
+	if (module->fd < 0)
+		why = "the file cannot be opened any more";
+	else if (!is_same_file(s, m, module->fd))
+		why = "the file is not the one that the program runs";
+	if (why) {
+		snprintf(answer.sentence, sizeof(answer.sentence), "%s", why);
+		module->fd = -1;
+		return;
+	}
+	fd = dup(module->fd);
+	module->dwarf = fd < 0 ? NULL : dwarf_file_open(fd, m->path);
+}
+
+static struct module *module_of(const struct symbols *s,
+				const struct mapping *m)
+{
+	static struct module modules[MODULES_MAX];
+	static unsigned int nr;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (!strcmp(modules[i].path, m->path))
+			return &modules[i];
+	if (nr == MODULES_MAX)
+		return NULL;
+	module_open(s, m, &modules[nr]);
+	return &modules[nr++];
+}
+
+static void answer_one(const struct symbols *s, uint64_t pc, bool is_return)
+{
+	const struct mapping *m = find_mapping(s, pc);
+	const struct line_found nothing = { 0 };
+	struct module *module;
+	uint64_t at;
+
+	answer.begins = 1;
+	send_found(&nothing);
+	answer.begins = 0;
+	module = m && !is_useless(m->path) ? module_of(s, m) : NULL;
+	if (!module || module->fd < 0) {
+		send_found(&nothing);
+		answer.sentence[0] = 0;
+		return;
+	}
+	at = address_in_file(module->fd, pc - m->start + m->offset);
+	answer.offset = at;
+	if (module->dwarf)
+		dwarf_file_find(module->dwarf, at - is_return, send_found);
+	else
+		send_found(&nothing);
+}
+
+static void limit(int resource, rlim_t value)
+{
+	const struct rlimit r = { value, value };
+
+	setrlimit(resource, &r);
+}
+
+/* In the child: all from @first on. Does not return. */
+static void answer_all(const struct symbols *s, const uint64_t *pc,
+		       uint32_t first, uint32_t nr, bool exact)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	limit(RLIMIT_AS, CHILD_MEMORY);
+	limit(RLIMIT_CPU, CHILD_SECONDS);
+	limit(RLIMIT_CORE, 0);
+	unsetenv("DEBUGINFOD_URLS"); /* no network */
+	for (; first < nr; first++) {
+		answer = (struct answer){ .index = first };
+		answer_one(s, pc[first], first || !exact);
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+/* ---- the parent ---- */
+
+struct question {
+	struct symbols *s;
+	const uint64_t *pc;
+	uint32_t nr;
+	bool exact;
+	struct frames *frames;
+	size_t room;
+	uint64_t end; /* ms: no answer is waited for longer */
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void add_frame(struct question *q, const struct answer *a)
+{
+	const struct mapping *m = find_mapping(q->s, q->pc[a->index]);
+	struct frame *f;
+
+	if (q->frames->nr == q->room)
+		return;
+	f = &q->frames->frame[q->frames->nr++];
+	*f = (struct frame){
+		.index = a->index,
+		.pc = q->pc[a->index],
+		.offset = a->offset,
+		.line = a->line,
+		.column = a->column,
+		.inlined = a->inlined,
+		.module = m ? strdup(m->path) : NULL,
+		.function = *a->function ? strdup(a->function) : NULL,
+		.file = *a->file ? strdup(a->file) : NULL,
+	};
+	if (m && !f->offset)
+		f->offset = f->pc - first_mapping(q->s, m)->start;
+}
+
+/* An answer of the right form, before the time is over. */
+static bool read_answer(struct question *q, int fd, struct answer *a)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t used = 0;
+	uint64_t now;
+	ssize_t n;
+
+	while (used < sizeof(*a)) {
+		now = now_ms();
+		if (now >= q->end || poll(&p, 1, (int)(q->end - now)) == 0)
+			return false;
+		n = read(fd, (char *)a + used, sizeof(*a) - used);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return false;
+		used += n > 0 ? (size_t)n : 0;
+	}
+	a->function[sizeof(a->function) - 1] = 0;
+	a->file[sizeof(a->file) - 1] = 0;
+	a->sentence[sizeof(a->sentence) - 1] = 0;
+	return a->index < q->nr;
+}
+
+/*
+ * Take what the child says, from @at on. Returns the index that it did not
+ * finish with, or the question's number if it came to its end.
+ */
+static uint32_t take_answers(struct question *q, int fd, uint32_t at)
+{
+	const struct mapping *m;
+	struct answer a;
+
+	while (read_answer(q, fd, &a)) {
+		m = find_mapping(q->s, q->pc[a.index]);
+		if (m && *a.sentence)
+			give_up(m->path, a.sentence);
+		if (!a.begins)
+			add_frame(q, &a);
+		at = a.begins ? a.index : a.index + 1;
+	}
+	return at;
+}
+
+/* One child; returns the index from which another has to go on. */
+static uint32_t ask(struct question *q, uint32_t first)
+{
+	const struct mapping *m;
+	int ends[2], wstatus;
+	uint32_t next;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return first;
+	pid = fork();
+	if (pid == 0) {
+		answers = ends[1];
+		answer_all(q->s, q->pc, first, q->nr, q->exact);
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return first;
+	}
+	next = take_answers(q, ends[0], first);
+	close(ends[0]);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, &wstatus, 0) < 0 && errno == EINTR)
+		;
+	if (next < q->nr) {
+		m = find_mapping(q->s, q->pc[next]);
+		if (m)
+			give_up(m->path, "reading it takes too long or fails");
+	}
+	return next;
+}
+
+/* All of them. What two children in a row cannot tell is not known. */
+static void ask_all(struct question *q)
+{
+	uint32_t at = 0, next;
+	bool again = false;
+
+	while (at < q->nr) {
+		next = now_ms() < q->end ? ask(q, at) : at;
+		if (next == at && (again || now_ms() >= q->end)) {
+			add_frame(q, &(struct answer){ .index = at });
+			next++;
+		}
+		again = next == at;
+		at = next;
+	}
+}
+
+/**
+ * symbols_find() - functions, files and lines of addresses
+ * @s: the process
+ * @pc: return addresses, innermost first
+ * @nr: how many
+ * @exact: true if the first is the instruction itself
+ *
+ * Files that are of no use are named on stderr, once each.
+ *
+ * Return: at least one frame for each address, to be freed by frames_free();
+ * NULL if there is no memory.
+ */
+struct frames *symbols_find(struct symbols *s, const uint64_t *pc,
+			    unsigned int nr, bool exact)
+{
+	size_t room = (size_t)nr * FRAMES_EACH;
+	struct question q = { s, pc, nr, exact, NULL, room, 0 };
+
+	q.frames = calloc(1, sizeof(*q.frames) + room * sizeof(struct frame));
+	if (!q.frames)
+		return NULL;
+	q.end = now_ms() + QUESTION_MS;
+	ask_all(&q);
+	return q.frames;
+}
+
+void frames_free(struct frames *f)
+{
+	size_t i;
+
+	for (i = 0; f && i < f->nr; i++) {
+		free((char *)f->frame[i].function);
+		free((char *)f->frame[i].file);
+		free((char *)f->frame[i].module);
+	}
+	free(f);
+}
