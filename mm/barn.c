@@ -18,7 +18,8 @@
  *   least that is fetched, so that a larger sheaf costs no memory by itself.
  *
  * Flushes in a row make both smaller again, and what all caches together have
- * grown by is bounded (sheaf_growth). Not counted is growth by less than a
+ * grown by is bounded (sheaf_growth): the room of the barns, and that of the
+ * sheaves that CPUs have. Not counted is growth by less than a
  * fraction of the objects that lie free in the cache's slabs: those take their
  * memory wherever they lie, and in a sheaf they are at hand.
  *
@@ -37,7 +38,7 @@ struct kmem_cache sheaf_cache;
 
 /* ---- growth ---- */
 
-/* What all sheaves and barns may hold beyond their least is taken of it. */
+/* What CPUs' sheaves and barns may hold beyond their least is taken of it. */
 atomic_t sheaf_growth;
 
 /* Its unit is this many bytes: an object counts with its slot in a sheaf. */
@@ -99,6 +100,15 @@ static void growth_give_back(struct kmem_cache *s, u32 objects)
 	atomic_add(-growth_of(s, (u32)n), &sheaf_growth);
 }
 
+/* A CPU has so many objects more, or fewer, in a sheaf than it had. */
+static void growth_add(struct kmem_cache *s, int objects)
+{
+	if (objects < 0)
+		growth_give_back(s, (u32)-objects);
+	else if (unlikely(objects))
+		atomic_add(growth_of(s, (u32)objects), &sheaf_growth);
+}
+
 /* ---- sheaves ---- */
 
 /* The sheaf at @base is empty, and to hold @capacity objects from now on. */
@@ -112,23 +122,6 @@ static sheaf_t sheaf_open(void **base, u32 capacity)
 }
 
 /*
- * The empty sheaf @top is about to be filled: it gets the capacity that
- * sheaves of its cache have now, if there is room for that.
- */
-sheaf_t sheaf_fit(struct kmem_cache *s, sheaf_t top)
-{
-	u32 room = sheaf_room(top), wanted = READ_ONCE(s->sheaf_capacity);
-
-	if (likely(room == wanted))
-		return top;
-	if (room > wanted)
-		growth_give_back(s, room - wanted);
-	else if (!growth_take(s, wanted - room))
-		return top;
-	return sheaf_open(sheaf_base(top), wanted);
-}
-
-/*
  * Objects of a sheaf that do not count as growth: those of its least, but that
  * the large ones, with a slab each, count from the first.
  */
@@ -137,32 +130,60 @@ static u32 sheaf_granted(const struct kmem_cache *s)
 	return slab_is_packed(s) ? s->sheaf_min : 0;
 }
 
-/* An empty sheaf for @s out of the stock, or NULL. Context: no cache lock. */
-static sheaf_t sheaf_new(struct kmem_cache *s)
+/*
+ * A CPU that had a sheaf for @had objects is to have one for as many as
+ * sheaves of its cache hold now, if there is room for that. Returns for how
+ * many: they count instead of @had.
+ */
+static u32 sheaf_grow(struct kmem_cache *s, u32 had)
 {
-	u32 counted = s->sheaf_min - sheaf_granted(s);
+	u32 wanted = READ_ONCE(s->sheaf_capacity);
+
+	if (had > wanted)
+		growth_give_back(s, had - wanted);
+	else if (had < wanted && !growth_take(s, wanted - had))
+		return had;
+	return wanted;
+}
+
+/* A CPU's empty sheaf @top is about to be filled. */
+sheaf_t sheaf_fit(struct kmem_cache *s, sheaf_t top)
+{
+	u32 had = sheaf_room(top), now = sheaf_grow(s, had);
+
+	return likely(now == had) ? top : sheaf_open(sheaf_base(top), now);
+}
+
+/* An empty sheaf out of the stock, or NULL. Context: no cache lock. */
+static sheaf_t sheaf_new(const struct kmem_cache *s)
+{
 	void *base[1];
 	bool found;
 
-	if (counted && !growth_take(s, counted))
-		return NULL;
 	spin_lock(&sheaf_cache.lock);
 	found = slabs_take(&sheaf_cache, base, 1, false) == base;
 	spin_unlock(&sheaf_cache.lock);
-	if (unlikely(!found)) {
-		growth_give_back(s, counted);
+	if (unlikely(!found))
 		return NULL;
-	}
 	object_taken(&sheaf_cache, base[0]);
 	return sheaf_open(base[0], s->sheaf_min);
 }
 
-/* @top is empty. @reaped: slabs of the cache of sheaves that are to go. */
+/* @top is empty, and no CPU's. @reaped: slabs of the cache of sheaves. */
+static void sheaf_destroy(sheaf_t top, struct list_head *reaped)
+{
+	object_freed(&sheaf_cache, sheaf_base(top));
+	put_direct(&sheaf_cache, sheaf_base(top), reaped);
+}
+
+/*
+ * The CPU that had @top, which is empty, has it no more. @reaped: slabs of the
+ * cache of sheaves that are to go.
+ */
 void sheaf_release(struct kmem_cache *s, sheaf_t top, struct list_head *reaped)
 {
 	growth_give_back(s, sheaf_room(top) - sheaf_granted(s));
-	object_freed(&sheaf_cache, sheaf_base(top));
-	put_direct(&sheaf_cache, sheaf_base(top), reaped);
+	sheaf_destroy(top, reaped);
 }
 
 sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
@@ -175,8 +196,7 @@ sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
 
 /* ---- the barn ---- */
 
-/* A full sheaf out of the barn, or NULL. Context: s->lock. */
-sheaf_t barn_get(struct kmem_cache *s)
+static sheaf_t barn_take(struct kmem_cache *s)
 {
 	sheaf_t full = sheaf_unlink(&s->barn_full);
 
@@ -185,6 +205,22 @@ sheaf_t barn_get(struct kmem_cache *s)
 	return full;
 }
 
+/*
+ * A full sheaf out of the barn for the empty one @main, or NULL: it has none.
+ * Context: s->lock.
+ */
+sheaf_t barn_get(struct kmem_cache *s, sheaf_t main)
+{
+	sheaf_t full = barn_take(s);
+
+	if (!full)
+		return NULL;
+	growth_add(s, (int)sheaf_room(full) - (int)sheaf_room(main));
+	sheaf_link(&s->barn_empty, main);
+	return full;
+}
+
+/* The sheaf of a CPU that got an empty one for it. Context: s->lock. */
 void barn_put(struct kmem_cache *s, sheaf_t full)
 {
 	WRITE_ONCE(s->barn_objects, s->barn_objects + sheaf_room(full));
@@ -198,19 +234,42 @@ bool barn_has_room(const struct kmem_cache *s, sheaf_t full)
 }
 
 /*
- * An empty sheaf, from the barn if it has one, so that sheaves do not
+ * An empty sheaf, for a CPU whose one for @had objects goes to the barn, or
+ * NULL. It comes from the barn if that has one, so that sheaves do not
  * multiply. Context: s->lock, which it may release for a moment.
  */
-sheaf_t sheaf_get_empty(struct kmem_cache *s)
+static sheaf_t get_empty(struct kmem_cache *s, u32 had)
 {
 	sheaf_t top = sheaf_unlink(&s->barn_empty);
+	u32 now;
 
 	if (unlikely(!top)) {
 		spin_unlock(&s->lock);
 		top = sheaf_new(s);
 		spin_lock(&s->lock);
+		if (unlikely(!top))
+			return NULL;
 	}
-	return likely(top) ? sheaf_fit(s, top) : NULL;
+	now = sheaf_grow(s, had);
+	if (unlikely(!now)) {
+		sheaf_link(&s->barn_empty, top);
+		return NULL;
+	}
+	return likely(sheaf_room(top) == now) ?
+		       top :
+		       sheaf_open(sheaf_base(top), now);
+}
+
+/* An empty sheaf for one more that a CPU has, or NULL. Context: s->lock. */
+sheaf_t sheaf_get_empty(struct kmem_cache *s)
+{
+	return get_empty(s, sheaf_granted(s));
+}
+
+/* An empty sheaf for the full one @main, or NULL. Context: s->lock. */
+sheaf_t sheaf_exchange(struct kmem_cache *s, sheaf_t main)
+{
+	return get_empty(s, sheaf_room(main));
 }
 
 /* An empty sheaf for this CPU, or NULL. Context: no cache lock. */
@@ -273,7 +332,7 @@ void barn_note_flush(struct kmem_cache *s, u32 objects)
 	if (s->flushes < BARN_FLUSHES)
 		return;
 	barn_shrink(s, objects);
-	top = barn_get(s);
+	top = barn_take(s);
 	if (!top)
 		return;
 	s->missed += sheaf_room(top);
@@ -287,14 +346,14 @@ void barn_drain(struct kmem_cache *s, struct list_head *reaped)
 
 	do {
 		spin_lock(&s->lock);
-		top = barn_get(s);
+		top = barn_take(s);
 		if (top)
 			top = sheaf_flush(s, top);
 		else
 			top = sheaf_unlink(&s->barn_empty);
 		spin_unlock(&s->lock);
 		if (top)
-			sheaf_release(s, top, reaped);
+			sheaf_destroy(top, reaped);
 	} while (top);
 	spin_lock(&s->lock);
 	barn_shrink(s, s->barn_max);

@@ -41,13 +41,14 @@ static inline void sheaf_link(sheaf_t *list, sheaf_t top)
 	*list = top;
 }
 
-sheaf_t barn_get(struct kmem_cache *s);
+sheaf_t barn_get(struct kmem_cache *s, sheaf_t main);
 void barn_put(struct kmem_cache *s, sheaf_t full);
 bool barn_has_room(const struct kmem_cache *s, sheaf_t full);
 void barn_grow(struct kmem_cache *s);
 void barn_note_exchange(struct kmem_cache *s);
 void barn_note_flush(struct kmem_cache *s, u32 objects);
 sheaf_t sheaf_get_empty(struct kmem_cache *s);
+sheaf_t sheaf_exchange(struct kmem_cache *s, sheaf_t main);
 sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top);
 
 /* Context of these: no cache lock. */

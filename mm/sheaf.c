@@ -107,9 +107,8 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		}
 		*main = full;
 	}
-	full = barn_get(s);
+	full = barn_get(s, *main);
 	if (full) {
-		sheaf_link(&s->barn_empty, *main);
 		*main = full;
 		barn_note_exchange(s);
 		count_vm_events(cpu, BARN_GET, 1);
@@ -129,7 +128,7 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 	spin_lock(&s->lock);
 	s->idle = 0;
 	if (barn_has_room(s, *main))
-		empty = sheaf_get_empty(s);
+		empty = sheaf_exchange(s, *main);
 	if (empty) {
 		/* Others may have filled the barn meanwhile: by a few. */
 		barn_put(s, *main);

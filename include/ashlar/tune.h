@@ -26,7 +26,7 @@
 #define BARN_BYTES (32 << 10)
 #define BARN_FULL_MAX 16
 /* … until they grow: a sheaf up to so many bytes, after so many exchanges … */
-#define SHEAF_BYTES_MOST (128 << 10)
+#define SHEAF_BYTES_MOST (512 << 10)
 #define SHEAF_EXCHANGES 16
 /* … all sheaves and barns together by so many bytes … */
 #define BARN_GROWTH_BYTES (4 << 20)
