@@ -87,6 +87,7 @@ static void fork_parent(void)
 
 static void fork_child(void)
 {
+	callers_fork_child();
 	if (!fork_locked)
 		return;
 	fork_locked = false;

@@ -43,6 +43,9 @@ void large_fork_prepare(void);
 void large_fork_parent(void);
 void large_fork_child(void);
 
+/* callers.c */
+void callers_fork_child(void);
+
 /* options.c */
 void port_read_options(void);
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* From a frame of the stack to its caller's. */
+#ifndef ASHLAR_PORT_UNWIND_H
+#define ASHLAR_PORT_UNWIND_H
+
+#include <ashlar/compiler.h>
+#include <ashlar/types.h>
+
+struct unwind {
+	uintptr_t pc, sp, bp;
+	bool exact; /* pc is the instruction itself, not where a call returns */
+};
+
+/* Addresses [start, start + bytes). */
+struct code {
+	uintptr_t start, bytes;
+};
+
+/*
+ * Where each frame above @u returns to, innermost first, but not what
+ * is in @skip; returns how many, at most @nr.
+ */
+unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
+		    unsigned int nr);
+
+/* unwind_here - the frame of the function that this is inlined into */
+static __always_inline struct unwind unwind_here(void)
+{
+	struct unwind u = { .exact = true };
+
+#ifdef __x86_64__
+	__asm__ volatile("lea 0(%%rip), %0\n\t"
+			 "mov %%rsp, %1\n\t"
+			 "mov %%rbp, %2"
+			 : "=&r"(u.pc), "=&r"(u.sp), "=&r"(u.bp));
+#endif
+	return u;
+}
+
+#endif

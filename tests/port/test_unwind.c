@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The callers that unwind.c finds are those that the C library finds, which
+ * interprets all of .eh_frame: from calls in a row, frames of any size, the C
+ * library's code, signal handlers and other stacks.
+ */
+#include <alloca.h>
+#include <ashlar/port.h>
+#include <execinfo.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <user.h>
+#include <unwind.h>
+#include "../harness.h"
+
+#define FRAMES 64
+
+static unsigned int compared;
+
+static __attribute__((__noinline__)) unsigned int here(unsigned long *pc)
+{
+	const struct code none = { 0, 0 };
+
+	return unwind(unwind_here(), &none, pc, FRAMES);
+}
+
+/* The first two are places in this function, the rest its callers. */
+static __attribute__((__noinline__)) void compare(void)
+{
+	unsigned long found[FRAMES];
+	void *right[FRAMES];
+	int n = backtrace(right, FRAMES);
+	unsigned int nr = here(found);
+	int i;
+
+	CHECK_EQ(nr, n);
+	for (i = 1; i < n; i++)
+		CHECK_EQ(found[i], (unsigned long)right[i]);
+	compared++;
+}
+
+static __attribute__((__noinline__)) int deep(int n)
+{
+	char *p = alloca((size_t)n * 100 + 1);
+
+	memset(p, n, (size_t)n * 100 + 1);
+	if (n)
+		return deep(n - 1) + p[n];
+	compare();
+	return p[0];
+}
+
+TEST(calls_in_a_row)
+{
+	deep(0);
+	deep(20);
+	deep(20);
+	CHECK_EQ(compared, 3);
+}
+
+/* A frame that is aligned more than calls are has rules by expressions. */
+TEST(an_aligned_frame)
+{
+	volatile char wide[256] __attribute__((__aligned__(256)));
+
+	wide[3] = 1;
+	compare();
+	CHECK_EQ((unsigned long)wide % 256, 0);
+}
+
+static int order(const void *a, const void *b)
+{
+	compare();
+	return *(const int *)a - *(const int *)b;
+}
+
+TEST(called_by_the_c_library)
+{
+	int n[] = { 3, 1, 2 };
+
+	qsort(n, ARRAY_SIZE(n), sizeof(*n), order);
+	CHECK(compared > 1);
+}
+
+static void caught(int sig)
+{
+	deep(3);
+}
+
+static void catch (int flags)
+{
+	struct sigaction act = { .sa_handler = caught, .sa_flags = flags };
+
+	sigaction(SIGUSR1, &act, NULL);
+	raise(SIGUSR1);
+	raise(SIGUSR1);
+	CHECK_EQ(compared, 2);
+}
+
+TEST(in_a_handler)
+{
+	catch (0);
+}
+
+TEST(in_a_handler_on_another_stack)
+{
+	static char room[1 << 16];
+	const stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
+
+	sigaltstack(&stack, NULL);
+	catch (SA_ONSTACK);
+	/* What is known of one stack is not believed of the other. */
+	deep(3);
+	CHECK_EQ(compared, 3);
+}
+
+static void *thread(void *arg)
+{
+	deep(5);
+	return NULL;
+}
+
+TEST(in_a_thread)
+{
+	pthread_t t;
+
+	deep(1);
+	CHECK_EQ(pthread_create(&t, NULL, thread, NULL), 0);
+	pthread_join(t, NULL);
+	CHECK_EQ(compared, 2);
+}
+
+/* A stack that was overwritten is followed no further than it can be read. */
+TEST(a_frame_pointer_to_nowhere)
+{
+	const struct code none = { 0, 0 };
+	unsigned long pc[FRAMES];
+	struct unwind u = unwind_here();
+	uintptr_t bad[] = { 0, 8, 1, ~7ul, 0x123456789000 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		u.bp = u.sp = bad[i];
+		CHECK_EQ(unwind(u, &none, pc, FRAMES), 0);
+	}
+	u = unwind_here();
+	u.pc = (uintptr_t)pc; /* no code at all */
+	CHECK(unwind(u, &none, pc, FRAMES) <= FRAMES);
+}
+
+static void *tell_number(void *arg)
+{
+	*(int *)arg = port_pid();
+	return NULL;
+}
+
+TEST(a_thread_has_its_own_number)
+{
+	int number = 0, own = port_pid();
+	pthread_t t;
+
+	CHECK_EQ(own, getpid());
+	CHECK_EQ(pthread_create(&t, NULL, tell_number, &number), 0);
+	pthread_join(t, NULL);
+	CHECK(number && number != own);
+	callers_fork_child();
+	CHECK_EQ(port_pid(), own);
+}
