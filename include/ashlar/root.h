@@ -19,6 +19,30 @@ struct list_head;
 struct page;
 struct zone;
 
+/* What is known of a mapping by itself; a port's descriptors begin so. */
+struct large_range {
+	char *addr; /* NULL: a descriptor that is not in use */
+	size_t size; /* bytes */
+	u32 state; /* LARGE_BLOCK: allocated; others: free, or on its way */
+};
+
+#define LARGE_BLOCK 1
+
+/* A slot of a port's index of mappings: by address, and by others' keys. */
+struct large_slot {
+	uintptr_t key; /* 0: a free slot; else the range's address, if even */
+	struct large_range *range;
+};
+
+/* Where frames and mappings lie in a process; the port keeps it up to date. */
+struct ashlar_places {
+	uintptr_t frames; /* the address of frame 0; 0: there are none */
+	const struct large_slot *large; /* the index; may be moved */
+	size_t nr_large; /* its slots */
+};
+
+extern struct ashlar_places ashlar_places;
+
 struct ashlar_root {
 	char magic[8];
 	/* These two stay where they are: they are read before the rest is. */
@@ -33,6 +57,8 @@ struct ashlar_root {
 	const unsigned long *large_count;
 	const unsigned long *large_cached_bytes;
 	const u32 *online; /* 1 once mm_init() has run */
+	const struct ashlar_places *places;
+	u8 *const *free_mark; /* leads to what marks a free object: mm/slab.h */
 };
 
 extern const struct ashlar_root ashlar_root __public;

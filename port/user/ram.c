@@ -25,6 +25,7 @@
  */
 #include <ashlar/mmzone.h>
 #include <ashlar/port.h>
+#include <ashlar/root.h>
 #include <mach/page.h>
 #include "sys.h"
 #include "user.h"
@@ -84,6 +85,7 @@ static bool place_range(unsigned int bits)
 	blocks = (u8 *)(base + span / 32);
 	port_mem_map = (struct page *)(base + span / 16);
 	port_ram_frame = (base + span / 8) >> PAGE_SHIFT;
+	ashlar_places.frames = base + span / 8;
 	ram_most = span / 2;
 	return true;
 }

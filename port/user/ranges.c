@@ -29,6 +29,15 @@ struct slot {
 	struct range *range;
 };
 
+_Static_assert(offsetof(struct range, addr) ==
+			       offsetof(struct large_range, addr) &&
+		       offsetof(struct range, size) ==
+			       offsetof(struct large_range, size) &&
+		       offsetof(struct range, state) ==
+			       offsetof(struct large_range, state) &&
+		       sizeof(struct slot) == sizeof(struct large_slot),
+	       "readers know these by other names");
+
 spinlock_t ranges_lock = SPIN_LOCK_UNLOCKED;
 
 static struct slot *slots;
@@ -227,6 +236,8 @@ static struct slot *move_index(struct slot *to, size_t n)
 
 	slots = to;
 	nr_slots = n;
+	ashlar_places.large = (const struct large_slot *)to;
+	ashlar_places.nr_large = n;
 	while (i--)
 		if (from[i].key)
 			insert(from[i].key, from[i].range);

@@ -5,24 +5,28 @@
 
 #include <ashlar/list.h>
 #include <ashlar/port.h>
+#include <ashlar/root.h>
 #include <mach/percpu.h>
 #include <mach/spinlock.h>
 
 enum range_state {
 	RANGE_DETACHED, /* in the hands of one thread; not in the index */
-	RANGE_BLOCK, /* allocated: large.c */
+	RANGE_BLOCK = LARGE_BLOCK, /* allocated: large.c */
 	RANGE_AT_HAND, /* free, and at hand for one thread: hand.c */
 	RANGE_KEPT, /* free: kept.c */
 };
 
-/* A mapped range of addresses. ranges_lock protects all that is not at hand. */
+/*
+ * A mapped range of addresses. ranges_lock protects all that is not at hand.
+ * Readers outside the process know the first three as a struct large_range.
+ */
 struct range {
 	char *addr;
 	size_t size; /* bytes, whole host pages */
+	enum range_state state;
 	struct range *before, *behind; /* those that touch it, or NULL */
 	struct list_head by_size; /* kept.c: those of about this size */
 	struct list_head by_age; /* kept.c: oldest first */
-	enum range_state state;
 	unsigned short list; /* kept.c: by its size */
 	bool zeroed; /* read as zero when it was kept or taken: not resident */
 	bool odd; /* the program changed a part; never to be kept */

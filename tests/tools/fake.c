@@ -25,6 +25,8 @@ static struct page map[FRAMES], *mem_map = map;
 static unsigned long direct_bytes = 3 << 20, direct_count = 2,
 		     direct_cached = 1 << 20;
 static u32 online = 1;
+static struct ashlar_places places;
+static u8 *slab_ids;
 static u64 other_layout[ARRAY_SIZE(mm_layout)];
 
 static struct kmem_cache cache[3];
@@ -44,6 +46,8 @@ struct ashlar_root ashlar_root_writable __asm__("ashlar_root") = {
 	.large_count = &direct_count,
 	.large_cached_bytes = &direct_cached,
 	.online = &online,
+	.places = &places,
+	.free_mark = &slab_ids,
 };
 
 static void fill_zone(void)
