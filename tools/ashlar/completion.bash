@@ -23,7 +23,7 @@ _ashlar() {
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"run check exec boot translate $views --help --version" -- "$cur")
+			"run check leaks exec boot translate $views --help --version" -- "$cur")
 		return
 	fi
 	case $command in
@@ -42,6 +42,17 @@ _ashlar() {
 		;;
 	check)
 		_ashlar_check
+		;;
+	leaks)
+		case ${COMP_WORDS[COMP_CWORD - 1]} in
+		--suppressions | --since)
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			;;
+		--delta) ;;
+		*) mapfile -t COMPREPLY < <(compgen -W "--json --suppressions \
+			--delta --since --help $(_ashlar_own_pids)" -- "$cur") ;;
+		esac
 		;;
 	exec)
 		case $COMP_CWORD in

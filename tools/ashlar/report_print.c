@@ -38,11 +38,16 @@ static bool is_ours(const struct frame *f)
 	return name && !strncmp(name, "/libashlar", strlen("/libashlar"));
 }
 
-/*
- * The frames of the addresses [@from, @from + @nr), without those of the
- * libraries that check, and without what called main().
+/**
+ * frames_show() - choose which frames of a stack are shown
+ * @f: of several stacks
+ * @from: index of the stack's first address
+ * @nr: of its addresses
+ *
+ * Return: those without the libraries that check, and without what called
+ * main().
  */
-static struct stack_shown show(const struct frames *f, unsigned int from,
+struct stack_shown frames_show(const struct frames *f, unsigned int from,
 			       unsigned int nr)
 {
 	struct stack_shown shown = { 0, 0 };
@@ -101,7 +106,7 @@ bool report_resolve(struct report *r, struct symbols *s)
 	if (!r->frames)
 		return false;
 	for (i = 0, all = 0; i < ARRAY_SIZE(stack); all += nr[i++])
-		*shown[i] = show(r->frames, all, nr[i]);
+		*shown[i] = frames_show(r->frames, all, nr[i]);
 	r->place = find_place(r);
 	return true;
 }
@@ -113,7 +118,8 @@ bool report_resolve(struct report *r, struct symbols *s)
 #define STRONG "\033[1m"
 #define PLAIN "\033[0m"
 
-static void print_position(FILE *out, const struct frame *f)
+/* frame_print_position - where a frame is: file and line, or module */
+void frame_print_position(FILE *out, const struct frame *f)
 {
 	if (f->file && f->line && f->column)
 		fprintf(out, "%s:%u:%u", f->file, f->line, f->column);
@@ -134,7 +140,7 @@ static void print_stack(FILE *out, const struct report *r,
 	for (i = 0; i < shown.nr; i++) {
 		fprintf(out, "    #%zu 0x%lx in %s ", i, f[i].pc,
 			f[i].function ? f[i].function : "??");
-		print_position(out, &f[i]);
+		frame_print_position(out, &f[i]);
 		fputc('\n', out);
 	}
 	if (!shown.nr)
@@ -258,7 +264,8 @@ static void set_address(json_t *o, const char *key, u64 value)
 	set_string(o, key, text);
 }
 
-static json_t *frame_json(const struct frame *f)
+/* frame_json - all that is known of a frame */
+json_t *frame_json(const struct frame *f)
 {
 	json_t *o = json_object();
 

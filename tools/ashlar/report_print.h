@@ -3,11 +3,12 @@
 #ifndef ASHLAR_TOOLS_REPORT_PRINT_H
 #define ASHLAR_TOOLS_REPORT_PRINT_H
 
+#include <jansson.h>
 #include <stdio.h>
 #include <ashlar/report_record.h>
 #include "symbolize.h"
 
-/* Some of report.frames: one stack as it is shown. */
+/* Some of a struct frames: one stack as it is shown. */
 struct stack_shown {
 	size_t first, nr;
 };
@@ -19,6 +20,11 @@ struct report {
 	struct stack_shown now, alloc, free;
 	const struct frame *place; /* in frames; NULL: not known */
 };
+
+struct stack_shown frames_show(const struct frames *f, unsigned int from,
+			       unsigned int nr);
+void frame_print_position(FILE *out, const struct frame *f);
+json_t *frame_json(const struct frame *f);
 
 bool report_resolve(struct report *r, struct symbols *s);
 void report_print_text(FILE *out, bool colour, const struct report *r);

@@ -134,6 +134,7 @@ static bool take_cache(struct snapshot_node *s, struct target *t,
 	    c->cache.sheaf_capacity >= SHEAF_SLOTS)
 		return false;
 	clean_name(c->cache.name, sizeof(c->cache.name));
+	c->address = element;
 	c->cached = c->cache.barn_objects;
 	for (i = 0; i < s->nr_cpus; i++)
 		c->cached += cpu_cached_objects(&c->cache, &s->cpus[i].cpu,

@@ -22,6 +22,7 @@ struct snapshot_cpu {
 
 struct snapshot_cache {
 	struct kmem_cache cache;
+	uintptr_t address; /* the target's, of the cache */
 	unsigned long cached; /* objects in sheaves */
 };
 

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The blocks of a process that were allocated and not freed.
+ *
+ *   mem_map        | slab | tail | free | pages | slab | …      a descriptor
+ *                     │                    │                     for each frame
+ *   runs           [ slots of one size ] [ one ] [ … ] [ large blocks … ]
+ *   white          1 1 0 1 1 1 0 0 1 …   1       …     1 1 …
+ *
+ * A slot is free if it was never used, has its bit in its frame's descriptor,
+ * or lies in a sheaf: of a CPU or of its cache's barn. One that went into a
+ * sheaf a moment ago carries the mark, which heap_is_free() looks for. The
+ * allocator's own caches hold nothing of the program's: they are left out.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "leaks.h"
+
+#define FRAMES_MAX (1ul << 26)
+#define LARGE_MAX (1ul << 24)
+#define DESCRIPTORS_AT_ONCE 4096
+
+/* ---- runs ---- */
+
+uint32_t heap_find_frame(const struct heap *h, uint64_t address)
+{
+	unsigned int i;
+
+	for (i = 1; i < h->nr_ram; i++)
+		if (address - h->ram[i].base < h->ram[i].bytes)
+			return h->ram[i]
+				.run[(address - h->ram[i].base) >> PAGE_SHIFT];
+	return NONE;
+}
+
+/* The large block that @address lies in or behind, or NONE. */
+uint32_t heap_find_large(const struct heap *h, uint64_t address)
+{
+	uint32_t low = h->first_large, high = h->nr_runs, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (h->runs[mid].start <= address)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low > h->first_large ? low - 1 : NONE;
+}
+
+/* Room for one element more, whose index is @nr; NULL: no memory. */
+void *heap_grow(struct heap *h, void *array, size_t nr, size_t size)
+{
+	void *more = array;
+
+	/* Doubles whenever nr is a power of two. */
+	if ((nr & (nr - 1)) == 0)
+		more = realloc(array, (nr ? 2 * nr : 1) * size);
+	if (!more)
+		target_fail(h->t, "out of memory");
+	return more;
+}
+
+bool heap_skip(struct heap *h, uint64_t start, uint64_t end)
+{
+	struct span *more = heap_grow(h, h->skip, h->nr_skip, sizeof(*more));
+
+	if (!more)
+		return false;
+	h->skip = more;
+	h->skip[h->nr_skip++] = (struct span){ start, end };
+	return true;
+}
+
+/* @n bits more, all of them set. */
+static bool add_slots(struct heap *h, uint32_t n)
+{
+	size_t words = (h->nr_slots + 63ul) / 64, wanted, room = 64;
+	uint64_t *more;
+	uint32_t i;
+
+	if (n > NONE - 64 - h->nr_slots)
+		return target_fail(h->t, "%s has too many blocks", h->t->label);
+	wanted = (h->nr_slots + (size_t)n + 63) / 64;
+	while (room < words)
+		room *= 2;
+	if (!h->white || wanted > room) {
+		while (room < wanted)
+			room *= 2;
+		more = realloc(h->white, room * sizeof(*more));
+		if (!more)
+			return target_fail(h->t, "out of memory");
+		h->white = more;
+	}
+	memset(h->white + words, 0, (wanted - words) * sizeof(*h->white));
+	for (i = h->nr_slots; i < h->nr_slots + n; i++)
+		set_bit(h->white, i);
+	h->nr_slots += n;
+	return true;
+}
+
+static bool add_run(struct heap *h, const struct run *run)
+{
+	struct run *more = heap_grow(h, h->runs, h->nr_runs, sizeof(*more));
+
+	if (!more)
+		return false;
+	h->runs = more;
+	more[h->nr_runs] = *run;
+	more[h->nr_runs].first = h->nr_slots;
+	h->nr_runs++;
+	return add_slots(h, run->slots);
+}
+
+/* ---- slabs and page runs ---- */
+
+/* The walk over descriptors: the run at hand, and the frames it has. */
+struct walk {
+	struct heap *heap;
+	struct ram *ram;
+	unsigned int node;
+	uint64_t frame, end; /* of the run, by number */
+	uint32_t run; /* or NONE: nothing of the program's */
+	bool described; /* each frame of it has bits */
+};
+
+static bool is_internal(const struct kmem_cache *s)
+{
+	return !strcmp(s->name, "kmem_cache") ||
+	       !strcmp(s->name, "kmem_sheaf") || !strcmp(s->name, "mm_cpu");
+}
+
+static bool begin_slab(struct walk *w, uint64_t frame, const struct page *page,
+		       uint32_t cache)
+{
+	const struct kmem_cache *s = &w->heap->caches[cache];
+	uint64_t start = w->ram->base + (frame << PAGE_SHIFT);
+	uint64_t unused = start + page->bump * (uint64_t)SLAB_GRANULE;
+	struct run run = { .size = s->size,
+			   .cache = cache,
+			   .left = s->red_left,
+			   .bytes = slab_ksize(s) };
+
+	w->end = frame + page->nr;
+	w->described = slab_is_packed(s) || cache_is_watched(s);
+	w->run = NONE;
+	run.start = start;
+	if (slab_is_packed(s)) {
+		run.start = (start + s->size - 1) / s->size * s->size;
+		run.inverse = UINT32_MAX / s->size + 1;
+	}
+	if (is_internal(s) || unused <= run.start)
+		return true;
+	run.slots = run.inverse ? (uint32_t)((unused - run.start) / s->size) :
+				  1;
+	w->run = w->heap->nr_runs;
+	return add_run(w->heap, &run);
+}
+
+static bool begin_pages(struct walk *w, uint64_t frame, const struct page *page)
+{
+	uint64_t nr = page->order == ORDER_NONE ? page->priv :
+						  1ull << page->order;
+	struct run run = {
+		.start = w->ram->base + (frame << PAGE_SHIFT),
+		.size = nr << PAGE_SHIFT,
+		.bytes = nr << PAGE_SHIFT,
+		.slots = 1,
+		.cache = NONE,
+	};
+
+	w->run = NONE;
+	w->described = false;
+	w->end = frame + 1;
+	if (page->order >= MAX_ORDER && page->order != ORDER_NONE)
+		return true;
+	if (nr == 0 || nr > (w->ram->bytes >> PAGE_SHIFT) - frame)
+		return true;
+	w->end = frame + nr;
+	w->run = w->heap->nr_runs;
+	return add_run(w->heap, &run);
+}
+
+static uint32_t find_cache(const struct walk *w, const struct snapshot_node *n,
+			   uint32_t first, const struct kmem_cache *s)
+{
+	static uint32_t last;
+	size_t i;
+
+	(void)w;
+	if (last < n->nr_caches && n->caches[last].address == (uintptr_t)s)
+		return first + last;
+	for (i = 0; i < n->nr_caches; i++) {
+		if (n->caches[i].address == (uintptr_t)s) {
+			last = (uint32_t)i;
+			return first + last;
+		}
+	}
+	return NONE;
+}
+
+/* Free objects that start in the frame @page are not live. */
+static void clear_free(struct walk *w, const struct page *page)
+{
+	const struct run *r = &w->heap->runs[w->run];
+	uint64_t address = w->ram->base + (w->frame << PAGE_SHIFT);
+	unsigned long word;
+	uint32_t i, slot;
+
+	for (i = 0; i < FREE_WORDS; i++) {
+		for (word = page->free_bits[i]; word; word &= word - 1) {
+			slot = run_slot(
+				r, address + SLAB_GRANULE *
+						     (64 * i +
+						      (uint32_t)__builtin_ctzl(
+							      word)));
+			if (slot != NONE)
+				clear_bit(w->heap->white, r->first + slot);
+		}
+	}
+}
+
+static bool take_frame(struct walk *w, const struct snapshot_node *n,
+		       uint32_t first_cache, const struct page *page)
+{
+	bool head = (page->flags & PG_slab) && !(page->flags & PG_tail);
+	bool used = (page->flags & (PG_used | PG_slab)) == PG_used;
+	uint32_t cache;
+
+	if (w->frame >= w->end || head) {
+		w->run = NONE;
+		w->end = w->frame + 1;
+		cache = head ? find_cache(w, n, first_cache, page->slab_cache) :
+			       NONE;
+		if (head && cache != NONE &&
+		    !begin_slab(w, w->frame, page, cache))
+			return false;
+		if (used && !begin_pages(w, w->frame, page))
+			return false;
+	}
+	if (w->run != NONE && w->described && (page->flags & PG_slab))
+		clear_free(w, page);
+	else if (w->run != NONE && head && (page->free_bits[0] & 1))
+		clear_bit(w->heap->white, w->heap->runs[w->run].first);
+	if (!(w->described && (page->flags & PG_vacant)))
+		w->ram->run[w->frame] = w->run;
+	return true;
+}
+
+static bool take_frames(struct heap *h, const struct snapshot_node *n,
+			struct ram *f, uint32_t first_cache)
+{
+	static struct page pages[DESCRIPTORS_AT_ONCE];
+	uint64_t nr = f->bytes >> PAGE_SHIFT, i, got;
+	struct walk w = { .heap = h, .ram = f, .run = NONE };
+
+	for (w.frame = 0; w.frame < nr;) {
+		got = target_copy(
+			      h->t, pages, f->map + w.frame * sizeof(*pages),
+			      min(nr - w.frame, (uint64_t)DESCRIPTORS_AT_ONCE) *
+				      sizeof(*pages)) /
+		      sizeof(*pages);
+		if (!heap_in_time(h))
+			return false;
+		for (i = 0; i < got; i++, w.frame++)
+			if (!take_frame(&w, n, first_cache, &pages[i]))
+				return false;
+		if (!got) /* a hole of a page of descriptors at least */
+			w.frame += PAGE_SIZE / sizeof(*pages);
+	}
+	return true;
+}
+
+/* ---- sheaves ---- */
+
+static void clear_objects(struct heap *h, const uint64_t *objects, size_t n)
+{
+	struct block b;
+
+	while (n--)
+		if (objects[n] && heap_find(h, objects[n], &b))
+			clear_bit(h->white, block_number(h, b));
+}
+
+/* The objects below @top are free. Returns what the sheaf is linked to. */
+static uint64_t clear_sheaf(struct heap *h, uint64_t top)
+{
+	uint64_t base = (top - sizeof(void *)) & ~(SHEAF_SIZE - 1);
+	uint64_t sheaf[SHEAF_SLOTS], bottom, n = (top - base) / sizeof(void *);
+
+	if (!top || top % sizeof(void *) ||
+	    target_copy(h->t, sheaf, base, sizeof(sheaf)) != sizeof(sheaf))
+		return 0;
+	bottom = (sheaf[1] - base) / sizeof(void *);
+	if (bottom >= 2 && bottom < n)
+		clear_objects(h, sheaf + bottom, n - bottom);
+	return sheaf[0];
+}
+
+static bool clear_sheaves(struct heap *h, const struct snapshot_node *n)
+{
+	const struct kmem_cache *s;
+	size_t c, i, steps;
+	uint64_t top;
+
+	for (c = 0; c < n->nr_caches; c++) {
+		s = &n->caches[c].cache;
+		if (is_internal(s) || !s->id)
+			continue;
+		if (!heap_in_time(h))
+			return false;
+		for (i = 0; i < n->nr_cpus; i++) {
+			const struct snapshot_cpu *cpu = &n->cpus[i];
+
+			if (cpu->tops.top[s->id] == cpu->tops.top[0])
+				continue;
+			clear_sheaf(h, (uintptr_t)cpu->tops.top[s->id]);
+			clear_sheaf(h, (uintptr_t)cpu->cpu.spare[s->id]);
+		}
+		top = (uintptr_t)s->barn_full;
+		for (steps = 0; top && steps <= s->barn_objects; steps++)
+			top = clear_sheaf(h, top);
+	}
+	return true;
+}
+
+/* ---- a core ---- */
+
+static bool take_caches(struct heap *h, const struct snapshot_node *n,
+			unsigned int node)
+{
+	uint32_t nr = h->nr_caches + (uint32_t)n->nr_caches;
+	struct kmem_cache *caches =
+		realloc(h->caches, (nr + 1) * sizeof(*caches));
+	uint32_t *nodes = realloc(h->cache_node, (nr + 1) * sizeof(*nodes));
+	size_t i;
+
+	h->caches = caches ? caches : h->caches;
+	h->cache_node = nodes ? nodes : h->cache_node;
+	if (!caches || !nodes)
+		return target_fail(h->t, "out of memory");
+	for (i = 0; i < n->nr_caches; i++) {
+		caches[h->nr_caches] = n->caches[i].cache;
+		nodes[h->nr_caches++] = node;
+	}
+	return true;
+}
+
+static uint64_t frames_spanned(const struct snapshot_node *n)
+{
+	uint64_t end = 0;
+	unsigned int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		if (n->zones[i].managed_pages)
+			end = max(end, n->zones[i].start_pfn +
+					       n->zones[i].spanned_pages);
+	return end;
+}
+
+static bool take_core(struct heap *h, const struct snapshot_node *n,
+		      unsigned int node)
+{
+	struct ram *f = &h->ram[node];
+	struct ashlar_places places;
+	uint32_t first_cache = h->nr_caches;
+	uint64_t nr = frames_spanned(n), ids;
+	uintptr_t map;
+
+	if (!target_read(h->t, (uintptr_t)n->root.places, &places,
+			 sizeof(places)) ||
+	    !target_read(h->t, (uintptr_t)n->root.mem_map, &map, sizeof(map)) ||
+	    !target_read(h->t, (uintptr_t)n->root.free_mark, &ids,
+			 sizeof(ids)) ||
+	    !nr || nr > FRAMES_MAX || places.frames % PAGE_SIZE ||
+	    places.frames > INT64_MAX / 2 || map > INT64_MAX / 2)
+		return target_fail(h->t, "the frames of %s cannot be found",
+				   h->t->label);
+	*f = (struct ram){ .base = places.frames,
+			   .bytes = nr << PAGE_SHIFT,
+			   .map = map };
+	h->nr_ram = node + 1;
+	h->free_mark[node] = ids;
+	return copy_open(h, f) && take_caches(h, n, node) &&
+	       heap_skip(h, ids, f->base + f->bytes) &&
+	       take_frames(h, n, f, first_cache);
+}
+
+/* ---- large blocks ---- */
+
+static bool take_large(struct heap *h, uint64_t descriptor, uint64_t key)
+{
+	struct large_range r;
+	struct run run = { .slots = 1, .cache = NONE };
+
+	if (!target_read(h->t, descriptor, &r, sizeof(r)) ||
+	    (uintptr_t)r.addr != key || !r.size || r.size > INT64_MAX - key)
+		return true; /* on its way */
+	if (!heap_skip(h, key, key + r.size) ||
+	    !heap_skip(h, descriptor & PAGE_MASK,
+		       (descriptor & PAGE_MASK) + PAGE_SIZE))
+		return false;
+	if (r.state != LARGE_BLOCK)
+		return true;
+	run.start = key;
+	run.size = run.bytes = r.size;
+	return add_run(h, &run);
+}
+
+static bool take_index(struct heap *h, const struct snapshot_node *n)
+{
+	struct ashlar_places places;
+	struct large_slot slot[256];
+	uint64_t at, end;
+	size_t i, got;
+
+	if (!target_read(h->t, (uintptr_t)n->root.places, &places,
+			 sizeof(places)) ||
+	    !places.nr_large)
+		return true;
+	if (places.nr_large > LARGE_MAX)
+		return target_fail(h->t,
+				   "the large blocks of %s cannot be found",
+				   h->t->label);
+	at = (uintptr_t)places.large;
+	end = at + places.nr_large * sizeof(slot[0]);
+	if (!heap_skip(h, at, end))
+		return false;
+	for (; at < end; at += sizeof(slot)) {
+		got = target_copy(h->t, slot, at,
+				  min(end - at, (uint64_t)sizeof(slot))) /
+		      sizeof(slot[0]);
+		for (i = 0; i < got; i++)
+			if (slot[i].key && !(slot[i].key & 1) &&
+			    !take_large(h, (uintptr_t)slot[i].range,
+					slot[i].key))
+				return false;
+		if (!heap_in_time(h))
+			return false;
+	}
+	return true;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct run *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* All are live: it does not matter whose bit was whose. */
+static void sort_large(struct heap *h)
+{
+	struct run *large = h->runs + h->first_large, *last;
+	uint32_t i, n = h->nr_runs - h->first_large, first;
+
+	if (!n)
+		return;
+	first = large[0].first;
+	qsort(large, n, sizeof(*large), by_start);
+	for (i = 0; i < n; i++)
+		large[i].first = first + i;
+	last = &large[n - 1];
+	h->large_start = large[0].start;
+	h->large_bytes = last->start + last->size - h->large_start;
+}
+
+static uint64_t half_of_free_memory(void)
+{
+	uint64_t pages = (uint64_t)sysconf(_SC_AVPHYS_PAGES);
+
+	return max(pages * (uint64_t)sysconf(_SC_PAGESIZE) / 2, 256ull << 20);
+}
+
+/**
+ * heap_read() - find all blocks of a target
+ * @h: all zero, but for the deadline; freed by heap_free() in any case
+ * @t: its nodes were found
+ *
+ * Return: true, or false with the reason in @t->error.
+ */
+bool heap_read(struct heap *h, struct target *t)
+{
+	struct snapshot s = { 0 };
+	unsigned int i;
+	bool ok;
+
+	h->t = t;
+	h->copy_most = half_of_free_memory();
+	ok = snapshot_take(&s, t, SNAPSHOT_CACHES | SNAPSHOT_CPUS);
+	for (i = 0; ok && i < s.nr_nodes; i++)
+		ok = take_core(h, &s.nodes[i], i);
+	h->first_large = h->nr_runs;
+	for (i = 0; ok && i < s.nr_nodes; i++)
+		ok = take_index(h, &s.nodes[i]);
+	if (ok)
+		sort_large(h);
+	for (i = 0; ok && i < s.nr_nodes; i++)
+		ok = clear_sheaves(h, &s.nodes[i]);
+	snapshot_free(&s);
+	return ok;
+}
+
+void heap_free(struct heap *h)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_NODES; i++)
+		copy_close(&h->ram[i]);
+	free(h->caches);
+	free(h->cache_node);
+	free(h->runs);
+	free(h->white);
+	free(h->skip);
+	*h = (struct heap){ 0 };
+}
