@@ -42,9 +42,9 @@ __cold_path void port_local_lock_slow(local_lock_t *l)
 }
 
 /*
- * A kernel that had agreed and refuses now (a sandbox was entered) leaves one
- * way: to wait for much longer than any processor takes to make visible what it
- * has written, and have owners use barriers from now on.
+ * A kernel that knows no such barriers, or refuses them (a sandbox was
+ * entered), leaves one way: to wait for much longer than any processor takes to
+ * make visible what it has written, and have owners use their own from now on.
  */
 static void drain_writes(void)
 {
@@ -56,15 +56,26 @@ static void drain_writes(void)
 	sys_futex_wait(&never, 0, &drain);
 }
 
+/*
+ * What any thread has written before this, all see afterwards; and what any
+ * thread reads afterwards, it does not read before.
+ */
+void port_barrier_all(void)
+{
+	if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) &&
+	    (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) ||
+	     membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)))
+		drain_writes();
+}
+
 /* After this, an owner is seen to hold its lock, or will not get it. */
 void local_locks_stop(void)
 {
 	u32 before = __atomic_fetch_or(&local_locks_state, LOCAL_LOCKS_STOPPED,
 				       __ATOMIC_SEQ_CST);
 
-	if (!(before & LOCAL_LOCKS_FENCED) &&
-	    membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
-		drain_writes();
+	if (!(before & LOCAL_LOCKS_FENCED))
+		port_barrier_all();
 }
 
 void local_locks_go(void)

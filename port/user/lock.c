@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <mach/spinlock.h>
 #include "sys.h"
+#include "user.h"
 
 #define SPINS 100
 #define WAIT_NS 10000000
@@ -26,11 +27,21 @@ __cold_path void port_lock_slow(spinlock_t *l)
 		if (!READ_ONCE(l->state) && spin_trylock(l))
 			return;
 	}
+	if (!__atomic_exchange_n(&l->slept, 1, __ATOMIC_RELAXED))
+		port_barrier_all();
 	while (__atomic_exchange_n(&l->state, 2, __ATOMIC_ACQUIRE))
 		sys_futex_wait(&l->state, 2, NULL);
 }
 
-__cold_path void port_unlock_slow(spinlock_t *l)
+/* Release @l, for which somebody has slept once. */
+void port_unlock_slow(spinlock_t *l)
+{
+	if (__atomic_exchange_n(&l->state, 0, __ATOMIC_RELEASE) == 2)
+		sys_futex_wake(&l->state, 1);
+}
+
+/* @l was released while somebody went to sleep for the first time. */
+__cold_path void port_unlock_wake(spinlock_t *l)
 {
 	sys_futex_wake(&l->state, 1);
 }

@@ -21,6 +21,7 @@ size_t port_host_page_size(void);
 
 /* local_lock.c */
 void local_locks_start(void);
+void port_barrier_all(void);
 
 /* ram.c */
 bool port_ram_init(void);
