@@ -79,4 +79,8 @@
 /* A cache of at least this size also gives back frames inside its slabs. */
 #define SLAB_REPORT_BYTES (1ul << 20)
 
+/* Stacks of callers: bytes of a chunk, and how many chunks there may be. */
+#define DEPOT_CHUNK_SHIFT 16
+#define DEPOT_CHUNKS 1024
+
 #endif

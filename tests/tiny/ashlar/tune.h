@@ -75,4 +75,9 @@
 #undef REPORT_MIN_ORDER
 #define REPORT_MIN_ORDER 1
 
+#undef DEPOT_CHUNK_SHIFT
+#define DEPOT_CHUNK_SHIFT 12
+#undef DEPOT_CHUNKS
+#define DEPOT_CHUNKS 4
+
 #endif
