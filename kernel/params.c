@@ -11,6 +11,7 @@
  * is for process 1's environment, other words are its arguments; all that
  * follows "--" is, too. Names with a dot are for modules: nobody's.
  */
+#include <ashlar/check.h>
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
 #include <ashlar/slab.h>
@@ -106,6 +107,20 @@ static bool set_slub_debug(const char *value)
 	return true;
 }
 
+static bool set_check(const char *value)
+{
+	if (setup_check(value))
+		printk(KERN_WARNING "check=%s: want 0 or 1\n", value);
+	return true;
+}
+
+static bool set_quarantine(const char *value)
+{
+	if (setup_quarantine(value))
+		printk(KERN_WARNING "quarantine=%s: want bytes\n", value);
+	return true;
+}
+
 /* Done by the port before this, or without meaning on this machine. */
 static bool done(const char *value)
 {
@@ -129,6 +144,8 @@ static const struct param {
 	{ "yield=", done },
 	{ "slub_debug=", set_slub_debug },
 	{ "slub_debug", set_slub_debug },
+	{ "check=", set_check },
+	{ "quarantine=", set_quarantine },
 	{ "root=", done },
 	{ "rootfstype=", done },
 	{ "rootwait", done },

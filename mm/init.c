@@ -223,11 +223,13 @@ static void for_chains(void (*op)(spinlock_t *))
 	op(&mm_cpu_mutex);
 	op(&slab_mutex);
 	op(&shrinker_lock);
+	op(&quarantine_lock);
 }
 
 /** mm_fork_prepare() - quiesce the core; see the lock order in internal.h. */
 void mm_fork_prepare(void)
 {
+	spin_lock(&quarantine_lock);
 	spin_lock(&shrinker_lock);
 	spin_lock(&slab_mutex);
 	spin_lock(&mm_cpu_mutex);

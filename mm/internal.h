@@ -112,15 +112,21 @@ void slab_report_fork_child(struct kmem_cache *s);
 unsigned long slab_report(struct kmem_cache *s);
 void slab_report_balance(struct kmem_cache *s);
 
-/* slab_debug.c: of watched caches */
+/* slab_debug_option.c, slab_debug.c: of watched caches (slab_debug.h) */
+extern bool slab_check; /* all that is allocated by size is watched */
 slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);
 u32 slab_debug_layout(struct kmem_cache *s);
 void slab_debug_setup(const struct kmem_cache *s, struct page *slab);
-void slab_debug_alloc(struct kmem_cache *s, void *slot);
-void slab_debug_free(struct kmem_cache *s, void *slot);
-void slab_debug_describe(const struct kmem_cache *s, void *slot);
 void slab_debug_remaining(struct kmem_cache *s);
 unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab);
+
+/* quarantine.c: watched objects that were released, and wait */
+extern spinlock_t quarantine_lock; /* held alone */
+void quarantine_default(size_t bytes, unsigned int share);
+void quarantine_flush(void);
+
+/* kmalloc.c: by size, where that is remembered */
+void *kmalloc_asked(const struct slab_call *call, gfp_t gfp);
 
 /* slab_common.c: all caches */
 extern spinlock_t slab_mutex;

@@ -16,6 +16,7 @@
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
 #include "internal.h"
+#include "slab_record.h"
 
 /* By index; what kmalloc_starts_at() divides by. */
 #define STEP(size) RECIPROCAL_U64((size) <= SLAB_PACK_MAX ? (size) : PAGE_SIZE)
@@ -87,6 +88,52 @@ static struct kmem_cache *dma_cache(unsigned int index)
 
 /* ---- allocation ---- */
 
+/* What kmalloc() promises of the alignment of @size bytes, as log2. */
+static u8 kmalloc_align(size_t size)
+{
+	if (size <= KMALLOC_MIN_SIZE || !is_power_of_2(size))
+		return 0;
+	return (u8)__builtin_ctzl(min(size, PAGE_SIZE));
+}
+
+/**
+ * kmalloc_asked() - an object of a general cache that may be watched
+ * @call: bytes, KMALLOC_MAX_CACHE_SIZE at most, and their alignment
+ * @gfp: GFP_* flags; __GFP_ZERO is the caller's to see to
+ *
+ * Where watched objects lie close together (slab_check) an alignment takes
+ * room; elsewhere the class of a size has it. Context: as @gfp says. Return:
+ * the memory, or NULL.
+ */
+void *kmalloc_asked(const struct slab_call *call, gfp_t gfp)
+{
+	size_t size = max(call->asked, 1u), align = 1ul << call->align;
+	struct kmem_cache *s;
+
+	if (!slab_check)
+		size = ALIGN(size, align);
+	else if (align > KMALLOC_MIN_SIZE)
+		size += align - KMALLOC_MIN_SIZE;
+	if (size > KMALLOC_MAX_CACHE_SIZE)
+		return NULL;
+	s = kmalloc_cache(kmalloc_index(size));
+	if (!s)
+		return NULL;
+	return cache_is_watched(s) ? slab_alloc_asked(s, gfp, call) :
+				     slab_alloc_slow(s, gfp);
+}
+
+static void *kmalloc_watched(size_t size, gfp_t gfp)
+{
+	const struct slab_call call = { .asked = (u32)size,
+					.align = kmalloc_align(size) };
+
+	/* With its alignment it may be more than any cache holds. */
+	if (slab_check && size + (1ul << call.align) > KMALLOC_MAX_CACHE_SIZE)
+		return alloc_pages_exact(size, gfp);
+	return kmalloc_asked(&call, gfp);
+}
+
 static void *kmalloc_slow(size_t size, gfp_t gfp)
 {
 	struct kmem_cache *s;
@@ -98,6 +145,8 @@ static void *kmalloc_slow(size_t size, gfp_t gfp)
 						 alloc_pages_exact(size, gfp);
 	s = (gfp & __GFP_DMA) ? dma_cache(kmalloc_index(size)) :
 				kmalloc_cache(kmalloc_index(size));
+	if (unlikely(s && s->flags & SLAB_ASKED))
+		return kmalloc_watched(size, gfp);
 	return s ? slab_alloc_slow(s, gfp) : NULL;
 }
 
@@ -224,7 +273,7 @@ __racy size_t ksize(const void *p)
 		return 0;
 	page = virt_addr_valid(p) ? virt_to_page(p) : NULL;
 	if (page && (page->flags & PG_slab))
-		return slab_ksize(page->slab_cache);
+		return slab_object_size(page->slab_cache, p);
 	if (page && is_exact_block(page))
 		return page->priv << PAGE_SHIFT;
 	mm_report("bad-pointer", "ksize of %p, which was not allocated here",

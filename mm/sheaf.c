@@ -22,6 +22,7 @@
  */
 #include <ashlar/string.h>
 #include "barn.h"
+#include "slab_record.h"
 
 static void *bootstrap_sheaf[SHEAF_SLOTS] __aligned_to(SHEAF_SIZE);
 
@@ -221,9 +222,12 @@ static void *alloc_through_sheaf(struct kmem_cache *s, struct mm_cpu *cpu,
  */
 __cold_path void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 {
+	const struct slab_call plain = { .asked = s->object_size };
 	struct mm_cpu *cpu = mm_this_cpu();
 	void *obj;
 
+	if (unlikely(cache_is_watched(s)))
+		return slab_alloc_asked(s, gfp, &plain);
 	if (unlikely(should_failslab(s, gfp)))
 		return NULL;
 	if (likely(cpu && cache_has_sheaves(s)))
@@ -321,6 +325,8 @@ __racy struct kmem_cache *slab_object_cache(void *obj)
 	if (!(page->flags & PG_slab))
 		return NULL;
 	slab = slab_head(page);
+	if (unlikely(cache_is_watched(s)))
+		return watched_is_used(s, slab, obj) ? s : NULL;
 	if (object_state(s, slab, obj) != OBJECT_USED)
 		return NULL;
 	if (unlikely(cache_has_marks(s) && *object_mark(obj) == FREE_MARK &&
@@ -359,8 +365,13 @@ static bool put_in_sheaf(struct kmem_cache *s, void *obj,
  */
 __cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
 {
+	const struct slab_call plain = { .asked = ASKED_UNKNOWN };
 	LIST_HEAD(reaped);
 
+	if (unlikely(cache_is_watched(s))) {
+		slab_free_asked(s, obj, &plain);
+		return;
+	}
 	if (unlikely(!object_may_be_freed(s, obj)))
 		return;
 	if (cache_has_marks(s))

@@ -36,6 +36,8 @@
 
 /* Internal cache flag: a general cache, whose free objects are marked. */
 #define SLAB_KMALLOC 0x8000u
+/* The same, watched: each object has as many bytes as were asked for. */
+#define SLAB_ASKED 0x4000u
 
 /* Any of these: the cache has no sheaves, and slab_debug.c looks on. */
 #define SLAB_WATCHED                                             \
@@ -85,6 +87,7 @@ struct kmem_cache {
 	u32 object_size; /* bytes asked for */
 	u32 align;
 	u32 red_left; /* bytes of a slot before its object; see slab_debug.c */
+	u32 record; /* bytes of a slot before its record, or 0: it has none */
 	u64 reciprocal; /* RECIPROCAL_U64(size) */
 	slab_flags_t flags;
 	u32 sheaf_min; /* objects that each of its sheaves may hold */
@@ -130,10 +133,16 @@ static inline bool cache_is_watched(const struct kmem_cache *s)
 	return s->flags & SLAB_WATCHED;
 }
 
-/* Bytes that the holder of an object may use. */
+/* Bytes that the holder of an object may use, at most. */
 static inline u32 slab_ksize(const struct kmem_cache *s)
 {
 	return cache_is_watched(s) ? s->object_size : s->size;
+}
+
+/* True if @page is of a slab whose objects are watched. */
+static inline __racy bool page_is_watched(const struct page *page)
+{
+	return (page->flags & PG_slab) && cache_is_watched(page->slab_cache);
 }
 
 /*
@@ -280,8 +289,15 @@ static inline void object_freed(const struct kmem_cache *s, void *obj)
 		port_poison((void **)obj + 2, s->size - 2 * sizeof(void *));
 }
 
+struct slab_call;
+
 struct kmem_cache *slab_object_cache(void *obj);
+u32 slab_object_size(const struct kmem_cache *s, const void *obj);
 void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp);
+void *slab_alloc_asked(struct kmem_cache *s, gfp_t gfp,
+		       const struct slab_call *call);
+void slab_free_asked(struct kmem_cache *s, void *obj,
+		     const struct slab_call *call);
 void slab_free_slow(struct kmem_cache *s, void *obj);
 
 /* This CPU's main sheaf of cache @id, and its move by @n objects. */

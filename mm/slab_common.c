@@ -193,6 +193,8 @@ void kmem_cache_destroy(struct kmem_cache *s)
  */
 int kmem_cache_shrink(struct kmem_cache *s)
 {
+	if (s->flags & SLAB_ASKED)
+		quarantine_flush();
 	slab_shrink(s);
 	return READ_ONCE(s->nr_slabs) != 0;
 }
@@ -249,6 +251,7 @@ static unsigned long shrink_caches(bool (*wanted)(struct kmem_cache *s))
 /* Context: no lock held. Return: frames freed. */
 unsigned long slab_shrink_all(void)
 {
+	quarantine_flush();
 	return shrink_caches(any_cache);
 }
 

@@ -21,7 +21,7 @@
  * release of an object there takes the slow path, which looks at the bits.
  *
  * Objects come and go by the sheaf (sheaf.c), or one at a time where a cache
- * has no sheaves (alloc_direct, put_direct).
+ * has no sheaves (alloc_direct, put_direct; watched.c).
  *
  * Invariants (kmem_cache_validate), with objects = slab_objects(s, slab):
  *   slab->inuse + free bits of the slab = objects before bump
@@ -348,18 +348,17 @@ void **slabs_take(struct kmem_cache *s, void **slots, u32 n, bool unused)
 }
 
 /*
- * What @obj is in its slab: OBJECT_NONE if no object of @s starts there. An
- * object in use stays so without a lock: bump only grows, its own bit is 0,
- * and the slab's head is constant while any object is in use.
+ * What @obj is in its slab: OBJECT_NONE if no object of @s, which is not
+ * watched, starts there. An object in use stays so without a lock: bump only
+ * grows, its own bit is 0, and the slab's head is constant while any object is
+ * in use.
  */
 __racy enum object_state object_state(const struct kmem_cache *s,
 				      const struct page *slab, char *obj)
 {
-	char *slot = obj - s->red_left;
-
-	if (!slab_starts_at(s, slab, slot) || slot >= slab_unused(slab))
+	if (!slab_starts_at(s, slab, obj) || obj >= slab_unused(slab))
 		return OBJECT_NONE;
-	return slot_is_free(slot) ? OBJECT_FREE : OBJECT_USED;
+	return slot_is_free(obj) ? OBJECT_FREE : OBJECT_USED;
 }
 
 void report_bad_object(const struct kmem_cache *s, char *obj,
@@ -367,8 +366,6 @@ void report_bad_object(const struct kmem_cache *s, char *obj,
 {
 	struct page *page = virt_addr_valid(obj) ? virt_to_page(obj) : NULL;
 
-	if (state == OBJECT_FREE && cache_is_watched(s))
-		slab_debug_describe(s, obj - s->red_left);
 	if (state == OBJECT_FREE)
 		mm_report("double-free", "%p of cache %s is already free", obj,
 			  s->name);
@@ -485,11 +482,9 @@ void *alloc_direct(struct kmem_cache *s, gfp_t gfp)
 	do {
 		spin_lock(&s->lock);
 		found = slabs_take(s, obj, 1, false) == obj;
-		if (unlikely(cache_is_watched(s)) && found)
-			slab_debug_alloc(s, obj[0]);
 		spin_unlock(&s->lock);
 		if (found)
-			return (char *)obj[0] + s->red_left;
+			return obj[0];
 	} while (slab_grow(s, gfp));
 	return NULL;
 }
@@ -500,12 +495,8 @@ void *alloc_direct(struct kmem_cache *s, gfp_t gfp)
  */
 void put_direct(struct kmem_cache *s, void *obj, struct list_head *reaped)
 {
-	void *slot = (char *)obj - s->red_left;
-
 	spin_lock(&s->lock);
-	if (unlikely(cache_is_watched(s)) && !slot_is_free(slot))
-		slab_debug_free(s, slot);
-	slabs_put(s, &slot, 1);
+	slabs_put(s, &obj, 1);
 	reap_free_slabs(s, slabs_to_keep(s), reaped);
 	spin_unlock(&s->lock);
 }

@@ -24,6 +24,8 @@ void *alloc_direct(struct kmem_cache *s, gfp_t gfp);
 void put_direct(struct kmem_cache *s, void *obj, struct list_head *reaped);
 enum object_state object_state(const struct kmem_cache *s,
 			       const struct page *slab, char *obj);
+bool watched_is_used(const struct kmem_cache *s, const struct page *slab,
+		     char *obj);
 struct page *object_slab(const struct kmem_cache *s, const void *obj);
 void report_bad_object(const struct kmem_cache *s, char *obj,
 		       enum object_state state);

@@ -6,6 +6,7 @@
  */
 #include "harness_run.h"
 #include "../mm/internal.h"
+#include "../mm/slab_debug.h"
 #include <ashlar/fault-inject.h>
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
@@ -218,6 +219,16 @@ static bool is_the_cores(const struct kmem_cache *s)
 	       !ashlar_strcmp(s->name, "mm_cpu");
 }
 
+/* Stacks of callers are kept for good. */
+static unsigned long stack_pages(void)
+{
+	unsigned long n = 0;
+
+	while (n < DEPOT_CHUNKS && slab_stacks.chunk[n])
+		n++;
+	return n * DEPOT_CHUNK_BYTES / PAGE_SIZE;
+}
+
 static void shrink_all_caches(void)
 {
 	struct kmem_cache *s;
@@ -243,7 +254,7 @@ static struct use count_use(void)
 	shrink_all_caches();
 	mm_validate();
 	first = list_first_entry(&slab_caches, struct kmem_cache, list);
-	use.pages = pages_in_use();
+	use.pages = pages_in_use() - stack_pages();
 	list_for_each_entry(s, &slab_caches, list) {
 		caches++;
 		use.caches += !is_general(s);

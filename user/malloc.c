@@ -26,6 +26,7 @@
 #include "mm/internal.h"
 #include "port/user/user.h"
 #include "user.h"
+#include "watched.h"
 
 #define REALLOC_ROOM_FROM 256
 
@@ -98,11 +99,15 @@ static __always_inline void *perturbed(void *p, size_t size)
 	return p;
 }
 
-static __always_inline void *alloc_cached(unsigned int index)
+static __always_inline void *alloc_cached(size_t size, enum alloc_kind kind)
 {
-	struct kmem_cache *s = kmalloc_cache(index);
+	struct kmem_cache *s = kmalloc_cache(kmalloc_index(size ? size : 1));
 
-	return s ? slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN) : NULL;
+	if (unlikely(!s))
+		return NULL;
+	if (unlikely(cache_is_watched(s)))
+		return watched_alloc(size, 1, kind);
+	return slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN);
 }
 
 /* Each of these leaves errno alone. */
@@ -112,23 +117,23 @@ static void *alloc_slow_large(size_t size)
 }
 
 /* This thread's sheaf is empty, or the size is no cache's. */
-static __always_inline void *alloc_slowly(size_t size)
+static __always_inline void *alloc_slowly(size_t size, enum alloc_kind kind)
 {
 	if (unlikely(size > malloc_params.cached_most))
 		return alloc_slow_large(size);
 	if (unlikely(large_cached_bytes > LARGE_KEEP_LEAST))
 		large_tick();
-	return perturbed(alloc_cached(kmalloc_index(size ? size : 1)), size);
+	return perturbed(alloc_cached(size, kind), size);
 }
 
 static __cold_path void *alloc_slow(size_t size)
 {
-	return alloc_slowly(size);
+	return alloc_slowly(size, ALLOC_MALLOC);
 }
 
 static __cold_path void *malloc_slow(size_t size)
 {
-	void *p = alloc_slowly(size);
+	void *p = alloc_slowly(size, ALLOC_MALLOC);
 
 	return likely(p) ? p : no_memory();
 }
@@ -145,6 +150,20 @@ static __always_inline void *unmark(void *obj)
 {
 	*object_mark(obj) = NULL;
 	return obj;
+}
+
+/*
+ * A small size's class, and the size stays for a slow path. The class is kept
+ * out of the register that the object is to be in: no instruction.
+ */
+static __always_inline unsigned long class_of(size_t size)
+{
+	unsigned long index = (size + 15) >> 4;
+
+#ifdef __x86_64__
+	__asm__("" : "+c"(index));
+#endif
+	return index;
 }
 
 /* An object of the class @index from this thread's sheaf, or NULL. */
@@ -166,12 +185,6 @@ static __attribute__((__noinline__)) void *malloc_medium(size_t size)
 	return likely(obj) ? obj : malloc_slow(size);
 }
 
-/* @index: kmalloc_index() of a size up to 256; 0 for size 0. */
-static __cold_path void *malloc_small_slow(unsigned long index)
-{
-	return malloc_slow(index << 4);
-}
-
 /**
  * malloc() - allocate @size bytes
  * @size: bytes; 0 gives a unique pointer
@@ -180,50 +193,58 @@ static __cold_path void *malloc_small_slow(unsigned long index)
  */
 EXPORT void *malloc(size_t size)
 {
-	unsigned long index;
 	void *obj;
 
 	if (unlikely(size > 256))
 		return malloc_medium(size);
-	index = (size + 15) >> 4;
-	obj = pop(index);
-	return likely(obj) ? obj : malloc_small_slow(index);
+	obj = pop(class_of(size));
+	return likely(obj) ? obj : malloc_slow(size);
 }
 
-static __cold_path void *slow_or(size_t size, alloc_failed failed)
+static __cold_path void *new_slow(size_t size, alloc_failed failed)
 {
-	void *p = alloc_slowly(size);
+	void *p = alloc_slowly(size, ALLOC_NEW);
 
 	return likely(p) ? p : failed(size);
 }
 
-static __attribute__((__noinline__)) void *medium_or(size_t size,
-						     alloc_failed failed)
+static __attribute__((__noinline__)) void *new_medium(size_t size,
+						      alloc_failed failed)
 {
 	void *obj;
 
 	if (unlikely(size > malloc_params.cached_most))
-		return slow_or(size, failed);
+		return new_slow(size, failed);
 	obj = pop(kmalloc_index_above_256(size));
-	return likely(obj) ? obj : slow_or(size, failed);
+	return likely(obj) ? obj : new_slow(size, failed);
 }
 
-static __cold_path void *small_slow_or(unsigned long index, alloc_failed failed)
+/* For operator new: @size bytes, or what @failed returns, if it does. */
+void *ashlar_new_or(size_t size, alloc_failed failed)
 {
-	return slow_or(index << 4, failed);
-}
-
-/* malloc() of @size bytes, or what @failed returns, if it does. */
-void *ashlar_malloc_or(size_t size, alloc_failed failed)
-{
-	unsigned long index;
 	void *obj;
 
 	if (unlikely(size > 256))
-		return medium_or(size, failed);
-	index = (size + 15) >> 4;
-	obj = pop(index);
-	return likely(obj) ? obj : small_slow_or(index, failed);
+		return new_medium(size, failed);
+	obj = pop(class_of(size));
+	return likely(obj) ? obj : new_slow(size, failed);
+}
+
+static __cold_path void *new_array_slow(size_t size, alloc_failed failed)
+{
+	void *p = alloc_slowly(size, ALLOC_NEW_ARRAY);
+
+	return likely(p) ? p : failed(size);
+}
+
+/* For operator new []: the same. */
+void *ashlar_new_array_or(size_t size, alloc_failed failed)
+{
+	void *obj = NULL;
+
+	if (likely(size <= malloc_params.cached_most))
+		obj = pop(kmalloc_index(size));
+	return likely(obj) ? obj : new_array_slow(size, failed);
 }
 
 static __cold_path void *calloc_slow(size_t size)
@@ -283,7 +304,9 @@ static __cold_path void free_slow(void *p)
 {
 	struct page *page = virt_to_page(p);
 
-	if (page->flags & PG_slab) {
+	if (unlikely(page_is_watched(page))) {
+		watched_free(p, ASKED_UNKNOWN, 1, ALLOC_MALLOC);
+	} else if (page->flags & PG_slab) {
 		if (unlikely(malloc_params.perturb))
 			malloc_perturb_free(page->slab_cache, p);
 		slab_free_slow(page->slab_cache, p);
@@ -335,30 +358,35 @@ static __always_inline size_t cached_size(void *p)
 	return size;
 }
 
-/* Bytes of the block at @p, or 0: @p is not the start of one in use. */
-__cold_path size_t malloc_block_size(void *p)
+/* False: @p is not the start of a block in use. @size: bytes of the block. */
+static __cold_path bool block_size(void *p, size_t *size)
 {
 	const struct kmem_cache *s;
 	const struct page *page;
 
-	if (!virt_addr_valid(p))
-		return large_size(p);
+	if (!virt_addr_valid(p)) {
+		*size = large_size(p);
+		return *size != 0;
+	}
 	s = slab_object_cache(p);
-	if (s)
-		return slab_ksize(s);
+	if (s) {
+		*size = slab_object_size(s, p);
+		return true;
+	}
 	page = virt_to_page(p);
-	if ((page->flags & PG_used) && page->order == ORDER_NONE &&
-	    p == page_address(page))
-		return page->priv << PAGE_SHIFT;
-	return 0;
+	*size = page->priv << PAGE_SHIFT;
+	return (page->flags & PG_used) && page->order == ORDER_NONE &&
+	       p == page_address(page);
 }
 
 static __cold_path size_t usable_slow(void *p)
 {
-	size_t size = p ? malloc_block_size(p) : 0;
+	size_t size = 0;
 
-	if (unlikely(p && !size))
+	if (p && unlikely(!block_size(p, &size))) {
 		release_bad("malloc_usable_size", p);
+		return 0;
+	}
 	return size;
 }
 
@@ -382,6 +410,18 @@ static void *realloc_move(void *p, size_t old, size_t size)
 		new = pop(kmalloc_index(size));
 	if (unlikely(!new))
 		new = alloc_slow(size);
+	if (unlikely(!new))
+		return size <= old ? p : no_memory();
+	memcpy(new, p, min(old, size));
+	free(p);
+	return new;
+}
+
+/* A watched block has as many bytes as were asked for last: it moves. */
+static __cold_path void *realloc_watched(void *p, size_t old, size_t size)
+{
+	void *new = alloc_slow(size);
+
 	if (unlikely(!new))
 		return size <= old ? p : no_memory();
 	memcpy(new, p, min(old, size));
@@ -437,9 +477,11 @@ static __cold_path void *realloc_slow(void *p, size_t size)
 	if (!virt_addr_valid(p))
 		return realloc_large(p, size);
 	old = cached_size(p);
-	if (!old)
-		old = malloc_block_size(p);
-	return old ? realloc_within(p, old, size) : realloc_bad(p);
+	if (!old && !block_size(p, &old))
+		return realloc_bad(p);
+	if (unlikely(page_is_watched(virt_to_page(p))))
+		return realloc_watched(p, old, size);
+	return realloc_within(p, old, size);
 }
 
 /**
@@ -466,6 +508,29 @@ EXPORT void *realloc(void *p, size_t size)
  * the classes are powers of two: the class of a size that was rounded up to
  * the alignment has exactly this size, or a step that the alignment divides.
  */
+static __cold_path void *aligned_slowly(size_t size, size_t align,
+					enum alloc_kind kind)
+{
+	size_t rounded = ALIGN(max(size, (size_t)1), align);
+	struct kmem_cache *s;
+
+	if (rounded > malloc_params.cached_most)
+		return alloc_large(max(size, (size_t)1), align, false);
+	s = kmalloc_cache(kmalloc_index(rounded));
+	if (s && unlikely(cache_is_watched(s)))
+		return watched_fits(size, align) ?
+			       watched_alloc(size, align, kind) :
+			       alloc_large(max(size, (size_t)1), align, false);
+	return s ? slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN) : NULL;
+}
+
+static __cold_path void *aligned_slow(size_t align, size_t size)
+{
+	void *p = perturbed(aligned_slowly(size, align, ALLOC_MALLOC), size);
+
+	return p ? p : no_memory();
+}
+
 static void *alloc_aligned(size_t align, size_t size)
 {
 	size_t rounded = ALIGN(max(size, (size_t)1), align);
@@ -473,12 +538,25 @@ static void *alloc_aligned(size_t align, size_t size)
 
 	if (unlikely(rounded < size))
 		return no_memory();
-	if (unlikely(rounded > malloc_params.cached_most)) {
-		p = alloc_large(max(size, (size_t)1), align, false);
-		return p ? p : no_memory();
-	}
+	if (unlikely(rounded > malloc_params.cached_most))
+		return aligned_slow(align, size);
 	p = pop(kmalloc_index(rounded));
-	return likely(p) ? p : malloc_slow(rounded);
+	return likely(p) ? p : aligned_slow(align, size);
+}
+
+/* For operator new and, with @array, new []: aligned_alloc(), or NULL. */
+void *ashlar_new_aligned(size_t size, size_t align, bool array)
+{
+	size_t rounded = ALIGN(max(size, (size_t)1), align);
+	void *p = NULL;
+
+	if (unlikely(rounded < size || !is_power_of_2(align)))
+		return NULL;
+	if (likely(rounded <= malloc_params.cached_most))
+		p = pop(kmalloc_index(rounded));
+	return likely(p) ? p :
+			   aligned_slowly(size, align,
+					  array ? ALLOC_NEW_ARRAY : ALLOC_NEW);
 }
 
 /**
@@ -556,6 +634,8 @@ EXPORT void *pvalloc(size_t size)
 
 extern __typeof(malloc) ashlar_own_malloc
 	__attribute__((SAME_AS(malloc), __visibility__("hidden")));
+extern __typeof(free) ashlar_own_free
+	__attribute__((SAME_AS(free), __visibility__("hidden")));
 ALSO_AS(__libc_malloc, malloc);
 ALSO_AS(__libc_calloc, calloc);
 ALSO_AS(__libc_realloc, realloc);

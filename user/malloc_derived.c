@@ -35,16 +35,19 @@ ALSO_AS(__libc_reallocarray, reallocarray);
 /** free_sized() - free() with the size that was asked for (C23). */
 EXPORT void free_sized(void *p, size_t size)
 {
-	(void)size;
-	free(p);
+	if (free == ashlar_own_free)
+		ashlar_free(p, size, 1);
+	else
+		free(p);
 }
 
 /** free_aligned_sized() - free() of aligned_alloc() memory (C23). */
 EXPORT void free_aligned_sized(void *p, size_t align, size_t size)
 {
-	(void)align;
-	(void)size;
-	free(p);
+	if (free == ashlar_own_free)
+		ashlar_free(p, size, align);
+	else
+		free(p);
 }
 
 /** cfree() - free(), under an old name. */

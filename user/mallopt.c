@@ -34,6 +34,8 @@ void malloc_perturb_free(struct kmem_cache *s, void *obj)
 {
 	void **mark = object_mark(obj);
 
+	if (cache_is_watched(s)) /* it has poison of its own */
+		return;
 	memset(obj, malloc_params.perturb, sizeof(void *));
 	memset(mark + 1, malloc_params.perturb,
 	       slab_ksize(s) - 2 * sizeof(void *));

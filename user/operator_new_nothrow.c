@@ -37,12 +37,26 @@ static void *next_form(void **slot, const char *name)
 	return next;
 }
 
-static void *new_nothrow(void **slot, const char *name, size_t size,
-			 const void *tag)
+static void *nothing(size_t size)
 {
-	void *p = operator_new == own_operator_new ? malloc(size) : NULL;
+	(void)size;
+	return NULL;
+}
+
+static void *our_new(size_t size, bool array)
+{
+	return array ? ashlar_new_array_or(size, nothing) :
+		       ashlar_new_or(size, nothing);
+}
+
+static void *new_nothrow(void **slot, const char *name, size_t size,
+			 const void *tag, bool array)
+{
+	void *p = NULL;
 	nothrow_new next;
 
+	if (operator_new == own_operator_new && malloc == ashlar_own_malloc)
+		p = our_new(size, array);
 	if (p)
 		return p;
 	*(void **)&next = next_form(slot, name);
@@ -50,12 +64,13 @@ static void *new_nothrow(void **slot, const char *name, size_t size,
 }
 
 static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
-				 size_t align, const void *tag)
+				 size_t align, const void *tag, bool array)
 {
-	void *p = operator_new == own_operator_new ?
-			  aligned_alloc(align, size) :
-			  NULL;
+	void *p = NULL;
 	nothrow_new_aligned next;
+
+	if (operator_new == own_operator_new && malloc == ashlar_own_malloc)
+		p = ashlar_new_aligned(size, align, array);
 
 	if (p)
 		return p;
@@ -63,23 +78,23 @@ static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
 	return next ? next(size, align, tag) : aligned_alloc(align, size);
 }
 
-#define DEFINE_NOTHROW_NEW(id, mangled)                                      \
-	void *id(size_t size, const void *tag) CXX(mangled NOTHROW);         \
-	void *id(size_t size, const void *tag)                               \
-	{                                                                    \
-		static void *next;                                           \
-                                                                             \
-		return new_nothrow(&next, mangled NOTHROW, size, tag);       \
-	}                                                                    \
-	void *id##_aligned(size_t size, size_t align, const void *tag)       \
-		CXX(mangled ALIGN_VAL NOTHROW);                              \
-	void *id##_aligned(size_t size, size_t align, const void *tag)       \
-	{                                                                    \
-		static void *next;                                           \
-                                                                             \
-		return new_aligned_nothrow(&next, mangled ALIGN_VAL NOTHROW, \
-					   size, align, tag);                \
+#define DEFINE_NOTHROW_NEW(id, mangled, array)                                \
+	void *id(size_t size, const void *tag) CXX(mangled NOTHROW);          \
+	void *id(size_t size, const void *tag)                                \
+	{                                                                     \
+		static void *next;                                            \
+                                                                              \
+		return new_nothrow(&next, mangled NOTHROW, size, tag, array); \
+	}                                                                     \
+	void *id##_aligned(size_t size, size_t align, const void *tag)        \
+		CXX(mangled ALIGN_VAL NOTHROW);                               \
+	void *id##_aligned(size_t size, size_t align, const void *tag)        \
+	{                                                                     \
+		static void *next;                                            \
+                                                                              \
+		return new_aligned_nothrow(&next, mangled ALIGN_VAL NOTHROW,  \
+					   size, align, tag, array);          \
 	}
 
-DEFINE_NOTHROW_NEW(operator_new_nothrow, "_Znwm")
-DEFINE_NOTHROW_NEW(operator_new_array_nothrow, "_Znam")
+DEFINE_NOTHROW_NEW(operator_new_nothrow, "_Znwm", false)
+DEFINE_NOTHROW_NEW(operator_new_array_nothrow, "_Znam", true)

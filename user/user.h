@@ -3,6 +3,7 @@
 #ifndef ASHLAR_USER_H
 #define ASHLAR_USER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct kmem_cache;
@@ -42,10 +43,30 @@ typedef void *(*alloc_failed)(size_t size);
  * them: what asks for public names alone can be had without our malloc.
  */
 void *ashlar_own_malloc(size_t size) HIDDEN __attribute__((__weak__));
-void *ashlar_malloc_or(size_t size, alloc_failed failed) HIDDEN
+void ashlar_own_free(void *p) HIDDEN __attribute__((__weak__));
+void *ashlar_new_or(size_t size, alloc_failed failed) HIDDEN
+	__attribute__((__weak__));
+void *ashlar_new_array_or(size_t size, alloc_failed failed) HIDDEN
+	__attribute__((__weak__));
+void *ashlar_new_aligned(size_t size, size_t align, bool array) HIDDEN
 	__attribute__((__weak__));
 
-size_t malloc_block_size(void *p);
+/*
+ * Releases that say how the block was allocated: @size is SIZE_UNKNOWN and
+ * @align is 1 where nothing is said of them.
+ */
+#define SIZE_UNKNOWN (~(size_t)0)
+
+void ashlar_free(void *p, size_t size, size_t align) HIDDEN
+	__attribute__((__weak__));
+void ashlar_delete(void *p, size_t size, size_t align) HIDDEN
+	__attribute__((__weak__));
+void ashlar_delete_array(void *p, size_t size, size_t align) HIDDEN
+	__attribute__((__weak__));
+
+/* From now on the operators say so: operator_new.c, where it is linked. */
+void ashlar_watch_operators(void) HIDDEN __attribute__((__weak__));
+
 void malloc_perturb_free(struct kmem_cache *s, void *obj);
 
 #endif

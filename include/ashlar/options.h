@@ -6,16 +6,20 @@
 #ifndef ASHLAR_OPTIONS_H
 #define ASHLAR_OPTIONS_H
 
+#include <ashlar/check.h>
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
 #include <ashlar/report_record.h>
 #include <ashlar/slab.h>
 
 static const struct cmdline_option ashlar_options[] = {
+	{ "check", "all that is allocated by size is watched", setup_check },
 	{ "fail_page_alloc", "interval,probability,space,times: frames fail",
 	  setup_fail_page_alloc },
 	{ "failslab", "interval,probability,space,times: objects fail",
 	  setup_failslab },
+	{ "quarantine", "BYTES: watched blocks that were freed wait",
+	  setup_quarantine },
 	{ "report", "NAME: reports go to a socket, and the program goes on",
 	  setup_report },
 	{ "slub_debug", "FZPUTAO-,cache,...;...: objects are watched",

@@ -67,12 +67,26 @@ int port_pid(void)
 	return current->pid;
 }
 
+static void print_stack(const char *what, const struct report_stack *s)
+{
+	u32 i;
+
+	if (!(s->flags & REPORT_STACK_KNOWN))
+		return;
+	printk("%s %lu ms ago by pid %d\n", what, (unsigned long)s->ms_ago,
+	       s->tid);
+	for (i = 0; i < REPORT_FRAMES && s->pc[i]; i++)
+		port_log_code((unsigned long)s->pc[i]);
+}
+
 /* The kernel's own mistake: say where, and go on. */
 void port_report(struct report_record *r)
 {
 	u32 sp;
 
 	printk(KERN_ERR "BUG: %s: %s\n", r->kind, r->sentence);
+	print_stack("Allocated", &r->alloc);
+	print_stack("Freed", &r->free);
 	__asm__("movl %%esp, %0" : "=r"(sp));
 	dump_stack(sp);
 }

@@ -93,8 +93,10 @@ unsigned int port_callers(unsigned long *pc, unsigned int nr)
 	u32 sp = (u32)__builtin_frame_address(0), end = stack_end(&sp);
 	unsigned int n = 0;
 
+	/* What was found, and lies on the stack, is not found again. */
 	for (; sp < end && n < nr; sp += 4)
-		if (is_text(*(const u32 *)sp))
+		if (sp - (u32)pc >= nr * sizeof(*pc) &&
+		    is_text(*(const u32 *)sp))
 			pc[n++] = *(const u32 *)sp;
 	return n;
 }

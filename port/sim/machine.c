@@ -452,6 +452,7 @@ void port_log_code(unsigned long pc)
 void port_report(struct report_record *r)
 {
 	sim.reports++;
+	sim.last_record = *r;
 	snprintf(sim.last_report, sizeof(sim.last_report), "%s %s", r->kind,
 		 r->sentence);
 	if (!sim.tolerate_reports)

@@ -12,6 +12,7 @@
 #ifndef ASHLAR_SIM_H
 #define ASHLAR_SIM_H
 
+#include <ashlar/report_record.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/port.h>
 #include <ashlar/types.h>
@@ -73,6 +74,7 @@ struct sim {
 	unsigned long reports;
 	unsigned long log_lines;
 	char last_report[SIM_LINE]; /* "KIND line" */
+	struct report_record last_record;
 	char last_log[SIM_LINE];
 };
 

@@ -3,7 +3,7 @@
  * Mistakes in a watched cache on the bare machine, which goes on after them;
  * and where the callers come from that its reports name.
  */
-#include "../../mm/internal.h"
+#include "../../mm/slab_debug.h"
 #include "../harness.h"
 #include <i386.h>
 #include "string.h"
@@ -27,6 +27,37 @@ TEST_NO_SWEEP(the_stack_names_callers)
 		found = found || (pc[i] - (unsigned long)callers_of < 64);
 	CHECK_EQ(n, 8);
 	CHECK(found);
+}
+
+static __attribute__((__noinline__)) char *ask(struct kmem_cache *s, u32 size)
+{
+	const struct slab_call call = { .asked = size };
+	char *p = NEED(slab_alloc_asked(s, GFP_KERNEL, &call));
+
+	memset(p, 1, size);
+	return p;
+}
+
+/* The size and the caller are those of the call, not of the cache. */
+TEST_NO_SWEEP(the_kernel_remembers_what_was_asked)
+{
+	struct kmem_cache *s =
+		take_cache("asked", 112, 0, ALL | SLAB_ASKED, NULL);
+	char *p = ask(s, 100);
+	const unsigned long *pc;
+	unsigned int i, n;
+	bool found = false;
+
+	CHECK_EQ(ksize(p), 100);
+	n = stack_depot_fetch(&slab_stacks,
+			      whole_record(s, p - s->red_left)->stack[0], &pc);
+	for (i = 0; i < n; i++)
+		found = found || (pc[i] - (unsigned long)ask < 128);
+	CHECK(found);
+	p[100] = 0;
+	CHECK_EQ(kmem_cache_validate(s), 1);
+	CHECK_EQ(kmem_cache_validate(s), 0);
+	kmem_cache_free(s, p);
 }
 
 TEST_NO_SWEEP(the_kernel_runs_on_after_mistakes)

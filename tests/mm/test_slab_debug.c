@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../mm/internal.h"
+#include "../../mm/slab_debug.h"
 #include "../harness.h"
+#include <ashlar/check.h>
 #include <ashlar/cmdline.h>
 #include <ashlar/errno.h>
 #include <ashlar/fault-inject.h>
@@ -139,13 +140,13 @@ TEST(a_slot_around_its_object)
 	CHECK_EQ((uintptr_t)obj % 16, 0);
 	CHECK(holds(obj - s->red_left, 0xcc, s->red_left));
 	CHECK(holds(obj, 0x5a, 60));
-	CHECK(holds(obj + 60, 0xcc, 4));
+	CHECK(holds(obj + 60, 0xcc, 32));
 	memset(obj, 'x', 60);
 	give_object(s, obj);
 	CHECK(holds(obj - s->red_left, 0xbb, s->red_left));
 	CHECK(holds(obj, 0x6b, 59));
 	CHECK_EQ(obj[59], 0xa5);
-	CHECK(holds(obj + 60, 0xbb, 4));
+	CHECK(holds(obj + 60, 0xbb, 32));
 }
 
 TEST(a_red_zone_behind_an_object_that_fills_its_words)
@@ -153,7 +154,7 @@ TEST(a_red_zone_behind_an_object_that_fills_its_words)
 	struct kmem_cache *s = take_cache("words", 64, 0, SLAB_RED_ZONE, NULL);
 	unsigned char *obj = take_object(s, GFP_KERNEL);
 
-	CHECK(holds(obj + 64, 0xcc, sizeof(long)));
+	CHECK(holds(obj + 64, 0xcc, 32));
 	CHECK(!holds(obj, 0x5a, 64) || !(s->flags & SLAB_POISON));
 }
 
@@ -320,6 +321,15 @@ TEST_NO_SWEEP(many_cpus_share_a_watched_cache)
 
 /* ---- general caches ---- */
 
+TEST(check_is_on_or_off)
+{
+	CHECK_EQ(setup_check("2"), -EINVAL);
+	CHECK_EQ(setup_check(""), -EINVAL);
+	CHECK_EQ(setup_check("1"), 0);
+	CHECK_EQ(flags_of("some"), 0);
+	CHECK_EQ(setup_check("0"), 0);
+}
+
 /* The option before the first size is asked for: a process of its own. */
 TEST_NO_SWEEP(general_caches_are_watched)
 {
@@ -357,7 +367,7 @@ static unsigned char *an_object(struct kmem_cache **s)
 	return kmem_cache_alloc(*s, GFP_KERNEL);
 }
 
-TEST_DIES(a_byte_behind_the_object, "byte 60 of object")
+TEST_DIES(a_byte_behind_the_object, "(byte 60, right redzone, cache wrong)")
 {
 	struct kmem_cache *s;
 	unsigned char *obj = an_object(&s);
@@ -366,7 +376,8 @@ TEST_DIES(a_byte_behind_the_object, "byte 60 of object")
 	kmem_cache_free(s, obj);
 }
 
-TEST_DIES(a_byte_before_the_object, "byte -1 of object")
+TEST_DIES(a_byte_before_the_object,
+	  "1 byte before a block of 60 (byte -1, left redzone")
 {
 	struct kmem_cache *s;
 	unsigned char *obj = an_object(&s);
@@ -375,7 +386,7 @@ TEST_DIES(a_byte_before_the_object, "byte -1 of object")
 	kmem_cache_free(s, obj);
 }
 
-TEST_DIES(a_write_after_free, "byte 7 of object")
+TEST_DIES(a_write_after_free, "7 bytes into a freed block of 60")
 {
 	struct kmem_cache *s;
 	unsigned char *obj = an_object(&s);
@@ -385,7 +396,8 @@ TEST_DIES(a_write_after_free, "byte 7 of object")
 	kmem_cache_alloc(s, GFP_KERNEL);
 }
 
-TEST_DIES(a_write_to_the_last_byte_after_free, "byte 59 of object")
+TEST_DIES(a_write_to_the_last_byte_after_free,
+	  "59 bytes into a freed block of 60")
 {
 	struct kmem_cache *s;
 	unsigned char *obj = an_object(&s);
@@ -395,7 +407,7 @@ TEST_DIES(a_write_to_the_last_byte_after_free, "byte 59 of object")
 	kmem_cache_alloc(s, GFP_KERNEL);
 }
 
-TEST_DIES(a_write_behind_a_free_object, "byte 61 of object")
+TEST_DIES(a_write_behind_a_free_object, "1 byte past the end of a block of 60")
 {
 	struct kmem_cache *s;
 	unsigned char *obj = an_object(&s);
@@ -406,7 +418,7 @@ TEST_DIES(a_write_behind_a_free_object, "byte 61 of object")
 }
 
 TEST_DIES(a_slab_goes_back_with_a_written_object,
-	  "ERROR: Ashlar: write-after-free")
+	  "ERROR: Ashlar: heap-use-after-free")
 {
 	struct kmem_cache *s = kmem_cache_create("wrong", 60, 0, ALL, NULL);
 	unsigned char *first = kmem_cache_alloc(s, GFP_KERNEL);
@@ -418,7 +430,7 @@ TEST_DIES(a_slab_goes_back_with_a_written_object,
 	kmem_cache_destroy(s);
 }
 
-TEST_DIES(padding_of_a_slot, "ERROR: Ashlar: padding")
+TEST_DIES(padding_of_a_slot, "between blocks of cache wrong (padding)")
 {
 	struct kmem_cache *s = kmem_cache_create("wrong", 33, 64, ALL, NULL);
 	unsigned char *obj = kmem_cache_alloc(s, GFP_KERNEL);
@@ -427,7 +439,7 @@ TEST_DIES(padding_of_a_slot, "ERROR: Ashlar: padding")
 	kmem_cache_free(s, obj);
 }
 
-TEST_DIES(padding_of_a_slab, "between objects of cache wrong")
+TEST_DIES(padding_of_a_slab, "between blocks of cache wrong (padding)")
 {
 	struct kmem_cache *s = kmem_cache_create("wrong", 700, 0, ALL, NULL);
 	struct page *slab = virt_to_page(kmem_cache_alloc(s, GFP_KERNEL));
@@ -492,8 +504,17 @@ TEST_DIES(a_general_object_freed_twice, "ERROR: Ashlar: double-free")
 	NOT_REACHED();
 }
 
+TEST_DIES(a_record_is_written_over, "what was known of it is lost")
+{
+	struct kmem_cache *s;
+	unsigned char *obj = an_object(&s);
+
+	memset(obj + 60, 0xcc, 60);
+	kmem_cache_free(s, obj);
+}
+
 TEST_DIES(mm_validate_finds_a_byte_behind_an_object_in_use,
-	  "ERROR: Ashlar: redzone")
+	  "ERROR: Ashlar: heap-buffer-overflow")
 {
 	struct kmem_cache *s;
 

@@ -48,14 +48,17 @@ TEST_NO_SWEEP(what_was_overwritten_is_put_right)
 
 	obj[60] = obj[62] = 0;
 	CHECK_EQ(kmem_cache_validate(s), 1);
-	check_reported("redzone byte 60 ");
+	check_reported("heap-buffer-overflow write of 1 byte, 0 bytes past ");
+	CHECK_EQ(sim.last_record.address, (uintptr_t)obj + 60);
+	CHECK_EQ(sim.last_record.block, (uintptr_t)obj);
+	CHECK_EQ(sim.last_record.asked, 60);
 	CHECK_EQ(kmem_cache_validate(s), 0);
 	obj[-2] = 0;
 	give_object(s, obj);
-	check_reported("redzone byte -2 ");
+	check_reported("heap-buffer-overflow write of 1 byte, 2 bytes before ");
 	obj[3] = 0;
 	obj = take_object(s, GFP_KERNEL);
-	check_reported("write-after-free byte 3 ");
+	check_reported("heap-use-after-free write of 1 byte, 3 bytes into ");
 	CHECK_EQ(obj[3], 0x5a);
 	give_object(s, obj);
 	check_works(s);
@@ -101,12 +104,12 @@ TEST(what_lies_between_objects)
 	if (start < first) {
 		start[0] = 0;
 		CHECK_EQ(kmem_cache_validate(s), 1);
-		check_reported("padding ");
+		check_reported("heap-buffer-overflow write to ");
 	}
 	if (last < end) {
 		end[-1] = 0;
 		CHECK_EQ(kmem_cache_validate(s), 1);
-		check_reported("padding ");
+		check_reported("heap-buffer-overflow write to ");
 	}
 	check_works(s);
 }
@@ -115,14 +118,18 @@ TEST(a_report_names_who_allocated_and_who_freed)
 {
 	struct kmem_cache *s = tolerant_cache(ALL);
 	unsigned char *obj = take_object(s, GFP_KERNEL);
-	unsigned long lines = sim.log_lines;
+	const struct report_record *r = &sim.last_record;
 
 	give_object(s, obj);
 	kmem_cache_free(s, obj);
 	check_reported("double-free ");
-	/* Two tracks, each a line and one caller. */
-	CHECK_EQ(sim.log_lines - lines, 4);
-	CHECK(!strcmp(sim.last_log, "   code 0x1000"));
+	CHECK(r->alloc.flags & REPORT_STACK_KNOWN);
+	CHECK(r->free.flags & REPORT_STACK_KNOWN);
+	CHECK_EQ(r->alloc.pc[0], 0x1000);
+	CHECK_EQ(r->alloc.pc[1], 0);
+	CHECK_EQ(r->free.pc[0], 0x1000);
+	CHECK_EQ(r->free.tid, port_pid());
+	CHECK_EQ(r->block, (uintptr_t)obj);
 }
 
 TEST(a_cache_that_is_destroyed_in_use_lists_its_objects)

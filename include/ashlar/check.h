@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checking all that a program or a kernel allocates by size: what the options
+ * that begin it are, for whoever reads options.
+ */
+#ifndef ASHLAR_CHECK_H
+#define ASHLAR_CHECK_H
+
+int setup_check(const char *str);
+int setup_quarantine(const char *str);
+
+#endif

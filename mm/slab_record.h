@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of an object of a watched cache: a record in its slot, at
+ * slot + s->record. A program may write over it, so it carries a sum, and says
+ * nothing while that is wrong. Readers outside the process know it, too.
+ *
+ *   0     2        4      8          16            24            32
+ *   | sum | offset | what | stack[2] | who[0]      | who[1]      |
+ *                     └ bytes asked for:24, alignment:4, kind:2, state:2
+ */
+#ifndef ASHLAR_MM_SLAB_RECORD_H
+#define ASHLAR_MM_SLAB_RECORD_H
+
+#include <ashlar/types.h>
+
+/* Who allocates, and how what is released was allocated. */
+enum alloc_kind { ALLOC_ANY, ALLOC_MALLOC, ALLOC_NEW, ALLOC_NEW_ARRAY };
+
+enum record_state {
+	RECORD_FREE,
+	RECORD_LIVE,
+	RECORD_WAITING, /* free, but in quarantine (mm/quarantine.c) */
+};
+
+enum { RECORD_ALLOC, RECORD_RELEASE };
+
+struct slab_record {
+	u16 sum; /* of all that follows, and where it lies */
+	u16 offset; /* bytes from the slot to the object */
+	u32 what;
+	u32 stack[2]; /* handles of slab_stacks: RECORD_ALLOC, RECORD_RELEASE */
+	u64 who[2]; /* port_time_ms() << 22 | port_pid(); 0: nobody yet */
+};
+
+#define RECORD_PID_BITS 22
+
+/* How an object is asked for, or released. */
+struct slab_call {
+	u32 asked; /* bytes; on release ASKED_UNKNOWN, unless it was said */
+	u8 kind; /* enum alloc_kind */
+	u8 align; /* log2 of an alignment that was asked for, or 0 */
+};
+
+#define ASKED_UNKNOWN 0xffffffffu
+
+static inline u32 record_asked(const struct slab_record *r)
+{
+	return r->what >> 8;
+}
+
+static inline u8 record_align(const struct slab_record *r)
+{
+	return r->what >> 4 & 15;
+}
+
+static inline u8 record_kind(const struct slab_record *r)
+{
+	return r->what >> 2 & 3;
+}
+
+static inline enum record_state record_state(const struct slab_record *r)
+{
+	return (enum record_state)(r->what & 3);
+}
+
+static inline u32 record_pack(u32 asked, u8 align, u8 kind,
+			      enum record_state state)
+{
+	return asked << 8 | (u32)align << 4 | (u32)kind << 2 | (u32)state;
+}
+
+static inline u16 record_sum(const struct slab_record *r)
+{
+	const u64 k = 0x9e3779b97f4a7c15ull;
+	u64 h = ((u64)r->what << 16 | r->offset) ^ (uintptr_t)r;
+
+	h = h * k ^ ((u64)r->stack[0] << 32 | r->stack[1]);
+	h = h * k ^ r->who[0];
+	h = h * k ^ r->who[1];
+	return (u16)(h * k >> 48);
+}
+
+static inline bool record_is_whole(const struct slab_record *r)
+{
+	return r->sum == record_sum(r);
+}
+
+#endif

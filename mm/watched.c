@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way of watched objects: each allocation and each release of one comes
+ * here, and goes straight to its slab.
+ *
+ *   slab_alloc_slow ─► slab_alloc_asked ─► slabs_take ─► slab_debug_alloc
+ *   slab_free_slow  ─► slab_free_asked  ─► is it one, in use, as it was
+ *                                          allocated? ─► slab_debug_free ─►
+ *                                          quarantine, or slabs_put
+ *
+ * Any address leads to its slot: virt_to_page() to the slab, a division to the
+ * slot, and its record to the object.
+ *
+ * Lock: kmem_cache.lock, but for the stack of the call, which comes before.
+ */
+#include <ashlar/string.h>
+#include "slab_debug.h"
+#include "slub.h"
+
+/* The slot of @slab that @addr, which is in one of its frames, lies in. */
+static char *slot_of(const struct kmem_cache *s, const struct page *slab,
+		     const char *addr)
+{
+	u64 n;
+
+	if (!slab_is_packed(s))
+		return page_address(slab);
+	n = mul_u64_u64_hi((uintptr_t)addr, s->reciprocal);
+	return (char *)(uintptr_t)(n * s->size);
+}
+
+/* The same, if an object there was ever handed out; else NULL. */
+static char *used_slot(const struct kmem_cache *s, const struct page *slab,
+		       const char *addr)
+{
+	char *slot = slot_of(s, slab, addr);
+
+	return slot >= slab_start(s, slab) && slot < slab_unused(slab) ? slot :
+									 NULL;
+}
+
+/* What @obj is; *@slot: that it lies in, or NULL. Context: s->lock, or racy. */
+static __racy enum object_state watched_state(const struct kmem_cache *s,
+					      const struct page *slab,
+					      char *obj, char **slot)
+{
+	const struct slab_record *r;
+
+	*slot = used_slot(s, slab, obj);
+	if (!*slot || obj != slot_extent(s, *slot).start)
+		return OBJECT_NONE;
+	r = whole_record(s, *slot);
+	if (slot_is_free(*slot) || (r && record_state(r) != RECORD_LIVE))
+		return OBJECT_FREE;
+	return OBJECT_USED;
+}
+
+/* True if @obj, in the frames of @slab of @s, is an object in use. */
+bool watched_is_used(const struct kmem_cache *s, const struct page *slab,
+		     char *obj)
+{
+	char *slot;
+
+	return watched_state(s, slab, obj, &slot) == OBJECT_USED;
+}
+
+/**
+ * slab_object_size() - bytes that the holder of an object may use
+ * @s: its cache
+ * @obj: the object, in use
+ */
+u32 slab_object_size(const struct kmem_cache *s, const void *obj)
+{
+	struct page *slab;
+	char *slot;
+
+	if (!cache_is_watched(s))
+		return s->size;
+	slab = object_slab(s, obj);
+	slot = slab ? used_slot(s, slab, obj) : NULL;
+	return slot ? slot_extent(s, slot).bytes : 0;
+}
+
+/**
+ * slab_alloc_asked() - an object of a watched cache
+ * @s: the cache
+ * @gfp: GFP_* flags; __GFP_ZERO is the caller's to see to
+ * @call: how it was asked for: no more than @s has, at its alignment
+ *
+ * Context: as @gfp says. Return: the object, or NULL.
+ */
+void *slab_alloc_asked(struct kmem_cache *s, gfp_t gfp,
+		       const struct slab_call *call)
+{
+	void *slot[1], *obj = NULL;
+	u32 stack;
+
+	if (unlikely(should_failslab(s, gfp)))
+		return NULL;
+	(void)mm_this_cpu();
+	stack = slab_debug_stack(s);
+	do {
+		spin_lock(&s->lock);
+		if (slabs_take(s, slot, 1, false) == slot)
+			obj = slab_debug_alloc(s, slot[0], call, stack);
+		spin_unlock(&s->lock);
+	} while (!obj && slab_grow(s, gfp));
+	return obj;
+}
+
+static void report_not_used(struct kmem_cache *s, char *slot, char *obj,
+			    enum object_state state,
+			    const struct slab_call *call)
+{
+	if (slot && state == OBJECT_FREE)
+		slab_report_twice(s, slot, obj, call);
+	else if (slot)
+		slab_report_inside(s, slot, obj, call);
+	else
+		report_bad_object(s, obj, OBJECT_NONE);
+}
+
+/*
+ * The object in @slot comes back. True if it is to wait in quarantine. Context:
+ * s->lock.
+ */
+static bool release(struct kmem_cache *s, char *slot, char *obj,
+		    const struct slab_call *call, u32 stack)
+{
+	bool wait = quarantine_takes(s);
+	void *put = slot;
+
+	slab_check_release(s, slot, obj, call);
+	slab_debug_free(s, slot, stack, wait);
+	if (!wait)
+		slabs_put(s, &put, 1);
+	return wait;
+}
+
+/**
+ * slab_free_asked() - take back an object of a watched cache
+ * @s: the cache
+ * @obj: the object, or any other value, which is reported
+ * @call: how it is released
+ *
+ * Context: any.
+ */
+void slab_free_asked(struct kmem_cache *s, void *obj,
+		     const struct slab_call *call)
+{
+	struct page *slab = object_slab(s, obj);
+	enum object_state state = OBJECT_NONE;
+	u32 stack = slab_debug_stack(s);
+	LIST_HEAD(reaped);
+	char *slot = NULL;
+	bool wait = false;
+
+	spin_lock(&s->lock);
+	if (likely(slab))
+		state = watched_state(s, slab, obj, &slot);
+	if (likely(state == OBJECT_USED)) {
+		wait = release(s, slot, obj, call, stack);
+		reap_free_slabs(s, slabs_to_keep(s), &reaped);
+	}
+	spin_unlock(&s->lock);
+	if (unlikely(state != OBJECT_USED))
+		report_not_used(s, slot, obj, state, call);
+	if (wait)
+		quarantine_add(slot);
+	slab_release_list(&reaped);
+}

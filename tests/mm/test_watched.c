@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Watched objects that are allocated by size, in a process of their own: the
+ * option comes before the first of them, so every general cache is watched.
+ */
+#include <string.h>
+
+#include "../../mm/slab_debug.h"
+#include "../harness.h"
+#include <ashlar/check.h>
+
+static bool holds(const void *p, unsigned char value, size_t n)
+{
+	const unsigned char *b = p;
+
+	while (n && b[n - 1] == value)
+		n--;
+	return !n;
+}
+
+/* What was asked for is what there is, wherever the class ends. */
+static void check_asked(size_t size)
+{
+	unsigned char *p = take(size, GFP_KERNEL);
+
+	CHECK_EQ(ksize(p), size);
+	if (is_power_of_2(size))
+		CHECK_EQ((uintptr_t)p % min(max(size, (size_t)16), PAGE_SIZE),
+			 0);
+	CHECK(holds(p - 16, 0xcc, 16));
+	CHECK(holds(p + size, 0xcc, 32));
+	memset(p, 0xee, size);
+	give(p);
+}
+
+TEST_NO_SWEEP(general_objects_end_where_it_was_asked)
+{
+	static const size_t sizes[] = { 1,   8,	  16,	24,   32,  33,
+					64,  100, 127,	128,  129, 500,
+					512, 513, 1000, 1024, 2048 };
+
+	CHECK_EQ(setup_check("1"), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++)
+		check_asked(sizes[i]);
+	mm_validate();
+	CHECK_EQ(setup_check("0"), 0);
+}
+
+TEST_NO_SWEEP(an_alignment_moves_a_watched_object)
+{
+	struct slab_call call = { .asked = 100, .kind = ALLOC_MALLOC };
+	unsigned char *p;
+
+	CHECK_EQ(setup_check("1"), 0);
+	for (u8 log2 = 4; log2 < 10; log2++) {
+		call.align = log2;
+		p = NEED(kmalloc_asked(&call, GFP_KERNEL));
+		CHECK_EQ((uintptr_t)p % (1u << log2), 0);
+		CHECK_EQ(ksize(p), 100);
+		CHECK(holds(p + 100, 0xcc, 32));
+		CHECK(holds(p - 16, 0xcc, 16));
+		memset(p, 1, 100);
+		kfree(p);
+	}
+	mm_validate();
+	CHECK_EQ(setup_check("0"), 0);
+}
+
+TEST_DIES(a_byte_behind_what_was_asked_for,
+	  "write of 1 byte, 8 bytes past the end of a block of 100 (byte 108,")
+{
+	unsigned char *p;
+
+	setup_check("1");
+	p = kmalloc(100, GFP_KERNEL);
+	p[108] = 1;
+	kfree(p);
+}
+
+static void released_as(const struct slab_call *was,
+			const struct slab_call *call)
+{
+	void *p;
+
+	setup_check("1");
+	p = kmalloc_asked(was, GFP_KERNEL);
+	slab_free_asked(virt_to_page(p)->slab_cache, p, call);
+	NOT_REACHED();
+}
+
+TEST_DIES(an_array_released_as_one, "ERROR: Ashlar: alloc-dealloc-mismatch")
+{
+	const struct slab_call was = { 40, ALLOC_NEW_ARRAY, 0 };
+	const struct slab_call call = { ASKED_UNKNOWN, ALLOC_NEW, 0 };
+
+	released_as(&was, &call);
+}
+
+TEST_DIES(another_size_released, "ERROR: Ashlar: new-delete-type-mismatch")
+{
+	const struct slab_call was = { 40, ALLOC_NEW, 0 };
+	const struct slab_call call = { 36, ALLOC_NEW, 0 };
+
+	released_as(&was, &call);
+}
+
+TEST_DIES(another_alignment_released, "with an alignment of 64 bytes")
+{
+	const struct slab_call was = { 40, ALLOC_NEW, 6 };
+	const struct slab_call call = { ASKED_UNKNOWN, ALLOC_NEW, 0 };
+
+	released_as(&was, &call);
+}
