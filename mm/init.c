@@ -37,10 +37,12 @@ const struct ashlar_root ashlar_root = {
 	.large_cached_bytes = &large_cached_bytes,
 	.online = &online,
 	.places = &ashlar_places,
+	.snapshot = &ashlar_snapshot,
 	.free_mark = &port_slab_ids,
 };
 
 struct ashlar_places ashlar_places;
+struct ashlar_snapshot ashlar_snapshot;
 
 /* Direct mappings are the port's; it keeps these for the reports. */
 unsigned long large_bytes, large_count, large_cached_bytes;

@@ -10,6 +10,7 @@
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
 #include <ashlar/report_record.h>
+#include <ashlar/root.h>
 #include <ashlar/slab.h>
 
 static const struct cmdline_option ashlar_options[] = {
@@ -22,6 +23,8 @@ static const struct cmdline_option ashlar_options[] = {
 	  setup_quarantine },
 	{ "report", "NAME: reports go to a socket, and the program goes on",
 	  setup_report },
+	{ "snapshot", "1: a signal has the process make a copy of itself",
+	  setup_snapshot },
 	{ "slub_debug", "FZPUTAO-,cache,...;...: objects are watched",
 	  setup_slub_debug },
 };

@@ -43,6 +43,26 @@ struct ashlar_places {
 
 extern struct ashlar_places ashlar_places;
 
+#define HELD_MOST 4096 /* threads */
+#define HELD_REGISTERS 16
+
+/* A thread that is held, see port/user/hold.c. */
+struct ashlar_held {
+	u64 sp; /* 0: none */
+	u64 reg[HELD_REGISTERS];
+};
+
+/* How a process is asked for a copy of itself, see port/user/snapshot.c. */
+struct ashlar_snapshot {
+	u32 signal; /* to be sent, with the address of this; 0: none */
+	u32 serial; /* of the last answer */
+	s32 pid; /* of the copy, as the process sees it, or -errno */
+	u32 is_copy; /* in the copy: its serial */
+	const struct ashlar_held *held; /* HELD_MOST; known in the copy */
+};
+
+extern struct ashlar_snapshot ashlar_snapshot;
+
 struct ashlar_root {
 	char magic[8];
 	/* These two stay where they are: they are read before the rest is. */
@@ -58,9 +78,13 @@ struct ashlar_root {
 	const unsigned long *large_cached_bytes;
 	const u32 *online; /* 1 once mm_init() has run */
 	const struct ashlar_places *places;
+	const struct ashlar_snapshot *snapshot;
 	u8 *const *free_mark; /* leads to what marks a free object: mm/slab.h */
 };
 
 extern const struct ashlar_root ashlar_root __public;
+
+/* The option snapshot=, of a process. */
+int setup_snapshot(const char *str);
 
 #endif

@@ -47,4 +47,5 @@ void port_read_options(void)
 	if (!host.secure)
 		cmdline_parse(value, ashlar_options, ARRAY_SIZE(ashlar_options),
 			      &sink);
+	hold_listen();
 }

@@ -47,6 +47,15 @@ void large_fork_child(void);
 /* callers.c */
 void callers_fork_child(void);
 
+/* hold.c: all other threads of the process, for a moment */
+extern bool hold_wanted;
+void hold_listen(void);
+bool port_hold_threads(void);
+void port_release_threads(void);
+
+/* snapshot.c */
+void snapshot_make(int for_pid);
+
 /* options.c */
 void port_read_options(void);
 

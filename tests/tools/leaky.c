@@ -266,6 +266,46 @@ static void in_library(const char *path)
 	*slot = block(704);
 }
 
+/* Blocks wander between places that others read, and through registers. */
+static void *moves_blocks(void *arg)
+{
+	static struct node *volatile places[64];
+	unsigned int seed = (unsigned int)(size_t)arg, i;
+	struct node *n;
+
+	for (;;) {
+		i = (unsigned int)rand_r(&seed) % 64;
+		n = __atomic_exchange_n(&places[i], NULL, __ATOMIC_ACQ_REL);
+		if (n && rand_r(&seed) % 4 == 0) {
+			free(n->left);
+			free(n);
+			n = NULL;
+		}
+		if (!n) {
+			n = block(864);
+			n->left = block(928);
+		}
+		i = (unsigned int)rand_r(&seed) % 64;
+		n = __atomic_exchange_n(&places[i], n, __ATOMIC_ACQ_REL);
+		if (n) {
+			free(n->left);
+			free(n);
+		}
+		if (rand_r(&seed) % 64 == 0)
+			usleep(100);
+	}
+	return arg;
+}
+
+static void in_motion(void)
+{
+	pthread_t t;
+
+	for (size_t i = 1; i <= 3; i++)
+		pthread_create(&t, NULL, moves_blocks, (void *)i);
+	usleep(50000);
+}
+
 static void in_threads(void)
 {
 	static pthread_key_t key;
@@ -298,6 +338,8 @@ static NOINLINE void make(const char *kind)
 		keep((void *)run_to_end(ends_with_result, 0));
 	else if (!strcmp(kind, "threads-kept"))
 		in_threads();
+	else if (!strcmp(kind, "motion-kept"))
+		in_motion();
 	else if (!strcmp(kind, "register-kept"))
 		start(waits_with_register, NULL);
 	else if (!strcmp(kind, "mapping-kept"))

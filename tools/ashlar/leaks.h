@@ -3,6 +3,7 @@
  * Blocks that a process can reach no more.
  *
  *   leaks_copy.c    the bytes of the heap
+ *   leaks_ask.c     a copy of the process, if it can make one
  *   leaks_heap.c    what blocks there are, by address: runs of slots
  *   leaks_roots.c   what the program has at hand: its threads and mappings
  *   leaks_mark.c    from roots to blocks, from blocks to blocks
@@ -47,6 +48,7 @@ struct ram {
 
 struct heap {
 	struct target *t;
+	pid_t process; /* the target, or that which it is a copy of */
 	struct ram ram[MAX_NODES]; /* of each core */
 	unsigned int nr_ram;
 	uint64_t free_mark[MAX_NODES];
@@ -182,7 +184,10 @@ bool for_words_of(struct heap *h, struct block b, uint64_t *buffer,
 		  void *arg);
 
 /* leaks_roots.c */
-bool roots_mark(struct marker *m, pid_t threads_of);
+bool roots_mark(struct marker *m, uint64_t held);
+
+/* leaks_ask.c: the process makes a copy of itself */
+bool process_copy(struct target *t, struct target *copy, uint64_t *held);
 
 /* leaks_find.c: blocks that were not reached, in ascending order */
 struct unreached {

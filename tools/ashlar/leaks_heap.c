@@ -475,7 +475,7 @@ static uint64_t half_of_free_memory(void)
 
 /**
  * heap_read() - find all blocks of a target
- * @h: all zero, but for the deadline; freed by heap_free() in any case
+ * @h: all zero, but for process and deadline; freed by heap_free() in any case
  * @t: its nodes were found
  *
  * Return: true, or false with the reason in @t->error.

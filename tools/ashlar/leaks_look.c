@@ -2,10 +2,12 @@
 /*
  * A look at a process: from its number to groups of leaked blocks.
  *
- * A process that runs changes while it is read: a pointer may be on its way
+ * A process that was told to makes a copy of itself, which is looked at. Any
+ * other changes while it is read: a pointer may be on its way
  * from a place that was not looked at yet to one that was. So it is looked at
  * again, and what counts is what no look could reach, until two looks agree.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -47,7 +49,7 @@ static bool keep_addresses(struct leaks *l, struct heap *h,
 	return true;
 }
 
-static bool look(struct leaks *l, struct target *t, pid_t threads_of,
+static bool look(struct leaks *l, struct target *t, uint64_t held,
 		 const uint64_t *before, size_t nr_before)
 {
 	struct unreached u = { 0 };
@@ -55,12 +57,13 @@ static bool look(struct leaks *l, struct target *t, pid_t threads_of,
 	struct heap h = { 0 };
 	bool ok;
 
+	h.process = l->pid;
 	clock_gettime(CLOCK_MONOTONIC, &h.deadline);
 	h.deadline.tv_sec += LOOK_SECONDS;
 	groups_free(&l->groups);
 	l->live_blocks = l->live_bytes = 0;
 	ok = heap_read(&h, t) && count_live(l, &h) && marker_open(&m, &h) &&
-	     roots_mark(&m, threads_of) && mark_from(&m) &&
+	     roots_mark(&m, held) && mark_from(&m) &&
 	     find_unreached(&m, before, nr_before, &u) &&
 	     find_holders(&m, &u) && groups_make(&l->groups, &h, &u) &&
 	     keep_addresses(l, &h, &u);
@@ -76,7 +79,7 @@ static bool look_at_running(struct leaks *l, struct target *t)
 	const struct timespec pause = { .tv_nsec = BETWEEN_MS * 1000000l };
 	uint64_t *before;
 	uint32_t nr_before, looks;
-	bool ok = look(l, t, t->pid, NULL, 0);
+	bool ok = look(l, t, 0, NULL, 0);
 
 	l->how = "as it ran";
 	for (looks = 1; ok && looks < LOOKS_MOST && l->nr_addresses; looks++) {
@@ -84,11 +87,27 @@ static bool look_at_running(struct leaks *l, struct target *t)
 		nr_before = l->nr_addresses;
 		l->addresses = NULL;
 		nanosleep(&pause, NULL);
-		ok = look(l, t, t->pid, before, nr_before);
+		ok = look(l, t, 0, before, nr_before);
 		free(before);
 		if (l->nr_addresses == nr_before)
 			break;
 	}
+	return ok;
+}
+
+/* One moment, if the process shows it. */
+static bool look_at_copy(struct leaks *l, struct target *t)
+{
+	struct target copy;
+	uint64_t held;
+	bool ok;
+
+	if (!process_copy(t, &copy, &held))
+		return false;
+	ok = look(l, &copy, held, NULL, 0);
+	l->how = "in a copy";
+	kill(copy.pid, SIGKILL);
+	target_close(&copy);
 	return ok;
 }
 
@@ -106,7 +125,7 @@ bool leaks_look(struct leaks *l, pid_t pid)
 
 	*l = (struct leaks){ .pid = pid };
 	ok = target_open_process(&t, pid) && target_find_nodes(&t) &&
-	     look_at_running(l, &t);
+	     (look_at_copy(l, &t) || look_at_running(l, &t));
 	if (!ok)
 		memcpy(l->error, t.error, sizeof(l->error));
 	target_close(&t);

@@ -15,7 +15,8 @@
  * stack is known by the page without access below it.
  *
  * /proc/PID/pagemap says which pages are there and whether they are still
- * those of the file: a page of a private mapping that is holds no pointer.
+ * those of the file: a page of a private mapping that is holds no pointer. A
+ * copy shares the pages of shared mappings, but does not know yet that it does.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -50,7 +51,7 @@ struct mapping {
 struct roots {
 	struct marker *m;
 	struct target *t;
-	int pagemap;
+	int pagemap, shared_pagemap;
 	uint64_t *sp; /* of each thread, 0: not known */
 	size_t nr_threads;
 	uint64_t *buffer, *pages;
@@ -59,16 +60,17 @@ struct roots {
 /* ---- threads ---- */
 
 /* What a thread that waits in the kernel gave to it, and its stack pointer. */
-static bool take_registers(struct roots *r, pid_t pid, pid_t tid, uint64_t *sp)
+static bool take_registers(struct roots *r, const char *tid, uint64_t *sp)
 {
 	unsigned long long a[REGISTERS], stack = 0;
 	uint64_t words[REGISTERS];
-	char path[64];
+	char path[320];
 	bool ok = true;
 	FILE *f;
 	int i;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/syscall", r->t->pid,
+		 tid);
 	f = fopen(path, "re");
 	*sp = 0;
 	if (!f)
@@ -84,7 +86,7 @@ static bool take_registers(struct roots *r, pid_t pid, pid_t tid, uint64_t *sp)
 	return ok;
 }
 
-static bool add_thread(struct roots *r, pid_t pid, pid_t tid)
+static bool add_sp(struct roots *r, uint64_t sp)
 {
 	size_t n = r->nr_threads;
 	uint64_t *more;
@@ -96,22 +98,44 @@ static bool add_thread(struct roots *r, pid_t pid, pid_t tid)
 	if (!more)
 		return false;
 	r->sp = more;
+	more[n] = sp;
 	r->nr_threads++;
-	return take_registers(r, pid, tid, &more[n]);
+	return true;
 }
 
-static bool take_threads(struct roots *r, pid_t pid)
+/* Of a copy: as they were held. Their registers are a global variable. */
+static bool take_held(struct roots *r, uint64_t held)
+{
+	struct ashlar_held h[64];
+	uint64_t end = held + HELD_MOST * sizeof(h[0]);
+	bool ok = true;
+	size_t i;
+
+	for (; ok && held < end; held += sizeof(h)) {
+		if (target_copy(r->t, h, held, sizeof(h)) != sizeof(h))
+			return target_fail(r->t,
+					   "the threads of %s cannot be "
+					   "found",
+					   r->t->label);
+		for (i = 0; ok && i < ARRAY_SIZE(h); i++)
+			ok = !h[i].sp || add_sp(r, h[i].sp);
+	}
+	return ok;
+}
+
+static bool take_threads(struct roots *r)
 {
 	struct dirent *d;
 	char path[64];
 	bool ok = true;
+	uint64_t sp;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	snprintf(path, sizeof(path), "/proc/%d/task", r->t->pid);
 	dir = opendir(path);
 	while (ok && dir && (d = readdir(dir)))
 		if (isdigit((unsigned char)d->d_name[0]))
-			ok = add_thread(r, pid, (pid_t)atol(d->d_name));
+			ok = take_registers(r, d->d_name, &sp) && add_sp(r, sp);
 	if (dir)
 		closedir(dir);
 	return ok;
@@ -198,10 +222,11 @@ static bool see_span(struct roots *r, const struct mapping *map, struct span s)
 {
 	uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE), page, n, i, first;
 	uint64_t end = (s.end + size - 1) / size, got;
+	int pagemap = map->shared ? r->shared_pagemap : r->pagemap;
 
 	for (page = s.start / size; page < end; page += n) {
 		n = min(end - page, (uint64_t)PAGES_AT_ONCE);
-		got = (uint64_t)pread(r->pagemap, r->pages, n * 8,
+		got = (uint64_t)pread(pagemap, r->pages, n * 8,
 				      (off_t)(page * 8));
 		if (got != n * 8)
 			return see_pages(r, max(s.start, page * size), s.end);
@@ -315,31 +340,41 @@ static int by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
+static int open_pagemap(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 /**
  * roots_mark() - mark what a process's own pointers hold
  * @m: the marker
- * @threads_of: the process whose threads these are
+ * @held: where, in a copy, its threads were entered; 0: it is no copy
  *
  * Return: true, or false with the reason in the target's error.
  */
-bool roots_mark(struct marker *m, pid_t threads_of)
+bool roots_mark(struct marker *m, uint64_t held)
 {
 	struct heap *h = m->heap;
 	struct roots r = { .m = m, .t = h->t, .pagemap = -1 };
-	char path[64];
 	bool ok;
 
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", h->t->pid);
-	r.pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	r.pagemap = open_pagemap(h->t->pid);
+	r.shared_pagemap = open_pagemap(h->process);
 	r.buffer = malloc(BUFFER);
 	r.pages = malloc(PAGES_AT_ONCE * sizeof(*r.pages));
 	qsort(h->skip, h->nr_skip, sizeof(*h->skip), by_start);
 	if (r.buffer && r.pages)
-		ok = take_threads(&r, threads_of) && see_mappings(&r);
+		ok = (held ? take_held(&r, held) : take_threads(&r)) &&
+		     see_mappings(&r);
 	else
 		ok = target_fail(h->t, "out of memory");
 	if (r.pagemap >= 0)
 		close(r.pagemap);
+	if (r.shared_pagemap >= 0)
+		close(r.shared_pagemap);
 	free(r.sp);
 	free(r.buffer);
 	free(r.pages);
