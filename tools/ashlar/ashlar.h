@@ -58,7 +58,7 @@ char *view_render(const struct view *view, const struct snapshot *s,
 		  size_t *len);
 
 /* preload.c */
-bool preload(const char *program);
+bool preload(const char *program, bool checks);
 
 /* launch.c */
 int launch(char **argv);

@@ -94,7 +94,7 @@ static bool set_options(void)
 	const char *before = getenv("ASHLAR_OPTIONS");
 	char *value;
 
-	if (asprintf(&value, "report=%s:slub_debug=FZPU%s%s", report_to,
+	if (asprintf(&value, "report=%s:check=1%s%s", report_to,
 		     before && *before ? ":" : "", before ? before : "") < 0)
 		return false;
 	setenv("ASHLAR_OPTIONS", value, 1);
@@ -104,7 +104,7 @@ static bool set_options(void)
 
 static bool prepare(void)
 {
-	return preload(to_run[0]) && set_options();
+	return preload(to_run[0], true) && set_options();
 }
 
 /* Returns waitpid()'s status. */

@@ -112,7 +112,7 @@ static char **to_run;
 
 static bool prepare(void)
 {
-	return preload(to_run[0]);
+	return preload(to_run[0], false);
 }
 
 static int run_with_stats(char **argv)
@@ -153,7 +153,8 @@ static int run(const struct command *self, int argc, char **argv)
 		return usage_error(self, "which program?");
 	if (stats)
 		return run_with_stats(argv + optind);
-	return preload(argv[optind]) ? launch(argv + optind) : EXIT_FAILURE;
+	return preload(argv[optind], false) ? launch(argv + optind) :
+					      EXIT_FAILURE;
 }
 
 const struct command cmd_run = {

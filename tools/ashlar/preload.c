@@ -3,7 +3,7 @@
  * What ashlar run hands to a program beside its arguments: the library, and
  * ASHLAR_OPTIONS as far as they can be understood.
  *
- *   LD_PRELOAD = the library [: what was preloaded before]
+ *   LD_PRELOAD = [the one that checks :] the malloc [: what was there before]
  *
  * Some programs take no library, and start all the same: that is said before
  * they do. A script is judged by its interpreter.
@@ -20,7 +20,8 @@
 #include <ashlar/options.h>
 #include "ashlar.h"
 
-#define LIBRARY "libashlar-malloc.so.0"
+#define MALLOC "libashlar-malloc.so.0"
+#define CHECK "libashlar-check.so.0" /* stands before the C library's calls */
 #define PAGE 4096 /* of a file, where every linker puts its headers */
 #define MAX_INTERPRETERS 4 /* Linux's own limit on scripts of scripts */
 #define SEPARATORS " :\t\n" /* of options, see cmdline.h */
@@ -141,9 +142,9 @@ static bool takes_library(const char *program)
 /* ---- the library ---- */
 
 /* Beside the command in a build folder, else where it is installed. */
-static bool find_library(char *path, size_t size)
+static bool find_library(const char *name, char *path, size_t size)
 {
-	static const char *const places[] = { LIBRARY, ASHLAR_LIBRARY };
+	static const char *const places[] = { "", ASHLAR_LIBRARIES "/" };
 	char self[PATH_MAX], real[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	size_t i;
@@ -154,22 +155,24 @@ static bool find_library(char *path, size_t size)
 	slash = strrchr(self, '/');
 	for (i = 0; slash && i < ARRAY_SIZE(places); i++) {
 		slash[1] = 0;
-		if (snprintf(path, size, "%s%s", self, places[i]) < (int)size &&
+		if (snprintf(path, size, "%s%s%s", self, places[i], name) <
+			    (int)size &&
 		    realpath(path, real) && access(real, R_OK) == 0)
 			return snprintf(path, size, "%s", real) < (int)size;
 	}
 	return false;
 }
 
-static bool set_library(void)
+/* Before what is preloaded so far. */
+static bool add_library(const char *name)
 {
 	const char *before = getenv("LD_PRELOAD");
 	char library[PATH_MAX], *value;
 
-	if (!find_library(library, sizeof(library))) {
+	if (!find_library(name, library, sizeof(library))) {
 		complain("cannot find %s beside this command, nor where it "
 			 "is installed",
-			 LIBRARY);
+			 name);
 		return false;
 	}
 	if (strpbrk(library, " :")) {
@@ -241,13 +244,15 @@ static bool check_options(void)
 /**
  * preload() - have what this process becomes run on Ashlar
  * @program: as execvp() takes it
+ * @checks: true if what the C library's functions touch is looked at, too
  *
  * Return: true, also for a program that takes no library, after a word about
  * that; or false after a complaint.
  */
-bool preload(const char *program)
+bool preload(const char *program, bool checks)
 {
 	if (!check_options())
 		return false;
-	return !takes_library(program) || set_library();
+	return !takes_library(program) ||
+	       (add_library(MALLOC) && (!checks || add_library(CHECK)));
 }

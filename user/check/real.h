@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions of the C library that this one stands before. */
+#ifndef ASHLAR_USER_CHECK_REAL_H
+#define ASHLAR_USER_CHECK_REAL_H
+
+#include "check.h"
+#include "fortify.h"
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* clang-format off */
+#define REAL_FUNCTIONS(F) \
+	F(memcpy) F(memmove) F(mempcpy) F(memset) F(memcmp) F(memchr) \
+	F(memrchr) F(memmem) F(memccpy) F(explicit_bzero) \
+	F(strlen) F(strnlen) F(strcmp) F(strncmp) F(strcasecmp) \
+	F(strncasecmp) F(strdup) F(strndup) F(strspn) F(strcspn) \
+	F(strchrnul) F(strstr) \
+	F(wcslen) F(wcsnlen) F(wmemcpy) F(wmemmove) F(wmemset) \
+	F(wmemcmp) F(wmemchr) F(wcscmp) F(wcsncmp) F(wcsdup) \
+	F(vfprintf) F(vdprintf) F(vsprintf) F(vsnprintf) F(vasprintf) \
+	F(vfwprintf) F(vswprintf) F(puts) F(fputs) F(fputws) \
+	F(__vsnprintf_chk) F(__vsprintf_chk) F(__vasprintf_chk) \
+	F(__vfprintf_chk) F(__vdprintf_chk) F(__vfwprintf_chk) \
+	F(__vswprintf_chk) \
+	F(read) F(pread) F(pread64) F(write) F(pwrite) F(pwrite64) \
+	F(fread) F(fwrite) F(fgets) F(recv) F(recvfrom) F(send) \
+	F(sendto) \
+	F(readlink) F(readlinkat) F(getcwd) F(gethostname) \
+	F(getrandom) F(strftime)
+/* clang-format on */
+
+struct real {
+#define REAL_FIELD(f) __typeof(&f) f;
+	REAL_FUNCTIONS(REAL_FIELD)
+#undef REAL_FIELD
+};
+
+extern struct real real HIDDEN;
+
+void real_find(void) HIDDEN;
+
+/* The real function @f, found now if the constructor has not run. */
+#define REAL(f) (likely(real.f) ? real.f : (real_find(), real.f))
+
+#endif
