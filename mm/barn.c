@@ -19,9 +19,10 @@
  *
  * Flushes in a row make both smaller again, and what all caches together have
  * grown by is bounded (sheaf_growth): the room of the barns, and that of the
- * sheaves that CPUs have. Not counted is growth by less than a
- * fraction of the objects that lie free in the cache's slabs: those take their
- * memory wherever they lie, and in a sheaf they are at hand.
+ * sheaves that CPUs have. A little is not counted, in proportion to what a
+ * cache has in use, as long as several times as many objects lie free in its
+ * slabs: they take their memory wherever they lie, and in a sheaf they are at
+ * hand.
  *
  *   barn_max    ▁▁▁▁▁▁▂▂▂▂▅▅▅▅▅▅▅▅▅▅▅▅▅▅▄▃▂▁▁▁▁
  *                    │    │ │   │         └ freed, and not asked for
@@ -64,21 +65,23 @@ static int growth_max(void)
 			(unsigned long)GROWTH_MOST);
 }
 
-/* Objects that lie free in the slabs of @s. */
-static unsigned long free_in_slabs(const struct kmem_cache *s)
+/* Growth of @s, in objects, that is not counted. */
+static unsigned long spare_objects(const struct kmem_cache *s)
 {
 	unsigned long total = READ_ONCE(s->total_objects);
 	unsigned long inuse = READ_ONCE(s->inuse);
+	unsigned long free = total > inuse ? total - inuse : 0;
 
-	return total > inuse ? total - inuse : 0;
+	return min(free / GROWTH_FREE_FRACTION, inuse / GROWTH_USED_FRACTION);
 }
 
 /* True if @objects more of @s may lie in sheaves. */
 static bool growth_take(struct kmem_cache *s, u32 objects)
 {
 	int n = growth_of(s, objects);
+	unsigned long spare = (u32)max(atomic_read(&s->spare_growth), 0);
 
-	if (objects <= free_in_slabs(s) / GROWTH_SPARE_FRACTION) {
+	if (spare + objects <= spare_objects(s)) {
 		atomic_add((int)objects, &s->spare_growth);
 		return true;
 	}

@@ -32,8 +32,12 @@
 #define BARN_GROWTH_BYTES (4 << 20)
 /* … and this fraction of the frames in use. */
 #define BARN_GROWTH_FRACTION 64
-/* Growth up to this fraction of what slabs have free is not counted. */
-#define GROWTH_SPARE_FRACTION 4
+/*
+ * Not counted is growth up to these fractions of a cache's objects: of those
+ * that are free in its slabs, and of those in use.
+ */
+#define GROWTH_FREE_FRACTION 4
+#define GROWTH_USED_FRACTION 16
 /* Flushes in a row from which on the barn is flushed, too. */
 #define BARN_FLUSHES 8
 
