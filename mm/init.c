@@ -17,6 +17,7 @@
 #include <ashlar/string.h>
 #include "internal.h"
 #include "layout.h"
+#include "slab_debug.h"
 
 static struct mm_cpu boot_cpu;
 static struct kmem_cache *cpu_cache;
@@ -38,6 +39,7 @@ const struct ashlar_root ashlar_root = {
 	.online = &online,
 	.places = &ashlar_places,
 	.snapshot = &ashlar_snapshot,
+	.stacks = &slab_stacks,
 	.free_mark = &port_slab_ids,
 };
 

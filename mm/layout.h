@@ -14,7 +14,9 @@
 #define ASHLAR_MM_LAYOUT_H
 
 #include <ashlar/root.h>
+#include <ashlar/stackdepot.h>
 #include "internal.h"
+#include "slab_record.h"
 
 #define FIELD(tag, field)                                    \
 	((u64) __builtin_offsetof(struct tag, field) << 32 | \
@@ -35,6 +37,15 @@ static u64 mm_layout[] = {
 	FIELD(ashlar_root, places),
 	FIELD(ashlar_root, free_mark),
 	FIELD(ashlar_root, snapshot),
+	FIELD(ashlar_root, stacks),
+	FIELD(stack_depot, chunk),
+	FIELD(depot_stack, nr),
+	VALUE(__builtin_offsetof(struct depot_stack, pc)),
+	FIELD(slab_record, sum),
+	FIELD(slab_record, offset),
+	FIELD(slab_record, what),
+	FIELD(slab_record, stack),
+	FIELD(slab_record, who),
 	FIELD(ashlar_snapshot, signal),
 	FIELD(ashlar_snapshot, serial),
 	FIELD(ashlar_snapshot, pid),
@@ -76,6 +87,7 @@ static u64 mm_layout[] = {
 	FIELD(kmem_cache, size),
 	FIELD(kmem_cache, object_size),
 	FIELD(kmem_cache, red_left),
+	FIELD(kmem_cache, record),
 	FIELD(kmem_cache, flags),
 	FIELD(kmem_cache, sheaf_min),
 	FIELD(kmem_cache, sheaf_capacity),
@@ -115,6 +127,11 @@ static u64 mm_layout[] = {
 	VALUE(ORDER_NONE),
 	VALUE(LARGE_BLOCK),
 	VALUE(HELD_MOST),
+	VALUE(DEPOT_CHUNK_SHIFT),
+	VALUE(DEPOT_CHUNKS),
+	VALUE(DEPOT_DEPTH),
+	VALUE(RECORD_LIVE),
+	VALUE(RECORD_ALLOC),
 	VALUE(ZONE_DMA),
 	VALUE(ZONE_NORMAL),
 	VALUE(ZONE_HIGHMEM),

@@ -69,15 +69,21 @@ static inline u32 record_pack(u32 asked, u8 align, u8 kind,
 	return asked << 8 | (u32)align << 4 | (u32)kind << 2 | (u32)state;
 }
 
-static inline u16 record_sum(const struct slab_record *r)
+/* Of a record that lies at @address, of which @r may be a copy. */
+static inline u16 record_sum_at(const struct slab_record *r, u64 address)
 {
 	const u64 k = 0x9e3779b97f4a7c15ull;
-	u64 h = ((u64)r->what << 16 | r->offset) ^ (uintptr_t)r;
+	u64 h = ((u64)r->what << 16 | r->offset) ^ address;
 
 	h = h * k ^ ((u64)r->stack[0] << 32 | r->stack[1]);
 	h = h * k ^ r->who[0];
 	h = h * k ^ r->who[1];
 	return (u16)(h * k >> 48);
+}
+
+static inline u16 record_sum(const struct slab_record *r)
+{
+	return record_sum_at(r, (uintptr_t)r);
 }
 
 static inline bool record_is_whole(const struct slab_record *r)

@@ -17,6 +17,7 @@
 struct mm_cpu;
 struct list_head;
 struct page;
+struct stack_depot;
 struct zone;
 
 /* What is known of a mapping by itself; a port's descriptors begin so. */
@@ -79,6 +80,7 @@ struct ashlar_root {
 	const u32 *online; /* 1 once mm_init() has run */
 	const struct ashlar_places *places;
 	const struct ashlar_snapshot *snapshot;
+	const struct stack_depot *stacks; /* of those who allocated */
 	u8 *const *free_mark; /* leads to what marks a free object: mm/slab.h */
 };
 

@@ -26,6 +26,7 @@ static unsigned long direct_bytes = 3 << 20, direct_count = 2,
 		     direct_cached = 1 << 20;
 static u32 online = 1;
 static struct ashlar_places places;
+static struct stack_depot stacks;
 static struct ashlar_snapshot snapshot;
 static u8 *slab_ids;
 static u64 other_layout[ARRAY_SIZE(mm_layout)];
@@ -49,6 +50,7 @@ struct ashlar_root ashlar_root_writable __asm__("ashlar_root") = {
 	.online = &online,
 	.places = &places,
 	.snapshot = &snapshot,
+	.stacks = &stacks,
 	.free_mark = &slab_ids,
 };
 

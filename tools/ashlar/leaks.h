@@ -19,6 +19,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <ashlar/stackdepot.h>
 #include "report_print.h"
 #include "snapshot.h"
 #include "suppress.h"
@@ -34,7 +35,8 @@ struct run {
 	uint32_t first; /* number of the first slot, in the bitmaps */
 	uint32_t cache; /* in heap.caches, or NONE */
 	uint32_t left; /* from the start of a slot to the program's bytes */
-	uint64_t bytes; /* of these */
+	uint32_t record; /* … and to what is known of the block, or 0 */
+	uint64_t bytes; /* that are the program's, or may be */
 };
 
 /* The frames of one core. */
@@ -52,6 +54,7 @@ struct heap {
 	struct ram ram[MAX_NODES]; /* of each core */
 	unsigned int nr_ram;
 	uint64_t free_mark[MAX_NODES];
+	struct stacks *stacks[MAX_NODES]; /* see leaks_stack.c */
 	struct kmem_cache *caches;
 	uint32_t *cache_node; /* whose frames it is in */
 	uint32_t nr_caches;
@@ -60,6 +63,7 @@ struct heap {
 	uint32_t first_large; /* of runs; these are in ascending order */
 	uint64_t large_start, large_bytes; /* from the first to the last */
 	uint32_t nr_slots;
+	uint64_t free_blocks, free_bytes; /* of those that were not live */
 	uint64_t *white; /* a bit for each slot: live, and not reached yet */
 	struct span *skip; /* what is no root: the allocator's own */
 	size_t nr_skip;
@@ -82,10 +86,15 @@ void heap_free(struct heap *h);
 void *heap_grow(struct heap *h, void *array, size_t nr, size_t size);
 bool heap_skip(struct heap *h, uint64_t start, uint64_t end);
 
+/* The program's bytes of a block, at hand until the next are asked for. */
+struct bytes {
+	uint64_t address, nr;
+	const uint64_t *words; /* NULL: the block is free, after all */
+	uint32_t stack; /* handle of the stack that allocated it, or 0 */
+};
+
 /* leaks_copy.c */
-bool heap_copy(struct heap *h, uint64_t address, uint64_t bytes);
-const uint64_t *heap_words(const struct heap *h, uint64_t address);
-bool heap_is_free(const struct heap *h, struct block b, const uint64_t *words);
+bool heap_bytes(struct heap *h, struct block b, struct bytes *out);
 size_t target_copy(struct target *t, void *buf, uint64_t address, size_t len);
 bool heap_in_time(struct heap *h);
 bool copy_open(struct heap *h, struct ram *f);
@@ -208,9 +217,11 @@ bool find_holders(struct marker *m, struct unreached *u);
 void unreached_free(struct unreached *u);
 
 /* leaks_stack.c: who allocated */
-#define STACK_MOST 24
-unsigned int block_stack(struct heap *h, struct block b, uint64_t *pc);
-uint64_t block_asked(struct heap *h, struct block b);
+#define STACK_MOST DEPOT_DEPTH
+bool stacks_open(struct heap *h, unsigned int node, uint64_t depot);
+void stacks_close(struct stacks *s);
+unsigned int stack_fetch(struct heap *h, struct block b, uint32_t handle,
+			 uint64_t *pc);
 
 /* leaks_group.c: blocks of one origin that the same ones hold */
 struct group {

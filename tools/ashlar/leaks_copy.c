@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <time.h>
+#include "mm/slab_record.h"
 #include "leaks.h"
 
 #define CHUNK_SHIFT 16
@@ -108,16 +109,8 @@ static void forget_copies(struct heap *h)
 	h->copied_bytes = 0;
 }
 
-/**
- * heap_copy() - have the bytes of a block at hand
- * @h: the heap
- * @address: of the block, in some core's frames
- * @bytes: its size
- *
- * What could not be read reads as zero. Return: true, or false with the
- * reason in the target's error.
- */
-bool heap_copy(struct heap *h, uint64_t address, uint64_t bytes)
+/* Copy what is not copied yet. What cannot be read reads as zero. */
+static bool heap_copy(struct heap *h, uint64_t address, uint64_t bytes)
 {
 	struct ram *f = frames_of(h, address);
 	uint64_t chunk = (address - f->base) >> CHUNK_SHIFT, i;
@@ -136,21 +129,60 @@ bool heap_copy(struct heap *h, uint64_t address, uint64_t bytes)
 	return heap_in_time(h);
 }
 
-/* The words at @address, which heap_copy() has at hand. */
-const uint64_t *heap_words(const struct heap *h, uint64_t address)
+static bool is_in_sheaf(const struct heap *h, const struct run *r,
+			const uint64_t *words)
 {
-	struct ram *f = frames_of((struct heap *)h, address);
-
-	return (const uint64_t *)(f->copy + (address - f->base));
+	return r->cache != NONE && (h->caches[r->cache].flags & SLAB_KMALLOC) &&
+	       words[1] == h->free_mark[h->cache_node[r->cache]];
 }
 
-/* True if a block, whose @words are at hand, is in a sheaf all the same. */
-bool heap_is_free(const struct heap *h, struct block b, const uint64_t *words)
+/* What the block's record says, if that is whole and fits. */
+static void use_record(const struct run *r, uint64_t slot, const char *copy,
+		       struct bytes *out)
 {
-	uint32_t cache = h->runs[b.run].cache;
+	const struct slab_record *record = (const void *)(copy + r->record);
 
-	return cache != NONE && (h->caches[cache].flags & SLAB_KMALLOC) &&
-	       words[1] == h->free_mark[h->cache_node[cache]];
+	if (record->sum != record_sum_at(record, slot + r->record) ||
+	    record->offset < r->left || record->offset % SLAB_GRANULE ||
+	    record->offset + record_asked(record) > r->record)
+		return;
+	out->address = slot + record->offset;
+	out->nr = record_asked(record);
+	out->words = (const uint64_t *)(copy + record->offset);
+	out->stack = record->stack[RECORD_ALLOC];
+	if (record_state(record) != RECORD_LIVE)
+		out->words = NULL;
+}
+
+/**
+ * heap_bytes() - have the bytes of a block at hand
+ * @h: the heap
+ * @b: the block; not a large one
+ * @out: where they are, and what else is known
+ *
+ * Return: true, or false with the reason in the target's error.
+ */
+bool heap_bytes(struct heap *h, struct block b, struct bytes *out)
+{
+	const struct run *r = &h->runs[b.run];
+	uint64_t slot = r->start + b.slot * r->size;
+	struct ram *f = frames_of(h, slot);
+	const char *copy = f->copy + (slot - f->base);
+
+	if (!heap_copy(h, slot, r->size))
+		return false;
+	*out = (struct bytes){ .address = slot + r->left,
+			       .nr = r->bytes,
+			       .words = (const uint64_t *)(copy + r->left) };
+	if (r->record)
+		use_record(r, slot, copy, out);
+	else if (unlikely(is_in_sheaf(h, r, out->words)))
+		out->words = NULL;
+	if (unlikely(!out->words)) {
+		h->free_blocks++;
+		h->free_bytes += r->bytes;
+	}
+	return true;
 }
 
 /* copy_open - make room for what is known of @f, and for its bytes */

@@ -42,15 +42,14 @@ static bool add_block(struct heap *h, struct unreached *u, struct block b)
 	return true;
 }
 
-/* True if @b is one indeed: it might lie in a sheaf. */
+/* True if @b is one indeed: it may lie in a sheaf, or in quarantine. */
 static bool is_block(struct heap *h, struct block b)
 {
-	uint64_t address = block_address(h, b);
+	struct bytes bytes;
 
 	if (b.run >= h->first_large)
 		return true;
-	return heap_copy(h, address, 16) &&
-	       !heap_is_free(h, b, heap_words(h, address));
+	return heap_bytes(h, b, &bytes) && bytes.words;
 }
 
 static bool collect_of_run(struct heap *h, struct unreached *u, uint32_t run)

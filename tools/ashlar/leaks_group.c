@@ -151,25 +151,29 @@ static uint32_t group_number(struct groups *g, struct heap *h, uint32_t holder,
 static bool add_block(struct groups *g, struct heap *h, struct block b,
 		      uint32_t holder, uint32_t *group)
 {
-	uint64_t asked = block_asked(h, b);
+	struct bytes bytes = { .address = block_address(h, b),
+			       .nr = block_bytes(h, b) };
 	struct stack s = { 0 };
 	uint32_t stack = NONE;
 	struct group *to;
 
-	s.nr = block_stack(h, b, s.pc);
+	if (b.run < h->first_large && !heap_bytes(h, b, &bytes))
+		return false;
+	s.nr = stack_fetch(h, b, bytes.stack, s.pc);
 	if (s.nr) {
 		stack = stack_number(g, h, &s);
 		if (stack == NONE)
 			return false;
 	}
-	*group = group_number(g, h, holder, stack, stack == NONE ? asked : 0);
+	*group =
+		group_number(g, h, holder, stack, stack == NONE ? bytes.nr : 0);
 	if (*group == NONE)
 		return false;
 	to = &g->group[*group];
 	to->blocks++;
-	to->bytes += asked;
+	to->bytes += bytes.nr;
 	if (!to->example)
-		to->example = block_address(h, b);
+		to->example = bytes.address;
 	return true;
 }
 

@@ -9,12 +9,13 @@
  *
  * A slot is free if it was never used, has its bit in its frame's descriptor,
  * or lies in a sheaf: of a CPU or of its cache's barn. One that went into a
- * sheaf a moment ago carries the mark, which heap_is_free() looks for. The
+ * sheaf a moment ago carries the mark, which heap_bytes() looks for. The
  * allocator's own caches hold nothing of the program's: they are left out.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "mm/slab_record.h"
 #include "leaks.h"
 
 #define FRAMES_MAX (1ul << 26)
@@ -131,6 +132,19 @@ static bool is_internal(const struct kmem_cache *s)
 	       !strcmp(s->name, "kmem_sheaf") || !strcmp(s->name, "mm_cpu");
 }
 
+/* True if what lies in a slot of @s lies in it indeed. */
+static bool fits(const struct kmem_cache *s)
+{
+	uint64_t end = (uint64_t)s->red_left + s->object_size;
+
+	if (s->record)
+		end = s->record + sizeof(struct slab_record);
+	return s->size >= 2 * sizeof(uint64_t) && end <= s->size &&
+	       s->red_left % sizeof(uint64_t) == 0 &&
+	       s->record % sizeof(uint64_t) == 0 &&
+	       (!s->record || s->red_left < s->record);
+}
+
 static bool begin_slab(struct walk *w, uint64_t frame, const struct page *page,
 		       uint32_t cache)
 {
@@ -140,17 +154,20 @@ static bool begin_slab(struct walk *w, uint64_t frame, const struct page *page,
 	struct run run = { .size = s->size,
 			   .cache = cache,
 			   .left = s->red_left,
+			   .record = s->record,
 			   .bytes = slab_ksize(s) };
 
 	w->end = frame + page->nr;
 	w->described = slab_is_packed(s) || cache_is_watched(s);
 	w->run = NONE;
 	run.start = start;
+	if (s->record)
+		run.bytes = s->record - s->red_left;
 	if (slab_is_packed(s)) {
 		run.start = (start + s->size - 1) / s->size * s->size;
 		run.inverse = UINT32_MAX / s->size + 1;
 	}
-	if (is_internal(s) || unused <= run.start)
+	if (is_internal(s) || unused <= run.start || !fits(s))
 		return true;
 	run.slots = run.inverse ? (uint32_t)((unused - run.start) / s->size) :
 				  1;
@@ -382,7 +399,9 @@ static bool take_core(struct heap *h, const struct snapshot_node *n,
 			   .map = map };
 	h->nr_ram = node + 1;
 	h->free_mark[node] = ids;
-	return copy_open(h, f) && take_caches(h, n, node) &&
+	return copy_open(h, f) &&
+	       stacks_open(h, node, (uintptr_t)n->root.stacks) &&
+	       take_caches(h, n, node) &&
 	       heap_skip(h, ids, f->base + f->bytes) &&
 	       take_frames(h, n, f, first_cache);
 }
@@ -506,8 +525,10 @@ void heap_free(struct heap *h)
 {
 	unsigned int i;
 
-	for (i = 0; i < MAX_NODES; i++)
+	for (i = 0; i < MAX_NODES; i++) {
 		copy_close(&h->ram[i]);
+		stacks_close(h->stacks[i]);
+	}
 	free(h->caches);
 	free(h->cache_node);
 	free(h->runs);

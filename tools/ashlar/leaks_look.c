@@ -26,8 +26,8 @@ static bool count_live(struct leaks *l, const struct heap *h)
 		for (i = n = 0; i < r->slots; i++)
 			n += bit_is_set(h->white, r->first + i);
 		l->live_blocks += n;
-		l->live_bytes += n * r->size;
-		l->stacks |= r->cache != NONE &&
+		l->live_bytes += n * r->bytes;
+		l->stacks |= r->record &&
 			     (h->caches[r->cache].flags & SLAB_STORE_USER);
 	}
 	return true;
@@ -67,6 +67,8 @@ static bool look(struct leaks *l, struct target *t, uint64_t held,
 	     find_unreached(&m, before, nr_before, &u) &&
 	     find_holders(&m, &u) && groups_make(&l->groups, &h, &u) &&
 	     keep_addresses(l, &h, &u);
+	l->live_blocks -= h.free_blocks;
+	l->live_bytes -= h.free_bytes;
 	unreached_free(&u);
 	marker_close(&m);
 	heap_free(&h);

@@ -120,17 +120,15 @@ bool for_words_of(struct heap *h, struct block b, uint64_t *buffer,
 		  bool (*see)(void *arg, const uint64_t *words, size_t n),
 		  void *arg)
 {
-	uint64_t address = block_address(h, b), bytes = block_bytes(h, b);
-	const uint64_t *words;
+	struct bytes bytes;
 
 	if (is_large(h, b))
 		return for_words_of_large(h, b, buffer, see, arg);
-	if (!heap_copy(h, address, bytes))
+	if (!heap_bytes(h, b, &bytes))
 		return false;
-	words = heap_words(h, address);
-	if (unlikely(heap_is_free(h, b, words)))
+	if (unlikely(!bytes.words))
 		return true;
-	return see(arg, words, bytes / sizeof(*words));
+	return see(arg, bytes.words, bytes.nr / sizeof(*bytes.words));
 }
 
 static bool see_words(void *arg, const uint64_t *words, size_t n)
