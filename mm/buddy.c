@@ -169,11 +169,8 @@ static struct page *take_block(struct zone *z, struct page *page,
 
 	del_from_free_list(z, page);
 	zeroed = page->flags & (PG_zeroed | PG_reported);
-	if (zeroed & PG_reported) {
-		z->report_slack += 1ul << order;
-		count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREFAULT,
-				1ul << order);
-	}
+	if (zeroed & PG_reported)
+		note_refault(z, 1ul << order);
 	expand(z, page, order, high, type, zeroed);
 	page->flags = zeroed;
 	return page;

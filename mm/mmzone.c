@@ -180,16 +180,12 @@ void zone_resized(void)
 	} while (total != managed_before(zones + MAX_NR_ZONES));
 }
 
-/*
- * Frames that the host was given for good were wanted back: the program
- * breathes. Context: z->lock.
- */
-static void note_refault(struct zone *z, unsigned long nr)
+/* Frames that the host was given for good are online again: z->lock. */
+static void note_unretired(struct zone *z, unsigned long nr)
 {
 	nr = min(nr, z->retired_pages);
 	z->retired_pages -= nr;
-	z->report_slack += nr;
-	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREFAULT, nr);
+	note_refault(z, nr);
 }
 
 /**
@@ -232,7 +228,7 @@ void mm_online_pages(unsigned int zone, unsigned long start, unsigned long nr,
 	}
 	z->present_pages += nr;
 	WRITE_ONCE(z->managed_pages, z->managed_pages + nr);
-	note_refault(z, nr);
+	note_unretired(z, nr);
 	free_run(z, start, nr, zeroed ? PG_zeroed : 0);
 	spin_unlock(&z->lock);
 	zone_resized();

@@ -104,6 +104,17 @@ static inline bool block_resident(const struct page *page)
 	return !(page->flags & PG_zeroed);
 }
 
+/*
+ * @nr frames that the host was given are wanted back. If that is soon after,
+ * the program breathes. Context: zone->lock.
+ */
+static inline void note_refault(struct zone *z, unsigned long nr)
+{
+	if (port_time_ms() - z->report_time < REPORT_HALF_LIFE_MS)
+		z->report_slack += nr;
+	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREFAULT, nr);
+}
+
 /* buddy.c; context of all: zone->lock */
 void free_one_block(struct zone *z, unsigned long pfn, unsigned int order,
 		    u8 zeroed);

@@ -252,6 +252,8 @@ static bool report_to(struct zone *z, unsigned long target)
 		;
 	put_back_refused(z);
 	z->reporting = false;
+	if (took)
+		z->report_time = port_time_ms();
 	if (z->retired_pages == retired)
 		return took;
 	spin_unlock(&z->lock);

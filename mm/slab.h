@@ -122,8 +122,10 @@ struct kmem_cache {
 
 	/* slab_reporting.c */
 	unsigned long inuse_peak; /* objects, since the last pass */
+	unsigned long report_below; /* objects in use from which on to look */
 	unsigned long report_slack; /* frames that came back in use lately */
 	unsigned long report_last; /* port_time_ms() when that was halved */
+	unsigned long report_time; /* … of the last pass */
 };
 
 extern struct list_head slab_caches;

@@ -11,15 +11,22 @@
  * its frame's descriptor, not a link inside the object, so such a frame can
  * be discarded and its objects stay allocatable: they read as zero.
  *
- *   pass when   inuse < total / 2
- *         and   inuse < inuse_peak × 3/4         since the last pass
- *         and   free objects' frames > slack
- *         and   the cache has SLAB_REPORT_BYTES
+ *   idle frames          ╱ N × (free / total) ^ objects in a frame
+ *                      ╱
+ *              ──────╱ a pass, when they are more by a step than at the last
+ *           ───────╱
+ *   0 ____----   ╱         objects freed ──►
  *
- * Giving back is cheap; taking back costs a fault a frame. So slack grows by
- * every frame that is used again after it was given back, and halves with each
- * quiet period: a cache that breathes keeps its breath, as the free frames of
- * a zone do (page_reporting.c).
+ * How many frames are idle is not counted but computed, from how many objects
+ * are free: of a frame with one large object as many are, of one with many
+ * small ones hardly any before most objects are free. Objects that were made
+ * together and die together leave more: a pass takes all that it finds.
+ *
+ * Giving back is cheap; taking back costs a fault a frame. So nothing is given
+ * back while objects come as well as go, and slack grows by every frame that is
+ * used again soon after it was given back, and halves with each quiet period:
+ * a cache that breathes keeps its breath, as the free frames of a zone do
+ * (page_reporting.c).
  *
  *   slabs_partial ──► slabs_isolated ──► slabs_partial, or slabs_free
  *                       frames vacant,
@@ -32,6 +39,10 @@
  */
 #include <ashlar/string.h>
 #include "internal.h"
+
+#define ALL_FRAMES ~0ul
+/* Objects of a frame beyond so many do not count: neighbours die together. */
+#define IDLE_POWER 12
 
 /* A bit for each frame of a slab; none has more (slab_frames() in slub.c). */
 typedef u64 frame_set;
@@ -72,7 +83,7 @@ static frame_set vacate(const struct kmem_cache *s, struct page *slab)
 		if (!frame_is_idle(s, slab, i))
 			continue;
 		set |= (frame_set)1 << i;
-		slab[i].flags |= PG_vacant;
+		slab[i].flags |= PG_vacant | PG_discarded;
 		port_slab_ids[page_to_pfn(slab) + i] = 0;
 	}
 	return set;
@@ -157,6 +168,24 @@ static unsigned long report_first(struct kmem_cache *s, bool *end)
 	return taken;
 }
 
+/* Idle frames of up to about @most; returns how many the host took. */
+static unsigned long report_slabs(struct kmem_cache *s, unsigned long most)
+{
+	unsigned long n, reported = 0;
+	bool end = false;
+
+	for (n = READ_ONCE(s->nr_partial); n && !end && reported < most; n--)
+		reported += report_first(s, &end);
+	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREPORT, reported);
+	return reported;
+}
+
+/* True if no object's contents must be kept while it is free. */
+static bool may_report(const struct kmem_cache *s)
+{
+	return !s->ctor && !cache_is_watched(s) && slab_is_packed(s);
+}
+
 /**
  * slab_report() - give the idle frames of a cache's slabs back to the host
  * @s: the cache; constructed objects must keep their contents, so nothing
@@ -166,15 +195,7 @@ static unsigned long report_first(struct kmem_cache *s, bool *end)
  */
 unsigned long slab_report(struct kmem_cache *s)
 {
-	unsigned long n, reported = 0;
-	bool end = false;
-
-	if (s->ctor || cache_is_watched(s) || !slab_is_packed(s))
-		return 0;
-	for (n = READ_ONCE(s->nr_partial); n && !end; n--)
-		reported += report_first(s, &end);
-	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREPORT, reported);
-	return reported;
+	return may_report(s) ? report_slabs(s, ALL_FRAMES) : 0;
 }
 
 /* Context: s->lock. */
@@ -189,33 +210,70 @@ static void decay_slack(struct kmem_cache *s)
 	s->report_last = now;
 }
 
-static bool pass_is_due(struct kmem_cache *s)
+/*
+ * Frames of @s in which no object lies that is in use, if any @inuse are. Where
+ * slabs begin differs, so in some frames lies an object more than in others.
+ */
+static unsigned long idle_frames(const struct kmem_cache *s,
+				 unsigned long inuse)
+{
+	unsigned long total = s->total_objects,
+		      free = total - min(total, inuse);
+	unsigned long reach = PAGE_SIZE - min((u32)PAGE_SIZE, s->align);
+	unsigned long objects = min(reach / s->size, IDLE_POWER - 1ul) + 1;
+	unsigned long n = s->nr_pages, more = n * (reach % s->size) / s->size;
+
+	for (n -= more; objects && n; objects--) {
+		n = n * free / total;
+		more = more * free / total;
+	}
+	return n + more * free / total;
+}
+
+/*
+ * About how many frames shall be given back now, or 0. Those that slack keeps
+ * are idle at the next pass, too. Context: s->lock.
+ */
+static unsigned long frames_due(struct kmem_cache *s)
+{
+	unsigned long inuse = s->inuse, idle;
+
+	idle = idle_frames(s, inuse) - idle_frames(s, s->inuse_peak);
+	s->report_below = inuse - inuse / 16;
+	if (idle <= s->nr_pages / SLAB_REPORT_FRACTION)
+		return 0;
+	decay_slack(s);
+	if (idle <= s->report_slack)
+		return 0;
+	s->inuse_peak =
+		inuse + (s->inuse_peak - inuse) * s->report_slack / idle;
+	s->report_time = port_time_ms();
+	return s->report_slack ? idle - s->report_slack : ALL_FRAMES;
+}
+
+/* True if so many objects were freed that it is worth looking: s->lock. */
+static bool look_is_due(struct kmem_cache *s)
 {
 	unsigned long inuse = s->inuse;
-	unsigned long idle = (s->total_objects - inuse) * s->size >> PAGE_SHIFT;
 
-	if (inuse > s->inuse_peak)
-		s->inuse_peak = inuse;
-	if (s->nr_pages < SLAB_REPORT_BYTES >> PAGE_SHIFT ||
-	    inuse >= s->total_objects / 2 ||
-	    inuse >= s->inuse_peak - s->inuse_peak / 4)
-		return false;
-	decay_slack(s);
-	return idle > s->report_slack;
+	s->inuse_peak = max(s->inuse_peak, inuse);
+	s->report_below = max(s->report_below, inuse - inuse / 8);
+	return inuse < s->report_below;
 }
 
 /* Called after sheaves were flushed into slabs. Context: no lock held. */
 void slab_report_balance(struct kmem_cache *s)
 {
-	bool due;
+	unsigned long due = 0;
 
-	if (likely(READ_ONCE(s->nr_pages) < SLAB_REPORT_BYTES >> PAGE_SHIFT))
+	if (likely(READ_ONCE(s->flushes) < BARN_FLUSHES ||
+		   READ_ONCE(s->nr_pages) < SLAB_REPORT_BYTES >> PAGE_SHIFT) ||
+	    !may_report(s))
 		return;
 	spin_lock(&s->lock);
-	due = pass_is_due(s);
-	if (due)
-		s->inuse_peak = s->inuse;
+	if (look_is_due(s))
+		due = frames_due(s);
 	spin_unlock(&s->lock);
 	if (due)
-		slab_report(s);
+		report_slabs(s, due);
 }

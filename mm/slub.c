@@ -184,13 +184,16 @@ static char *object_from(const struct kmem_cache *s, const char *start)
  * that start in it get the mark of free ones, and the frame the id by which
  * kfree() looks for it.
  */
-static void frame_enter(const struct kmem_cache *s, struct page *slab, u32 i)
+static void frame_enter(struct kmem_cache *s, struct page *slab, u32 i)
 {
 	char *start = page_address(slab + i), *end = start + PAGE_SIZE;
 	void *mark = FREE_MARK;
 	char *obj = start;
 
-	slab[i].flags &= (u8)~PG_vacant;
+	if (slab[i].flags & PG_discarded &&
+	    port_time_ms() - s->report_time < REPORT_HALF_LIFE_MS)
+		s->report_slack++;
+	slab[i].flags &= (u8) ~(PG_vacant | PG_discarded);
 	if (!slab_id(s))
 		return;
 	if (slab_is_packed(s))
@@ -206,7 +209,7 @@ static void frame_enter(const struct kmem_cache *s, struct page *slab, u32 i)
  * Objects from @first to @last, which may reach into the next frames, are
  * handed out. Larger ones have their slab to themselves, and start it.
  */
-static void frames_enter(const struct kmem_cache *s, struct page *slab,
+static void frames_enter(struct kmem_cache *s, struct page *slab,
 			 const char *first, const char *last)
 {
 	const char *frames = page_address(slab);
@@ -266,7 +269,6 @@ static void **take_recycled(struct page *slab, void **slot, void **low)
 			continue;
 		before = slot;
 		slot = take_bits(slab + i, slot, low);
-		s->report_slack += (slab[i].flags & PG_vacant) != 0;
 		frames_enter(s, slab, before[-1], *slot);
 	}
 	/* The frame we stopped in may have bits left. */

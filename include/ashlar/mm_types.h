@@ -49,6 +49,7 @@
 #define PG_used 0x01 /* first frame of an allocation */
 #define PG_buddy 0x02 /* first frame of a free block */
 #define PG_pcp 0x04 /* first frame of a block on a per-CPU list */
+#define PG_discarded 0x04 /* slab frame: vacant, as it was given back */
 #define PG_slab 0x08
 #define PG_tail 0x10
 #define PG_full 0x20 /* slab head: on its cache's full list */

@@ -73,7 +73,8 @@ struct zone {
 	struct list_head isolated; /* blocks being given back */
 	unsigned long report_slack; /* resident_free allowed for churn */
 	unsigned long report_refused; /* and for what the host does not take */
-	unsigned long report_last; /* port_time_ms() of the last report */
+	unsigned long report_last; /* port_time_ms() when these were halved */
+	unsigned long report_time; /* … when the host last took frames */
 	bool reporting; /* a CPU is giving frames back */
 	struct free_area free_area[MAX_ORDER];
 };

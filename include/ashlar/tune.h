@@ -69,19 +69,21 @@
 /* Free frames are given back to the host beyond this many bytes … */
 #define REPORT_KEEP_BYTES (2ul << 20)
 /* … or this fraction of the frames in use, whichever is more. */
-#define REPORT_KEEP_FRACTION 8
+#define REPORT_KEEP_FRACTION 32
 /* Of what came back in use, half is forgotten in this time. */
 #define REPORT_HALF_LIFE_MS 250
 /* Smallest free block worth giving back. */
-#define REPORT_MIN_ORDER 4
+#define REPORT_MIN_ORDER 2
 
 /* Regions that each of memblock's two lists can hold. */
 #define MEMBLOCK_REGIONS 128
 
 /* Objects that a shrinker is asked to look at in one call. */
 #define SHRINK_BATCH 128
-/* A cache of at least this size also gives back frames inside its slabs. */
+/* A cache of at least this size also gives back frames inside its slabs … */
 #define SLAB_REPORT_BYTES (1ul << 20)
+/* … when about this fraction of them became idle. */
+#define SLAB_REPORT_FRACTION 16
 
 /* Stacks of callers: bytes of a chunk, and how many chunks there may be. */
 #define DEPOT_CHUNK_SHIFT 16

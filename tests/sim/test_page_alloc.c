@@ -639,6 +639,26 @@ TEST_NO_SWEEP(frames_that_come_and_go_are_not_given_back_each_time)
 	CHECK_OP(breathe(), >, 0);
 }
 
+/* What is wanted long after it was given back is no breath. */
+TEST_NO_SWEEP(frames_wanted_later_do_not_add_to_slack)
+{
+	struct zone *z = &zones[ZONE_NORMAL];
+	struct page *page[BREATH];
+	unsigned long slack;
+
+	for (unsigned int ms = 60000; ms; ms /= 60000) {
+		sim.time_ms += 60000;
+		CHECK_OP(breathe(), >, 0);
+		slack = z->report_slack;
+		sim.time_ms += ms;
+		for (unsigned int i = 0; i < BREATH; i++)
+			CHECK((page[i] = alloc_pages(GFP_KERNEL, TOP)));
+		CHECK_EQ(z->report_slack > slack, ms == 1);
+		for (unsigned int i = 0; i < BREATH; i++)
+			__free_pages(page[i], TOP);
+	}
+}
+
 static struct page *late[BREATH];
 static unsigned int until_late;
 

@@ -602,14 +602,19 @@ TEST_NO_SWEEP(idle_frames_of_slabs_go_back_to_the_host)
 /* Twice of what barns may hold. */
 static unsigned char *breath[2 * BARN_GROWTH_BYTES / 64];
 
+static void breathe_in(struct kmem_cache *s)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(breath); i++)
+		if (!breath[i])
+			CHECK((breath[i] = kmem_cache_alloc(s, GFP_KERNEL)));
+}
+
 /* Most objects of the cache are freed; how many frames the host gets, then. */
 static unsigned long breathe_out(struct kmem_cache *s)
 {
 	unsigned long before;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(breath); i++)
-		if (!breath[i])
-			CHECK((breath[i] = kmem_cache_alloc(s, GFP_KERNEL)));
+	breathe_in(s);
 	before = sim.discarded;
 	for (unsigned int i = 0; i < ARRAY_SIZE(breath); i++) {
 		if (i % 512 == 0)
@@ -618,6 +623,14 @@ static unsigned long breathe_out(struct kmem_cache *s)
 		breath[i] = NULL;
 	}
 	return sim.discarded - before;
+}
+
+static void free_breath(struct kmem_cache *s)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(breath); i++) {
+		kmem_cache_free(s, breath[i]);
+		breath[i] = NULL;
+	}
 }
 
 TEST_NO_SWEEP(a_cache_that_breathes_keeps_its_breath_for_a_while)
@@ -633,11 +646,43 @@ TEST_NO_SWEEP(a_cache_that_breathes_keeps_its_breath_for_a_while)
 	CHECK_EQ(last, 0);
 	sim.time_ms += 60000;
 	CHECK_OP(breathe_out(s), >, 0);
-	CHECK_OP(breathe_out(s), >, 0);
-	for (unsigned int i = 0; i < ARRAY_SIZE(breath); i++) {
-		kmem_cache_free(s, breath[i]);
-		breath[i] = NULL;
+	breathe_in(s);
+	CHECK_OP(s->report_slack, >, 0);
+	free_breath(s);
+}
+
+/* What is wanted long after it was given back is not kept the next time. */
+TEST_NO_SWEEP(a_cache_that_breathes_slowly_gives_its_breath_back)
+{
+	struct kmem_cache *s = take_cache("slow breath", 64, 0, 0, NULL);
+
+	for (unsigned int round = 0; round < 4; round++) {
+		CHECK_OP(breathe_out(s), >, 0);
+		sim.time_ms += 60000;
+		breathe_in(s);
+		CHECK_EQ(s->report_slack, 0);
 	}
+	free_breath(s);
+}
+
+/* Of objects as large as a frame each that is free has an idle one. */
+TEST_NO_SWEEP(frames_of_large_objects_are_given_back_early)
+{
+	struct kmem_cache *s = take_cache("large", PAGE_SIZE, 0, 0, NULL);
+	static void *obj[2 * BARN_GROWTH_BYTES / PAGE_SIZE];
+	unsigned long discarded;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(obj); i++)
+		CHECK((obj[i] = kmem_cache_alloc(s, GFP_KERNEL)));
+	discarded = sim.discarded;
+	for (unsigned int i = 0; i < ARRAY_SIZE(obj); i++)
+		if (i % 5 < 2)
+			kmem_cache_free(s, obj[i]);
+	CHECK_OP(s->inuse, >, s->total_objects / 2);
+	CHECK_OP(sim.discarded, >, discarded);
+	for (unsigned int i = 0; i < ARRAY_SIZE(obj); i++)
+		if (i % 5 >= 2)
+			kmem_cache_free(s, obj[i]);
 }
 
 static struct kmem_cache *busy_cache;
