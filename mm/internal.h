@@ -105,6 +105,7 @@ unsigned long slab_shrink(struct kmem_cache *s);
 unsigned long slab_close(struct kmem_cache *s, struct list_head *reaped);
 
 /* slub.c */
+unsigned long slab_look_at(struct kmem_cache *s);
 void slab_release_list(struct list_head *list);
 
 /* slab_reporting.c */
@@ -114,6 +115,7 @@ void slab_report_balance(struct kmem_cache *s);
 
 /* slab_debug_option.c, slab_debug.c: of watched caches (slab_debug.h) */
 extern bool slab_check; /* all that is allocated by size is watched */
+extern unsigned long slab_look_every; /* ms, or 0; who allocates looks */
 slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);
 u32 slab_debug_layout(struct kmem_cache *s);
 void slab_debug_setup(const struct kmem_cache *s, struct page *slab);
@@ -124,6 +126,12 @@ unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab);
 extern spinlock_t quarantine_lock; /* held alone */
 void quarantine_default(size_t bytes, unsigned int share);
 void quarantine_flush(void);
+
+/* watched.c, slab_debug_report.c: an access to what may be watched */
+struct slab_block;
+bool slab_block_at(const void *addr, struct slab_block *b);
+void slab_report_access(const struct slab_block *b, const void *addr,
+			size_t bytes, bool write, const char *call);
 
 /* kmalloc.c: by size, where that is remembered */
 void *kmalloc_asked(const struct slab_call *call, gfp_t gfp);
@@ -140,6 +148,7 @@ void slab_cpu_drain(struct mm_cpu *cpu, struct list_head *reaped);
 void slab_cpu_gone(const struct mm_cpu *cpu, struct list_head *reaped);
 void slab_fork_child(void);
 void slab_validate(void);
+unsigned long slab_look(void);
 
 /* panic.c: a formatted line through port_panic(), _log() or _report() */
 void mm_panic(const char *fmt, ...) ASHLAR_PRINTF(1, 2)

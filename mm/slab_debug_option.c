@@ -29,6 +29,7 @@ static char option[CMDLINE_VALUE_SIZE]; /* well formed */
 static bool option_given;
 
 bool slab_debug_keep_order, slab_check;
+unsigned long slab_look_every;
 
 static const struct letter {
 	char c;
@@ -43,6 +44,8 @@ static const struct letter {
 	{ 'o', 0 },
 	{ '-', 0 },
 };
+
+#define LOOK_MOST 1000000ul /* seconds */
 
 #define DEFAULT_FLAGS                                            \
 	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | \
@@ -178,6 +181,22 @@ int setup_check(const char *str)
 	if (ashlar_strcmp(str, "1") && ashlar_strcmp(str, "0"))
 		return -EINVAL;
 	slab_check = *str == '1';
+	return 0;
+}
+
+/**
+ * setup_look() - the option look=
+ * @str: seconds from one look at all watched objects to the next; 0: none
+ *
+ * Return: 0 or -EINVAL.
+ */
+int setup_look(const char *str)
+{
+	unsigned long seconds;
+
+	if (!cmdline_number(&str, &seconds) || *str || seconds > LOOK_MOST)
+		return -EINVAL;
+	slab_look_every = seconds * 1000;
 	return 0;
 }
 

@@ -302,6 +302,77 @@ void slab_check_release(const struct kmem_cache *s, char *slot, const char *obj,
 	port_report(&r);
 }
 
+/* ---- accesses that were looked at before they were made ---- */
+
+static void say_access(struct report_record *r, const struct slab_block *b,
+		       bool write, const char *call)
+{
+	const char *what = write ? "write" : "read";
+	unsigned long n = (unsigned long)r->bytes;
+	long at = (long)(r->address - r->block);
+	long room = (long)r->asked - at;
+
+	if (!b->slot)
+		say(r, "%s of %lu byte%s by %s, between blocks", what, n,
+		    plural(n), call);
+	else if (!b->live)
+		say(r,
+		    "%s of %lu byte%s by %s, %ld byte%s %s a freed block "
+		    "of %u",
+		    what, n, plural(n), call, at < 0 ? -at : at,
+		    plural((size_t)(at < 0 ? -at : at)),
+		    at < 0 ? "before" : "into", (u32)r->asked);
+	else if (at < 0)
+		say(r,
+		    "%s of %lu byte%s by %s, %ld byte%s before a block of %u",
+		    what, n, plural(n), call, -at, plural((size_t)-at),
+		    (u32)r->asked);
+	else if (room <= 0)
+		say(r,
+		    "%s of %lu byte%s by %s, %ld byte%s past the end of a "
+		    "block of %u",
+		    what, n, plural(n), call, -room, plural((size_t)-room),
+		    (u32)r->asked);
+	else
+		say(r,
+		    "%s of %lu byte%s by %s, %ld byte%s into a block of %u: "
+		    "%ld too many",
+		    what, n, plural(n), call, at, plural((size_t)at),
+		    (u32)r->asked, (long)n - room);
+}
+
+/**
+ * slab_report_access() - a call will leave its block, or touch a freed one
+ * @b: the block
+ * @addr: where the access begins
+ * @bytes: of the access
+ * @write: it is a write
+ * @call: the function that was called
+ *
+ * Context: no lock held.
+ */
+void slab_report_access(const struct slab_block *b, const void *addr,
+			size_t bytes, bool write, const char *call)
+{
+	struct report_record r = {
+		.access = write ? REPORT_WRITE : REPORT_READ,
+		.bytes = bytes,
+	};
+
+	r.address = (uintptr_t)addr;
+	ashlar_strscpy(r.call, call, sizeof(r.call));
+	name_kind(&r, b->slot && !b->live ? "heap-use-after-free" :
+					    "heap-buffer-overflow");
+	if (b->slot) {
+		show_block(&r, b->cache, b->slot);
+		show_window(&r, b->cache, b->slot, addr);
+	}
+	say_access(&r, b, write, call);
+	port_report(&r);
+}
+
+/* ---- lists ---- */
+
 /* slab_describe - a line for an object, and who had it */
 void slab_describe(const struct kmem_cache *s, char *slot, const char *what)
 {

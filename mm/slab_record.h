@@ -43,6 +43,15 @@ struct slab_call {
 
 #define ASKED_UNKNOWN 0xffffffffu
 
+/* The slot that some address lies in. */
+struct slab_block {
+	const struct kmem_cache *cache;
+	char *slot; /* NULL: between the slots of a slab */
+	char *start; /* of the object */
+	u32 bytes;
+	bool live; /* in a caller's hands */
+};
+
 static inline u32 record_asked(const struct slab_record *r)
 {
 	return r->what >> 8;

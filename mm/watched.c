@@ -65,6 +65,37 @@ bool watched_is_used(const struct kmem_cache *s, const struct page *slab,
 }
 
 /**
+ * slab_block_at() - what of a watched cache lies at an address
+ * @addr: any address
+ * @b: set, if there is something
+ *
+ * Context: any; takes no lock, so what a caller does not own may change.
+ * Return: false if @addr is in no slab of a watched cache, or if what was
+ * known of the object there has been written over.
+ */
+__racy bool slab_block_at(const void *addr, struct slab_block *b)
+{
+	const struct slab_record *r;
+	struct page *page;
+
+	if (!virt_addr_valid(addr))
+		return false;
+	page = virt_to_page(addr);
+	if (!page_is_watched(page))
+		return false;
+	*b = (struct slab_block){ .cache = page->slab_cache };
+	b->slot = used_slot(b->cache, slab_head(page), addr);
+	if (!b->slot)
+		return true;
+	r = whole_record(b->cache, b->slot);
+	b->start = slot_extent(b->cache, b->slot).start;
+	b->bytes = slot_extent(b->cache, b->slot).bytes;
+	b->live = !slot_is_free(b->slot) &&
+		  (!r || record_state(r) == RECORD_LIVE);
+	return r || !b->cache->record;
+}
+
+/**
  * slab_object_size() - bytes that the holder of an object may use
  * @s: its cache
  * @obj: the object, in use

@@ -38,13 +38,13 @@ bool watched_fits(size_t size, size_t align)
 	return align <= ALIGN_MOST && size + align <= KMALLOC_MAX_CACHE_SIZE;
 }
 
+bool watched_any;
+
 static void watch_begins(void)
 {
-	static bool done;
-
-	if (likely(READ_ONCE(done)))
+	if (likely(READ_ONCE(watched_any)))
 		return;
-	WRITE_ONCE(done, true);
+	WRITE_ONCE(watched_any, true);
 	if (slab_check)
 		quarantine_default(QUARANTINE_CHECK, QUARANTINE_SHARE);
 	else
@@ -68,6 +68,8 @@ __cold_path void *watched_alloc(size_t size, size_t align, enum alloc_kind kind)
 					.align = log2_of(align) };
 
 	watch_begins();
+	if (unlikely(slab_look_every))
+		watched_look_again();
 	return kmalloc_asked(&call, GFP_KERNEL | __GFP_NOWARN);
 }
 

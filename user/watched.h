@@ -3,10 +3,21 @@
 #ifndef ASHLAR_USER_WATCHED_H
 #define ASHLAR_USER_WATCHED_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include "mm/slab_record.h"
+
+extern bool watched_any; /* some block is, or was */
 
 bool watched_fits(size_t size, size_t align);
 void *watched_alloc(size_t size, size_t align, enum alloc_kind kind);
 void watched_free(void *p, size_t size, size_t align, enum alloc_kind kind);
+
+/* check.c; what is public is for libashlar-check.so, which finds it by name */
+size_t ashlar_check_room(const void *p);
+bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
+			const char *call);
+unsigned long ashlar_look(void);
+void watched_look_again(void);
 
 #endif

@@ -7,6 +7,7 @@
 #define ASHLAR_CHECK_H
 
 int setup_check(const char *str);
+int setup_look(const char *str);
 int setup_quarantine(const char *str);
 
 #endif

@@ -19,6 +19,8 @@ static const struct cmdline_option ashlar_options[] = {
 	  setup_fail_page_alloc },
 	{ "failslab", "interval,probability,space,times: objects fail",
 	  setup_failslab },
+	{ "look", "SECONDS: all watched blocks are looked at so often",
+	  setup_look },
 	{ "quarantine", "BYTES: watched blocks that were freed wait",
 	  setup_quarantine },
 	{ "report", "NAME: reports go to a socket, and the program goes on",

@@ -8,6 +8,7 @@
 #include "../../mm/slab_debug.h"
 #include "../harness.h"
 #include <ashlar/check.h>
+#include <ashlar/errno.h>
 
 static bool holds(const void *p, unsigned char value, size_t n)
 {
@@ -64,6 +65,67 @@ TEST_NO_SWEEP(an_alignment_moves_a_watched_object)
 	}
 	mm_validate();
 	CHECK_EQ(setup_check("0"), 0);
+}
+
+TEST_NO_SWEEP(an_address_leads_to_its_object)
+{
+	struct slab_block b;
+	char *p, on_stack;
+
+	CHECK_EQ(setup_check("1"), 0);
+	CHECK(!slab_block_at(&on_stack, &b));
+	p = take(100, GFP_KERNEL);
+	for (long at = -16; at < 132; at++) {
+		CHECK(slab_block_at(p + at, &b));
+		CHECK_EQ((uintptr_t)b.start, (uintptr_t)p);
+		CHECK_EQ(b.bytes, 100);
+		CHECK(b.live);
+	}
+	take(100, GFP_KERNEL); /* keeps the slab */
+	give(p);
+	CHECK(slab_block_at(p, &b));
+	CHECK(!b.live);
+	CHECK_EQ(setup_check("0"), 0);
+}
+
+TEST_NO_SWEEP(a_look_at_all_finds_nothing_in_a_right_program)
+{
+	CHECK_EQ(setup_check("1"), 0);
+	for (unsigned int i = 0; i < 50; i++)
+		memset(take(i * 9, GFP_KERNEL), 1, i * 9);
+	CHECK_EQ(slab_look(), 0);
+	CHECK_EQ(setup_check("0"), 0);
+}
+
+TEST(seconds_between_looks)
+{
+	CHECK_EQ(setup_look("x"), -EINVAL);
+	CHECK_EQ(setup_look(""), -EINVAL);
+	CHECK_EQ(setup_look("99999999999"), -EINVAL);
+	CHECK_EQ(setup_look("3"), 0);
+	CHECK_EQ(slab_look_every, 3000);
+	CHECK_EQ(setup_look("0"), 0);
+}
+
+TEST_DIES(a_look_at_all_finds_what_is_in_use, "1 byte before a block of 100")
+{
+	setup_check("1");
+	((char *)kmalloc(100, GFP_KERNEL))[-1] = 1;
+	slab_look();
+	NOT_REACHED();
+}
+
+TEST_DIES(an_access_that_leaves_its_object,
+	  "read of 8 bytes by memcpy, 95 bytes into a block of 100: 3 too many")
+{
+	struct slab_block b;
+	char *p;
+
+	setup_check("1");
+	p = kmalloc(100, GFP_KERNEL);
+	slab_block_at(p + 95, &b);
+	slab_report_access(&b, p + 95, 8, false, "memcpy");
+	NOT_REACHED();
 }
 
 TEST_DIES(a_byte_behind_what_was_asked_for,

@@ -14,6 +14,12 @@ void free_sized(void *p, size_t size) __attribute__((weak));
 void free_aligned_sized(void *p, size_t align, size_t size)
 	__attribute__((weak));
 
+/* What a checker asks of the library. */
+size_t ashlar_check_room(const void *p) __attribute__((weak));
+bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
+			const char *call) __attribute__((weak));
+unsigned long ashlar_look(void) __attribute__((weak));
+
 static size_t size_tried;
 
 /* The compiler is not to know where it comes from, nor how large it is. */
@@ -94,6 +100,53 @@ static void free_aligned_otherwise(void)
 	free_aligned_sized(aligned_alloc(64, size_tried), 128, size_tried);
 }
 
+/* What is never freed is looked at when the program ends. */
+static void end_written_behind(void)
+{
+	unsigned char *p = block();
+
+	p[size_tried] = 2;
+	exit(0);
+}
+
+static void end_written_before(void)
+{
+	unsigned char *p = block();
+
+	p[-3] = 2;
+	exit(0);
+}
+
+static void end_written_late(void)
+{
+	unsigned char *p = block();
+
+	free(p);
+	p[size_tried - 1] = 2;
+	exit(0);
+}
+
+static void look_written(void)
+{
+	unsigned char *p = block();
+
+	p[size_tried] = 2;
+	ashlar_look();
+}
+
+static void read_too_far(void)
+{
+	ashlar_check_range(block() + size_tried - 4, 7, false, "memcpy");
+}
+
+static void write_to_freed(void)
+{
+	unsigned char *p = block();
+
+	free(p);
+	ashlar_check_range(p + 2, 7, true, "memcpy");
+}
+
 static void grow_behind(void)
 {
 	unsigned char *p = block();
@@ -126,6 +179,17 @@ static const struct mistake {
 	  "alloc-dealloc-mismatch", "Allocated", 20000 },
 	{ "free-with-another-alignment", free_aligned_otherwise,
 	  "alloc-dealloc-mismatch", "an alignment of 64 bytes", 20000 },
+	{ "end-written-behind", end_written_behind, "heap-buffer-overflow",
+	  "Allocated", 20000 },
+	{ "end-written-before", end_written_before, "heap-buffer-overflow",
+	  "3 bytes before a block", 20000 },
+	{ "end-written-late", end_written_late, "heap-use-after-free", "Freed",
+	  20000 },
+	{ "look", look_written, "heap-buffer-overflow", "Allocated", 20000 },
+	{ "read-too-far", read_too_far, "heap-buffer-overflow",
+	  "read of 7 bytes by memcpy, ", 20000 },
+	{ "write-to-freed", write_to_freed, "heap-use-after-free",
+	  "write of 7 bytes by memcpy, 2 bytes into a freed block", 20000 },
 	{ "write-then-realloc", grow_behind, "heap-buffer-overflow",
 	  "Allocated", 20000 },
 };
@@ -200,9 +264,46 @@ static void check_sizes(void)
 	check(!bad, "aligned", "to %zu bytes", bad);
 }
 
-int main(void)
+static void check_rooms(void)
 {
+	char *p = malloc(100), here;
+
+	check(ashlar_check_room(p) == 100 && ashlar_check_room(p + 99) == 1,
+	      "room", "%zu, %zu", ashlar_check_room(p),
+	      ashlar_check_room(p + 99));
+	check(!ashlar_check_room(p + 100) && !ashlar_check_room(p - 1),
+	      "no-room", "%zu, %zu", ashlar_check_room(p + 100),
+	      ashlar_check_room(p - 1));
+	check(ashlar_check_room(&here) == SIZE_MAX &&
+		      ashlar_check_room(NULL) == SIZE_MAX,
+	      "any-room", "on the stack: %zu", ashlar_check_room(&here));
+	check(ashlar_check_range(p, 100, true, "write") &&
+		      ashlar_check_range(p + 100, 0, true, "write") &&
+		      !ashlar_look(),
+	      "all-is-well", "it is not");
+	free(p);
+	check(!ashlar_check_room(p), "none-in-freed", "%zu",
+	      ashlar_check_room(p));
+}
+
+/* With look=1: a look comes by itself to who goes on allocating. */
+static int wait_for_look(void)
+{
+	size_tried = 100;
+	block()[100] = 2;
+	for (int i = 0; i < 60 * 1000; i++) {
+		usleep(1000);
+		free(malloc(10));
+	}
+	_exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "look"))
+		return wait_for_look();
 	begin("watched");
+	check_rooms();
 	check_contents();
 	check_sizes();
 	check_empty();

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blocks that are watched, for those who look before they touch, and the looks
+ * at all of them.
+ *
+ *   libashlar-check.so, memcpy(p, …)  ─► ashlar_check_range(p, bytes, …)
+ *   the program ends, or is aborted   ─► all that is live, and all that waits
+ *   look=SECONDS                      ─► the same, now and then
+ *
+ * What a program overwrote and never frees is found by nothing else. The look
+ * at the end comes after what the program itself does then, for the library is
+ * initialised before all others, and finished last.
+ */
+#include <stdint.h>
+#include "mm/internal.h"
+#include "user.h"
+#include "watched.h"
+
+/* ---- looking first ---- */
+
+/**
+ * ashlar_check_room() - bytes that may be accessed from an address on
+ * @p: any address
+ *
+ * Context: any. Return: as many as there are up to the end of the block that
+ * @p lies in; 0 in no block or a freed one; SIZE_MAX where nothing is watched.
+ */
+EXPORT size_t ashlar_check_room(const void *p)
+{
+	struct slab_block b;
+	size_t at;
+
+	if (!slab_block_at(p, &b))
+		return SIZE_MAX;
+	at = (size_t)((const char *)p - b.start);
+	return b.slot && b.live && at < b.bytes ? b.bytes - at : 0;
+}
+
+/**
+ * ashlar_check_range() - may these bytes be accessed?
+ * @p: any address
+ * @bytes: from there on
+ * @is_write: the access is a write
+ * @call: name of the function that makes it
+ *
+ * Context: any. Return: true, or false after a report.
+ */
+EXPORT bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
+			       const char *call)
+{
+	struct slab_block b;
+
+	if (likely(!bytes || bytes <= ashlar_check_room(p)))
+		return true;
+	if (!slab_block_at(p, &b))
+		return true;
+	slab_report_access(&b, p, bytes, is_write, call);
+	return false;
+}
+
+/* ---- looks at all ---- */
+
+/**
+ * ashlar_look() - look at all blocks now
+ *
+ * Context: any, a signal handler included; errno is left alone. Return: how
+ * many were found that have been written over; each is reported.
+ */
+EXPORT unsigned long ashlar_look(void)
+{
+	return slab_look();
+}
+
+/* The next look that look= asked for, if its time has come. */
+void watched_look_again(void)
+{
+	static unsigned long last; /* port_time_ms() */
+	unsigned long now = port_time_ms(), before = READ_ONCE(last);
+
+	if (!before)
+		WRITE_ONCE(last, now);
+	if (!before || now - before < slab_look_every)
+		return;
+	if (__atomic_compare_exchange_n(&last, &before, now, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		ashlar_look();
+}
+
+static __attribute__((__destructor__)) void process_ends(void)
+{
+	if (watched_any)
+		ashlar_look();
+}
