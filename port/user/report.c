@@ -61,18 +61,24 @@ void port_panic(const char *line)
 
 /* ---- a report as lines ---- */
 
-static void print_stack(const char *title, const struct report_stack *s)
+static void print_code(const struct report_stack *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < REPORT_FRAMES && s->pc[i]; i++)
+		port_log_code(s->pc[i]);
+}
+
+static void print_past(const char *what, const struct report_stack *s)
 {
 	char line[80];
-	unsigned int i;
 
 	if (!(s->flags & REPORT_STACK_KNOWN))
 		return;
-	ashlar_snprintf(line, sizeof(line), title, (unsigned long)s->ms_ago,
-			s->tid);
+	ashlar_snprintf(line, sizeof(line), "%s %lu ms ago by thread %d", what,
+			(unsigned long)s->ms_ago, s->tid);
 	port_log(line);
-	for (i = 0; i < REPORT_FRAMES && s->pc[i]; i++)
-		port_log_code(s->pc[i]);
+	print_code(s);
 }
 
 /* Bytes as people read them: address, hexadecimal, characters. */
@@ -98,8 +104,9 @@ static void print_report(const struct report_record *r)
 	u32 from;
 
 	write_line("ERROR: Ashlar: ", r->kind, r->sentence);
-	print_stack("Allocated %lu ms ago by thread %d", &r->alloc);
-	print_stack("Freed %lu ms ago by thread %d", &r->free);
+	print_code(&r->now);
+	print_past("Allocated", &r->alloc);
+	print_past("Freed", &r->free);
 	for (from = 0; from < min(r->window_bytes, (u32)REPORT_WINDOW);
 	     from += ROW_BYTES)
 		print_row(r, from);

@@ -88,14 +88,17 @@ static void print_end(const struct check *c)
 static char **to_run;
 static const char *report_to;
 
-/* Ours come first: of two that say the same, the later one counts. */
+/*
+ * Of two that say the same the later one counts: the user may say more about
+ * checking, but not where reports go, as a checker around this one did.
+ */
 static bool set_options(void)
 {
 	const char *before = getenv("ASHLAR_OPTIONS");
 	char *value;
 
-	if (asprintf(&value, "report=%s:check=1%s%s", report_to,
-		     before && *before ? ":" : "", before ? before : "") < 0)
+	if (asprintf(&value, "check=1:%s%sreport=%s", before ? before : "",
+		     before && *before ? ":" : "", report_to) < 0)
 		return false;
 	setenv("ASHLAR_OPTIONS", value, 1);
 	free(value);
