@@ -13,6 +13,7 @@
  */
 #include <stdint.h>
 #include "mm/internal.h"
+#include "port/user/user.h"
 #include "user.h"
 #include "watched.h"
 
@@ -88,6 +89,8 @@ void watched_look_again(void)
 
 static __attribute__((__destructor__)) void process_ends(void)
 {
-	if (watched_any)
-		ashlar_look();
+	if (!watched_any)
+		return;
+	ashlar_look();
+	port_process_ends();
 }

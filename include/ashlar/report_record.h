@@ -34,6 +34,13 @@ struct report_stack {
 	u32 flags; /* REPORT_STACK_* */
 };
 
+/*
+ * The kind of a record that tells of no mistake: a process is about to end,
+ * and waits. address: where on the stack of its thread the program's own
+ * begins, or 0.
+ */
+#define REPORT_END "end"
+
 struct report_record {
 	/* by the port */
 	u32 magic, version, size; /* size: bytes of all of it */

@@ -56,6 +56,13 @@ void port_release_threads(void);
 /* snapshot.c */
 void snapshot_make(int for_pid);
 
+/* report.c: a record that is no mistake, for a reader, if there is one */
+struct report_record;
+bool report_send(struct report_record *r);
+
+/* ending.c */
+void port_process_ends(void);
+
 /* options.c */
 void port_read_options(void);
 

@@ -128,6 +128,15 @@ static void *holder(void)
 	return p;
 }
 
+/* What holds lies in a page behind the first. */
+static void *wide(void)
+{
+	struct node **p = block(20000);
+
+	p[2000] = block(1000);
+	return p;
+}
+
 static void *middle(void)
 {
 	return (char *)block(9000) + 4711;
@@ -144,10 +153,10 @@ static struct {
 	const char *name;
 	void *(*make)(void);
 } makers[] = {
-	{ "one", one },		{ "list", list },     { "tree", tree },
-	{ "cycle", cycle },	{ "self", self },     { "resized", resized },
-	{ "large", large },	{ "holder", holder }, { "middle", middle },
-	{ "nothing", nothing },
+	{ "one", one },	      { "list", list },	      { "tree", tree },
+	{ "cycle", cycle },   { "self", self },	      { "resized", resized },
+	{ "large", large },   { "holder", holder },   { "wide", wide },
+	{ "middle", middle }, { "nothing", nothing },
 };
 
 /* ---- threads ---- */
@@ -371,5 +380,10 @@ int main(int argc, char **argv)
 		puts("ready");
 		fflush(stdout);
 	}
-	return lost != NULL;
+	/* A variable of main() ends with it, but not before exit(). */
+	if (argc > 1 && !strncmp(argv[1], "local", 5))
+		lost = block(1100);
+	if (argc > 1 && !strcmp(argv[1], "local-kept"))
+		exit(0);
+	return 0;
 }

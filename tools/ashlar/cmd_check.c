@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ashlar.h"
+#include "check_leaks.h"
 #include "report_print.h"
 #include "report_seen.h"
 #include "report_server.h"
@@ -35,6 +36,10 @@ struct check {
 	struct report_server server;
 	struct report_seen seen;
 	unsigned long printed, again;
+	bool no_leaks;
+	unsigned long leaked; /* blocks told of */
+	const char *suppressions; /* a file's name, or NULL */
+	struct suppressions *suppress;
 };
 
 /* ---- reports ---- */
@@ -59,10 +64,26 @@ static void print(struct check *c, const struct report_record *record,
 	symbols_free(s);
 }
 
+static void look_for_leaks(struct check *c, const struct report_record *end,
+			   pid_t pid)
+{
+	const struct check_leaks to = { .out = c->out,
+					.json = c->json,
+					.suppress = c->suppress,
+					.seen = &c->seen };
+
+	if (!c->no_leaks)
+		c->leaked += check_leaks(&to, pid, end);
+}
+
 static void take(const struct report_record *record, pid_t pid, void *arg)
 {
 	struct check *c = arg;
 
+	if (!strcmp(record->kind, REPORT_END)) {
+		look_for_leaks(c, record, pid);
+		return;
+	}
 	if (report_seen_addresses(&c->seen, record, pid))
 		print(c, record, pid);
 	else
@@ -97,8 +118,9 @@ static bool set_options(void)
 	const char *before = getenv("ASHLAR_OPTIONS");
 	char *value;
 
-	if (asprintf(&value, "check=1:%s%sreport=%s", before ? before : "",
-		     before && *before ? ":" : "", report_to) < 0)
+	if (asprintf(&value, "check=1:snapshot=1:%s%sreport=%s",
+		     before ? before : "", before && *before ? ":" : "",
+		     report_to) < 0)
 		return false;
 	setenv("ASHLAR_OPTIONS", value, 1);
 	free(value);
@@ -150,7 +172,7 @@ static int check_program(struct check *c, char **argv)
 	wstatus = serve(c, pid);
 	report_server_close(&c->server);
 	print_end(c);
-	if (c->printed && c->error_exitcode)
+	if ((c->printed || c->leaked) && c->error_exitcode)
 		return c->error_exitcode;
 	return wait_as_shell(wstatus);
 }
@@ -174,6 +196,8 @@ static int parse(const struct command *self, int argc, char **argv,
 		{ "error-exitcode", required_argument, NULL, 'e' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "log", required_argument, NULL, 'l' },
+		{ "no-leaks", no_argument, NULL, 'n' },
+		{ "suppressions", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int o;
@@ -185,6 +209,10 @@ static int parse(const struct command *self, int argc, char **argv,
 			c->json = true;
 		else if (o == 'l')
 			c->log = optarg;
+		else if (o == 'n')
+			c->no_leaks = true;
+		else if (o == 's')
+			c->suppressions = optarg;
 		else if (o == 'e' &&
 			 !parse_exitcode(optarg, &c->error_exitcode))
 			return usage_error(self, "'%s' is not an exit status",
@@ -223,10 +251,13 @@ static int run(const struct command *self, int argc, char **argv)
 
 	if (status)
 		return status;
+	if (c.suppressions && !(c.suppress = suppress_read(c.suppressions)))
+		return EXIT_FAILURE;
 	if (!open_out(&c))
 		return EXIT_FAILURE;
 	status = check_program(&c, argv + optind);
 	report_seen_free(&c.seen);
+	suppress_free(c.suppress);
 	if (c.log && fclose(c.out) != 0) {
 		complain("cannot write %s: %s", c.log, strerror(errno));
 		return EXIT_FAILURE;
@@ -236,13 +267,14 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_check = {
 	.name = "check",
-	.arguments = "[--json] [--log FILE] [--error-exitcode N] [--] PROGRAM "
-		     "[ARGUMENTS]",
+	.arguments = "[--json] [--log FILE] [--error-exitcode N] [--no-leaks] "
+		     "[--suppressions FILE] [--] PROGRAM [ARGUMENTS]",
 	.summary = "Run a program and tell what it does wrong on its heap",
 	.help = "Reports go to stderr, or into FILE; each place is reported "
-		"once. With --json each\nis an object in a line of its own. "
-		"The exit status is 23, or N, if there was a\nreport; else, "
-		"or if N is 0, it is the program's own. man ashlar-check says "
+		"once. What is leaked is\ntold when a process ends. With "
+		"--json each report is an object in a line of its\nown. The "
+		"exit status is 23, or N, if there was a report; else, or if "
+		"N is 0, it\nis the program's own. man ashlar-check says "
 		"more.\n",
 	.run = run,
 };

@@ -97,7 +97,7 @@ static bool look(const struct request *r, struct leaks *l,
 		complain("%s", l->error);
 		return false;
 	}
-	if (!leaks_resolve(report, l, r->suppress)) {
+	if (!leaks_resolve(report, l, r->suppress, NULL)) {
 		complain("out of memory");
 		return false;
 	}

@@ -105,14 +105,14 @@ _ashlar_check() {
 
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--log | --error-exitcode) i=$((i + 1)) ;;
+		--log | --error-exitcode | --suppressions) i=$((i + 1)) ;;
 		--) _ashlar_program $((i + 1)); return ;;
 		-*) ;;
 		*) _ashlar_program "$i"; return ;;
 		esac
 	done
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
-	--log)
+	--log | --suppressions)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -121,7 +121,8 @@ _ashlar_check() {
 	esac
 	case $cur in
 	-*) mapfile -t COMPREPLY < <(compgen -W \
-		"--json --log --error-exitcode --help" -- "$cur") ;;
+		"--json --log --error-exitcode --no-leaks --suppressions \
+		--help" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	esac
 }

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <ashlar/stackdepot.h>
 #include "report_print.h"
+#include "report_seen.h"
 #include "snapshot.h"
 #include "suppress.h"
 
@@ -51,6 +52,8 @@ struct ram {
 struct heap {
 	struct target *t;
 	pid_t process; /* the target, or that which it is a copy of */
+	pid_t ending; /* the thread that ends the process, or 0 */
+	uint64_t ending_sp; /* where its stack begins to count; 0: as others */
 	struct ram ram[MAX_NODES]; /* of each core */
 	unsigned int nr_ram;
 	uint64_t free_mark[MAX_NODES];
@@ -255,6 +258,8 @@ struct groups {
 /* leaks_look.c: one look at a process, or two that agree */
 struct leaks {
 	pid_t pid;
+	pid_t ending; /* as of struct heap */
+	uint64_t ending_sp;
 	struct groups groups;
 	uint64_t live_blocks, live_bytes; /* of the whole heap */
 	uint64_t *addresses; /* of all leaked blocks, ascending */
@@ -265,6 +270,8 @@ struct leaks {
 };
 
 bool leaks_look(struct leaks *l, pid_t pid);
+bool leaks_look_at_end(struct leaks *l, pid_t pid,
+		       const struct report_record *end);
 void leaks_free(struct leaks *l);
 
 /* leaks_print.c: leaks with names */
@@ -272,13 +279,14 @@ struct leaks_report {
 	const struct leaks *leaks;
 	struct frames *frames; /* of all stacks; NULL: there is none */
 	struct stack_shown *shown; /* of each stack, in frames */
-	bool *hidden; /* of each group that is leaked by itself: suppressed */
+	bool *hidden; /* of each group that is leaked by itself: not told of */
 	uint64_t blocks, bytes; /* of what is told */
 	uint64_t hidden_blocks, hidden_bytes;
 };
 
 bool leaks_resolve(struct leaks_report *r, const struct leaks *l,
-		   const struct suppressions *suppress);
+		   const struct suppressions *suppress,
+		   struct report_seen *seen);
 void leaks_report_free(struct leaks_report *r);
 void leaks_print(FILE *out, const struct leaks_report *r);
 json_t *leaks_json(const struct leaks_report *r);

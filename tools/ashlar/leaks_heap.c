@@ -124,6 +124,7 @@ struct walk {
 	uint64_t frame, end; /* of the run, by number */
 	uint32_t run; /* or NONE: nothing of the program's */
 	bool described; /* each frame of it has bits */
+	bool packed; /* it has several slots */
 };
 
 static bool is_internal(const struct kmem_cache *s)
@@ -158,6 +159,7 @@ static bool begin_slab(struct walk *w, uint64_t frame, const struct page *page,
 			   .bytes = slab_ksize(s) };
 
 	w->end = frame + page->nr;
+	w->packed = slab_is_packed(s);
 	w->described = slab_is_packed(s) || cache_is_watched(s);
 	w->run = NONE;
 	run.start = start;
@@ -188,7 +190,7 @@ static bool begin_pages(struct walk *w, uint64_t frame, const struct page *page)
 	};
 
 	w->run = NONE;
-	w->described = false;
+	w->described = w->packed = false;
 	w->end = frame + 1;
 	if (page->order >= MAX_ORDER && page->order != ORDER_NONE)
 		return true;
@@ -260,7 +262,8 @@ static bool take_frame(struct walk *w, const struct snapshot_node *n,
 		clear_free(w, page);
 	else if (w->run != NONE && head && (page->free_bits[0] & 1))
 		clear_bit(w->heap->white, w->heap->runs[w->run].first);
-	if (!(w->described && (page->flags & PG_vacant)))
+	/* Of a slab with one object only the first frame says it. */
+	if (!(w->packed && (page->flags & PG_vacant)))
 		w->ram->run[w->frame] = w->run;
 	return true;
 }

@@ -54,10 +54,11 @@ static bool look(struct leaks *l, struct target *t, uint64_t held,
 {
 	struct unreached u = { 0 };
 	struct marker m = { 0 };
-	struct heap h = { 0 };
+	struct heap h = { .process = l->pid,
+			  .ending = l->ending,
+			  .ending_sp = l->ending_sp };
 	bool ok;
 
-	h.process = l->pid;
 	clock_gettime(CLOCK_MONOTONIC, &h.deadline);
 	h.deadline.tv_sec += LOOK_SECONDS;
 	groups_free(&l->groups);
@@ -128,6 +129,31 @@ bool leaks_look(struct leaks *l, pid_t pid)
 	*l = (struct leaks){ .pid = pid };
 	ok = target_open_process(&t, pid) && target_find_nodes(&t) &&
 	     (look_at_copy(l, &t) || look_at_running(l, &t));
+	if (!ok)
+		memcpy(l->error, t.error, sizeof(l->error));
+	target_close(&t);
+	return ok;
+}
+
+/**
+ * leaks_look_at_end() - find what a process has leaked that is about to end
+ * @l: filled; freed by leaks_free() in any case
+ * @pid: the process, of which all threads wait
+ * @end: what it sent; the thread's number and where its stack counts from
+ *
+ * Return: true, or false with the reason in @l->error.
+ */
+bool leaks_look_at_end(struct leaks *l, pid_t pid,
+		       const struct report_record *end)
+{
+	struct target t;
+	bool ok;
+
+	*l = (struct leaks){ .pid = pid, .ending_sp = end->address };
+	l->ending = end->tid == end->pid ? pid : end->tid;
+	ok = target_open_process(&t, pid) && target_find_nodes(&t) &&
+	     look_at_running(l, &t);
+	l->how = "at its end";
 	if (!ok)
 		memcpy(l->error, t.error, sizeof(l->error));
 	target_close(&t);

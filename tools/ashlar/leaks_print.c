@@ -72,17 +72,28 @@ static bool is_hidden(const struct leaks_report *r, const struct group *g,
 	return false;
 }
 
+/* False if a leak of the same place was told of before. */
+static bool is_new(const struct leaks_report *r, const struct group *g,
+		   struct report_seen *seen)
+{
+	if (!seen || g->stack == NONE || !r->frames)
+		return true;
+	return report_seen_frames(seen, "leak", r->frames, r->shown[g->stack]);
+}
+
 /**
  * leaks_resolve() - find names for leaks, and which are told of
  * @r: filled; freed by leaks_report_free() in any case
  * @l: the leaks; stay
  * @suppress: which are not told of; or NULL
+ * @seen: nor are those in there, where the others are entered; or NULL
  *
  * Context: the process may be gone, but then stacks have no names. Return:
  * false if memory ran out.
  */
 bool leaks_resolve(struct leaks_report *r, const struct leaks *l,
-		   const struct suppressions *suppress)
+		   const struct suppressions *suppress,
+		   struct report_seen *seen)
 {
 	const struct groups *all = &l->groups;
 	const struct group *g;
@@ -97,6 +108,9 @@ bool leaks_resolve(struct leaks_report *r, const struct leaks *l,
 		g = &all->group[n];
 		blocks = g->blocks + g->below_blocks;
 		bytes = g->bytes + g->below_bytes;
+		r->hidden[n] = true;
+		if (!is_new(r, g, seen))
+			continue;
 		r->hidden[n] = is_hidden(r, g, suppress);
 		*(r->hidden[n] ? &r->hidden_blocks : &r->blocks) += blocks;
 		*(r->hidden[n] ? &r->hidden_bytes : &r->bytes) += bytes;

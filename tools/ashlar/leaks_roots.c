@@ -86,6 +86,13 @@ static bool take_registers(struct roots *r, const char *tid, uint64_t *sp)
 	return ok;
 }
 
+/* Of the thread that ends the process; its stack counts from there exactly. */
+static bool is_ending(const struct roots *r, const char *tid)
+{
+	return r->m->heap->ending_sp &&
+	       strtol(tid, NULL, 10) == r->m->heap->ending;
+}
+
 static bool add_sp(struct roots *r, uint64_t sp)
 {
 	size_t n = r->nr_threads;
@@ -123,19 +130,27 @@ static bool take_held(struct roots *r, uint64_t held)
 	return ok;
 }
 
+static bool add_thread(struct roots *r, const char *tid)
+{
+	uint64_t sp;
+
+	if (is_ending(r, tid))
+		return add_sp(r, r->m->heap->ending_sp + RED_ZONE);
+	return take_registers(r, tid, &sp) && add_sp(r, sp);
+}
+
 static bool take_threads(struct roots *r)
 {
 	struct dirent *d;
 	char path[64];
 	bool ok = true;
-	uint64_t sp;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", r->t->pid);
 	dir = opendir(path);
 	while (ok && dir && (d = readdir(dir)))
 		if (isdigit((unsigned char)d->d_name[0]))
-			ok = take_registers(r, d->d_name, &sp) && add_sp(r, sp);
+			ok = add_thread(r, d->d_name);
 	if (dir)
 		closedir(dir);
 	return ok;

@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <ashlar/compiler.h>
 #include "report_seen.h"
 
 #define PLACE_FRAMES 4
@@ -80,22 +81,32 @@ bool report_seen_addresses(struct report_seen *seen,
 	return add(seen, hash(h, r->now.pc, sizeof(r->now.pc)));
 }
 
-/* report_seen_place - true if no report of this kind was of the same place */
-bool report_seen_place(struct report_seen *seen, const struct report *r)
+/* report_seen_frames - true if there was no report of this kind and stack */
+bool report_seen_frames(struct report_seen *seen, const char *kind,
+			const struct frames *frames, struct stack_shown shown)
 {
-	uint64_t h = hash_text(HASH_START, r->record->kind);
+	uint64_t h = hash_text(HASH_START, kind);
 	const struct frame *f;
 	size_t i;
 
-	if (!r->frames || !r->now.nr)
-		return true;
-	for (i = 0; i < r->now.nr && i < PLACE_FRAMES; i++) {
-		f = &r->frames->frame[r->now.first + i];
+	for (i = 0; i < shown.nr; i++) {
+		f = &frames->frame[shown.first + i];
 		h = hash_text(hash_text(h, f->module), f->function);
 		h = hash(h, &f->offset, sizeof(f->offset));
 		h = hash(h, &f->line, sizeof(f->line));
 	}
 	return add(seen, h);
+}
+
+/* report_seen_place - true if no report of this kind was of the same place */
+bool report_seen_place(struct report_seen *seen, const struct report *r)
+{
+	struct stack_shown place = r->now;
+
+	if (!r->frames || !place.nr)
+		return true;
+	place.nr = min(place.nr, (size_t)PLACE_FRAMES);
+	return report_seen_frames(seen, r->record->kind, r->frames, place);
 }
 
 void report_seen_free(struct report_seen *seen)

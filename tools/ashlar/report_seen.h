@@ -12,6 +12,8 @@ struct report_seen {
 
 bool report_seen_addresses(struct report_seen *seen,
 			   const struct report_record *r, pid_t pid);
+bool report_seen_frames(struct report_seen *seen, const char *kind,
+			const struct frames *frames, struct stack_shown shown);
 bool report_seen_place(struct report_seen *seen, const struct report *r);
 void report_seen_free(struct report_seen *seen);
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of a process that is checked: nothing moves, and the checker looks
+ * for leaks.
+ *
+ *   what main() left to others       what main() had itself
+ *   ... _dl_fini ◄─ exit ◄─ start    _start
+ *   this     │                        │
+ *            └── words that main() ───┘  of its variables, main() being over,
+ *                left behind             some lie here still: they do not count
+ *
+ * A program that calls exit() is not over in this sense: the variables of all
+ * who are about to call it are theirs.
+ */
+#include <ashlar/port.h>
+#include <ashlar/report_record.h>
+#include <ashlar/string.h>
+#include <dlfcn.h>
+#include <sys/auxv.h>
+#include "sys.h"
+#include "user.h"
+
+#define STACK_WORDS_MAX (64 << 10)
+
+#pragma weak _dl_find_object
+
+/* Where the loaded object begins that @address lies in; NULL: in none. */
+static const void *object_of(uintptr_t address)
+{
+	struct dl_find_object o;
+
+	if (!_dl_find_object || _dl_find_object((void *)address, &o))
+		return NULL;
+	return o.dlfo_map_start;
+}
+
+/* True if all calls but the last, which started main(), are the C library's. */
+static bool main_has_returned(const u64 *pc, unsigned int nr)
+{
+	const void *libc = object_of((uintptr_t)getauxval), *object;
+	const void *loader = object_of((uintptr_t)_dl_find_object);
+	unsigned int i;
+
+	for (i = 0; i + 1 < nr; i++) {
+		object = object_of((uintptr_t)pc[i]);
+		if (!object || (object != libc && object != loader))
+			return false;
+	}
+	object = nr ? object_of((uintptr_t)pc[nr - 1]) : NULL;
+	return object && object != libc && object != loader;
+}
+
+/* Where the stack begins to count: at the return to @start. 0: not found. */
+static uintptr_t stack_above(uintptr_t start)
+{
+	const uintptr_t *sp = __builtin_frame_address(0);
+	unsigned int i;
+
+	for (i = 0; i < STACK_WORDS_MAX; i++)
+		if (sp[i] == start)
+			return (uintptr_t)&sp[i];
+	return 0;
+}
+
+/**
+ * port_process_ends() - have the checker look for leaks, if there is one
+ *
+ * Context: the last thing that the process does.
+ */
+void port_process_ends(void)
+{
+	struct report_record r = { .kind = REPORT_END };
+	unsigned int nr =
+		port_callers((unsigned long *)r.now.pc, REPORT_FRAMES);
+	bool held;
+
+	if (main_has_returned(r.now.pc, nr))
+		r.address = stack_above((uintptr_t)r.now.pc[nr - 1]);
+	held = port_hold_threads();
+	__builtin_unwind_init();
+	report_send(&r);
+	if (held)
+		port_release_threads();
+}
