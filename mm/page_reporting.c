@@ -102,6 +102,17 @@ static void give_back_batch(struct batch *b)
 		b->result[i] = give_back(b->page[i]);
 }
 
+/* Their descriptors are the port's from now on. Context: no lock held. */
+static void forget_retired(const struct batch *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->result[i] == RETIRED)
+			port_forget_ram(page_to_pfn(b->page[i]),
+					MAX_ORDER_FRAMES);
+}
+
 /* ---- before and after; context of all: zone->lock ---- */
 
 static void isolate(struct zone *z, struct page *page, struct batch *b)
@@ -147,16 +158,18 @@ static void isolate_addresses(struct zone *z, struct batch *b,
 	}
 }
 
-/* The host has the block's addresses: the zone has it no more. */
+/*
+ * The host has the block's addresses: the zone has it no more. It may come back
+ * once port_forget_ram() was told, without the lock.
+ */
 static void retire(struct zone *z, struct page *page)
 {
-	unsigned long pfn = page_to_pfn(page), nr = 1ul << page->order;
+	unsigned long nr = MAX_ORDER_FRAMES;
 
 	page->flags = 0;
 	WRITE_ONCE(z->managed_pages, z->managed_pages - nr);
 	z->present_pages -= nr;
 	z->retired_pages += nr;
-	port_forget_ram(pfn, nr);
 }
 
 /* What was refused stays on z->isolated until the pass has ended. */
@@ -222,6 +235,11 @@ static bool report_batch(struct zone *z, unsigned int order,
 	give_back_batch(&b);
 	spin_lock(&z->lock);
 	*took |= finish_batch(z, &b);
+	if (order == TOP_ORDER) {
+		spin_unlock(&z->lock);
+		forget_retired(&b);
+		spin_lock(&z->lock);
+	}
 	return !no_host;
 }
 
@@ -328,11 +346,17 @@ void page_report_fork_child(void)
 {
 	struct page *page, *next;
 	struct zone *z;
+	int result;
 
 	for_each_populated_zone(z) {
 		z->reporting = false;
-		list_for_each_entry_safe(page, next, &z->isolated, lru)
-			finish(z, page, give_back(page));
+		list_for_each_entry_safe(page, next, &z->isolated, lru) {
+			result = give_back(page);
+			finish(z, page, result);
+			if (result == RETIRED)
+				port_forget_ram(page_to_pfn(page),
+						MAX_ORDER_FRAMES);
+		}
 		put_back_refused(z);
 	}
 }

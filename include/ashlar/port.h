@@ -69,8 +69,9 @@ int port_discard(unsigned long pfn, unsigned long nr);
 /*
  * Give a free block of the largest order back to the host with its addresses.
  * Returns 0, or -errno and nothing has happened. May be called twice. Once
- * the core is done with the block it says port_forget_ram(), with locks held;
- * from then on port_grow_ram() may bring the frames online again.
+ * the core is done with the block it says port_forget_ram(), without locks: its
+ * descriptors may be forgotten, so that they are zeroes, and from then on
+ * port_grow_ram() may bring the frames online again.
  */
 int port_retire_ram(unsigned long pfn, unsigned long nr);
 void port_forget_ram(unsigned long pfn, unsigned long nr);

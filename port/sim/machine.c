@@ -254,6 +254,8 @@ void port_forget_ram(unsigned long pfn, unsigned long nr)
 {
 	if (nr != 1ul << (MAX_ORDER - 1))
 		sim_fail("%lu frames are no block", nr);
+	sim_no_core_locks("port_forget_ram");
+	memset(pfn_to_page(pfn), 0, nr * sizeof(struct page));
 	forgotten[nr_forgotten++] = pfn;
 	nr_retiring--;
 }

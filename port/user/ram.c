@@ -11,9 +11,9 @@
  * mean what they say, and core dumps and mlockall() see no giants. Near a
  * limit steps get smaller, down to a page.
  *
- * A block of 4 MiB that the core has no more use for is unmapped. Its
- * descriptors stay, and `blocks`, a byte for each, remembers it: the next step
- * goes there.
+ * A block of 4 MiB that the core has no more use for is unmapped, and the
+ * memory of its descriptors given back; `blocks`, a byte for each, remembers
+ * it: the next step goes there.
  *
  * What keeps the next addresses free is where the range lies: high above
  * what a program's brk heap reaches and far below where the kernel places
@@ -291,10 +291,13 @@ int port_retire_ram(unsigned long pfn, unsigned long nr)
 	return (int)sys_munmap(pfn_to_virt(pfn), nr << PAGE_SHIFT);
 }
 
-/* Without grow_lock, inside which the core's are taken. */
+/* A larger host page, with other blocks' descriptors in it, stays. */
 void port_forget_ram(unsigned long pfn, unsigned long nr)
 {
-	(void)nr;
+	size_t size = nr * sizeof(struct page);
+
+	if (size % host_page == 0)
+		sys_madvise(pfn_to_page(pfn), size, MADV_DONTNEED);
 	__atomic_store_n(&blocks[pfn / BLOCK_FRAMES], BLOCK_RETIRED,
 			 __ATOMIC_RELEASE);
 	__atomic_fetch_add(&nr_retired, 1, __ATOMIC_RELEASE);

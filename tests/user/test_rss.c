@@ -57,7 +57,7 @@ static void check_million(void)
 	check(m.peak < 500 * 1024, "million-peak", "%ld KiB for 359 MiB",
 	      m.peak);
 	if (on_ashlar())
-		check(m.after * 100 <= m.peak * 12, "million-given-back",
+		check(m.after * 40 <= m.peak, "million-given-back",
 		      "%ld of %ld KiB still resident", m.after, m.peak);
 }
 
