@@ -171,9 +171,13 @@ static void for_zones(void (*op)(spinlock_t *))
 static void for_caches(void (*op)(spinlock_t *))
 {
 	struct kmem_cache *s;
+	struct barn *b;
 
 	list_for_each_entry(s, &slab_caches, list)
 		op(&s->lock);
+	list_for_each_entry(s, &slab_caches, list)
+		for (b = s->barns; b < s->barns + NR_CPU_GROUPS; b++)
+			op(&b->lock);
 }
 
 /* All but the running CPU, which is here and not in the middle of something. */

@@ -5,7 +5,7 @@
  *
  * Lock order, outermost first:
  *   slab_mutex → mm_cpu_mutex → mm_cpu.lock → kmem_cache.lock →
- *   per_cpu_pages.lock → zone.lock
+ *   barn.lock → per_cpu_pages.lock → zone.lock
  * Only fork takes them all; elsewhere no two of one kind are held at once.
  */
 #ifndef ASHLAR_MM_INTERNAL_H
@@ -103,6 +103,9 @@ void slab_drain_gone_cpu(struct kmem_cache *s, const struct mm_cpu *cpu,
 			 struct list_head *reaped);
 unsigned long slab_shrink(struct kmem_cache *s);
 unsigned long slab_close(struct kmem_cache *s, struct list_head *reaped);
+
+/* barn.c */
+void barns_init(struct kmem_cache *s);
 
 /* slub.c */
 unsigned long slab_look_at(struct kmem_cache *s);

@@ -11,7 +11,8 @@
  *
  * A port supplies this file's port_* functions and the inline headers
  *   <mach/page.h>      frame number ↔ address; where mem_map lies
- *   <mach/percpu.h>    DEFINE_PER_CPU, this_cpu_ptr: what a CPU owns
+ *   <mach/percpu.h>    DEFINE_PER_CPU, this_cpu_ptr: what a CPU owns;
+ *                      NR_CPU_GROUPS: what all share is divided so often
  *   <mach/spinlock.h>  spinlock_t, spin_lock, spin_unlock, spin_trylock,
  *                      lockdep_assert_held; spin_lock_abandon, for a lock
  *                      that nobody will use any more; what checks that
