@@ -119,6 +119,7 @@ void slab_report_balance(struct kmem_cache *s);
 /* slab_debug_option.c, slab_debug.c: of watched caches (slab_debug.h) */
 extern bool slab_check; /* all that is allocated by size is watched */
 extern unsigned long slab_look_every; /* ms, or 0; who allocates looks */
+void slab_debug_init(void);
 slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);
 u32 slab_debug_layout(struct kmem_cache *s);
 void slab_debug_setup(const struct kmem_cache *s, struct page *slab);

@@ -513,6 +513,7 @@ static struct shrinker slab_shrinker = {
 /* The two static caches: of all other descriptors, and of sheaves. */
 void slab_common_init(void)
 {
+	slab_debug_init();
 	kmem_cache_setup(&boot_cache, "kmem_cache", sizeof(struct kmem_cache),
 			 CACHE_LINE, SLAB_NO_SHEAVES | SLAB_PANIC, NULL);
 	kmem_cache_setup(&sheaf_cache, "kmem_sheaf", SHEAF_SIZE, SHEAF_SIZE,
