@@ -28,6 +28,7 @@ struct mm_cpu {
 	sheaf_t spare[NR_CPU_CACHES]; /* a full or an empty sheaf, or NULL */
 	u8 warmth[NR_CPU_CACHES]; /* early slow allocations and refills */
 	struct per_cpu_pages pcp;
+	unsigned long kfence_left; /* objects until a sample; 0: to be drawn */
 	unsigned long events[NR_VM_EVENT_ITEMS];
 };
 

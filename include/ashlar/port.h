@@ -77,6 +77,18 @@ int port_discard(unsigned long pfn, unsigned long nr);
 int port_retire_ram(unsigned long pfn, unsigned long nr);
 void port_forget_ram(unsigned long pfn, unsigned long nr);
 
+/*
+ * Addresses outside of RAM that nobody may access, in whole pages, or NULL.
+ * Open some, that may be read and written then and were zeroes if they were
+ * not open; or close them, and what they hold is lost. Each returns 0, or
+ * -errno and nothing has happened. Called without locks, but for the first
+ * reservation.
+ */
+void *port_guard_reserve(size_t bytes);
+void port_guard_release(void *p, size_t bytes);
+int port_guard_open(void *p, size_t bytes);
+int port_guard_close(void *p, size_t bytes);
+
 /* Milliseconds on a clock that never goes back; coarse is fine. */
 unsigned long port_time_ms(void);
 
