@@ -3,7 +3,7 @@
  * Sheaves: the objects that each CPU has at hand.
  *
  *   per CPU, per cache          per cache (barn.c)
- *   ┌──────┐ ┌───────┐          ┌────── barns ──────┐
+ *   ┌──────┐ ┌───────┐          ┌────── barn ───────┐
  *   │ main │⇄│ spare │ ⇄ whole  │ full … │ empty …  │
  *   └──────┘ └───────┘  sheaves └───────────────────┘
  *      ⇅ one object                ⇅ a sheaf's worth of objects
@@ -16,7 +16,7 @@
  * other for the price of one lock. Sheaves belong to a CPU, slabs to nobody.
  *
  * Locks: a CPU's lock around anything but a single pop or push of its main
- * sheaf (so that a fork finds sheaves whole), then a barn's or the cache's.
+ * sheaf (so that a fork finds sheaves whole), then the cache's lock.
  *
  * J. Bonwick and J. Adams, "Magazines and Vmem", USENIX 2001.
  */
@@ -83,13 +83,6 @@ static sheaf_t refill_from_slabs(struct kmem_cache *s, struct mm_cpu *cpu,
 	return top + (end - slot);
 }
 
-/* What all CPUs read stays in their caches while nobody writes to it. */
-static __always_inline void set_if_other(u32 *word, u32 value)
-{
-	if (unlikely(READ_ONCE(*word) != value))
-		WRITE_ONCE(*word, value);
-}
-
 /* Make this CPU's main sheaf non-empty without a new slab. */
 static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 {
@@ -104,22 +97,25 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		*main = full;
 		return true;
 	}
-	set_if_other(&s->idle, 0);
-	set_if_other(&s->flushes, 0);
+	spin_lock(&s->lock);
+	s->idle = 0;
+	WRITE_ONCE(s->flushes, 0);
 	if (*main == BOOTSTRAP_TOP) {
-		full = sheaf_get_empty(s, barn_of(s, cpu));
-		if (unlikely(!full))
+		full = sheaf_get_empty(s);
+		if (unlikely(!full)) {
+			spin_unlock(&s->lock);
 			return false;
+		}
 		*main = full;
 	}
-	full = barn_get(s, barn_of(s, cpu), *main);
+	full = barn_get(s, *main);
 	if (full) {
 		*main = full;
+		barn_note_exchange(s);
 		count_vm_events(cpu, BARN_GET, 1);
-		return true;
+	} else {
+		*main = refill_from_slabs(s, cpu, *main);
 	}
-	spin_lock(&s->lock);
-	*main = refill_from_slabs(s, cpu, *main);
 	spin_unlock(&s->lock);
 	return (*main)[-1] != NULL;
 }
@@ -130,21 +126,23 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 {
 	sheaf_t empty = NULL;
 
-	set_if_other(&s->idle, 0);
-	/* Others may fill the barns meanwhile: by a few too many. */
-	if (barn_has_room(s, *main))
-		empty = barn_put(s, barn_of(s, cpu), *main);
-	if (empty) {
-		*main = empty;
-		count_vm_events(cpu, BARN_PUT, 1);
-		return;
-	}
 	spin_lock(&s->lock);
-	barn_note_flush(s, sheaf_room(*main));
-	*main = sheaf_fit(s, sheaf_flush(s, *main));
-	reap_free_slabs(s, slabs_to_keep(s), reaped);
+	s->idle = 0;
+	if (barn_has_room(s, *main))
+		empty = sheaf_exchange(s, *main);
+	if (empty) {
+		/* Others may have filled the barn meanwhile: by a few. */
+		barn_put(s, *main);
+		*main = empty;
+		barn_note_exchange(s);
+		count_vm_events(cpu, BARN_PUT, 1);
+	} else {
+		barn_note_flush(s, sheaf_room(*main));
+		*main = sheaf_fit(s, sheaf_flush(s, *main));
+		reap_free_slabs(s, slabs_to_keep(s), reaped);
+		count_vm_events(cpu, SLAB_FLUSH, 1);
+	}
 	spin_unlock(&s->lock);
-	count_vm_events(cpu, SLAB_FLUSH, 1);
 }
 
 /* Make this CPU's main sheaf non-full. */
@@ -157,13 +155,13 @@ static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
 	if (*main == BOOTSTRAP_TOP) {
 		/* Another CPU's object, and its neighbours in use there: back
 		 * to its slab, before this one's first allocation gets it. */
-		empty = sheaf_get_empty(s, barn_of(s, cpu));
+		empty = sheaf_fetch_empty(s);
 		if (empty)
 			*main = empty;
 		return false;
 	}
 	if (!empty) {
-		empty = sheaf_get_empty(s, barn_of(s, cpu));
+		empty = sheaf_fetch_empty(s);
 		if (!empty)
 			return false;
 		*spare = *main;
@@ -230,10 +228,12 @@ __cold_path void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 
 	if (unlikely(cache_is_watched(s)))
 		return slab_alloc_asked(s, gfp, &plain);
+	if (unlikely(should_failslab(s, gfp)))
+		return NULL;
 	if (likely(cpu && cache_has_sheaves(s)))
 		obj = alloc_through_sheaf(s, cpu, gfp);
 	else
-		obj = should_failslab(s, gfp) ? NULL : alloc_direct(s, gfp);
+		obj = alloc_direct(s, gfp);
 	if (!obj)
 		return NULL;
 	object_taken(s, obj);
@@ -256,21 +256,6 @@ static bool sheaf_holds(sheaf_t top, const void *obj)
 	return false;
 }
 
-static bool barns_hold(struct kmem_cache *s, const void *obj)
-{
-	bool found = false;
-	struct barn *b;
-	sheaf_t top;
-
-	for (b = s->barns; b < s->barns + NR_CPU_GROUPS && !found; b++) {
-		spin_lock(&b->lock);
-		for (top = b->full; top && !found; top = sheaf_base(top)[0])
-			found = sheaf_holds(top, obj);
-		spin_unlock(&b->lock);
-	}
-	return found;
-}
-
 /*
  * @obj carries the mark of a free object. Is it one, or did the program
  * write that very word? Other CPUs' sheaves are read while they change: a
@@ -281,11 +266,14 @@ static bool object_is_free(struct kmem_cache *s, void *obj)
 	struct page *page = virt_to_page(obj);
 	struct mm_cpu *cpu;
 	bool found;
+	sheaf_t top;
 
 	spin_lock(&s->lock);
 	found = object_state(s, slab_head(page), obj) == OBJECT_FREE;
+	for (top = s->barn_full; top && !found; top = sheaf_base(top)[0])
+		found = sheaf_holds(top, obj);
 	spin_unlock(&s->lock);
-	if (found || barns_hold(s, obj))
+	if (found)
 		return true;
 	spin_lock(&mm_cpu_mutex);
 	list_for_each_entry(cpu, &mm_cpus, list)

@@ -81,8 +81,9 @@ u32 slab_debug_layout(struct kmem_cache *s)
 {
 	u32 size;
 
-	if (slab_check && (s->flags & SLAB_ASKED))
-		s->align = SLAB_GRANULE;
+	if (s->flags & SLAB_ASKED)
+		s->align = slab_check ? SLAB_GRANULE :
+					min(s->align, (u32)PAGE_SIZE);
 	size = lay_out(s);
 	if (PAGE_ALIGN((unsigned long)size) <= FRAMES_MAX << PAGE_SHIFT &&
 	    !(slab_debug_keep_order &&
@@ -136,75 +137,119 @@ static void reset_record(const struct kmem_cache *s, char *slot,
 
 /* ---- bytes as they must be ---- */
 
-#define PARTS_MAX 5
+/* A word of them, wherever it lies. */
+typedef u64 __attribute__((__may_alias__, __aligned__(1))) word_t;
 
-static bool is_word_of(const char *p, u64 word)
+#define WORD(p) (*(const word_t *)(const void *)(p))
+#define SET_WORD(p, word) (*(word_t *)(void *)(p) = (word))
+
+/* Longer than this, memset() is worth its call. */
+#define FILL_SHORT 64
+
+static u64 word_of(u8 value)
 {
-	return *(const u64 *)(const void *)p == word;
+	return 0x0101010101010101ull * value;
 }
 
-/* The first of @n bytes that is not @value, or NULL. */
-static char *first_other(char *p, u8 value, size_t n)
+/* True if all of @n bytes, fewer than a word, are @value. */
+static bool few_are(const char *p, u8 value, size_t n)
 {
-	const u64 word = 0x0101010101010101ull * value;
-	char *end = p + n;
+	while (n && (u8)p[n - 1] == value)
+		n--;
+	return !n;
+}
 
-	while (p < end && (uintptr_t)p % sizeof(u64) && (u8)*p == value)
-		p++;
-	if (!((uintptr_t)p % sizeof(u64)))
-		while ((size_t)(end - p) >= sizeof(u64) && is_word_of(p, word))
-			p += sizeof(u64);
-	while (p < end && (u8)*p == value)
-		p++;
-	return p < end ? p : NULL;
+/*
+ * True if all of @n bytes are @value: by words, of which the last may overlap
+ * the one before it.
+ */
+static __always_inline bool all_are(const char *p, u8 value, size_t n)
+{
+	const char *last = p + n - sizeof(u64);
+	u64 word = word_of(value), diff;
+
+	if (unlikely(n < sizeof(u64)))
+		return few_are(p, value, n);
+	diff = WORD(last) ^ word;
+	for (; last - p >= 32; p += 32)
+		diff |= (WORD(p) ^ word) | (WORD(p + 8) ^ word) |
+			(WORD(p + 16) ^ word) | (WORD(p + 24) ^ word);
+	for (; p < last; p += 8)
+		diff |= WORD(p) ^ word;
+	return !diff;
+}
+
+static __always_inline void fill(char *p, u8 value, size_t n)
+{
+	char *end = p + n;
+	u64 word = word_of(value);
+
+	if (n > FILL_SHORT || n < sizeof(u64)) {
+		memset(p, value, n);
+		return;
+	}
+	for (; end - p >= 8; p += 8)
+		SET_WORD(p, word);
+	SET_WORD(end - sizeof(u64), word);
+}
+
+/* After a report what is wrong is put right. */
+static __attribute__((__noinline__)) void
+part_is_bad(const struct kmem_cache *s, char *slot, const struct part *part)
+{
+	char *bad = part->start;
+
+	while ((u8)*bad == part->value)
+		bad++;
+	slab_report_part(s, slot, part, bad);
+	memset(part->start, part->value, part->bytes);
 }
 
 /* False, after a report, if a part was not as it must be. Now it is. */
-static bool check_part(const struct kmem_cache *s, char *slot,
-		       const struct part *part)
+static __always_inline bool check_part(const struct kmem_cache *s, char *slot,
+				       struct part part)
 {
-	char *bad = first_other(part->start, part->value, part->bytes);
-
-	if (likely(!bad))
+	if (likely(all_are(part.start, part.value, part.bytes)))
 		return true;
-	slab_report_part(s, slot, part, bad);
-	memset(part->start, part->value, part->bytes);
+	part_is_bad(s, slot, &part);
 	return false;
 }
 
-/* What a slot must hold while its object is free, or is in use. */
-static unsigned int slot_parts(const struct kmem_cache *s, char *slot,
-			       bool free, struct part *part)
+#define CHECK_PART(start, bytes, kind, value) \
+	check_part(s, slot, (struct part){ start, bytes, kind, value })
+
+static char *padding(const struct kmem_cache *s, char *slot)
 {
-	struct extent obj = slot_extent(s, slot);
-	char *end = obj.start + obj.bytes, *pad = slot + padding_start(s);
+	return slot + padding_start(s);
+}
+
+static size_t padding_bytes(const struct kmem_cache *s)
+{
+	return s->flags & SLAB_POISON ? s->size - padding_start(s) : 0;
+}
+
+/* What a slot must hold while its object is free, or is in use. */
+static __always_inline void fill_around(const struct kmem_cache *s, char *slot,
+					struct extent obj, bool free)
+{
+	char *end = obj.start + obj.bytes;
 	u8 red = free ? RED_INACTIVE : RED_ACTIVE;
-	struct part *first = part;
 
 	if (s->flags & SLAB_RED_ZONE) {
-		*part++ = (struct part){ slot, (size_t)(obj.start - slot),
-					 PART_LEFT, red };
-		*part++ = (struct part){ end, (size_t)(slot + s->record - end),
-					 PART_RIGHT, red };
+		fill(slot, red, (size_t)(obj.start - slot));
+		fill(end, red, (size_t)(slot + s->record - end));
 	}
 	if (free && obj.bytes && object_is_poisoned(s)) {
-		*part++ = (struct part){ obj.start, obj.bytes - 1, PART_POISON,
-					 POISON_FREE };
-		*part++ = (struct part){ end - 1, 1, PART_POISON, POISON_END };
+		fill(obj.start, POISON_FREE, obj.bytes - 1);
+		end[-1] = (char)POISON_END;
 	}
-	if (s->flags & SLAB_POISON)
-		*part++ = (struct part){ pad, (size_t)(slot + s->size - pad),
-					 PART_PADDING, POISON_INUSE };
-	return (unsigned int)(part - first);
+	if (padding_bytes(s))
+		fill(padding(s, slot), POISON_INUSE, padding_bytes(s));
 }
 
 static void fill_slot(const struct kmem_cache *s, char *slot, bool free)
 {
-	struct part part[PARTS_MAX];
-	unsigned int i, n = slot_parts(s, slot, free, part);
-
-	for (i = 0; i < n; i++)
-		memset(part[i].start, part[i].value, part[i].bytes);
+	fill_around(s, slot, slot_extent(s, slot), free);
 }
 
 /* The record was written over: where the object ends is not known any more. */
@@ -218,19 +263,35 @@ static void renew_record(const struct kmem_cache *s, char *slot, bool free)
 	fill_slot(s, slot, free);
 }
 
-static bool check_slot(const struct kmem_cache *s, char *slot, bool free)
+static __always_inline bool check_slot(const struct kmem_cache *s, char *slot,
+				       bool free)
 {
-	struct part part[PARTS_MAX];
-	unsigned int i, n;
+	u8 red = free ? RED_INACTIVE : RED_ACTIVE;
+	struct extent obj;
 	bool good = true;
+	char *end;
 
 	if (s->record && unlikely(!whole_record(s, slot))) {
 		renew_record(s, slot, free);
 		return false;
 	}
-	n = slot_parts(s, slot, free, part);
-	for (i = 0; i < n; i++)
-		good &= check_part(s, slot, &part[i]);
+	obj = known_extent(s, slot);
+	end = obj.start + obj.bytes;
+	if (s->flags & SLAB_RED_ZONE) {
+		good &= CHECK_PART(slot, (size_t)(obj.start - slot), PART_LEFT,
+				   red);
+		good &= CHECK_PART(end, (size_t)(slot + s->record - end),
+				   PART_RIGHT, red);
+	}
+	if (free && obj.bytes && object_is_poisoned(s)) {
+		good &= CHECK_PART(obj.start, obj.bytes - 1, PART_POISON,
+				   POISON_FREE);
+		if (unlikely((u8)end[-1] != POISON_END))
+			good &= CHECK_PART(end - 1, 1, PART_POISON, POISON_END);
+	}
+	if (padding_bytes(s))
+		good &= CHECK_PART(padding(s, slot), padding_bytes(s),
+				   PART_PADDING, POISON_INUSE);
 	return good;
 }
 
@@ -243,11 +304,16 @@ static void trace(const struct kmem_cache *s, const char *obj, const char *what)
 		       s->inuse, port_pid());
 }
 
-/* Where the object begins that @call asks for. */
-static char *place(const struct kmem_cache *s, char *slot,
-		   const struct slab_call *call)
+/* Where the object is to lie that @call asks for. */
+static struct extent extent_asked(const struct kmem_cache *s, char *slot,
+				  const struct slab_call *call)
 {
-	return (char *)ALIGN((uintptr_t)slot + s->red_left, 1ul << call->align);
+	uintptr_t start = (uintptr_t)slot + s->red_left;
+
+	if (!(s->flags & SLAB_ASKED))
+		return (struct extent){ (char *)start, s->object_size };
+	return (struct extent){ (char *)ALIGN(start, 1ul << call->align),
+				call->asked };
 }
 
 /*
@@ -264,18 +330,17 @@ void *slab_debug_alloc(struct kmem_cache *s, void *slot,
 	struct extent obj;
 
 	check_slot(s, slot, true);
+	obj = extent_asked(s, slot, call);
 	if (s->record) {
-		if (s->flags & SLAB_ASKED)
-			r->offset = (u16)(place(s, slot, call) - (char *)slot);
+		r->offset = (u16)(obj.start - (char *)slot);
 		r->what = record_pack(call->asked, call->align, call->kind,
 				      RECORD_LIVE);
 		note(s, r, RECORD_ALLOC, stack);
 		seal(r);
 	}
-	fill_slot(s, slot, false);
-	obj = slot_extent(s, slot);
+	fill_around(s, slot, obj, false);
 	if (object_is_poisoned(s))
-		memset(obj.start, POISON_INUSE, obj.bytes);
+		fill(obj.start, POISON_INUSE, obj.bytes);
 	trace(s, obj.start, "alloc");
 	return obj.start;
 }
@@ -288,14 +353,16 @@ void *slab_debug_alloc(struct kmem_cache *s, void *slot,
 void slab_debug_free(struct kmem_cache *s, void *slot, u32 stack, bool wait)
 {
 	struct slab_record *r = slot_record(s, slot);
+	struct extent obj;
 
 	check_slot(s, slot, false);
+	obj = known_extent(s, slot);
 	if (s->record) {
 		note(s, r, RECORD_RELEASE, stack);
 		set_state(r, wait ? RECORD_WAITING : RECORD_FREE);
 	}
-	fill_slot(s, slot, true);
-	trace(s, slot_extent(s, slot).start, "free");
+	fill_around(s, slot, obj, true);
+	trace(s, obj.start, "free");
 }
 
 /* slab_debug_leave - the object in @slot has been kept for long enough */
@@ -362,8 +429,8 @@ unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab)
 	if (!(s->flags & SLAB_POISON))
 		return bad;
 	slab_rests(s, slab, rest);
-	return bad + !check_part(s, NULL, &rest[0]) +
-	       !check_part(s, NULL, &rest[1]);
+	return bad + !check_part(s, NULL, rest[0]) +
+	       !check_part(s, NULL, rest[1]);
 }
 
 /* Those of one slab, at most @max; returns how many. */

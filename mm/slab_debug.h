@@ -83,6 +83,16 @@ struct extent {
 	u32 bytes;
 };
 
+/* The record was looked at already. */
+static inline struct extent known_extent(const struct kmem_cache *s, char *slot)
+{
+	const struct slab_record *r = slot_record(s, slot);
+
+	if (likely(s->record))
+		return (struct extent){ slot + r->offset, record_asked(r) };
+	return (struct extent){ slot + s->red_left, s->object_size };
+}
+
 static inline struct extent slot_extent(const struct kmem_cache *s, char *slot)
 {
 	const struct slab_record *r = whole_record(s, slot);

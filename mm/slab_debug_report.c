@@ -12,7 +12,14 @@
 #include <ashlar/string.h>
 #include "slab_debug.h"
 
+/*
+ * How much of a stack is kept; and how much once many stacks are: a program
+ * that allocates in a recursion has as many as there are ways through it.
+ */
 #define STACK_DEPTH 16
+#define STACK_DEPTH_MANY 6
+#define MANY_BYTES (2ul << 20)
+
 #define BEFORE_BAD 48 /* bytes of the window before the wrong one */
 
 /* ---- stacks ---- */
@@ -27,13 +34,12 @@ static void give_stacks(void *p, size_t bytes)
 	free_pages_exact(p, bytes);
 }
 
-struct stack_depot slab_stacks;
+struct stack_depot slab_stacks = { .more = more_stacks, .give = give_stacks };
 
-/* All zeroes until now: so a process that is not watched has no page of it. */
-void slab_debug_init(void)
+static unsigned int stack_depth(void)
 {
-	slab_stacks.more = more_stacks;
-	slab_stacks.give = give_stacks;
+	return stack_depot_bytes(&slab_stacks) < MANY_BYTES ? STACK_DEPTH :
+							      STACK_DEPTH_MANY;
 }
 
 /*
@@ -44,11 +50,18 @@ void slab_debug_init(void)
 u32 slab_debug_stack(const struct kmem_cache *s)
 {
 	unsigned long pc[STACK_DEPTH];
+	unsigned int nr;
+	u32 *note, handle;
 
 	if (!(s->flags & SLAB_STORE_USER))
 		return 0;
-	return stack_depot_save(&slab_stacks, pc,
-				port_callers(pc, STACK_DEPTH));
+	nr = port_callers_noted(pc, stack_depth(), &note);
+	if (note && *note)
+		return *note;
+	handle = stack_depot_save(&slab_stacks, pc, nr);
+	if (note)
+		*note = handle;
+	return handle;
 }
 
 static void fill_stack(struct report_stack *out, const struct slab_record *r,
@@ -284,6 +297,21 @@ static bool sizes_differ(const struct slab_record *was,
 	return call->align != record_align(was);
 }
 
+static __attribute__((__noinline__)) void
+report_release(const struct kmem_cache *s, char *slot, const char *obj,
+	       const struct slab_call *call)
+{
+	const struct slab_record *was = slot_record(s, slot);
+	struct report_record r = { .access = REPORT_NO_ACCESS };
+
+	begin_release(&r, s, slot, obj, call);
+	if (record_kind(was) != call->kind)
+		say_other_call(&r, obj, was, call);
+	else
+		say_other_size(&r, obj, was, call);
+	port_report(&r);
+}
+
 /*
  * slab_check_release - is @obj released as it was allocated?
  *
@@ -292,21 +320,14 @@ static bool sizes_differ(const struct slab_record *was,
 void slab_check_release(const struct kmem_cache *s, char *slot, const char *obj,
 			const struct slab_call *call)
 {
-	const struct slab_record *was = whole_record(s, slot);
-	struct report_record r = { .access = REPORT_NO_ACCESS };
-	bool other;
+	const struct slab_record *was = slot_record(s, slot);
 
-	if (!was || !call->kind || !record_kind(was))
+	if (!s->record || !call->kind || !record_kind(was) ||
+	    (likely(record_kind(was) == call->kind) &&
+	     likely(!sizes_differ(was, call))))
 		return;
-	other = record_kind(was) != call->kind;
-	if (likely(!other && !sizes_differ(was, call)))
-		return;
-	begin_release(&r, s, slot, obj, call);
-	if (other)
-		say_other_call(&r, obj, was, call);
-	else
-		say_other_size(&r, obj, was, call);
-	port_report(&r);
+	if (record_is_whole(was))
+		report_release(s, slot, obj, call);
 }
 
 /* ---- accesses that were looked at before they were made ---- */

@@ -47,9 +47,11 @@ static __racy enum object_state watched_state(const struct kmem_cache *s,
 	const struct slab_record *r;
 
 	*slot = used_slot(s, slab, obj);
-	if (!*slot || obj != slot_extent(s, *slot).start)
+	if (!*slot)
 		return OBJECT_NONE;
 	r = whole_record(s, *slot);
+	if (obj != *slot + (r ? r->offset : s->red_left))
+		return OBJECT_NONE;
 	if (slot_is_free(*slot) || (r && record_state(r) != RECORD_LIVE))
 		return OBJECT_FREE;
 	return OBJECT_USED;

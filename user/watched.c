@@ -13,7 +13,6 @@
  */
 #include <stdlib.h>
 #include "mm/internal.h"
-#include "guarded.h"
 #include "user.h"
 #include "watched.h"
 
@@ -36,7 +35,8 @@ static u8 log2_of(size_t align)
 /* True if a general cache has such a block. */
 bool watched_fits(size_t size, size_t align)
 {
-	return align <= ALIGN_MOST && size + align <= KMALLOC_MAX_CACHE_SIZE;
+	return align <= (slab_check ? ALIGN_MOST : PAGE_SIZE) &&
+	       size + align <= KMALLOC_MAX_CACHE_SIZE;
 }
 
 bool watched_any;
@@ -97,7 +97,7 @@ static void release(void *p, size_t size, size_t align, enum alloc_kind kind)
 {
 	if (virt_addr_valid(p) && page_is_watched(virt_to_page(p)))
 		watched_free(p, size, align, kind);
-	else if (virt_addr_valid(p) || !guarded_free(p, size, kind))
+	else
 		free(p);
 }
 

@@ -11,8 +11,7 @@
  *
  * A port supplies this file's port_* functions and the inline headers
  *   <mach/page.h>      frame number ↔ address; where mem_map lies
- *   <mach/percpu.h>    DEFINE_PER_CPU, this_cpu_ptr: what a CPU owns;
- *                      NR_CPU_GROUPS: what all share is divided so often
+ *   <mach/percpu.h>    DEFINE_PER_CPU, this_cpu_ptr: what a CPU owns
  *   <mach/spinlock.h>  spinlock_t, spin_lock, spin_unlock, spin_trylock,
  *                      lockdep_assert_held; spin_lock_abandon, for a lock
  *                      that nobody will use any more; what checks that
@@ -77,18 +76,6 @@ int port_discard(unsigned long pfn, unsigned long nr);
 int port_retire_ram(unsigned long pfn, unsigned long nr);
 void port_forget_ram(unsigned long pfn, unsigned long nr);
 
-/*
- * Addresses outside of RAM that nobody may access, in whole pages, or NULL.
- * Open some, that may be read and written then and were zeroes if they were
- * not open; or close them, and what they hold is lost. Each returns 0, or
- * -errno and nothing has happened. Called without locks, but for the first
- * reservation.
- */
-void *port_guard_reserve(size_t bytes);
-void port_guard_release(void *p, size_t bytes);
-int port_guard_open(void *p, size_t bytes);
-int port_guard_close(void *p, size_t bytes);
-
 /* Milliseconds on a clock that never goes back; coarse is fine. */
 unsigned long port_time_ms(void);
 
@@ -122,6 +109,13 @@ void port_report(struct report_record *r);
  * log for one such address, with a name if there is one.
  */
 unsigned int port_callers(unsigned long *pc, unsigned int nr);
+
+/*
+ * The same for a caller that keeps callers under a number. *@note, unless that
+ * is NULL, is where to note it: if it is not 0 these callers were noted before,
+ * and @pc is not filled.
+ */
+unsigned int port_callers_noted(unsigned long *pc, unsigned int nr, u32 **note);
 int port_pid(void);
 void port_log_code(unsigned long pc);
 

@@ -32,6 +32,12 @@ struct stack_depot {
 
 u32 stack_depot_save(struct stack_depot *d, const unsigned long *pc,
 		     unsigned int nr);
+/* Bytes of all stacks and the table that leads to them. */
+static inline size_t stack_depot_bytes(const struct stack_depot *d)
+{
+	return (size_t)READ_ONCE(d->end) * 8;
+}
+
 unsigned int stack_depot_fetch(const struct stack_depot *d, u32 handle,
 			       const unsigned long **pc);
 

@@ -101,6 +101,12 @@ unsigned int port_callers(unsigned long *pc, unsigned int nr)
 	return n;
 }
 
+unsigned int port_callers_noted(unsigned long *pc, unsigned int nr, u32 **note)
+{
+	*note = NULL;
+	return port_callers(pc, nr);
+}
+
 void port_log_code(unsigned long pc)
 {
 	char name[64];

@@ -438,6 +438,14 @@ unsigned int port_callers(unsigned long *pc, unsigned int nr)
 	return nr ? 1 : 0;
 }
 
+unsigned int port_callers_noted(unsigned long *pc, unsigned int nr, u32 **note)
+{
+	static u32 number[SIM_CPUS];
+
+	*note = &number[sim_cpu()];
+	return **note ? 1 : port_callers(pc, nr);
+}
+
 int port_pid(void)
 {
 	return 100 + (int)sim_cpu();

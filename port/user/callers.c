@@ -39,21 +39,113 @@ static __cold_path void find_own(void)
 	WRITE_ONCE(own.start, start);
 }
 
-static bool known;
-
-/* callers_known - the C library can be asked for its objects from now on */
-void callers_known(void)
-{
-	WRITE_ONCE(known, true);
-}
-
 unsigned int port_callers(unsigned long *pc, unsigned int nr)
 {
-	if (unlikely(!READ_ONCE(known)))
-		return 0;
 	if (unlikely(!READ_ONCE(own.start)))
 		find_own();
 	return unwind(unwind_here(), &own, pc, nr);
+}
+
+/*
+ * ---- the same callers again ----
+ *
+ * Most calls come the way that one before them came. For each stack pointer
+ * that a call was seen with, a thread remembers what the callers were, and in
+ * which words of the stack their addresses lay. If those words are unchanged,
+ * so are the callers: to see that takes a few instructions for each.
+ */
+
+#define MEMO_SETS 256u
+#define MEMO_WAYS 2u
+#define MEMO_BYTES (MEMO_SETS * MEMO_WAYS * sizeof(struct memo))
+#define MEMO_DEPTH 16u
+
+struct memo {
+	uintptr_t sp; /* of port_callers_noted(); 0: nothing is remembered */
+	u32 note; /* what the core noted, or 0 */
+	u32 nr;
+	uintptr_t slot[MEMO_DEPTH];
+	unsigned long pc[MEMO_DEPTH];
+};
+
+#define NO_MEMOS ((struct memo *)1) /* no memory, or the thread is ending */
+
+static __thread struct memo *memos; /* sets of them; NULL: not yet */
+
+/* The set for a stack pointer, or NULL. */
+static struct memo *memo_set(uintptr_t sp)
+{
+	u64 hash = (u64)sp * 0x9e3779b97f4a7c15ull;
+
+	if (unlikely(!memos)) {
+		memos = sys_mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, 0);
+		if (!memos)
+			memos = NO_MEMOS;
+	}
+	if (unlikely(memos == NO_MEMOS))
+		return NULL;
+	return &memos[(hash >> 56) % MEMO_SETS * MEMO_WAYS];
+}
+
+static bool still_holds(const struct memo *m, uintptr_t sp)
+{
+	u32 i;
+
+	if (m->sp != sp || !m->note || !unwind_may_read(sp, m->slot[m->nr - 1]))
+		return false;
+	for (i = 0; i < m->nr; i++)
+		if (*(const unsigned long *)m->slot[i] != m->pc[i])
+			return false;
+	return true;
+}
+
+/* False: it is not known where all of them lie. */
+static bool remember(struct memo *m, uintptr_t sp, const unsigned long *pc,
+		     const uintptr_t *slot, unsigned int nr)
+{
+	unsigned int i;
+
+	m->note = 0;
+	m->sp = sp;
+	m->nr = nr;
+	for (i = 0; i < nr; i++) {
+		if (!slot[i])
+			return false;
+		m->pc[i] = pc[i];
+		m->slot[i] = slot[i];
+	}
+	return nr != 0;
+}
+
+unsigned int port_callers_noted(unsigned long *pc, unsigned int nr, u32 **note)
+{
+	const struct unwind here = unwind_here();
+	struct memo *m = memo_set(here.sp);
+	uintptr_t slot[MEMO_DEPTH];
+	unsigned int way;
+
+	for (way = 0; m && way < MEMO_WAYS; way++) {
+		if (!still_holds(&m[way], here.sp))
+			continue;
+		*note = &m[way].note;
+		return m[way].nr;
+	}
+	if (unlikely(!READ_ONCE(own.start)))
+		find_own();
+	nr = unwind_slots(here, &own, (struct callers){ pc, slot },
+			  min(nr, MEMO_DEPTH));
+	if (m)
+		m += m->note != 0; /* the first one, if it is free */
+	*note = m && remember(m, here.sp, pc, slot, nr) ? &m->note : NULL;
+	return nr;
+}
+
+/* callers_thread_ends - from now on nothing is remembered */
+void callers_thread_ends(void)
+{
+	if (memos && memos != NO_MEMOS)
+		sys_munmap(memos, MEMO_BYTES);
+	memos = NO_MEMOS;
 }
 
 /* "0x5581 program+0x1581", for addr2line. */

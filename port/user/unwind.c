@@ -224,7 +224,7 @@ static __attribute__((__noinline__)) bool step_slowly(struct unwind *u)
  */
 static __always_inline unsigned int fast(struct unwind *u,
 					 const struct code *skip,
-					 unsigned long *out, unsigned int nr)
+					 struct callers out, unsigned int nr)
 {
 	uintptr_t pc = u->pc, sp = u->sp, bp = u->bp, to = readable.to;
 	uintptr_t key = key_of(pc, u->exact);
@@ -255,7 +255,9 @@ static __always_inline unsigned int fast(struct unwind *u,
 		sp = cfa;
 		if (skip && pc - skip->start < skip->bytes)
 			continue;
-		out[n++] = pc;
+		if (out.slot)
+			out.slot[n] = cfa - 8;
+		out.pc[n++] = pc;
 		if (skip)
 			break;
 	}
@@ -263,8 +265,15 @@ static __always_inline unsigned int fast(struct unwind *u,
 	return n;
 }
 
-unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
-		    unsigned int nr)
+/* Where those after the first @n go. */
+static __always_inline struct callers behind(struct callers out, unsigned int n)
+{
+	return (struct callers){ out.pc + n, out.slot ? out.slot + n : NULL };
+}
+
+static __always_inline unsigned int walk(struct unwind u,
+					 const struct code *skip,
+					 struct callers out, unsigned int nr)
 {
 	unsigned int n = 0, slow = 0;
 
@@ -273,20 +282,50 @@ unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
 		if (!is_readable(u.sp))
 			break;
 		if (!n)
-			n = fast(&u, skip, pc, nr);
+			n = fast(&u, skip, out, nr);
 		if (n)
-			n += fast(&u, NULL, pc + n, nr - n);
+			n += fast(&u, NULL, behind(out, n), nr - n);
 		if (n == nr || !step_slowly(&u))
 			break;
-		pc[n] = u.pc;
+		out.pc[n] = u.pc;
+		if (out.slot)
+			out.slot[n] = u.exact ? 0 : u.sp - 8;
 		n += u.pc - skip->start >= skip->bytes;
 	}
 	return n;
 }
 
+unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
+		    unsigned int nr)
+{
+	return walk(u, skip, (struct callers){ pc, NULL }, nr);
+}
+
+unsigned int unwind_slots(struct unwind u, const struct code *skip,
+			  struct callers out, unsigned int nr)
+{
+	return walk(u, skip, out, nr);
+}
+
+bool unwind_may_read(uintptr_t from, uintptr_t last)
+{
+	return from >= readable.from && last < readable.to;
+}
+
 #else
 
 /* On other processors nothing is known. */
+unsigned int unwind_slots(struct unwind u, const struct code *skip,
+			  struct callers out, unsigned int nr)
+{
+	return 0;
+}
+
+bool unwind_may_read(uintptr_t from, uintptr_t last)
+{
+	return false;
+}
+
 unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
 		    unsigned int nr)
 {

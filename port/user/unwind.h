@@ -23,6 +23,18 @@ struct code {
 unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
 		    unsigned int nr);
 
+/* Where each returns to and, unless NULL, where that is on the stack, or 0. */
+struct callers {
+	unsigned long *pc;
+	uintptr_t *slot;
+};
+
+unsigned int unwind_slots(struct unwind u, const struct code *skip,
+			  struct callers out, unsigned int nr);
+
+/* True if these words of the running stack are known to be there. */
+bool unwind_may_read(uintptr_t from, uintptr_t last);
+
 /* unwind_here - the frame of the function that this is inlined into */
 static __always_inline struct unwind unwind_here(void)
 {

@@ -209,6 +209,52 @@ static void try_mistake(const struct mistake *m)
 	check(good, m->name, "size %zu, stderr: %.300s", size_tried, text);
 }
 
+#define ALIKE(name)                                                \
+	static __attribute__((noinline)) unsigned char *name(void) \
+	{                                                          \
+		unsigned char *p = block();                        \
+                                                                   \
+		__asm__ volatile("");                              \
+		return p;                                          \
+	}
+
+ALIKE(from_here)
+ALIKE(from_there)
+
+static unsigned int wrong_one;
+
+/* Two callers in turn, from one frame: each is to be known from the other. */
+static void take_turns(void)
+{
+	unsigned char *p[40];
+
+	size_tried = 100;
+	for (unsigned int i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = (i / 2 % 2 ? from_there : from_here)();
+	p[wrong_one][100] = 1;
+	for (unsigned int i = 0; i < ARRAY_SIZE(p); i++)
+		free(p[i]);
+}
+
+static void check_callers(void)
+{
+	char text[8192], *who;
+	uintptr_t function, pc;
+	bool good = true;
+
+	for (wrong_one = 0; wrong_one < 40 && good; wrong_one += 3) {
+		function =
+			(uintptr_t)(wrong_one / 2 % 2 ? from_there : from_here);
+		last_words(take_turns, text, sizeof(text));
+		who = strstr(text, "Allocated");
+		for (good = false; who && !good; who = strstr(who + 1, " 0x")) {
+			pc = strtoul(who + 1, NULL, 16);
+			good = pc - function < 64;
+		}
+	}
+	check(good, "callers-in-turn", "block %u: %.600s", wrong_one, text);
+}
+
 static void check_contents(void)
 {
 	unsigned char *p = malloc(100);
@@ -254,7 +300,7 @@ static void check_sizes(void)
 	}
 	free(p);
 	check(!bad, "usable-size", "%zu bytes", bad);
-	for (n = 16; n <= 32768; n *= 2) {
+	for (n = 16; n <= 4096; n *= 2) {
 		p = aligned_alloc(n, n / 2 + 1);
 		if ((uintptr_t)p % n || malloc_usable_size(p) != n / 2 + 1)
 			bad = n;
@@ -307,6 +353,7 @@ int main(int argc, char **argv)
 	check_contents();
 	check_sizes();
 	check_empty();
+	check_callers();
 	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
 		try_mistake(&mistakes[i]);
 	return finish();
