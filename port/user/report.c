@@ -104,7 +104,8 @@ static void print_report(const struct report_record *r)
 	u32 from;
 
 	write_line("ERROR: Ashlar: ", r->kind, r->sentence);
-	print_code(&r->now);
+	if (reader_bytes)
+		print_code(&r->now);
 	print_past("Allocated", &r->alloc);
 	print_past("Freed", &r->free);
 	for (from = 0; from < min(r->window_bytes, (u32)REPORT_WINDOW);

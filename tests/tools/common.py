@@ -56,7 +56,8 @@ def ashlar(*args, user=None, timeout=300, command=f"{BUILD}/ashlar"):
         prefix = ["setpriv", f"--reuid={user}", f"--regid={user}",
                   "--clear-groups"]
     r = subprocess.run([*prefix, command, *map(str, args)],
-                       capture_output=True, text=True, timeout=timeout,
+                       capture_output=True, text=True, errors="replace",
+                       timeout=timeout,
                        check=False)
     return r
 

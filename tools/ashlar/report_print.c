@@ -67,16 +67,42 @@ struct stack_shown frames_show(const struct frames *f, unsigned int from,
 	return shown;
 }
 
-/* The first frame whose line is known, else the first. */
-static const struct frame *find_place(const struct report *r)
+/* True if the frame is of a line of the user's, as far as its place tells. */
+static bool is_users(const struct frame *f)
 {
-	const struct frame *f = r->frames->frame + r->now.first;
+	return strncmp(f->file, "/usr/", strlen("/usr/")) != 0;
+}
+
+/*
+ * The first frame of the user's whose line is known, else the first whose line
+ * is, else the first: what a container of C++ does, its user asked for.
+ */
+static const struct frame *place_in(const struct report *r,
+				    struct stack_shown shown)
+{
+	const struct frame *f = r->frames->frame + shown.first, *known = NULL;
 	size_t i;
 
-	for (i = 0; i < r->now.nr; i++)
-		if (f[i].file && f[i].line)
+	for (i = 0; i < shown.nr; i++) {
+		if (!f[i].file || !f[i].line)
+			continue;
+		if (is_users(&f[i]))
 			return &f[i];
-	return r->now.nr ? f : NULL;
+		known = known ? known : &f[i];
+	}
+	return known ? known : shown.nr ? f : NULL;
+}
+
+/* Of damage: who freed the block, or who has it. */
+static const struct frame *find_place(const struct report *r)
+{
+	const struct frame *f = NULL;
+
+	if (report_is_late(r->record)) {
+		f = place_in(r, r->free);
+		f = f ? f : place_in(r, r->alloc);
+	}
+	return f ? f : place_in(r, r->now);
 }
 
 /**
@@ -176,7 +202,11 @@ static void print_row(FILE *out, const struct report_record *r, u32 from)
 
 	fprintf(out, "    0x%lx:", start + from);
 	for (i = from; i < end; i++)
-		fprintf(out, "%c%02x", mark(r, start + i), r->window[i]);
+		fprintf(out, "%c%02x",
+			i == from && mark(r, start + i) == ']' ?
+				' ' :
+				mark(r, start + i),
+			r->window[i]);
 	fputc(mark(r, start + end) == ']' ? ']' : ' ', out);
 	for (; i < from + ROW_BYTES; i++)
 		fputs("   ", out);
@@ -228,7 +258,11 @@ void report_print_text(FILE *out, bool colour, const struct report *r)
 		r->pid, c->kind, colour ? PLAIN : "", colour ? STRONG : "",
 		c->sentence, colour ? PLAIN : "");
 	fprintf(out, "  %s%s%sby thread %d (%s):\n", *c->call ? "in " : "",
-		c->call, *c->call ? ", called " : "", c->tid, c->thread);
+		c->call,
+		*c->call	  ? ", called " :
+		report_is_late(c) ? "found later, " :
+				    "",
+		c->tid, c->thread);
 	if (r->frames) {
 		print_stack(out, r, r->now);
 		print_past(out, colour, r, "freed", &c->free, r->free);

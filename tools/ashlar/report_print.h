@@ -26,6 +26,17 @@ struct stack_shown frames_show(const struct frames *f, unsigned int from,
 void frame_print_position(FILE *out, const struct frame *f);
 json_t *frame_json(const struct frame *f);
 
+/*
+ * True if what is reported happened before: damage is found when a block is
+ * released, leaves the quarantine, or is looked at at the end. Then the place
+ * is the block's, and where it was found is anywhere.
+ */
+static inline bool report_is_late(const struct report_record *r)
+{
+	return r->access != REPORT_NO_ACCESS && !*r->call &&
+	       !(r->now.flags & REPORT_STACK_EXACT);
+}
+
 bool report_resolve(struct report *r, struct symbols *s);
 void report_print_text(FILE *out, bool colour, const struct report *r);
 void report_print_json(FILE *out, const struct report *r);

@@ -38,6 +38,7 @@ struct heap {
 	size_t (*room)(const void *p);
 	bool (*range)(const void *p, size_t bytes, bool is_write,
 		      const char *call);
+	unsigned long (*look)(void); /* at all blocks, with reports */
 	uintptr_t start, bytes; /* the library itself */
 };
 

@@ -20,6 +20,7 @@ static void find_heap(void)
 		return;
 	heap.start = (uintptr_t)o.dlfo_map_start;
 	heap.bytes = (uintptr_t)o.dlfo_map_end - heap.start;
+	*(void **)&heap.look = dlsym(RTLD_DEFAULT, "ashlar_look");
 	*(void **)&heap.room = room;
 	*(void **)&heap.range = range;
 }

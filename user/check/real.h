@@ -30,7 +30,8 @@
 	F(fread) F(fwrite) F(fgets) F(recv) F(recvfrom) F(send) \
 	F(sendto) \
 	F(readlink) F(readlinkat) F(getcwd) F(gethostname) \
-	F(getrandom) F(strftime)
+	F(getrandom) F(strftime) \
+	F(_exit) F(execve) F(execv) F(execvp) F(execvpe) F(fexecve)
 /* clang-format on */
 
 struct real {

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* realloc() may move the block; a pointer into it stays behind. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int main(void)
+{
+	char *text = malloc(16), *word;
+
+	strcpy(text, "alpha beta");
+	word = text + 6;
+	text = realloc(text, 4000);
+	strcat(text, " gamma");
+	puts(word); /* wrong: heap-use-after-free */
+	free(text);
+	return 0;
+}

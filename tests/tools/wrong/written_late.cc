@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* A list forgets an element, and a reference to it does not. */
+#include <list>
+
+int main()
+{
+	std::list<int> numbers{ 1, 2, 3 };
+	int &first = numbers.front();
+
+	numbers.pop_front(); /* wrong: heap-use-after-free */
+	first = 4;
+	return 0;
+}
