@@ -2,9 +2,15 @@
 /*
  * Barns: the sheaves that lie between CPUs, and how many objects may.
  *
- *   cache      barn_full   ─ [sheaf] ─ [sheaf] ─ …   up to barn_max objects
- *              barn_empty  ─ [sheaf] ─ …             ⇅ sheaves of the CPUs
- *   sheaf_cache            what sheaves are objects of
+ *   cache      barns[0]   full  ─ [sheaf] ─ [sheaf] ─ …   ┐ barn_max objects
+ *                         empty ─ [sheaf] ─ …             │ at most, in all
+ *              barns[1]   …                               ┘ barns together
+ *                 ⇅ sheaves of the CPUs
+ *   sheaf_cache           what sheaves are objects of
+ *
+ * Each group of CPUs has a barn, so that they seldom wait for each other. Who
+ * finds nothing in the own looks into the others: in what follows, all barns of
+ * a cache are one.
  *
  * Barns and sheaves are small at first and grow with their use:
  *
@@ -28,9 +34,10 @@
  *                    │    │ │   │         └ freed, and not asked for
  *                    └────┴─┴───┘ batches: miss, then all from the barn
  *
- * Invariant: every sheaf in the barn is wholly full or wholly empty.
+ * Invariant: every sheaf in a barn is wholly full or wholly empty.
  *
- * Lock: kmem_cache.lock.
+ * Locks: barn.lock for the sheaves, kmem_cache.lock for what barns may hold.
+ * Either is taken alone, or a barn's inside the cache's.
  */
 #include "barn.h"
 
@@ -108,7 +115,7 @@ static void growth_add(struct kmem_cache *s, int objects)
 {
 	if (objects < 0)
 		growth_give_back(s, (u32)-objects);
-	else if (unlikely(objects))
+	else
 		atomic_add(growth_of(s, (u32)objects), &sheaf_growth);
 }
 
@@ -138,13 +145,15 @@ static u32 sheaf_granted(const struct kmem_cache *s)
  * sheaves of its cache hold now, if there is room for that. Returns for how
  * many: they count instead of @had.
  */
-static u32 sheaf_grow(struct kmem_cache *s, u32 had)
+static __always_inline u32 sheaf_grow(struct kmem_cache *s, u32 had)
 {
 	u32 wanted = READ_ONCE(s->sheaf_capacity);
 
+	if (likely(had == wanted))
+		return had;
 	if (had > wanted)
 		growth_give_back(s, had - wanted);
-	else if (had < wanted && !growth_take(s, wanted - had))
+	else if (!growth_take(s, wanted - had))
 		return had;
 	return wanted;
 }
@@ -197,94 +206,229 @@ sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top)
 	return bottom;
 }
 
-/* ---- the barn ---- */
+/* ---- sheaves into barns and out; context: any, without a barn's lock ---- */
 
-static sheaf_t barn_take(struct kmem_cache *s)
+/* @s is new. */
+void barns_init(struct kmem_cache *s)
 {
-	sheaf_t full = sheaf_unlink(&s->barn_full);
+	u32 i;
 
-	if (full)
-		WRITE_ONCE(s->barn_objects, s->barn_objects - sheaf_room(full));
+	for (i = 0; i < NR_CPU_GROUPS; i++)
+		spin_lock_init(&s->barns[i].lock);
+}
+
+static struct barn *barn_after(struct kmem_cache *s, struct barn *b)
+{
+	return ++b < s->barns + NR_CPU_GROUPS ? b : s->barns;
+}
+
+/* Context: barn.lock. Others may look whether there is any without it. */
+static void sheaf_link(sheaf_t *list, sheaf_t top)
+{
+	sheaf_base(top)[0] = *list;
+	WRITE_ONCE(*list, top);
+}
+
+static sheaf_t sheaf_unlink(sheaf_t *list)
+{
+	sheaf_t top = *list;
+
+	if (top)
+		WRITE_ONCE(*list, sheaf_base(top)[0]);
+	return top;
+}
+
+/* @full has @room objects. Context: barn.lock. */
+static __always_inline void link_full(struct barn *b, sheaf_t full, u32 room)
+{
+	WRITE_ONCE(b->objects, b->objects + room);
+	sheaf_link(&b->full, full);
+}
+
+static void put_empty(struct barn *b, sheaf_t empty)
+{
+	spin_lock(&b->lock);
+	sheaf_link(&b->empty, empty);
+	spin_unlock(&b->lock);
+}
+
+/* A full sheaf of @b, for @empty if that is not NULL; or NULL. */
+static __always_inline sheaf_t swap_for_full(struct barn *b, sheaf_t empty)
+{
+	sheaf_t full;
+
+	if (!READ_ONCE(b->full))
+		return NULL;
+	spin_lock(&b->lock);
+	full = sheaf_unlink(&b->full);
+	if (full) {
+		WRITE_ONCE(b->objects, b->objects - sheaf_room(full));
+		if (empty)
+			sheaf_link(&b->empty, empty);
+	}
+	spin_unlock(&b->lock);
 	return full;
 }
 
-/*
- * A full sheaf out of the barn for the empty one @main, or NULL: it has none.
- * Context: s->lock.
- */
-sheaf_t barn_get(struct kmem_cache *s, sheaf_t main)
+/* An empty sheaf of @b, for @full with its @room objects; or NULL. */
+static __always_inline sheaf_t swap_for_empty(struct barn *b, sheaf_t full,
+					      u32 room)
 {
-	sheaf_t full = barn_take(s);
+	sheaf_t empty;
+
+	if (!READ_ONCE(b->empty))
+		return NULL;
+	spin_lock(&b->lock);
+	empty = sheaf_unlink(&b->empty);
+	if (empty && room)
+		link_full(b, full, room);
+	spin_unlock(&b->lock);
+	return empty;
+}
+
+/* The same with the first barn after @own that has one; or NULL. */
+static __attribute__((__noinline__)) sheaf_t
+full_elsewhere(struct kmem_cache *s, struct barn *own, sheaf_t empty)
+{
+	struct barn *b = own;
+	sheaf_t full = NULL;
+
+	while (!full && (b = barn_after(s, b)) != own)
+		full = swap_for_full(b, empty);
+	return full;
+}
+
+static __attribute__((__noinline__)) sheaf_t
+empty_elsewhere(struct kmem_cache *s, struct barn *own, sheaf_t full, u32 room)
+{
+	struct barn *b = own;
+	sheaf_t empty = NULL;
+
+	while (!empty && (b = barn_after(s, b)) != own)
+		empty = swap_for_empty(b, full, room);
+	return empty;
+}
+
+static __always_inline bool barns_have_full(const struct kmem_cache *s)
+{
+	uintptr_t any = 0;
+	u32 i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < NR_CPU_GROUPS; i++)
+		any |= (uintptr_t)READ_ONCE(s->barns[i].full);
+	return any;
+}
+
+/* The same with the first barn that has one, from @own on. */
+static __always_inline sheaf_t any_full(struct kmem_cache *s, struct barn *own,
+					sheaf_t empty)
+{
+	sheaf_t full = swap_for_full(own, empty);
+
+	if (likely(full) || !barns_have_full(s))
+		return full;
+	return full_elsewhere(s, own, empty);
+}
+
+static __always_inline sheaf_t any_empty(struct kmem_cache *s, struct barn *own,
+					 sheaf_t full, u32 room)
+{
+	sheaf_t empty = swap_for_empty(own, full, room);
+
+	return likely(empty) ? empty : empty_elsewhere(s, own, full, room);
+}
+
+/* A sheaf went into a barn or came out: a count that may miss some. */
+static __attribute__((__noinline__)) void count_exchange(struct kmem_cache *s)
+{
+	u32 capacity = READ_ONCE(s->sheaf_capacity);
+	u32 n = READ_ONCE(s->exchanges) + 1;
+
+	WRITE_ONCE(s->exchanges, n % SHEAF_EXCHANGES);
+	if (n == SHEAF_EXCHANGES)
+		WRITE_ONCE(s->sheaf_capacity, min(2 * capacity, s->sheaf_most));
+}
+
+static __always_inline void note_exchange(struct kmem_cache *s)
+{
+	if (READ_ONCE(s->sheaf_capacity) != s->sheaf_most)
+		count_exchange(s);
+}
+
+/* A full sheaf for @main, a CPU's empty one, or NULL: no barn has any. */
+sheaf_t barn_get(struct kmem_cache *s, struct barn *own, sheaf_t main)
+{
+	int had = (int)sheaf_room(main);
+	sheaf_t full = any_full(s, own, main);
 
 	if (!full)
 		return NULL;
-	growth_add(s, (int)sheaf_room(full) - (int)sheaf_room(main));
-	sheaf_link(&s->barn_empty, main);
+	if (unlikely((int)sheaf_room(full) != had))
+		growth_add(s, (int)sheaf_room(full) - had);
+	note_exchange(s);
 	return full;
 }
 
-/* The sheaf of a CPU that got an empty one for it. Context: s->lock. */
-void barn_put(struct kmem_cache *s, sheaf_t full)
-{
-	WRITE_ONCE(s->barn_objects, s->barn_objects + sheaf_room(full));
-	sheaf_link(&s->barn_full, full);
-}
-
-bool barn_has_room(const struct kmem_cache *s, sheaf_t full)
-{
-	return s->barn_objects + sheaf_room(full) <= s->barn_max &&
-	       s->flushes < BARN_FLUSHES;
-}
-
 /*
- * An empty sheaf, for a CPU whose one for @had objects goes to the barn, or
- * NULL. It comes from the barn if that has one, so that sheaves do not
- * multiply. Context: s->lock, which it may release for a moment.
+ * @top is empty and now of a CPU, whose growth was that of @had objects. NULL:
+ * it may have none.
  */
-static sheaf_t get_empty(struct kmem_cache *s, u32 had)
+static __always_inline sheaf_t sheaf_refit(struct kmem_cache *s, sheaf_t top,
+					   u32 had)
 {
-	sheaf_t top = sheaf_unlink(&s->barn_empty);
-	u32 now;
+	u32 now = sheaf_grow(s, had);
 
-	if (unlikely(!top)) {
-		spin_unlock(&s->lock);
-		top = sheaf_new(s);
-		spin_lock(&s->lock);
-		if (unlikely(!top))
-			return NULL;
-	}
-	now = sheaf_grow(s, had);
-	if (unlikely(!now)) {
-		sheaf_link(&s->barn_empty, top);
+	if (unlikely(!now))
 		return NULL;
-	}
 	return likely(sheaf_room(top) == now) ?
 		       top :
 		       sheaf_open(sheaf_base(top), now);
 }
 
-/* An empty sheaf for one more that a CPU has, or NULL. Context: s->lock. */
-sheaf_t sheaf_get_empty(struct kmem_cache *s)
+bool barn_has_room(const struct kmem_cache *s, sheaf_t full)
 {
-	return get_empty(s, sheaf_granted(s));
+	return barn_objects(s) + sheaf_room(full) <= READ_ONCE(s->barn_max) &&
+	       READ_ONCE(s->flushes) < BARN_FLUSHES;
 }
 
-/* An empty sheaf for the full one @main, or NULL. Context: s->lock. */
-sheaf_t sheaf_exchange(struct kmem_cache *s, sheaf_t main)
+/*
+ * An empty sheaf for @main, a CPU's full one, or NULL. It comes from a barn if
+ * that has one, so that sheaves do not multiply.
+ */
+sheaf_t barn_put(struct kmem_cache *s, struct barn *own, sheaf_t main)
 {
-	return get_empty(s, sheaf_room(main));
+	u32 had = sheaf_room(main);
+	sheaf_t empty = any_empty(s, own, main, had);
+
+	if (unlikely(!empty)) {
+		empty = sheaf_new(s);
+		if (!empty)
+			return NULL;
+		spin_lock(&own->lock);
+		link_full(own, main, had);
+		spin_unlock(&own->lock);
+	}
+	note_exchange(s);
+	return sheaf_refit(s, empty, had);
 }
 
-/* An empty sheaf for this CPU, or NULL. Context: no cache lock. */
-sheaf_t sheaf_fetch_empty(struct kmem_cache *s)
+/* An empty sheaf for one more that a CPU has, or NULL. */
+sheaf_t sheaf_get_empty(struct kmem_cache *s, struct barn *own)
 {
-	sheaf_t empty;
+	sheaf_t top = any_empty(s, own, NULL, 0), fit;
 
-	spin_lock(&s->lock);
-	empty = sheaf_get_empty(s);
-	spin_unlock(&s->lock);
-	return empty;
+	if (!top)
+		top = sheaf_new(s);
+	if (unlikely(!top))
+		return NULL;
+	fit = sheaf_refit(s, top, sheaf_granted(s));
+	if (unlikely(!fit))
+		put_empty(own, top);
+	return fit;
 }
+
+/* ---- what barns may hold ---- */
 
 /*
  * The barn has nothing for a CPU that asks, and objects were flushed before
@@ -300,17 +444,6 @@ void barn_grow(struct kmem_cache *s)
 	s->missed = 0;
 }
 
-/* A sheaf went into the barn or came out. Context: s->lock. */
-void barn_note_exchange(struct kmem_cache *s)
-{
-	if (s->sheaf_capacity == s->sheaf_most ||
-	    ++s->exchanges < SHEAF_EXCHANGES)
-		return;
-	s->exchanges = 0;
-	WRITE_ONCE(s->sheaf_capacity,
-		   min(2 * s->sheaf_capacity, s->sheaf_most));
-}
-
 /* The barn may have @n objects fewer, but its least. Context: s->lock. */
 static void barn_shrink(struct kmem_cache *s, u32 n)
 {
@@ -318,7 +451,7 @@ static void barn_shrink(struct kmem_cache *s, u32 n)
 	WRITE_ONCE(s->barn_max, s->barn_max - n);
 	growth_give_back(s, n);
 	WRITE_ONCE(s->sheaf_capacity, s->sheaf_min);
-	s->exchanges = 0;
+	WRITE_ONCE(s->exchanges, 0);
 }
 
 /*
@@ -328,36 +461,34 @@ static void barn_shrink(struct kmem_cache *s, u32 n)
  */
 void barn_note_flush(struct kmem_cache *s, u32 objects)
 {
+	u32 flushes = READ_ONCE(s->flushes) + 1;
 	sheaf_t top;
 
-	WRITE_ONCE(s->flushes, s->flushes + 1);
+	WRITE_ONCE(s->flushes, flushes);
 	s->missed += objects;
-	if (s->flushes < BARN_FLUSHES)
+	if (flushes < BARN_FLUSHES)
 		return;
 	barn_shrink(s, objects);
-	top = barn_take(s);
+	top = any_full(s, s->barns, NULL);
 	if (!top)
 		return;
 	s->missed += sheaf_room(top);
-	sheaf_link(&s->barn_empty, sheaf_flush(s, top));
+	put_empty(s->barns, sheaf_flush(s, top));
 }
 
-/* The barn, and then the slabs that are empty. */
+/* The barns, and then the slabs that are empty. */
 void barn_drain(struct kmem_cache *s, struct list_head *reaped)
 {
 	sheaf_t top;
 
-	do {
+	while ((top = any_full(s, s->barns, NULL))) {
 		spin_lock(&s->lock);
-		top = barn_take(s);
-		if (top)
-			top = sheaf_flush(s, top);
-		else
-			top = sheaf_unlink(&s->barn_empty);
+		top = sheaf_flush(s, top);
 		spin_unlock(&s->lock);
-		if (top)
-			sheaf_destroy(top, reaped);
-	} while (top);
+		sheaf_destroy(top, reaped);
+	}
+	while ((top = any_empty(s, s->barns, NULL, 0)))
+		sheaf_destroy(top, reaped);
 	spin_lock(&s->lock);
 	barn_shrink(s, s->barn_max);
 	reap_free_slabs(s, 0, reaped);

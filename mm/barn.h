@@ -25,36 +25,25 @@ static inline u32 sheaf_room(sheaf_t top)
 	return (u32)(base + SHEAF_SLOTS - *sheaf_bottom(base));
 }
 
-/* Context of these: kmem_cache.lock. */
-static inline sheaf_t sheaf_unlink(sheaf_t *list)
+/* The barn of a CPU. */
+static inline struct barn *barn_of(struct kmem_cache *s,
+				   const struct mm_cpu *cpu)
 {
-	sheaf_t top = *list;
-
-	if (top)
-		*list = sheaf_base(top)[0];
-	return top;
+	return &s->barns[cpu->nr % NR_CPU_GROUPS];
 }
 
-static inline void sheaf_link(sheaf_t *list, sheaf_t top)
-{
-	sheaf_base(top)[0] = *list;
-	*list = top;
-}
-
-sheaf_t barn_get(struct kmem_cache *s, sheaf_t main);
-void barn_put(struct kmem_cache *s, sheaf_t full);
+/* Context: any, without a barn's lock. */
+sheaf_t barn_get(struct kmem_cache *s, struct barn *own, sheaf_t main);
+sheaf_t barn_put(struct kmem_cache *s, struct barn *own, sheaf_t main);
+sheaf_t sheaf_get_empty(struct kmem_cache *s, struct barn *own);
 bool barn_has_room(const struct kmem_cache *s, sheaf_t full);
-void barn_grow(struct kmem_cache *s);
-void barn_note_exchange(struct kmem_cache *s);
-void barn_note_flush(struct kmem_cache *s, u32 objects);
-sheaf_t sheaf_get_empty(struct kmem_cache *s);
-sheaf_t sheaf_exchange(struct kmem_cache *s, sheaf_t main);
-sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top);
-
-/* Context of these: no cache lock. */
-sheaf_t sheaf_fetch_empty(struct kmem_cache *s);
 void sheaf_release(struct kmem_cache *s, sheaf_t top, struct list_head *reaped);
 void barn_drain(struct kmem_cache *s, struct list_head *reaped);
+
+/* Context of these: kmem_cache.lock. */
+void barn_grow(struct kmem_cache *s);
+void barn_note_flush(struct kmem_cache *s, u32 objects);
+sheaf_t sheaf_flush(struct kmem_cache *s, sheaf_t top);
 
 /* Context: any. */
 sheaf_t sheaf_fit(struct kmem_cache *s, sheaf_t top);

@@ -16,6 +16,7 @@
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
 #include "internal.h"
+#include "kfence.h"
 #include "layout.h"
 #include "slab_debug.h"
 
@@ -73,6 +74,8 @@ void mm_init(void)
 	buddy_init();
 	slab_common_init();
 	page_alloc_reclaim = reclaim;
+	if (kfence_all)
+		slab_without_sheaves(true);
 	WRITE_ONCE(online, 1);
 }
 
@@ -171,9 +174,13 @@ static void for_zones(void (*op)(spinlock_t *))
 static void for_caches(void (*op)(spinlock_t *))
 {
 	struct kmem_cache *s;
+	struct barn *b;
 
 	list_for_each_entry(s, &slab_caches, list)
 		op(&s->lock);
+	list_for_each_entry(s, &slab_caches, list)
+		for (b = s->barns; b < s->barns + NR_CPU_GROUPS; b++)
+			op(&b->lock);
 }
 
 /* All but the running CPU, which is here and not in the middle of something. */
@@ -240,11 +247,13 @@ void mm_fork_prepare(void)
 	local_locks_stop();
 	for_cpus_and_caches(op_await, op_lock);
 	for_zones(op_lock);
+	spin_lock(&kfence_lock);
 }
 
 /** mm_fork_parent() - go on after the fork. */
 void mm_fork_parent(void)
 {
+	spin_unlock(&kfence_lock);
 	for_zones(op_unlock);
 	for_cpus_and_caches(op_release, op_unlock);
 	local_locks_go();
@@ -253,6 +262,7 @@ void mm_fork_parent(void)
 
 static void init_locks(void)
 {
+	spin_lock_init(&kfence_lock);
 	for_zones(op_init);
 	for_cpus_and_caches(op_abandon, op_init);
 	local_locks_go();

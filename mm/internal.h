@@ -5,7 +5,7 @@
  *
  * Lock order, outermost first:
  *   slab_mutex → mm_cpu_mutex → mm_cpu.lock → kmem_cache.lock →
- *   per_cpu_pages.lock → zone.lock
+ *   barn.lock → per_cpu_pages.lock → zone.lock
  * Only fork takes them all; elsewhere no two of one kind are held at once.
  */
 #ifndef ASHLAR_MM_INTERNAL_H
@@ -28,6 +28,7 @@ struct mm_cpu {
 	sheaf_t spare[NR_CPU_CACHES]; /* a full or an empty sheaf, or NULL */
 	u8 warmth[NR_CPU_CACHES]; /* early slow allocations and refills */
 	struct per_cpu_pages pcp;
+	unsigned long kfence_left; /* objects until a sample; 0: to be drawn */
 	unsigned long events[NR_VM_EVENT_ITEMS];
 };
 
@@ -104,6 +105,9 @@ void slab_drain_gone_cpu(struct kmem_cache *s, const struct mm_cpu *cpu,
 unsigned long slab_shrink(struct kmem_cache *s);
 unsigned long slab_close(struct kmem_cache *s, struct list_head *reaped);
 
+/* barn.c */
+void barns_init(struct kmem_cache *s);
+
 /* slub.c */
 unsigned long slab_look_at(struct kmem_cache *s);
 void slab_release_list(struct list_head *list);
@@ -116,6 +120,7 @@ void slab_report_balance(struct kmem_cache *s);
 /* slab_debug_option.c, slab_debug.c: of watched caches (slab_debug.h) */
 extern bool slab_check; /* all that is allocated by size is watched */
 extern unsigned long slab_look_every; /* ms, or 0; who allocates looks */
+void slab_debug_init(void);
 slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);
 u32 slab_debug_layout(struct kmem_cache *s);
 void slab_debug_setup(const struct kmem_cache *s, struct page *slab);

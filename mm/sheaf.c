@@ -3,7 +3,7 @@
  * Sheaves: the objects that each CPU has at hand.
  *
  *   per CPU, per cache          per cache (barn.c)
- *   ┌──────┐ ┌───────┐          ┌────── barn ───────┐
+ *   ┌──────┐ ┌───────┐          ┌────── barns ──────┐
  *   │ main │⇄│ spare │ ⇄ whole  │ full … │ empty …  │
  *   └──────┘ └───────┘  sheaves └───────────────────┘
  *      ⇅ one object                ⇅ a sheaf's worth of objects
@@ -16,7 +16,7 @@
  * other for the price of one lock. Sheaves belong to a CPU, slabs to nobody.
  *
  * Locks: a CPU's lock around anything but a single pop or push of its main
- * sheaf (so that a fork finds sheaves whole), then the cache's lock.
+ * sheaf (so that a fork finds sheaves whole), then a barn's or the cache's.
  *
  * J. Bonwick and J. Adams, "Magazines and Vmem", USENIX 2001.
  */
@@ -83,6 +83,13 @@ static sheaf_t refill_from_slabs(struct kmem_cache *s, struct mm_cpu *cpu,
 	return top + (end - slot);
 }
 
+/* What all CPUs read stays in their caches while nobody writes to it. */
+static __always_inline void set_if_other(u32 *word, u32 value)
+{
+	if (unlikely(READ_ONCE(*word) != value))
+		WRITE_ONCE(*word, value);
+}
+
 /* Make this CPU's main sheaf non-empty without a new slab. */
 static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 {
@@ -97,25 +104,22 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		*main = full;
 		return true;
 	}
-	spin_lock(&s->lock);
-	s->idle = 0;
-	WRITE_ONCE(s->flushes, 0);
+	set_if_other(&s->idle, 0);
+	set_if_other(&s->flushes, 0);
 	if (*main == BOOTSTRAP_TOP) {
-		full = sheaf_get_empty(s);
-		if (unlikely(!full)) {
-			spin_unlock(&s->lock);
+		full = sheaf_get_empty(s, barn_of(s, cpu));
+		if (unlikely(!full))
 			return false;
-		}
 		*main = full;
 	}
-	full = barn_get(s, *main);
+	full = barn_get(s, barn_of(s, cpu), *main);
 	if (full) {
 		*main = full;
-		barn_note_exchange(s);
 		count_vm_events(cpu, BARN_GET, 1);
-	} else {
-		*main = refill_from_slabs(s, cpu, *main);
+		return true;
 	}
+	spin_lock(&s->lock);
+	*main = refill_from_slabs(s, cpu, *main);
 	spin_unlock(&s->lock);
 	return (*main)[-1] != NULL;
 }
@@ -126,23 +130,21 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 {
 	sheaf_t empty = NULL;
 
-	spin_lock(&s->lock);
-	s->idle = 0;
+	set_if_other(&s->idle, 0);
+	/* Others may fill the barns meanwhile: by a few too many. */
 	if (barn_has_room(s, *main))
-		empty = sheaf_exchange(s, *main);
+		empty = barn_put(s, barn_of(s, cpu), *main);
 	if (empty) {
-		/* Others may have filled the barn meanwhile: by a few. */
-		barn_put(s, *main);
 		*main = empty;
-		barn_note_exchange(s);
 		count_vm_events(cpu, BARN_PUT, 1);
-	} else {
-		barn_note_flush(s, sheaf_room(*main));
-		*main = sheaf_fit(s, sheaf_flush(s, *main));
-		reap_free_slabs(s, slabs_to_keep(s), reaped);
-		count_vm_events(cpu, SLAB_FLUSH, 1);
+		return;
 	}
+	spin_lock(&s->lock);
+	barn_note_flush(s, sheaf_room(*main));
+	*main = sheaf_fit(s, sheaf_flush(s, *main));
+	reap_free_slabs(s, slabs_to_keep(s), reaped);
 	spin_unlock(&s->lock);
+	count_vm_events(cpu, SLAB_FLUSH, 1);
 }
 
 /* Make this CPU's main sheaf non-full. */
@@ -155,13 +157,13 @@ static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
 	if (*main == BOOTSTRAP_TOP) {
 		/* Another CPU's object, and its neighbours in use there: back
 		 * to its slab, before this one's first allocation gets it. */
-		empty = sheaf_fetch_empty(s);
+		empty = sheaf_get_empty(s, barn_of(s, cpu));
 		if (empty)
 			*main = empty;
 		return false;
 	}
 	if (!empty) {
-		empty = sheaf_fetch_empty(s);
+		empty = sheaf_get_empty(s, barn_of(s, cpu));
 		if (!empty)
 			return false;
 		*spare = *main;
@@ -228,12 +230,10 @@ __cold_path void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 
 	if (unlikely(cache_is_watched(s)))
 		return slab_alloc_asked(s, gfp, &plain);
-	if (unlikely(should_failslab(s, gfp)))
-		return NULL;
 	if (likely(cpu && cache_has_sheaves(s)))
 		obj = alloc_through_sheaf(s, cpu, gfp);
 	else
-		obj = alloc_direct(s, gfp);
+		obj = should_failslab(s, gfp) ? NULL : alloc_direct(s, gfp);
 	if (!obj)
 		return NULL;
 	object_taken(s, obj);
@@ -256,6 +256,21 @@ static bool sheaf_holds(sheaf_t top, const void *obj)
 	return false;
 }
 
+static bool barns_hold(struct kmem_cache *s, const void *obj)
+{
+	bool found = false;
+	struct barn *b;
+	sheaf_t top;
+
+	for (b = s->barns; b < s->barns + NR_CPU_GROUPS && !found; b++) {
+		spin_lock(&b->lock);
+		for (top = b->full; top && !found; top = sheaf_base(top)[0])
+			found = sheaf_holds(top, obj);
+		spin_unlock(&b->lock);
+	}
+	return found;
+}
+
 /*
  * @obj carries the mark of a free object. Is it one, or did the program
  * write that very word? Other CPUs' sheaves are read while they change: a
@@ -266,14 +281,11 @@ static bool object_is_free(struct kmem_cache *s, void *obj)
 	struct page *page = virt_to_page(obj);
 	struct mm_cpu *cpu;
 	bool found;
-	sheaf_t top;
 
 	spin_lock(&s->lock);
 	found = object_state(s, slab_head(page), obj) == OBJECT_FREE;
-	for (top = s->barn_full; top && !found; top = sheaf_base(top)[0])
-		found = sheaf_holds(top, obj);
 	spin_unlock(&s->lock);
-	if (found)
+	if (found || barns_hold(s, obj))
 		return true;
 	spin_lock(&mm_cpu_mutex);
 	list_for_each_entry(cpu, &mm_cpus, list)

@@ -79,7 +79,16 @@ struct sheaf_tops {
 
 DECLARE_PER_CPU(struct sheaf_tops, sheaf_tops);
 
-/* All counts in objects or slabs; lock protects all but the constants. */
+/* Sheaves of a cache that no CPU has, linked through slot 0: see barn.c. */
+struct barn {
+	spinlock_t lock;
+	u32 objects; /* in full sheaves */
+	sheaf_t full;
+	sheaf_t empty;
+	char apart[CACHE_LINE / 2]; /* no two in one line, in a process */
+};
+
+/* All counts in objects or slabs; lock protects what has no other comment. */
 struct kmem_cache {
 	/* constant after creation */
 	u32 id; /* CPU list, or 0: none */
@@ -92,11 +101,21 @@ struct kmem_cache {
 	slab_flags_t flags;
 	u32 sheaf_min; /* objects that each of its sheaves may hold */
 	u32 sheaf_most; /* … and that one ever may */
-	u32 barn_min; /* objects that its barn may always hold */
+	u32 barn_min; /* objects that its barns may always hold */
 	void (*ctor)(void *);
 	char name[32];
 	struct list_head list; /* slab_caches (slab_mutex) */
 	u32 busy; /* CPUs in slab_shrink_all() that look at it (slab_mutex) */
+
+	/* changed now and then, without a lock */
+	u32 sheaf_capacity; /* of the next empty sheaf that a CPU gets */
+	u32 exchanges; /* sheaves into barns and out, since it changed */
+	u32 flushes; /* since the last refill */
+	u32 idle; /* calls of slab_shrink_idle() since a sheaf was moved */
+	u32 barn_max; /* objects that its barns may hold now (lock) */
+	atomic_t spare_growth; /* objects; see barn.c */
+
+	struct barn barns[NR_CPU_GROUPS];
 
 	spinlock_t lock;
 	struct list_head slabs_full;
@@ -109,16 +128,7 @@ struct kmem_cache {
 	unsigned long nr_pages; /* frames of all slabs */
 	unsigned long total_objects; /* in all slabs */
 	unsigned long inuse; /* handed to sheaves or callers */
-	sheaf_t barn_full; /* linked through slot 0 */
-	sheaf_t barn_empty;
-	u32 sheaf_capacity; /* of the next empty sheaf that a CPU gets */
-	u32 exchanges; /* sheaves into the barn and out, since it changed */
-	u32 barn_max; /* objects that it may hold now */
-	u32 barn_objects; /* in its full sheaves */
-	u32 flushes; /* since the last refill */
-	u32 idle; /* calls of slab_shrink_idle() since one was changed */
 	u32 missed; /* objects flushed since slabs last refilled a sheaf */
-	atomic_t spare_growth; /* objects; see barn.c */
 
 	/* slab_reporting.c */
 	unsigned long inuse_peak; /* objects, since the last pass */
@@ -129,6 +139,17 @@ struct kmem_cache {
 };
 
 extern struct list_head slab_caches;
+
+/* Objects in full sheaves of all barns. */
+static inline u32 barn_objects(const struct kmem_cache *s)
+{
+	u32 n = 0, i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < NR_CPU_GROUPS; i++)
+		n += READ_ONCE(s->barns[i].objects);
+	return n;
+}
 
 static inline bool cache_is_watched(const struct kmem_cache *s)
 {

@@ -64,6 +64,7 @@ static void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 		      s->sheaf_min;
 	s->barn_max = s->barn_min;
 	spin_lock_init(&s->lock);
+	barns_init(s);
 	INIT_LIST_HEAD(&s->slabs_full);
 	INIT_LIST_HEAD(&s->slabs_partial);
 	INIT_LIST_HEAD(&s->slabs_free);
@@ -217,13 +218,11 @@ static bool any_cache(struct kmem_cache *s)
 /* True once: at the second look at a cache since a sheaf of it was changed. */
 static bool became_idle(struct kmem_cache *s)
 {
-	bool due;
+	u32 looks = READ_ONCE(s->idle);
 
-	spin_lock(&s->lock);
-	due = s->idle == 1;
-	s->idle += s->idle < 2;
-	spin_unlock(&s->lock);
-	return due;
+	if (looks < 2)
+		WRITE_ONCE(s->idle, looks + 1);
+	return looks == 1;
 }
 
 /*
@@ -514,6 +513,7 @@ static struct shrinker slab_shrinker = {
 /* The two static caches: of all other descriptors, and of sheaves. */
 void slab_common_init(void)
 {
+	slab_debug_init();
 	kmem_cache_setup(&boot_cache, "kmem_cache", sizeof(struct kmem_cache),
 			 CACHE_LINE, SLAB_NO_SHEAVES | SLAB_PANIC, NULL);
 	kmem_cache_setup(&sheaf_cache, "kmem_sheaf", SHEAF_SIZE, SHEAF_SIZE,

@@ -34,7 +34,14 @@ static void give_stacks(void *p, size_t bytes)
 	free_pages_exact(p, bytes);
 }
 
-struct stack_depot slab_stacks = { .more = more_stacks, .give = give_stacks };
+struct stack_depot slab_stacks;
+
+/* All zeroes until now: so a process that is not watched has no page of it. */
+void slab_debug_init(void)
+{
+	slab_stacks.more = more_stacks;
+	slab_stacks.give = give_stacks;
+}
 
 static unsigned int stack_depth(void)
 {

@@ -7,6 +7,7 @@
  *           … 4 MiB, if the           a run of frames
  *           threshold is raised
  *           larger                    a mapping of its own (large.c)
+ *   size    0                         an address without memory (zero.c)
  *
  * malloc() and free() inline the sheaf's pop and push; everything else is
  * one call away. A free object of a general cache carries a mark in its
@@ -25,6 +26,7 @@
 #include <string.h>
 #include "mm/internal.h"
 #include "port/user/user.h"
+#include "guarded.h"
 #include "user.h"
 #include "watched.h"
 
@@ -83,6 +85,8 @@ static void *alloc_large(size_t size, size_t align, bool zero)
 	(void)mm_this_cpu();
 	if (unlikely(size > PTRDIFF_MAX / 2 || align > PTRDIFF_MAX / 2))
 		return NULL;
+	if (unlikely(kfence_on) && (p = guarded_alloc(size, align, ALLOC_ANY)))
+		return p;
 	if (size < malloc_params.mmap_threshold && align <= PAGE_SIZE) {
 		p = alloc_run(size, zero ? __GFP_ZERO : 0);
 		if (p)
@@ -119,8 +123,14 @@ static void *alloc_slow_large(size_t size)
 /* This thread's sheaf is empty, or the size is no cache's. */
 static __always_inline void *alloc_slowly(size_t size, enum alloc_kind kind)
 {
+	void *p;
+
 	if (unlikely(size > malloc_params.cached_most))
 		return alloc_slow_large(size);
+	if (unlikely(!size) && (p = zero_alloc()))
+		return p;
+	if (unlikely(kfence_on) && (p = guarded_alloc(size, 1, kind)))
+		return perturbed(p, size);
 	if (unlikely(large_cached_bytes > LARGE_KEEP_LEAST))
 		large_tick();
 	return perturbed(alloc_cached(size, kind), size);
@@ -295,7 +305,8 @@ static void release_bad(const char *call, const void *p)
 
 static __attribute__((__noinline__)) void free_large(void *p)
 {
-	if (unlikely(!large_free(p)))
+	if (unlikely(!large_free(p) && !zero_free(p) &&
+		     !guarded_free(p, SIZE_UNKNOWN, ALLOC_MALLOC)))
 		release_bad("free", p);
 }
 
@@ -366,7 +377,7 @@ static __cold_path bool block_size(void *p, size_t *size)
 
 	if (!virt_addr_valid(p)) {
 		*size = large_size(p);
-		return *size != 0;
+		return *size || guarded_holds(p, size) || zero_holds(p);
 	}
 	s = slab_object_cache(p);
 	if (s) {
@@ -452,6 +463,10 @@ static void *realloc_large(void *p, size_t size)
 	void *new = NULL;
 	size_t old;
 
+	if (unlikely(guarded_holds(p, &old)))
+		return realloc_watched(p, old, size);
+	if (unlikely(zero_holds(p)))
+		return realloc_watched(p, 0, size);
 	if (size <= malloc_params.mmap_threshold)
 		old = large_size(p);
 	else if (size <= PTRDIFF_MAX / 2)
@@ -513,9 +528,12 @@ static __cold_path void *aligned_slowly(size_t size, size_t align,
 {
 	size_t rounded = ALIGN(max(size, (size_t)1), align);
 	struct kmem_cache *s;
+	void *p;
 
 	if (rounded > malloc_params.cached_most)
 		return alloc_large(max(size, (size_t)1), align, false);
+	if (unlikely(kfence_on) && (p = guarded_alloc(size, align, kind)))
+		return p;
 	s = kmalloc_cache(kmalloc_index(rounded));
 	if (s && unlikely(cache_is_watched(s)))
 		return watched_fits(size, align) ?

@@ -70,19 +70,55 @@ static bool malloc_is_ours(void)
 	return malloc == ashlar_own_malloc;
 }
 
+/*
+ * Where each form goes on is asked once: it depends on what the program has
+ * replaced, and on whether blocks are watched. A call costs a jump then.
+ */
+static void choose_forms(void);
+
+typedef void *(*new_form)(size_t size, alloc_failed failed);
+
 /* malloc is the program's, or our own in a static link. */
-static COLD void *new_by_name(size_t size)
+static void *new_by_name(size_t size, alloc_failed failed)
 {
 	void *p = malloc(size);
 
-	return likely(p) ? p : new_failed(size, 0);
+	return likely(p) ? p : failed(size);
+}
+
+static void *array_by_name(size_t size, alloc_failed failed)
+{
+	(void)failed;
+	return operator_new(size);
+}
+
+static void *first_new(size_t size, alloc_failed failed);
+static void *first_new_array(size_t size, alloc_failed failed);
+
+static struct new_forms {
+	new_form one, array;
+} news = { first_new, first_new_array };
+
+static COLD void *first_new(size_t size, alloc_failed failed)
+{
+	choose_forms();
+	return news.one(size, failed);
+}
+
+static COLD void *first_new_array(size_t size, alloc_failed failed)
+{
+	choose_forms();
+	return news.array(size, failed);
 }
 
 void *operator_new(size_t size)
 {
-	if (likely(malloc_is_ours()))
-		return ashlar_new_or(size, plain_new_failed);
-	return new_by_name(size);
+	return news.one(size, plain_new_failed);
+}
+
+void *operator_new_array(size_t size)
+{
+	return news.array(size, plain_new_failed);
 }
 
 static void *new_aligned(size_t size, size_t align, bool array)
@@ -104,13 +140,6 @@ extern __typeof(operator_new) own_operator_new
 	__attribute__((__alias__("_Znwm"), __visibility__("hidden")));
 extern __typeof(operator_new_aligned) own_operator_new_aligned
 	__attribute__((__alias__("_Znwm" ALIGN_VAL), __visibility__("hidden")));
-
-void *operator_new_array(size_t size)
-{
-	if (likely(operator_new == own_operator_new && malloc_is_ours()))
-		return ashlar_new_array_or(size, plain_new_failed);
-	return operator_new(size);
-}
 
 void *operator_new_array_aligned(size_t size, size_t align)
 {
@@ -144,9 +173,8 @@ typedef void (*delete_with)(void *p, size_t size_or_align);
 typedef void (*delete_with_both)(void *p, size_t size, size_t align);
 
 /*
- * Where each form goes on, with all of its arguments: whoever takes fewer
- * does not see the last ones, in every C calling convention there is here. So
- * a form costs one jump, be blocks watched or not.
+ * With all of its arguments: whoever takes fewer does not see the last ones,
+ * in every C calling convention there is here.
  */
 struct delete_forms {
 	delete_plain plain;
@@ -156,19 +184,36 @@ struct delete_forms {
 
 #define AS(type, function) ((type)(void (*)(void))(function))
 
-static struct delete_forms one = {
-	free,
-	AS(delete_with, operator_delete),
-	AS(delete_with, free),
-	AS(delete_with_both, operator_delete_aligned),
-};
+#define DEFINE_FIRST(forms)                                           \
+	static struct delete_forms forms;                             \
+	static COLD void forms##_first(void *p)                       \
+	{                                                             \
+		choose_forms();                                       \
+		forms.plain(p);                                       \
+	}                                                             \
+	static COLD void forms##_first_sized(void *p, size_t size)    \
+	{                                                             \
+		choose_forms();                                       \
+		forms.sized(p, size);                                 \
+	}                                                             \
+	static COLD void forms##_first_aligned(void *p, size_t align) \
+	{                                                             \
+		choose_forms();                                       \
+		forms.aligned(p, align);                              \
+	}                                                             \
+	static COLD void forms##_first_both(void *p, size_t size,     \
+					    size_t align)             \
+	{                                                             \
+		choose_forms();                                       \
+		forms.sized_aligned(p, size, align);                  \
+	}                                                             \
+	static struct delete_forms forms = { forms##_first,           \
+					     forms##_first_sized,     \
+					     forms##_first_aligned,   \
+					     forms##_first_both }
 
-static struct delete_forms array = {
-	operator_delete,
-	AS(delete_with, operator_delete_array),
-	operator_delete_aligned,
-	AS(delete_with_both, operator_delete_array_aligned),
-};
+DEFINE_FIRST(one);
+DEFINE_FIRST(array);
 
 #define DEFINE_DELETES(id, forms, mangled)                                \
 	void id(void *p)                                                  \
@@ -231,29 +276,66 @@ DEFINE_DELETES(operator_delete_array, array, "_ZdaPv")
 DEFINE_WATCHED(delete)
 DEFINE_WATCHED(delete_array)
 
-/* A form that would call what the program has replaced stays as it is. */
-void ashlar_watch_operators(void)
+static bool watching;
+
+/* A form that has been replaced is called by those that go on to it. */
+static void choose_deletes(void)
 {
 	bool one_ours = operator_delete == own_operator_delete;
-	bool aligned_ours = operator_delete_aligned ==
-			    own_operator_delete_aligned;
+	bool array_ours = operator_delete_array == own_operator_delete_array;
 
-	if (free != ashlar_own_free)
+	one.plain = free;
+	one.sized = one_ours ? AS(delete_with, free) :
+			       AS(delete_with, operator_delete);
+	array.plain = one_ours ? free : operator_delete;
+	array.sized = array_ours ? AS(delete_with, array.plain) :
+				   AS(delete_with, operator_delete_array);
+	if (!watching || free != ashlar_own_free)
 		return;
 	one.plain = watched_delete;
+	if (!one_ours)
+		return;
+	one.sized = watched_delete_sized;
+	array.plain = watched_delete_array;
+	if (array_ours)
+		array.sized = watched_delete_array_sized;
+}
+
+static void choose_aligned_deletes(void)
+{
+	bool one_ours = operator_delete_aligned == own_operator_delete_aligned;
+	bool array_ours = operator_delete_array_aligned ==
+			  own_operator_delete_array_aligned;
+
+	one.aligned = AS(delete_with, free);
+	one.sized_aligned = AS(delete_with_both, operator_delete_aligned);
+	array.aligned = operator_delete_aligned;
+	array.sized_aligned =
+		AS(delete_with_both, operator_delete_array_aligned);
+	if (!watching || free != ashlar_own_free)
+		return;
 	one.aligned = watched_delete_aligned;
-	if (one_ours) {
-		one.sized = watched_delete_sized;
-		array.plain = watched_delete_array;
-		if (operator_delete_array == own_operator_delete_array)
-			array.sized = watched_delete_array_sized;
-	}
-	if (aligned_ours) {
-		one.sized_aligned = watched_delete_sized_aligned;
-		array.aligned = watched_delete_array_aligned;
-		if (operator_delete_array_aligned ==
-		    own_operator_delete_array_aligned)
-			array.sized_aligned =
-				watched_delete_array_sized_aligned;
-	}
+	if (!one_ours)
+		return;
+	one.sized_aligned = watched_delete_sized_aligned;
+	array.aligned = watched_delete_array_aligned;
+	if (array_ours)
+		array.sized_aligned = watched_delete_array_sized_aligned;
+}
+
+static COLD void choose_forms(void)
+{
+	choose_deletes();
+	choose_aligned_deletes();
+	news.one = malloc_is_ours() ? ashlar_new_or : new_by_name;
+	news.array = array_by_name;
+	if (operator_new == own_operator_new)
+		news.array = malloc_is_ours() ? ashlar_new_array_or :
+						new_by_name;
+}
+
+void ashlar_watch_operators(void)
+{
+	watching = true;
+	choose_forms();
 }

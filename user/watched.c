@@ -13,6 +13,7 @@
  */
 #include <stdlib.h>
 #include "mm/internal.h"
+#include "guarded.h"
 #include "user.h"
 #include "watched.h"
 
@@ -97,7 +98,7 @@ static void release(void *p, size_t size, size_t align, enum alloc_kind kind)
 {
 	if (virt_addr_valid(p) && page_is_watched(virt_to_page(p)))
 		watched_free(p, size, align, kind);
-	else
+	else if (virt_addr_valid(p) || !guarded_free(p, size, kind))
 		free(p);
 }
 

@@ -9,6 +9,7 @@
 #include <ashlar/check.h>
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
+#include <ashlar/kfence.h>
 #include <ashlar/report_record.h>
 #include <ashlar/root.h>
 #include <ashlar/slab.h>
@@ -19,12 +20,16 @@ static const struct cmdline_option ashlar_options[] = {
 	  setup_fail_page_alloc },
 	{ "failslab", "interval,probability,space,times: objects fail",
 	  setup_failslab },
+	{ "guard", "right|left|both|tight: pages without access beside blocks",
+	  setup_guard },
 	{ "look", "SECONDS: all watched blocks are looked at so often",
 	  setup_look },
 	{ "quarantine", "BYTES: watched blocks that were freed wait",
 	  setup_quarantine },
 	{ "report", "NAME: reports go to a socket, and the program goes on",
 	  setup_report },
+	{ "sample", "1/N: one block of N lies beside pages without access",
+	  setup_sample },
 	{ "snapshot", "1: a signal has the process make a copy of itself",
 	  setup_snapshot },
 	{ "slub_debug", "FZPUTAO-,cache,...;...: objects are watched",

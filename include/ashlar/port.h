@@ -11,7 +11,8 @@
  *
  * A port supplies this file's port_* functions and the inline headers
  *   <mach/page.h>      frame number ↔ address; where mem_map lies
- *   <mach/percpu.h>    DEFINE_PER_CPU, this_cpu_ptr: what a CPU owns
+ *   <mach/percpu.h>    DEFINE_PER_CPU, this_cpu_ptr: what a CPU owns;
+ *                      NR_CPU_GROUPS: what all share is divided so often
  *   <mach/spinlock.h>  spinlock_t, spin_lock, spin_unlock, spin_trylock,
  *                      lockdep_assert_held; spin_lock_abandon, for a lock
  *                      that nobody will use any more; what checks that
@@ -75,6 +76,18 @@ int port_discard(unsigned long pfn, unsigned long nr);
  */
 int port_retire_ram(unsigned long pfn, unsigned long nr);
 void port_forget_ram(unsigned long pfn, unsigned long nr);
+
+/*
+ * Addresses outside of RAM that nobody may access, in whole pages, or NULL.
+ * Open some, that may be read and written then and were zeroes if they were
+ * not open; or close them, and what they hold is lost. Each returns 0, or
+ * -errno and nothing has happened. Called without locks, but for the first
+ * reservation.
+ */
+void *port_guard_reserve(size_t bytes);
+void port_guard_release(void *p, size_t bytes);
+int port_guard_open(void *p, size_t bytes);
+int port_guard_close(void *p, size_t bytes);
 
 /* Milliseconds on a clock that never goes back; coarse is fine. */
 unsigned long port_time_ms(void);

@@ -89,4 +89,9 @@
 #define DEPOT_CHUNK_SHIFT 16
 #define DEPOT_CHUNKS 1024
 
+/* Guarded blocks: samples, and where all are guarded; pages for the latter. */
+#define KFENCE_SAMPLES 256u
+#define KFENCE_BLOCKS 16384u
+#define KFENCE_PAGES (1ul << 24)
+
 #endif

@@ -42,7 +42,7 @@ static unsigned long copy_cache(struct kmem_cache *copy, struct kmem_cache *s)
 	memcpy(copy, s, sizeof(*copy));
 	spin_unlock(&s->lock);
 
-	cached = copy->barn_objects;
+	cached = barn_objects(copy);
 	spin_lock(&mm_cpu_mutex);
 	list_for_each_entry(cpu, &mm_cpus, list)
 		cached += cpu_cached_objects(copy, cpu, cpu->tops, read_bottom,

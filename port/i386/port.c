@@ -30,6 +30,26 @@ void port_forget_ram(unsigned long pfn, unsigned long nr)
 {
 }
 
+/* The direct mapping has no pages that could be taken from it. */
+void *port_guard_reserve(size_t bytes)
+{
+	return NULL;
+}
+
+void port_guard_release(void *p, size_t bytes)
+{
+}
+
+int port_guard_open(void *p, size_t bytes)
+{
+	return -ENOSYS;
+}
+
+int port_guard_close(void *p, size_t bytes)
+{
+	return -ENOSYS;
+}
+
 /* The one CPU is online before anything allocates. */
 struct mm_cpu *port_cpu_start(void)
 {

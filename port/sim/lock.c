@@ -30,7 +30,7 @@
 
 #define KINDS 64
 #define HELD 512
-#define PAIRS 1024
+#define PAIRS 4096
 
 struct kind {
 	const void *key; /* spinlock_t::kind, or the lock itself */
@@ -243,7 +243,7 @@ void sim_might_sleep(const char *where)
 void sim_no_core_locks(const char *what)
 {
 	static const char *const core[] = { "mm_cpu_online", "kmem_cache_setup",
-					    "pcp_init" };
+					    "pcp_init", "barns_init" };
 	const spinlock_t *l;
 	bool bad;
 

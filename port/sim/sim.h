@@ -39,6 +39,7 @@ struct sim {
 	bool refuse_ram; /* port_grow_ram() fails */
 	bool refuse_discard; /* port_discard() fails */
 	bool retire; /* port_retire_ram() takes blocks */
+	bool refuse_guards; /* no page is taken from, or given, access */
 	/* If set: port_discard() fails for a range with this frame. */
 	unsigned long locked_pfn;
 	void (*on_discard)(void); /* called when frames were given back */
@@ -113,5 +114,8 @@ void sim_host_map(unsigned long addr, unsigned long pfn, bool present,
 /* Ends the run with a line on stderr, as a broken invariant does. */
 void sim_fail(const char *fmt, ...) ASHLAR_PRINTF(1, 2)
 	__attribute__((noreturn));
+
+/* guard.c */
+bool sim_is_open(const void *p);
 
 #endif

@@ -12,6 +12,7 @@
  * run in the reverse of their order of registration before the fork, so
  * ours come last and those of others may still allocate.
  */
+#include <ashlar/kfence.h>
 #include <ashlar/port.h>
 #include <mach/spinlock.h>
 #include <pthread.h>
@@ -29,18 +30,24 @@ static spinlock_t start_lock = SPIN_LOCK_UNLOCKED;
 static bool started, have_exit_key;
 static pthread_key_t exit_key;
 
-/* Either is set: the thread goes without a CPU for now, or for good. */
-static __thread bool thread_starts, thread_ended;
-static __thread bool second_round;
+/* Together, as the linker works for each variable of threads. */
+static __thread struct {
+	/* Either is set: it goes without a CPU for now, or for good. */
+	bool starts, ended;
+	bool second_round;
+	bool fork_locked;
+	void *signal_stack; /* see segv.c */
+} thread;
 
 static void thread_ends(void *cpu)
 {
-	if (!second_round && !pthread_setspecific(exit_key, cpu)) {
-		second_round = true;
+	if (!thread.second_round && !pthread_setspecific(exit_key, cpu)) {
+		thread.second_round = true;
 		return;
 	}
-	thread_ended = true;
+	thread.ended = true;
 	callers_thread_ends();
+	segv_thread_ends(thread.signal_stack);
 	if (mm_cpu_self)
 		mm_cpu_offline(mm_cpu_self);
 }
@@ -55,8 +62,6 @@ extern char __libc_single_threaded __attribute__((weak));
 void _IO_list_lock(void) __attribute__((weak));
 void _IO_list_unlock(void) __attribute__((weak));
 
-static __thread bool fork_locked;
-
 static void fork_prepare(void)
 {
 	if (&__libc_single_threaded && __libc_single_threaded)
@@ -64,7 +69,7 @@ static void fork_prepare(void)
 	/* Coming online takes locks that a child may find taken. */
 	if (!mm_cpu_self)
 		port_cpu_start();
-	fork_locked = true;
+	thread.fork_locked = true;
 	if (_IO_list_lock)
 		_IO_list_lock();
 	spin_lock(&start_lock);
@@ -75,9 +80,9 @@ static void fork_prepare(void)
 
 static void fork_parent(void)
 {
-	if (!fork_locked)
+	if (!thread.fork_locked)
 		return;
-	fork_locked = false;
+	thread.fork_locked = false;
 	mm_fork_parent();
 	ram_fork_parent();
 	large_fork_parent();
@@ -89,9 +94,9 @@ static void fork_parent(void)
 static void fork_child(void)
 {
 	callers_fork_child();
-	if (!fork_locked)
+	if (!thread.fork_locked)
 		return;
-	fork_locked = false;
+	thread.fork_locked = false;
 	spin_lock_init(&start_lock);
 	large_fork_child();
 	ram_fork_child();
@@ -106,6 +111,8 @@ static bool start_process(void)
 	local_locks_start();
 	port_read_options();
 	mm_init();
+	if (kfence_on || report_has_reader())
+		segv_install();
 	return true;
 }
 
@@ -114,9 +121,9 @@ struct mm_cpu *port_cpu_start(void)
 	struct mm_cpu *cpu = NULL;
 	bool first;
 
-	if (thread_starts || thread_ended)
+	if (thread.starts || thread.ended)
 		return NULL;
-	thread_starts = true;
+	thread.starts = true;
 	host_read();
 	spin_lock(&start_lock);
 	first = !started && start_process();
@@ -124,7 +131,9 @@ struct mm_cpu *port_cpu_start(void)
 	if (started)
 		cpu = mm_cpu_online();
 	spin_unlock(&start_lock);
-	thread_starts = false;
+	if (!thread.signal_stack)
+		thread.signal_stack = segv_thread_starts();
+	thread.starts = false;
 	/* The C library may allocate in these: we are online by now. */
 	if (first) {
 		have_exit_key = !pthread_key_create(&exit_key, thread_ends);

@@ -198,11 +198,23 @@ static void fill(struct report_record *r)
 	r->now.flags = REPORT_STACK_KNOWN;
 }
 
-void port_report(struct report_record *r)
+/* True if `ashlar check` takes the reports. */
+bool report_has_reader(void)
+{
+	return reader_bytes != 0;
+}
+
+/* What ends the program, or does not, is not for this to say. */
+void report_and_go_on(struct report_record *r)
 {
 	fill(r);
 	if (!reader_takes(r))
 		print_report(r);
+}
+
+void port_report(struct report_record *r)
+{
+	report_and_go_on(r);
 	if (!reader_bytes)
 		abort();
 }

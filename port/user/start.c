@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The options are read when a process starts, so that help and mistakes are
- * said even if it never allocates. A file of its own: both libraries hold it,
- * and the command, which links no more of the port than it calls, does not.
+ * said even if it never allocates; and from then on the C library knows its
+ * objects: a static one has no list of them while it makes it. A file of its
+ * own: both libraries hold it, and the command, which links no more of the
+ * port than it calls, does not.
  */
 #include "user.h"
 
 static __attribute__((__constructor__)) void process_starts(void)
 {
+	callers_known();
 	port_read_options();
 }

@@ -45,6 +45,7 @@ void large_fork_parent(void);
 void large_fork_child(void);
 
 /* callers.c */
+void callers_known(void);
 void callers_fork_child(void);
 void callers_thread_ends(void);
 
@@ -57,12 +58,22 @@ void port_release_threads(void);
 /* snapshot.c */
 void snapshot_make(int for_pid);
 
-/* report.c: a record that is no mistake, for a reader, if there is one */
+/* report.c: what a reader takes, if there is one; here nothing ends */
 struct report_record;
-bool report_send(struct report_record *r);
+bool report_has_reader(void);
+bool report_send(struct report_record *r); /* it is no mistake */
+void report_and_go_on(struct report_record *r);
 
 /* ending.c */
 void port_process_ends(void);
+
+/* segv.c */
+struct sigaction;
+extern const char *(*segv_knows)(uintptr_t addr);
+void segv_install(void);
+void *segv_thread_starts(void);
+void segv_thread_ends(void *stack);
+int segv_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 
 /* options.c */
 void port_read_options(void);

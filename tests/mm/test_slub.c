@@ -484,7 +484,7 @@ TEST(a_cpu_that_stops_keeps_no_objects)
 		CHECK_OP(c.s->inuse, >=, had);
 	stop_cpu(1);
 	if (!sweeping())
-		CHECK_EQ(c.s->inuse, had + c.s->barn_objects);
+		CHECK_EQ(c.s->inuse, had + barn_objects(c.s));
 	on_cpu(1, empty, &c);
 	stop_cpu(1);
 	stop_cpu(1);

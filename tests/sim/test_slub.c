@@ -304,6 +304,15 @@ static unsigned int sheaves(sheaf_t top)
 	return n;
 }
 
+static unsigned int sheaves_in_barns(const struct kmem_cache *s)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < NR_CPU_GROUPS; i++)
+		n += sheaves(s->barns[i].full) + sheaves(s->barns[i].empty);
+	return n;
+}
+
 static void take_all(void *arg)
 {
 	for (unsigned int i = 0; i < nr_handed; i++)
@@ -329,15 +338,60 @@ TEST_NO_SWEEP(full_sheaves_go_through_the_barn)
 	got = vm_events(BARN_GET);
 	refills = vm_events(SLAB_REFILL);
 	CHECK_OP(put, >, 0);
-	CHECK_OP(s->barn_objects, >, 0);
+	CHECK_OP(barn_objects(s), >, 0);
 	on_cpu(1, take_all, s);
 	CHECK_OP(vm_events(BARN_GET) - got, >=, min(put, 2ul));
 	CHECK_OP(vm_events(SLAB_REFILL) - refills, <=,
 		 nr_handed / s->sheaf_capacity);
 	on_cpu(2, give_all, s);
 	/* Sheaves do not multiply: the empty ones come back to be filled. */
-	CHECK_OP(sheaves(s->barn_empty) + sheaves(s->barn_full), <=,
+	CHECK_OP(sheaves_in_barns(s), <=,
 		 (nr_handed + s->barn_max) / s->sheaf_capacity);
+}
+
+static unsigned int given;
+
+static void give_half(void *arg)
+{
+	for (unsigned int i = 0; i < nr_handed / 2; i++)
+		kmem_cache_free(arg, handed[given++]);
+}
+
+/* Each group of CPUs puts its sheaves into its own; any CPU finds them. */
+TEST_NO_SWEEP(all_barns_of_a_cache_are_one)
+{
+	struct kmem_cache *s = take_cache("barns", 16, 0, 0, NULL);
+	unsigned long refills;
+
+	nr_handed = s->barn_max + 10 * s->sheaf_capacity;
+	on_cpu(1, take_all, s);
+	given = 0;
+	on_cpu(1, give_half, s);
+	CHECK_OP(barn_objects(s), <=, s->barn_max);
+	on_cpu(2, give_half, s);
+	CHECK_OP(barn_objects(s), <=, s->barn_max);
+	CHECK_OP(barn_objects(s), >, s->barn_max - s->sheaf_capacity);
+	stop_cpu(1);
+	stop_cpu(2);
+	kmem_cache_shrink(s);
+	CHECK_EQ(barn_objects(s), 0);
+	CHECK_EQ(sheaves_in_barns(s), 0);
+
+	nr_handed = s->barn_max + 4 * s->sheaf_capacity;
+	on_cpu(1, take_all, s);
+	given = 0;
+	on_cpu(1, give_half, s);
+	on_cpu(2, give_half, s);
+	refills = vm_events(SLAB_REFILL);
+	nr_handed = barn_objects(s);
+	CHECK_OP(nr_handed, >, 0);
+	for (unsigned int i = 0; i < NR_CPU_GROUPS; i++)
+		CHECK_OP(s->barns[i].objects, >, 0);
+	on_cpu(1, take_all, s);
+	CHECK_EQ(vm_events(SLAB_REFILL), refills);
+	/* The CPU had two sheaves as well. */
+	CHECK_OP(barn_objects(s), <=, 2 * s->sheaf_capacity);
+	on_cpu(1, give_all, s);
 }
 
 TEST_NO_SWEEP(a_barn_grows_with_batches_and_shrinks_after_them)

@@ -126,7 +126,8 @@ static void fill(void)
 	cache[2].id = 5;
 	cache[2].sheaf_capacity = 20;
 	cache[2].barn_max = 80;
-	cache[2].barn_objects = 40;
+	cache[2].barns[0].objects = 30;
+	cache[2].barns[NR_CPU_GROUPS - 1].objects += 10;
 	fill_cpu(0);
 	fill_cpu(1);
 	tops[0].top[5] = top_with(7);

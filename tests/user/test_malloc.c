@@ -62,6 +62,49 @@ static void check_distinct(void)
 		free(p[i]);
 }
 
+static int writes(void *p)
+{
+	*(volatile char *)p = 1;
+	return 0;
+}
+
+static int frees_twice(void *p)
+{
+	free(p);
+	free(p);
+	return 0;
+}
+
+/* A block of no bytes can be compared, freed and resized, and no more. */
+static void check_nothing(void)
+{
+	void *volatile p = malloc(0), *volatile q = malloc(0);
+	int wrote = in_child(writes, p, 20),
+	    freed = in_child(frees_twice, p, 20);
+	char *grown;
+	bool good = true;
+	int i;
+
+	check(wrote != HUNG && WIFSIGNALED(wrote) && WTERMSIG(wrote) == SIGSEGV,
+	      "zero-size-no-access", "a write: %s", ending(wrote));
+	check(freed != HUNG && WIFSIGNALED(freed) && WTERMSIG(freed) == SIGABRT,
+	      "zero-size-double-free", "a second free: %s", ending(freed));
+	check(malloc_usable_size(p) == 0, "zero-size-has-none",
+	      "%zu bytes may be used", malloc_usable_size(p));
+	free(p);
+	grown = realloc(q, 100);
+	memset(grown, 1, 100);
+	free(grown);
+	for (i = 0; i < 100000; i++) {
+		void *r = malloc(0);
+
+		good = good && r;
+		if (i % 2)
+			free(r);
+	}
+	check(good, "zero-size-many", "malloc(0) gave NULL");
+}
+
 static void check_zero_sizes(void)
 {
 	void *p[6] = { malloc(0),    malloc(0),	   calloc(0, 7),
@@ -259,6 +302,8 @@ int main(void)
 	check_alignment();
 	check_distinct();
 	check_zero_sizes();
+	if (on_ashlar())
+		check_nothing();
 	check_too_big();
 	check_overflow();
 	check_calloc_zero();

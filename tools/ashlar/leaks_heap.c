@@ -318,11 +318,19 @@ static uint64_t clear_sheaf(struct heap *h, uint64_t top)
 	return sheaf[0];
 }
 
+static void clear_barn(struct heap *h, const struct barn *b)
+{
+	uint64_t top = (uintptr_t)b->full;
+	u32 steps;
+
+	for (steps = 0; top && steps <= b->objects; steps++)
+		top = clear_sheaf(h, top);
+}
+
 static bool clear_sheaves(struct heap *h, const struct snapshot_node *n)
 {
 	const struct kmem_cache *s;
-	size_t c, i, steps;
-	uint64_t top;
+	size_t c, i;
 
 	for (c = 0; c < n->nr_caches; c++) {
 		s = &n->caches[c].cache;
@@ -338,9 +346,8 @@ static bool clear_sheaves(struct heap *h, const struct snapshot_node *n)
 			clear_sheaf(h, (uintptr_t)cpu->tops.top[s->id]);
 			clear_sheaf(h, (uintptr_t)cpu->cpu.spare[s->id]);
 		}
-		top = (uintptr_t)s->barn_full;
-		for (steps = 0; top && steps <= s->barn_objects; steps++)
-			top = clear_sheaf(h, top);
+		for (i = 0; i < NR_CPU_GROUPS; i++)
+			clear_barn(h, &s->barns[i]);
 	}
 	return true;
 }

@@ -135,7 +135,7 @@ static bool take_cache(struct snapshot_node *s, struct target *t,
 		return false;
 	clean_name(c->cache.name, sizeof(c->cache.name));
 	c->address = element;
-	c->cached = c->cache.barn_objects;
+	c->cached = barn_objects(&c->cache);
 	for (i = 0; i < s->nr_cpus; i++)
 		c->cached += cpu_cached_objects(&c->cache, &s->cpus[i].cpu,
 						&s->cpus[i].tops, read_bottom,

@@ -6,6 +6,9 @@
 #ifndef ASHLAR_MACH_PERCPU_H
 #define ASHLAR_MACH_PERCPU_H
 
+/* One processor: what CPUs share is not divided. */
+#define NR_CPU_GROUPS 1
+
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) name
 #define DEFINE_PER_CPU(type, name) __typeof__(type) name
 #define this_cpu_ptr(var) (&(var))

@@ -11,6 +11,12 @@
 #ifndef ASHLAR_MACH_PERCPU_H
 #define ASHLAR_MACH_PERCPU_H
 
+/*
+ * What all CPUs share, and use all the time, may have a part for each of two
+ * groups of them.
+ */
+#define NR_CPU_GROUPS 2
+
 #include <ashlar/types.h>
 
 extern uintptr_t sim_percpu_distance;

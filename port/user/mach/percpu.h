@@ -7,6 +7,12 @@
 #ifndef ASHLAR_MACH_PERCPU_H
 #define ASHLAR_MACH_PERCPU_H
 
+/*
+ * Threads are dealt into so many groups by their number: what all share, and
+ * use all the time, may have a part for each.
+ */
+#define NR_CPU_GROUPS 4
+
 #define DECLARE_PER_CPU(type, name)        \
 	extern __thread type name __hidden \
 		__attribute__((tls_model("initial-exec")))

@@ -80,4 +80,11 @@
 #undef DEPOT_CHUNKS
 #define DEPOT_CHUNKS 4
 
+#undef KFENCE_SAMPLES
+#define KFENCE_SAMPLES 4u
+#undef KFENCE_BLOCKS
+#define KFENCE_BLOCKS 8u
+#undef KFENCE_PAGES
+#define KFENCE_PAGES 64ul
+
 #endif

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guarded blocks: each on pages of its own, between pages that nobody may
+ * access, so that the very instruction that reads or writes past one, or
+ * touches one that was freed, is stopped.
+ *
+ *   | guard | xxxxxxxxxxx block| guard |block xxxxxxxxx | guard | freed | guard
+ *             right: at the end          left                    no access
+ *
+ * x is filled with a pattern, which is looked at when the block is freed: the
+ * alignment of a block may keep its end from the end of its page, and one side
+ * is all that a guard can be close to.
+ *
+ *   sample=1/N   one block of N or so, of a page at most, at random on either
+ *                side: cheap enough to be always on
+ *   guard=SIDE   every block, as long as there are guards: right, left, both
+ *                (one or the other, at random), tight (right, and a block's
+ *                alignment is no more than its size needs)
+ *
+ * A freed block keeps its pages, without access and without memory, until all
+ * others were used: the one that was freed first goes first. Where nothing is
+ * left a block is simply not guarded.
+ *
+ * How a sample is drawn costs nothing where none is: who allocates asks
+ * kfence_due() in a slow path alone, once for as many objects as the path has
+ * put at hand. So what a thread takes and gives back over and over without
+ * ever emptying its list is not seen.
+ *
+ *   the pool, addresses of the port's outside of RAM
+ *   | owner: a number for each page | blocks | guard | pages | guard | pages …
+ *
+ * Lock: kfence_lock, innermost, for moments; a block that is being opened or
+ * closed is BUSY meanwhile, for the port may take its time.
+ *
+ * The ideas are Linux's KFENCE and GWP-ASan (K. Serebryany et al., 2023), and
+ * Electric Fence (B. Perens, 1987).
+ */
+#include <ashlar/cmdline.h>
+#include <ashlar/errno.h>
+#include <ashlar/string.h>
+#include "internal.h"
+#include "kfence.h"
+
+#define SAMPLE_RATE 5000ul
+#define PATTERN 0xcc
+#define MAX_KFENCE_ORDER 18 /* blocks of 1 GB */
+
+enum side { SIDE_RIGHT, SIDE_LEFT, SIDE_BOTH, SIDE_TIGHT };
+
+bool kfence_on, kfence_all;
+spinlock_t kfence_lock = SPIN_LOCK_UNLOCKED;
+
+static enum side side = SIDE_BOTH;
+static unsigned long rate; /* one block of so many; 0: none is sampled */
+
+/* Set once, under the lock; then constant. */
+static char *pool; /* the first guard; NULL: there is none yet */
+static u32 *owner; /* of a page: number of its block plus 1, or 0 */
+static struct kfence_block *blocks;
+static size_t pool_pages;
+static u32 max_blocks;
+static bool no_pool; /* there can be none */
+
+/* kfence_lock */
+static size_t next_page; /* of the pool: never used from here on */
+static u32 nr_blocks; /* ever used */
+static bool said_full;
+static struct list_head freed[MAX_KFENCE_ORDER + 1];
+
+/* ---- options ---- */
+
+/**
+ * setup_sample() - the option sample=
+ * @str: "1/N" or "N": one block of N is guarded; "1": of 5,000; "0": none
+ *
+ * Return: 0 or -EINVAL.
+ */
+int setup_sample(const char *str)
+{
+	unsigned long n;
+
+	if (str[0] == '1' && str[1] == '/')
+		str += 2;
+	else if (!ashlar_strcmp(str, "1"))
+		str = "5000";
+	if (!cmdline_number(&str, &n) || *str || n > ~0u)
+		return -EINVAL;
+	rate = n;
+	kfence_on = kfence_all || n;
+	return 0;
+}
+
+/**
+ * setup_guard() - the option guard=
+ * @str: the side of a block that its guard is close to: "right", "left",
+ *	"both", "tight"; or "0": none
+ *
+ * Before the first allocation. Return: 0 or -EINVAL.
+ */
+int setup_guard(const char *str)
+{
+	static const char names[][6] = { "right", "left", "both", "tight" };
+	unsigned int i;
+
+	if (!ashlar_strcmp(str, "0")) {
+		kfence_all = false;
+		kfence_on = rate != 0;
+		return 0;
+	}
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (ashlar_strcmp(str, names[i]))
+			continue;
+		side = (enum side)i;
+		kfence_all = kfence_on = true;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/**
+ * kfence_due() - shall the next block be a guarded one?
+ * @objects: as many as can be had before this is asked again
+ *
+ * Context: any; while kfence_on.
+ */
+bool kfence_due(unsigned long objects)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+	unsigned long *left, n = READ_ONCE(rate);
+
+	if (kfence_all)
+		return true;
+	if (!n || !cpu)
+		return false;
+	left = &cpu->kfence_left;
+	if (*left > objects) {
+		*left -= objects;
+		return false;
+	}
+	/* The first is as far away as any other. */
+	objects = *left;
+	*left = 1 + port_random() % (2 * n - 1);
+	return objects != 0;
+}
+
+/* ---- the pool ---- */
+
+static size_t tables_bytes(size_t pages, u32 nr)
+{
+	return PAGE_ALIGN(pages * sizeof(*owner)) +
+	       PAGE_ALIGN(nr * sizeof(*blocks));
+}
+
+/* @pages of addresses, and @nr blocks that share them. Context: the lock. */
+static bool make_pool(size_t pages, u32 nr)
+{
+	size_t tables = tables_bytes(pages, nr);
+	char *p = port_guard_reserve(tables + (pages << PAGE_SHIFT));
+	unsigned int i;
+
+	if (!p)
+		return false;
+	if (port_guard_open(p, tables)) {
+		port_guard_release(p, tables + (pages << PAGE_SHIFT));
+		return false;
+	}
+	owner = (u32 *)p;
+	blocks =
+		(struct kfence_block *)(p + PAGE_ALIGN(pages * sizeof(*owner)));
+	for (i = 0; i <= MAX_KFENCE_ORDER; i++)
+		INIT_LIST_HEAD(&freed[i]);
+	next_page = 1;
+	pool_pages = pages;
+	max_blocks = nr;
+	smp_store_release(&pool, p + tables);
+	return true;
+}
+
+/* Where addresses are short, fewer of them do. Context: the lock. */
+static bool have_pool(void)
+{
+	size_t pages = kfence_all ? KFENCE_PAGES : 2 * KFENCE_SAMPLES + 1;
+	u32 nr = kfence_all ? KFENCE_BLOCKS : KFENCE_SAMPLES;
+
+	if (likely(pool))
+		return true;
+	while (!no_pool && !make_pool(pages, nr)) {
+		pages /= 4;
+		nr = min(nr, (u32)(pages / 4));
+		no_pool = nr < 8;
+	}
+	if (no_pool)
+		mm_log("there are no addresses for guarded blocks");
+	return !no_pool;
+}
+
+/* A place of 2^@order pages and a guard that nobody has had, or NULL. */
+static char *new_pages(u32 order)
+{
+	size_t n = (1ul << order) + 1;
+	char *p = pool + (next_page << PAGE_SHIFT);
+
+	if (n > pool_pages - next_page)
+		return NULL;
+	next_page += n;
+	return p;
+}
+
+static void set_owner(const struct kfence_block *b, u32 number)
+{
+	size_t i, first = (size_t)(b->pages - pool) >> PAGE_SHIFT;
+
+	for (i = 0; i < 1ul << b->order; i++)
+		WRITE_ONCE(owner[first + i], number);
+}
+
+/* @b, which nobody has, gets a new place. False: there is none. */
+static bool place(struct kfence_block *b, u32 order)
+{
+	char *pages = new_pages(order);
+
+	if (!pages)
+		return false;
+	if (b->pages)
+		set_owner(b, 0);
+	b->pages = pages;
+	b->order = order;
+	set_owner(b, (u32)(b - blocks) + 1);
+	return true;
+}
+
+/* The one of @order that was freed first, else any of another. */
+static struct kfence_block *oldest_freed(u32 order)
+{
+	struct kfence_block *b;
+	u32 i;
+
+	for (i = 0; i <= MAX_KFENCE_ORDER; i++) {
+		u32 o = (order + i) % (MAX_KFENCE_ORDER + 1);
+
+		if (list_empty(&freed[o]))
+			continue;
+		b = list_first_entry(&freed[o], struct kfence_block, list);
+		if (b->order != order && !place(b, order))
+			return NULL;
+		list_del(&b->list);
+		return b;
+	}
+	return NULL;
+}
+
+static void say_full(void)
+{
+	if (said_full || !kfence_all)
+		return;
+	said_full = true;
+	mm_log("%u blocks are guarded, which is as many as may be: others "
+	       "are as these are freed",
+	       nr_blocks);
+}
+
+/* Context: the lock. Return: a block for one CPU, or NULL. */
+static struct kfence_block *pick(u32 order)
+{
+	struct kfence_block *b = NULL;
+
+	if (!have_pool())
+		return NULL;
+	if (nr_blocks < max_blocks && place(&blocks[nr_blocks], order))
+		b = &blocks[nr_blocks++];
+	if (!b)
+		b = oldest_freed(order);
+	if (b)
+		b->state = KFENCE_BUSY;
+	else
+		say_full();
+	return b;
+}
+
+/* The block of a page of the pool, or NULL: it is a guard. */
+static __racy struct kfence_block *block_of(uintptr_t addr)
+{
+	size_t page = (addr - (uintptr_t)pool) >> PAGE_SHIFT;
+	u32 number = READ_ONCE(owner[page]);
+
+	return number ? &blocks[number - 1] : NULL;
+}
+
+static bool in_pool(uintptr_t addr)
+{
+	const char *p = smp_load_acquire(&pool);
+
+	return p && addr - (uintptr_t)p < pool_pages << PAGE_SHIFT;
+}
+
+/* ---- a block ---- */
+
+static size_t block_bytes(const struct kfence_block *b)
+{
+	return PAGE_SIZE << b->order;
+}
+
+static char *block_end(const struct kfence_block *b)
+{
+	return b->pages + block_bytes(b);
+}
+
+static bool goes_left(void)
+{
+	return side == SIDE_LEFT || (side == SIDE_BOTH && port_random() & 1);
+}
+
+/* What programs may rely on; or, tight, what an object of that size has. */
+static size_t alignment(const struct kfence_call *call)
+{
+	size_t least = call->asked & -call->asked;
+
+	if (side == SIDE_TIGHT)
+		return max(call->align, clamp(least, 1ul, KMALLOC_MIN_SIZE));
+	return max(call->align, (size_t)KMALLOC_MIN_SIZE);
+}
+
+static char *choose_start(const struct kfence_block *b,
+			  const struct kfence_call *call)
+{
+	/* A block of no bytes is to lie in its page, too. */
+	uintptr_t right = (uintptr_t)block_end(b) - max(call->asked, (size_t)1);
+
+	if (goes_left())
+		return (char *)ALIGN((uintptr_t)b->pages, call->align);
+	return (char *)ALIGN_DOWN(right, alignment(call));
+}
+
+/*
+ * What is filled before and behind a block: at most a page on either side, for
+ * pages that are not touched cost nothing.
+ */
+static char *fill_start(const struct kfence_block *b)
+{
+	size_t before = (size_t)(b->start - b->pages);
+
+	return b->start - min(before, PAGE_SIZE);
+}
+
+static char *fill_end(const struct kfence_block *b)
+{
+	char *end = b->start + b->asked;
+
+	return end + min((size_t)(block_end(b) - end), PAGE_SIZE);
+}
+
+static void fill(const struct kfence_block *b)
+{
+	char *start = fill_start(b), *end = b->start + b->asked;
+
+	memset(start, PATTERN, (size_t)(b->start - start));
+	memset(end, PATTERN, (size_t)(fill_end(b) - end));
+}
+
+static bool find_damage(const char *from, const char *to,
+			struct kfence_damage *d)
+{
+	const char *p = from;
+
+	while (p < to && (u8)*p == PATTERN)
+		p++;
+	d->bad = p;
+	while (p < to && (u8)*p != PATTERN)
+		p++;
+	d->bytes = (size_t)(p - d->bad);
+	return d->bytes != 0;
+}
+
+static void check_fill(const struct kfence_block *b, const char *call)
+{
+	const char *end = b->start + b->asked;
+	struct kfence_damage d;
+
+	if (find_damage(fill_start(b), b->start, &d) ||
+	    find_damage(end, fill_end(b), &d))
+		kfence_report_damage(b, &d, call);
+}
+
+static void set_trace(struct kfence_trace *t)
+{
+	unsigned int n = port_callers(t->pc, KFENCE_DEPTH);
+
+	if (n < KFENCE_DEPTH)
+		t->pc[n] = 0;
+	t->when = port_time_ms();
+	t->pid = port_pid();
+}
+
+/* The pages of @b, which is BUSY, were closed, or never opened. */
+static void put(struct kfence_block *b)
+{
+	spin_lock(&kfence_lock);
+	b->state = KFENCE_FREED;
+	list_add_tail(&b->list, &freed[b->order]);
+	spin_unlock(&kfence_lock);
+}
+
+static u32 order_of(size_t bytes)
+{
+	u32 order = 0;
+
+	while (PAGE_SIZE << order < bytes)
+		order++;
+	return order;
+}
+
+/**
+ * kfence_alloc() - a guarded block
+ * @call: bytes and alignment, a page at most, and of what kind
+ *
+ * Its bytes are 0. Context: any, without locks; while kfence_on. Return: the
+ * block; NULL: there is no guard for one.
+ */
+void *kfence_alloc(const struct kfence_call *call)
+{
+	size_t most = kfence_all ? PAGE_SIZE << MAX_KFENCE_ORDER : PAGE_SIZE;
+	struct kfence_block *b;
+
+	if (call->asked > most || call->align > PAGE_SIZE)
+		return NULL;
+	spin_lock(&kfence_lock);
+	b = pick(order_of(max(call->asked, (size_t)1)));
+	spin_unlock(&kfence_lock);
+	if (!b)
+		return NULL;
+	if (port_guard_open(b->pages, block_bytes(b))) {
+		put(b);
+		return NULL;
+	}
+	b->start = choose_start(b, call);
+	b->asked = call->asked;
+	b->kind = call->kind;
+	fill(b);
+	set_trace(&b->alloc);
+	b->free.when = 0;
+	spin_lock(&kfence_lock);
+	b->state = KFENCE_LIVE;
+	spin_unlock(&kfence_lock);
+	return b->start;
+}
+
+/* The block in use that starts at @p becomes BUSY; NULL: there is none. */
+static struct kfence_block *take_live(const void *p)
+{
+	struct kfence_block *b = block_of((uintptr_t)p), *taken = NULL;
+
+	spin_lock(&kfence_lock);
+	if (b && b->state == KFENCE_LIVE && b->start == p) {
+		b->state = KFENCE_BUSY;
+		taken = b;
+	}
+	spin_unlock(&kfence_lock);
+	return taken;
+}
+
+/* The block in whose pages, or beside which, @addr lies; or NULL. */
+static struct kfence_block *nearest(uintptr_t addr)
+{
+	uintptr_t page = ALIGN_DOWN(addr, PAGE_SIZE);
+	struct kfence_block *b = block_of(addr), *before = NULL, *behind = NULL;
+
+	if (b)
+		return b;
+	if (page > (uintptr_t)pool)
+		before = block_of(page - PAGE_SIZE);
+	if (in_pool(page + PAGE_SIZE))
+		behind = block_of(page + PAGE_SIZE);
+	if (!before || !behind)
+		return before ? before : behind;
+	return addr - (uintptr_t)(before->start + before->asked) <
+			       (uintptr_t)behind->start - addr ?
+		       before :
+		       behind;
+}
+
+/**
+ * kfence_free() - take a block back, if it is a guarded one
+ * @p: the block, or any address
+ * @call: what is said of it
+ *
+ * Context: any, without locks. Return: false if @p is not of the pool. A
+ * block that is not in use, and one that is not of this size or kind, is
+ * reported.
+ */
+bool kfence_free(void *p, const struct kfence_call *call)
+{
+	struct kfence_block *b;
+
+	if (!in_pool((uintptr_t)p))
+		return false;
+	b = take_live(p);
+	if (!b) {
+		kfence_report_release(nearest((uintptr_t)p), p, call);
+		return true;
+	}
+	if ((call->asked != ASKED_ANY && call->asked != b->asked) ||
+	    (call->kind && b->kind && call->kind != b->kind))
+		kfence_report_mismatch(b, call);
+	check_fill(b, call->name);
+	set_trace(&b->free);
+	port_guard_close(b->pages, block_bytes(b));
+	put(b);
+	return true;
+}
+
+/**
+ * kfence_holds() - is a guarded block in use at an address?
+ * @p: any address
+ * @size: if so, bytes that were asked for
+ *
+ * Context: any.
+ */
+bool kfence_holds(const void *p, size_t *size)
+{
+	const struct kfence_block *b;
+	bool found;
+
+	if (!in_pool((uintptr_t)p))
+		return false;
+	b = block_of((uintptr_t)p);
+	spin_lock(&kfence_lock);
+	found = b && b->state == KFENCE_LIVE && b->start == p;
+	if (found)
+		*size = b->asked;
+	spin_unlock(&kfence_lock);
+	return found;
+}
+
+/**
+ * kfence_fault() - an access was refused
+ * @addr: of the access
+ * @access: which
+ * @now: the stack of it, or NULL
+ *
+ * Context: a fault handler; takes no lock, for the access may have been made
+ * with any held. Return: false if the address is not of the pool. Otherwise it
+ * was reported, and the access may go on: the page is open from now on.
+ */
+__racy bool kfence_fault(uintptr_t addr, enum report_access access,
+			 const struct report_stack *now)
+{
+	struct kfence_place at = { .addr = addr };
+
+	if (!in_pool(addr))
+		return false;
+	at.block = nearest(addr);
+	kfence_report_access(&at, access, now);
+	port_guard_open((char *)ALIGN_DOWN(addr, PAGE_SIZE), PAGE_SIZE);
+	return true;
+}

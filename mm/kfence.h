@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* The pool of guarded blocks, for the allocators above it and for a port. */
+#ifndef ASHLAR_MM_KFENCE_H
+#define ASHLAR_MM_KFENCE_H
+
+#include <ashlar/kfence.h>
+#include <ashlar/list.h>
+#include <mach/spinlock.h>
+
+/* A block that is asked for, or released. */
+struct kfence_call {
+	size_t asked; /* bytes; on release ASKED_ANY, unless it was said */
+	size_t align; /* power of two */
+	u8 kind; /* whoever allocates numbers them; 0 goes with any */
+	const char *name; /* of the call: free, delete */
+};
+
+#define ASKED_ANY (~(size_t)0)
+
+extern bool kfence_all; /* all are, as far as there is room */
+extern spinlock_t kfence_lock;
+
+bool kfence_due(unsigned long objects);
+void *kfence_alloc(const struct kfence_call *call);
+bool kfence_free(void *p, const struct kfence_call *call);
+bool kfence_holds(const void *p, size_t *size);
+
+/* ---- between kfence.c and kfence_report.c ---- */
+
+#define KFENCE_DEPTH 16
+
+struct kfence_trace {
+	unsigned long pc[KFENCE_DEPTH]; /* innermost first; ends with 0 */
+	unsigned long when; /* port_time_ms() */
+	int pid;
+};
+
+enum kfence_state {
+	KFENCE_UNUSED, /* it has no pages, or they wait for nobody */
+	KFENCE_BUSY, /* in the hands of one CPU, which changes it */
+	KFENCE_LIVE,
+	KFENCE_FREED, /* its pages have no access; on a list */
+};
+
+struct kfence_block {
+	struct list_head list; /* kfence_lock; so is state */
+	char *pages; /* 2^order of them, a guard before and behind */
+	char *start;
+	size_t asked;
+	u32 order;
+	u8 state, kind;
+	struct kfence_trace alloc, free;
+};
+
+/* Where an address lies, seen from a block. */
+struct kfence_place {
+	const struct kfence_block *block;
+	uintptr_t addr;
+};
+
+/* Bytes that were written beside a block while it was in use. */
+struct kfence_damage {
+	const char *bad; /* the first one */
+	size_t bytes;
+};
+
+void kfence_report_access(const struct kfence_place *at,
+			  enum report_access access,
+			  const struct report_stack *now);
+void kfence_report_damage(const struct kfence_block *b,
+			  const struct kfence_damage *d, const char *call);
+void kfence_report_release(const struct kfence_block *b, const void *p,
+			   const struct kfence_call *call);
+void kfence_report_mismatch(const struct kfence_block *b,
+			    const struct kfence_call *call);
+
+#endif

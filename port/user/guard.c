@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages that nobody may access, for guarded blocks (mm/kfence.c).
+ *
+ *   | PROT_NONE ......... | open | PROT_NONE ........ | open | PROT_NONE |
+ *
+ * Whatever is open is a mapping more of the kernel's, and so is what lies
+ * between two open ones: closed pages are one mapping with all around them.
+ */
+#include <ashlar/port.h>
+#include <mach/page.h>
+#include "sys.h"
+#include "user.h"
+
+void *port_guard_reserve(size_t bytes)
+{
+	if (port_host_page_size() > PAGE_SIZE)
+		return NULL;
+	return sys_mmap(NULL, bytes, PROT_NONE, MAP_NORESERVE);
+}
+
+void port_guard_release(void *p, size_t bytes)
+{
+	sys_munmap(p, bytes);
+}
+
+int port_guard_open(void *p, size_t bytes)
+{
+	return (int)sys_mprotect(p, bytes, PROT_READ | PROT_WRITE);
+}
+
+/* One call takes the memory and the access. */
+int port_guard_close(void *p, size_t bytes)
+{
+	return sys_mmap(p, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) ?
+		       0 :
+		       -ENOMEM;
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guarded blocks on paper: where they lie, who is told what of them, and in
+ * which order places are used again. What a processor stops is recorded here;
+ * tests/user/test_guard.c has it stopped.
+ */
+#include <string.h>
+
+#include "../../mm/kfence.h"
+#include "../../port/sim/sim.h"
+#include "../harness.h"
+#include <ashlar/errno.h>
+#include <mach/page.h>
+
+static void *get(size_t size)
+{
+	const struct kfence_call call = { .asked = size,
+					  .align = 1,
+					  .kind = 1 };
+
+	return kfence_alloc(&call);
+}
+
+static bool give_back(void *p)
+{
+	const struct kfence_call call = { .asked = ASKED_ANY, .name = "free" };
+
+	return kfence_free(p, &call);
+}
+
+static bool is_in_a_page(const char *p, size_t n)
+{
+	return sim_is_open(p) && sim_is_open(p + n - 1);
+}
+
+static void guard(const char *where)
+{
+	CHECK_EQ(setup_guard(where), 0);
+	CHECK(kfence_on && kfence_all);
+}
+
+TEST(options_are_understood_or_refused)
+{
+	CHECK_EQ(setup_sample("1/100"), 0);
+	CHECK(kfence_on && !kfence_all);
+	CHECK_EQ(setup_sample("0"), 0);
+	CHECK(!kfence_on);
+	CHECK_EQ(setup_sample("1"), 0);
+	CHECK_EQ(setup_sample("1/"), -EINVAL);
+	CHECK_EQ(setup_sample("1/x"), -EINVAL);
+	CHECK_EQ(setup_sample("1/2/3"), -EINVAL);
+	CHECK_EQ(setup_sample("-1"), -EINVAL);
+	CHECK_EQ(setup_guard("middle"), -EINVAL);
+	CHECK_EQ(setup_guard("1"), -EINVAL);
+	CHECK(!kfence_all);
+	guard("left");
+	CHECK_EQ(setup_guard("0"), 0);
+	CHECK(kfence_on && !kfence_all);
+}
+
+TEST(one_of_as_many_as_was_said_is_due)
+{
+	unsigned long i, due = 0;
+
+	CHECK_EQ(setup_sample("1/100"), 0);
+	for (i = 0; i < 100000; i++)
+		due += kfence_due(1);
+	CHECK_OP(due, >, 800);
+	CHECK_OP(due, <, 1200);
+	for (due = 0, i = 0; i < 10000; i++)
+		due += kfence_due(10);
+	CHECK_OP(due, >, 800);
+	CHECK_OP(due, <, 1200);
+	CHECK_EQ(setup_sample("0"), 0);
+	CHECK(!kfence_due(1000));
+}
+
+TEST(a_block_ends_where_its_page_does)
+{
+	char *p;
+
+	guard("right");
+	p = get(112);
+	CHECK(p && is_in_a_page(p, 112));
+	CHECK_EQ((uintptr_t)(p + 112) % PAGE_SIZE, 0);
+	CHECK(!sim_is_open(p + 112));
+	CHECK(!sim_is_open(p + 112 - PAGE_SIZE - 1));
+	memset(p, 1, 112);
+	CHECK(give_back(p));
+	CHECK(!sim_is_open(p));
+	p = get(100);
+	CHECK_EQ((uintptr_t)p % 16, 0);
+	CHECK_EQ((uintptr_t)(p + 112) % PAGE_SIZE, 0);
+	give_back(p);
+}
+
+TEST(or_begins_where_it_does)
+{
+	char *p;
+
+	guard("left");
+	p = get(100);
+	CHECK_EQ((uintptr_t)p % PAGE_SIZE, 0);
+	CHECK(!sim_is_open(p - 1));
+	give_back(p);
+}
+
+TEST(or_is_no_more_aligned_than_its_size)
+{
+	const struct kfence_call call = { .asked = 100, .align = 64 };
+	char *p;
+
+	guard("tight");
+	p = get(100);
+	CHECK_EQ((uintptr_t)(p + 100) % PAGE_SIZE, 0);
+	give_back(p);
+	p = get(7);
+	CHECK_EQ((uintptr_t)(p + 7) % PAGE_SIZE, 0);
+	give_back(p);
+	p = kfence_alloc(&call);
+	CHECK_EQ((uintptr_t)p % 64, 0);
+	CHECK_EQ((uintptr_t)(p + 128) % PAGE_SIZE, 0);
+	give_back(p);
+}
+
+TEST(or_either_at_random)
+{
+	unsigned int i, left = 0;
+
+	guard("both");
+	for (i = 0; i < 100; i++) {
+		char *p = get(64);
+
+		left += (uintptr_t)p % PAGE_SIZE == 0;
+		give_back(p);
+	}
+	CHECK_OP(left, >, 20);
+	CHECK_OP(left, <, 80);
+}
+
+TEST(a_block_may_have_many_pages)
+{
+	size_t size = 3 * PAGE_SIZE + 32, got;
+	char *p;
+
+	guard("right");
+	p = get(size);
+	CHECK(p && is_in_a_page(p, size) && !sim_is_open(p + size));
+	CHECK(kfence_holds(p, &got));
+	CHECK_EQ(got, size);
+	CHECK(!kfence_holds(p + 1, &got));
+	give_back(p);
+	CHECK(!sim_is_open(p) && !sim_is_open(p + size - 1));
+	CHECK(!kfence_holds(p, &got));
+}
+
+TEST(a_sample_is_of_one_page)
+{
+	CHECK_EQ(setup_sample("1/2"), 0);
+	CHECK(get(PAGE_SIZE + 1) == NULL);
+	CHECK(give_back(get(PAGE_SIZE)));
+}
+
+TEST(no_bytes_have_a_place)
+{
+	char *p;
+
+	guard("right");
+	p = get(0);
+	CHECK(p);
+	give_back(p);
+}
+
+static unsigned int take_all(char **p, unsigned int most)
+{
+	unsigned int n = 0;
+
+	while (n < most && (p[n] = get(16)))
+		n++;
+	return n;
+}
+
+TEST(who_was_freed_first_is_used_first)
+{
+	static char *p[KFENCE_SAMPLES + 1];
+	unsigned int n;
+
+	CHECK_EQ(setup_sample("1/2"), 0);
+	n = take_all(p, KFENCE_SAMPLES + 1);
+	CHECK_EQ(n, KFENCE_SAMPLES);
+	give_back(p[2]);
+	give_back(p[0]);
+	CHECK_EQ((uintptr_t)get(16) / PAGE_SIZE, (uintptr_t)p[2] / PAGE_SIZE);
+	CHECK_EQ((uintptr_t)get(16) / PAGE_SIZE, (uintptr_t)p[0] / PAGE_SIZE);
+	CHECK(get(16) == NULL);
+}
+
+TEST(a_place_that_was_not_had_is_used_before_one_that_was)
+{
+	char *p, *other;
+
+	CHECK_EQ(setup_sample("1/2"), 0);
+	p = get(16);
+	give_back(p);
+	other = get(16);
+	CHECK_OP((uintptr_t)p / PAGE_SIZE, !=, (uintptr_t)other / PAGE_SIZE);
+	give_back(other);
+}
+
+TEST(a_place_of_another_size_is_left_for_good)
+{
+	static char *p[KFENCE_BLOCKS];
+	unsigned int i;
+	char *large;
+
+	guard("right");
+	sim.time_ms = 1;
+	for (i = 0; i < KFENCE_BLOCKS && (p[i] = get(16)); i++)
+		;
+	CHECK(i > 3 && !get(16));
+	CHECK(strstr(sim.last_log, "as many as may be"));
+	give_back(p[3]);
+	large = get(2 * PAGE_SIZE);
+	CHECK(large && is_in_a_page(large, 2 * PAGE_SIZE));
+	CHECK(!sim_is_open(p[3]));
+	give_back(large);
+	CHECK(give_back(get(2 * PAGE_SIZE)));
+}
+
+TEST(without_addresses_nothing_is_guarded)
+{
+	guard("right");
+	sim.refuse_guards = true;
+	CHECK(get(16) == NULL);
+	CHECK(strstr(sim.last_log, "no addresses for guarded blocks"));
+	sim.refuse_guards = false;
+	CHECK(get(16) == NULL);
+	CHECK(!give_back((void *)&sim));
+}
+
+TEST(without_mappings_a_block_is_not_guarded)
+{
+	char *p;
+
+	guard("right");
+	give_back(get(16));
+	sim.refuse_guards = true;
+	CHECK(get(16) == NULL);
+	sim.refuse_guards = false;
+	p = get(16);
+	CHECK(p);
+	give_back(p);
+}
+
+/* ---- wrong uses ---- */
+
+TEST_DIES(a_byte_behind_is_found_by_free, "write of 1 byte just past a block "
+					  "of 100, found by free")
+{
+	char *p;
+
+	guard("right");
+	p = get(100);
+	p[100] = 0;
+	give_back(p);
+	NOT_REACHED();
+}
+
+TEST_DIES(bytes_before_are_found_by_free, "write of 2 bytes 8 bytes before a "
+					  "block of 64")
+{
+	char *p;
+
+	guard("right");
+	p = get(64);
+	memset(p - 8, 0, 2);
+	give_back(p);
+	NOT_REACHED();
+}
+
+TEST_DIES(a_second_free, "double-free free of a block of 24")
+{
+	char *p;
+
+	guard("right");
+	p = get(24);
+	give_back(p);
+	give_back(p);
+	NOT_REACHED();
+}
+
+TEST_DIES(a_free_inside, "bad-free free of an address 8 bytes into a block")
+{
+	char *p;
+
+	guard("right");
+	p = get(24);
+	give_back(p + 8);
+	NOT_REACHED();
+}
+
+TEST_DIES(a_free_of_another_kind, "alloc-dealloc-mismatch delete")
+{
+	const struct kfence_call call = { ASKED_ANY, 1, 2, "delete" };
+
+	guard("right");
+	kfence_free(get(24), &call);
+	NOT_REACHED();
+}
+
+TEST_DIES(a_free_of_another_size, "new-delete-type-mismatch delete of 16 bytes")
+{
+	const struct kfence_call call = { 16, 1, 1, "delete" };
+
+	guard("right");
+	kfence_free(get(24), &call);
+	NOT_REACHED();
+}
+
+static const char *told(const char *p, enum report_access access)
+{
+	CHECK(kfence_fault((uintptr_t)p, access, NULL));
+	CHECK(sim_is_open(p));
+	return sim.last_report;
+}
+
+TEST(a_refused_access_is_told_of)
+{
+	char *p, *q;
+
+	sim.tolerate_reports = true;
+	guard("right");
+	p = get(112);
+	CHECK(!strcmp(told(p + 115, REPORT_READ),
+		      "heap-buffer-overflow read 3 bytes past a block of 112"));
+	CHECK(strstr(told(p + 112 - PAGE_SIZE - 1, REPORT_WRITE),
+		     "heap-buffer-overflow write"));
+	give_back(p);
+	CHECK(!strcmp(told(p + 12, REPORT_WRITE),
+		      "heap-use-after-free write 12 bytes into a freed block "
+		      "of 112"));
+	q = get(32);
+	CHECK(!strcmp(told(q + 32, REPORT_NO_ACCESS),
+		      "heap-buffer-overflow access just past a block of 32"));
+	CHECK(!kfence_fault((uintptr_t)&sim, REPORT_READ, NULL));
+	give_back(q);
+}
+
+TEST(between_two_blocks_the_nearer_one_is_meant)
+{
+	char *p, *q;
+
+	sim.tolerate_reports = true;
+	guard("left");
+	p = get(PAGE_SIZE - 16);
+	q = get(48);
+	CHECK_OP(q - p, ==, 2 * (long)PAGE_SIZE);
+	CHECK(strstr(told(q - 4, REPORT_READ), "4 bytes before a block of 48"));
+	CHECK(strstr(told(p + PAGE_SIZE, REPORT_READ),
+		     "16 bytes past a block"));
+	give_back(p);
+	give_back(q);
+}

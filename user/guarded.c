@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * malloc's blocks beside guards (mm/kfence.c): some, or all, as the options
+ * sample= and guard= say. They lie outside of the frames, as large blocks do,
+ * so it is there that a release looks for them.
+ */
+#include "mm/internal.h"
+#include "mm/kfence.h"
+#include "guarded.h"
+#include "user.h"
+
+/* Objects of this class that a slow path puts at this thread's hand. */
+static unsigned long at_hand(size_t size)
+{
+	struct kmem_cache *s;
+	unsigned int index;
+
+	if (size > malloc_params.cached_most)
+		return 1;
+	index = kmalloc_index(size);
+	s = READ_ONCE(cache_by_id[index]);
+	/* No cache has the id 0, so nor has it a sheaf. */
+	if (!s || sheaf_top(index) == sheaf_top(0))
+		return 1;
+	return max(READ_ONCE(s->sheaf_capacity), 1u);
+}
+
+/* The operators, too, say which they are, where all blocks are guarded. */
+static void guard_begins(void)
+{
+	static bool done;
+
+	(void)mm_this_cpu(); /* this may be all that a program asks for */
+	if (likely(READ_ONCE(done)))
+		return;
+	WRITE_ONCE(done, true);
+	if (kfence_all && ashlar_watch_operators)
+		ashlar_watch_operators();
+}
+
+/**
+ * guarded_alloc() - a block beside a guard, if one is due
+ * @size: bytes
+ * @align: power of two
+ * @kind: by whom it is asked for
+ *
+ * Context: a slow path of malloc, while kfence_on. Return: the block, of
+ * zeroes; or NULL: an ordinary one will do.
+ */
+__cold_path void *guarded_alloc(size_t size, size_t align, enum alloc_kind kind)
+{
+	const struct kfence_call call = { .asked = size,
+					  .align = align,
+					  .kind = (u8)kind };
+
+	guard_begins();
+	return kfence_due(at_hand(size)) ? kfence_alloc(&call) : NULL;
+}
+
+/**
+ * guarded_free() - take such a block back
+ * @p: any address
+ * @size: bytes that are said, or SIZE_UNKNOWN
+ * @kind: by whom; believed where all blocks are guarded
+ *
+ * Return: false if it is none.
+ */
+__cold_path bool guarded_free(void *p, size_t size, enum alloc_kind kind)
+{
+	static const char names[][10] = { "free", "free", "delete",
+					  "delete []" };
+	const struct kfence_call call = {
+		.asked = size,
+		.kind = kfence_all ? (u8)kind : 0,
+		.name = names[kind],
+	};
+
+	return kfence_free(p, &call);
+}
+
+/** guarded_holds() - True if one is in use at @p; @size: its bytes */
+__cold_path bool guarded_holds(const void *p, size_t *size)
+{
+	return kfence_holds(p, size);
+}
