@@ -19,124 +19,6 @@
 
 #define ROW_BYTES 16
 
-/* ---- which frames are shown ---- */
-
-static unsigned int count_pc(const struct report_stack *s)
-{
-	unsigned int n = 0;
-
-	if (s->flags & REPORT_STACK_KNOWN)
-		while (n < REPORT_FRAMES && s->pc[n])
-			n++;
-	return n;
-}
-
-static bool is_ours(const struct frame *f)
-{
-	const char *name = f->module ? strrchr(f->module, '/') : NULL;
-
-	return name && !strncmp(name, "/libashlar", strlen("/libashlar"));
-}
-
-/**
- * frames_show() - choose which frames of a stack are shown
- * @f: of several stacks
- * @from: index of the stack's first address
- * @nr: of its addresses
- *
- * Return: those without the libraries that check, and without what called
- * main().
- */
-struct stack_shown frames_show(const struct frames *f, unsigned int from,
-			       unsigned int nr)
-{
-	struct stack_shown shown = { 0, 0 };
-	size_t i = 0;
-
-	while (i < f->nr &&
-	       (f->frame[i].index < from ||
-		(f->frame[i].index < from + nr && is_ours(&f->frame[i]))))
-		i++;
-	shown.first = i;
-	for (; i < f->nr && f->frame[i].index < from + nr; i++) {
-		shown.nr++;
-		if (f->frame[i].function &&
-		    !strcmp(f->frame[i].function, "main"))
-			break;
-	}
-	return shown;
-}
-
-/* True if the frame is of a line of the user's, as far as its place tells. */
-static bool is_users(const struct frame *f)
-{
-	return strncmp(f->file, "/usr/", strlen("/usr/")) != 0;
-}
-
-/*
- * The first frame of the user's whose line is known, else the first whose line
- * is, else the first: what a container of C++ does, its user asked for.
- */
-static const struct frame *place_in(const struct report *r,
-				    struct stack_shown shown)
-{
-	const struct frame *f = r->frames->frame + shown.first, *known = NULL;
-	size_t i;
-
-	for (i = 0; i < shown.nr; i++) {
-		if (!f[i].file || !f[i].line)
-			continue;
-		if (is_users(&f[i]))
-			return &f[i];
-		known = known ? known : &f[i];
-	}
-	return known ? known : shown.nr ? f : NULL;
-}
-
-/* Of damage: who freed the block, or who has it. */
-static const struct frame *find_place(const struct report *r)
-{
-	const struct frame *f = NULL;
-
-	if (report_is_late(r->record)) {
-		f = place_in(r, r->free);
-		f = f ? f : place_in(r, r->alloc);
-	}
-	return f ? f : place_in(r, r->now);
-}
-
-/**
- * report_resolve() - find names for a report's stacks
- * @r: its record is set
- * @s: the process
- *
- * Return: false if there is no memory, and no stack is shown.
- */
-bool report_resolve(struct report *r, struct symbols *s)
-{
-	const struct report_stack *stack[] = { &r->record->now,
-					       &r->record->alloc,
-					       &r->record->free };
-	struct stack_shown *shown[] = { &r->now, &r->alloc, &r->free };
-	uint64_t pc[REPORT_FRAMES * ARRAY_SIZE(stack)];
-	unsigned int nr[ARRAY_SIZE(stack)], all = 0;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(stack); i++) {
-		nr[i] = count_pc(stack[i]);
-		memcpy(pc + all, stack[i]->pc, nr[i] * sizeof(*pc));
-		all += nr[i];
-	}
-	r->frames = symbols_find(s, pc, all,
-				 r->record->now.flags & REPORT_STACK_EXACT);
-	if (!r->frames)
-		return false;
-	for (i = 0, all = 0; i < ARRAY_SIZE(stack); all += nr[i++])
-		*shown[i] = frames_show(r->frames, all, nr[i]);
-	r->place = find_place(r);
-	return true;
-}
-
 /* ---- as text ---- */
 
 #define BAD "\033[1;31m"
@@ -244,6 +126,26 @@ static void print_summary(FILE *out, const struct report *r)
 	fputc('\n', out);
 }
 
+/* Who made the access, and where; or who found what it did. */
+static void print_who(FILE *out, const struct report *r)
+{
+	const struct report_record *c = r->record;
+	bool late = report_is_late(c);
+
+	if (late && r->frames && !r->now.nr) {
+		fputs("  found when the program ended\n", out);
+		return;
+	}
+	fprintf(out, "  %s%s%sby thread %d (%s):\n", *c->call ? "in " : "",
+		c->call,
+		*c->call ? ", called " :
+		late	 ? "found later, " :
+			   "",
+		c->tid, c->thread);
+	if (r->frames)
+		print_stack(out, r, r->now);
+}
+
 /**
  * report_print_text() - a report for people
  * @out: where
@@ -257,14 +159,8 @@ void report_print_text(FILE *out, bool colour, const struct report *r)
 	fprintf(out, "%s==%d==ERROR: Ashlar: %s:%s %s%s%s\n", colour ? BAD : "",
 		r->pid, c->kind, colour ? PLAIN : "", colour ? STRONG : "",
 		c->sentence, colour ? PLAIN : "");
-	fprintf(out, "  %s%s%sby thread %d (%s):\n", *c->call ? "in " : "",
-		c->call,
-		*c->call	  ? ", called " :
-		report_is_late(c) ? "found later, " :
-				    "",
-		c->tid, c->thread);
+	print_who(out, r);
 	if (r->frames) {
-		print_stack(out, r, r->now);
 		print_past(out, colour, r, "freed", &c->free, r->free);
 		print_past(out, colour, r, "allocated", &c->alloc, r->alloc);
 	}

@@ -350,6 +350,24 @@ static struct module *module_of(const struct symbols *s,
 	return &modules[nr++];
 }
 
+/*
+ * True for what called main(): nobody wants names of it, and the C library may
+ * have much to be read. It ends where a stack does, at _start or at a 0.
+ */
+static bool is_below_main(const struct mapping *m, const char *function)
+{
+	static const char *program; /* where main() is, while below it */
+	static bool below;
+
+	if (below && (!m || !strcmp(m->path, program)))
+		below = false;
+	if (function && m && !strcmp(function, "main")) {
+		program = m->path;
+		below = true;
+	}
+	return below;
+}
+
 static void answer_one(const struct symbols *s, uint64_t pc, bool is_return)
 {
 	const struct mapping *m = find_mapping(s, pc);
@@ -360,7 +378,9 @@ static void answer_one(const struct symbols *s, uint64_t pc, bool is_return)
 	answer.begins = 1;
 	send_found(&nothing);
 	answer.begins = 0;
-	module = m && !is_useless(m->path) ? module_of(s, m) : NULL;
+	module = m && !is_useless(m->path) && !is_below_main(m, NULL) ?
+			 module_of(s, m) :
+			 NULL;
 	if (!module || module->fd < 0) {
 		send_found(&nothing);
 		answer.sentence[0] = 0;
@@ -372,6 +392,7 @@ static void answer_one(const struct symbols *s, uint64_t pc, bool is_return)
 		dwarf_file_find(module->dwarf, at - is_return, send_found);
 	else
 		send_found(&nothing);
+	is_below_main(m, answer.function);
 }
 
 static void limit(int resource, rlim_t value)
@@ -540,7 +561,7 @@ static void ask_all(struct question *q)
 /**
  * symbols_find() - functions, files and lines of addresses
  * @s: the process
- * @pc: return addresses, innermost first
+ * @pc: return addresses, innermost first; a 0 may stand between stacks
  * @nr: how many
  * @exact: true if the first is the instruction itself
  *
