@@ -39,17 +39,18 @@ static __cold_path void find_own(void)
 	WRITE_ONCE(own.start, start);
 }
 
-static bool known;
+/* In a page that the linker has written to already. */
+static bool unknown = true;
 
 /* callers_known - the C library can be asked for its objects from now on */
 void callers_known(void)
 {
-	WRITE_ONCE(known, true);
+	WRITE_ONCE(unknown, false);
 }
 
 unsigned int port_callers(unsigned long *pc, unsigned int nr)
 {
-	if (unlikely(!READ_ONCE(known)))
+	if (unlikely(READ_ONCE(unknown)))
 		return 0;
 	if (unlikely(!READ_ONCE(own.start)))
 		find_own();
