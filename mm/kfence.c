@@ -43,6 +43,7 @@
 
 #define SAMPLE_RATE 5000ul
 #define PATTERN 0xcc
+#define LET_THROUGH 64ul /* pages at most, after a report */
 #define MAX_KFENCE_ORDER 18 /* blocks of 1 GB */
 
 enum side { SIDE_RIGHT, SIDE_LEFT, SIDE_BOTH, SIDE_TIGHT };
@@ -532,6 +533,62 @@ bool kfence_holds(const void *p, size_t *size)
 }
 
 /**
+ * kfence_room() - bytes that may be accessed from an address on
+ * @p: any address
+ * @room: as many as there are to the end of the block in use that @p lies in;
+ *	0 in no block
+ *
+ * Context: any; takes no lock. Return: false if @p is not of the pool.
+ */
+__racy bool kfence_room(const void *p, size_t *room)
+{
+	const struct kfence_block *b;
+	size_t at;
+
+	if (!in_pool((uintptr_t)p))
+		return false;
+	b = block_of((uintptr_t)p);
+	*room = 0;
+	if (!b || b->state != KFENCE_LIVE)
+		return true;
+	at = (uintptr_t)p - (uintptr_t)b->start;
+	*room = at < b->asked ? b->asked - at : 0;
+	return true;
+}
+
+/* It was told of: the pages on the way are open from now on. */
+static void let_through(uintptr_t addr, size_t bytes)
+{
+	uintptr_t page = ALIGN_DOWN(addr, PAGE_SIZE);
+	uintptr_t end = addr + min(bytes, LET_THROUGH << PAGE_SHIFT);
+
+	for (; page < end && in_pool(page); page += PAGE_SIZE)
+		port_guard_open((void *)page, PAGE_SIZE);
+}
+
+/**
+ * kfence_refuse() - tell of an access that would leave a block
+ * @p: where it begins
+ * @bytes: more than there is room for
+ * @access: which
+ * @call: the function that would make it, and will
+ *
+ * Context: any; takes no lock. Return: false if @p is not of the pool.
+ */
+bool kfence_refuse(const void *p, size_t bytes, enum report_access access,
+		   const char *call)
+{
+	struct kfence_place at = { .addr = (uintptr_t)p };
+
+	if (!in_pool(at.addr))
+		return false;
+	at.block = nearest(at.addr);
+	kfence_report_range(&at, bytes, access, call);
+	let_through(at.addr, bytes);
+	return true;
+}
+
+/**
  * kfence_fault() - an access was refused
  * @addr: of the access
  * @access: which
@@ -550,6 +607,6 @@ __racy bool kfence_fault(uintptr_t addr, enum report_access access,
 		return false;
 	at.block = nearest(addr);
 	kfence_report_access(&at, access, now);
-	port_guard_open((char *)ALIGN_DOWN(addr, PAGE_SIZE), PAGE_SIZE);
+	let_through(addr, 1);
 	return true;
 }

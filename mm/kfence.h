@@ -24,6 +24,9 @@ bool kfence_due(unsigned long objects);
 void *kfence_alloc(const struct kfence_call *call);
 bool kfence_free(void *p, const struct kfence_call *call);
 bool kfence_holds(const void *p, size_t *size);
+bool kfence_room(const void *p, size_t *room);
+bool kfence_refuse(const void *p, size_t bytes, enum report_access access,
+		   const char *call);
 
 /* ---- between kfence.c and kfence_report.c ---- */
 
@@ -67,6 +70,8 @@ struct kfence_damage {
 void kfence_report_access(const struct kfence_place *at,
 			  enum report_access access,
 			  const struct report_stack *now);
+void kfence_report_range(const struct kfence_place *at, size_t bytes,
+			 enum report_access access, const char *call);
 void kfence_report_damage(const struct kfence_block *b,
 			  const struct kfence_damage *d, const char *call);
 void kfence_report_release(const struct kfence_block *b, const void *p,

@@ -96,6 +96,61 @@ static void say_where(char *out, size_t size, const struct kfence_block *b,
 				what, b->asked);
 }
 
+static void name_access(struct report_record *r, const struct kfence_block *b)
+{
+	if (!b || b->state == KFENCE_UNUSED)
+		name_kind(r, "SEGV");
+	else
+		name_kind(r, was_freed(b) ? "heap-use-after-free" :
+					    "heap-buffer-overflow");
+}
+
+/* A range that does not begin in a block in use. */
+static void say_range(struct report_record *r, const struct kfence_place *at,
+		      size_t bytes, const char *call)
+{
+	char where[100] = "where no block is";
+
+	if (at->block && at->block->state != KFENCE_UNUSED)
+		say_where(where, sizeof(where), at->block, at->addr);
+	say(r, "%s of %zu byte%s by %s, %s",
+	    verb((enum report_access)r->access), bytes, plural(bytes), call,
+	    where);
+}
+
+/**
+ * kfence_report_range() - an access that was looked at before it was made
+ * @at: where it begins; without a block: none is near
+ * @bytes: of the access
+ * @access: which
+ * @call: the function that was to make it
+ */
+void kfence_report_range(const struct kfence_place *at, size_t bytes,
+			 enum report_access access, const char *call)
+{
+	struct report_record r = { .access = access,
+				   .address = at->addr,
+				   .bytes = bytes };
+	const struct kfence_block *b = at->block;
+	uintptr_t end;
+
+	ashlar_strscpy(r.call, call, sizeof(r.call));
+	name_access(&r, b);
+	if (b && b->state != KFENCE_UNUSED)
+		fill_block(&r, b);
+	end = b ? (uintptr_t)b->start + b->asked : 0;
+	if (b && b->state == KFENCE_LIVE && at->addr < end &&
+	    at->addr >= (uintptr_t)b->start)
+		say(&r,
+		    "%s of %zu byte%s by %s, of which %zu lie past a block of "
+		    "%zu",
+		    verb(access), bytes, plural(bytes), call,
+		    bytes - (end - at->addr), b->asked);
+	else
+		say_range(&r, at, bytes, call);
+	port_report(&r);
+}
+
 /**
  * kfence_report_access() - an access that a guard stopped
  * @at: where; without a block: none is near
@@ -111,15 +166,13 @@ void kfence_report_access(const struct kfence_place *at,
 
 	if (now)
 		r.now = *now;
+	name_access(&r, at->block);
 	if (!at->block || at->block->state == KFENCE_UNUSED) {
-		name_kind(&r, "SEGV");
 		say(&r, "%s of %p, among guarded blocks, where none is",
 		    verb(access), (void *)at->addr);
 		port_report(&r);
 		return;
 	}
-	name_kind(&r, was_freed(at->block) ? "heap-use-after-free" :
-					     "heap-buffer-overflow");
 	fill_block(&r, at->block);
 	say_where(where, sizeof(where), at->block, at->addr);
 	say(&r, "%s %s", verb(access), where);

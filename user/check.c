@@ -13,6 +13,7 @@
  */
 #include <stdint.h>
 #include "mm/internal.h"
+#include "mm/kfence.h"
 #include "port/user/user.h"
 #include "user.h"
 #include "watched.h"
@@ -31,6 +32,8 @@ EXPORT size_t ashlar_check_room(const void *p)
 	struct slab_block b;
 	size_t at;
 
+	if (unlikely(kfence_on) && kfence_room(p, &at))
+		return at;
 	if (!slab_block_at(p, &b))
 		return SIZE_MAX;
 	at = (size_t)((const char *)p - b.start);
@@ -53,10 +56,31 @@ EXPORT bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
 
 	if (likely(!bytes || bytes <= ashlar_check_room(p)))
 		return true;
+	if (unlikely(kfence_on) &&
+	    kfence_refuse(p, bytes, is_write ? REPORT_WRITE : REPORT_READ,
+			  call))
+		return false;
 	if (!slab_block_at(p, &b))
 		return true;
 	slab_report_access(&b, p, bytes, is_write, call);
 	return false;
+}
+
+/**
+ * ashlar_sigaction() - sigaction() of SIGSEGV and SIGBUS
+ * @sig: one of them
+ * @act: as of sigaction()
+ * @old: as of sigaction()
+ *
+ * For who stands before the C library's: the program's action is kept, and
+ * done after what we have to say (port/user/segv.c).
+ *
+ * Return: as sigaction().
+ */
+EXPORT int ashlar_sigaction(int sig, const struct sigaction *act,
+			    struct sigaction *old)
+{
+	return segv_sigaction(sig, act, old);
 }
 
 /* ---- looks at all ---- */

@@ -15,6 +15,9 @@ void watched_free(void *p, size_t size, size_t align, enum alloc_kind kind);
 
 /* check.c; what is public is for libashlar-check.so, which finds it by name */
 size_t ashlar_check_room(const void *p);
+struct sigaction;
+int ashlar_sigaction(int sig, const struct sigaction *act,
+		     struct sigaction *old);
 bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
 			const char *call);
 unsigned long ashlar_look(void);

@@ -346,6 +346,34 @@ TEST(a_refused_access_is_told_of)
 	give_back(q);
 }
 
+TEST(a_range_is_looked_at_first)
+{
+	size_t room;
+	char *p;
+
+	sim.tolerate_reports = true;
+	guard("right");
+	p = get(112);
+	CHECK(kfence_room(p + 12, &room));
+	CHECK_EQ(room, 100);
+	CHECK(kfence_room(p + 112, &room));
+	CHECK_EQ(room, 0);
+	CHECK(!kfence_room(&sim, &room));
+	CHECK(!kfence_refuse(&sim, 1, REPORT_READ, "memcpy"));
+	CHECK(kfence_refuse(p + 12, 120, REPORT_READ, "memcpy"));
+	CHECK(!strcmp(sim.last_report,
+		      "heap-buffer-overflow read of 120 bytes by memcpy, of "
+		      "which 20 lie past a block of 112"));
+	CHECK(sim_is_open(p + 131)); /* the call goes on */
+	give_back(p);
+	CHECK(kfence_room(p, &room));
+	CHECK_EQ(room, 0);
+	kfence_refuse(p + 2, 4, REPORT_WRITE, "memset");
+	CHECK(!strcmp(sim.last_report,
+		      "heap-use-after-free write of 4 bytes by memset, 2 bytes "
+		      "into a freed block of 112"));
+}
+
 TEST(between_two_blocks_the_nearer_one_is_meant)
 {
 	char *p, *q;

@@ -108,6 +108,7 @@ static void print_end(const struct check *c)
 /* In what becomes the program. */
 static char **to_run;
 static const char *report_to;
+static const char *guard; /* --guard's value, or NULL */
 
 /*
  * Of two that say the same the later one counts: the user may say more about
@@ -118,9 +119,10 @@ static bool set_options(void)
 	const char *before = getenv("ASHLAR_OPTIONS");
 	char *value;
 
-	if (asprintf(&value, "check=1:snapshot=1:%s%sreport=%s",
+	if (asprintf(&value, "check=1:snapshot=1:%s%s%s%s%sreport=%s",
 		     before ? before : "", before && *before ? ":" : "",
-		     report_to) < 0)
+		     guard ? "guard=" : "", guard ? guard : "",
+		     guard ? ":" : "", report_to) < 0)
 		return false;
 	setenv("ASHLAR_OPTIONS", value, 1);
 	free(value);
@@ -188,12 +190,19 @@ static bool parse_exitcode(const char *s, int *code)
 	return *s >= '0' && *s <= '9' && !*end && n <= 255;
 }
 
+static bool is_side(const char *s)
+{
+	return !strcmp(s, "right") || !strcmp(s, "left") ||
+	       !strcmp(s, "both") || !strcmp(s, "tight");
+}
+
 /* Returns 0, or EXIT_USAGE after having said why. */
 static int parse(const struct command *self, int argc, char **argv,
 		 struct check *c)
 {
 	static const struct option options[] = {
 		{ "error-exitcode", required_argument, NULL, 'e' },
+		{ "guard", required_argument, NULL, 'g' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "log", required_argument, NULL, 'l' },
 		{ "no-leaks", no_argument, NULL, 'n' },
@@ -209,6 +218,13 @@ static int parse(const struct command *self, int argc, char **argv,
 			c->json = true;
 		else if (o == 'l')
 			c->log = optarg;
+		else if (o == 'g' && !is_side(optarg))
+			return usage_error(self,
+					   "'%s' is not a side: right, "
+					   "left, both or tight",
+					   optarg);
+		else if (o == 'g')
+			guard = optarg;
 		else if (o == 'n')
 			c->no_leaks = true;
 		else if (o == 's')
@@ -267,7 +283,8 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_check = {
 	.name = "check",
-	.arguments = "[--json] [--log FILE] [--error-exitcode N] [--no-leaks] "
+	.arguments = "[--guard SIDE] [--json] [--log FILE] "
+		     "[--error-exitcode N] [--no-leaks] "
 		     "[--suppressions FILE] [--] PROGRAM [ARGUMENTS]",
 	.summary = "Run a program and tell what it does wrong on its heap",
 	.help = "Reports go to stderr, or into FILE; each place is reported "

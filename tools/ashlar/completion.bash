@@ -105,7 +105,9 @@ _ashlar_check() {
 
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--log | --error-exitcode | --suppressions) i=$((i + 1)) ;;
+		--guard | --log | --error-exitcode | --suppressions)
+			i=$((i + 1))
+			;;
 		--) _ashlar_program $((i + 1)); return ;;
 		-*) ;;
 		*) _ashlar_program "$i"; return ;;
@@ -118,10 +120,15 @@ _ashlar_check() {
 		return
 		;;
 	--error-exitcode) return ;;
+	--guard)
+		mapfile -t COMPREPLY < <(compgen -W \
+			"right left both tight" -- "$cur")
+		return
+		;;
 	esac
 	case $cur in
 	-*) mapfile -t COMPREPLY < <(compgen -W \
-		"--json --log --error-exitcode --no-leaks --suppressions \
+		"--guard --json --log --error-exitcode --no-leaks --suppressions \
 		--help" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	esac

@@ -33,12 +33,16 @@
 
 enum { READ, WRITE };
 
+struct sigaction;
+
 /* What libashlar-malloc knows. NULL, until it can be asked. */
 struct heap {
 	size_t (*room)(const void *p);
 	bool (*range)(const void *p, size_t bytes, bool is_write,
 		      const char *call);
 	unsigned long (*look)(void); /* at all blocks, with reports */
+	int (*action)(int sig, const struct sigaction *act,
+		      struct sigaction *old);
 	uintptr_t start, bytes; /* the library itself */
 };
 

@@ -23,6 +23,7 @@ static void find_heap(void)
 	*(void **)&heap.look = dlsym(RTLD_DEFAULT, "ashlar_look");
 	*(void **)&heap.room = room;
 	*(void **)&heap.range = range;
+	*(void **)&heap.action = dlsym(RTLD_DEFAULT, "ashlar_sigaction");
 }
 
 static void *find(const char *name)

@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "fortify.h"
+#include <signal.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
@@ -31,7 +32,8 @@
 	F(sendto) \
 	F(readlink) F(readlinkat) F(getcwd) F(gethostname) \
 	F(getrandom) F(strftime) \
-	F(_exit) F(execve) F(execv) F(execvp) F(execvpe) F(fexecve)
+	F(_exit) F(execve) F(execv) F(execvp) F(execvpe) F(fexecve) \
+	F(sigaction) F(signal)
 /* clang-format on */
 
 struct real {

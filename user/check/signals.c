@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program's own handlers of SIGSEGV and SIGBUS, whose action is ours while
+ * it is checked: it is told what it asked for itself, and that is what happens
+ * after we have said what lies at the address.
+ */
+#include "real.h"
+#include <errno.h>
+
+/* True if the malloc library keeps the action of @sig for the program. */
+static bool kept(int sig)
+{
+	return heap.action && (sig == SIGSEGV || sig == SIGBUS);
+}
+
+EXPORT int sigaction(int sig, const struct sigaction *act,
+		     struct sigaction *old)
+{
+	return kept(sig) ? heap.action(sig, act, old) :
+			   REAL(sigaction)(sig, act, old);
+}
+
+EXPORT sighandler_t signal(int sig, sighandler_t handler)
+{
+	struct sigaction act = { .sa_flags = SA_RESTART }, old;
+
+	if (!kept(sig))
+		return REAL(signal)(sig, handler);
+	act.sa_handler = handler;
+	return heap.action(sig, &act, &old) ? SIG_ERR : old.sa_handler;
+}
