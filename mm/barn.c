@@ -225,7 +225,7 @@ static struct barn *barn_after(struct kmem_cache *s, struct barn *b)
 /* Context: barn.lock. Others may look whether there is any without it. */
 static void sheaf_link(sheaf_t *list, sheaf_t top)
 {
-	sheaf_base(top)[0] = *list;
+	*sheaf_next(top) = *list;
 	WRITE_ONCE(*list, top);
 }
 
@@ -234,7 +234,7 @@ static sheaf_t sheaf_unlink(sheaf_t *list)
 	sheaf_t top = *list;
 
 	if (top)
-		WRITE_ONCE(*list, sheaf_base(top)[0]);
+		WRITE_ONCE(*list, *sheaf_next(top));
 	return top;
 }
 

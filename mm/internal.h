@@ -25,7 +25,6 @@ struct mm_cpu {
 	local_lock_t lock;
 	u32 nr; /* number of this CPU, from 0 */
 	struct sheaf_tops *tops;
-	sheaf_t spare[NR_CPU_CACHES]; /* a full or an empty sheaf, or NULL */
 	u8 warmth[NR_CPU_CACHES]; /* early slow allocations and refills */
 	struct per_cpu_pages pcp;
 	unsigned long kfence_left; /* objects until a sample; 0: to be drawn */

@@ -105,7 +105,6 @@ static u64 mm_layout[] = {
 	FIELD(mm_cpu, list),
 	FIELD(mm_cpu, nr),
 	FIELD(mm_cpu, tops),
-	FIELD(mm_cpu, spare),
 	FIELD(mm_cpu, pcp),
 	FIELD(mm_cpu, events),
 	FIELD(per_cpu_pages, count),

@@ -90,18 +90,28 @@ static __always_inline void set_if_other(u32 *word, u32 value)
 		WRITE_ONCE(*word, value);
 }
 
+/* The spare sheaf of a CPU with the main one @main, full or empty; or NULL. */
+static sheaf_t spare_of(sheaf_t main)
+{
+	return main == BOOTSTRAP_TOP ? NULL : *sheaf_next(main);
+}
+
+/* These are a CPU's sheaves from now on; @slot: where it has the main one. */
+static void set_sheaves(sheaf_t *slot, sheaf_t main, sheaf_t spare)
+{
+	WRITE_ONCE(*sheaf_next(main), spare);
+	*slot = main;
+}
+
 /* Make this CPU's main sheaf non-empty without a new slab. */
 static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 {
-	sheaf_t *main = &cpu->tops->top[s->id], *spare = &cpu->spare[s->id];
-	sheaf_t full;
+	sheaf_t *main = &cpu->tops->top[s->id], spare = spare_of(*main), full;
 
 	if ((*main)[-1]) /* a caller who did not look */
 		return true;
-	if (*spare && sheaf_full(*spare)) {
-		full = *spare;
-		*spare = *main;
-		*main = full;
+	if (spare && sheaf_full(spare)) {
+		set_sheaves(main, spare, *main);
 		return true;
 	}
 	set_if_other(&s->idle, 0);
@@ -110,11 +120,11 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		full = sheaf_get_empty(s, barn_of(s, cpu));
 		if (unlikely(!full))
 			return false;
-		*main = full;
+		set_sheaves(main, full, NULL);
 	}
 	full = barn_get(s, barn_of(s, cpu), *main);
 	if (full) {
-		*main = full;
+		set_sheaves(main, full, spare);
 		count_vm_events(cpu, BARN_GET, 1);
 		return true;
 	}
@@ -128,14 +138,14 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 			 sheaf_t *main, struct list_head *reaped)
 {
-	sheaf_t empty = NULL;
+	sheaf_t empty = NULL, spare = spare_of(*main);
 
 	set_if_other(&s->idle, 0);
 	/* Others may fill the barns meanwhile: by a few too many. */
 	if (barn_has_room(s, *main))
 		empty = barn_put(s, barn_of(s, cpu), *main);
 	if (empty) {
-		*main = empty;
+		set_sheaves(main, empty, spare);
 		count_vm_events(cpu, BARN_PUT, 1);
 		return;
 	}
@@ -151,26 +161,23 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
 			    struct list_head *reaped)
 {
-	sheaf_t *main = &cpu->tops->top[s->id], *spare = &cpu->spare[s->id];
-	sheaf_t empty = *spare;
+	sheaf_t *main = &cpu->tops->top[s->id], spare = spare_of(*main), empty;
 
 	if (*main == BOOTSTRAP_TOP) {
 		/* Another CPU's object, and its neighbours in use there: back
 		 * to its slab, before this one's first allocation gets it. */
 		empty = sheaf_get_empty(s, barn_of(s, cpu));
 		if (empty)
-			*main = empty;
+			set_sheaves(main, empty, NULL);
 		return false;
 	}
-	if (!empty) {
+	if (!spare) {
 		empty = sheaf_get_empty(s, barn_of(s, cpu));
 		if (!empty)
 			return false;
-		*spare = *main;
-		*main = empty;
-	} else if (!sheaf_full(empty)) {
-		*spare = *main;
-		*main = sheaf_fit(s, empty);
+		set_sheaves(main, empty, *main);
+	} else if (!sheaf_full(spare)) {
+		set_sheaves(main, sheaf_fit(s, spare), *main);
 	} else {
 		sheaf_unload(s, cpu, main, reaped);
 	}
@@ -247,13 +254,24 @@ static bool sheaf_holds(sheaf_t top, const void *obj)
 {
 	sheaf_t base, bottom;
 
-	if (!top || top == BOOTSTRAP_TOP)
-		return false;
 	base = sheaf_base(top);
 	for (bottom = max(READ_ONCE(*sheaf_bottom(base)), base); top > bottom;)
 		if (*--top == obj)
 			return true;
 	return false;
+}
+
+/* The same for either sheaf of a CPU whose main one is @main. */
+static bool cpu_holds(sheaf_t main, const void *obj)
+{
+	sheaf_t spare;
+
+	if (main == BOOTSTRAP_TOP || !object_slab(&sheaf_cache, main - 1))
+		return false;
+	spare = READ_ONCE(*sheaf_next(main));
+	return sheaf_holds(main, obj) ||
+	       (spare && object_slab(&sheaf_cache, spare - 1) &&
+		sheaf_holds(spare, obj));
 }
 
 static bool barns_hold(struct kmem_cache *s, const void *obj)
@@ -264,7 +282,7 @@ static bool barns_hold(struct kmem_cache *s, const void *obj)
 
 	for (b = s->barns; b < s->barns + NR_CPU_GROUPS && !found; b++) {
 		spin_lock(&b->lock);
-		for (top = b->full; top && !found; top = sheaf_base(top)[0])
+		for (top = b->full; top && !found; top = *sheaf_next(top))
 			found = sheaf_holds(top, obj);
 		spin_unlock(&b->lock);
 	}
@@ -290,8 +308,7 @@ static bool object_is_free(struct kmem_cache *s, void *obj)
 	spin_lock(&mm_cpu_mutex);
 	list_for_each_entry(cpu, &mm_cpus, list)
 		found = found ||
-			sheaf_holds(READ_ONCE(cpu->tops->top[s->id]), obj) ||
-			sheaf_holds(READ_ONCE(cpu->spare[s->id]), obj);
+			cpu_holds(READ_ONCE(cpu->tops->top[s->id]), obj);
 	spin_unlock(&mm_cpu_mutex);
 	return found;
 }
@@ -420,10 +437,9 @@ static void drain_sheaf(struct kmem_cache *s, sheaf_t top,
 void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu,
 		    struct list_head *reaped)
 {
-	sheaf_t main = cpu->tops->top[s->id], spare = cpu->spare[s->id];
+	sheaf_t main = cpu->tops->top[s->id], spare = spare_of(main);
 
 	cpu->tops->top[s->id] = BOOTSTRAP_TOP;
-	cpu->spare[s->id] = NULL;
 	drain_sheaf(s, main, reaped);
 	drain_sheaf(s, spare, reaped);
 }
@@ -435,8 +451,10 @@ void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu,
 void slab_drain_gone_cpu(struct kmem_cache *s, const struct mm_cpu *cpu,
 			 struct list_head *reaped)
 {
-	drain_sheaf(s, cpu->tops->top[s->id], reaped);
-	drain_sheaf(s, cpu->spare[s->id], reaped);
+	sheaf_t main = cpu->tops->top[s->id], spare = spare_of(main);
+
+	drain_sheaf(s, main, reaped);
+	drain_sheaf(s, spare, reaped);
 }
 
 /*

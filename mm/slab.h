@@ -60,6 +60,12 @@ static inline sheaf_t *sheaf_bottom(void **base)
 	return (sheaf_t *)(base + 1);
 }
 
+/* The next in a barn; or the spare sheaf of a CPU whose main one this is. */
+static inline sheaf_t *sheaf_next(sheaf_t top)
+{
+	return (sheaf_t *)sheaf_base(top);
+}
+
 /*
  * A free object of a general cache holds this secret, the same on all CPUs,
  * in its second word (the first is the one that programs write in bytes just

@@ -298,7 +298,7 @@ void slab_without_sheaves(bool off)
 
 /*
  * True if @cpu has a sheaf of the cache @id. No cache has the id 0, so its top
- * stays what all are at first; who has a spare sheaf has a main one.
+ * stays what all are at first.
  */
 static bool cpu_has_sheaf(const struct mm_cpu *cpu, u32 id)
 {

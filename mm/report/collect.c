@@ -12,6 +12,7 @@
  */
 #include <ashlar/root.h>
 #include <ashlar/string.h>
+#include "../slub.h"
 #include "report.h"
 
 /** copy_zone() - a zone as it is at one moment */
@@ -22,10 +23,13 @@ void copy_zone(struct zone *copy, struct zone *z)
 	spin_unlock(&z->lock);
 }
 
-static bool read_bottom(void *from, sheaf_t *slot, sheaf_t *bottom)
+/* What another CPU's sheaf says it may say of one that is no more. */
+static bool read_sheaf(void *from, sheaf_t *slot, sheaf_t *value)
 {
 	(void)from;
-	*bottom = READ_ONCE(*slot);
+	if (!object_slab(&sheaf_cache, slot))
+		return false;
+	*value = READ_ONCE(*slot);
 	return true;
 }
 
@@ -45,8 +49,7 @@ static unsigned long copy_cache(struct kmem_cache *copy, struct kmem_cache *s)
 	cached = barn_objects(copy);
 	spin_lock(&mm_cpu_mutex);
 	list_for_each_entry(cpu, &mm_cpus, list)
-		cached += cpu_cached_objects(copy, cpu, cpu->tops, read_bottom,
-					     NULL);
+		cached += cpu_cached_objects(copy, cpu->tops, read_sheaf, NULL);
 	spin_unlock(&mm_cpu_mutex);
 	return cached;
 }

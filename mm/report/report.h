@@ -120,10 +120,9 @@ static inline unsigned long less(unsigned long a, unsigned long b)
 
 /* ---- totals.c: structures to numbers ---- */
 
-/* Reads *@slot, which lies in a sheaf, into *@bottom. False: it cannot. */
-typedef bool (*sheaf_reader)(void *from, sheaf_t *slot, sheaf_t *bottom);
+/* Reads *@slot into *@value. False: it cannot, or @slot lies in no sheaf. */
+typedef bool (*sheaf_reader)(void *from, sheaf_t *slot, sheaf_t *value);
 unsigned long cpu_cached_objects(const struct kmem_cache *s,
-				 const struct mm_cpu *cpu,
 				 const struct sheaf_tops *tops,
 				 sheaf_reader read, void *from);
 void totals_add_zone(struct mm_totals *t, const struct zone *z);

@@ -20,29 +20,27 @@ static unsigned long sheaf_objects(sheaf_t top, sheaf_reader read, void *from)
 /**
  * cpu_cached_objects() - objects of @s in the two sheaves of a CPU
  * @s: the cache
- * @cpu: the CPU
  * @tops: its table of sheaves
- * @read: reads the word of a sheaf that says where its objects begin
+ * @read: reads the words of a sheaf that say what is beside it, and where its
+ *        objects begin
  * @from: for @read
  *
  * No cache has id 0, so its top stays what all tops are at first: that of the
  * bootstrap sheaf.
  */
 unsigned long cpu_cached_objects(const struct kmem_cache *s,
-				 const struct mm_cpu *cpu,
 				 const struct sheaf_tops *tops,
 				 sheaf_reader read, void *from)
 {
-	unsigned long nr;
-	sheaf_t top;
+	sheaf_t top, spare;
 
 	if (s->id == 0 || s->id >= NR_CPU_CACHES)
 		return 0;
-	nr = sheaf_objects(READ_ONCE(cpu->spare[s->id]), read, from);
 	top = READ_ONCE(tops->top[s->id]);
-	if (top != tops->top[0])
-		nr += sheaf_objects(top, read, from);
-	return nr;
+	if (!top || top == tops->top[0] || !read(from, sheaf_next(top), &spare))
+		return 0;
+	return sheaf_objects(top, read, from) +
+	       sheaf_objects(spare, read, from);
 }
 
 /** totals_add_zone() - count a zone's frames */

@@ -89,11 +89,15 @@ static void fill_cache(struct kmem_cache *s, const char *name, u32 size)
 	list_add_tail(&s->list, &caches);
 }
 
-/* A top of a sheaf of 20 objects with @n in it. */
-static sheaf_t top_with(unsigned long n)
+/* A top of a sheaf for 20 objects with @n in it, and @spare beside it. */
+static sheaf_t top_with(unsigned long n, sheaf_t spare)
 {
-	static void *sheaf[SHEAF_SLOTS] __attribute__((aligned(SHEAF_SIZE)));
+	static void *sheaves[3][SHEAF_SLOTS]
+		__attribute__((aligned(SHEAF_SIZE)));
+	static unsigned int nr;
+	void **sheaf = sheaves[nr++];
 
+	sheaf[0] = spare;
 	*sheaf_bottom(sheaf) = sheaf + SHEAF_SLOTS - 20;
 	return *sheaf_bottom(sheaf) + n;
 }
@@ -130,16 +134,15 @@ static void fill(void)
 	cache[2].barns[NR_CPU_GROUPS - 1].objects += 10;
 	fill_cpu(0);
 	fill_cpu(1);
-	tops[0].top[5] = top_with(7);
-	cpu[0].spare[5] = top_with(20);
-	cpu[1].spare[5] = top_with(0);
+	tops[0].top[5] = top_with(7, top_with(20, NULL));
+	tops[1].top[5] = top_with(0, NULL);
 }
 
 #define CROWD 65530
 
 /*
  * As many CPUs as a reader takes, the second of which begins where the first
- * has its spare sheaves: what else is read of one are the links of others.
+ * has its counts: what else is read of one are the links of others.
  */
 static void crowd_cpus(void)
 {

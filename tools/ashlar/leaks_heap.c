@@ -339,12 +339,11 @@ static bool clear_sheaves(struct heap *h, const struct snapshot_node *n)
 		if (!heap_in_time(h))
 			return false;
 		for (i = 0; i < n->nr_cpus; i++) {
-			const struct snapshot_cpu *cpu = &n->cpus[i];
+			const sheaf_t *tops = n->cpus[i].tops.top;
 
-			if (cpu->tops.top[s->id] == cpu->tops.top[0])
+			if (tops[s->id] == tops[0])
 				continue;
-			clear_sheaf(h, (uintptr_t)cpu->tops.top[s->id]);
-			clear_sheaf(h, (uintptr_t)cpu->cpu.spare[s->id]);
+			clear_sheaf(h, clear_sheaf(h, (uintptr_t)tops[s->id]));
 		}
 		for (i = 0; i < NR_CPU_GROUPS; i++)
 			clear_barn(h, &s->barns[i]);

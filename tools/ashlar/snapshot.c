@@ -110,9 +110,9 @@ static void clean_name(char *name, size_t size)
 		memcpy(name, "?", 2);
 }
 
-static bool read_bottom(void *from, sheaf_t *slot, sheaf_t *bottom)
+static bool read_sheaf(void *from, sheaf_t *slot, sheaf_t *value)
 {
-	return target_read(from, (uintptr_t)slot, bottom, sizeof(*bottom));
+	return target_read(from, (uintptr_t)slot, value, sizeof(*value));
 }
 
 static bool take_cache(struct snapshot_node *s, struct target *t,
@@ -137,9 +137,8 @@ static bool take_cache(struct snapshot_node *s, struct target *t,
 	c->address = element;
 	c->cached = barn_objects(&c->cache);
 	for (i = 0; i < s->nr_cpus; i++)
-		c->cached += cpu_cached_objects(&c->cache, &s->cpus[i].cpu,
-						&s->cpus[i].tops, read_bottom,
-						t);
+		c->cached += cpu_cached_objects(&c->cache, &s->cpus[i].tops,
+						read_sheaf, t);
 	s->nr_caches++;
 	return true;
 }
