@@ -466,10 +466,13 @@ void slabs_put(struct kmem_cache *s, void **slots, u32 n)
 
 /*
  * Empty slabs a cache keeps, so that one that breathes does not go to the
- * buddy system each time: a sixteenth, and one of small objects.
+ * buddy system each time: a sixteenth, and one of small objects. While objects
+ * only go, it keeps none. Context: s->lock.
  */
 unsigned long slabs_to_keep(const struct kmem_cache *s)
 {
+	if (s->flushes >= BARN_FLUSHES)
+		return 0;
 	return s->nr_slabs / 16 + (s->size <= SLAB_MIN_BYTES / 8);
 }
 

@@ -704,6 +704,19 @@ TEST_NO_SWEEP(a_cache_that_breathes_keeps_its_breath_for_a_while)
 	free_breath(s);
 }
 
+TEST_NO_SWEEP(while_objects_only_go_no_empty_slab_is_kept)
+{
+	struct kmem_cache *s = take_cache("goes", 64, 0, 0, NULL);
+	unsigned long slabs;
+
+	breathe_in(s);
+	slabs = s->nr_slabs;
+	free_breath(s);
+	CHECK_OP(s->flushes, >=, BARN_FLUSHES);
+	CHECK_EQ(s->nr_free_slabs, 0);
+	CHECK_OP(s->nr_slabs, <, slabs / 2);
+}
+
 /* What is wanted long after it was given back is not kept the next time. */
 TEST_NO_SWEEP(a_cache_that_breathes_slowly_gives_its_breath_back)
 {
