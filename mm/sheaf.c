@@ -224,19 +224,25 @@ static void *alloc_through_sheaf(struct kmem_cache *s, struct mm_cpu *cpu,
 	return NULL;
 }
 
+static __cold_path void *alloc_watched(struct kmem_cache *s, gfp_t gfp)
+{
+	const struct slab_call plain = { .asked = s->object_size };
+
+	return slab_alloc_asked(s, gfp, &plain);
+}
+
 /*
  * slab_alloc_slow - an object when this CPU's main sheaf is empty
  * @s: the cache
  * @gfp: GFP_* flags; __GFP_ZERO is the caller's to see to
  */
-__cold_path void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
+void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 {
-	const struct slab_call plain = { .asked = s->object_size };
 	struct mm_cpu *cpu = mm_this_cpu();
 	void *obj;
 
 	if (unlikely(cache_is_watched(s)))
-		return slab_alloc_asked(s, gfp, &plain);
+		return alloc_watched(s, gfp);
 	if (likely(cpu && cache_has_sheaves(s)))
 		obj = alloc_through_sheaf(s, cpu, gfp);
 	else
@@ -388,17 +394,23 @@ static bool put_in_sheaf(struct kmem_cache *s, void *obj,
 	return room;
 }
 
+static __cold_path void free_watched(struct kmem_cache *s, void *obj)
+{
+	const struct slab_call plain = { .asked = ASKED_UNKNOWN };
+
+	slab_free_asked(s, obj, &plain);
+}
+
 /*
  * slab_free_slow - take @obj back when this CPU's main sheaf is full, or
  * when the fast path found @obj suspicious
  */
-__cold_path void slab_free_slow(struct kmem_cache *s, void *obj)
+void slab_free_slow(struct kmem_cache *s, void *obj)
 {
-	const struct slab_call plain = { .asked = ASKED_UNKNOWN };
 	LIST_HEAD(reaped);
 
 	if (unlikely(cache_is_watched(s))) {
-		slab_free_asked(s, obj, &plain);
+		free_watched(s, obj);
 		return;
 	}
 	if (unlikely(!object_may_be_freed(s, obj)))
