@@ -78,13 +78,10 @@ static __cold_path void *alloc_unmapped(size_t size, size_t align, bool zero)
 }
 
 /* More than any cache holds, or more than the threshold. */
-static void *alloc_large(size_t size, size_t align, bool zero)
+static void *alloc_uncached(size_t size, size_t align, bool zero)
 {
 	void *p;
 
-	(void)mm_this_cpu();
-	if (unlikely(size > PTRDIFF_MAX / 2 || align > PTRDIFF_MAX / 2))
-		return NULL;
 	if (unlikely(kfence_on) && (p = guarded_alloc(size, align, ALLOC_ANY)))
 		return p;
 	if (size < malloc_params.mmap_threshold && align <= PAGE_SIZE) {
@@ -94,6 +91,51 @@ static void *alloc_large(size_t size, size_t align, bool zero)
 	}
 	p = large_alloc(size, align, zero);
 	return likely(p) ? p : alloc_unmapped(size, align, zero);
+}
+
+/* @rounded: @size up to @align; some cache holds as much. */
+static __always_inline void *alloc_aligned_cached(size_t size, size_t align,
+						  size_t rounded,
+						  enum alloc_kind kind)
+{
+	struct kmem_cache *s = kmalloc_cache(kmalloc_index(rounded));
+
+	if (s && unlikely(cache_is_watched(s)))
+		return watched_fits(size, align) ?
+			       watched_alloc(size, align, kind) :
+			       alloc_uncached(rounded, align, false);
+	return s ? slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN) : NULL;
+}
+
+/* With a rule of what is to fail no size is cached: every call comes here. */
+static __cold_path void *alloc_or_fail(size_t size, size_t align, bool zero)
+{
+	size_t rounded = ALIGN(size, align);
+	void *p;
+
+	if (fail_call(size))
+		return NULL;
+	if (rounded > KMALLOC_MAX_CACHE_SIZE)
+		return alloc_uncached(size, align, zero);
+	p = alloc_aligned_cached(size, align, rounded, ALLOC_ANY);
+	return p && zero ? memset(p, 0, size) : p;
+}
+
+static void *alloc_large(size_t size, size_t align, bool zero)
+{
+	(void)mm_this_cpu();
+	if (unlikely(size > PTRDIFF_MAX / 2 || align > PTRDIFF_MAX / 2))
+		return NULL;
+	if (unlikely(!malloc_params.cached_most) && fail_wanted)
+		return alloc_or_fail(size, align, zero);
+	return alloc_uncached(size, align, zero);
+}
+
+/* A rule was read: nothing is to be had without a slow path. */
+void ashlar_fail_begins(void)
+{
+	sheaves_off = true;
+	malloc_params.cached_most = 0;
 }
 
 static __always_inline void *perturbed(void *p, size_t size)
@@ -469,7 +511,7 @@ static void *realloc_large(void *p, size_t size)
 		return realloc_watched(p, 0, size);
 	if (size <= malloc_params.mmap_threshold)
 		old = large_size(p);
-	else if (size <= PTRDIFF_MAX / 2)
+	else if (size <= PTRDIFF_MAX / 2 && !(fail_wanted && fail_call(size)))
 		new = large_realloc(p, size, &old);
 	else
 		return large_size(p) ? no_memory() : realloc_bad(p);
@@ -527,19 +569,13 @@ static __cold_path void *aligned_slowly(size_t size, size_t align,
 					enum alloc_kind kind)
 {
 	size_t rounded = ALIGN(max(size, (size_t)1), align);
-	struct kmem_cache *s;
 	void *p;
 
 	if (rounded > malloc_params.cached_most)
 		return alloc_large(max(size, (size_t)1), align, false);
 	if (unlikely(kfence_on) && (p = guarded_alloc(size, align, kind)))
 		return p;
-	s = kmalloc_cache(kmalloc_index(rounded));
-	if (s && unlikely(cache_is_watched(s)))
-		return watched_fits(size, align) ?
-			       watched_alloc(size, align, kind) :
-			       alloc_large(max(size, (size_t)1), align, false);
-	return s ? slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN) : NULL;
+	return alloc_aligned_cached(size, align, rounded, kind);
 }
 
 static __cold_path void *aligned_slow(size_t align, size_t size)

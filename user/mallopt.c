@@ -57,8 +57,9 @@ EXPORT int mallopt(int param, int value)
 		if (value < 0 || value > 32 << 20)
 			return 0;
 		malloc_params.mmap_threshold = (size_t)value;
-		malloc_params.cached_most =
-			min((size_t)value, (size_t)KMALLOC_MAX_CACHE_SIZE);
+		if (!fail_wanted)
+			malloc_params.cached_most = min(
+				(size_t)value, (size_t)KMALLOC_MAX_CACHE_SIZE);
 		return 1;
 	case M_TRIM_THRESHOLD:
 		page_report_set_keep(value < 0 ? ~0ul >> 1 :

@@ -14,7 +14,12 @@
 #include <ashlar/root.h>
 #include <ashlar/slab.h>
 
+/* port/user/fail.c */
+int setup_fail(const char *str);
+
 static const struct cmdline_option ashlar_options[] = {
+	{ "fail", "nth=N,every=N,percent=N,size=N-N,...: calls of malloc fail",
+	  setup_fail },
 	{ "check", "all that is allocated by size is watched", setup_check },
 	{ "fail_page_alloc", "interval,probability,space,times: frames fail",
 	  setup_fail_page_alloc },

@@ -48,4 +48,6 @@ void port_read_options(void)
 		cmdline_parse(value, ashlar_options, ARRAY_SIZE(ashlar_options),
 			      &sink);
 	hold_listen();
+	if (fail_wanted && ashlar_fail_begins)
+		ashlar_fail_begins();
 }

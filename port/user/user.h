@@ -64,6 +64,11 @@ bool report_has_reader(void);
 bool report_send(struct report_record *r); /* it is no mistake */
 void report_and_go_on(struct report_record *r);
 
+/* fail.c: calls of malloc's family that are to fail */
+extern bool fail_wanted;
+bool fail_call(size_t size);
+void ashlar_fail_begins(void) __attribute__((__weak__)); /* user/malloc.c */
+
 /* ending.c */
 void port_process_ends(void);
 

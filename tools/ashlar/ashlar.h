@@ -14,6 +14,7 @@
 #define ASHLAR_TOOLS_ASHLAR_H
 
 #include <jansson.h>
+#include <limits.h>
 #include <ashlar/compiler.h>
 #include <ashlar/seq_file.h>
 
@@ -59,6 +60,7 @@ char *view_render(const struct view *view, const struct snapshot *s,
 
 /* preload.c */
 bool preload(const char *program, bool checks);
+bool find_program(const char *name, char path[PATH_MAX]);
 
 /* launch.c */
 int launch(char **argv);

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "ashlar.h"
+#include "fail_rule.h"
 #include "snapshot.h"
 
 #define LOOK_MS 50
@@ -132,25 +133,45 @@ static int run_with_stats(char **argv)
 	return wait_as_shell(wstatus);
 }
 
+/* False after a complaint. */
+static bool set_rule(const char *rule, const char *program)
+{
+	char *option = fail_rule(rule, program);
+	bool ok = option && add_option(option);
+
+	free(option);
+	return ok;
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "fail", required_argument, NULL, 'f' },
 		{ "stats", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
+	const char *rule = NULL;
 	bool stats = false;
 	int c;
 
 	opterr = 0;
 	/* "+": what follows PROGRAM is the program's. */
-	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-		if (c != 's')
+	while ((c = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
+		if (c == 'f')
+			rule = optarg;
+		else if (c == 's')
+			stats = true;
+		else if (c == ':')
+			return usage_error(self, "%s wants a value",
+					   argv[optind - 1]);
+		else
 			return usage_error(self, "there is no option '%s'",
 					   argv[optind - 1]);
-		stats = true;
 	}
 	if (optind == argc)
 		return usage_error(self, "which program?");
+	if (rule && !set_rule(rule, argv[optind]))
+		return EXIT_FAILURE;
 	if (stats)
 		return run_with_stats(argv + optind);
 	return preload(argv[optind], false) ? launch(argv + optind) :
@@ -159,11 +180,13 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_run = {
 	.name = "run",
-	.arguments = "[--stats] [--] PROGRAM [ARGUMENTS]",
+	.arguments = "[--stats] [--fail RULE] [--] PROGRAM [ARGUMENTS]",
 	.summary = "Run a program on Ashlar",
 	.help = "Exit status and signals are the program's own; 127 if it is "
 		"not found, 126 if it\ncannot be run. With --stats, time and "
-		"memory are printed on stderr at its end.\nPrograms that are "
+		"memory are printed on stderr at its end.\nWith --fail some of "
+		"its allocations fail: nth=3, or percent=5,size=100-200; man "
+		"ashlar\nsays what a rule may be. Programs that are "
 		"linked statically or with musl, for another processor, or "
 		"set-uid run\nwithout Ashlar, after a word about it.\n",
 	.run = run,

@@ -30,13 +30,14 @@ _ashlar() {
 	run)
 		for ((i = 2; i < COMP_CWORD; i++)); do
 			case ${COMP_WORDS[i]} in
-			--stats) ;;
+			--stats | --fail=*) ;;
+			--fail) i=$((i + 1)) ;;
 			--) _ashlar_program $((i + 1)); return ;;
 			*) _ashlar_program "$i"; return ;;
 			esac
 		done
 		case $cur in
-		-*) mapfile -t COMPREPLY < <(compgen -W "--stats --help" -- "$cur") ;;
+		-*) mapfile -t COMPREPLY < <(compgen -W "--stats --fail --help" -- "$cur") ;;
 		*) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 		esac
 		;;

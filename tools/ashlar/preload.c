@@ -28,8 +28,8 @@
 
 /* ---- does the program take it? ---- */
 
-/* Where execvp() would find it; false if nowhere. */
-static bool find_program(const char *name, char path[PATH_MAX])
+/* find_program - where execvp() would find it; false: nowhere */
+bool find_program(const char *name, char path[PATH_MAX])
 {
 	const char *dir = getenv("PATH") ?: "/bin:/usr/bin";
 	size_t n;
