@@ -9,7 +9,7 @@
  * the tables what describes them. So the process's size is what it uses,
  * limits on addresses (RLIMIT_AS, set early or late) and on commit charge
  * mean what they say, and core dumps and mlockall() see no giants. Near a
- * limit steps get smaller, down to a page.
+ * limit steps get smaller, down to a page; the first ones are small, too.
  *
  * A block of 4 MiB that the core has no more use for is unmapped, and the
  * memory of its descriptors given back; `blocks`, a byte for each, remembers
@@ -36,6 +36,7 @@ struct page *port_mem_map;
 u8 *port_slab_ids;
 
 #define BLOCK_BYTES (PAGE_SIZE << (MAX_ORDER - 1))
+#define STEP_LEAST (BLOCK_BYTES / 8)
 #define STEP_MOST (16 * BLOCK_BYTES)
 
 /* Of a block of frames: unmapped, and free to be mapped again. */
@@ -213,12 +214,18 @@ static unsigned long grow_into_retired(unsigned long nr)
 	return nr;
 }
 
-/* Frames by which to grow: an eighth of what there is, a block at least. */
+/*
+ * Frames by which to grow: as many as there are, up to the first block; then
+ * an eighth of them, a block at least. What a small program writes far behind
+ * its blocks then leaves the range, and is stopped.
+ */
 static unsigned long grow_step(void)
 {
 	unsigned long online =
 		port_ram_pages - READ_ONCE(nr_retired) * BLOCK_FRAMES;
 
+	if (online < BLOCK_FRAMES)
+		return max(online, STEP_LEAST >> PAGE_SHIFT);
 	return clamp(ALIGN_DOWN(online / 8, BLOCK_FRAMES), BLOCK_FRAMES,
 		     STEP_MOST >> PAGE_SHIFT);
 }

@@ -191,9 +191,9 @@ int main(void)
 
 	begin("give_back");
 	check_left("addresses", addresses, &all, SPARE_KB >> 10);
-	check_left("addresses-but-few-blocks", addresses, &few, 60);
+	check_left("addresses-but-few-blocks", addresses, &few, 64);
 	check_left("addresses-trimmed", trimmed_addresses, &all, 16);
-	check_left("addresses-trimmed-but-few", trimmed_addresses, &few, 60);
+	check_left("addresses-trimmed-but-few", trimmed_addresses, &few, 64);
 	check_left("locked-page", locked_page, &no, 12);
 	check_left("locked-page-until-unlocked", locked_page, &yes, 12);
 	check_left("last-megabytes-of-addresses", last_megabytes, &as, 9);

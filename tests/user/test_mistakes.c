@@ -664,12 +664,34 @@ static void check_circumstances(void)
 	      "abort-handler-runs", "%s", ending(o.status));
 }
 
+/* A program with a small heap, which ends not far behind its blocks. */
+static void check_far_write(void)
+{
+	int status = in_fresh("write-far", NULL, NULL, 20);
+
+	check(status != HUNG && WIFSIGNALED(status) &&
+		      WTERMSIG(status) == SIGSEGV,
+	      "a-megabyte-behind", "%s", ending(status));
+}
+
+static int write_far(void)
+{
+	struct rlimit none = { 0, 0 };
+	char *volatile p = malloc(40);
+
+	setrlimit(RLIMIT_CORE, &none);
+	memset(p, 1, 40 + MB);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct sized s = { 40, 0, 0 };
 	long stack[16] = { 0 };
 
 	begin("mistakes");
+	if (argc > 1 && !strcmp(argv[1], "write-far"))
+		return write_far();
 	if (argc > 1 && argv[1]) {
 		free_twice(&s);
 		return 0;
@@ -679,5 +701,6 @@ int main(int argc, char **argv)
 	check_interior();
 	check_foreign(stack);
 	check_circumstances();
+	check_far_write();
 	return finish();
 }
