@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An element is erased in a loop, and the loop goes on from it.
+ *
+ * A `for` is written without a thought of what ++ reads: the link in the node
+ * that is gone.
+ * Seen by: ashlar check --guard=right
+ */
+#include <list>
+
+int main()
+{
+	std::list<int> list = { 1, 2, 3 };
+	auto it = list.begin();
+
+	while (it != list.end()) {
+		if (*it == 2) /* again: SEGV */
+			list.erase(it);
+		++it; /* wrong: heap-use-after-free */
+	}
+	return 0;
+}

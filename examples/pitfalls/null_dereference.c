@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A search finds nothing, and its result is used as if it had.
+ *
+ * The name was there whenever the program was tried.
+ */
+#include <stdio.h>
+#include <string.h>
+
+struct user {
+	char name[16];
+	int logins;
+};
+
+static struct user users[] = { { "ada", 3 }, { "emma", 5 } };
+
+static struct user *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++)
+		if (!strcmp(users[i].name, name))
+			return &users[i];
+	return NULL;
+}
+
+int main(void)
+{
+	puts("who is jane?");
+	find("jane")->logins++; /* wrong: SEGV */
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* From 0 on, and below the number of elements. */
+#include <stdlib.h>
+
+enum { DAYS = 7 };
+
+int main(void)
+{
+	int *sales = malloc(DAYS * sizeof(*sales));
+
+	for (int i = 0; sales && i < DAYS; i++)
+		sales[i] = 0;
+	free(sales);
+	return 0;
+}
