@@ -17,6 +17,9 @@
  *                (one or the other, at random), tight (right, and a block's
  *                alignment is no more than its size needs)
  *
+ * Where all is checked (check=, mm/slab_debug.c) every large block is one, with
+ * its guard on the right.
+ *
  * A freed block keeps its pages, without access and without memory, until all
  * others were used: the one that was freed first goes first. Where nothing is
  * left a block is simply not guarded.
@@ -44,11 +47,12 @@
 #define SAMPLE_RATE 5000ul
 #define PATTERN 0xcc
 #define LET_THROUGH 64ul /* pages at most, after a report */
+#define LOOK_TRIES 10000000ul
 #define MAX_KFENCE_ORDER 18 /* blocks of 1 GB */
 
 enum side { SIDE_RIGHT, SIDE_LEFT, SIDE_BOTH, SIDE_TIGHT };
 
-bool kfence_on, kfence_all;
+bool kfence_on, kfence_all, kfence_large;
 spinlock_t kfence_lock = SPIN_LOCK_UNLOCKED;
 
 static enum side side = SIDE_BOTH;
@@ -180,8 +184,9 @@ static bool make_pool(size_t pages, u32 nr)
 /* Where addresses are short, fewer of them do. Context: the lock. */
 static bool have_pool(void)
 {
-	size_t pages = kfence_all ? KFENCE_PAGES : 2 * KFENCE_SAMPLES + 1;
-	u32 nr = kfence_all ? KFENCE_BLOCKS : KFENCE_SAMPLES;
+	bool many = kfence_all || kfence_large;
+	size_t pages = many ? KFENCE_PAGES : 2 * KFENCE_SAMPLES + 1;
+	u32 nr = many ? KFENCE_BLOCKS : KFENCE_SAMPLES;
 
 	if (likely(pool))
 		return true;
@@ -306,8 +311,10 @@ static char *block_end(const struct kfence_block *b)
 	return b->pages + block_bytes(b);
 }
 
-static bool goes_left(void)
+static bool goes_left(const struct kfence_call *call)
 {
+	if (call->side)
+		return call->side == KFENCE_LEFT;
 	return side == SIDE_LEFT || (side == SIDE_BOTH && port_random() & 1);
 }
 
@@ -327,7 +334,7 @@ static char *choose_start(const struct kfence_block *b,
 	/* A block of no bytes is to lie in its page, too. */
 	uintptr_t right = (uintptr_t)block_end(b) - max(call->asked, (size_t)1);
 
-	if (goes_left())
+	if (goes_left(call))
 		return (char *)ALIGN((uintptr_t)b->pages, call->align);
 	return (char *)ALIGN_DOWN(right, alignment(call));
 }
@@ -372,13 +379,19 @@ static bool find_damage(const char *from, const char *to,
 	return d->bytes != 0;
 }
 
-static void check_fill(const struct kfence_block *b, const char *call)
+static bool is_damaged(const struct kfence_block *b, struct kfence_damage *d)
 {
 	const char *end = b->start + b->asked;
+
+	return find_damage(fill_start(b), b->start, d) ||
+	       find_damage(end, fill_end(b), d);
+}
+
+static void check_fill(const struct kfence_block *b, const char *call)
+{
 	struct kfence_damage d;
 
-	if (find_damage(fill_start(b), b->start, &d) ||
-	    find_damage(end, fill_end(b), &d))
+	if (is_damaged(b, &d))
 		kfence_report_damage(b, &d, call);
 }
 
@@ -419,7 +432,9 @@ static u32 order_of(size_t bytes)
  */
 void *kfence_alloc(const struct kfence_call *call)
 {
-	size_t most = kfence_all ? PAGE_SIZE << MAX_KFENCE_ORDER : PAGE_SIZE;
+	size_t most = kfence_all || kfence_large ?
+			      PAGE_SIZE << MAX_KFENCE_ORDER :
+			      PAGE_SIZE;
 	struct kfence_block *b;
 
 	if (call->asked > most || call->align > PAGE_SIZE)
@@ -554,6 +569,40 @@ __racy bool kfence_room(const void *p, size_t *room)
 	at = (uintptr_t)p - (uintptr_t)b->start;
 	*room = at < b->asked ? b->asked - at : 0;
 	return true;
+}
+
+/* A block in use is looked at, and what was written beside it put right. */
+static bool look_at(const struct kfence_block *b)
+{
+	struct kfence_damage d;
+
+	if (b->state != KFENCE_LIVE || !is_damaged(b, &d))
+		return false;
+	kfence_report_damage(b, &d, "a look at all blocks");
+	fill(b);
+	return true;
+}
+
+/**
+ * kfence_look() - look at what lies beside every block in use
+ *
+ * Context: any, a signal handler included: it gives up if the lock is held
+ * for long. Return: how many were written beside; each is reported.
+ */
+unsigned long kfence_look(void)
+{
+	unsigned long bad = 0, tries = LOOK_TRIES;
+	u32 i;
+
+	if (!smp_load_acquire(&pool))
+		return 0;
+	while (!spin_trylock(&kfence_lock))
+		if (!--tries)
+			return 0;
+	for (i = 0; i < nr_blocks; i++)
+		bad += look_at(&blocks[i]);
+	spin_unlock(&kfence_lock);
+	return bad;
 }
 
 /* It was told of: the pages on the way are open from now on. */

@@ -7,12 +7,16 @@
 #include <ashlar/list.h>
 #include <mach/spinlock.h>
 
+/* To which end of a block its guard is close. */
+enum kfence_side { KFENCE_AS_OPTION, KFENCE_RIGHT, KFENCE_LEFT };
+
 /* A block that is asked for, or released. */
 struct kfence_call {
 	size_t asked; /* bytes; on release ASKED_ANY, unless it was said */
 	size_t align; /* power of two */
 	u8 kind; /* whoever allocates numbers them; 0 goes with any */
 	const char *name; /* of the call: free, delete */
+	u8 side; /* enum kfence_side */
 };
 
 #define ASKED_ANY (~(size_t)0)
@@ -27,6 +31,10 @@ bool kfence_holds(const void *p, size_t *size);
 bool kfence_room(const void *p, size_t *room);
 bool kfence_refuse(const void *p, size_t bytes, enum report_access access,
 		   const char *call);
+
+/* For checking: all large blocks are guarded, whatever the options say. */
+extern bool kfence_large;
+unsigned long kfence_look(void);
 
 /* ---- between kfence.c and kfence_report.c ---- */
 

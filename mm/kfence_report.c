@@ -212,7 +212,7 @@ void kfence_report_damage(const struct kfence_block *b,
 	ashlar_strscpy(r.call, call, sizeof(r.call));
 	fill_block(&r, b);
 	say_where(where, sizeof(where), b, (uintptr_t)d->bad);
-	say(&r, "write of %zu byte%s %s, found by %s", d->bytes,
+	say(&r, "write of %zu byte%s %s (redzone), found by %s", d->bytes,
 	    plural(d->bytes), where, call);
 	show_window(&r, b, d->bad);
 	port_report(&r);

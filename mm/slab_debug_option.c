@@ -28,7 +28,7 @@
 static char option[CMDLINE_VALUE_SIZE]; /* well formed */
 static bool option_given;
 
-bool slab_debug_keep_order, slab_check;
+bool slab_debug_keep_order, slab_check, slab_large;
 unsigned long slab_look_every;
 
 static const struct letter {
@@ -148,6 +148,16 @@ static bool parse_option(const char *s, const char *name, slab_flags_t *out)
 	}
 }
 
+/* To the option a large block is an object of a cache of this name. */
+static void watch_large(void)
+{
+	slab_flags_t flags = 0;
+
+	if (option_given)
+		parse_option(option, "kmalloc-large", &flags);
+	slab_large = slab_check || (flags & SLAB_RED_ZONE);
+}
+
 /**
  * setup_slub_debug() - the option slub_debug=
  * @str: as the head of mm/slab_debug_option.c says; "" and "1" ask for FZPU
@@ -162,11 +172,13 @@ int setup_slub_debug(const char *str)
 	if (!ashlar_strcmp(str, "1"))
 		str = "";
 	slab_debug_keep_order = failslab_only_marked = false;
+	slab_large = slab_check;
 	option_given = strlen(str) < sizeof(option) &&
 		       parse_option(str, NULL, &flags);
 	if (!option_given)
 		return -EINVAL;
 	ashlar_strscpy(option, str, sizeof(option));
+	watch_large();
 	return 0;
 }
 
@@ -181,6 +193,7 @@ int setup_check(const char *str)
 	if (ashlar_strcmp(str, "1") && ashlar_strcmp(str, "0"))
 		return -EINVAL;
 	slab_check = *str == '1';
+	watch_large();
 	return 0;
 }
 

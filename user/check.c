@@ -11,6 +11,7 @@
  * at the end comes after what the program itself does then, for the library is
  * initialised before all others, and finished last.
  */
+#include <ashlar/check.h>
 #include <stdint.h>
 #include "mm/internal.h"
 #include "mm/kfence.h"
@@ -32,7 +33,7 @@ EXPORT size_t ashlar_check_room(const void *p)
 	struct slab_block b;
 	size_t at;
 
-	if (unlikely(kfence_on) && kfence_room(p, &at))
+	if (unlikely(kfence_on || slab_large) && kfence_room(p, &at))
 		return at;
 	if (!slab_block_at(p, &b))
 		return SIZE_MAX;
@@ -56,7 +57,7 @@ EXPORT bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
 
 	if (likely(!bytes || bytes <= ashlar_check_room(p)))
 		return true;
-	if (unlikely(kfence_on) &&
+	if (unlikely(kfence_on || slab_large) &&
 	    kfence_refuse(p, bytes, is_write ? REPORT_WRITE : REPORT_READ,
 			  call))
 		return false;
@@ -93,7 +94,7 @@ EXPORT int ashlar_sigaction(int sig, const struct sigaction *act,
  */
 EXPORT unsigned long ashlar_look(void)
 {
-	return slab_look();
+	return slab_look() + kfence_look();
 }
 
 /* The next look that look= asked for, if its time has come. */

@@ -8,6 +8,7 @@
 #include "mm/kfence.h"
 #include "guarded.h"
 #include "user.h"
+#include "watched.h"
 
 /* Objects of this class that a slow path puts at this thread's hand. */
 static unsigned long at_hand(size_t size)
@@ -34,7 +35,7 @@ static void guard_begins(void)
 	if (likely(READ_ONCE(done)))
 		return;
 	WRITE_ONCE(done, true);
-	if (kfence_all && ashlar_watch_operators)
+	if ((kfence_all || kfence_large) && ashlar_watch_operators)
 		ashlar_watch_operators();
 }
 
@@ -58,6 +59,31 @@ __cold_path void *guarded_alloc(size_t size, size_t align, enum alloc_kind kind)
 }
 
 /**
+ * guarded_large() - a block that is larger than any of a cache, and checked
+ * @size: bytes
+ * @align: power of two
+ * @kind: by whom it is asked for
+ *
+ * Its end is beside the guard; but where slub_debug= alone asks for it, its
+ * start: what is written behind it is told when it is freed. Return: the block,
+ * of zeroes; NULL: an ordinary one will do.
+ */
+__cold_path void *guarded_large(size_t size, size_t align, enum alloc_kind kind)
+{
+	const struct kfence_call call = {
+		.asked = size,
+		.align = align,
+		.kind = (u8)kind,
+		.side = slab_check ? KFENCE_RIGHT : KFENCE_LEFT,
+	};
+
+	kfence_large = true;
+	watched_begins();
+	guard_begins();
+	return kfence_alloc(&call);
+}
+
+/**
  * guarded_free() - take such a block back
  * @p: any address
  * @size: bytes that are said, or SIZE_UNKNOWN
@@ -71,7 +97,7 @@ __cold_path bool guarded_free(void *p, size_t size, enum alloc_kind kind)
 					  "delete []" };
 	const struct kfence_call call = {
 		.asked = size,
-		.kind = kfence_all ? (u8)kind : 0,
+		.kind = kfence_all || kfence_large ? (u8)kind : 0,
 		.name = names[kind],
 	};
 

@@ -8,8 +8,9 @@
 #include <ashlar/kfence.h>
 #include "mm/slab_record.h"
 
-/* guarded.c: while kfence_on, beside pages without access */
+/* guarded.c: beside pages without access; the first one while kfence_on */
 void *guarded_alloc(size_t size, size_t align, enum alloc_kind kind);
+void *guarded_large(size_t size, size_t align, enum alloc_kind kind);
 bool guarded_free(void *p, size_t size, enum alloc_kind kind);
 bool guarded_holds(const void *p, size_t *size);
 

@@ -19,6 +19,7 @@
  * Context of all: any thread, not a signal handler. errno is set to ENOMEM
  * on failure and otherwise left alone (POSIX; free too, as in POSIX.1-2024).
  */
+#include <ashlar/check.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
@@ -78,11 +79,14 @@ static __cold_path void *alloc_unmapped(size_t size, size_t align, bool zero)
 }
 
 /* More than any cache holds, or more than the threshold. */
-static void *alloc_uncached(size_t size, size_t align, bool zero)
+static void *alloc_uncached(size_t size, size_t align, bool zero,
+			    enum alloc_kind kind)
 {
 	void *p;
 
-	if (unlikely(kfence_on) && (p = guarded_alloc(size, align, ALLOC_ANY)))
+	if (unlikely(kfence_on) && (p = guarded_alloc(size, align, kind)))
+		return p;
+	if (unlikely(slab_large) && (p = guarded_large(size, align, kind)))
 		return p;
 	if (size < malloc_params.mmap_threshold && align <= PAGE_SIZE) {
 		p = alloc_run(size, zero ? __GFP_ZERO : 0);
@@ -103,12 +107,13 @@ static __always_inline void *alloc_aligned_cached(size_t size, size_t align,
 	if (s && unlikely(cache_is_watched(s)))
 		return watched_fits(size, align) ?
 			       watched_alloc(size, align, kind) :
-			       alloc_uncached(rounded, align, false);
+			       alloc_uncached(rounded, align, false, kind);
 	return s ? slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN) : NULL;
 }
 
 /* With a rule of what is to fail no size is cached: every call comes here. */
-static __cold_path void *alloc_or_fail(size_t size, size_t align, bool zero)
+static __cold_path void *alloc_or_fail(size_t size, size_t align, bool zero,
+				       enum alloc_kind kind)
 {
 	size_t rounded = ALIGN(size, align);
 	void *p;
@@ -116,19 +121,20 @@ static __cold_path void *alloc_or_fail(size_t size, size_t align, bool zero)
 	if (fail_call(size))
 		return NULL;
 	if (rounded > KMALLOC_MAX_CACHE_SIZE)
-		return alloc_uncached(size, align, zero);
-	p = alloc_aligned_cached(size, align, rounded, ALLOC_ANY);
+		return alloc_uncached(size, align, zero, kind);
+	p = alloc_aligned_cached(size, align, rounded, kind);
 	return p && zero ? memset(p, 0, size) : p;
 }
 
-static void *alloc_large(size_t size, size_t align, bool zero)
+static void *alloc_large(size_t size, size_t align, bool zero,
+			 enum alloc_kind kind)
 {
 	(void)mm_this_cpu();
 	if (unlikely(size > PTRDIFF_MAX / 2 || align > PTRDIFF_MAX / 2))
 		return NULL;
 	if (unlikely(!malloc_params.cached_most) && fail_wanted)
-		return alloc_or_fail(size, align, zero);
-	return alloc_uncached(size, align, zero);
+		return alloc_or_fail(size, align, zero, kind);
+	return alloc_uncached(size, align, zero, kind);
 }
 
 /* A rule was read: nothing is to be had without a slow path. */
@@ -157,9 +163,9 @@ static __always_inline void *alloc_cached(size_t size, enum alloc_kind kind)
 }
 
 /* Each of these leaves errno alone. */
-static void *alloc_slow_large(size_t size)
+static void *alloc_slow_large(size_t size, enum alloc_kind kind)
 {
-	return perturbed(alloc_large(size, 1, false), size);
+	return perturbed(alloc_large(size, 1, false, kind), size);
 }
 
 /* This thread's sheaf is empty, or the size is no cache's. */
@@ -168,7 +174,7 @@ static __always_inline void *alloc_slowly(size_t size, enum alloc_kind kind)
 	void *p;
 
 	if (unlikely(size > malloc_params.cached_most))
-		return alloc_slow_large(size);
+		return alloc_slow_large(size, kind);
 	if (unlikely(!size) && (p = zero_alloc()))
 		return p;
 	if (unlikely(kfence_on) && (p = guarded_alloc(size, 1, kind)))
@@ -192,7 +198,7 @@ static __cold_path void *malloc_slow(size_t size)
 
 static __attribute__((__noinline__)) void *malloc_large(size_t size)
 {
-	void *p = alloc_slow_large(size);
+	void *p = alloc_slow_large(size, ALLOC_MALLOC);
 
 	return likely(p) ? p : no_memory();
 }
@@ -304,7 +310,7 @@ static __cold_path void *calloc_slow(size_t size)
 	void *p;
 
 	if (size > malloc_params.cached_most)
-		p = alloc_large(size, 1, true);
+		p = alloc_large(size, 1, true, ALLOC_MALLOC);
 	else if ((p = alloc_slow(size)))
 		memset(p, 0, size);
 	return p ? p : no_memory();
@@ -572,7 +578,7 @@ static __cold_path void *aligned_slowly(size_t size, size_t align,
 	void *p;
 
 	if (rounded > malloc_params.cached_most)
-		return alloc_large(max(size, (size_t)1), align, false);
+		return alloc_large(max(size, (size_t)1), align, false, kind);
 	if (unlikely(kfence_on) && (p = guarded_alloc(size, align, kind)))
 		return p;
 	return alloc_aligned_cached(size, align, rounded, kind);

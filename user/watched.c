@@ -42,7 +42,8 @@ bool watched_fits(size_t size, size_t align)
 
 bool watched_any;
 
-static void watch_begins(void)
+/* watched_begins() - before the first block that is watched, or guarded */
+void watched_begins(void)
 {
 	if (likely(READ_ONCE(watched_any)))
 		return;
@@ -69,7 +70,7 @@ __cold_path void *watched_alloc(size_t size, size_t align, enum alloc_kind kind)
 					.kind = (u8)kind,
 					.align = log2_of(align) };
 
-	watch_begins();
+	watched_begins();
 	if (unlikely(slab_look_every))
 		watched_look_again();
 	return kmalloc_asked(&call, GFP_KERNEL | __GFP_NOWARN);

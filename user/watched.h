@@ -9,6 +9,7 @@
 
 extern bool watched_any; /* some block is, or was */
 
+void watched_begins(void);
 bool watched_fits(size_t size, size_t align);
 void *watched_alloc(size_t size, size_t align, enum alloc_kind kind);
 void watched_free(void *p, size_t size, size_t align, enum alloc_kind kind);

@@ -6,6 +6,10 @@
 #ifndef ASHLAR_CHECK_H
 #define ASHLAR_CHECK_H
 
+#include <ashlar/types.h>
+
+extern bool slab_large; /* large blocks are watched; set before any is had */
+
 int setup_check(const char *str);
 int setup_look(const char *str);
 int setup_quarantine(const char *str);

@@ -12,6 +12,7 @@
  * run in the reverse of their order of registration before the fork, so
  * ours come last and those of others may still allocate.
  */
+#include <ashlar/check.h>
 #include <ashlar/kfence.h>
 #include <ashlar/port.h>
 #include <mach/spinlock.h>
@@ -111,7 +112,7 @@ static bool start_process(void)
 	local_locks_start();
 	port_read_options();
 	mm_init();
-	if (kfence_on || report_has_reader())
+	if (kfence_on || slab_large || report_has_reader())
 		segv_install();
 	return true;
 }

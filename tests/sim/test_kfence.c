@@ -255,7 +255,7 @@ TEST(without_mappings_a_block_is_not_guarded)
 /* ---- wrong uses ---- */
 
 TEST_DIES(a_byte_behind_is_found_by_free, "write of 1 byte just past a block "
-					  "of 100, found by free")
+					  "of 100 (redzone), found by free")
 {
 	char *p;
 
@@ -301,7 +301,7 @@ TEST_DIES(a_free_inside, "bad-free free of an address 8 bytes into a block")
 
 TEST_DIES(a_free_of_another_kind, "alloc-dealloc-mismatch delete")
 {
-	const struct kfence_call call = { ASKED_ANY, 1, 2, "delete" };
+	const struct kfence_call call = { ASKED_ANY, 1, 2, "delete", 0 };
 
 	guard("right");
 	kfence_free(get(24), &call);
@@ -310,10 +310,50 @@ TEST_DIES(a_free_of_another_kind, "alloc-dealloc-mismatch delete")
 
 TEST_DIES(a_free_of_another_size, "new-delete-type-mismatch delete of 16 bytes")
 {
-	const struct kfence_call call = { 16, 1, 1, "delete" };
+	const struct kfence_call call = { 16, 1, 1, "delete", 0 };
 
 	guard("right");
 	kfence_free(get(24), &call);
+	NOT_REACHED();
+}
+
+/* ---- large blocks, where all is checked ---- */
+
+static char *get_large(size_t size, enum kfence_side side)
+{
+	const struct kfence_call call = { size, 16, 1, NULL, (u8)side };
+
+	kfence_large = true;
+	return NEED(kfence_alloc(&call));
+}
+
+TEST_NO_SWEEP(large_blocks_have_their_own_side)
+{
+	char *right = get_large(3 * PAGE_SIZE + 8, KFENCE_RIGHT);
+	char *left = get_large(3 * PAGE_SIZE + 8, KFENCE_LEFT);
+	size_t room;
+
+	CHECK_EQ((uintptr_t)(right + 3 * PAGE_SIZE + 16) % PAGE_SIZE, 0);
+	CHECK_EQ((uintptr_t)left % PAGE_SIZE, 0);
+	CHECK(kfence_room(right, &room));
+	CHECK_EQ(room, 3 * PAGE_SIZE + 8);
+	CHECK(kfence_room(right + PAGE_SIZE, &room));
+	CHECK_EQ(room, 2 * PAGE_SIZE + 8);
+	CHECK(kfence_room(right + 3 * PAGE_SIZE + 8, &room));
+	CHECK_EQ(room, 0);
+	CHECK(!kfence_room(&room, &room));
+	CHECK_EQ(kfence_look(), 0);
+	give_back(right);
+	CHECK(kfence_room(right, &room));
+	CHECK_EQ(room, 0);
+	give_back(left);
+	kfence_large = false;
+}
+
+TEST_DIES(a_look_finds_what_lies_beside, "write of 1 byte 3 bytes before")
+{
+	get_large(2 * PAGE_SIZE - 64, KFENCE_RIGHT)[-3] = 1;
+	kfence_look();
 	NOT_REACHED();
 }
 
