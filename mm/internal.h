@@ -152,7 +152,6 @@ void slab_cpu_drain(struct mm_cpu *cpu, struct list_head *reaped);
 void slab_cpu_gone(const struct mm_cpu *cpu, struct list_head *reaped);
 void slab_fork_child(void);
 void slab_validate(void);
-unsigned long slab_look(void);
 
 /* panic.c: a formatted line through port_panic(), _log() or _report() */
 void mm_panic(const char *fmt, ...) ASHLAR_PRINTF(1, 2)

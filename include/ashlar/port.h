@@ -158,6 +158,7 @@ extern unsigned long large_bytes, large_count, large_cached_bytes;
 /* Once, before anything else: sets up zones, the first caches. */
 void mm_init(void);
 unsigned long slab_shrink_idle(void); /* now and then: mm/slab_common.c */
+unsigned long slab_look(void); /* on request, in a signal: mm/slab_common.c */
 
 /* [start, start + nr) joins @zone (enum zone_type). @zeroed: reads as zero. */
 void mm_online_pages(unsigned int zone, unsigned long start, unsigned long nr,

@@ -60,6 +60,7 @@ struct ashlar_snapshot {
 	s32 pid; /* of the copy, as the process sees it, or -errno */
 	u32 is_copy; /* in the copy: its serial */
 	const struct ashlar_held *held; /* HELD_MOST; known in the copy */
+	u32 looks; /* at all blocks, on request: the address and 1 are sent */
 };
 
 extern struct ashlar_snapshot ashlar_snapshot;

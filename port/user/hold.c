@@ -232,6 +232,9 @@ static void handle(int signal, siginfo_t *info, void *context)
 		enter(context);
 		snapshot_make(info->si_pid);
 		port_release_threads();
+	} else if (info->si_value.sival_ptr == (char *)&ashlar_snapshot + 1) {
+		slab_look();
+		ashlar_snapshot.looks++;
 	}
 }
 

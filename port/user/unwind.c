@@ -48,22 +48,28 @@ static __thread struct readable {
 } readable;
 
 /* The kernel is asked to look at a word, and not to wait. */
-static bool page_is_readable(uintptr_t page)
+static bool word_is_readable(uintptr_t at)
 {
 	const struct timespec at_once = { 0, 0 };
 
-	return sys6(SYS_futex, (long)page, FUTEX_WAIT_PRIVATE, UNLIKELY_WORD,
+	return sys6(SYS_futex, (long)at, FUTEX_WAIT_PRIVATE, UNLIKELY_WORD,
 		    (long)&at_once, 0, 0) != -EFAULT;
 }
 
+/* (What is below sp in its page a memory checker takes for nobody's.) */
 static __attribute__((__noinline__)) bool extend_readable(uintptr_t at)
 {
 	uintptr_t page = ALIGN_DOWN(at, STACK_PAGE);
 
-	if (at < readable.from || page - readable.to >= STEP_PAGES * STACK_PAGE)
-		readable.from = readable.to = page;
+	if (at < readable.from ||
+	    page - readable.to >= STEP_PAGES * STACK_PAGE) {
+		if (!word_is_readable(ALIGN_DOWN(at, sizeof(at))))
+			return false;
+		readable.from = page;
+		readable.to = page + STACK_PAGE;
+	}
 	for (; readable.to <= page; readable.to += STACK_PAGE)
-		if (!page_is_readable(readable.to))
+		if (!word_is_readable(readable.to))
 			return false;
 	return true;
 }

@@ -238,11 +238,25 @@ static void without_memory(void)
 	mistake();
 }
 
+/* Damage that nobody would find before the end, which is not yet. */
+static void damaged(void)
+{
+	static char *kept;
+
+	kept = malloc(20);
+	kept[20] = 1;
+	printf("%d\n", getpid());
+	getchar();
+	kept[20] = (char)0xcc;
+	kept = NULL;
+}
+
 static const struct circumstance {
 	const char *name;
 	void (*run)(void);
 } circumstances[] = {
 	{ "plain", mistake },
+	{ "damaged", damaged },
 	{ "fork", in_fork },
 	{ "exec", in_exec },
 	{ "vfork", in_vfork },

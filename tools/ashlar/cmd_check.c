@@ -19,10 +19,12 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <ashlar/options.h>
 #include "ashlar.h"
 #include "check_leaks.h"
 #include "report_print.h"
 #include "report_seen.h"
+#include "leaks.h"
 #include "report_server.h"
 
 #define EXIT_MISTAKES 23
@@ -35,14 +37,40 @@ struct check {
 	FILE *out;
 	struct report_server server;
 	struct report_seen seen;
-	unsigned long printed, again;
+	unsigned long printed, again, suppressed;
 	bool no_leaks;
 	unsigned long leaked; /* blocks told of */
 	const char *suppressions; /* a file's name, or NULL */
 	struct suppressions *suppress;
+	pid_t now; /* of this process, and no program is started; or 0 */
 };
 
 /* ---- reports ---- */
+
+static bool matches(const struct check *c, const struct report *r,
+		    struct stack_shown shown)
+{
+	const struct frame *f = r->frames->frame + shown.first;
+	const char *kind = r->record->kind;
+	size_t i;
+
+	for (i = 0; i < shown.nr; i++)
+		if (suppress_match(c->suppress, kind, f[i].function) ||
+		    suppress_match(c->suppress, kind, f[i].file) ||
+		    suppress_match(c->suppress, kind, f[i].module))
+			return true;
+	return false;
+}
+
+/* True if the file of suppressions has a line for the kind and a frame. */
+static bool is_suppressed(const struct check *c, const struct report *r)
+{
+	if (!c->suppress || !r->frames)
+		return false;
+	if (!report_is_late(r->record))
+		return matches(c, r, r->now);
+	return matches(c, r, r->alloc) || matches(c, r, r->free);
+}
 
 static void print(struct check *c, const struct report_record *record,
 		  pid_t pid)
@@ -52,7 +80,9 @@ static void print(struct check *c, const struct report_record *record,
 
 	if (s)
 		report_resolve(&r, s);
-	if (!report_seen_place(&c->seen, &r)) {
+	if (is_suppressed(c, &r)) {
+		c->suppressed++;
+	} else if (!report_seen_place(&c->seen, &r)) {
 		c->again++;
 	} else if (c->printed++ < PLACES_MAX) {
 		if (c->json)
@@ -100,6 +130,8 @@ static void print_end(const struct check *c)
 	if (c->again)
 		fprintf(c->out, "ashlar: %lu more at the places above\n",
 			c->again);
+	if (c->suppressed)
+		fprintf(c->out, "ashlar: %lu suppressed\n", c->suppressed);
 	fflush(c->out);
 }
 
@@ -108,7 +140,7 @@ static void print_end(const struct check *c)
 /* In what becomes the program. */
 static char **to_run;
 static const char *report_to;
-static const char *guard; /* --guard's value, or NULL */
+static char more[128]; /* of its options, each with a colon behind it */
 
 /*
  * Of two that say the same the later one counts: the user may say more about
@@ -119,10 +151,9 @@ static bool set_options(void)
 	const char *before = getenv("ASHLAR_OPTIONS");
 	char *value;
 
-	if (asprintf(&value, "check=1:snapshot=1:%s%s%s%s%sreport=%s",
-		     before ? before : "", before && *before ? ":" : "",
-		     guard ? "guard=" : "", guard ? guard : "",
-		     guard ? ":" : "", report_to) < 0)
+	if (asprintf(&value, "check=1:snapshot=1:%s%s%sreport=%s",
+		     before ? before : "", before && *before ? ":" : "", more,
+		     report_to) < 0)
 		return false;
 	setenv("ASHLAR_OPTIONS", value, 1);
 	free(value);
@@ -181,6 +212,40 @@ static int check_program(struct check *c, char **argv)
 
 /* ---- what is asked for ---- */
 
+/* A look at all blocks of a process that is checked already. */
+static int look_now(pid_t pid)
+{
+	struct target t;
+	bool looked = false;
+
+	if (!target_open_process(&t, pid) || !target_find_nodes(&t))
+		complain("%s", t.error);
+	else if (!(looked = process_look(&t)))
+		complain("process %d does not look at its blocks: it was not "
+			 "started by ashlar check, or is stopped, or has a "
+			 "handler of its own for SIGURG",
+			 pid);
+	target_close(&t);
+	return looked ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* True if @value is one that the library's option @name takes. */
+static bool add_option(const char *name, const char *value)
+{
+	const struct cmdline_sink silent = { 0 };
+	size_t used = strlen(more);
+	char option[64];
+
+	if (strpbrk(value, " :\t\n") ||
+	    snprintf(option, sizeof(option), "%s=%s", name, value) >=
+		    (int)sizeof(option) ||
+	    cmdline_parse(option, ashlar_options, ARRAY_SIZE(ashlar_options),
+			  &silent))
+		return false;
+	return snprintf(more + used, sizeof(more) - used, "%s:", option) <
+	       (int)(sizeof(more) - used);
+}
+
 static bool parse_exitcode(const char *s, int *code)
 {
 	char *end;
@@ -190,10 +255,26 @@ static bool parse_exitcode(const char *s, int *code)
 	return *s >= '0' && *s <= '9' && !*end && n <= 255;
 }
 
-static bool is_side(const char *s)
+/* What takes a value; false if not this one. */
+static bool parse_value(struct check *c, int o, const char *value)
 {
-	return !strcmp(s, "right") || !strcmp(s, "left") ||
-	       !strcmp(s, "both") || !strcmp(s, "tight");
+	switch (o) {
+	case 'e':
+		return parse_exitcode(value, &c->error_exitcode);
+	case 'g':
+		return add_option("guard", value);
+	case 'k':
+		return add_option("look", value);
+	case 'l':
+		c->log = value;
+		return true;
+	case 'p':
+		return parse_pid(value, &c->now);
+	case 's':
+		c->suppressions = value;
+		return true;
+	}
+	return false;
 }
 
 /* Returns 0, or EXIT_USAGE after having said why. */
@@ -205,7 +286,9 @@ static int parse(const struct command *self, int argc, char **argv,
 		{ "guard", required_argument, NULL, 'g' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "log", required_argument, NULL, 'l' },
+		{ "look", required_argument, NULL, 'k' },
 		{ "no-leaks", no_argument, NULL, 'n' },
+		{ "now", required_argument, NULL, 'p' },
 		{ "suppressions", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -216,33 +299,21 @@ static int parse(const struct command *self, int argc, char **argv,
 	while ((o = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
 		if (o == 'j')
 			c->json = true;
-		else if (o == 'l')
-			c->log = optarg;
-		else if (o == 'g' && !is_side(optarg))
-			return usage_error(self,
-					   "'%s' is not a side: right, "
-					   "left, both or tight",
-					   optarg);
-		else if (o == 'g')
-			guard = optarg;
 		else if (o == 'n')
 			c->no_leaks = true;
-		else if (o == 's')
-			c->suppressions = optarg;
-		else if (o == 'e' &&
-			 !parse_exitcode(optarg, &c->error_exitcode))
-			return usage_error(self, "'%s' is not an exit status",
-					   optarg);
-		else if (o == 'e')
-			continue;
 		else if (o == ':')
 			return usage_error(self, "%s wants a value",
 					   argv[optind - 1]);
-		else
+		else if (o == '?')
 			return usage_error(self, "there is no option '%s'",
 					   argv[optind - 1]);
+		else if (!parse_value(c, o, optarg))
+			return usage_error(self, "'%s' is no value for that",
+					   optarg);
 	}
-	if (optind == argc)
+	if (c->now && optind < argc)
+		return usage_error(self, "a process or a program, not both");
+	if (!c->now && optind == argc)
 		return usage_error(self, "which program?");
 	return 0;
 }
@@ -267,6 +338,8 @@ static int run(const struct command *self, int argc, char **argv)
 
 	if (status)
 		return status;
+	if (c.now)
+		return look_now(c.now);
 	if (c.suppressions && !(c.suppress = suppress_read(c.suppressions)))
 		return EXIT_FAILURE;
 	if (!open_out(&c))
@@ -283,9 +356,11 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_check = {
 	.name = "check",
-	.arguments = "[--guard SIDE] [--json] [--log FILE] "
-		     "[--error-exitcode N] [--no-leaks] "
-		     "[--suppressions FILE] [--] PROGRAM [ARGUMENTS]",
+	.arguments = "[--json] [--log FILE] [--error-exitcode N] [--no-leaks]\n"
+		     "                    [--suppressions FILE] "
+		     "[--guard right|left|both] [--look SECONDS]\n"
+		     "                    [--] PROGRAM [ARGUMENTS]\n"
+		     "       ashlar check --now PID",
 	.summary = "Run a program and tell what it does wrong on its heap",
 	.help = "Reports go to stderr, or into FILE; each place is reported "
 		"once. What is leaked is\ntold when a process ends. With "

@@ -106,9 +106,8 @@ _ashlar_check() {
 
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--guard | --log | --error-exitcode | --suppressions)
-			i=$((i + 1))
-			;;
+		--log | --error-exitcode | --suppressions | --guard | --look | \
+			--now) i=$((i + 1)) ;;
 		--) _ashlar_program $((i + 1)); return ;;
 		-*) ;;
 		*) _ashlar_program "$i"; return ;;
@@ -120,17 +119,22 @@ _ashlar_check() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
-	--error-exitcode) return ;;
 	--guard)
-		mapfile -t COMPREPLY < <(compgen -W \
-			"right left both tight" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "right left both tight" \
+			-- "$cur")
 		return
 		;;
+	--now)
+		mapfile -t COMPREPLY < <(compgen -W "$(_ashlar_own_pids)" \
+			-- "$cur")
+		return
+		;;
+	--error-exitcode | --look) return ;;
 	esac
 	case $cur in
 	-*) mapfile -t COMPREPLY < <(compgen -W \
-		"--guard --json --log --error-exitcode --no-leaks --suppressions \
-		--help" -- "$cur") ;;
+		"--json --log --error-exitcode --no-leaks --suppressions \
+		--guard --look --now --help" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	esac
 }

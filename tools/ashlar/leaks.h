@@ -200,6 +200,7 @@ bool roots_mark(struct marker *m, uint64_t held);
 
 /* leaks_ask.c: the process makes a copy of itself */
 bool process_copy(struct target *t, struct target *copy, uint64_t *held);
+bool process_look(struct target *t);
 
 /* leaks_find.c: blocks that were not reached, in ascending order */
 struct unreached {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ask a process for a copy of itself; port/user/snapshot.c answers.
+ * Ask a process for a copy of itself; port/user/snapshot.c answers. Or ask it
+ * to look at all its blocks.
  *
  *   this                              the process, with the option snapshot=1
  *   reads ashlar_snapshot.signal ◄──  it listens
@@ -48,7 +49,8 @@ static bool cannot_answer(pid_t pid)
 	return cannot;
 }
 
-static bool send(pid_t pid, const struct node *n, int number)
+/* @what: 0: a copy; 1: a look at all blocks. */
+static bool send(pid_t pid, const struct node *n, int number, int what)
 {
 	siginfo_t info;
 
@@ -56,7 +58,7 @@ static bool send(pid_t pid, const struct node *n, int number)
 	info.si_code = SI_QUEUE;
 	info.si_pid = getpid();
 	info.si_uid = getuid();
-	info.si_value.sival_ptr = (void *)n->root.snapshot;
+	info.si_value.sival_ptr = (char *)n->root.snapshot + what;
 	return syscall(SYS_rt_sigqueueinfo, pid, number, &info) == 0;
 }
 
@@ -96,7 +98,7 @@ static pid_t ask(struct target *t, const struct node *n,
 	uint32_t serial = s->serial;
 
 	if (s->signal != SIGURG || cannot_answer(t->pid) ||
-	    !send(t->pid, n, SIGURG) ||
+	    !send(t->pid, n, SIGURG, 0) ||
 	    !wait_for(t, n, s, has_answered, serial))
 		return 0;
 	return s->pid > 0 ? s->pid : 0;
@@ -132,5 +134,28 @@ bool process_copy(struct target *t, struct target *copy, uint64_t *held)
 		return true;
 	}
 	target_close(copy);
+	return false;
+}
+
+static bool has_looked(const struct ashlar_snapshot *s, uint32_t looks)
+{
+	return s->looks != looks;
+}
+
+/**
+ * process_look() - have a process look at all its blocks
+ * @t: the process; its nodes were found
+ *
+ * Reports go where its own go. Return: false if it has not done so by now.
+ */
+bool process_look(struct target *t)
+{
+	struct ashlar_snapshot s;
+	struct node *n;
+
+	for (n = t->nodes; n < t->nodes + t->nr_nodes; n++)
+		if (read_state(t, n, &s) && s.signal == SIGURG &&
+		    !cannot_answer(t->pid) && send(t->pid, n, SIGURG, 1))
+			return wait_for(t, n, &s, has_looked, s.looks);
 	return false;
 }
