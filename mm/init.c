@@ -44,7 +44,6 @@ const struct ashlar_root ashlar_root = {
 	.free_mark = &port_slab_ids,
 };
 
-struct ashlar_places ashlar_places;
 struct ashlar_snapshot ashlar_snapshot;
 
 /* Direct mappings are the port's; it keeps these for the reports. */

@@ -40,6 +40,7 @@
  */
 #include <ashlar/cmdline.h>
 #include <ashlar/errno.h>
+#include <ashlar/root.h>
 #include <ashlar/string.h>
 #include "internal.h"
 #include "kfence.h"
@@ -57,6 +58,9 @@ spinlock_t kfence_lock = SPIN_LOCK_UNLOCKED;
 
 static enum side side = SIDE_BOTH;
 static unsigned long rate; /* one block of so many; 0: none is sampled */
+
+/* For readers outside of the process: our part of it, and the port's. */
+struct ashlar_places ashlar_places;
 
 /* Set once, under the lock; then constant. */
 static char *pool; /* the first guard; NULL: there is none yet */
@@ -177,6 +181,9 @@ static bool make_pool(size_t pages, u32 nr)
 	next_page = 1;
 	pool_pages = pages;
 	max_blocks = nr;
+	ashlar_places.pool = (uintptr_t)p;
+	ashlar_places.pool_bytes = tables + (pages << PAGE_SHIFT);
+	ashlar_places.guarded = blocks;
 	smp_store_release(&pool, p + tables);
 	return true;
 }
@@ -274,6 +281,7 @@ static struct kfence_block *pick(u32 order)
 		return NULL;
 	if (nr_blocks < max_blocks && place(&blocks[nr_blocks], order))
 		b = &blocks[nr_blocks++];
+	ashlar_places.nr_guarded = nr_blocks;
 	if (!b)
 		b = oldest_freed(order);
 	if (b)

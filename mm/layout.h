@@ -16,6 +16,7 @@
 #include <ashlar/root.h>
 #include <ashlar/stackdepot.h>
 #include "internal.h"
+#include "kfence.h"
 #include "slab_record.h"
 
 #define FIELD(tag, field)                                    \
@@ -56,6 +57,15 @@ static u64 mm_layout[] = {
 	FIELD(ashlar_places, frames),
 	FIELD(ashlar_places, large),
 	FIELD(ashlar_places, nr_large),
+	FIELD(ashlar_places, pool),
+	FIELD(ashlar_places, pool_bytes),
+	FIELD(ashlar_places, guarded),
+	FIELD(ashlar_places, nr_guarded),
+	FIELD(kfence_block, start),
+	FIELD(kfence_block, asked),
+	FIELD(kfence_block, state),
+	FIELD(kfence_block, alloc),
+	FIELD(kfence_trace, pc),
 	FIELD(large_slot, key),
 	FIELD(large_slot, range),
 	FIELD(large_range, addr),
@@ -127,6 +137,8 @@ static u64 mm_layout[] = {
 	VALUE(PG_vacant),
 	VALUE(ORDER_NONE),
 	VALUE(LARGE_BLOCK),
+	VALUE(KFENCE_LIVE),
+	VALUE(sizeof(struct kfence_block)),
 	VALUE(HELD_MOST),
 	VALUE(DEPOT_CHUNK_SHIFT),
 	VALUE(DEPOT_CHUNKS),

@@ -14,6 +14,7 @@
 
 #define ASHLAR_ROOT_MAGIC "ASHLAR\0"
 
+struct kfence_block;
 struct mm_cpu;
 struct list_head;
 struct page;
@@ -35,11 +36,16 @@ struct large_slot {
 	struct large_range *range;
 };
 
-/* Where frames and mappings lie in a process; the port keeps it up to date. */
+/* Where frames and mappings lie in a process, as whoever makes them says. */
 struct ashlar_places {
 	uintptr_t frames; /* the address of frame 0; 0: there are none */
 	const struct large_slot *large; /* the index; may be moved */
 	size_t nr_large; /* its slots */
+	/* The pool of guarded blocks with its tables, see mm/kfence.c. */
+	uintptr_t pool; /* 0: there is none */
+	size_t pool_bytes;
+	const struct kfence_block *guarded;
+	u32 nr_guarded; /* that were ever used */
 };
 
 extern struct ashlar_places ashlar_places;

@@ -20,6 +20,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <ashlar/stackdepot.h>
+#include "mm/kfence.h"
 #include "report_print.h"
 #include "report_seen.h"
 #include "snapshot.h"
@@ -38,6 +39,7 @@ struct run {
 	uint32_t left; /* from the start of a slot to the program's bytes */
 	uint32_t record; /* … and to what is known of the block, or 0 */
 	uint64_t bytes; /* that are the program's, or may be */
+	uint32_t trace; /* in heap.traces, or NONE: of a guarded block */
 };
 
 /* The frames of one core. */
@@ -63,11 +65,13 @@ struct heap {
 	uint32_t nr_caches;
 	struct run *runs;
 	uint32_t nr_runs;
-	uint32_t first_large; /* of runs; these are in ascending order */
-	uint64_t large_start, large_bytes; /* from the first to the last */
+	uint32_t first_large; /* of runs; these are in ascending order, and */
+	uint64_t large_start, large_bytes; /* guarded blocks are among them */
 	uint32_t nr_slots;
 	uint64_t free_blocks, free_bytes; /* of those that were not live */
 	uint64_t *white; /* a bit for each slot: live, and not reached yet */
+	struct kfence_trace *traces; /* of guarded blocks that are live */
+	uint32_t nr_traces;
 	struct span *skip; /* what is no root: the allocator's own */
 	size_t nr_skip;
 	struct timespec deadline;
@@ -87,6 +91,7 @@ struct block {
 bool heap_read(struct heap *h, struct target *t);
 void heap_free(struct heap *h);
 void *heap_grow(struct heap *h, void *array, size_t nr, size_t size);
+bool heap_add(struct heap *h, const struct run *run);
 bool heap_skip(struct heap *h, uint64_t start, uint64_t end);
 
 /* The program's bytes of a block, at hand until the next are asked for. */
@@ -226,6 +231,7 @@ bool stacks_open(struct heap *h, unsigned int node, uint64_t depot);
 void stacks_close(struct stacks *s);
 unsigned int stack_fetch(struct heap *h, struct block b, uint32_t handle,
 			 uint64_t *pc);
+bool guarded_read(struct heap *h, const struct ashlar_places *places);
 
 /* leaks_group.c: blocks of one origin that the same ones hold */
 struct group {

@@ -8,13 +8,15 @@
  *           string  string  string
  *
  * The origin is the stack of the allocation, or the size where no stack is
- * known. A block that is held by one of its own group, or of a group around
- * that, joins it: so a long list makes no deep tree.
+ * known; of blocks that are held the innermost calls decide. A block that is
+ * held by one of its own group, or of a group around that, joins it: so a long
+ * list makes no deep tree, and what was made by recursion has a few groups.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "leaks.h"
 
+#define INNERMOST 3 /* calls */
 #define DEPTH_MOST 32 /* what is held deeper stands beside its holder */
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -97,21 +99,48 @@ static uint32_t stack_number(struct groups *g, struct heap *h,
 
 /* ---- groups ---- */
 
-static uint64_t hash_key(uint32_t holder, uint32_t stack, uint64_t size)
+/* Of a block that is held the innermost calls are its origin. */
+static unsigned int calls_that_count(const struct stack *s, uint32_t holder)
 {
-	return mix(mix(mix(0, holder), stack), size);
+	return holder == NONE ? s->nr : min(s->nr, (unsigned int)INNERMOST);
+}
+
+static uint64_t hash_key(const struct groups *g, uint32_t holder,
+			 uint32_t stack, uint64_t size)
+{
+	uint64_t hash = mix(mix(0, holder), size);
+	const struct stack *s;
+	unsigned int i;
+
+	if (stack == NONE)
+		return hash;
+	s = &g->stacks[stack];
+	for (i = 0; i < calls_that_count(s, holder); i++)
+		hash = mix(hash, s->pc[i]);
+	return hash;
 }
 
 static uint64_t hash_nth_group(const struct groups *g, uint32_t n)
 {
 	const struct group *group = &g->group[n];
 
-	return hash_key(group->holder, group->stack, group->size);
+	return hash_key(g, group->holder, group->stack, group->size);
 }
 
-static bool same_origin(const struct group *a, uint32_t stack, uint64_t size)
+/* True if a block of that origin, which @holder holds, may be in @a. */
+static bool same_origin(const struct groups *g, const struct group *a,
+			uint32_t holder, uint32_t stack, uint64_t size)
 {
-	return a->stack == stack && a->size == size;
+	const struct stack *x, *y;
+	unsigned int n;
+
+	if (a->stack == stack || a->stack == NONE || stack == NONE)
+		return a->stack == stack && a->size == size;
+	x = &g->stacks[a->stack];
+	y = &g->stacks[stack];
+	n = calls_that_count(x, holder);
+	return n == calls_that_count(y, holder) &&
+	       !memcmp(x->pc, y->pc, n * sizeof(x->pc[0]));
 }
 
 /* The group of that origin within @holder; NONE: no memory. */
@@ -122,16 +151,17 @@ static uint32_t group_number(struct groups *g, struct heap *h, uint32_t holder,
 	struct group *more, *other;
 
 	for (i = holder; i != NONE; i = g->group[i].holder, depth++)
-		if (same_origin(&g->group[i], stack, size))
+		if (same_origin(g, &g->group[i], holder, stack, size))
 			return i;
 	if (depth == DEPTH_MOST)
 		holder = g->group[holder].holder;
 	if (!index_grow(&g->index, &g->index_size, n, hash_nth_group, g))
 		return NONE;
-	i = (uint32_t)hash_key(holder, stack, size) & (g->index_size - 1);
+	i = (uint32_t)hash_key(g, holder, stack, size) & (g->index_size - 1);
 	while (g->index[i] != NONE) {
 		other = &g->group[g->index[i]];
-		if (other->holder == holder && same_origin(other, stack, size))
+		if (other->holder == holder &&
+		    same_origin(g, other, holder, stack, size))
 			return g->index[i];
 		i = (i + 1) & (g->index_size - 1);
 	}

@@ -101,7 +101,7 @@ static bool add_slots(struct heap *h, uint32_t n)
 	return true;
 }
 
-static bool add_run(struct heap *h, const struct run *run)
+bool heap_add(struct heap *h, const struct run *run)
 {
 	struct run *more = heap_grow(h, h->runs, h->nr_runs, sizeof(*more));
 
@@ -154,6 +154,7 @@ static bool begin_slab(struct walk *w, uint64_t frame, const struct page *page,
 	uint64_t unused = start + page->bump * (uint64_t)SLAB_GRANULE;
 	struct run run = { .size = s->size,
 			   .cache = cache,
+			   .trace = NONE,
 			   .left = s->red_left,
 			   .record = s->record,
 			   .bytes = slab_ksize(s) };
@@ -174,7 +175,7 @@ static bool begin_slab(struct walk *w, uint64_t frame, const struct page *page,
 	run.slots = run.inverse ? (uint32_t)((unused - run.start) / s->size) :
 				  1;
 	w->run = w->heap->nr_runs;
-	return add_run(w->heap, &run);
+	return heap_add(w->heap, &run);
 }
 
 static bool begin_pages(struct walk *w, uint64_t frame, const struct page *page)
@@ -187,6 +188,7 @@ static bool begin_pages(struct walk *w, uint64_t frame, const struct page *page)
 		.bytes = nr << PAGE_SHIFT,
 		.slots = 1,
 		.cache = NONE,
+		.trace = NONE,
 	};
 
 	w->run = NONE;
@@ -198,7 +200,7 @@ static bool begin_pages(struct walk *w, uint64_t frame, const struct page *page)
 		return true;
 	w->end = frame + nr;
 	w->run = w->heap->nr_runs;
-	return add_run(w->heap, &run);
+	return heap_add(w->heap, &run);
 }
 
 static uint32_t find_cache(const struct walk *w, const struct snapshot_node *n,
@@ -399,15 +401,17 @@ static bool take_core(struct heap *h, const struct snapshot_node *n,
 	    !target_read(h->t, (uintptr_t)n->root.mem_map, &map, sizeof(map)) ||
 	    !target_read(h->t, (uintptr_t)n->root.free_mark, &ids,
 			 sizeof(ids)) ||
-	    !nr || nr > FRAMES_MAX || places.frames % PAGE_SIZE ||
+	    nr > FRAMES_MAX || places.frames % PAGE_SIZE ||
 	    places.frames > INT64_MAX / 2 || map > INT64_MAX / 2)
 		return target_fail(h->t, "the frames of %s cannot be found",
 				   h->t->label);
+	h->free_mark[node] = ids;
+	h->nr_ram = node + 1;
+	if (!nr || !places.frames) /* all blocks are guarded ones, or large */
+		return true;
 	*f = (struct ram){ .base = places.frames,
 			   .bytes = nr << PAGE_SHIFT,
 			   .map = map };
-	h->nr_ram = node + 1;
-	h->free_mark[node] = ids;
 	return copy_open(h, f) &&
 	       stacks_open(h, node, (uintptr_t)n->root.stacks) &&
 	       take_caches(h, n, node) &&
@@ -420,7 +424,7 @@ static bool take_core(struct heap *h, const struct snapshot_node *n,
 static bool take_large(struct heap *h, uint64_t descriptor, uint64_t key)
 {
 	struct large_range r;
-	struct run run = { .slots = 1, .cache = NONE };
+	struct run run = { .slots = 1, .cache = NONE, .trace = NONE };
 
 	if (!target_read(h->t, descriptor, &r, sizeof(r)) ||
 	    (uintptr_t)r.addr != key || !r.size || r.size > INT64_MAX - key)
@@ -433,7 +437,7 @@ static bool take_large(struct heap *h, uint64_t descriptor, uint64_t key)
 		return true;
 	run.start = key;
 	run.size = run.bytes = r.size;
-	return add_run(h, &run);
+	return heap_add(h, &run);
 }
 
 static bool take_index(struct heap *h, const struct snapshot_node *n)
@@ -444,8 +448,11 @@ static bool take_index(struct heap *h, const struct snapshot_node *n)
 	size_t i, got;
 
 	if (!target_read(h->t, (uintptr_t)n->root.places, &places,
-			 sizeof(places)) ||
-	    !places.nr_large)
+			 sizeof(places)))
+		return true;
+	if (!guarded_read(h, &places))
+		return false;
+	if (!places.nr_large)
 		return true;
 	if (places.nr_large > LARGE_MAX)
 		return target_fail(h->t,
@@ -542,6 +549,7 @@ void heap_free(struct heap *h)
 	free(h->cache_node);
 	free(h->runs);
 	free(h->white);
+	free(h->traces);
 	free(h->skip);
 	*h = (struct heap){ 0 };
 }

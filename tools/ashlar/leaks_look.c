@@ -27,8 +27,9 @@ static bool count_live(struct leaks *l, const struct heap *h)
 			n += bit_is_set(h->white, r->first + i);
 		l->live_blocks += n;
 		l->live_bytes += n * r->bytes;
-		l->stacks |= r->record &&
-			     (h->caches[r->cache].flags & SLAB_STORE_USER);
+		l->stacks |= r->trace != NONE ||
+			     (r->record &&
+			      (h->caches[r->cache].flags & SLAB_STORE_USER));
 	}
 	return true;
 }
