@@ -71,12 +71,13 @@ unsigned int port_callers(unsigned long *pc, unsigned int nr)
 #define MEMO_BYTES (MEMO_SETS * MEMO_WAYS * sizeof(struct memo))
 #define MEMO_DEPTH 16u
 
+/* A cache line. */
 struct memo {
-	uintptr_t sp; /* of port_callers_noted(); 0: nothing is remembered */
-	u32 note; /* what the core noted, or 0 */
+	uintptr_t sp; /* of port_callers_noted() */
+	u64 sum; /* of the words */
+	u32 note; /* what the core noted; 0: nothing is remembered */
 	u32 nr;
-	uintptr_t slot[MEMO_DEPTH];
-	unsigned long pc[MEMO_DEPTH];
+	u16 word[MEMO_DEPTH]; /* where they lie, in words from sp */
 };
 
 #define NO_MEMOS ((struct memo *)1) /* no memory, or the thread is ending */
@@ -98,56 +99,75 @@ static struct memo *memo_set(uintptr_t sp)
 	return &memos[(hash >> 56) % MEMO_SETS * MEMO_WAYS];
 }
 
-static bool still_holds(const struct memo *m, uintptr_t sp)
+/* What words of a stack are compared by: all of them, and their order. */
+static __always_inline u64 add_to_sum(u64 sum, uintptr_t word)
 {
-	u32 i;
-
-	if (m->sp != sp || !m->note || !unwind_may_read(sp, m->slot[m->nr - 1]))
-		return false;
-	for (i = 0; i < m->nr; i++)
-		if (*(const unsigned long *)m->slot[i] != m->pc[i])
-			return false;
-	return true;
+	return (sum << 7 | sum >> 57) ^ word;
 }
 
-/* False: it is not known where all of them lie. */
+static bool still_holds(const struct memo *m, uintptr_t sp)
+{
+	const uintptr_t *stack = (const uintptr_t *)sp;
+	u64 sum = 0;
+	u32 i;
+
+	if (m->sp != sp || !m->note ||
+	    !unwind_may_read(sp, (uintptr_t)(stack + m->word[m->nr - 1])))
+		return false;
+	for (i = 0; i < m->nr; i++)
+		sum = add_to_sum(sum, stack[m->word[i]]);
+	return sum == m->sum;
+}
+
+/* False: it is not known where all of them lie, or it is too far away. */
 static bool remember(struct memo *m, uintptr_t sp, const unsigned long *pc,
 		     const uintptr_t *slot, unsigned int nr)
 {
+	uintptr_t word;
 	unsigned int i;
 
-	m->note = 0;
-	m->sp = sp;
-	m->nr = nr;
+	*m = (struct memo){ .sp = sp, .nr = nr };
 	for (i = 0; i < nr; i++) {
-		if (!slot[i])
+		word = (slot[i] - sp) / sizeof(word);
+		if (!slot[i] || word > 0xffff)
 			return false;
-		m->pc[i] = pc[i];
-		m->slot[i] = slot[i];
+		m->word[i] = (u16)word;
+		m->sum = add_to_sum(m->sum, pc[i]);
 	}
 	return nr != 0;
 }
 
+/* Find them, and remember them in the set @m, or nowhere. */
+static __attribute__((__noinline__)) unsigned int
+find_callers(struct memo *m, uintptr_t sp, unsigned long *pc, unsigned int nr)
+{
+	uintptr_t slot[MEMO_DEPTH];
+
+	if (unlikely(!READ_ONCE(own.start)))
+		find_own();
+	nr = unwind_slots(unwind_here(), &own, (struct callers){ pc, slot },
+			  min(nr, MEMO_DEPTH));
+	if (m && !remember(m, sp, pc, slot, nr))
+		m->sp = 0;
+	return nr;
+}
+
 unsigned int port_callers_noted(unsigned long *pc, unsigned int nr, u32 **note)
 {
-	const struct unwind here = unwind_here();
-	struct memo *m = memo_set(here.sp);
-	uintptr_t slot[MEMO_DEPTH];
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	struct memo *m = memo_set(sp);
 	unsigned int way;
 
 	for (way = 0; m && way < MEMO_WAYS; way++) {
-		if (!still_holds(&m[way], here.sp))
+		if (!still_holds(&m[way], sp))
 			continue;
 		*note = &m[way].note;
 		return m[way].nr;
 	}
-	if (unlikely(!READ_ONCE(own.start)))
-		find_own();
-	nr = unwind_slots(here, &own, (struct callers){ pc, slot },
-			  min(nr, MEMO_DEPTH));
 	if (m)
 		m += m->note != 0; /* the first one, if it is free */
-	*note = m && remember(m, here.sp, pc, slot, nr) ? &m->note : NULL;
+	nr = find_callers(m, sp, pc, nr);
+	*note = m && m->sp ? &m->note : NULL;
 	return nr;
 }
 
