@@ -40,6 +40,8 @@ struct report_stack {
  * begins, or 0.
  */
 #define REPORT_END "end"
+/* Nor does this: a line for whoever runs the program. */
+#define REPORT_NOTE "note"
 /* Nor does this: a call is made to fail. address: which; bytes: its size. */
 #define REPORT_FAILED "made to fail"
 

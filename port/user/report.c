@@ -34,85 +34,6 @@
 static struct sockaddr_un reader;
 static socklen_t reader_bytes; /* 0: no reader was named */
 
-/* ---- lines ---- */
-
-static void write_line(const char *prefix, const char *kind, const char *line)
-{
-	int n, pid = (int)sys6(SYS_getpid, 0, 0, 0, 0, 0, 0);
-	char buf[400];
-
-	n = ashlar_snprintf(buf, sizeof(buf), "==%d==%s%s%s%s\n", pid, prefix,
-			    kind, *kind ? ": " : "", line);
-	if (n > (int)sizeof(buf) - 1)
-		n = (int)sizeof(buf) - 1;
-	sys_write(STDERR_FILENO, buf, (size_t)n);
-}
-
-void port_log(const char *line)
-{
-	write_line("Ashlar: ", "", line);
-}
-
-void port_panic(const char *line)
-{
-	write_line("PANIC: Ashlar: ", "", line);
-	abort();
-}
-
-/* ---- a report as lines ---- */
-
-static void print_code(const struct report_stack *s)
-{
-	unsigned int i;
-
-	for (i = 0; i < REPORT_FRAMES && s->pc[i]; i++)
-		port_log_code(s->pc[i]);
-}
-
-static void print_past(const char *what, const struct report_stack *s)
-{
-	char line[80];
-
-	if (!(s->flags & REPORT_STACK_KNOWN))
-		return;
-	ashlar_snprintf(line, sizeof(line), "%s %lu ms ago by thread %d", what,
-			(unsigned long)s->ms_ago, s->tid);
-	port_log(line);
-	print_code(s);
-}
-
-/* Bytes as people read them: address, hexadecimal, characters. */
-static void print_row(const struct report_record *r, u32 from)
-{
-	char line[ROW_BYTES * 4 + 32], *at = line;
-	u32 i, n = min(r->window_bytes - from, (u32)ROW_BYTES);
-
-	at += ashlar_snprintf(
-		at, 24, "  %p: ", (void *)(uintptr_t)(r->window_start + from));
-	for (i = from; i < from + n; i++)
-		at += ashlar_snprintf(at, 4, "%02x ", r->window[i]);
-	for (i = from; i < from + n; i++)
-		*at++ = r->window[i] >= ' ' && r->window[i] <= '~' ?
-				(char)r->window[i] :
-				'.';
-	*at = '\0';
-	port_log(line);
-}
-
-static void print_report(const struct report_record *r)
-{
-	u32 from;
-
-	write_line("ERROR: Ashlar: ", r->kind, r->sentence);
-	if (reader_bytes)
-		print_code(&r->now);
-	print_past("Allocated", &r->alloc);
-	print_past("Freed", &r->free);
-	for (from = 0; from < min(r->window_bytes, (u32)REPORT_WINDOW);
-	     from += ROW_BYTES)
-		print_row(r, from);
-}
-
 /* ---- a report as a record ---- */
 
 /**
@@ -189,13 +110,111 @@ static void fill(struct report_record *r)
 	r->version = REPORT_VERSION;
 	r->size = sizeof(*r);
 	r->pid = (s32)sys6(SYS_getpid, 0, 0, 0, 0, 0, 0);
-	r->tid = port_pid();
+	r->tid = (s32)sys6(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	sys6(SYS_prctl, PR_GET_NAME, (long)r->thread, 0, 0, 0, 0);
 	if (r->now.flags & REPORT_STACK_KNOWN)
 		return;
 	port_callers(r->now.pc, REPORT_FRAMES);
 	r->now.tid = r->tid;
 	r->now.flags = REPORT_STACK_KNOWN;
+}
+
+/* ---- lines ---- */
+
+static void write_line(const char *prefix, const char *kind, const char *line)
+{
+	int n, pid = (int)sys6(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	char buf[400];
+
+	n = ashlar_snprintf(buf, sizeof(buf), "==%d==%s%s%s%s\n", pid, prefix,
+			    kind, *kind ? ": " : "", line);
+	if (n > (int)sizeof(buf) - 1)
+		n = (int)sizeof(buf) - 1;
+	sys_write(STDERR_FILENO, buf, (size_t)n);
+}
+
+/* Counts those who write a report here: the lines of one stay together. */
+static unsigned int writing;
+
+/* A line that is no report goes where the reports go. */
+static bool reader_takes_line(const char *line)
+{
+	struct report_record r = { .kind = REPORT_NOTE };
+
+	if (!reader_bytes || __atomic_load_n(&writing, __ATOMIC_RELAXED))
+		return false;
+	ashlar_strscpy(r.sentence, line, sizeof(r.sentence));
+	r.now.flags = REPORT_STACK_KNOWN; /* none is wanted */
+	fill(&r);
+	return reader_takes(&r);
+}
+
+void port_log(const char *line)
+{
+	if (!reader_takes_line(line))
+		write_line("Ashlar: ", "", line);
+}
+
+void port_panic(const char *line)
+{
+	write_line("PANIC: Ashlar: ", "", line);
+	abort();
+}
+
+/* ---- a report as lines ---- */
+
+static void print_code(const struct report_stack *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < REPORT_FRAMES && s->pc[i]; i++)
+		port_log_code(s->pc[i]);
+}
+
+static void print_past(const char *what, const struct report_stack *s)
+{
+	char line[80];
+
+	if (!(s->flags & REPORT_STACK_KNOWN))
+		return;
+	ashlar_snprintf(line, sizeof(line), "%s %lu ms ago by thread %d", what,
+			(unsigned long)s->ms_ago, s->tid);
+	port_log(line);
+	print_code(s);
+}
+
+/* Bytes as people read them: address, hexadecimal, characters. */
+static void print_row(const struct report_record *r, u32 from)
+{
+	char line[ROW_BYTES * 4 + 32], *at = line;
+	u32 i, n = min(r->window_bytes - from, (u32)ROW_BYTES);
+
+	at += ashlar_snprintf(
+		at, 24, "  %p: ", (void *)(uintptr_t)(r->window_start + from));
+	for (i = from; i < from + n; i++)
+		at += ashlar_snprintf(at, 4, "%02x ", r->window[i]);
+	for (i = from; i < from + n; i++)
+		*at++ = r->window[i] >= ' ' && r->window[i] <= '~' ?
+				(char)r->window[i] :
+				'.';
+	*at = '\0';
+	port_log(line);
+}
+
+static void print_report(const struct report_record *r)
+{
+	u32 from;
+
+	__atomic_fetch_add(&writing, 1, __ATOMIC_RELAXED);
+	write_line("ERROR: Ashlar: ", r->kind, r->sentence);
+	if (reader_bytes)
+		print_code(&r->now);
+	print_past("Allocated", &r->alloc);
+	print_past("Freed", &r->free);
+	for (from = 0; from < min(r->window_bytes, (u32)REPORT_WINDOW);
+	     from += ROW_BYTES)
+		print_row(r, from);
+	__atomic_fetch_sub(&writing, 1, __ATOMIC_RELAXED);
 }
 
 /* True if `ashlar check` takes the reports. */

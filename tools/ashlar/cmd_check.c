@@ -94,6 +94,24 @@ static void print(struct check *c, const struct report_record *record,
 	symbols_free(s);
 }
 
+/* A line for whoever runs the program, and no report. */
+static void print_note(const struct check *c, const struct report_record *r,
+		       pid_t pid)
+{
+	json_t *o;
+
+	if (!c->json) {
+		fprintf(c->out, "==%d==Ashlar: %s\n", pid, r->sentence);
+	} else {
+		o = json_pack("{s:i, s:s, s:s}", "pid", pid, "kind", r->kind,
+			      "sentence", r->sentence);
+		json_dumpf(o, c->out, JSON_COMPACT);
+		fputc('\n', c->out);
+		json_decref(o);
+	}
+	fflush(c->out);
+}
+
 static void look_for_leaks(struct check *c, const struct report_record *end,
 			   pid_t pid)
 {
@@ -110,6 +128,10 @@ static void take(const struct report_record *record, pid_t pid, void *arg)
 {
 	struct check *c = arg;
 
+	if (!strcmp(record->kind, REPORT_NOTE)) {
+		print_note(c, record, pid);
+		return;
+	}
 	if (!strcmp(record->kind, REPORT_END)) {
 		look_for_leaks(c, record, pid);
 		return;
