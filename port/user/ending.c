@@ -38,7 +38,7 @@ static const void *object_of(uintptr_t address)
 static bool main_has_returned(const u64 *pc, unsigned int nr)
 {
 	const void *libc = object_of((uintptr_t)getauxval), *object;
-	const void *loader = object_of((uintptr_t)_dl_find_object);
+	const void *loader = (const void *)getauxval(AT_BASE);
 	unsigned int i;
 
 	for (i = 0; i + 1 < nr; i++) {
@@ -50,10 +50,12 @@ static bool main_has_returned(const u64 *pc, unsigned int nr)
 	return object && object != libc && object != loader;
 }
 
-/* Where the stack begins to count: at the return to @start. 0: not found. */
-static uintptr_t stack_above(uintptr_t start)
+/*
+ * Where the stack begins to count: at the return to @start, which lies above
+ * @sp. 0: not found.
+ */
+static uintptr_t find_return(const uintptr_t *sp, uintptr_t start)
 {
-	const uintptr_t *sp = __builtin_frame_address(0);
 	unsigned int i;
 
 	for (i = 0; i < STACK_WORDS_MAX; i++)
@@ -75,7 +77,8 @@ void port_process_ends(void)
 	bool held;
 
 	if (main_has_returned(r.now.pc, nr))
-		r.address = stack_above((uintptr_t)r.now.pc[nr - 1]);
+		r.address = find_return(__builtin_frame_address(0),
+					(uintptr_t)r.now.pc[nr - 1]);
 	held = port_hold_threads();
 	__builtin_unwind_init();
 	report_send(&r);

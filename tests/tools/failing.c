@@ -66,7 +66,7 @@ static int wrong(const char *how)
 		return 3;
 	q = block(80);
 	if (!strcmp(how, "unchecked"))
-		strcpy(q, "text"); /* wrong: unchecked */
+		*(volatile char *)q = 't'; /* wrong: unchecked */
 	if (!q && !strcmp(how, "leaks"))
 		return 4;
 	while (!q && !strcmp(how, "hangs"))

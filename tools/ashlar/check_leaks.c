@@ -37,6 +37,7 @@ unsigned long check_leaks(const struct check_leaks *to, pid_t pid,
 		complain("leaks: out of memory");
 	} else if (report.blocks) {
 		told = report.blocks;
+		check_fail_tell(to->fail);
 		if (to->json)
 			print_json(to->out, &report);
 		else

@@ -4,6 +4,7 @@
 #define ASHLAR_TOOLS_CHECK_LEAKS_H
 
 #include <stdio.h>
+#include "check_fail.h"
 #include "report_seen.h"
 #include "suppress.h"
 
@@ -12,6 +13,7 @@ struct check_leaks {
 	bool json;
 	const struct suppressions *suppress; /* or NULL */
 	struct report_seen *seen;
+	struct check_fail *fail; /* is told before, if it is the reason */
 };
 
 unsigned long check_leaks(const struct check_leaks *to, pid_t pid,

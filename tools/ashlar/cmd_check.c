@@ -11,6 +11,7 @@
  * their reports to, and write them on their own stderr.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,10 +19,13 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <ashlar/options.h>
 #include "ashlar.h"
+#include "check_each.h"
 #include "check_leaks.h"
+#include "fail_rule.h"
 #include "report_print.h"
 #include "report_seen.h"
 #include "leaks.h"
@@ -42,6 +46,10 @@ struct check {
 	unsigned long leaked; /* blocks told of */
 	const char *suppressions; /* a file's name, or NULL */
 	struct suppressions *suppress;
+	const char *rule; /* of what fails: --fail's, or NULL */
+	struct check_fail fail;
+	struct check_each each;
+	char **argv; /* the program */
 	pid_t now; /* of this process, and no program is started; or 0 */
 };
 
@@ -85,6 +93,7 @@ static void print(struct check *c, const struct report_record *record,
 	} else if (!report_seen_place(&c->seen, &r)) {
 		c->again++;
 	} else if (c->printed++ < PLACES_MAX) {
+		check_fail_tell(&c->fail);
 		if (c->json)
 			report_print_json(c->out, &r);
 		else
@@ -118,7 +127,8 @@ static void look_for_leaks(struct check *c, const struct report_record *end,
 	const struct check_leaks to = { .out = c->out,
 					.json = c->json,
 					.suppress = c->suppress,
-					.seen = &c->seen };
+					.seen = &c->seen,
+					.fail = &c->fail };
 
 	if (!c->no_leaks)
 		c->leaked += check_leaks(&to, pid, end);
@@ -134,6 +144,12 @@ static void take(const struct report_record *record, pid_t pid, void *arg)
 	}
 	if (!strcmp(record->kind, REPORT_END)) {
 		look_for_leaks(c, record, pid);
+		return;
+	}
+	if (!strcmp(record->kind, REPORT_FAILED)) {
+		check_fail_take(&c->fail, record, pid);
+		if (!c->each.run)
+			check_fail_tell(&c->fail);
 		return;
 	}
 	if (report_seen_addresses(&c->seen, record, pid))
@@ -163,6 +179,8 @@ static void print_end(const struct check *c)
 static char **to_run;
 static const char *report_to;
 static char more[128]; /* of its options, each with a colon behind it */
+static const char *fails = ""; /* another one */
+static bool is_quiet; /* it is run again: its output goes nowhere */
 
 /*
  * Of two that say the same the later one counts: the user may say more about
@@ -173,61 +191,144 @@ static bool set_options(void)
 	const char *before = getenv("ASHLAR_OPTIONS");
 	char *value;
 
-	if (asprintf(&value, "check=1:snapshot=1:%s%s%sreport=%s",
+	if (asprintf(&value, "check=1:snapshot=1:%s%s%s%sreport=%s",
 		     before ? before : "", before && *before ? ":" : "", more,
-		     report_to) < 0)
+		     fails, report_to) < 0)
 		return false;
 	setenv("ASHLAR_OPTIONS", value, 1);
 	free(value);
 	return true;
 }
 
+/* Input that can be read again is; of other input there is none. */
+static void be_quiet(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (lseek(STDIN_FILENO, 0, SEEK_SET) < 0)
+		dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+}
+
 static bool prepare(void)
 {
+	if (is_quiet)
+		be_quiet();
 	return preload(to_run[0], true) && set_options();
+}
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* End a program that runs for too long; returns how long to wait for it. */
+static int be_patient(struct check *c, pid_t pid, long start)
+{
+	if (!c->each.patience_ms)
+		return -1;
+	if (now_ms() - start < c->each.patience_ms)
+		return 200;
+	c->each.timed_out = true;
+	kill(pid, SIGKILL);
+	return 200;
 }
 
 /* Returns waitpid()'s status. */
 static int serve(struct check *c, pid_t pid)
 {
 	struct signalfd_siginfo info;
+	int fd, wstatus = 0, wait_ms;
+	long start = now_ms();
 	sigset_t chld;
-	int fd, wstatus = 0;
+
+	c->each.timed_out = false;
 
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
 	fd = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (waitpid(pid, &wstatus, WNOHANG) != pid) {
-		report_server_wait(&c->server, fd, fd < 0 ? 50 : -1);
+		wait_ms = be_patient(c, pid, start);
+		report_server_wait(&c->server, fd, fd < 0 ? 50 : wait_ms);
 		(void)!read(fd, &info, sizeof(info));
 	}
 	/* What was sent before the end, by others perhaps. */
 	while (report_server_wait(&c->server, -1, 0))
 		;
 	close(fd);
+	c->each.took_ms = now_ms() - start;
 	return wstatus;
 }
 
-static int check_program(struct check *c, char **argv)
+/* Run the program with one option more. False after a complaint. */
+static bool run_program(void *arg, const char *option, int *wstatus)
 {
-	int wstatus;
+	struct check *c = arg;
 	pid_t pid;
 
 	c->server.take = take;
 	c->server.arg = c;
 	if (!report_server_open(&c->server))
-		return EXIT_FAILURE;
-	to_run = argv;
+		return false;
+	to_run = c->argv;
 	report_to = c->server.name;
-	pid = start_child(prepare, argv);
-	if (pid < 0) {
-		report_server_close(&c->server);
-		return EXIT_FAILURE;
-	}
-	wstatus = serve(c, pid);
+	fails = option;
+	is_quiet = c->each.run && *option;
+	pid = start_child(prepare, c->argv);
+	if (pid >= 0)
+		*wstatus = serve(c, pid);
 	report_server_close(&c->server);
+	return pid >= 0;
+}
+
+static unsigned long mistakes(void *arg)
+{
+	const struct check *c = arg;
+
+	return c->printed + c->again + c->leaked;
+}
+
+/* The rule as an option of the library; NULL after a complaint. */
+static char *rule_option(const struct check *c)
+{
+	char *option = fail_rule(c->rule, c->argv[0]), *with_colon = NULL;
+
+	if (option && asprintf(&with_colon, "%s:", option) < 0)
+		with_colon = NULL;
+	free(option);
+	return with_colon;
+}
+
+static int check_program(struct check *c)
+{
+	char *option = NULL;
+	long bad = 0;
+	int wstatus;
+	bool ok;
+
+	c->fail.out = c->out;
+	c->fail.json = c->json;
+	if (c->rule && !strcmp(c->rule, "each")) {
+		c->each.fail = &c->fail;
+		c->each.run = run_program;
+		c->each.mistakes = mistakes;
+		c->each.arg = c;
+		bad = check_each(&c->each, &wstatus);
+		ok = bad >= 0;
+	} else {
+		option = c->rule ? rule_option(c) : strdup("");
+		ok = option && run_program(c, option, &wstatus);
+		free(option);
+	}
+	check_fail_forget(&c->fail);
+	if (!ok)
+		return EXIT_FAILURE;
 	print_end(c);
-	if ((c->printed || c->leaked) && c->error_exitcode)
+	if ((c->printed || c->leaked || bad) && c->error_exitcode)
 		return c->error_exitcode;
 	return wait_as_shell(wstatus);
 }
@@ -252,7 +353,7 @@ static int look_now(pid_t pid)
 }
 
 /* True if @value is one that the library's option @name takes. */
-static bool add_option(const char *name, const char *value)
+static bool add_checked_option(const char *name, const char *value)
 {
 	const struct cmdline_sink silent = { 0 };
 	size_t used = strlen(more);
@@ -283,10 +384,13 @@ static bool parse_value(struct check *c, int o, const char *value)
 	switch (o) {
 	case 'e':
 		return parse_exitcode(value, &c->error_exitcode);
+	case 'f':
+		c->rule = value;
+		return true;
 	case 'g':
-		return add_option("guard", value);
+		return add_checked_option("guard", value);
 	case 'k':
-		return add_option("look", value);
+		return add_checked_option("look", value);
 	case 'l':
 		c->log = value;
 		return true;
@@ -305,6 +409,7 @@ static int parse(const struct command *self, int argc, char **argv,
 {
 	static const struct option options[] = {
 		{ "error-exitcode", required_argument, NULL, 'e' },
+		{ "fail", required_argument, NULL, 'f' },
 		{ "guard", required_argument, NULL, 'g' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "log", required_argument, NULL, 'l' },
@@ -366,7 +471,8 @@ static int run(const struct command *self, int argc, char **argv)
 		return EXIT_FAILURE;
 	if (!open_out(&c))
 		return EXIT_FAILURE;
-	status = check_program(&c, argv + optind);
+	c.argv = argv + optind;
+	status = check_program(&c);
 	report_seen_free(&c.seen);
 	suppress_free(c.suppress);
 	if (c.log && fclose(c.out) != 0) {
@@ -381,6 +487,7 @@ const struct command cmd_check = {
 	.arguments = "[--json] [--log FILE] [--error-exitcode N] [--no-leaks]\n"
 		     "                    [--suppressions FILE] "
 		     "[--guard right|left|both] [--look SECONDS]\n"
+		     "                    [--fail each|RULE]\n"
 		     "                    [--] PROGRAM [ARGUMENTS]\n"
 		     "       ashlar check --now PID",
 	.summary = "Run a program and tell what it does wrong on its heap",

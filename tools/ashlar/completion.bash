@@ -106,7 +106,7 @@ _ashlar_check() {
 
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--log | --error-exitcode | --suppressions | --guard | --look | \
+		--log | --error-exitcode | --suppressions | --guard | --look | --fail | \
 			--now) i=$((i + 1)) ;;
 		--) _ashlar_program $((i + 1)); return ;;
 		-*) ;;
@@ -129,11 +129,11 @@ _ashlar_check() {
 			-- "$cur")
 		return
 		;;
-	--error-exitcode | --look) return ;;
+	--error-exitcode | --look | --fail) return ;;
 	esac
 	case $cur in
 	-*) mapfile -t COMPREPLY < <(compgen -W \
-		"--json --log --error-exitcode --no-leaks --suppressions \
+		"--json --log --error-exitcode --no-leaks --fail --suppressions \
 		--guard --look --now --help" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	esac
