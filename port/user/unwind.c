@@ -61,7 +61,7 @@ static __attribute__((__noinline__)) bool extend_readable(uintptr_t at)
 {
 	uintptr_t page = ALIGN_DOWN(at, STACK_PAGE);
 
-	if (at < readable.from ||
+	if (at < readable.from || !readable.to ||
 	    page - readable.to >= STEP_PAGES * STACK_PAGE) {
 		if (!word_is_readable(ALIGN_DOWN(at, sizeof(at))))
 			return false;
