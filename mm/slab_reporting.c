@@ -37,12 +37,15 @@
  * idle frames are vacant from before (slub.c), whatever the host answers. A
  * slab comes back to the tail of its list, so a pass needs no cursor.
  */
+#include <ashlar/errno.h>
 #include <ashlar/string.h>
 #include "internal.h"
 
 #define ALL_FRAMES ~0ul
 /* Objects of a frame beyond so many do not count: neighbours die together. */
 #define IDLE_POWER 12
+/* Free objects are reckoned as so many parts of all, at most. */
+#define SHARES 1024
 
 /* A bit for each frame of a slab; none has more (slab_frames() in slub.c). */
 typedef u64 frame_set;
@@ -89,6 +92,17 @@ static frame_set vacate(const struct kmem_cache *s, struct page *slab)
 	return set;
 }
 
+static bool no_host; /* there is no host to give frames to */
+
+static bool give_back(unsigned long pfn, u32 nr)
+{
+	int err = port_discard(pfn, nr);
+
+	if (unlikely(err == -ENOSYS))
+		WRITE_ONCE(no_host, true);
+	return !err;
+}
+
 /* Run by run. Returns how many frames the host took. Context: no lock held. */
 static u32 discard(struct page *slab, u32 nr, frame_set set)
 {
@@ -100,7 +114,7 @@ static u32 discard(struct page *slab, u32 nr, frame_set set)
 			run++;
 			continue;
 		}
-		if (run && !port_discard(pfn + i - run, run))
+		if (run && give_back(pfn + i - run, run))
 			taken += run;
 		run = 0;
 	}
@@ -180,10 +194,11 @@ static unsigned long report_slabs(struct kmem_cache *s, unsigned long most)
 	return reported;
 }
 
-/* True if no object's contents must be kept while it is free. */
+/* True if there is a host, and nobody minds what free objects hold. */
 static bool may_report(const struct kmem_cache *s)
 {
-	return !s->ctor && !cache_is_watched(s) && slab_is_packed(s);
+	return !READ_ONCE(no_host) && !s->ctor && !cache_is_watched(s) &&
+	       slab_is_packed(s);
 }
 
 /**
@@ -217,12 +232,13 @@ static void decay_slack(struct kmem_cache *s)
 static unsigned long idle_frames(const struct kmem_cache *s,
 				 unsigned long inuse)
 {
-	unsigned long total = s->total_objects,
-		      free = total - min(total, inuse);
+	unsigned long total = s->total_objects, unit = total / SHARES + 1;
+	unsigned long free = (total - min(total, inuse)) / unit;
 	unsigned long reach = PAGE_SIZE - min((u32)PAGE_SIZE, s->align);
 	unsigned long objects = min(reach / s->size, IDLE_POWER - 1ul) + 1;
 	unsigned long n = s->nr_pages, more = n * (reach % s->size) / s->size;
 
+	total = max(total / unit, 1ul);
 	for (n -= more; objects && n; objects--) {
 		n = n * free / total;
 		more = more * free / total;

@@ -19,6 +19,7 @@ void machine_settle(void)
 {
 	sim.refuse_ram = false;
 	sim.refuse_discard = false;
+	sim.no_host = false;
 	sim.retire = false;
 	sim.locked_pfn = 0;
 	sim.on_discard = NULL;

@@ -217,8 +217,9 @@ static bool host_refuses(const char *what, unsigned long pfn, unsigned long nr)
 	if (pfn + nr > port_ram_pages)
 		sim_fail("frames %#lx + %lu are no RAM", pfn, nr);
 	sim_no_core_locks(what);
-	if (!sim.refuse_discard && (!sim.locked_pfn || sim.locked_pfn < pfn ||
-				    sim.locked_pfn >= pfn + nr))
+	if (!sim.refuse_discard && !sim.no_host &&
+	    (!sim.locked_pfn || sim.locked_pfn < pfn ||
+	     sim.locked_pfn >= pfn + nr))
 		return false;
 	sim.refused++;
 	return true;
@@ -227,7 +228,7 @@ static bool host_refuses(const char *what, unsigned long pfn, unsigned long nr)
 int port_discard(unsigned long pfn, unsigned long nr)
 {
 	if (host_refuses("port_discard", pfn, nr))
-		return -EINVAL;
+		return sim.no_host ? -ENOSYS : -EINVAL;
 	fill_frames(pfn, nr, 0);
 	sim.discarded += nr;
 	if (sim.on_discard)

@@ -717,6 +717,23 @@ TEST_NO_SWEEP(while_objects_only_go_no_empty_slab_is_kept)
 	CHECK_OP(s->nr_slabs, <, slabs / 2);
 }
 
+TEST_NO_SWEEP(where_there_is_no_host_one_pass_finds_out)
+{
+	struct kmem_cache *s = take_cache("alone", 64, 0, 0, NULL);
+	unsigned long refused;
+
+	page_report_set_keep(~0ul >> 1);
+	sim.no_host = true;
+	breathe_out(s);
+	slab_report(s);
+	refused = sim.refused;
+	CHECK_OP(refused, >, 0);
+	breathe_out(s);
+	slab_report(s);
+	CHECK_EQ(sim.refused, refused);
+	free_breath(s);
+}
+
 /* What is wanted long after it was given back is not kept the next time. */
 TEST_NO_SWEEP(a_cache_that_breathes_slowly_gives_its_breath_back)
 {
