@@ -3,7 +3,7 @@
  * The length that a message says it has is not the one that came.
  *
  * A copy of as many bytes as the sender claims hands out what lies behind the
- * message. So keys were read from half of the web's servers in 2014.
+ * message. So the keys of web servers could be read until 2014.
  */
 #include <fcntl.h>
 #include <stdlib.h>
