@@ -118,6 +118,7 @@ void slab_report_balance(struct kmem_cache *s);
 
 /* slab_debug_option.c, slab_debug.c: of watched caches (slab_debug.h) */
 extern bool slab_check; /* all that is allocated by size is watched */
+extern bool slab_harden; /* … and reads as zero when it is allocated */
 extern unsigned long slab_look_every; /* ms, or 0; who allocates looks */
 void slab_debug_init(void);
 slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);

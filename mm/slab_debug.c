@@ -340,7 +340,7 @@ void *slab_debug_alloc(struct kmem_cache *s, void *slot,
 	}
 	fill_around(s, slot, obj, false);
 	if (object_is_poisoned(s))
-		fill(obj.start, POISON_INUSE, obj.bytes);
+		fill(obj.start, slab_harden ? 0 : POISON_INUSE, obj.bytes);
 	trace(s, obj.start, "alloc");
 	return obj.start;
 }

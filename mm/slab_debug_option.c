@@ -18,6 +18,11 @@
  *
  * is FZPU for every general cache, whose objects then lie no further apart
  * than they must (slab_debug.c), and for large blocks where there are any.
+ *
+ *   harden=1
+ *
+ * is the same with FZP, and what is allocated reads as zero: it is not for who
+ * looks for mistakes, but for who wants a program to end at the first.
  */
 #include <ashlar/check.h>
 #include <ashlar/cmdline.h>
@@ -28,7 +33,7 @@
 static char option[CMDLINE_VALUE_SIZE]; /* well formed */
 static bool option_given;
 
-bool slab_debug_keep_order, slab_check, slab_large;
+bool slab_debug_keep_order, slab_check, slab_harden, slab_large;
 unsigned long slab_look_every;
 
 static const struct letter {
@@ -194,6 +199,22 @@ int setup_check(const char *str)
 		return -EINVAL;
 	slab_check = *str == '1';
 	watch_large();
+	slab_harden = false;
+	return 0;
+}
+
+/**
+ * setup_harden() - the option harden=
+ * @str: "1": watch all that is allocated by size, as check= does, but without
+ *	who allocated it, and zero it; "0": do not
+ *
+ * Of this and check= the later one counts. Return: 0 or -EINVAL.
+ */
+int setup_harden(const char *str)
+{
+	if (setup_check(str))
+		return -EINVAL;
+	slab_harden = *str == '1';
 	return 0;
 }
 
@@ -218,7 +239,9 @@ slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags)
 {
 	slab_flags_t more = 0;
 
-	if (slab_check && (flags & SLAB_KMALLOC))
+	if (slab_harden && (flags & SLAB_KMALLOC))
+		more = DEFAULT_FLAGS & ~(slab_flags_t)SLAB_STORE_USER;
+	else if (slab_check && (flags & SLAB_KMALLOC))
 		more = DEFAULT_FLAGS;
 	else if (option_given)
 		parse_option(option, name, &more);

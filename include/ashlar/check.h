@@ -11,6 +11,7 @@
 extern bool slab_large; /* large blocks are watched; set before any is had */
 
 int setup_check(const char *str);
+int setup_harden(const char *str);
 int setup_look(const char *str);
 int setup_quarantine(const char *str);
 

@@ -27,6 +27,8 @@ static const struct cmdline_option ashlar_options[] = {
 	  setup_failslab },
 	{ "guard", "right|left|both|tight: pages without access beside blocks",
 	  setup_guard },
+	{ "harden", "1: blocks are zero, wait when freed, and are looked at",
+	  setup_harden },
 	{ "look", "SECONDS: all watched blocks are looked at so often",
 	  setup_look },
 	{ "quarantine", "BYTES: watched blocks that were freed wait",

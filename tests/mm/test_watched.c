@@ -67,6 +67,25 @@ TEST_NO_SWEEP(an_alignment_moves_a_watched_object)
 	CHECK_EQ(setup_check("0"), 0);
 }
 
+TEST_NO_SWEEP(hardened_objects_are_zero)
+{
+	unsigned char *p;
+
+	CHECK_EQ(setup_harden("2"), -EINVAL);
+	CHECK_EQ(setup_harden("1"), 0);
+	for (int i = 0; i < 20; i++) {
+		p = take(200, GFP_KERNEL);
+		CHECK(holds(p, 0, 200));
+		CHECK(holds(p + 200, 0xcc, 32));
+		memset(p, 0xee, 200);
+		give(p);
+	}
+	CHECK_EQ(setup_check("1"), 0);
+	CHECK(slab_check && !slab_harden);
+	CHECK_EQ(setup_harden("0"), 0);
+	CHECK(!slab_check);
+}
+
 TEST_NO_SWEEP(an_address_leads_to_its_object)
 {
 	struct slab_block b;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks beside pages without access, and faults that are told of. The program
- * starts itself again with the option that each case is about.
+ * Blocks beside pages without access, faults that are told of, and hardening.
+ * The program starts itself again with the option that each case is about.
  */
 #include "check.h"
 #include <malloc.h>
@@ -68,6 +68,14 @@ static void read_freed(void)
 
 	free((void *)p);
 	(void)p[12];
+}
+
+static void write_freed(void)
+{
+	volatile char *volatile p = malloc(112);
+
+	free((void *)p);
+	p[12] = 1;
 }
 
 static void write_freed_large(void)
@@ -208,6 +216,20 @@ static const struct mistake {
 	{ "stack-overflow-thread", "sample=1", overflow_in_thread,
 	  "stack-overflow: a write at the end of the stack", SIGSEGV },
 	{ "sent", "guard=right", sent, "", SIGSEGV },
+	{ "hardened-write-past", "harden=1", write_past,
+	  "heap-buffer-overflow: write of 1 byte, 3 bytes past the end",
+	  SIGABRT },
+	{ "hardened-write-before", "harden=1", write_before,
+	  "heap-buffer-overflow: write of 1 byte, 2 bytes before", SIGABRT },
+	{ "hardened-write-freed", "harden=1", write_freed,
+	  "heap-use-after-free: write of 1 byte, 12 bytes into a freed block",
+	  SIGABRT },
+	{ "hardened-free-twice", "harden=1", free_twice, "double-free",
+	  SIGABRT },
+	{ "hardened-free-inside", "harden=1", free_inside, "bad-free",
+	  SIGABRT },
+	{ "hardened-write-nothing", "harden=1", write_nothing,
+	  "in a block of no bytes", SIGSEGV },
 	{ "no-option", "help=0", write_null, "", SIGSEGV },
 };
 
@@ -360,8 +382,27 @@ static int few_addresses(void)
 	return crowd() || work();
 }
 
+/* What is allocated is zero, and nobody had it a moment ago. */
+static int fresh(void)
+{
+	unsigned char *before = NULL, *p;
+	int i;
+
+	for (i = 0; i < 10000; i++) {
+		p = malloc(200);
+		if (p == before || first_not(p, 200, 0) != 200)
+			return 1;
+		memset(p, 0xab, 200);
+		free(p);
+		before = p;
+	}
+	return 0;
+}
+
 static int run_case(const char *name)
 {
+	if (!strcmp(name, "fresh"))
+		return fresh();
 	if (!strcmp(name, "own-handler"))
 		return own_handler();
 	if (!strcmp(name, "work"))
@@ -441,7 +482,8 @@ int main(int argc, char **argv)
 {
 	static const char *const options[] = { "guard=right", "guard=left",
 					       "guard=both",  "guard=tight",
-					       "sample=1/7",  "sample=1" };
+					       "sample=1/7",  "sample=1",
+					       "harden=1" };
 	size_t i;
 
 	if (argc > 1)
@@ -453,6 +495,7 @@ int main(int argc, char **argv)
 		try_right("work", options[i], 0, "");
 		try_right("threads", options[i], 0, "");
 	}
+	try_right("fresh", "harden=1", 0, "");
 	try_right("own-handler", "guard=right", 0, "");
 	try_right("crowd", "guard=right", 0, "as many as may be");
 	try_right("few-addresses", "guard=right", 200 * MB,
