@@ -175,14 +175,22 @@ EXPORT void malloc_stats(void)
 	sys_write(STDERR_FILENO, buf, (size_t)n);
 }
 
+/* Bytes of a line of malloc_info(), or of its last ones, at most. */
+#define INFO_BYTES 512
+
 static void info_cache(FILE *f, struct kmem_cache *s)
 {
-	if (s->nr_slabs)
-		fprintf(f,
-			"<cache name=\"%s\" size=\"%u\" slabs=\"%lu\" "
-			"objects=\"%lu\" pages=\"%lu\"/>\n",
-			s->name, s->size, s->nr_slabs, s->total_objects,
-			s->nr_pages);
+	char buf[INFO_BYTES];
+	int n;
+
+	if (!s->nr_slabs)
+		return;
+	n = ashlar_snprintf(buf, sizeof(buf),
+			    "<cache name=\"%s\" size=\"%u\" slabs=\"%lu\" "
+			    "objects=\"%lu\" pages=\"%lu\"/>\n",
+			    s->name, s->size, s->nr_slabs, s->total_objects,
+			    s->nr_pages);
+	fwrite(buf, (size_t)n, 1, f);
 }
 
 /**
@@ -194,19 +202,23 @@ static void info_cache(FILE *f, struct kmem_cache *s)
  */
 EXPORT int malloc_info(int options, FILE *f)
 {
+	static const char head[] = "<malloc version=\"ashlar-1\">\n";
 	struct mallinfo2 i;
 	unsigned int index;
+	char buf[INFO_BYTES];
+	int n;
 
 	if (options) {
 		errno = EINVAL;
 		return -1;
 	}
 	i = collect();
-	fprintf(f, "<malloc version=\"ashlar-1\">\n");
+	fwrite(head, sizeof(head) - 1, 1, f);
 	for (index = 1; index <= KMALLOC_NR; index++)
 		if (cache_by_id[index])
 			info_cache(f, cache_by_id[index]);
-	fprintf(f,
+	n = ashlar_snprintf(
+		buf, sizeof(buf),
 		"<total type=\"rest\" count=\"0\" size=\"%zu\"/>\n"
 		"<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
 		"<system type=\"current\" size=\"%zu\"/>\n"
@@ -214,6 +226,7 @@ EXPORT int malloc_info(int options, FILE *f)
 		"</malloc>\n",
 		i.fordblks, i.hblks, i.hblkhd, i.arena + i.hblkhd,
 		i.arena + i.hblkhd);
+	fwrite(buf, (size_t)n, 1, f);
 	return 0;
 }
 

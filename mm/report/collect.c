@@ -90,11 +90,6 @@ static void count_cpus(struct mm_totals *t)
 	spin_unlock(&mm_cpu_mutex);
 }
 
-static unsigned long root_value(const unsigned long *p)
-{
-	return p ? READ_ONCE(*p) : 0;
-}
-
 /**
  * mm_collect_totals() - this program's memory in numbers
  * @t: filled, but for what only a machine has
@@ -105,9 +100,9 @@ void mm_collect_totals(struct mm_totals *t)
 	count_zones(t);
 	count_caches(t);
 	count_cpus(t);
-	t->large_bytes = root_value(ashlar_root.large_bytes);
-	t->large_count = root_value(ashlar_root.large_count);
-	t->large_cached_bytes = root_value(ashlar_root.large_cached_bytes);
+	t->large_bytes = READ_ONCE(large_bytes);
+	t->large_count = READ_ONCE(large_count);
+	t->large_cached_bytes = READ_ONCE(large_cached_bytes);
 	totals_finish(t);
 }
 
