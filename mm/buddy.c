@@ -370,3 +370,24 @@ void buddy_validate(void)
 		spin_unlock(&z->lock);
 	}
 }
+
+/*
+ * page_was_freed - is a frame free that was in use before?
+ * @page: any frame
+ *
+ * For reports: takes no lock, and what is free may be had by anybody.
+ */
+__racy bool page_was_freed(const struct page *page)
+{
+	unsigned long pfn = page_to_pfn(page);
+	const struct page *head;
+	unsigned int order;
+
+	for (order = 0; order < MAX_ORDER; order++) {
+		head = pfn_to_page(pfn & ~((1ul << order) - 1));
+		if ((head->flags & (PG_buddy | PG_pcp)) && head->order >= order)
+			return !(head->flags & PG_zeroed) ||
+			       (head->flags & PG_reported);
+	}
+	return false;
+}

@@ -63,6 +63,7 @@ static inline struct mm_cpu *mm_this_cpu(void)
 /* buddy.c */
 void buddy_init(void);
 void buddy_validate(void);
+bool page_was_freed(const struct page *page);
 
 /* pcp.c */
 void pcp_init(struct per_cpu_pages *pcp);

@@ -26,6 +26,7 @@
 
 #define BATCH_SLOTS (PAGE_SIZE / sizeof(void *) - 2)
 #define LET_GO_MOST 16 /* slots in one call */
+#define MORE_AT_ONCE_FROM (64ul << 10)
 
 /* A frame of slots: those in [first, end) wait. */
 struct batch {
@@ -183,7 +184,7 @@ static unsigned int take_oldest(size_t limit, char **slot, struct batch **empty)
 	unsigned int n = 0;
 
 	*empty = NULL;
-	if (quarantine.bytes > limit)
+	if (quarantine.bytes > limit && limit >= MORE_AT_ONCE_FROM)
 		limit -= limit / 64;
 	while (batch && quarantine.bytes > limit && n < LET_GO_MOST) {
 		if (batch->first == batch->end) {

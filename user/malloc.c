@@ -343,14 +343,6 @@ EXPORT void *calloc(size_t n, size_t size)
 
 /* ---- release ---- */
 
-static void release_bad(const char *call, const void *p)
-{
-	mm_report("bad-free",
-		  "%s of %p, which is not the start of an "
-		  "allocated block",
-		  call, p);
-}
-
 static __attribute__((__noinline__)) void free_large(void *p)
 {
 	if (unlikely(!large_free(p) && !zero_free(p) &&
@@ -443,7 +435,7 @@ static __cold_path size_t usable_slow(void *p)
 	size_t size = 0;
 
 	if (p && unlikely(!block_size(p, &size))) {
-		release_bad("malloc_usable_size", p);
+		block_bad("malloc_usable_size", p);
 		return 0;
 	}
 	return size;

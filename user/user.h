@@ -67,6 +67,10 @@ void ashlar_delete_array(void *p, size_t size, size_t align) HIDDEN
 /* From now on the operators say so: operator_new.c, where it is linked. */
 void ashlar_watch_operators(void) HIDDEN __attribute__((__weak__));
 
+/* mistakes.c */
+void block_bad(const char *call, const void *p);
+void release_bad(const char *call, const void *p);
+
 void malloc_perturb_free(struct kmem_cache *s, void *obj);
 
 #endif

@@ -33,6 +33,12 @@
 
 static unsigned long short_until; /* port_time_ms() */
 
+/* Blocks that were unmapped last, for whoever frees one again. ranges_lock */
+#define GONE 64u
+
+static const char *gone[GONE];
+static unsigned int nr_gone;
+
 static size_t round_up(size_t size)
 {
 	return ALIGN(size, host.page_size); /* read when the process started */
@@ -113,6 +119,7 @@ static bool unmap(struct range *r)
 	if (!try_unmap(r) && !r->odd)
 		return keep_empty(r);
 	spin_lock(&ranges_lock);
+	gone[nr_gone++ % GONE] = r->addr;
 	range_free(r);
 	spin_unlock(&ranges_lock);
 	return true;
@@ -330,6 +337,22 @@ static __attribute__((__noinline__)) bool free_slow(void *p)
 bool large_free(void *p)
 {
 	return likely(hand_put(p)) || free_slow(p);
+}
+
+/* True if a large block began at @p and was freed, as far as is known. */
+bool large_was_freed(const void *p)
+{
+	const struct range *r;
+	unsigned int i;
+	bool freed;
+
+	spin_lock(&ranges_lock);
+	r = range_starting(p);
+	freed = r && (r->state == RANGE_AT_HAND || r->state == RANGE_KEPT);
+	for (i = 0; i < GONE; i++)
+		freed = freed || (p && gone[i] == p);
+	spin_unlock(&ranges_lock);
+	return freed;
 }
 
 /* Bytes that may be used at @p; 0: not the start of a large block. */

@@ -34,6 +34,7 @@ void ram_fork_child(void);
 
 void *large_alloc(size_t size, size_t align, bool zero);
 bool large_free(void *p);
+bool large_was_freed(const void *p);
 size_t large_size(const void *p);
 void *large_realloc(void *p, size_t size, size_t *old);
 void large_trim(void);

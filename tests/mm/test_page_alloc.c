@@ -327,3 +327,14 @@ TEST_DIES(exact_block_freed_as_pages, "ERROR: Ashlar: bad-free")
 {
 	free_pages((unsigned long)alloc_pages_exact(PAGE_SIZE, GFP_KERNEL), 0);
 }
+
+TEST(frames_that_were_freed_are_known)
+{
+	struct page *page = take_pages(GFP_KERNEL, 2);
+
+	for (unsigned int i = 0; i < 4; i++)
+		CHECK(!page_was_freed(page + i));
+	give_pages(page, 2);
+	for (unsigned int i = 0; i < 4; i++)
+		CHECK(page_was_freed(page + i));
+}

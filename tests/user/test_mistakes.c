@@ -378,7 +378,7 @@ static void check_double_frees(void)
 {
 	const char *either = "double-free|bad-free";
 
-	sweep_sizes("free-twice", either, free_twice, 0);
+	sweep_sizes("free-twice", "double-free", free_twice, 0);
 	sweep_sizes("free-a-b-a", either, free_around, 1);
 	sweep_sizes("free-around-10", either, free_around, 10);
 	sweep_sizes("free-around-100", either, free_around, 100);
