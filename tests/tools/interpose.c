@@ -221,6 +221,8 @@ static void of_formats(void)
 	RIGHT("printf", B(8, 0),
 	      fprintf(quiet, "%.8s %.*s\n", hidden, (int)eight, hidden));
 	WRONG("printf", 0, B(8, 0), fprintf(quiet, "%.9s\n", hidden));
+	RIGHT("printf", B(8, 0), fprintf(quiet, "%.s%.0s\n", hidden, hidden));
+	WRONG("printf", 0, B(8, 0), fprintf(quiet, "%.*s\n", -5, hidden));
 	WRONG("printf", 0, W(8, 0), fprintf(quiet, "%ls\n", hidden_wide));
 	RIGHT("sprintf", B(9, 0), sprintf(hidden, "%.7s!", far));
 	WRONG("sprintf", 1, B(8, 0), sprintf(hidden, "%.7s!", far));

@@ -211,8 +211,12 @@ static void be_quiet(void)
 	dup2(null, STDERR_FILENO);
 }
 
+/* Who reads the reports may go; the program hears of its own pipes as ever. */
+static void (*pipe_before)(int sig);
+
 static bool prepare(void)
 {
+	signal(SIGPIPE, pipe_before);
 	if (is_quiet)
 		be_quiet();
 	return preload(to_run[0], true) && set_options();
@@ -469,6 +473,7 @@ static int run(const struct command *self, int argc, char **argv)
 		return look_now(c.now);
 	if (c.suppressions && !(c.suppress = suppress_read(c.suppressions)))
 		return EXIT_FAILURE;
+	pipe_before = signal(SIGPIPE, SIG_IGN);
 	if (!open_out(&c))
 		return EXIT_FAILURE;
 	c.argv = argv + optind;

@@ -116,6 +116,13 @@ static void make_text(char *s, size_t size)
 			s[i] = '?';
 }
 
+/* A clock that is coarse may seem to run back. */
+static void make_past(struct report_stack *s)
+{
+	if (s->ms_ago >> 63)
+		s->ms_ago = 0;
+}
+
 /* False for what is no record; in one, all strings end and counts fit. */
 static bool make_sound(struct report_record *r, ssize_t size)
 {
@@ -126,6 +133,8 @@ static bool make_sound(struct report_record *r, ssize_t size)
 	make_text(r->kind, sizeof(r->kind));
 	make_text(r->sentence, sizeof(r->sentence));
 	make_text(r->call, sizeof(r->call));
+	make_past(&r->alloc);
+	make_past(&r->free);
 	r->window_bytes = min(r->window_bytes, (u32)REPORT_WINDOW);
 	return true;
 }

@@ -74,6 +74,15 @@ static long take_number(struct format *f, struct arguments *a)
 	return n;
 }
 
+/* What follows the point: nothing is 0, and a negative argument is none. */
+static long take_precision(struct format *f, struct arguments *a)
+{
+	bool is_argument = peek(f) == '*';
+	long n = take_number(f, a);
+
+	return n < 0 && !is_argument ? 0 : max(n, -1l);
+}
+
 static void look_at_string(const struct format *f, const void *s, bool is_wide,
 			   long precision)
 {
@@ -129,11 +138,7 @@ static void look_at(struct format *f, struct arguments *a)
 		take_number(f, a);
 		if (peek(f) == '$')
 			return;
-		precision = -1;
-		if (take(f, '.')) {
-			precision = take_number(f, a);
-			precision = precision < 0 ? 0 : precision;
-		}
+		precision = take(f, '.') ? take_precision(f, a) : -1;
 		size = take_size(f);
 		if (!take_conversion(f, a, size, precision))
 			return;
