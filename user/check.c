@@ -112,6 +112,17 @@ void watched_look_again(void)
 		ashlar_look();
 }
 
+static void signal_ends(void)
+{
+	ashlar_look();
+}
+
+/* From the first block on that is watched. */
+void watched_look_at_end(void)
+{
+	segv_ending = signal_ends;
+}
+
 static __attribute__((__destructor__)) void process_ends(void)
 {
 	if (!watched_any)

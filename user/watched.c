@@ -48,6 +48,7 @@ void watched_begins(void)
 	if (likely(READ_ONCE(watched_any)))
 		return;
 	WRITE_ONCE(watched_any, true);
+	watched_look_at_end();
 	if (slab_check)
 		quarantine_default(QUARANTINE_CHECK, QUARANTINE_SHARE);
 	else

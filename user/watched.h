@@ -23,5 +23,6 @@ bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
 			const char *call);
 unsigned long ashlar_look(void);
 void watched_look_again(void);
+void watched_look_at_end(void);
 
 #endif

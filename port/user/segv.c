@@ -14,6 +14,9 @@
  * end of a stack can be told of. A program that asks for the action of these
  * signals is told its own, if it asks us (segv_sigaction()).
  *
+ * Before a signal, one of abort() among them, ends a program whose reports are
+ * read, user/ looks at all blocks once more.
+ *
  * Nothing in here allocates. What needs room is static, and one thread's: who
  * faults while another does goes on without a sentence.
  */
@@ -43,6 +46,9 @@ struct fault {
 
 /* What user/ knows of an address: a few words, or NULL. */
 const char *(*segv_knows)(uintptr_t addr);
+
+/* What user/ does before a signal ends the program, or NULL. */
+void (*segv_ending)(void);
 
 static const int signals[] = { SIGSEGV, SIGBUS };
 static struct sigaction programs[ARRAY_SIZE(signals)]; /* its own actions */
@@ -304,22 +310,38 @@ static bool is_default(const struct sigaction *a)
 	       (a->sa_handler == SIG_DFL || a->sa_handler == SIG_IGN);
 }
 
+/* Without a reader a report ends the program, and has done so. */
+static void before_end(void)
+{
+	int saved = errno;
+
+	if (segv_ending && report_has_reader())
+		segv_ending();
+	errno = saved;
+}
+
+/* A fault comes again by itself; what somebody sent does not. */
+static void end_by(int sig, const siginfo_t *info)
+{
+	struct sigaction dfl;
+
+	before_end();
+	memset(&dfl, 0, sizeof(dfl));
+	dfl.sa_handler = SIG_DFL;
+	real_sigaction(sig, &dfl, NULL);
+	if (info->si_code <= 0)
+		sys6(SYS_tgkill, sys6(SYS_getpid, 0, 0, 0, 0, 0, 0), port_pid(),
+		     sig, 0, 0, 0);
+}
+
 /* As the kernel would: what it does not deliver it lets end the process. */
 static void default_action(int sig, const siginfo_t *info)
 {
 	const struct sigaction *own = programs_action(sig);
-	struct sigaction dfl;
 
-	if (info->si_code <= 0 && !(own->sa_flags & SA_SIGINFO) &&
-	    own->sa_handler == SIG_IGN)
-		return;
-	memset(&dfl, 0, sizeof(dfl));
-	dfl.sa_handler = SIG_DFL;
-	real_sigaction(sig, &dfl, NULL);
-	/* A fault comes again by itself; what somebody sent does not. */
-	if (info->si_code <= 0)
-		sys6(SYS_tgkill, sys6(SYS_getpid, 0, 0, 0, 0, 0, 0), port_pid(),
-		     sig, 0, 0, 0);
+	if (info->si_code > 0 || (own->sa_flags & SA_SIGINFO) ||
+	    own->sa_handler != SIG_IGN)
+		end_by(sig, info);
 }
 
 /* The mask that the handler had asked for; it ends with ours. */
@@ -371,7 +393,28 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		default_action(sig, info);
 }
 
+/* abort(), or a signal that somebody sent. */
+static void on_abort(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	end_by(sig, info);
+}
+
 /* ---- in place ---- */
+
+/* Only where the program has said nothing of it, and reports have a reader. */
+static void install_abort(void)
+{
+	struct sigaction act;
+
+	if (!report_has_reader() || real_sigaction(SIGABRT, NULL, &act) ||
+	    (act.sa_flags & SA_SIGINFO) || act.sa_handler != SIG_DFL)
+		return;
+	memset(&act, 0, sizeof(act));
+	act.sa_sigaction = on_abort;
+	act.sa_flags = SA_SIGINFO | SA_ONSTACK;
+	real_sigaction(SIGABRT, &act, NULL);
+}
 
 /* A signal stack for a thread that has none; NULL: it has, or needs none. */
 void *segv_thread_starts(void)
@@ -416,6 +459,7 @@ void segv_install(void)
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
 		if (real_sigaction(signals[i], &act, &programs[i]))
 			return;
+	install_abort();
 	installed = true;
 }
 

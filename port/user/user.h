@@ -76,6 +76,7 @@ void port_process_ends(void);
 /* segv.c */
 struct sigaction;
 extern const char *(*segv_knows)(uintptr_t addr);
+extern void (*segv_ending)(void);
 void segv_install(void);
 void *segv_thread_starts(void);
 void segv_thread_ends(void *stack);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program that writes behind a block, frees nothing, and ends as its first
+ * argument says.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void on_abort(int sig)
+{
+	_exit(sig == SIGABRT ? 0 : 1);
+}
+
+int main(int argc, char **argv)
+{
+	char *volatile p = malloc(40); /* wrong: heap-buffer-overflow */
+	const char *how = argc > 1 ? argv[1] : "";
+
+	p[40] = 1;
+	if (!strcmp(how, "abort"))
+		abort();
+	if (!strcmp(how, "signal"))
+		raise(SIGABRT);
+	if (!strcmp(how, "fault"))
+		*(volatile int *)(long)(argc - 2) = 1;
+	if (!strcmp(how, "handler")) {
+		signal(SIGABRT, on_abort);
+		abort();
+	}
+	if (!strcmp(how, "_exit"))
+		_exit(0);
+	return 0;
+}
