@@ -11,7 +11,8 @@
 
 int main(void)
 {
-	char *words = strdup("one two"), *p = words;
+	char *words = strdup("one two"); /* again: memory-leak */
+	char *p = words;
 
 	while (*p && *p != ' ')
 		p++;

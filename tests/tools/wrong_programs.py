@@ -49,6 +49,6 @@ def places(r, name):
         if o["kind"] == "memory-leak":
             found += [(o["kind"], next(filter(None, map(
                 line, leak["allocated"])), None)) for leak in o["leaks"]]
-        else:
+        elif o["kind"] != "made to fail":
             found.append((o["kind"], line(o["place"])))
     return found
