@@ -26,10 +26,13 @@
 #define MOST_READS 4000000ull
 #define MOST_BYTES (1ull << 30)
 #define MOST_CPU_MS 5000ull
-#define MOST_SECONDS 30
+#define STUCK_SECONDS 15 /* … to twice as many */
 
 /* The clock is looked at once in so many reads. */
 #define READS_PER_CLOCK 64
+
+/* Reads that were asked for, of all targets. */
+static uint64_t progress;
 
 static uint64_t cpu_ms(void)
 {
@@ -66,6 +69,7 @@ bool budget_spend(struct target *t, size_t bytes)
 	struct budget *b = &t->budget;
 	bool late;
 
+	__atomic_store_n(&progress, progress + 1, __ATOMIC_RELAXED);
 	if (t->spent)
 		return false;
 	late = (bytes == 0 || b->reads % READS_PER_CLOCK == 0) &&
@@ -88,36 +92,57 @@ bool budget_spend(struct target *t, size_t bytes)
 			1000);
 }
 
-/* In a thread of its own, while the main one waits in a read. */
-static void give_up(union sigval label)
+static void give_up(const char *label)
 {
 	char line[160];
 	int n = snprintf(line, sizeof(line),
 			 "ashlar: gave up on %s: a read of it has not come "
 			 "back for %d s\n",
-			 (const char *)label.sival_ptr, MOST_SECONDS);
+			 label, STUCK_SECONDS);
 
 	if (write(STDERR_FILENO, line, (size_t)n) < 0)
 		_exit(EXIT_FAILURE);
 	_exit(EXIT_GAVE_UP);
 }
 
+/* In a thread of its own, now and then: did the main one get on? */
+static void look_at_progress(union sigval label)
+{
+	static uint64_t before = UINT64_MAX;
+	uint64_t now = __atomic_load_n(&progress, __ATOMIC_RELAXED);
+
+	if (now == before)
+		give_up(label.sival_ptr);
+	before = now;
+}
+
+static timer_t timer;
+static bool watched;
+
 /**
- * budget_watch() - end the command, with a word, if it takes far too long
+ * budget_watch() - end the command, with a word, if a read does not come back
  * @label: what is looked at; stays
  *
  * Not for a process that will make namespaces: there is a thread from here on.
  */
 void budget_watch(const char *label)
 {
-	const struct itimerspec once = { .it_value.tv_sec = MOST_SECONDS };
+	const struct timespec period = { .tv_sec = STUCK_SECONDS };
+	const struct itimerspec often = { period, period };
 	struct sigevent event;
-	timer_t timer;
 
 	memset(&event, 0, sizeof(event));
 	event.sigev_notify = SIGEV_THREAD;
-	event.sigev_notify_function = give_up;
+	event.sigev_notify_function = look_at_progress;
 	event.sigev_value.sival_ptr = (void *)label;
-	if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0)
-		timer_settime(timer, 0, &once, NULL);
+	watched = timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 &&
+		  timer_settime(timer, 0, &often, NULL) == 0;
+}
+
+/** budget_unwatch() - all is read; what is printed may take its time */
+void budget_unwatch(void)
+{
+	if (watched)
+		timer_delete(timer);
+	watched = false;
 }

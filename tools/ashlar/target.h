@@ -76,6 +76,7 @@ bool target_keep_node(struct target *t, int nid);
 void budget_renew(struct target *t);
 bool budget_spend(struct target *t, size_t bytes);
 void budget_watch(const char *label);
+void budget_unwatch(void);
 
 /* elf_symbol.c */
 bool elf_symbol_in_memory(struct target *t, uint64_t base, const char *name,

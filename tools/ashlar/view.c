@@ -143,6 +143,7 @@ static bool look(const struct command *self, const struct request *r,
 	if (!target_find_nodes(t) || !target_keep_node(t, r->node) ||
 	    !snapshot_take(s, t, self->view->needs))
 		return false;
+	budget_unwatch();
 	if (r->json ? print_json(self, s, r) : print_text(self, s))
 		return true;
 	return target_fail(t, "out of memory");
