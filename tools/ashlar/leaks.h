@@ -40,6 +40,7 @@ struct run {
 	uint32_t record; /* … and to what is known of the block, or 0 */
 	uint64_t bytes; /* that are the program's, or may be */
 	uint32_t trace; /* in heap.traces, or NONE: of a guarded block */
+	uint64_t copy; /* where in heap.copy */
 };
 
 /* The frames of one core. */
@@ -47,8 +48,6 @@ struct ram {
 	uint64_t base, bytes; /* addresses */
 	uint64_t map; /* address of mem_map */
 	uint32_t *run; /* of each frame, or NONE */
-	char *copy; /* of the frames; filled by and by */
-	uint8_t *copied; /* a byte for each chunk */
 };
 
 struct heap {
@@ -75,7 +74,11 @@ struct heap {
 	struct span *skip; /* what is no root: the allocator's own */
 	size_t nr_skip;
 	struct timespec deadline;
-	uint64_t copied_bytes, copy_most;
+	/* leaks_copy.c */
+	char *copy; /* of runs of small slots; filled by and by */
+	uint64_t copy_bytes, copied_bytes, copy_most;
+	uint8_t *copied; /* a byte for each run */
+	char *alone; /* one block by itself */
 };
 
 /* Addresses [start, end). */
@@ -105,8 +108,9 @@ struct bytes {
 bool heap_bytes(struct heap *h, struct block b, struct bytes *out);
 size_t target_copy(struct target *t, void *buf, uint64_t address, size_t len);
 bool heap_in_time(struct heap *h);
-bool copy_open(struct heap *h, struct ram *f);
-void copy_close(struct ram *f);
+void heap_expect(const struct heap *h, struct block b);
+bool copy_open(struct heap *h);
+void copy_close(struct heap *h);
 
 static inline uint32_t block_number(const struct heap *h, struct block b)
 {

@@ -2,13 +2,14 @@
 /*
  * The bytes of a heap, at hand as they are looked into.
  *
- *   the process's frames   | run | run |     | run |   | run | …
- *   a reserved range       | copied    | ... | copied  | ....
- *                          └ a chunk ──┘
+ *   runs of small slots     | run 0 |   | run 2 |      | run 5 | …
+ *   a range of our own      | run 0 | run 2 | run 5 | …
  *
- * Chunks of 64 KiB are copied, by and by, to the same places in a range of our
- * own: of frames without a run nothing. When too much is copied, all of it is
- * forgotten. Large blocks are looked through once, and never copied.
+ * A run of small slots is copied when the first of them is looked into, to its
+ * place in a range of our own. When too much is copied, all of it is forgotten.
+ * Slots of a page and more, which are looked into once or twice, are read into
+ * one place one after the other: that stays in the processor's cache, and takes
+ * no memory. Large blocks are looked through in pieces.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,9 @@
 #include "mm/slab_record.h"
 #include "leaks.h"
 
-#define CHUNK_SHIFT 16
-#define CHUNK (1ul << CHUNK_SHIFT)
+/* Bytes of a slot that is read by itself. */
+#define ALONE_LEAST PAGE_SIZE
+#define ALONE_MOST (256ul << 10)
 
 /**
  * target_copy() - copy bytes out of a target, as far as they are there
@@ -65,68 +67,52 @@ bool heap_in_time(struct heap *h)
 	return target_fail(h->t, "looking at %s takes too long", h->t->label);
 }
 
-static struct ram *frames_of(struct heap *h, uint64_t address)
+static bool is_alone(const struct run *r)
 {
-	unsigned int i;
-
-	for (i = 0; i < h->nr_ram; i++)
-		if (address - h->ram[i].base < h->ram[i].bytes)
-			return &h->ram[i];
-	return NULL;
-}
-
-/* Those frames of a chunk that belong to a run. */
-static void copy_chunk(struct heap *h, struct ram *f, uint64_t chunk)
-{
-	uint64_t frame = chunk << (CHUNK_SHIFT - PAGE_SHIFT), n, left, got;
-	uint64_t end =
-		min(frame + (CHUNK >> PAGE_SHIFT), f->bytes >> PAGE_SHIFT);
-
-	f->copied[chunk] = 1;
-	for (; frame < end; frame += n) {
-		n = 1;
-		if (f->run[frame] == NONE)
-			continue;
-		while (frame + n < end && f->run[frame + n] != NONE)
-			n++;
-		left = n << PAGE_SHIFT;
-		got = target_copy(h->t, f->copy + (frame << PAGE_SHIFT),
-				  f->base + (frame << PAGE_SHIFT), left);
-		if (got < left) /* one page is not there: on behind it */
-			n = (got >> PAGE_SHIFT) + 1;
-		h->copied_bytes += got;
-	}
+	return r->size >= ALONE_LEAST && r->size <= ALONE_MOST;
 }
 
 static void forget_copies(struct heap *h)
 {
-	struct ram *f;
-
-	for (f = h->ram; f < h->ram + h->nr_ram; f++) {
-		madvise(f->copy, f->bytes, MADV_DONTNEED);
-		memset(f->copied, 0, (f->bytes >> CHUNK_SHIFT) + 1);
-	}
+	madvise(h->copy, h->copy_bytes, MADV_DONTNEED);
+	memset(h->copied, 0, h->first_large);
 	h->copied_bytes = 0;
 }
 
-/* Copy what is not copied yet. What cannot be read reads as zero. */
-static bool heap_copy(struct heap *h, uint64_t address, uint64_t bytes)
+/* What cannot be read reads as zero. */
+static void read_all(struct heap *h, char *to, uint64_t from, uint64_t bytes)
 {
-	struct ram *f = frames_of(h, address);
-	uint64_t chunk = (address - f->base) >> CHUNK_SHIFT, i;
-	uint64_t last = min(address - f->base + bytes, f->bytes) - 1;
+	uint64_t done = 0, got;
 
-	last >>= CHUNK_SHIFT;
-	for (i = chunk; i <= last && f->copied[i]; i++)
-		;
-	if (likely(i > last))
-		return true;
+	while (done < bytes) {
+		got = target_copy(h->t, to + done, from + done, bytes - done);
+		done += got;
+		if (done == bytes)
+			break;
+		got = min(PAGE_SIZE - (from + done) % PAGE_SIZE, bytes - done);
+		memset(to + done, 0, got);
+		done += got;
+	}
+}
+
+/* The bytes of a slot; NULL: not in time. */
+static const char *read_slot(struct heap *h, struct block b)
+{
+	const struct run *r = &h->runs[b.run];
+	uint64_t offset = b.slot * r->size;
+
+	if (is_alone(r)) {
+		read_all(h, h->alone, r->start + offset, r->size);
+		return heap_in_time(h) ? h->alone : NULL;
+	}
+	if (likely(h->copied[b.run]))
+		return h->copy + r->copy + offset;
 	if (h->copied_bytes > h->copy_most)
 		forget_copies(h);
-	for (i = chunk; i <= last; i++)
-		if (!f->copied[i])
-			copy_chunk(h, f, i);
-	return heap_in_time(h);
+	h->copied[b.run] = 1;
+	h->copied_bytes += r->slots * r->size;
+	read_all(h, h->copy + r->copy, r->start, r->slots * r->size);
+	return heap_in_time(h) ? h->copy + r->copy + offset : NULL;
 }
 
 static bool is_in_sheaf(const struct heap *h, const struct run *r,
@@ -166,10 +152,9 @@ bool heap_bytes(struct heap *h, struct block b, struct bytes *out)
 {
 	const struct run *r = &h->runs[b.run];
 	uint64_t slot = r->start + b.slot * r->size;
-	struct ram *f = frames_of(h, slot);
-	const char *copy = f->copy + (slot - f->base);
+	const char *copy = read_slot(h, b);
 
-	if (!heap_copy(h, slot, r->size))
+	if (!copy)
 		return false;
 	*out = (struct bytes){ .address = slot + r->left,
 			       .nr = r->bytes,
@@ -185,28 +170,42 @@ bool heap_bytes(struct heap *h, struct block b, struct bytes *out)
 	return true;
 }
 
-/* copy_open - make room for what is known of @f, and for its bytes */
-bool copy_open(struct heap *h, struct ram *f)
+/* heap_expect - have the processor fetch the first bytes of a block */
+void heap_expect(const struct heap *h, struct block b)
 {
-	uint64_t nr = f->bytes >> PAGE_SHIFT;
+	const struct run *r = &h->runs[b.run];
 
-	f->run = malloc(nr * sizeof(*f->run));
-	f->copied = calloc((f->bytes >> CHUNK_SHIFT) + 1, 1);
-	f->copy = mmap(NULL, f->bytes, PROT_READ | PROT_WRITE,
+	if (b.run < h->first_large && !is_alone(r))
+		__builtin_prefetch(h->copy + r->copy + b.slot * r->size +
+				   r->left);
+}
+
+/* copy_open - make room for the bytes of all runs that are not large blocks */
+bool copy_open(struct heap *h)
+{
+	struct run *r;
+
+	for (r = h->runs; r < h->runs + h->first_large; r++) {
+		r->copy = h->copy_bytes;
+		if (!is_alone(r))
+			h->copy_bytes += r->slots * r->size;
+	}
+	h->alone = malloc(ALONE_MOST);
+	h->copied = calloc(h->first_large + 1ul, 1);
+	h->copy = mmap(NULL, h->copy_bytes + PAGE_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (f->copy == MAP_FAILED)
-		f->copy = NULL;
-	if (!f->run || !f->copied || !f->copy)
+	if (h->copy == MAP_FAILED)
+		h->copy = NULL;
+	if (!h->alone || !h->copied || !h->copy)
 		return target_fail(h->t, "out of memory");
-	memset(f->run, 0xff, nr * sizeof(*f->run));
-	madvise(f->copy, f->bytes, MADV_HUGEPAGE);
+	madvise(h->copy, h->copy_bytes, MADV_HUGEPAGE);
 	return true;
 }
 
-void copy_close(struct ram *f)
+void copy_close(struct heap *h)
 {
-	free(f->run);
-	free(f->copied);
-	if (f->copy)
-		munmap(f->copy, f->bytes);
+	free(h->alone);
+	free(h->copied);
+	if (h->copy)
+		munmap(h->copy, h->copy_bytes + PAGE_SIZE);
 }

@@ -151,7 +151,9 @@ static bool begin_slab(struct walk *w, uint64_t frame, const struct page *page,
 {
 	const struct kmem_cache *s = &w->heap->caches[cache];
 	uint64_t start = w->ram->base + (frame << PAGE_SHIFT);
-	uint64_t unused = start + page->bump * (uint64_t)SLAB_GRANULE;
+	uint64_t bytes = min(page->bump * (uint64_t)SLAB_GRANULE,
+			     (uint64_t)page->nr << PAGE_SHIFT);
+	uint64_t unused = start + bytes;
 	struct run run = { .size = s->size,
 			   .cache = cache,
 			   .trace = NONE,
@@ -412,8 +414,11 @@ static bool take_core(struct heap *h, const struct snapshot_node *n,
 	*f = (struct ram){ .base = places.frames,
 			   .bytes = nr << PAGE_SHIFT,
 			   .map = map };
-	return copy_open(h, f) &&
-	       stacks_open(h, node, (uintptr_t)n->root.stacks) &&
+	f->run = malloc(nr * sizeof(*f->run));
+	if (!f->run)
+		return target_fail(h->t, "out of memory");
+	memset(f->run, 0xff, nr * sizeof(*f->run));
+	return stacks_open(h, node, (uintptr_t)n->root.stacks) &&
 	       take_caches(h, n, node) &&
 	       heap_skip(h, ids, f->base + f->bytes) &&
 	       take_frames(h, n, f, first_cache);
@@ -533,6 +538,7 @@ bool heap_read(struct heap *h, struct target *t)
 		sort_large(h);
 	for (i = 0; ok && i < s.nr_nodes; i++)
 		ok = clear_sheaves(h, &s.nodes[i]);
+	ok = ok && copy_open(h);
 	snapshot_free(&s);
 	return ok;
 }
@@ -542,12 +548,13 @@ void heap_free(struct heap *h)
 	unsigned int i;
 
 	for (i = 0; i < MAX_NODES; i++) {
-		copy_close(&h->ram[i]);
+		free(h->ram[i].run);
 		stacks_close(h->stacks[i]);
 	}
 	free(h->caches);
 	free(h->cache_node);
 	free(h->runs);
+	copy_close(h);
 	free(h->white);
 	free(h->traces);
 	free(h->skip);

@@ -56,16 +56,6 @@ bool mark_block(struct marker *m, struct block b)
 	return push(m, b);
 }
 
-/* Have the processor fetch the first bytes of @b. */
-static void heap_expect(const struct heap *h, struct block b)
-{
-	const struct ram *f = h->ram;
-	uint64_t offset = block_address(h, b) - f->base;
-
-	if (offset < f->bytes)
-		__builtin_prefetch(f->copy + offset);
-}
-
 /* Mark what @n words point into. False: no memory. */
 bool mark_words(struct marker *m, const uint64_t *words, size_t n)
 {
