@@ -36,7 +36,8 @@
 #define MODULES_MAX 64 /* of one stack */
 #define HEADERS_MAX 64
 #define CHILD_MEMORY (4ul << 30) /* bytes of addresses */
-#define CHILD_SECONDS 5
+#define CHILD_SECONDS 5 /* of a processor */
+#define CHILD_MS 4000 /* of waiting for one */
 #define FRAMES_EACH 9 /* of one address: itself, calls inlined there */
 #define QUESTION_MS 12000 /* all children of one question */
 
@@ -432,6 +433,7 @@ struct question {
 	struct frames *frames;
 	size_t room;
 	uint64_t end; /* ms: no answer is waited for longer */
+	uint64_t child_end; /* ms: nor for one child */
 };
 
 static uint64_t now_ms(void)
@@ -475,7 +477,8 @@ static bool read_answer(struct question *q, int fd, struct answer *a)
 
 	while (used < sizeof(*a)) {
 		now = now_ms();
-		if (now >= q->end || poll(&p, 1, (int)(q->end - now)) == 0)
+		if (now >= q->child_end ||
+		    poll(&p, 1, (int)(q->child_end - now)) == 0)
 			return false;
 		n = read(fd, (char *)a + used, sizeof(*a) - used);
 		if (n == 0 || (n < 0 && errno != EINTR))
@@ -523,6 +526,7 @@ static uint32_t ask(struct question *q, uint32_t first)
 		answers = ends[1];
 		answer_all(q->s, q->pc, first, q->nr, q->exact);
 	}
+	q->child_end = min(q->end, now_ms() + CHILD_MS);
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);
@@ -574,7 +578,7 @@ struct frames *symbols_find(struct symbols *s, const uint64_t *pc,
 			    unsigned int nr, bool exact)
 {
 	size_t room = (size_t)nr * FRAMES_EACH;
-	struct question q = { s, pc, nr, exact, NULL, room, 0 };
+	struct question q = { s, pc, nr, exact, NULL, room, 0, 0 };
 
 	q.frames = calloc(1, sizeof(*q.frames) + room * sizeof(struct frame));
 	if (!q.frames)
