@@ -79,15 +79,10 @@ static __cold_path void *alloc_unmapped(size_t size, size_t align, bool zero)
 }
 
 /* More than any cache holds, or more than the threshold. */
-static void *alloc_uncached(size_t size, size_t align, bool zero,
-			    enum alloc_kind kind)
+static void *alloc_mapped(size_t size, size_t align, bool zero)
 {
 	void *p;
 
-	if (unlikely(kfence_on) && (p = guarded_alloc(size, align, kind)))
-		return p;
-	if (unlikely(slab_large) && (p = guarded_large(size, align, kind)))
-		return p;
 	if (size < malloc_params.mmap_threshold && align <= PAGE_SIZE) {
 		p = alloc_run(size, zero ? __GFP_ZERO : 0);
 		if (p)
@@ -95,6 +90,27 @@ static void *alloc_uncached(size_t size, size_t align, bool zero,
 	}
 	p = large_alloc(size, align, zero);
 	return likely(p) ? p : alloc_unmapped(size, align, zero);
+}
+
+/* Some blocks are guarded, or all large ones watched. */
+static __cold_path void *alloc_guarded(size_t size, size_t align, bool zero,
+				       enum alloc_kind kind)
+{
+	void *p = NULL;
+
+	if (kfence_on)
+		p = guarded_alloc(size, align, kind);
+	if (!p && slab_large)
+		p = guarded_large(size, align, kind);
+	return p ? p : alloc_mapped(size, align, zero);
+}
+
+static __always_inline void *alloc_uncached(size_t size, size_t align,
+					    bool zero, enum alloc_kind kind)
+{
+	if (unlikely(kfence_on | slab_large))
+		return alloc_guarded(size, align, zero, kind);
+	return alloc_mapped(size, align, zero);
 }
 
 /* @rounded: @size up to @align; some cache holds as much. */
@@ -126,8 +142,8 @@ static __cold_path void *alloc_or_fail(size_t size, size_t align, bool zero,
 	return p && zero ? memset(p, 0, size) : p;
 }
 
-static void *alloc_large(size_t size, size_t align, bool zero,
-			 enum alloc_kind kind)
+static __always_inline void *alloc_large(size_t size, size_t align, bool zero,
+					 enum alloc_kind kind)
 {
 	(void)mm_this_cpu();
 	if (unlikely(size > PTRDIFF_MAX / 2 || align > PTRDIFF_MAX / 2))
@@ -163,7 +179,7 @@ static __always_inline void *alloc_cached(size_t size, enum alloc_kind kind)
 }
 
 /* Each of these leaves errno alone. */
-static void *alloc_slow_large(size_t size, enum alloc_kind kind)
+static __always_inline void *alloc_slow_large(size_t size, enum alloc_kind kind)
 {
 	return perturbed(alloc_large(size, 1, false, kind), size);
 }
