@@ -197,32 +197,34 @@ static unsigned int take_oldest(size_t limit, char **slot, struct batch **empty)
 	return n;
 }
 
-/* Context: no lock held. */
-static void let_go(char *slot)
-{
-	struct kmem_cache *s = slot_cache(slot);
-	LIST_HEAD(reaped);
-	void *put = slot;
-
-	spin_lock(&s->lock);
-	slab_debug_leave(s, slot);
-	slabs_put(s, &put, 1);
-	reap_free_slabs(s, slabs_to_keep(s), &reaped);
-	spin_unlock(&s->lock);
-	if (unlikely(!list_empty(&reaped)))
-		slab_release_list(&reaped);
-}
-
+/*
+ * These @n slots are let go; those of one cache that follow each other under
+ * one lock. Context: no lock held.
+ */
 static void let_all_go(char **slot, unsigned int n, struct batch *empty)
 {
+	LIST_HEAD(reaped);
+	struct kmem_cache *s;
 	unsigned int i;
+	void *put;
 
 	for (i = 0; i < n; i++) {
 		__builtin_prefetch(slot[i]);
 		__builtin_prefetch(slot_record(slot_cache(slot[i]), slot[i]));
 	}
-	for (i = 0; i < n; i++)
-		let_go(slot[i]);
+	for (i = 0; i < n;) {
+		s = slot_cache(slot[i]);
+		spin_lock(&s->lock);
+		for (; i < n && slot_cache(slot[i]) == s; i++) {
+			put = slot[i];
+			slab_debug_leave(s, put);
+			slabs_put(s, &put, 1);
+		}
+		reap_free_slabs(s, slabs_to_keep(s), &reaped);
+		spin_unlock(&s->lock);
+	}
+	if (unlikely(!list_empty(&reaped)))
+		slab_release_list(&reaped);
 	free_batch(empty);
 }
 
@@ -245,7 +247,7 @@ void quarantine_add(char *slot)
 	unsigned int n;
 
 	if (unlikely(!lock_with_room())) {
-		let_go(slot);
+		let_all_go(&slot, 1, NULL);
 		return;
 	}
 	quarantine.newest->slot[quarantine.newest->end++] = slot;

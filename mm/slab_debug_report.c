@@ -138,6 +138,42 @@ static void show_block(struct report_record *r, const struct kmem_cache *s,
 		fill_stack(&r->free, record, RECORD_RELEASE);
 }
 
+/*
+ * ---- what was told before it was done ----
+ *
+ * A call that is going to write too far is told of, and then writes. That the
+ * bytes are wrong afterwards is nothing new.
+ */
+
+#define TOLD 16u
+
+static struct told {
+	uintptr_t from, to;
+} told[TOLD];
+static u32 nr_told;
+
+static __racy void note_told(const void *addr, size_t bytes)
+{
+	u32 i = __atomic_fetch_add(&nr_told, 1, __ATOMIC_RELAXED) % TOLD;
+
+	WRITE_ONCE(told[i].to, 0ul);
+	WRITE_ONCE(told[i].from, (uintptr_t)addr);
+	WRITE_ONCE(told[i].to, (uintptr_t)addr + bytes);
+}
+
+/* True if some of these bytes are of a write that was told of. */
+static __racy bool was_told(const char *start, size_t bytes)
+{
+	uintptr_t from = (uintptr_t)start;
+	u32 i;
+
+	for (i = 0; i < TOLD; i++)
+		if (from < READ_ONCE(told[i].to) &&
+		    from + bytes > READ_ONCE(told[i].from))
+			return true;
+	return false;
+}
+
 /* ---- bytes that were written over ---- */
 
 /* How many bytes from @bad on are not what they must be. */
@@ -191,6 +227,8 @@ void slab_report_part(const struct kmem_cache *s, char *slot,
 {
 	struct report_record r = { .access = REPORT_WRITE };
 
+	if (was_told(bad, part->kind == PART_RECORD ? part->bytes : 1))
+		return;
 	r.address = (uintptr_t)bad;
 	name_kind(&r, part->kind == PART_POISON ? "heap-use-after-free" :
 						  "heap-buffer-overflow");
@@ -404,6 +442,8 @@ void slab_report_access(const struct slab_block *b, const void *addr,
 	}
 	say_access(&r, b, write, call);
 	port_report(&r);
+	if (write)
+		note_told(addr, bytes);
 }
 
 /* ---- lists ---- */

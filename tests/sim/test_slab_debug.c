@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "../../mm/internal.h"
+#include "../../mm/slab_debug.h"
 #include "../../port/sim/sim.h"
 #include "../harness.h"
 
@@ -84,6 +84,30 @@ TEST(wrong_releases_leave_all_as_it_was)
 	kmem_cache_free(s, obj);
 	check_reported("double-free ");
 	CHECK_EQ(s->inuse, inuse - 1);
+	check_works(s);
+}
+
+/* A write that was told of before it was made is not told of again. */
+TEST_NO_SWEEP(one_report_for_one_write)
+{
+	struct kmem_cache *s = tolerant_cache(ALL);
+	unsigned char *obj = take_object(s, GFP_KERNEL);
+	struct slab_block b;
+
+	CHECK(slab_block_at(obj + 50, &b));
+	slab_report_access(&b, obj + 50, 12, true, "memset");
+	check_reported("heap-buffer-overflow write of 12 bytes by memset, ");
+	memset(obj + 50, 1, 12);
+	CHECK_EQ(kmem_cache_validate(s), 1);
+	CHECK_EQ(sim.reports, 0);
+	obj[70] = 1;
+	CHECK_EQ(kmem_cache_validate(s), 1);
+	check_reported("heap-buffer-overflow write of 1 byte, 10 bytes past ");
+	slab_report_access(&b, obj + 50, 200, true, "memset");
+	sim.reports = 0;
+	memset(slot_record(s, (char *)obj - s->red_left), 1, 32);
+	CHECK_EQ(kmem_cache_validate(s), 1);
+	CHECK_EQ(sim.reports, 0);
 	check_works(s);
 }
 
