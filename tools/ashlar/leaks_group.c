@@ -7,16 +7,15 @@
  *            ▼       ▼       ▼                └ string, 3 blocks
  *           string  string  string
  *
- * The origin is the stack of the allocation, or the size where no stack is
- * known; of blocks that are held the innermost calls decide. A block that is
- * held by one of its own group, or of a group around that, joins it: so a long
- * list makes no deep tree, and what was made by recursion has a few groups.
+ * The origin is the stack of the allocation, where a call that recurs counts
+ * once; or the size where no stack is known. A block that is held by one of its
+ * own group, or of a group around that, joins it. So a long list makes no deep
+ * tree, and what was made by recursion has a few groups.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "leaks.h"
 
-#define INNERMOST 3 /* calls */
 #define DEPTH_MOST 32 /* what is held deeper stands beside its holder */
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -99,48 +98,21 @@ static uint32_t stack_number(struct groups *g, struct heap *h,
 
 /* ---- groups ---- */
 
-/* Of a block that is held the innermost calls are its origin. */
-static unsigned int calls_that_count(const struct stack *s, uint32_t holder)
+static uint64_t hash_key(uint32_t holder, uint32_t stack, uint64_t size)
 {
-	return holder == NONE ? s->nr : min(s->nr, (unsigned int)INNERMOST);
-}
-
-static uint64_t hash_key(const struct groups *g, uint32_t holder,
-			 uint32_t stack, uint64_t size)
-{
-	uint64_t hash = mix(mix(0, holder), size);
-	const struct stack *s;
-	unsigned int i;
-
-	if (stack == NONE)
-		return hash;
-	s = &g->stacks[stack];
-	for (i = 0; i < calls_that_count(s, holder); i++)
-		hash = mix(hash, s->pc[i]);
-	return hash;
+	return mix(mix(mix(0, holder), stack), size);
 }
 
 static uint64_t hash_nth_group(const struct groups *g, uint32_t n)
 {
 	const struct group *group = &g->group[n];
 
-	return hash_key(g, group->holder, group->stack, group->size);
+	return hash_key(group->holder, group->stack, group->size);
 }
 
-/* True if a block of that origin, which @holder holds, may be in @a. */
-static bool same_origin(const struct groups *g, const struct group *a,
-			uint32_t holder, uint32_t stack, uint64_t size)
+static bool same_origin(const struct group *a, uint32_t stack, uint64_t size)
 {
-	const struct stack *x, *y;
-	unsigned int n;
-
-	if (a->stack == stack || a->stack == NONE || stack == NONE)
-		return a->stack == stack && a->size == size;
-	x = &g->stacks[a->stack];
-	y = &g->stacks[stack];
-	n = calls_that_count(x, holder);
-	return n == calls_that_count(y, holder) &&
-	       !memcmp(x->pc, y->pc, n * sizeof(x->pc[0]));
+	return a->stack == stack && a->size == size;
 }
 
 /* The group of that origin within @holder; NONE: no memory. */
@@ -151,17 +123,16 @@ static uint32_t group_number(struct groups *g, struct heap *h, uint32_t holder,
 	struct group *more, *other;
 
 	for (i = holder; i != NONE; i = g->group[i].holder, depth++)
-		if (same_origin(g, &g->group[i], holder, stack, size))
+		if (same_origin(&g->group[i], stack, size))
 			return i;
 	if (depth == DEPTH_MOST)
 		holder = g->group[holder].holder;
 	if (!index_grow(&g->index, &g->index_size, n, hash_nth_group, g))
 		return NONE;
-	i = (uint32_t)hash_key(g, holder, stack, size) & (g->index_size - 1);
+	i = (uint32_t)hash_key(holder, stack, size) & (g->index_size - 1);
 	while (g->index[i] != NONE) {
 		other = &g->group[g->index[i]];
-		if (other->holder == holder &&
-		    same_origin(g, other, holder, stack, size))
+		if (other->holder == holder && same_origin(other, stack, size))
 			return g->index[i];
 		i = (i + 1) & (g->index_size - 1);
 	}
@@ -178,6 +149,20 @@ static uint32_t group_number(struct groups *g, struct heap *h, uint32_t holder,
 	return g->nr++;
 }
 
+/* Leave each address only where it is innermost. */
+static void drop_recurring(struct stack *s)
+{
+	unsigned int i, k, n = 0;
+
+	for (i = 0; i < s->nr; i++) {
+		for (k = 0; k < n && s->pc[k] != s->pc[i]; k++)
+			;
+		if (k == n)
+			s->pc[n++] = s->pc[i];
+	}
+	s->nr = n;
+}
+
 static bool add_block(struct groups *g, struct heap *h, struct block b,
 		      uint32_t holder, uint32_t *group)
 {
@@ -190,6 +175,7 @@ static bool add_block(struct groups *g, struct heap *h, struct block b,
 	if (b.run < h->first_large && !heap_bytes(h, b, &bytes))
 		return false;
 	s.nr = stack_fetch(h, b, bytes.stack, s.pc);
+	drop_recurring(&s);
 	if (s.nr) {
 		stack = stack_number(g, h, &s);
 		if (stack == NONE)
