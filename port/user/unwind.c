@@ -56,7 +56,10 @@ static bool word_is_readable(uintptr_t at)
 		    (long)&at_once, 0, 0) != -EFAULT;
 }
 
-/* (What is below sp in its page a memory checker takes for nobody's.) */
+/*
+ * The word itself is asked for, and not the first of its page: that may be
+ * below sp, where memory checkers allow no access.
+ */
 static __attribute__((__noinline__)) bool extend_readable(uintptr_t at)
 {
 	uintptr_t page = ALIGN_DOWN(at, STACK_PAGE);

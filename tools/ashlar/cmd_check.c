@@ -211,7 +211,10 @@ static void be_quiet(void)
 	dup2(null, STDERR_FILENO);
 }
 
-/* Who reads the reports may go; the program hears of its own pipes as ever. */
+/*
+ * SIGPIPE as it was: the command ignores it, for the reader of the reports may
+ * go; the program does not.
+ */
 static void (*pipe_before)(int sig);
 
 static bool prepare(void)

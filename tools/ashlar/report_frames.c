@@ -109,7 +109,7 @@ static const struct frame *place_in(const struct report *r,
 
 /*
  * The program ended, and all blocks were looked at: what is shown of that is
- * who called exit(), if somebody did.
+ * the call of exit(), if there was one.
  */
 static struct stack_shown without_end(const struct frames *f,
 				      struct stack_shown shown)

@@ -126,7 +126,7 @@ static void print_summary(FILE *out, const struct report *r)
 	fputc('\n', out);
 }
 
-/* Who made the access, and where; or who found what it did. */
+/* The thread and the calls that made the access, or that found its damage. */
 static void print_who(FILE *out, const struct report *r)
 {
 	const struct report_record *c = r->record;

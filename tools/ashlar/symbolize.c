@@ -13,46 +13,27 @@
  * and little time. If it dies, the module that it was reading is named in a
  * sentence and not read again, and another child goes on behind it.
  */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "ashlar.h"
-#include "build_id.h"
+#include "mapped.h"
 #include "symbolize.h"
 
-#define MAPS_BYTES_MAX (16ul << 20)
 #define MODULES_MAX 64 /* of one stack */
-#define HEADERS_MAX 64
 #define CHILD_MEMORY (4ul << 30) /* bytes of addresses */
 #define CHILD_SECONDS 5 /* of a processor */
 #define CHILD_MS 4000 /* of waiting for one */
 #define FRAMES_EACH 9 /* of one address: itself, calls inlined there */
 #define QUESTION_MS 12000 /* all children of one question */
-
-struct mapping {
-	uint64_t start, end, offset;
-	const char *path; /* in symbols.maps */
-};
-
-struct symbols {
-	char *maps; /* /proc/PID/maps, cut into lines */
-	struct mapping *mapping; /* ascending; of files only */
-	size_t nr;
-	int root; /* /proc/PID/root, or -1 */
-	int memory; /* /proc/PID/mem, or -1 */
-};
 
 /* What the child says of one address; several for inlined calls. */
 struct answer {
@@ -69,139 +50,6 @@ static struct useless {
 	struct useless *next;
 	char path[];
 } * useless;
-
-/* ---- the process ---- */
-
-static char *read_maps(pid_t pid)
-{
-	size_t used = 0, size = 64 << 10;
-	char *text = malloc(size + 1), *more;
-	char path[40];
-	ssize_t n = 0;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	while (text && fd >= 0 &&
-	       (n = read(fd, text + used, size - used)) > 0) {
-		used += (size_t)n;
-		if (used < size || size >= MAPS_BYTES_MAX)
-			continue;
-		more = realloc(text, 2 * size + 1);
-		if (!more)
-			break;
-		text = more;
-		size *= 2;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (text)
-		text[used] = 0;
-	return text;
-}
-
-/* A line of maps; false for what is no file. The line is ended in place. */
-static bool parse_mapping(char *line, struct mapping *m)
-{
-	unsigned long start, end, offset;
-	int path = 0;
-
-	if (sscanf(line, "%lx-%lx %*s %lx %*s %*s %n", &start, &end, &offset,
-		   &path) < 3 ||
-	    !path || line[path] != '/')
-		return false;
-	*m = (struct mapping){ start, end, offset, line + path };
-	return start < end;
-}
-
-static bool parse_maps(struct symbols *s)
-{
-	char *line, *rest;
-	size_t lines = 1;
-	char *c;
-
-	for (c = s->maps; *c; c++)
-		lines += *c == '\n';
-	s->mapping = calloc(lines, sizeof(*s->mapping));
-	if (!s->mapping)
-		return false;
-	for (line = strtok_r(s->maps, "\n", &rest); line;
-	     line = strtok_r(NULL, "\n", &rest))
-		s->nr += parse_mapping(line, &s->mapping[s->nr]);
-	return true;
-}
-
-static int open_of(pid_t pid, const char *what, int flags)
-{
-	char path[40];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
-	return open(path, flags | O_CLOEXEC);
-}
-
-/**
- * symbols_of_process() - what a process has mapped at this moment
- * @pid: its number
- *
- * Return: what symbols_find() needs, also once the process is gone; NULL if
- * there is no memory. Of a process that is gone already nothing is found.
- */
-struct symbols *symbols_of_process(pid_t pid)
-{
-	struct symbols *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return NULL;
-	s->root = open_of(pid, "root", O_PATH);
-	s->memory = open_of(pid, "mem", O_RDONLY);
-	s->maps = read_maps(pid);
-	if (s->maps && parse_maps(s))
-		return s;
-	symbols_free(s);
-	return NULL;
-}
-
-void symbols_free(struct symbols *s)
-{
-	if (!s)
-		return;
-	if (s->root >= 0)
-		close(s->root);
-	if (s->memory >= 0)
-		close(s->memory);
-	free(s->mapping);
-	free(s->maps);
-	free(s);
-}
-
-static const struct mapping *find_mapping(const struct symbols *s, uint64_t pc)
-{
-	size_t low = 0, high = s->nr, mid;
-
-	while (low < high) {
-		mid = (low + high) / 2;
-		if (pc >= s->mapping[mid].end)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < s->nr && pc >= s->mapping[low].start ? &s->mapping[low] :
-							    NULL;
-}
-
-/* The mapping of the same file that its first page lies in. */
-static const struct mapping *first_mapping(const struct symbols *s,
-					   const struct mapping *m)
-{
-	const struct mapping *first = m;
-
-	while (m-- > s->mapping && !strcmp(m->path, first->path)) {
-		first = m;
-		if (!m->offset)
-			break;
-	}
-	return first;
-}
 
 /* ---- useless files ---- */
 
@@ -253,61 +101,6 @@ static void send_found(const struct line_found *l)
 	send_answer();
 }
 
-/* As the process would open it, in its root. */
-static int open_module(const struct symbols *s, const char *path)
-{
-	const struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_IN_ROOT,
-	};
-	struct stat st;
-	int fd = -1;
-
-	if (s->root >= 0)
-		fd = (int)syscall(SYS_openat2, s->root, path, &how,
-				  sizeof(how));
-	if (fd < 0)
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* The address that the file itself gives to what is at @offset in it. */
-static uint64_t address_in_file(int fd, uint64_t offset)
-{
-	Elf64_Phdr ph[HEADERS_MAX];
-	Elf64_Ehdr e;
-	int i, nr;
-
-	if (pread(fd, &e, sizeof(e), 0) != sizeof(e) ||
-	    e.e_phentsize != sizeof(*ph))
-		return offset;
-	nr = e.e_phnum < HEADERS_MAX ? e.e_phnum : HEADERS_MAX;
-	nr = (int)(pread(fd, ph, (size_t)nr * sizeof(*ph), (off_t)e.e_phoff) /
-		   (ssize_t)sizeof(*ph));
-	for (i = 0; i < nr; i++)
-		if (ph[i].p_type == PT_LOAD &&
-		    offset - ph[i].p_offset < ph[i].p_filesz)
-			return offset - ph[i].p_offset + ph[i].p_vaddr;
-	return offset;
-}
-
-/* True if the process and the file say the same of themselves, or nothing. */
-static bool is_same_file(const struct symbols *s, const struct mapping *m,
-			 int fd)
-{
-	struct build_id here, there;
-
-	m = first_mapping(s, m);
-	return m->offset || !build_id_read(s->memory, m->start, &here) ||
-	       !build_id_read(fd, 0, &there) ||
-	       (here.size == there.size &&
-		!memcmp(here.bytes, there.bytes, here.size));
-}
-
 struct module {
 	const char *path;
 	int fd; /* -1: of no use */
@@ -321,10 +114,10 @@ static void module_open(const struct symbols *s, const struct mapping *m,
 	int fd;
 
 	module->path = m->path;
-	module->fd = open_module(s, m->path);
+	module->fd = mapping_open(s, m);
 	if (module->fd < 0)
 		why = "the file cannot be opened any more";
-	else if (!is_same_file(s, m, module->fd))
+	else if (!mapping_is_of(s, m, module->fd))
 		why = "the file is not the one that the program runs";
 	if (why) {
 		snprintf(answer.sentence, sizeof(answer.sentence), "%s", why);
@@ -352,7 +145,7 @@ static struct module *module_of(const struct symbols *s,
 }
 
 /*
- * True for what called main(): nobody wants names of it, and the C library may
+ * True for what called main(): its names are not shown, and the C library may
  * have much to be read. It ends where a stack does, at _start or at a 0.
  */
 static bool is_below_main(const struct mapping *m, const char *function)
@@ -371,7 +164,7 @@ static bool is_below_main(const struct mapping *m, const char *function)
 
 static void answer_one(const struct symbols *s, uint64_t pc, bool is_return)
 {
-	const struct mapping *m = find_mapping(s, pc);
+	const struct mapping *m = mapping_at(s, pc);
 	const struct line_found nothing = { 0 };
 	struct module *module;
 	uint64_t at;
@@ -387,7 +180,7 @@ static void answer_one(const struct symbols *s, uint64_t pc, bool is_return)
 		answer.sentence[0] = 0;
 		return;
 	}
-	at = address_in_file(module->fd, pc - m->start + m->offset);
+	at = mapping_address(m, module->fd, pc);
 	answer.offset = at;
 	if (module->dwarf)
 		dwarf_file_find(module->dwarf, at - is_return, send_found);
@@ -446,7 +239,7 @@ static uint64_t now_ms(void)
 
 static void add_frame(struct question *q, const struct answer *a)
 {
-	const struct mapping *m = find_mapping(q->s, q->pc[a->index]);
+	const struct mapping *m = mapping_at(q->s, q->pc[a->index]);
 	struct frame *f;
 
 	if (q->frames->nr == q->room)
@@ -464,7 +257,7 @@ static void add_frame(struct question *q, const struct answer *a)
 		.file = *a->file ? strdup(a->file) : NULL,
 	};
 	if (m && !f->offset)
-		f->offset = f->pc - first_mapping(q->s, m)->start;
+		f->offset = f->pc - mapping_first(q->s, m)->start;
 }
 
 /* An answer of the right form, before the time is over. */
@@ -501,7 +294,7 @@ static uint32_t take_answers(struct question *q, int fd, uint32_t at)
 	struct answer a;
 
 	while (read_answer(q, fd, &a)) {
-		m = find_mapping(q->s, q->pc[a.index]);
+		m = mapping_at(q->s, q->pc[a.index]);
 		if (m && *a.sentence)
 			give_up(m->path, a.sentence);
 		if (!a.begins)
@@ -538,7 +331,7 @@ static uint32_t ask(struct question *q, uint32_t first)
 	while (waitpid(pid, &wstatus, 0) < 0 && errno == EINTR)
 		;
 	if (next < q->nr) {
-		m = find_mapping(q->s, q->pc[next]);
+		m = mapping_at(q->s, q->pc[next]);
 		if (m)
 			give_up(m->path, "reading it takes too long or fails");
 	}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a process had mapped at one moment, and the files of it.
+ *
+ *   /proc/PID/maps   pc ─► the file, and where in it
+ *   /proc/PID/root   the file ─► as the process would open it
+ *   /proc/PID/mem    its build-id there ─► is it the file that runs?
+ *
+ * The three are opened while the process waits, and serve when it is gone.
+ */
+#include "mapped.h"
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "build_id.h"
+#include "symbolize.h"
+
+#define MAPS_BYTES_MAX (16ul << 20)
+#define HEADERS_MAX 64
+
+static char *read_maps(pid_t pid)
+{
+	size_t used = 0, size = 64 << 10;
+	char *text = malloc(size + 1), *more;
+	char path[40];
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (text && fd >= 0 &&
+	       (n = read(fd, text + used, size - used)) > 0) {
+		used += (size_t)n;
+		if (used < size || size >= MAPS_BYTES_MAX)
+			continue;
+		more = realloc(text, 2 * size + 1);
+		if (!more)
+			break;
+		text = more;
+		size *= 2;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (text)
+		text[used] = 0;
+	return text;
+}
+
+/* A line of maps; false for what is no file. The line is ended in place. */
+static bool parse_mapping(char *line, struct mapping *m)
+{
+	unsigned long start, end, offset;
+	int path = 0;
+
+	if (sscanf(line, "%lx-%lx %*s %lx %*s %*s %n", &start, &end, &offset,
+		   &path) < 3 ||
+	    !path || line[path] != '/')
+		return false;
+	*m = (struct mapping){ start, end, offset, line + path };
+	return start < end;
+}
+
+static bool parse_maps(struct symbols *s)
+{
+	char *line, *rest;
+	size_t lines = 1;
+	char *c;
+
+	for (c = s->maps; *c; c++)
+		lines += *c == '\n';
+	s->mapping = calloc(lines, sizeof(*s->mapping));
+	if (!s->mapping)
+		return false;
+	for (line = strtok_r(s->maps, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		s->nr += parse_mapping(line, &s->mapping[s->nr]);
+	return true;
+}
+
+static int open_of(pid_t pid, const char *what, int flags)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
+	return open(path, flags | O_CLOEXEC);
+}
+
+/**
+ * symbols_of_process() - what a process has mapped at this moment
+ * @pid: its number
+ *
+ * Return: what symbols_find() needs, also once the process is gone; NULL if
+ * there is no memory. Of a process that is gone already nothing is found.
+ */
+struct symbols *symbols_of_process(pid_t pid)
+{
+	struct symbols *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->root = open_of(pid, "root", O_PATH);
+	s->memory = open_of(pid, "mem", O_RDONLY);
+	s->maps = read_maps(pid);
+	if (s->maps && parse_maps(s))
+		return s;
+	symbols_free(s);
+	return NULL;
+}
+
+void symbols_free(struct symbols *s)
+{
+	if (!s)
+		return;
+	if (s->root >= 0)
+		close(s->root);
+	if (s->memory >= 0)
+		close(s->memory);
+	free(s->mapping);
+	free(s->maps);
+	free(s);
+}
+
+const struct mapping *mapping_at(const struct symbols *s, uint64_t pc)
+{
+	size_t low = 0, high = s->nr, mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (pc >= s->mapping[mid].end)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < s->nr && pc >= s->mapping[low].start ? &s->mapping[low] :
+							    NULL;
+}
+
+const struct mapping *mapping_first(const struct symbols *s,
+				    const struct mapping *m)
+{
+	const struct mapping *first = m;
+
+	while (m-- > s->mapping && !strcmp(m->path, first->path)) {
+		first = m;
+		if (!m->offset)
+			break;
+	}
+	return first;
+}
+
+int mapping_open(const struct symbols *s, const struct mapping *m)
+{
+	const char *path = m->path;
+	const struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.resolve = RESOLVE_IN_ROOT,
+	};
+	struct stat st;
+	int fd = -1;
+
+	if (s->root >= 0)
+		fd = (int)syscall(SYS_openat2, s->root, path, &how,
+				  sizeof(how));
+	if (fd < 0)
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+uint64_t mapping_address(const struct mapping *m, int fd, uint64_t pc)
+{
+	uint64_t offset = pc - m->start + m->offset;
+	Elf64_Phdr ph[HEADERS_MAX];
+	Elf64_Ehdr e;
+	int i, nr;
+
+	if (pread(fd, &e, sizeof(e), 0) != sizeof(e) ||
+	    e.e_phentsize != sizeof(*ph))
+		return offset;
+	nr = e.e_phnum < HEADERS_MAX ? e.e_phnum : HEADERS_MAX;
+	nr = (int)(pread(fd, ph, (size_t)nr * sizeof(*ph), (off_t)e.e_phoff) /
+		   (ssize_t)sizeof(*ph));
+	for (i = 0; i < nr; i++)
+		if (ph[i].p_type == PT_LOAD &&
+		    offset - ph[i].p_offset < ph[i].p_filesz)
+			return offset - ph[i].p_offset + ph[i].p_vaddr;
+	return offset;
+}
+
+bool mapping_is_of(const struct symbols *s, const struct mapping *m, int fd)
+{
+	struct build_id here, there;
+
+	m = mapping_first(s, m);
+	return m->offset || !build_id_read(s->memory, m->start, &here) ||
+	       !build_id_read(fd, 0, &there) ||
+	       (here.size == there.size &&
+		!memcmp(here.bytes, there.bytes, here.size));
+}
