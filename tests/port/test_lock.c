@@ -66,7 +66,9 @@ TEST_NO_SWEEP(who_sleeps_for_a_lock_is_woken)
 
 /*
  * One thread takes and releases a lock, and a signal holds it up wherever it
- * is; then the other wants the lock, and is the first to sleep for it.
+ * is; then the other wants the lock, and is the first to sleep for it. (Under
+ * valgrind a signal comes where no lock is held.) Who is not woken waits for
+ * ever.
  */
 static pthread_t busy;
 static bool held_up;
@@ -118,15 +120,16 @@ static void take_turns(void *arg)
 
 TEST_NO_SWEEP(a_holder_sees_in_time_that_somebody_sleeps)
 {
-	unsigned int i, arrived = 0, slept = 0;
+	unsigned int i, arrived = 0;
 
 	memset(rounds, 0, sizeof(rounds));
 	signal(SIGUSR1, hold_up);
 	in_parallel(2, take_turns, &arrived);
 	signal(SIGUSR1, SIG_DFL);
-	for (i = 0; i < ROUNDS; i++)
-		slept += rounds[i].lock.slept;
-	CHECK_OP(slept, >, 0);
+	for (i = 0; i < ROUNDS; i++) {
+		CHECK_EQ(rounds[i].taken, 1);
+		CHECK_EQ(rounds[i].lock.state, 0);
+	}
 }
 
 TEST_NO_SWEEP(a_lock_that_nobody_slept_for_is_released_by_a_write)
