@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* back_inserter makes room for each. */
+/* std::back_inserter adds each element, and makes room for it. */
 #include <algorithm>
 #include <iterator>
 #include <vector>

@@ -3,7 +3,7 @@
  * A pointer to the characters of a temporary string is kept.
  *
  * The sum of two strings lives until the end of its line. Short strings lie in
- * the object and not in a block: with them nobody can tell.
+ * the object and not in a block: with them it goes unnoticed.
  */
 #include <cstdio>
 #include <string>

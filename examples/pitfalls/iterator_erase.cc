@@ -2,8 +2,8 @@
 /*
  * An element is erased in a loop, and the loop goes on from it.
  *
- * A `for` is written without a thought of what ++ reads: the link in the node
- * that is gone.
+ * ++ reads the link in the node that is gone. It works as long as the freed node
+ * keeps its bytes.
  * Seen by: ashlar check --guard=right
  */
 #include <list>

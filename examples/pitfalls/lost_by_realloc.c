@@ -3,7 +3,7 @@
  * The result of realloc() takes the place of the old address.
  *
  * Where there is no memory, realloc() returns NULL and leaves the block as it
- * is; then nothing points to it. The result is looked at, so all seems well.
+ * is; then nothing points to it. The result is tested, so all seems well.
  * Seen by: ashlar check --fail=each
  */
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The result has a variable of its own until it is known to be one. */
+/* The result has a variable of its own until it is known not to be NULL. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What may be NULL is asked before it is used. */
+/* A result that may be NULL is tested before it is used. */
 #include <stdio.h>
 #include <string.h>
 

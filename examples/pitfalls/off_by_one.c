@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same loop, beside a page without access: the store itself is told of.
+ * A loop goes one element too far, beside a page without access.
  *
- * A guard behind each block costs a page for each, and sees reads as well.
+ * With a guard behind each block the store itself is reported, and a read would
+ * be as well. It costs a page for each block.
  * Seen by: ashlar check --guard=tight
  */
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From 0 on, and below the number of elements. */
+/* The index begins at 0 and stays below the number of elements. */
 #include <stdlib.h>
 
 enum { DAYS = 7 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A type of its own has its size with it. */
+/* sizeof names the object that is read into. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>

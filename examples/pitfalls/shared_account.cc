@@ -2,8 +2,8 @@
 /*
  * Two threads change one object on the heap, without a lock.
  *
- * A pointer to it was handed to a thread; it is not to be seen in the line that
- * changes the object.
+ * One thread has its address from the other. The line that changes the object
+ * does not show that it is shared.
  * Seen by: g++ -fsanitize=thread
  */
 #include <memory>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The result of malloc() is used unasked.
+ * The result of malloc() is used without a test.
  *
  * Memory never ran out where the program was tried. Here the size is read from
  * a file's head, which is damaged.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each result is asked; the program goes on without, or says why not. */
+/* The result is tested; the program says what it cannot do, and goes on. */
 #include <stdio.h>
 #include <stdlib.h>
 

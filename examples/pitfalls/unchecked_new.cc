@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The result of new(std::nothrow) is used unasked.
+ * The result of new(std::nothrow) is used without a test.
  *
  * Such a new gives a null pointer where the ordinary one throws; a line that
  * was written for the one is used with the other.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One of several results is not looked at.
+ * One of several results is not tested.
  *
- * The program looks at malloc()'s, and forgets that strdup() allocates, too.
+ * malloc()'s is tested; the author forgot that strdup() allocates, too.
  * Each allocation is made to fail in a run of its own, so that memory need not
  * run out to show it.
  * Seen by: ashlar check --fail=each

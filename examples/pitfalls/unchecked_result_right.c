@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each result is looked at, and what was made before is given back. */
+/* Each result is tested, and what was made before is given back. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A field of a new block is read that nobody wrote.
+ * A field of a new block is read before anything was written to it.
  *
  * A read of memory that is one's own is right to the processor, and to every
  * checker of the heap's bounds: only one that follows each value can tell.

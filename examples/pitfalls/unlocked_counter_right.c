@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A lock around each change. */
+/* Each change is made with the lock held. */
 #include <pthread.h>
 #include <stdio.h>
 

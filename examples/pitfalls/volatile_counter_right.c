@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* _Atomic makes the addition one step (std::atomic in C++). */
+/* An atomic variable makes the addition one step (std::atomic in C++). */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

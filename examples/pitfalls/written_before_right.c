@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What may not be found is asked for first. */
+/* The result of the search is tested before it is used. */
 #include <stdlib.h>
 #include <string.h>
 

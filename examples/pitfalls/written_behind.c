@@ -2,8 +2,9 @@
 /*
  * A loop goes one element too far.
  *
- * `<=` where `<` is meant. An ordinary store asks nobody: it is found when the
- * block is released, and the report names the allocation.
+ * `<=` where `<` is meant. An ordinary store is not looked at as it is made:
+ * the damage is found when the block is released, and the report names the
+ * allocation.
  */
 #include <stdlib.h>
 
