@@ -223,8 +223,10 @@ void mm_online_pages(unsigned int zone, unsigned long start, unsigned long nr,
 		z->spanned_pages = nr;
 	} else {
 		end = max(end, z->start_pfn + z->spanned_pages);
-		z->start_pfn = min(z->start_pfn, start);
-		z->spanned_pages = end - z->start_pfn;
+		/* Who frees reads it without the lock. */
+		if (start < z->start_pfn)
+			WRITE_ONCE(z->start_pfn, start);
+		WRITE_ONCE(z->spanned_pages, end - z->start_pfn);
 	}
 	z->present_pages += nr;
 	WRITE_ONCE(z->managed_pages, z->managed_pages + nr);

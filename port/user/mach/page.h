@@ -28,8 +28,11 @@ static inline void *pfn_to_virt(unsigned long pfn)
 	return (void *)((port_ram_frame + pfn) << PAGE_SHIFT);
 }
 
-/* True if @addr, which may be any value, can be looked up in mem_map. */
-static inline bool virt_addr_valid(const void *addr)
+/*
+ * True if @addr, which may be any value, can be looked up in mem_map. Without
+ * the range's lock: of a block that somebody holds it stays true.
+ */
+static inline __racy bool virt_addr_valid(const void *addr)
 {
 	return virt_to_pfn(addr) < port_ram_pages;
 }
