@@ -67,7 +67,7 @@ unsigned int port_callers(unsigned long *pc, unsigned int nr)
  */
 
 #define MEMO_SETS 256u
-#define MEMO_WAYS 2u
+#define MEMO_WAYS 4u
 #define MEMO_BYTES (MEMO_SETS * MEMO_WAYS * sizeof(struct memo))
 #define MEMO_DEPTH 16u
 
@@ -76,6 +76,7 @@ struct memo {
 	uintptr_t sp; /* of port_callers_noted() */
 	u64 sum; /* of the words */
 	u32 note; /* what the core noted; 0: nothing is remembered */
+	u32 first; /* half of the first word */
 	u32 nr;
 	u16 word[MEMO_DEPTH]; /* where they lie, in words from sp */
 };
@@ -83,6 +84,7 @@ struct memo {
 #define NO_MEMOS ((struct memo *)1) /* no memory, or the thread is ending */
 
 static __thread struct memo *memos; /* sets of them; NULL: not yet */
+static __thread unsigned int memo_turn; /* whose it is to be forgotten */
 
 /* The set for a stack pointer, or NULL. */
 static struct memo *memo_set(uintptr_t sp)
@@ -112,7 +114,8 @@ static bool still_holds(const struct memo *m, uintptr_t sp)
 	u32 i;
 
 	if (m->sp != sp || !m->note ||
-	    !unwind_may_read(sp, (uintptr_t)(stack + m->word[m->nr - 1])))
+	    !unwind_may_read(sp, (uintptr_t)(stack + m->word[m->nr - 1])) ||
+	    (u32)stack[m->word[0]] != m->first)
 		return false;
 	for (i = 0; i < m->nr; i++)
 		sum = add_to_sum(sum, stack[m->word[i]]);
@@ -134,6 +137,7 @@ static bool remember(struct memo *m, uintptr_t sp, const unsigned long *pc,
 		m->word[i] = (u16)word;
 		m->sum = add_to_sum(m->sum, pc[i]);
 	}
+	m->first = (u32)pc[0];
 	return nr != 0;
 }
 
@@ -165,7 +169,7 @@ unsigned int port_callers_noted(unsigned long *pc, unsigned int nr, u32 **note)
 		return m[way].nr;
 	}
 	if (m)
-		m += m->note != 0; /* the first one, if it is free */
+		m += memo_turn++ % MEMO_WAYS;
 	nr = find_callers(m, sp, pc, nr);
 	*note = m && m->sp ? &m->note : NULL;
 	return nr;
