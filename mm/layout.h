@@ -52,6 +52,7 @@ static u64 mm_layout[] = {
 	FIELD(ashlar_snapshot, pid),
 	FIELD(ashlar_snapshot, is_copy),
 	FIELD(ashlar_snapshot, held),
+	FIELD(ashlar_snapshot, looks),
 	FIELD(ashlar_held, sp),
 	FIELD(ashlar_held, reg),
 	FIELD(ashlar_places, frames),
