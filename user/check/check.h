@@ -40,7 +40,7 @@ struct heap {
 	size_t (*room)(const void *p);
 	bool (*range)(const void *p, size_t bytes, bool is_write,
 		      const char *call);
-	unsigned long (*look)(void); /* at all blocks, with reports */
+	unsigned long (*look_at_all)(void); /* at all blocks, with reports */
 	int (*action)(int sig, const struct sigaction *act,
 		      struct sigaction *old);
 	uintptr_t start, bytes; /* the library itself */
@@ -59,16 +59,20 @@ static inline size_t room_at(const void *p)
 }
 
 /*
- * A report, unless [@p, @p + @bytes) lies in one block or in none. (The asm: to
- * be looked at is not to be read, so what is there may be without a value.)
+ * A report, unless [@p, @p + @bytes) lies in one block or in none. (A number,
+ * and the asm: to be looked at is not to be read, so what is there may be
+ * without a value.)
  */
-static inline void look(const void *p, size_t bytes, bool is_write,
-			const char *call)
+static inline void look_at_range(uintptr_t p, size_t bytes, bool is_write,
+				 const char *call)
 {
 	__asm__("" : "+r"(p));
 	if (likely(heap.range) && bytes)
-		heap.range(p, bytes, is_write, call);
+		heap.range((const void *)p, bytes, is_write, call);
 }
+
+#define look(p, bytes, is_write, call) \
+	look_at_range((uintptr_t)(p), bytes, is_write, call)
 
 /* strings.c: @n bytes and a zero, of a string that was looked at; its end */
 char *string_copy(char *dst, const char *src, size_t n,

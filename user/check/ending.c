@@ -17,8 +17,8 @@ static __attribute__((__constructor__)) void note_start(void)
 
 static void look_at_all(void)
 {
-	if (heap.look)
-		heap.look();
+	if (heap.look_at_all)
+		heap.look_at_all();
 }
 
 EXPORT void _exit(int status)

@@ -20,7 +20,7 @@ static void find_heap(void)
 		return;
 	heap.start = (uintptr_t)o.dlfo_map_start;
 	heap.bytes = (uintptr_t)o.dlfo_map_end - heap.start;
-	*(void **)&heap.look = dlsym(RTLD_DEFAULT, "ashlar_look");
+	*(void **)&heap.look_at_all = dlsym(RTLD_DEFAULT, "ashlar_look");
 	*(void **)&heap.room = room;
 	*(void **)&heap.range = range;
 	*(void **)&heap.action = dlsym(RTLD_DEFAULT, "ashlar_sigaction");
