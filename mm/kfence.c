@@ -59,9 +59,6 @@ spinlock_t kfence_lock = SPIN_LOCK_UNLOCKED;
 static enum side side = SIDE_BOTH;
 static unsigned long rate; /* one block of so many; 0: none is sampled */
 
-/* For readers outside of the process: our part of it, and the port's. */
-struct ashlar_places ashlar_places;
-
 /* Set once, under the lock; then constant. */
 static char *pool; /* the first guard; NULL: there is none yet */
 static u32 *owner; /* of a page: number of its block plus 1, or 0 */

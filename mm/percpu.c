@@ -8,7 +8,11 @@
  *
  * Lock: mm_cpu_mutex for the list.
  */
+#include <ashlar/root.h>
 #include "internal.h"
+
+/* For readers outside; beside what is written at the start, too. */
+struct ashlar_places ashlar_places;
 
 struct list_head mm_cpus = LIST_HEAD_INIT(mm_cpus);
 spinlock_t mm_cpu_mutex = SPIN_LOCK_UNLOCKED;
