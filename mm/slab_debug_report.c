@@ -63,8 +63,9 @@ u32 slab_debug_stack(const struct kmem_cache *s)
 	if (!(s->flags & SLAB_STORE_USER))
 		return 0;
 	nr = port_callers_noted(pc, stack_depth(), &note);
-	if (note && *note)
-		return *note;
+	handle = note ? *note : 0;
+	if (handle)
+		return handle;
 	handle = stack_depot_save(&slab_stacks, pc, nr);
 	if (note)
 		*note = handle;
