@@ -28,6 +28,7 @@
 #include "mm/internal.h"
 #include "port/user/user.h"
 #include "guarded.h"
+#include "uncached.h"
 #include "user.h"
 #include "watched.h"
 
@@ -45,73 +46,6 @@ static __cold_path void *no_memory(void)
 }
 
 /* ---- allocation ---- */
-
-static void *alloc_run(size_t size, gfp_t gfp)
-{
-	void *p = NULL;
-
-	if (size <= PAGE_SIZE << (MAX_ORDER - 1))
-		p = alloc_pages_exact(size, gfp | GFP_KERNEL | __GFP_NOWARN);
-	return p;
-}
-
-/* From what the caches and other threads have given back. */
-static void *alloc_contig(size_t size, bool zero)
-{
-	struct page *page;
-
-	slab_shrink_all();
-	page = alloc_contig_frames(PAGE_ALIGN(size) >> PAGE_SHIFT);
-	if (!page)
-		return NULL;
-	return zero ? memset(page_address(page), 0, size) : page_address(page);
-}
-
-/* The kernel may have no mapping left where there are free frames. */
-static __cold_path void *alloc_unmapped(size_t size, size_t align, bool zero)
-{
-	void *p;
-
-	if (align > PAGE_SIZE)
-		return NULL;
-	p = alloc_run(size, zero ? __GFP_ZERO : 0);
-	return p ? p : alloc_contig(size, zero);
-}
-
-/* More than any cache holds, or more than the threshold. */
-static void *alloc_mapped(size_t size, size_t align, bool zero)
-{
-	void *p;
-
-	if (size < malloc_params.mmap_threshold && align <= PAGE_SIZE) {
-		p = alloc_run(size, zero ? __GFP_ZERO : 0);
-		if (p)
-			return p;
-	}
-	p = large_alloc(size, align, zero);
-	return likely(p) ? p : alloc_unmapped(size, align, zero);
-}
-
-/* Some blocks are guarded, or all large ones watched. */
-static __cold_path void *alloc_guarded(size_t size, size_t align, bool zero,
-				       enum alloc_kind kind)
-{
-	void *p = NULL;
-
-	if (kfence_on)
-		p = guarded_alloc(size, align, kind);
-	if (!p && slab_large)
-		p = guarded_large(size, align, kind);
-	return p ? p : alloc_mapped(size, align, zero);
-}
-
-static __always_inline void *alloc_uncached(size_t size, size_t align,
-					    bool zero, enum alloc_kind kind)
-{
-	if (unlikely(kfence_on | slab_large))
-		return alloc_guarded(size, align, zero, kind);
-	return alloc_mapped(size, align, zero);
-}
 
 /* @rounded: @size up to @align; some cache holds as much. */
 static __always_inline void *alloc_aligned_cached(size_t size, size_t align,
