@@ -125,7 +125,7 @@ void watched_look_at_end(void)
 
 static __attribute__((__destructor__)) void process_ends(void)
 {
-	if (!watched_any)
+	if (!watched_any && !kfence_on)
 		return;
 	ashlar_look();
 	port_process_ends();

@@ -148,10 +148,10 @@ static uint32_t number_of(const struct search *s, uint32_t slot)
 
 static bool number_blocks(struct search *s)
 {
-	size_t words = s->heap->nr_slots / 64 + 1, i;
+	size_t words = (s->heap->nr_slots + 63) / 64, i;
 	uint32_t n = 0;
 
-	s->number = malloc(words * sizeof(*s->number));
+	s->number = malloc((words + 1) * sizeof(*s->number));
 	for (i = 0; s->number && i < words; i++) {
 		s->number[i] = n;
 		n += (uint32_t)__builtin_popcountll(s->heap->white[i]);
