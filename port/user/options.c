@@ -50,4 +50,7 @@ void port_read_options(void)
 	hold_listen();
 	if (fail_wanted && ashlar_fail_begins)
 		ashlar_fail_begins();
+	/* A program that is checked may be at fault before it allocates. */
+	if (report_has_reader() && !*this_cpu_ptr(mm_cpu_self))
+		port_cpu_start();
 }
