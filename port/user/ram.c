@@ -36,7 +36,7 @@ struct page *port_mem_map;
 u8 *port_slab_ids;
 
 #define BLOCK_BYTES (PAGE_SIZE << (MAX_ORDER - 1))
-#define STEP_LEAST (BLOCK_BYTES / 8)
+#define STEP_LEAST (BLOCK_BYTES / 4)
 #define STEP_MOST (16 * BLOCK_BYTES)
 
 /* Of a block of frames: unmapped, and free to be mapped again. */
