@@ -66,6 +66,15 @@ static inline bool on_ashlar(void)
 	return !getenv("USER_TEST_REFERENCE");
 }
 
+/* True if blocks are watched: freed ones wait, large ones have addresses. */
+static inline bool is_watched(void)
+{
+	const char *variant = getenv("USER_TEST_VARIANT");
+
+	return variant &&
+	       (!strcmp(variant, "watched") || !strcmp(variant, "checked"));
+}
+
 static inline void begin(const char *topic)
 {
 	check_topic = topic;

@@ -361,14 +361,6 @@ static void check_mistakes()
 	check(aborted, "mistakes", "a wrong delete did not abort");
 }
 
-// What is checked has its large blocks' addresses before there is a limit.
-static bool limits_count()
-{
-	const char *way = getenv("USER_TEST_VARIANT");
-
-	return !way || (strcmp(way, "watched") && strcmp(way, "checked"));
-}
-
 int main()
 {
 	int status;
@@ -380,7 +372,7 @@ int main()
 	check_array_length();
 	check_handler();
 	check_throwing_handler();
-	if (limits_count()) {
+	if (!is_watched()) {
 		status = in_child(exhaust, nullptr, 20);
 		check(exited_well(status), "handler-frees-reserve", "%s",
 		      ending(status));
