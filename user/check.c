@@ -123,9 +123,16 @@ void watched_look_at_end(void)
 	segv_ending = signal_ends;
 }
 
+/*
+ * True until a block is watched or guarded. It is not 0 at first, so that it
+ * lies in a page that the dynamic linker has written to: looking at it costs
+ * an ordinary process no page.
+ */
+bool nothing_checked = true;
+
 static __attribute__((__destructor__)) void process_ends(void)
 {
-	if (!watched_any && !kfence_on)
+	if (nothing_checked)
 		return;
 	ashlar_look();
 	port_process_ends();

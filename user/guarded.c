@@ -35,6 +35,7 @@ static void guard_begins(void)
 	if (likely(READ_ONCE(done)))
 		return;
 	WRITE_ONCE(done, true);
+	WRITE_ONCE(nothing_checked, false);
 	if ((kfence_all || kfence_large) && ashlar_watch_operators)
 		ashlar_watch_operators();
 }

@@ -40,7 +40,7 @@ bool watched_fits(size_t size, size_t align)
 	       size + align <= KMALLOC_MAX_CACHE_SIZE;
 }
 
-bool watched_any;
+static bool watched_any; /* some block is, or was */
 
 /* watched_begins() - before the first block that is watched, or guarded */
 void watched_begins(void)
@@ -48,6 +48,7 @@ void watched_begins(void)
 	if (likely(READ_ONCE(watched_any)))
 		return;
 	WRITE_ONCE(watched_any, true);
+	WRITE_ONCE(nothing_checked, false);
 	watched_look_at_end();
 	if (slab_check)
 		quarantine_default(QUARANTINE_CHECK, QUARANTINE_SHARE);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include "mm/slab_record.h"
 
-extern bool watched_any; /* some block is, or was */
+extern bool nothing_checked;
 
 void watched_begins(void);
 bool watched_fits(size_t size, size_t align);
