@@ -51,7 +51,7 @@ typedef void **sheaf_t; /* a top: points one past the last object */
 
 static inline void **sheaf_base(sheaf_t top)
 {
-	return (void **)((uintptr_t)(top - 1) & ~(SHEAF_SIZE - 1));
+	return (void **)(((uintptr_t)top - sizeof(*top)) & ~(SHEAF_SIZE - 1));
 }
 
 /* Where the objects of the sheaf at @base begin: this slot says it. */

@@ -164,8 +164,9 @@ TEST(a_cache_that_is_destroyed_in_use_lists_its_objects)
 
 	kmem_cache_destroy(s);
 	check_reported("cache-in-use ");
-	/* Two objects, of each who allocated it. */
-	CHECK_EQ(sim.log_lines - lines, 6);
+	/* Two objects, and of each who allocated it, if there was memory. */
+	CHECK_OP(sim.log_lines - lines, <=, 6);
+	CHECK_OP(sim.log_lines - lines, >=, sweeping() ? 4 : 6);
 	give_object(s, obj);
 }
 
