@@ -204,7 +204,7 @@ static bool have_pool(void)
 	return !no_pool;
 }
 
-/* A place of 2^@order pages and a guard that nobody has had, or NULL. */
+/* A place of 2^@order pages and a guard, never used before, or NULL. */
 static char *new_pages(u32 order)
 {
 	size_t n = (1ul << order) + 1;
@@ -224,7 +224,7 @@ static void set_owner(const struct kfence_block *b, u32 number)
 		WRITE_ONCE(owner[first + i], number);
 }
 
-/* @b, which nobody has, gets a new place. False: there is none. */
+/* Give @b, which is unused, a new place. False if there is none. */
 static bool place(struct kfence_block *b, u32 order)
 {
 	char *pages = new_pages(order);

@@ -47,7 +47,7 @@ struct kfence_trace {
 };
 
 enum kfence_state {
-	KFENCE_UNUSED, /* it has no pages, or they wait for nobody */
+	KFENCE_UNUSED, /* it has no pages, or pages that are free */
 	KFENCE_BUSY, /* in the hands of one CPU, which changes it */
 	KFENCE_LIVE,
 	KFENCE_FREED, /* its pages have no access; on a list */

@@ -32,7 +32,7 @@ static bool was_freed(const struct kfence_block *b)
 	return b->state == KFENCE_FREED;
 }
 
-/* Who had it, and where it lies. */
+/* The history of the block, and its place. */
 static void fill_block(struct report_record *r, const struct kfence_block *b)
 {
 	r->block = (uintptr_t)b->start;

@@ -223,7 +223,7 @@ void mm_online_pages(unsigned int zone, unsigned long start, unsigned long nr,
 		z->spanned_pages = nr;
 	} else {
 		end = max(end, z->start_pfn + z->spanned_pages);
-		/* Who frees reads it without the lock. */
+		/* A release reads it without the lock. */
 		if (start < z->start_pfn)
 			WRITE_ONCE(z->start_pfn, start);
 		WRITE_ONCE(z->spanned_pages, end - z->start_pfn);

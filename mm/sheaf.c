@@ -83,7 +83,7 @@ static sheaf_t refill_from_slabs(struct kmem_cache *s, struct mm_cpu *cpu,
 	return top + (end - slot);
 }
 
-/* What all CPUs read stays in their caches while nobody writes to it. */
+/* Data that is only read stays in the caches of all processors. */
 static __always_inline void set_if_other(u32 *word, u32 value)
 {
 	if (unlikely(READ_ONCE(*word) != value))

@@ -123,7 +123,7 @@ static void note(const struct kmem_cache *s, struct slab_record *r,
 	r->who[which] = who_now();
 }
 
-/* A record as of an object that nobody knows anything about. */
+/* The record of an object whose history is not known. */
 static void reset_record(const struct kmem_cache *s, char *slot,
 			 enum record_state state)
 {
@@ -404,7 +404,7 @@ void slab_debug_setup(const struct kmem_cache *s, struct page *slab)
 	}
 }
 
-/* True if the object in @slot is in nobody's hands. */
+/* True if the object in @slot is not in use. */
 static bool slot_is_unused(const struct kmem_cache *s, struct page *slab,
 			   char *slot)
 {
