@@ -98,13 +98,6 @@ static void check_steps(void)
 	check(!bad, "steps-of-64", "contents lost at %zu bytes", bad);
 }
 
-static bool is_watched(void)
-{
-	const char *way = getenv("USER_TEST_VARIANT");
-
-	return way && (!strcmp(way, "watched") || !strcmp(way, "checked"));
-}
-
 /* Growing a large block must not need twice its size at any moment. */
 static void check_growth(void)
 {
