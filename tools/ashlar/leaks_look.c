@@ -5,7 +5,7 @@
  * A process that was told to makes a copy of itself, which is looked at. Any
  * other changes while it is read: a pointer may be on its way
  * from a place that was not looked at yet to one that was. So it is looked at
- * again, and what counts is what no look could reach, until two looks agree.
+ * again, and what counts is what no look could reach, until four agree.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +13,8 @@
 #include <time.h>
 #include "leaks.h"
 
-#define LOOKS_MOST 6
+#define LOOKS_MOST 8
+#define LOOKS_AGREED 4
 #define BETWEEN_MS 30
 #define LOOK_SECONDS 120
 
@@ -77,12 +78,15 @@ static bool look(struct leaks *l, struct target *t, uint64_t held,
 	return ok;
 }
 
-/* Until two looks agree, or a few were taken. */
+/*
+ * Until a few looks in a row agree, or many were taken. A block that wanders
+ * from one place to another may be missed by one look, and by the next.
+ */
 static bool look_at_running(struct leaks *l, struct target *t)
 {
 	const struct timespec pause = { .tv_nsec = BETWEEN_MS * 1000000l };
 	uint64_t *before;
-	uint32_t nr_before, looks;
+	uint32_t nr_before, looks, agreed = 1;
 	bool ok = look(l, t, 0, NULL, 0);
 
 	l->how = "as it ran";
@@ -93,7 +97,8 @@ static bool look_at_running(struct leaks *l, struct target *t)
 		nanosleep(&pause, NULL);
 		ok = look(l, t, 0, before, nr_before);
 		free(before);
-		if (l->nr_addresses == nr_before)
+		agreed = l->nr_addresses == nr_before ? agreed + 1 : 1;
+		if (agreed == LOOKS_AGREED)
 			break;
 	}
 	return ok;
