@@ -13,7 +13,7 @@
 
 #include <ashlar/types.h>
 
-/* Who allocates, and how what is released was allocated. */
+/* The function that allocated a block, or that a release is meant for. */
 enum alloc_kind { ALLOC_ANY, ALLOC_MALLOC, ALLOC_NEW, ALLOC_NEW_ARRAY };
 
 enum record_state {
@@ -29,7 +29,7 @@ struct slab_record {
 	u16 offset; /* bytes from the slot to the object */
 	u32 what;
 	u32 stack[2]; /* handles of slab_stacks: RECORD_ALLOC, RECORD_RELEASE */
-	u64 who[2]; /* port_time_ms() << 22 | port_pid(); 0: nobody yet */
+	u64 who[2]; /* port_time_ms() << 22 | port_pid(); 0: not yet */
 };
 
 #define RECORD_PID_BITS 22

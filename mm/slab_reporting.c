@@ -194,7 +194,7 @@ static unsigned long report_slabs(struct kmem_cache *s, unsigned long most)
 	return reported;
 }
 
-/* True if there is a host, and nobody minds what free objects hold. */
+/* True if there is a host, and free objects need not keep their contents. */
 static bool may_report(const struct kmem_cache *s)
 {
 	return !READ_ONCE(no_host) && !s->ctor && !cache_is_watched(s) &&

@@ -38,7 +38,7 @@ struct sim {
 	unsigned long time_ms;
 	bool refuse_ram; /* port_grow_ram() fails */
 	bool refuse_discard; /* port_discard() fails */
-	bool no_host; /* … as there is nobody to give frames to */
+	bool no_host; /* … as there is no host to give frames to */
 	bool retire; /* port_retire_ram() takes blocks */
 	bool refuse_guards; /* no page is taken from, or given, access */
 	/* If set: port_discard() fails for a range with this frame. */

@@ -264,7 +264,7 @@ static long sys_sigaction(const struct kernel_sigaction *to,
 		    sizeof(to->mask), 0, 0);
 }
 
-/* Handle the signal from now on, if that is wanted and nobody else does. */
+/* Handle the signal from now on, if that is wanted and it has no handler. */
 void hold_listen(void)
 {
 	const struct kernel_sigaction ours = {

@@ -33,14 +33,14 @@ __cold_path void port_lock_slow(spinlock_t *l)
 		sys_futex_wait(&l->state, 2, NULL);
 }
 
-/* Release @l, for which somebody has slept once. */
+/* Release @l, for which a thread has slept once. */
 void port_unlock_slow(spinlock_t *l)
 {
 	if (__atomic_exchange_n(&l->state, 0, __ATOMIC_RELEASE) == 2)
 		sys_futex_wake(&l->state, 1);
 }
 
-/* @l was released while somebody went to sleep for the first time. */
+/* @l was released while a thread went to sleep for the first time. */
 __cold_path void port_unlock_wake(spinlock_t *l)
 {
 	sys_futex_wake(&l->state, 1);

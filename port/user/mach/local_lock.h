@@ -33,7 +33,7 @@ typedef struct {
 
 /* 0, or some of these: owners take the slow path. */
 extern u32 local_locks_state __hidden;
-#define LOCAL_LOCKS_STOPPED 1u /* nobody gets a lock that it does not have */
+#define LOCAL_LOCKS_STOPPED 1u /* no CPU gets a lock that it does not have */
 #define LOCAL_LOCKS_FENCED 2u /* every owner needs a barrier */
 
 void port_local_lock_slow(local_lock_t *l);
