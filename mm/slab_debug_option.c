@@ -12,7 +12,8 @@
  *
  * A block of letters without names is for all caches, one with names for
  * these alone and instead; in a name * stands for anything. A cache may also
- * be created with the flags (SLAB_RED_ZONE …), whatever the option says.
+ * be created with the flags (SLAB_RED_ZONE …), whatever the option says, and
+ * with these alone (SLAB_NO_USER_FLAGS).
  *
  *   check=1
  *
@@ -239,6 +240,8 @@ slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags)
 {
 	slab_flags_t more = 0;
 
+	if (flags & SLAB_NO_USER_FLAGS)
+		return flags;
 	if (slab_harden && (flags & SLAB_KMALLOC))
 		more = DEFAULT_FLAGS & ~(slab_flags_t)SLAB_STORE_USER;
 	else if (slab_check && (flags & SLAB_KMALLOC))

@@ -75,6 +75,14 @@ TEST(names_choose_caches)
 	CHECK_EQ(setup_slub_debug("-"), 0);
 }
 
+TEST(a_cache_may_refuse_what_the_option_says)
+{
+	CHECK_EQ(setup_slub_debug(""), 0);
+	CHECK_EQ(slab_debug_flags("any", SLAB_POISON | SLAB_NO_USER_FLAGS),
+		 SLAB_POISON | SLAB_NO_USER_FLAGS);
+	CHECK_EQ(setup_slub_debug("-"), 0);
+}
+
 TEST(a_block_with_names_goes_before_one_without)
 {
 	CHECK_EQ(setup_slub_debug("P;FZ,special;-,plain"), 0);
