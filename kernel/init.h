@@ -34,6 +34,7 @@ void fork_init(void); /* kernel/task/fork.c: caches, hooks */
 void signal_init(void); /* kernel/signal/sigqueue.c */
 void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */
 void proc_init(void); /* kernel/proc */
+void provoke_init(void); /* kernel/debug/provoke.c */
 void drivers_init(void); /* kernel/drivers: mem, tty, console */
 void ipc_init(void); /* kernel/ipc */
 void fs_populate_root(void); /* kernel/fs/initramfs.c */

@@ -63,6 +63,7 @@ void start_kernel(void)
 	signal_init();
 	vfs_init();
 	proc_init();
+	provoke_init();
 	drivers_init();
 	ipc_init();
 	kernel_thread(kernel_init, NULL, "init");

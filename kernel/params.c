@@ -14,6 +14,7 @@
 #include <ashlar/check.h>
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
+#include <ashlar/mmzone.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/init.h>
@@ -97,8 +98,15 @@ static bool set_failslab(const char *value)
 	return true;
 }
 
+/* Released objects of watched caches wait, as many as a 32nd of RAM. */
+static void let_released_wait(void)
+{
+	quarantine_default((size_t)totalram_pages() << PAGE_SHIFT >> 5, 0);
+}
+
 static bool set_slub_debug(const char *value)
 {
+	let_released_wait();
 	if (setup_slub_debug(value))
 		printk(KERN_WARNING "slub_debug=%s: no cache is watched; want "
 				    "letters of FZPUTAO or -, then ,CACHE for "
@@ -109,6 +117,7 @@ static bool set_slub_debug(const char *value)
 
 static bool set_check(const char *value)
 {
+	let_released_wait();
 	if (setup_check(value))
 		printk(KERN_WARNING "check=%s: want 0 or 1\n", value);
 	return true;

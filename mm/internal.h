@@ -130,7 +130,6 @@ unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab);
 
 /* quarantine.c: watched objects that were released, and wait */
 extern spinlock_t quarantine_lock; /* held alone */
-void quarantine_default(size_t bytes, unsigned int share);
 void quarantine_flush(void);
 
 /* watched.c, slab_debug_report.c: an access to what may be watched */

@@ -46,6 +46,8 @@ void slab_report_twice(const struct kmem_cache *s, char *slot, const char *obj,
 		       const struct slab_call *call);
 void slab_report_inside(const struct kmem_cache *s, char *slot, const char *obj,
 			const struct slab_call *call);
+void slab_report_foreign(const struct kmem_cache *s, const struct slab_block *b,
+			 const char *obj, const struct slab_call *call);
 void slab_check_release(const struct kmem_cache *s, char *slot, const char *obj,
 			const struct slab_call *call);
 void slab_describe(const struct kmem_cache *s, char *slot, const char *what);

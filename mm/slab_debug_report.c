@@ -303,6 +303,19 @@ void slab_report_inside(const struct kmem_cache *s, char *slot, const char *obj,
 	port_report(&r);
 }
 
+/* slab_report_foreign - @obj, which went to @s, is of another watched cache */
+void slab_report_foreign(const struct kmem_cache *s, const struct slab_block *b,
+			 const char *obj, const struct slab_call *call)
+{
+	struct report_record r = { .access = REPORT_NO_ACCESS };
+
+	begin_release(&r, b->cache, b->slot, obj, call);
+	name_kind(&r, "bad-free");
+	say(&r, "%p is not of cache %s but of %s", (const void *)obj, s->name,
+	    b->cache->name);
+	port_report(&r);
+}
+
 static void say_other_call(struct report_record *r, const char *obj,
 			   const struct slab_record *was,
 			   const struct slab_call *call)

@@ -145,10 +145,14 @@ static void report_not_used(struct kmem_cache *s, char *slot, char *obj,
 			    enum object_state state,
 			    const struct slab_call *call)
 {
+	struct slab_block b;
+
 	if (slot && state == OBJECT_FREE)
 		slab_report_twice(s, slot, obj, call);
 	else if (slot)
 		slab_report_inside(s, slot, obj, call);
+	else if (slab_block_at(obj, &b) && b.slot && b.cache != s)
+		slab_report_foreign(s, &b, obj, call);
 	else
 		report_bad_object(s, obj, OBJECT_NONE);
 }

@@ -12,6 +12,7 @@
  * watched block they are led here instead (ashlar_watch_operators).
  */
 #include <stdlib.h>
+#include <ashlar/check.h>
 #include "mm/internal.h"
 #include "guarded.h"
 #include "user.h"

@@ -14,5 +14,6 @@ int setup_check(const char *str);
 int setup_harden(const char *str);
 int setup_look(const char *str);
 int setup_quarantine(const char *str);
+void quarantine_default(size_t bytes, unsigned int share);
 
 #endif

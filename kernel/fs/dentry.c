@@ -15,7 +15,8 @@
  * whatever was removed or made meanwhile.
  *
  * References: a child has one to its parent. Names of SB_DCACHE have one of
- * their filesystem's (d_pin), which goes when they are removed.
+ * their filesystem's (d_pin), which goes when they are removed. Of procfs and
+ * its like only directories that are in use are here (d_keep).
  */
 #include <ashlar/atomic.h>
 #include <ashlar/err.h>
@@ -115,6 +116,13 @@ struct dentry *d_alloc(struct dentry *parent, const char *name, u32 len)
 	return d;
 }
 
+/** d_keep() - have d_lookup() find a name that is no SB_DCACHE filesystem's */
+void d_keep(struct dentry *dentry)
+{
+	d_key_set(dentry);
+	d_link_in(dentry);
+}
+
 /**
  * d_add() - give a name its file
  * @dentry: from d_alloc()
@@ -123,10 +131,8 @@ struct dentry *d_alloc(struct dentry *parent, const char *name, u32 len)
 void d_add(struct dentry *dentry, struct inode *inode)
 {
 	dentry->d_inode = inode;
-	if (!(inode->i_sb->s_flags & SB_DCACHE))
-		return;
-	d_key_set(dentry);
-	d_link_in(dentry);
+	if (inode->i_sb->s_flags & SB_DCACHE)
+		d_keep(dentry);
 }
 
 /** d_tmpfile() - a file that has no name yet; its reference is taken over */
@@ -208,7 +214,7 @@ struct dentry *__d_lookup(const struct dentry *parent, const char *name,
 	return NULL;
 }
 
-/** d_lookup() - a name of an SB_DCACHE filesystem, with a reference, or NULL */
+/** d_lookup() - a name that is kept here, with a reference, or NULL */
 struct dentry *d_lookup(struct dentry *parent, const char *name, u32 len)
 {
 	struct dentry *d = __d_lookup(parent, name, len, name_hash(name, len));

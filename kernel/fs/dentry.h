@@ -52,7 +52,8 @@ struct dentry *d_alloc(struct dentry *parent, const char *name, u32 len);
 void d_add(struct dentry *dentry, struct inode *inode); /* takes the inode */
 void d_tmpfile(struct dentry *dentry, struct inode *inode); /* the same */
 struct dentry *d_make_root(struct inode *inode); /* iput if no memory */
-/* With a reference, or NULL; SB_DCACHE only. */
+void d_keep(struct dentry *dentry); /* d_lookup() finds it while it is used */
+/* With a reference, or NULL: of an SB_DCACHE filesystem, or kept. */
 struct dentry *d_lookup(struct dentry *parent, const char *name, u32 len);
 void d_delete(struct dentry *dentry); /* the name is gone */
 void d_move(struct dentry *old, struct dentry *new); /* takes new's place */

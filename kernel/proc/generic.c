@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reports as files: procfs, and sysfs, which is the same with another root.
+ * Reports as files: procfs; sysfs and debugfs are the same with other roots.
  *
  *   proc_root ── proc_dir_entry ── …      names that are always there
  *      │             └── proc_entry       show() writes the whole text
@@ -70,6 +70,13 @@ struct proc_dir_entry sysfs_root = {
 	.ino = 1,
 };
 
+/* What whoever looks for a mistake of the kernel needs; nothing mounts it. */
+struct proc_dir_entry debugfs_root = {
+	.children = LIST_HEAD_INIT(debugfs_root.children),
+	.ino = 1,
+	.private = true,
+};
+
 /* ---- the names that are always there ---- */
 
 static struct proc_dir_entry *find_child(const struct proc_dir_entry *dir,
@@ -111,7 +118,7 @@ static u32 component(const char *path)
 
 /**
  * proc_mkdir_below() - find or make a directory
- * @root: of procfs or sysfs
+ * @root: of procfs, sysfs or debugfs
  * @path: names with slashes between; must outlive the filesystem
  *
  * Context: boot; may sleep. Return: the entry of the last name.
@@ -134,7 +141,7 @@ struct proc_dir_entry *proc_mkdir_below(struct proc_dir_entry *root,
 
 /**
  * proc_create_below() - add a report
- * @root: of procfs or sysfs
+ * @root: of procfs, sysfs or debugfs
  * @file: its path, and how to make the text; must outlive the filesystem
  *
  * Context: boot; may sleep.
@@ -149,6 +156,12 @@ void proc_create_below(struct proc_dir_entry *root,
 void proc_create(const struct proc_entry *file)
 {
 	proc_create_below(&proc_root, file);
+}
+
+/** debugfs_create() - add a report to debugfs; see proc_create_below() */
+void debugfs_create(const struct proc_entry *file)
+{
+	proc_create_below(&debugfs_root, file);
 }
 
 /* ---- texts ---- */
@@ -461,8 +474,24 @@ static struct inode *static_inode(struct super_block *sb,
 	if (e->link)
 		return proc_new_inode(sb, S_IFLNK | 0777, e->ino, &pi,
 				      &proc_link_iops, NULL);
-	return proc_new_inode(sb, S_IFDIR | 0555, e->ino, &pi, &proc_dir_iops,
-			      &proc_dir_fops);
+	return proc_new_inode(sb, S_IFDIR | (e->private ? 0700 : 0555), e->ino,
+			      &pi, &proc_dir_iops, &proc_dir_fops);
+}
+
+/*
+ * A directory is found again as long as somebody has it: something may be
+ * mounted there. @d, or the one that was made while memory was waited for.
+ */
+static struct dentry *keep_dir(struct dentry *d)
+{
+	struct dentry *other = d_lookup(d->d_parent, d->d_name, d->d_len);
+
+	if (!other) {
+		d_keep(d);
+		return d;
+	}
+	dput(d);
+	return other;
 }
 
 static struct dentry *static_lookup(struct inode *dir, struct dentry *parent,
@@ -471,15 +500,19 @@ static struct dentry *static_lookup(struct inode *dir, struct dentry *parent,
 	const struct proc_dir_entry *pde = proc_i(dir)->pde;
 	const struct proc_dir_entry *e = find_child(pde, name, len);
 	struct inode *inode;
+	struct dentry *d;
 
 	if (!e && pde->root)
 		return proc_pid_lookup(dir, parent, name, len);
 	if (!e)
 		return proc_splice(parent, name, len, NULL);
+	if (!e->file && !e->link && (d = d_lookup(parent, name, len)))
+		return d;
 	inode = static_inode(dir->i_sb, e);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
-	return proc_splice(parent, name, len, inode);
+	d = proc_splice(parent, name, len, inode);
+	return IS_ERR(d) || e->file || e->link ? d : keep_dir(d);
 }
 
 bool dir_emit_dots(struct dir_context *ctx)
@@ -520,9 +553,15 @@ const struct file_operations proc_dir_fops = {
 
 /* ---- the filesystems ---- */
 
+#define PROC_SUPER_MAGIC 0x9fa0
+#define SYSFS_MAGIC 0x62656572
+#define DEBUGFS_MAGIC 0x64626720
+
 static void proc_statfs(struct super_block *sb, struct kstatfs *buf)
 {
-	buf->type = sb->s_fs_info == &proc_root ? 0x9fa0 : 0x62656572;
+	buf->type = sb->s_fs_info == &proc_root	 ? PROC_SUPER_MAGIC :
+		    sb->s_fs_info == &sysfs_root ? SYSFS_MAGIC :
+						   DEBUGFS_MAGIC;
 	buf->bsize = PAGE_SIZE;
 	buf->namelen = NAME_MAX;
 }
@@ -557,6 +596,12 @@ static int sysfs_fill_super(struct super_block *sb, const char *data)
 	return fill_super(sb, &sysfs_root);
 }
 
+static int debugfs_fill_super(struct super_block *sb, const char *data)
+{
+	(void)data;
+	return fill_super(sb, &debugfs_root);
+}
+
 static struct file_system_type proc_fs_type = {
 	.name = "proc",
 	.nodev = true,
@@ -571,6 +616,13 @@ static struct file_system_type sysfs_fs_type = {
 	.is_single = true,
 };
 
+static struct file_system_type debugfs_type = {
+	.name = "debugfs",
+	.nodev = true,
+	.fill_super = debugfs_fill_super,
+	.is_single = true,
+};
+
 /** proc_init() - name every report. Context: boot, once. */
 void proc_init(void)
 {
@@ -582,4 +634,5 @@ void proc_init(void)
 	sysfs_init();
 	register_filesystem(&proc_fs_type);
 	register_filesystem(&sysfs_fs_type);
+	register_filesystem(&debugfs_type);
 }

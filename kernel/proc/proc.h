@@ -24,6 +24,7 @@ struct proc_dir_entry {
 	/* Text of a link; NULL: not one. */
 	int (*link)(char *buf, size_t size);
 	bool root; /* of procfs: has processes, too */
+	bool private; /* a directory for nobody but root */
 };
 
 /* A name below a process's directory. */
@@ -57,7 +58,7 @@ static inline u64 pid_ino(pid_t pid, unsigned int n)
 	return ((u64)(u32)pid << 16) + n + 0x10000;
 }
 
-extern struct proc_dir_entry proc_root, sysfs_root;
+extern struct proc_dir_entry proc_root, sysfs_root, debugfs_root;
 extern const struct inode_operations proc_file_iops;
 extern const struct file_operations proc_text_fops, proc_mounts_fops;
 extern const struct file_operations proc_dir_fops;

@@ -18,5 +18,6 @@ struct proc_entry {
 	const struct file_operations *fop; /* of what is no text, else NULL */
 };
 void proc_create(const struct proc_entry *e);
+void debugfs_create(const struct proc_entry *e); /* see proc_create() */
 
 #endif

@@ -60,4 +60,5 @@ void sysfs_init(void)
 	proc_mkdir_below(&sysfs_root, "fs/cgroup");
 	proc_mkdir_below(&sysfs_root, "block");
 	proc_mkdir_below(&sysfs_root, "bus");
+	proc_mkdir_below(&sysfs_root, "kernel/debug");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the core asks of the PC (include/ashlar/port.h) and is not elsewhere. */
 #include <ashlar/errno.h>
+#include <ashlar/hexdump.h>
 #include <ashlar/port.h>
 #include <ashlar/report_record.h>
 #include <kernel/panic.h>
@@ -87,6 +88,19 @@ int port_pid(void)
 	return current->pid;
 }
 
+/* Some bytes around the wrong one. */
+static void print_window(const struct report_record *r)
+{
+	char row[HEX_ROW_CHARS];
+	u32 i, n;
+
+	for (i = 0; i < r->window_bytes; i += HEX_ROW_BYTES) {
+		n = min(r->window_bytes - i, (u32)HEX_ROW_BYTES);
+		hex_dump_row(row, r->window + i, n);
+		printk("%08lx: %s\n", (unsigned long)r->window_start + i, row);
+	}
+}
+
 static void print_stack(const char *what, const struct report_stack *s)
 {
 	u32 i;
@@ -105,6 +119,7 @@ void port_report(struct report_record *r)
 	u32 sp;
 
 	printk(KERN_ERR "BUG: %s: %s\n", r->kind, r->sentence);
+	print_window(r);
 	print_stack("Allocated", &r->alloc);
 	print_stack("Freed", &r->free);
 	__asm__("movl %%esp, %0" : "=r"(sp));

@@ -5,7 +5,8 @@
  *   .ksyms   { u32 address, name, 0 } …   by address (scripts/link-kernel)
  *
  * There are no frame pointers: a trace lists every word of the stack that
- * could be a return address, so it may name functions that are done.
+ * could be a return address, because a call ends right before where it points,
+ * so it may name functions that are done.
  */
 #include <ashlar/mm_types.h>
 #include <ashlar/port.h>
@@ -22,6 +23,46 @@ extern const u8 __ksyms_start[], __ksyms_end[];
 static bool is_text(u32 addr)
 {
 	return addr >= (u32)_text && addr < (u32)_etext;
+}
+
+/* An indirect call's length, but for its ff, by the byte that follows that. */
+static u32 call_length(u8 modrm)
+{
+	bool sib = (modrm & 0xc7) != 0xc4 && (modrm & 7) == 4;
+
+	switch (modrm & 0xf8) {
+	case 0x10:
+		return (modrm & 7) == 5 ? 5 : 1 + sib;
+	case 0x50:
+		return 2 + sib;
+	case 0x90:
+		return 5 + sib;
+	case 0xd0:
+		return 1;
+	}
+	return 0;
+}
+
+/* True if an instruction that calls may end at @addr. */
+static bool follows_call(u32 addr)
+{
+	const u8 *end = (const u8 *)addr;
+	u32 n;
+
+	if (addr - (u32)_text < 8)
+		return false;
+	if (end[-5] == 0xe8)
+		return true;
+	for (n = 1; n <= 6; n++)
+		if (end[-(int)n - 1] == 0xff && call_length(end[-(int)n]) == n)
+			return true;
+	return false;
+}
+
+/* True if a word of a stack may be an address that a function returns to. */
+static bool may_be_return(u32 word)
+{
+	return is_text(word) && follows_call(word);
 }
 
 static u32 record_address(const u8 *record)
@@ -96,7 +137,7 @@ unsigned int port_callers(unsigned long *pc, unsigned int nr)
 	/* What was found, and lies on the stack, is not found again. */
 	for (; sp < end && n < nr; sp += 4)
 		if (sp - (u32)pc >= nr * sizeof(*pc) &&
-		    is_text(*(const u32 *)sp))
+		    may_be_return(*(const u32 *)sp))
 			pc[n++] = *(const u32 *)sp;
 	return n;
 }
@@ -130,7 +171,7 @@ void dump_stack(u32 sp)
 	for (; sp < end && n < TRACE_MAX; sp += 4) {
 		u32 word = *(const u32 *)sp;
 
-		if (!is_text(word))
+		if (!may_be_return(word))
 			continue;
 		print_symbol(name, word, 1);
 		printk(" [<%08x>] %s\n", word, name);

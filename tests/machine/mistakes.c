@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each mistake that the kernel makes on request (kernel/debug/provoke.c), and
+ * what its log says then: with slub_debug= or check= each is told of once, with
+ * who allocated and who freed.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+
+#define DEBUG "/sys/kernel/debug/"
+#define LOG_ALL 3
+#define LOG_SIZE 10
+
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* The log from the last line on that has @mark. */
+static char *log_since(const char *mark)
+{
+	int size = klogctl(LOG_SIZE, NULL, 0), n;
+	char *text = malloc((size_t)size + 1), *at, *found = NULL;
+
+	need(text);
+	n = klogctl(LOG_ALL, text, size);
+	need(n >= 0);
+	text[n] = 0;
+	for (at = text; (at = strstr(at, mark)); at++)
+		found = at;
+	return found ? found : text + n;
+}
+
+static int count(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+static const struct expected {
+	const char *mistake, *report;
+	const char *allocated; /* by this function; NULL: nothing is said */
+	const char *freed;
+	int other; /* of caches that check=1 does not watch */
+} mistakes[] = {
+	{ "SLAB_LINEAR_OVERFLOW",
+	  "BUG: heap-buffer-overflow: write of 1 byte, 0 bytes past the end "
+	  "of a block of 100 (byte 100, right redzone",
+	  "write_past+", NULL, 0 },
+	{ "SLAB_LINEAR_UNDERFLOW",
+	  "BUG: heap-buffer-overflow: write of 1 byte, 1 byte before a block "
+	  "of 100 (byte -1, left redzone",
+	  "write_before+", NULL, 0 },
+	{ "WRITE_AFTER_FREE",
+	  "BUG: heap-use-after-free: write of 1 byte, 8 bytes into a freed "
+	  "block of 100 (byte 8, poison",
+	  "write_freed+", "write_freed+", 0 },
+	{ "SLAB_FREE_DOUBLE", "BUG: double-free: ", "free_twice+",
+	  "free_twice+", 0 },
+	{ "SLAB_FREE_INSIDE", "it is 16 bytes into a block of 100",
+	  "free_inside+", NULL, 0 },
+	{ "SLAB_FREE_PAGE", "BUG: bad-free: ", NULL, NULL, 0 },
+	{ "SLAB_FREE_CROSS", "is not of cache lkdtm-heap-b but of lkdtm-heap-a",
+	  "free_to_other+", NULL, 1 },
+	{ "SLAB_DESTROY_USED",
+	  "BUG: cache-in-use: cache lkdtm-used destroyed with 1 objects",
+	  "destroy_used+", NULL, 1 },
+};
+
+/* True if the lines from @from on, up to @end, name @function. */
+static int names(const char *text, const char *from, const char *end,
+		 const char *function)
+{
+	const char *start = strstr(text, from), *stop, *at;
+
+	if (!start)
+		return 0;
+	stop = strstr(start, end);
+	at = strstr(start, function);
+	return at && (!stop || at < stop);
+}
+
+/* What waits in quarantine is looked at when memory is asked back. */
+static void look(void)
+{
+	need(put("/proc/sys/vm/drop_caches", "2") == 0);
+}
+
+/* @general: only general caches are watched. */
+static void try(const struct expected *e, int general)
+{
+	char line[80], *log;
+	int bugs;
+
+	need(put(DEBUG "provoke-crash/DIRECT", e->mistake) == 0);
+	look();
+	snprintf(line, sizeof(line), "direct entry %s", e->mistake);
+	log = log_since(line);
+	bugs = count(log, "BUG: ");
+	check(bugs == 1 && strstr(log, e->report), e->mistake,
+	      "%d reports: %.900s", bugs, log);
+	if (general && e->other)
+		return;
+	if (e->allocated) {
+		snprintf(line, sizeof(line), "%s says who allocated",
+			 e->mistake);
+		check(names(log, "Allocated ", "Freed ", e->allocated), line,
+		      "%.1800s", log);
+	}
+	if (e->freed) {
+		snprintf(line, sizeof(line), "%s says who freed", e->mistake);
+		check(names(log, "Freed ", "Call Trace", e->freed), line,
+		      "%.1800s", log);
+	}
+}
+
+static void debugfs_is_roots(void)
+{
+	struct stat st;
+
+	is(stat(DEBUG, &st), 0);
+	check((st.st_mode & 0777) == 0700, "debugfs is root's", "mode %o",
+	      st.st_mode);
+	is(put(DEBUG "provoke-crash/DIRECT", "SLAB_FREE_TWICE"), -EINVAL);
+}
+
+int main(int argc, char **argv)
+{
+	int general = argc > 1 && !strcmp(argv[1], "general");
+	unsigned int i;
+
+	need(mount("debugfs", DEBUG, "debugfs", 0, NULL) == 0);
+	debugfs_is_roots();
+	for (i = 0; i < sizeof(mistakes) / sizeof(*mistakes); i++)
+		try(&mistakes[i], general);
+	return checks_done();
+}
