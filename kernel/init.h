@@ -36,6 +36,7 @@ void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */
 void proc_init(void); /* kernel/proc */
 void provoke_init(void); /* kernel/debug/provoke.c */
 void drivers_init(void); /* kernel/drivers: mem, tty, console */
+void devices_init(void); /* kernel/drivers: what hardware there is */
 void ipc_init(void); /* kernel/ipc */
 void fs_populate_root(void); /* kernel/fs/initramfs.c */
 void console_open_stdio(void); /* kernel/drivers: fds 0, 1, 2 of process 1 */

@@ -32,6 +32,7 @@ static int kernel_init(void *unused)
 	(void)unused;
 	workqueue_start();
 	slab_reap_start();
+	devices_init();
 	fs_populate_root();
 	console_open_stdio();
 	free_initmem();

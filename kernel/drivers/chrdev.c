@@ -12,7 +12,9 @@
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/drivers/chrdev.h>
+#include <kernel/drivers/edu.h>
 #include <kernel/drivers/mem.h>
+#include <kernel/drivers/pci.h>
 #include <kernel/drivers/tty.h>
 #include <kernel/fs/fs_struct.h>
 #include <kernel/fs/namei.h>
@@ -107,10 +109,21 @@ void devtmpfs_create(const char *name, umode_t mode, u32 dev)
 		printk("devtmpfs: cannot make %s: error %d\n", name, -err);
 }
 
-/** drivers_init() - every driver; boot */
+/**
+ * devices_init() - drivers whose devices are found and may take their time
+ *
+ * Context: process 1, before the root is filled.
+ */
+void devices_init(void)
+{
+	edu_init();
+}
+
+/** drivers_init() - every other driver; boot */
 void drivers_init(void)
 {
 	random_init();
+	pci_init();
 	mem_init_devices();
 	userfaultfd_init();
 	tty_init();

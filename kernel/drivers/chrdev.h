@@ -10,6 +10,7 @@ struct seq_file;
 #define MKDEV(major, minor) (((u32)(major) << 8) | (minor))
 #define MAJOR(dev) ((dev) >> 8)
 #define MINOR(dev) ((dev)&0xff)
+#define MISC_MAJOR 10 /* of devices of which there is one */
 
 void register_chrdev(u32 major, u32 minor, u32 count, const char *name,
 		     const struct file_operations *fop);

@@ -184,6 +184,29 @@ loff_t generic_file_llseek(struct file *f, loff_t off, int whence)
 	return off;
 }
 
+/**
+ * fixed_size_llseek() - llseek of a device of a certain size
+ * @f: the file
+ * @off: how far
+ * @whence: from where
+ * @size: bytes; there is no position past them
+ *
+ * Return: the new position, or -EINVAL.
+ */
+loff_t fixed_size_llseek(struct file *f, loff_t off, int whence, loff_t size)
+{
+	if (whence == SEEK_CUR)
+		off += f->f_pos;
+	else if (whence == SEEK_END)
+		off += size;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	if (off < 0 || off > size)
+		return -EINVAL;
+	f->f_pos = off;
+	return off;
+}
+
 /** noop_llseek() - llseek of a file that has no position */
 loff_t noop_llseek(struct file *f, loff_t off, int whence)
 {

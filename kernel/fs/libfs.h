@@ -20,6 +20,7 @@ int simple_rename(struct inode *old_dir, struct dentry *old,
 extern const struct inode_operations simple_symlink_inode_operations;
 extern const struct file_operations simple_dir_operations;
 loff_t generic_file_llseek(struct file *f, loff_t off, int whence);
+loff_t fixed_size_llseek(struct file *f, loff_t off, int whence, loff_t size);
 loff_t noop_llseek(struct file *f, loff_t off, int whence); /* null, zero */
 /* What write(2) does to @buf of a file whose text is made whole. */
 ssize_t simple_read_from_buffer(struct iov_iter *to, loff_t *pos,

@@ -535,7 +535,6 @@ static const struct file_operations device_fops = {
 	.ioctl = device_ioctl,
 };
 
-#define MISC_MAJOR 10
 #define USERFAULTFD_MINOR 126
 
 /** userfaultfd_init() - the device; boot */

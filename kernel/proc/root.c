@@ -6,6 +6,7 @@
 #include <ashlar/vmstat.h>
 #include <i386.h>
 #include <kernel/drivers/chrdev.h>
+#include <kernel/drivers/pci.h>
 #include <kernel/fs/locks.h>
 #include <kernel/fs/super.h>
 #include <kernel/init.h>
@@ -129,6 +130,7 @@ static void show_unknown_syscalls(struct seq_file *m)
 
 static const struct proc_entry entries[] = {
 	REPORT("buddyinfo", 0444, show_buddyinfo),
+	REPORT("bus/pci/devices", 0444, show_pci_devices),
 	REPORT("cmdline", 0444, show_cmdline),
 	REPORT("cpuinfo", 0444, show_cpuinfo),
 	REPORT("devices", 0444, show_devices),

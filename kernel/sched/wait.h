@@ -84,14 +84,17 @@ static inline void wake_up(struct wait_queue_head *q)
 #define wait_event_interruptible(q, cond) \
 	((cond) ? 0 : __wait_event(q, cond, TASK_INTERRUPTIBLE, schedule()))
 /* -EAGAIN: it is @expires (ns) and the condition is not true. */
-#define wait_event_interruptible_until(q, cond, expires)           \
-	((cond) ? 0 :                                              \
-		  __wait_event(                                    \
-			  q, cond, TASK_INTERRUPTIBLE,             \
-			  if (schedule_until(expires)) {           \
-				  wait_ret = (cond) ? 0 : -EAGAIN; \
-				  break;                           \
+#define __wait_event_until(q, cond, state, expires)                      \
+	((cond) ? 0 :                                                    \
+		  __wait_event(                                          \
+			  q, cond, state, if (schedule_until(expires)) { \
+				  wait_ret = (cond) ? 0 : -EAGAIN;       \
+				  break;                                 \
 			  }))
+#define wait_event_until(q, cond, expires) \
+	__wait_event_until(q, cond, TASK_UNINTERRUPTIBLE, expires)
+#define wait_event_interruptible_until(q, cond, expires) \
+	__wait_event_until(q, cond, TASK_INTERRUPTIBLE, expires)
 /* Only a fatal signal ends it early. */
 #define wait_event_killable(q, cond) \
 	((cond) ? 0 : __wait_event(q, cond, TASK_KILLABLE, schedule()))

@@ -98,7 +98,7 @@ void start_kernel(void);
 /* @error_code: bit 0 protection, 1 write, 2 user, 4 fetch.
  * kernel/memory/fault.c */
 void do_page_fault(struct pt_regs *regs, u32 error_code, u32 address);
-/* Interrupt line @irq (0 … 15), already acknowledged. kernel/irq.c */
+/* Interrupt line @irq (0 … 15). kernel/irq.c */
 void do_IRQ(struct pt_regs *regs, unsigned int irq);
 /* entry.S: call *sys_call_table[eax] with bx, cx, dx in registers (regparm 3)
  * and si, di, bp on the stack. */
@@ -196,7 +196,11 @@ struct resource { /* /proc/iomem, /proc/ioports */
 	u32 start, end; /* both included */
 	const char *name;
 	int depth;
+	bool busy; /* somebody's; else only found on a bus */
 };
+void add_bus_region(bool ports, u32 start, u32 end, const char *name);
+int request_region(u32 start, u32 size, const char *name);
+void release_region(u32 start, u32 size);
 int request_mem_region(u32 start, u32 size, const char *name);
 void release_mem_region(u32 start, u32 size);
 void show_iomem(struct seq_file *m);
@@ -239,6 +243,32 @@ static inline u8 inb(u16 port)
 	u8 v;
 
 	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void outw(u16 v, u16 port)
+{
+	__asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port));
+}
+
+static inline u16 inw(u16 port)
+{
+	u16 v;
+
+	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void outl(u32 v, u16 port)
+{
+	__asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port));
+}
+
+static inline u32 inl(u16 port)
+{
+	u32 v;
+
+	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
 	return v;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two 8259 interrupt controllers, the second on line 2 of the first: sixteen
- * lines, vectors 32 … 47. A line is acknowledged before its handler runs,
- * which is safe because interrupts stay off until it ends.
+ * lines, vectors 32 … 47. A line is acknowledged when its handlers have run,
+ * with interrupts off: a device of the PCI bus holds its line until it was
+ * served, and would be heard again at once if it were acknowledged before.
  */
 #include <kernel/irq.h>
 #include "local.h"
@@ -76,8 +77,8 @@ void irq_enter(struct pt_regs *regs, unsigned int irq)
 {
 	if (is_spurious(irq))
 		return;
+	do_IRQ(regs, irq);
 	if (irq >= 8)
 		outb(EOI, PIC2);
 	outb(EOI, PIC1);
-	do_IRQ(regs, irq);
 }
