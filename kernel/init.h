@@ -35,6 +35,8 @@ void signal_init(void); /* kernel/signal/sigqueue.c */
 void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */
 void proc_init(void); /* kernel/proc */
 void provoke_init(void); /* kernel/debug/provoke.c */
+int start_kmemleak(const char *value); /* kernel/debug/kmemleak.c */
+void kmemleak_init(void);
 void drivers_init(void); /* kernel/drivers: mem, tty, console */
 void devices_init(void); /* kernel/drivers: what hardware there is */
 void ipc_init(void); /* kernel/ipc */

@@ -65,6 +65,7 @@ void start_kernel(void)
 	vfs_init();
 	proc_init();
 	provoke_init();
+	kmemleak_init();
 	drivers_init();
 	ipc_init();
 	kernel_thread(kernel_init, NULL, "init");

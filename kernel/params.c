@@ -130,6 +130,13 @@ static bool set_quarantine(const char *value)
 	return true;
 }
 
+static bool set_kmemleak(const char *value)
+{
+	if (start_kmemleak(value))
+		printk(KERN_WARNING "kmemleak=%s: want on or off\n", value);
+	return true;
+}
+
 /* Done by the port before this, or without meaning on this machine. */
 static bool done(const char *value)
 {
@@ -155,6 +162,7 @@ static const struct param {
 	{ "slub_debug", set_slub_debug },
 	{ "check=", set_check },
 	{ "quarantine=", set_quarantine },
+	{ "kmemleak=", set_kmemleak },
 	{ "root=", done },
 	{ "rootfstype=", done },
 	{ "rootwait", done },

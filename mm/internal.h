@@ -119,6 +119,7 @@ void slab_report_balance(struct kmem_cache *s);
 
 /* slab_debug_option.c, slab_debug.c: of watched caches (slab_debug.h) */
 extern bool slab_check; /* all that is allocated by size is watched */
+extern bool slab_trace_objects; /* every cache is, for slab_alloc_hook */
 extern bool slab_harden; /* … and reads as zero when it is allocated */
 extern unsigned long slab_look_every; /* ms, or 0; who allocates looks */
 void slab_debug_init(void);
@@ -131,6 +132,12 @@ unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab);
 /* quarantine.c: watched objects that were released, and wait */
 extern spinlock_t quarantine_lock; /* held alone */
 void quarantine_flush(void);
+
+/* watched.c: who else is told of objects of watched caches, and of large blocks
+ * of kmalloc(); NULL: nobody. @stack: whose call it is, or 0 */
+extern void (*slab_alloc_hook)(const void *obj, size_t bytes, u32 stack,
+			       slab_flags_t flags, gfp_t gfp);
+extern void (*slab_free_hook)(const void *obj);
 
 /* watched.c, slab_debug_report.c: an access to what may be watched */
 struct slab_block;

@@ -123,6 +123,25 @@ void *kmalloc_asked(const struct slab_call *call, gfp_t gfp)
 				     slab_alloc_slow(s, gfp);
 }
 
+/* Larger than any cache's objects: a run of frames. */
+static void *kmalloc_large(size_t size, gfp_t gfp)
+{
+	void *p = NULL;
+
+	if (size <= KMALLOC_MAX_SIZE)
+		p = alloc_pages_exact(size, gfp);
+	if (unlikely(slab_alloc_hook) && p)
+		slab_alloc_hook(p, size, 0, 0, gfp);
+	return p;
+}
+
+static void kfree_large(void *obj, const struct page *page)
+{
+	if (unlikely(slab_free_hook))
+		slab_free_hook(obj);
+	free_pages_exact(obj, page->priv << PAGE_SHIFT);
+}
+
 static void *kmalloc_watched(size_t size, gfp_t gfp)
 {
 	const struct slab_call call = { .asked = (u32)size,
@@ -130,7 +149,7 @@ static void *kmalloc_watched(size_t size, gfp_t gfp)
 
 	/* With its alignment it may be more than any cache holds. */
 	if (slab_check && size + (1ul << call.align) > KMALLOC_MAX_CACHE_SIZE)
-		return alloc_pages_exact(size, gfp);
+		return kmalloc_large(size, gfp);
 	return kmalloc_asked(&call, gfp);
 }
 
@@ -141,8 +160,7 @@ static void *kmalloc_slow(size_t size, gfp_t gfp)
 	if (!size)
 		return ZERO_SIZE_PTR;
 	if (size > KMALLOC_MAX_CACHE_SIZE)
-		return size > KMALLOC_MAX_SIZE ? NULL :
-						 alloc_pages_exact(size, gfp);
+		return kmalloc_large(size, gfp);
 	s = (gfp & __GFP_DMA) ? dma_cache(kmalloc_index(size)) :
 				kmalloc_cache(kmalloc_index(size));
 	if (unlikely(s && s->flags & SLAB_ASKED))
@@ -221,7 +239,7 @@ static __cold_path __racy void kfree_slow(void *obj)
 	if (page && (page->flags & PG_slab))
 		slab_free_slow(page->slab_cache, obj);
 	else if (page && is_exact_block(page) && obj == page_address(page))
-		free_pages_exact(obj, page->priv << PAGE_SHIFT);
+		kfree_large(obj, page);
 	else
 		mm_report("bad-free", "%p was not allocated here", obj);
 }

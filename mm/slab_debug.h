@@ -22,6 +22,7 @@ extern bool slab_debug_keep_order; /* O: no larger blocks of frames */
 
 /* slab_debug_report.c */
 extern struct stack_depot slab_stacks;
+u32 slab_stack_now(void);
 u32 slab_debug_stack(const struct kmem_cache *s);
 
 /* Some of a slab's bytes, and what they must be. */

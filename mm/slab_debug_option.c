@@ -34,7 +34,8 @@
 static char option[CMDLINE_VALUE_SIZE]; /* well formed */
 static bool option_given;
 
-bool slab_debug_keep_order, slab_check, slab_harden, slab_large;
+bool slab_debug_keep_order, slab_trace_objects, slab_check, slab_harden,
+	slab_large;
 unsigned long slab_look_every;
 
 static const struct letter {
@@ -248,6 +249,8 @@ slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags)
 		more = DEFAULT_FLAGS;
 	else if (option_given)
 		parse_option(option, name, &more);
+	if (slab_trace_objects && !(flags & SLAB_NOLEAKTRACE))
+		more |= SLAB_CONSISTENCY_CHECKS | SLAB_STORE_USER;
 	flags |= more;
 	if (!(flags & SLAB_WATCHED))
 		return flags;

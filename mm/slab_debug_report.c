@@ -50,18 +50,16 @@ static unsigned int stack_depth(void)
 }
 
 /*
- * slab_debug_stack - the handle of the stack of whoever calls the allocator
+ * slab_stack_now - the handle of the stack of whoever calls the allocator
  *
- * Context: no lock held. Return: the handle; 0: nobody asked, or no memory.
+ * Context: no lock held. Return: the handle; 0: no memory.
  */
-u32 slab_debug_stack(const struct kmem_cache *s)
+u32 slab_stack_now(void)
 {
 	unsigned long pc[STACK_DEPTH];
 	unsigned int nr;
 	u32 *note, handle;
 
-	if (!(s->flags & SLAB_STORE_USER))
-		return 0;
 	nr = port_callers_noted(pc, stack_depth(), &note);
 	handle = note ? *note : 0;
 	if (handle)
@@ -70,6 +68,12 @@ u32 slab_debug_stack(const struct kmem_cache *s)
 	if (note)
 		*note = handle;
 	return handle;
+}
+
+/* slab_debug_stack - the same, where @s keeps it; else 0 */
+u32 slab_debug_stack(const struct kmem_cache *s)
+{
+	return s->flags & SLAB_STORE_USER ? slab_stack_now() : 0;
 }
 
 static void fill_stack(struct report_stack *out, const struct slab_record *r,

@@ -24,6 +24,7 @@
  * to add is given back.
  */
 #include <ashlar/errno.h>
+#include <ashlar/kmemleak.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
@@ -360,8 +361,10 @@ static void *vmalloc_from(unsigned long size, gfp_t gfp, const void *caller)
 	area = new_area(size, VM_ALLOC, caller);
 	if (!area)
 		return NULL;
-	if (fill_area(area, gfp))
+	if (fill_area(area, gfp)) {
+		kmemleak_alloc((void *)area->addr, size, 1, gfp);
 		return (void *)area->addr;
+	}
 	free_vm_area(area);
 	return NULL;
 }
@@ -435,6 +438,8 @@ static void free_area_at(const void *addr, bool owned)
 			  owned ? "vmalloc" : "vmap");
 		return;
 	}
+	if (owned)
+		kmemleak_free(addr);
 	free_vm_area(area);
 }
 
@@ -481,8 +486,9 @@ void kvfree(const void *addr)
 /** vmalloc_init() - once, at boot, before the first area */
 void vmalloc_init(void)
 {
-	vm_struct_cache = kmem_cache_create(
-		"vmap_area", sizeof(struct vm_struct), 0, SLAB_PANIC, NULL);
+	vm_struct_cache =
+		kmem_cache_create("vmap_area", sizeof(struct vm_struct), 0,
+				  SLAB_PANIC | SLAB_NOLEAKTRACE, NULL);
 }
 
 /* ---- report ---- */

@@ -17,6 +17,10 @@
 #include "slab_debug.h"
 #include "slub.h"
 
+void (*slab_alloc_hook)(const void *obj, size_t bytes, u32 stack,
+			slab_flags_t flags, gfp_t gfp);
+void (*slab_free_hook)(const void *obj);
+
 /* The slot of @slab that @addr, which is in one of its frames, lies in. */
 static char *slot_of(const struct kmem_cache *s, const struct page *slab,
 		     const char *addr)
@@ -138,6 +142,8 @@ void *slab_alloc_asked(struct kmem_cache *s, gfp_t gfp,
 			obj = slab_debug_alloc(s, slot[0], call, stack);
 		spin_unlock(&s->lock);
 	} while (!obj && slab_grow(s, gfp));
+	if (unlikely(slab_alloc_hook) && obj)
+		slab_alloc_hook(obj, call->asked, stack, s->flags, gfp);
 	return obj;
 }
 
@@ -192,6 +198,8 @@ void slab_free_asked(struct kmem_cache *s, void *obj,
 	char *slot = NULL;
 	bool wait = false;
 
+	if (unlikely(slab_free_hook))
+		slab_free_hook(obj);
 	spin_lock(&s->lock);
 	if (likely(slab))
 		state = watched_state(s, slab, obj, &slot);

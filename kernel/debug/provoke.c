@@ -13,6 +13,7 @@
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <ashlar/vmalloc.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/proc/proc_fs.h>
@@ -111,6 +112,34 @@ MISTAKE destroy_used(void)
 	kmem_cache_destroy(s);
 }
 
+/* Nothing of the calls below is left on the stack. */
+MISTAKE forget_stack(void)
+{
+	volatile char old[1024];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(old); i++)
+		old[i] = 0;
+}
+
+static void lose(void *p)
+{
+	if (p)
+		memset(p, 0x4c, 16);
+}
+
+MISTAKE lose_object(void)
+{
+	lose(block());
+	forget_stack();
+}
+
+MISTAKE lose_area(void)
+{
+	lose(vmalloc(3 * 4096));
+	forget_stack();
+}
+
 static const struct mistake {
 	const char *name;
 	void (*make)(void);
@@ -123,6 +152,8 @@ static const struct mistake {
 	{ "SLAB_FREE_PAGE", free_page_as_object },
 	{ "SLAB_FREE_CROSS", free_to_other },
 	{ "SLAB_DESTROY_USED", destroy_used },
+	{ "SLAB_LEAK", lose_object },
+	{ "VMALLOC_LEAK", lose_area },
 };
 
 static int show_mistakes(struct seq_file *m, void *data)

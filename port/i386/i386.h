@@ -184,6 +184,10 @@ u32 search_exception_table(u32 ip);
 
 /* symbols.c: "name+0x12/0x80" for an address of the kernel's text. */
 void sprint_symbol(char buf[64], u32 addr);
+void sprint_backtrace(char buf[64], u32 pc); /* the same, of who called */
+/* roots.c: all memory of the kernel's that is in no block */
+void scan_kernel_roots(void (*scan)(const void *start, const void *end),
+		       bool stacks);
 void dump_stack(u32 sp); /* what looks like return addresses, with names */
 void show_regs(const struct pt_regs *regs, u32 sp);
 

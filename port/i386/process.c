@@ -15,6 +15,7 @@
  * one costs more than all the rest of a fork's first steps.
  */
 #include <ashlar/errno.h>
+#include <ashlar/kmemleak.h>
 #include <ashlar/mmap.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
@@ -39,6 +40,16 @@ static unsigned int stacks_cached;
 
 /* ---- kernel stacks ---- */
 
+/* What is in use of it is a root (roots.c), the rest is old. */
+static void *new_stack(void)
+{
+	void *stack = vmalloc(THREAD_SIZE);
+
+	if (stack)
+		kmemleak_no_scan(stack);
+	return stack;
+}
+
 /**
  * alloc_thread_stack() - a kernel stack of THREAD_SIZE bytes
  *
@@ -48,8 +59,7 @@ void *alloc_thread_stack(void)
 {
 	void *stack;
 
-	stack = stacks_cached ? stack_cache[--stacks_cached] :
-				vmalloc(THREAD_SIZE);
+	stack = stacks_cached ? stack_cache[--stacks_cached] : new_stack();
 	if (stack)
 		mod_node_page_state(NR_KERNEL_STACK_KB, THREAD_SIZE / 1024);
 	return stack;

@@ -114,6 +114,12 @@ void sprint_symbol(char buf[64], u32 addr)
 	print_symbol(buf, addr, 0);
 }
 
+/** sprint_backtrace() - sprint_symbol() of who called, for where it returns */
+void sprint_backtrace(char buf[64], u32 pc)
+{
+	print_symbol(buf, pc, 1);
+}
+
 /*
  * The part of a stack from *@sp on that is surely there: the task's own, from
  * its lowest word if it overflowed, or the rest of a page.
