@@ -10,6 +10,7 @@ struct boot_options {
 	const char *init; /* init= */
 	const char *rdinit; /* rdinit= */
 	bool quiet;
+	bool ide_pio; /* libata.dma=0 */
 	int panic_timeout; /* panic=: s; 0 waits for ever, < 0 at once */
 };
 extern struct boot_options boot_options;

@@ -137,6 +137,16 @@ static bool set_kmemleak(const char *value)
 	return true;
 }
 
+static bool set_libata_dma(const char *value)
+{
+	int v;
+
+	if (!parse_int(value, &v))
+		return false;
+	boot_options.ide_pio = !v;
+	return true;
+}
+
 /* Done by the port before this, or without meaning on this machine. */
 static bool done(const char *value)
 {
@@ -150,6 +160,7 @@ static const struct param {
 	{ "init=", set_init },
 	{ "rdinit=", set_rdinit },
 	{ "panic=", set_panic },
+	{ "libata.dma=", set_libata_dma },
 	{ "loglevel=", set_loglevel },
 	{ "quiet", set_quiet },
 	{ "debug", set_debug },

@@ -11,8 +11,10 @@
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/drivers/edu.h>
+#include <kernel/drivers/ide.h>
 #include <kernel/drivers/mem.h>
 #include <kernel/drivers/pci.h>
 #include <kernel/drivers/tty.h>
@@ -88,6 +90,7 @@ void show_devices(struct seq_file *m)
 		name = c->name;
 	}
 	seq_puts(m, "\nBlock devices:\n");
+	show_block_majors(m);
 }
 
 /**
@@ -116,6 +119,8 @@ void devtmpfs_create(const char *name, umode_t mode, u32 dev)
  */
 void devices_init(void)
 {
+	bio_init_pools();
+	ide_init();
 	edu_init();
 }
 

@@ -10,6 +10,7 @@
 #include <ashlar/fs.h>
 #include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
@@ -52,6 +53,7 @@ static const struct file_operations *find_fops(const struct inode *inode)
 	case S_IFIFO:
 		return &fifo_fops;
 	case S_IFBLK:
+		return blkdev_get(inode->i_rdev) ? &blkdev_fops : NULL;
 	case S_IFSOCK:
 		return NULL;
 	default:
@@ -69,8 +71,8 @@ struct file *dentry_open(const struct path *path, u32 flags)
 	int err;
 
 	if (!(flags & O_PATH)) {
-		if (flags & O_DIRECT)
-			return ERR_PTR(-EINVAL); /* no file can */
+		if (flags & O_DIRECT && !S_ISBLK(inode->i_mode))
+			return ERR_PTR(-EINVAL); /* no other file can */
 		fop = find_fops(inode);
 		if (!fop)
 			return ERR_PTR(-ENXIO);

@@ -5,6 +5,7 @@
 #include <ashlar/vmalloc.h>
 #include <ashlar/vmstat.h>
 #include <i386.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/drivers/pci.h>
 #include <kernel/fs/locks.h>
@@ -107,11 +108,6 @@ static void show_swaps(struct seq_file *m)
 	seq_puts(m, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
 }
 
-static void show_partitions(struct seq_file *m)
-{
-	seq_puts(m, "major minor  #blocks  name\n\n");
-}
-
 /* What programs asked for in vain: number and how often. */
 static void show_unknown_syscalls(struct seq_file *m)
 {
@@ -134,6 +130,7 @@ static const struct proc_entry entries[] = {
 	REPORT("cmdline", 0444, show_cmdline),
 	REPORT("cpuinfo", 0444, show_cpuinfo),
 	REPORT("devices", 0444, show_devices),
+	REPORT("diskstats", 0444, show_diskstats),
 	REPORT("filesystems", 0444, show_filesystems),
 	REPORT("interrupts", 0444, show_interrupts),
 	REPORT("iomem", 0400, show_iomem),

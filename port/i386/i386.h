@@ -276,4 +276,21 @@ static inline u32 inl(u16 port)
 	return v;
 }
 
+/* @words of 16 bits from a port to memory, and the other way. */
+static inline void insw(u16 port, void *to, u32 words)
+{
+	__asm__ volatile("rep insw"
+			 : "+D"(to), "+c"(words)
+			 : "d"(port)
+			 : "memory");
+}
+
+static inline void outsw(u16 port, const void *from, u32 words)
+{
+	__asm__ volatile("rep outsw"
+			 : "+S"(from), "+c"(words)
+			 : "d"(port)
+			 : "memory");
+}
+
 #endif

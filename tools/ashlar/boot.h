@@ -15,12 +15,17 @@
 /* The program that runs arguments which a command line cannot carry. */
 #define BOOT_SCRIPT "boot-program"
 
+#define BOOT_DISKS 4 /* as many as two IDE cables take */
+
 struct boot {
 	unsigned long memory; /* MB */
 	const char *append, *initrd; /* or NULL */
 	char **program; /* and its arguments; *program is NULL if none */
 	bool plain; /* its arguments fit on the kernel's command line */
 	int kernel, image; /* open files */
+	const char *disk[BOOT_DISKS]; /* files with a disk's bytes */
+	int disk_fd[BOOT_DISKS]; /* the same, open */
+	int disks; /* how many */
 	char *words; /* the kernel's command line */
 };
 
@@ -28,6 +33,7 @@ struct boot {
 bool boot_open_kernel(struct boot *b);
 bool boot_open_image(struct boot *b);
 bool boot_add_program(struct boot *b);
+bool boot_open_disks(struct boot *b);
 const char *boot_program_name(const struct boot *b);
 
 struct boot_feed {

@@ -4,6 +4,7 @@
  * serial line.
  *
  *   boot_image.c: the kernel, an image with a shell, PROGRAM in it
+ *   boot_disk.c:  files that are its disks
  *   boot_feed.c:  input that is no terminal
  *
  * The image's /init runs what follows "--" on the kernel's command line and
@@ -16,6 +17,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +88,7 @@ static void add_program_words(struct boot *b)
 static bool prepare(struct boot *b)
 {
 	if (!boot_open_kernel(b) || !boot_open_image(b) ||
-	    (*b->program && !boot_add_program(b)))
+	    !boot_open_disks(b) || (*b->program && !boot_add_program(b)))
 		return false;
 	if (asprintf(&b->words, "console=ttyS0 quiet panic=-1%s%s",
 		     b->append ? " " : "", b->append ? b->append : "") < 0)
@@ -144,43 +146,67 @@ static int wait_for_qemu(pid_t pid, struct boot_feed *feed)
 	return outcome(unread ? SIGPIPE : wstatus);
 }
 
+/* QEMU's command line; its strings are this process's to the end. */
+struct command_line {
+	char *word[32 + 2 * BOOT_DISKS];
+	int n;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct command_line *c,
+						      const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&c->word[c->n++], format, args) < 0)
+		abort();
+	va_end(args);
+}
+
+static void say_all(struct command_line *c, const struct boot *b,
+		    const struct boot_feed *feed)
+{
+	static const char *const plain[] = {
+		"-display", "none", "-monitor", "none",	    "-no-reboot",
+		"-net",	    "none", "-device",	EXIT_DEVICE
+	};
+	size_t i;
+
+	say(c, QEMU);
+	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		say(c, "%s", plain[i]);
+	say(c, "-m");
+	say(c, "%lu", b->memory);
+	say(c, "-kernel");
+	say(c, "/proc/self/fd/%d", b->kernel);
+	say(c, "-initrd");
+	say(c, "/proc/self/fd/%d", b->image);
+	say(c, "-append");
+	say(c, "%s", b->words);
+	say(c, "-serial");
+	say(c, feed->terminal ? "mon:stdio" : "stdio");
+	say(c, "-debugcon");
+	say(c, "file:/proc/self/fd/%d", feed->ready);
+	for (i = 0; i < (size_t)b->disks; i++) {
+		say(c, "-drive");
+		say(c, "file=/proc/self/fd/%d,format=raw,if=ide,index=%zu",
+		    b->disk_fd[i], i);
+	}
+}
+
 static int start(struct boot *b)
 {
-	char memory[16], kernel[40], image[40], ready[48];
+	struct command_line c = { .n = 0 };
 	struct boot_feed feed;
 	pid_t pid;
 
 	if (!boot_feed_start(&feed))
 		return EXIT_FAILURE;
-	snprintf(memory, sizeof(memory), "%lu", b->memory);
-	snprintf(kernel, sizeof(kernel), "/proc/self/fd/%d", b->kernel);
-	snprintf(image, sizeof(image), "/proc/self/fd/%d", b->image);
-	snprintf(ready, sizeof(ready), "file:/proc/self/fd/%d", feed.ready);
+	say_all(&c, b, &feed);
 	qemu_input = feed.input;
-	pid = start_child(before_qemu,
-			  (char *[]){ QEMU,
-				      "-m",
-				      memory,
-				      "-kernel",
-				      kernel,
-				      "-initrd",
-				      image,
-				      "-append",
-				      b->words,
-				      "-display",
-				      "none",
-				      "-monitor",
-				      "none",
-				      "-serial",
-				      feed.terminal ? "mon:stdio" : "stdio",
-				      "-no-reboot",
-				      "-net",
-				      "none",
-				      "-device",
-				      EXIT_DEVICE,
-				      "-debugcon",
-				      ready,
-				      NULL });
+	pid = start_child(before_qemu, c.word);
+	while (c.n)
+		free(c.word[--c.n]);
 	if (pid < 0) {
 		boot_feed_end(&feed);
 		return EXIT_FAILURE;
@@ -230,6 +256,7 @@ static int run(const struct command *self, int argc, char **argv)
 		{ "initrd", required_argument, NULL, 'i' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "append", required_argument, NULL, 'a' },
+		{ "disk", required_argument, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct boot b = { .memory = 512 };
@@ -241,6 +268,11 @@ static int run(const struct command *self, int argc, char **argv)
 			b.initrd = optarg;
 		else if (c == 'a')
 			b.append = optarg;
+		else if (c == 'd' && b.disks == BOOT_DISKS)
+			return usage_error(self, "--disk can be given %d times",
+					   BOOT_DISKS);
+		else if (c == 'd')
+			b.disk[b.disks++] = optarg;
 		else if (c != 'm')
 			return usage_error(self,
 					   "there is no option '%s', or it "
@@ -265,12 +297,13 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command cmd_boot = {
 	.name = "boot",
 	.arguments = "[--initrd FILE] [--memory MB] [--append WORDS] "
-		     "[-- PROGRAM [ARGUMENTS]]",
+		     "[--disk FILE]... [-- PROGRAM [ARGUMENTS]]",
 	.summary = "Boot the kernel on QEMU's 32-bit PC",
 	.help = "With a shell, or PROGRAM, a static i386 Linux binary; its "
 		"exit status (64 and its\nnumber for a signal) is passed on. "
 		"Ctrl-A X ends QEMU; input that is no terminal\nends the shell "
-		"where it ends. FILE is a newc cpio archive.\n\n"
+		"where it ends. --initrd's FILE is a newc\ncpio archive, "
+		"--disk's the bytes of a disk.\n\n"
 		"  ashlar boot --memory 64 -- ./hello 'a b'\n"
 		"  echo 'cat /proc/meminfo' | ashlar boot\n",
 	.run = run,

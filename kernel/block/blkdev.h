@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Block devices: disks, their partitions, and what is asked of them.
+ *
+ *   bio ── submit_bio ─▶ request_queue: merged, sorted ─▶ the driver's thread
+ *    ▲                                                       │ do_request
+ *    └───────────────────── end_io ◀─────────────────────────┘
+ *
+ * Code: kernel/block/ (bio.c, elevator.c, genhd.c, partitions.c, bdev.c).
+ */
+#ifndef KERNEL_BLOCK_BLKDEV_H
+#define KERNEL_BLOCK_BLKDEV_H
+
+#include <ashlar/fs.h>
+#include <ashlar/gfp.h>
+#include <ashlar/list.h>
+#include <ashlar/rbtree.h>
+#include <kernel/sched/wait.h>
+
+struct seq_file;
+
+typedef u64 sector_t; /* counted in sectors of 512 bytes */
+#define SECTOR_SHIFT 9
+#define SECTOR_SIZE 512u
+
+enum req_op { REQ_OP_READ, REQ_OP_WRITE, REQ_OP_FLUSH, NR_REQ_OPS };
+
+/* ---- one transfer, of one caller ---- */
+
+struct bio;
+
+/* Transfers of neighbouring sectors, done as one; lies in one of them. */
+struct request {
+	struct rb_node node; /* by sector */
+	struct list_head fifo; /* by age */
+	enum req_op op;
+	sector_t sector;
+	u32 nr_sectors;
+	u32 nr_vecs;
+	struct bio *head, *tail;
+	u64 start; /* ns of CLOCK_MONOTONIC: when it was queued */
+};
+
+static inline sector_t rq_end(const struct request *rq)
+{
+	return rq->sector + rq->nr_sectors;
+}
+
+struct bio_vec {
+	struct page *page;
+	u32 len, offset; /* bytes; both multiples of a sector */
+};
+
+#define BIO_MAX_VECS 64u
+
+struct bio {
+	struct bio *next; /* of the same request, ascending */
+	struct block_device *bdev;
+	sector_t sector; /* of the device; once submitted, of the disk */
+	enum req_op op;
+	u32 size; /* bytes */
+	int status; /* 0 or -errno, when it is done */
+	u16 nr_vecs, max_vecs;
+	/* It is done: in the context of the disk's thread; may sleep. */
+	void (*end_io)(struct bio *bio);
+	void *private; /* end_io's */
+	struct request rq; /* if it did not join another's */
+	struct bio_vec vec[];
+};
+
+static inline sector_t bio_end(const struct bio *bio)
+{
+	return bio->sector + (bio->size >> SECTOR_SHIFT);
+}
+
+struct bio *bio_alloc(struct block_device *bdev, unsigned int max_vecs,
+		      enum req_op op, gfp_t gfp);
+bool bio_add_page(struct bio *bio, struct page *page, u32 len, u32 offset);
+void bio_put(struct bio *bio);
+void submit_bio(struct bio *bio);
+int submit_bio_wait(struct bio *bio);
+int blkdev_issue_flush(struct block_device *bdev);
+void bio_init_pools(void); /* boot */
+
+/* ---- what waits for a disk ---- */
+
+struct request_queue {
+	struct rb_root sorted; /* reads and writes, by first sector */
+	struct list_head fifo; /* all, the oldest first */
+	sector_t position; /* where the last one ended */
+	u32 max_sectors, max_vecs; /* of one request */
+	unsigned int nr; /* requests that wait */
+	struct wait_queue_head wait; /* the driver's thread */
+};
+
+void elevator_init(struct request_queue *q, u32 max_sectors, u32 max_vecs);
+bool elevator_add(struct request_queue *q, struct bio *bio);
+struct request *elevator_next(struct request_queue *q, u64 now);
+
+/* ---- disks ---- */
+
+#define DISK_MINORS 16u /* the disk itself, and 15 partitions */
+
+/* Counted as /proc/diskstats shows them; times in ns. */
+struct disk_stats {
+	unsigned long ios[NR_REQ_OPS], merges[NR_REQ_OPS];
+	u64 sectors[NR_REQ_OPS], time[NR_REQ_OPS];
+	unsigned int in_flight;
+	u64 busy, weighted, stamp; /* with something in flight; up to stamp */
+};
+
+struct block_device {
+	struct gendisk *disk;
+	unsigned int partno; /* 0: all of the disk */
+	sector_t start, nr_sectors;
+	bool read_only;
+	unsigned int openers;
+	struct disk_stats stats;
+	char name[12];
+};
+
+struct gendisk_ops {
+	/* Do what @rq says, and return 0 or -errno. In the disk's thread. */
+	int (*do_request)(struct gendisk *disk, const struct request *rq);
+};
+
+struct gendisk {
+	struct list_head list;
+	char name[8];
+	u32 major, first_minor;
+	sector_t capacity;
+	const struct gendisk_ops *ops;
+	struct request_queue queue;
+	struct block_device *part[DISK_MINORS];
+	void *private_data; /* the driver's */
+};
+
+int add_disk(struct gendisk *disk);
+int add_partition(struct gendisk *disk, unsigned int partno, sector_t start,
+		  sector_t nr_sectors);
+struct block_device *blkdev_get(u32 dev);
+u32 bdev_number(const struct block_device *bdev);
+void show_partitions(struct seq_file *m);
+void show_diskstats(struct seq_file *m);
+void show_block_majors(struct seq_file *m);
+void stats_begin(struct block_device *bdev);
+void stats_end(struct block_device *bdev, enum req_op op, u32 sectors,
+	       u64 took);
+
+void scan_partitions(struct gendisk *disk); /* kernel/block/partitions.c */
+extern const struct file_operations blkdev_fops; /* kernel/block/bdev.c */
+
+#endif

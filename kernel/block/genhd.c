@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Disks, and the thread that each has.
+ *
+ *   gendisk sda ─ part[0] sda   all of it
+ *               ├ part[1] sda1  sectors 2048 … 20479
+ *               └ part[5] sda5  …
+ *               ├ queue ◀── submit_bio
+ *               └ thread: the next request, the driver's do_request, end_io
+ *
+ * A request that fails is tried again transfer by transfer, so that one bad
+ * sector is the error of those alone who asked for it.
+ *
+ * Disks do not go away. Locks: none; nothing sleeps while a list is looked at,
+ * but in the driver and in end_io.
+ */
+#include <ashlar/errno.h>
+#include <ashlar/printf.h>
+#include <ashlar/seq_file.h>
+#include <ashlar/slab.h>
+#include <kernel/block/blkdev.h>
+#include <kernel/drivers/chrdev.h>
+#include <kernel/fs/stat.h>
+#include <kernel/printk.h>
+#include <kernel/task/clone.h>
+#include <kernel/time/clock.h>
+
+static LIST_HEAD(disks);
+
+/* ---- counts ---- */
+
+static void stats_advance(struct disk_stats *s, u64 now)
+{
+	u64 passed = now - s->stamp;
+
+	if (s->in_flight) {
+		s->busy += passed;
+		s->weighted += passed * s->in_flight;
+	}
+	s->stamp = now;
+}
+
+static struct block_device *whole(struct block_device *bdev)
+{
+	return bdev->disk->part[0];
+}
+
+/** stats_begin() - a transfer of @bdev's waits or is under way from now on */
+void stats_begin(struct block_device *bdev)
+{
+	u64 now = ktime_get();
+
+	stats_advance(&bdev->stats, now);
+	bdev->stats.in_flight++;
+	if (bdev->partno) {
+		stats_advance(&whole(bdev)->stats, now);
+		whole(bdev)->stats.in_flight++;
+	}
+}
+
+static void count_end(struct disk_stats *s, const struct bio *bio, u64 now,
+		      u64 took)
+{
+	stats_advance(s, now);
+	s->in_flight--;
+	s->sectors[bio->op] += bio->size >> SECTOR_SHIFT;
+	s->time[bio->op] += took;
+}
+
+/* ---- the thread ---- */
+
+/* One transfer's end; @took: ns since its request was queued. */
+static void end_bio(struct bio *bio, int status, u64 took)
+{
+	u64 now = ktime_get();
+
+	count_end(&bio->bdev->stats, bio, now, took);
+	if (bio->bdev->partno)
+		count_end(&whole(bio->bdev)->stats, bio, now, took);
+	bio->status = status;
+	bio->end_io(bio);
+}
+
+/* @bio alone, as a request. */
+static int do_one(struct gendisk *disk, struct bio *bio)
+{
+	struct request rq = { .op = bio->op,
+			      .sector = bio->sector,
+			      .nr_sectors = bio->size >> SECTOR_SHIFT,
+			      .nr_vecs = bio->nr_vecs,
+			      .head = bio,
+			      .tail = bio };
+
+	bio->next = NULL;
+	return disk->ops->do_request(disk, &rq);
+}
+
+static void do_request(struct gendisk *disk, const struct request *queued)
+{
+	struct request rq = *queued; /* it goes with its transfers */
+	int err = disk->ops->do_request(disk, &rq);
+	u64 took = ktime_get() - rq.start;
+	struct bio *bio = rq.head, *next;
+	bool alone = err && bio->next;
+
+	bio->bdev->stats.ios[rq.op]++;
+	if (bio->bdev->partno)
+		disk->part[0]->stats.ios[rq.op]++;
+	for (; bio; bio = next) {
+		next = bio->next;
+		if (alone)
+			err = do_one(disk, bio);
+		if (err)
+			printk(KERN_ERR
+			       "I/O error, dev %s, sector %llu op 0x%x:(%s)\n",
+			       disk->name, bio->sector, rq.op,
+			       rq.op == REQ_OP_READ  ? "READ" :
+			       rq.op == REQ_OP_WRITE ? "WRITE" :
+						       "FLUSH");
+		end_bio(bio, err, took);
+	}
+}
+
+static int disk_thread(void *arg)
+{
+	struct gendisk *disk = arg;
+	struct request *rq;
+
+	for (;;) {
+		/* Interruptible, that it does not count as load. */
+		wait_event_interruptible(&disk->queue.wait, disk->queue.nr);
+		while ((rq = elevator_next(&disk->queue, ktime_get())))
+			do_request(disk, rq);
+	}
+	return 0;
+}
+
+/* ---- coming ---- */
+
+/**
+ * add_partition() - a part of a disk becomes a device
+ * @disk: the disk
+ * @partno: its number, 1 … 15; 0 is all of the disk
+ * @start: first sector
+ * @nr_sectors: how many
+ *
+ * Context: may sleep. Return: 0; -ENOMEM, -EBUSY if it is there.
+ */
+int add_partition(struct gendisk *disk, unsigned int partno, sector_t start,
+		  sector_t nr_sectors)
+{
+	struct block_device *bdev;
+
+	if (disk->part[partno])
+		return -EBUSY;
+	bdev = kzalloc(sizeof(*bdev), GFP_KERNEL);
+	if (!bdev)
+		return -ENOMEM;
+	bdev->disk = disk;
+	bdev->partno = partno;
+	bdev->start = start;
+	bdev->nr_sectors = nr_sectors;
+	if (partno)
+		ashlar_snprintf(bdev->name, sizeof(bdev->name), "%s%u",
+				disk->name, partno);
+	else
+		ashlar_strscpy(bdev->name, disk->name, sizeof(bdev->name));
+	disk->part[partno] = bdev;
+	devtmpfs_create(bdev->name, S_IFBLK | 0660, bdev_number(bdev));
+	return 0;
+}
+
+/**
+ * add_disk() - a disk can be used from now on
+ * @disk: name, numbers, capacity, ops and queue are set; must stay
+ *
+ * Its partitions are looked for. Context: process 1; may sleep. Return: 0,
+ * -ENOMEM.
+ */
+int add_disk(struct gendisk *disk)
+{
+	int err = add_partition(disk, 0, 0, disk->capacity);
+
+	if (err)
+		return err;
+	list_add_tail(&disk->list, &disks);
+	kernel_thread(disk_thread, disk, disk->name);
+	printk("%s: %llu 512-byte sectors (%llu MB)\n", disk->name,
+	       disk->capacity, disk->capacity >> 11);
+	scan_partitions(disk);
+	return 0;
+}
+
+/** bdev_number() - major and minor of a device */
+u32 bdev_number(const struct block_device *bdev)
+{
+	return MKDEV(bdev->disk->major, bdev->disk->first_minor + bdev->partno);
+}
+
+/**
+ * blkdev_get() - the device with a number
+ * @dev: major and minor
+ *
+ * Context: any. Return: the device or NULL.
+ */
+struct block_device *blkdev_get(u32 dev)
+{
+	struct gendisk *disk;
+	u32 minor = MINOR(dev);
+
+	list_for_each_entry(disk, &disks, list)
+		if (disk->major == MAJOR(dev) && minor >= disk->first_minor &&
+		    minor - disk->first_minor < DISK_MINORS)
+			return disk->part[minor - disk->first_minor];
+	return NULL;
+}
+
+/* ---- reports ---- */
+
+/* Calls @show for each disk and each of its partitions, in their order. */
+static void for_each_bdev(struct seq_file *m,
+			  void (*show)(struct seq_file *m,
+				       struct block_device *bdev))
+{
+	struct gendisk *disk;
+	unsigned int i;
+
+	list_for_each_entry(disk, &disks, list)
+		for (i = 0; i < DISK_MINORS; i++)
+			if (disk->part[i])
+				show(m, disk->part[i]);
+}
+
+static void show_partition(struct seq_file *m, struct block_device *bdev)
+{
+	u32 dev = bdev_number(bdev);
+
+	seq_printf(m, "%4u  %7u %10llu %s\n", MAJOR(dev), MINOR(dev),
+		   bdev->nr_sectors >> 1, bdev->name);
+}
+
+/** show_partitions() - /proc/partitions; blocks of 1 KB */
+void show_partitions(struct seq_file *m)
+{
+	seq_puts(m, "major minor  #blocks  name\n\n");
+	for_each_bdev(m, show_partition);
+}
+
+static unsigned int ms(u64 ns)
+{
+	return (unsigned int)(ns / (NSEC_PER_SEC / 1000));
+}
+
+static void show_disk(struct seq_file *m, struct block_device *bdev)
+{
+	struct disk_stats *s = &bdev->stats;
+	u32 dev = bdev_number(bdev);
+	unsigned int op;
+
+	stats_advance(s, ktime_get());
+	seq_printf(m, "%4u %7u %s", MAJOR(dev), MINOR(dev), bdev->name);
+	for (op = REQ_OP_READ; op <= REQ_OP_WRITE; op++)
+		seq_printf(m, " %lu %lu %llu %u", s->ios[op], s->merges[op],
+			   s->sectors[op], ms(s->time[op]));
+	seq_printf(m, " %u %u %u 0 0 0 0 %lu %u\n", s->in_flight, ms(s->busy),
+		   ms(s->weighted), s->ios[REQ_OP_FLUSH],
+		   ms(s->time[REQ_OP_FLUSH]));
+}
+
+/** show_diskstats() - /proc/diskstats; nothing is ever discarded */
+void show_diskstats(struct seq_file *m)
+{
+	for_each_bdev(m, show_disk);
+}
+
+/** show_block_majors() - the second half of /proc/devices */
+void show_block_majors(struct seq_file *m)
+{
+	const struct gendisk *disk;
+	u32 major = 0;
+
+	list_for_each_entry(disk, &disks, list) {
+		if (disk->major != major)
+			seq_printf(m, "%3u %s\n", disk->major, "sd");
+		major = disk->major;
+	}
+}
