@@ -35,6 +35,7 @@ void fork_init(void); /* kernel/task/fork.c: caches, hooks */
 void signal_init(void); /* kernel/signal/sigqueue.c */
 void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */
 void proc_init(void); /* kernel/proc */
+void kfence_debug_init(void); /* kernel/debug/kfence.c */
 void provoke_init(void); /* kernel/debug/provoke.c */
 int start_kmemleak(const char *value); /* kernel/debug/kmemleak.c */
 void kmemleak_init(void);

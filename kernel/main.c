@@ -5,6 +5,7 @@
  * (mm_init) and can print; interrupts are off.
  */
 #include <ashlar/commit.h>
+#include <ashlar/kfence.h>
 #include <ashlar/mmap.h>
 #include <i386.h>
 #include <kernel/exec/exec.h>
@@ -53,6 +54,7 @@ static int kernel_init(void *unused)
 void start_kernel(void)
 {
 	parse_boot_options(boot_command_line);
+	kfence_init();
 	mm_boot_report();
 	init_reserves();
 	mmap_init();
@@ -64,6 +66,7 @@ void start_kernel(void)
 	signal_init();
 	vfs_init();
 	proc_init();
+	kfence_debug_init();
 	provoke_init();
 	kmemleak_init();
 	drivers_init();

@@ -14,6 +14,7 @@
 #include <ashlar/check.h>
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
+#include <ashlar/kfence.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
@@ -137,6 +138,13 @@ static bool set_kmemleak(const char *value)
 	return true;
 }
 
+static bool set_sample(const char *value)
+{
+	if (setup_sample(value))
+		printk(KERN_WARNING "sample=%s: want 1/N, N or 0\n", value);
+	return true;
+}
+
 static bool set_libata_dma(const char *value)
 {
 	int v;
@@ -174,6 +182,7 @@ static const struct param {
 	{ "check=", set_check },
 	{ "quarantine=", set_quarantine },
 	{ "kmemleak=", set_kmemleak },
+	{ "sample=", set_sample },
 	{ "root=", done },
 	{ "rootfstype=", done },
 	{ "rootwait", done },

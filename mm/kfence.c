@@ -38,26 +38,18 @@
  * The ideas are Linux's KFENCE and GWP-ASan (K. Serebryany et al., 2023), and
  * Electric Fence (B. Perens, 1987).
  */
-#include <ashlar/cmdline.h>
-#include <ashlar/errno.h>
 #include <ashlar/root.h>
 #include <ashlar/string.h>
 #include "internal.h"
 #include "kfence.h"
 
-#define SAMPLE_RATE 5000ul
 #define PATTERN 0xcc
 #define LET_THROUGH 64ul /* pages at most, after a report */
 #define LOOK_TRIES 10000000ul
 #define MAX_KFENCE_ORDER 18 /* blocks of 1 GB */
 
-enum side { SIDE_RIGHT, SIDE_LEFT, SIDE_BOTH, SIDE_TIGHT };
-
-bool kfence_on, kfence_all, kfence_large;
+bool kfence_large;
 spinlock_t kfence_lock = SPIN_LOCK_UNLOCKED;
-
-static enum side side = SIDE_BOTH;
-static unsigned long rate; /* one block of so many; 0: none is sampled */
 
 /* Set once, under the lock; then constant. */
 static char *pool; /* the first guard; NULL: there is none yet */
@@ -72,82 +64,6 @@ static size_t next_page; /* of the pool: never used from here on */
 static u32 nr_blocks; /* ever used */
 static bool said_full;
 static struct list_head freed[MAX_KFENCE_ORDER + 1];
-
-/* ---- options ---- */
-
-/**
- * setup_sample() - the option sample=
- * @str: "1/N" or "N": one block of N is guarded; "1": of 5,000; "0": none
- *
- * Return: 0 or -EINVAL.
- */
-int setup_sample(const char *str)
-{
-	unsigned long n;
-
-	if (str[0] == '1' && str[1] == '/')
-		str += 2;
-	else if (!ashlar_strcmp(str, "1"))
-		str = "5000";
-	if (!cmdline_number(&str, &n) || *str || n > ~0u)
-		return -EINVAL;
-	rate = n;
-	kfence_on = kfence_all || n;
-	return 0;
-}
-
-/**
- * setup_guard() - the option guard=
- * @str: the side of a block that its guard is close to: "right", "left",
- *	"both", "tight"; or "0": none
- *
- * Before the first allocation. Return: 0 or -EINVAL.
- */
-int setup_guard(const char *str)
-{
-	static const char names[][6] = { "right", "left", "both", "tight" };
-	unsigned int i;
-
-	if (!ashlar_strcmp(str, "0")) {
-		kfence_all = false;
-		kfence_on = rate != 0;
-		return 0;
-	}
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		if (ashlar_strcmp(str, names[i]))
-			continue;
-		side = (enum side)i;
-		kfence_all = kfence_on = true;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-/**
- * kfence_due() - shall the next block be a guarded one?
- * @objects: as many as can be had before this is asked again
- *
- * Context: any; while kfence_on.
- */
-bool kfence_due(unsigned long objects)
-{
-	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
-	unsigned long *left, n = READ_ONCE(rate);
-
-	if (kfence_all)
-		return true;
-	if (!n || !cpu)
-		return false;
-	left = &cpu->kfence_left;
-	if (*left > objects) {
-		*left -= objects;
-		return false;
-	}
-	/* The first is as far away as any other. */
-	objects = *left;
-	*left = 1 + port_random() % (2 * n - 1);
-	return objects != 0;
-}
 
 /* ---- the pool ---- */
 
@@ -202,6 +118,17 @@ static bool have_pool(void)
 	if (no_pool)
 		mm_log("there are no addresses for guarded blocks");
 	return !no_pool;
+}
+
+/**
+ * kfence_make_pool() - make the pool now
+ *
+ * Where addresses are to be had at boot alone. Context: one CPU, no lock.
+ * Return: false if there are no addresses.
+ */
+bool kfence_make_pool(void)
+{
+	return have_pool();
 }
 
 /* A place of 2^@order pages and a guard, never used before, or NULL. */
@@ -304,6 +231,17 @@ static bool in_pool(uintptr_t addr)
 	return p && addr - (uintptr_t)p < pool_pages << PAGE_SHIFT;
 }
 
+/**
+ * kfence_block() - the blocks that there are, for reports
+ * @i: a number from 0 on
+ *
+ * Return: a block that is, or was, in use; NULL: there are no more.
+ */
+const struct kfence_block *kfence_block(u32 i)
+{
+	return i < READ_ONCE(nr_blocks) ? &blocks[i] : NULL;
+}
+
 /* ---- a block ---- */
 
 static size_t block_bytes(const struct kfence_block *b)
@@ -320,7 +258,8 @@ static bool goes_left(const struct kfence_call *call)
 {
 	if (call->side)
 		return call->side == KFENCE_LEFT;
-	return side == SIDE_LEFT || (side == SIDE_BOTH && port_random() & 1);
+	return kfence_side == SIDE_LEFT ||
+	       (kfence_side == SIDE_BOTH && port_random() & 1);
 }
 
 /* What programs may rely on; or, tight, what an object of that size has. */
@@ -328,7 +267,7 @@ static size_t alignment(const struct kfence_call *call)
 {
 	size_t least = call->asked & -call->asked;
 
-	if (side == SIDE_TIGHT)
+	if (kfence_side == SIDE_TIGHT)
 		return max(call->align, clamp(least, 1ul, KMALLOC_MIN_SIZE));
 	return max(call->align, (size_t)KMALLOC_MIN_SIZE);
 }
@@ -400,6 +339,17 @@ static void check_fill(const struct kfence_block *b, const char *call)
 		kfence_report_damage(b, &d, call);
 }
 
+/* Guards that an access of this block was let through are guards again. */
+static void close_guards(struct kfence_block *b)
+{
+	uintptr_t page = b->opened;
+
+	for (; page < b->opened_end; page += PAGE_SIZE)
+		if (!block_of(page))
+			port_guard_close((void *)page, PAGE_SIZE);
+	b->opened = b->opened_end = 0;
+}
+
 static void set_trace(struct kfence_trace *t)
 {
 	unsigned int n = port_callers(t->pc, KFENCE_DEPTH);
@@ -449,6 +399,10 @@ void *kfence_alloc(const struct kfence_call *call)
 	spin_unlock(&kfence_lock);
 	if (!b)
 		return NULL;
+	if (b->opened_end) {
+		close_guards(b);
+		port_guard_close(b->pages, block_bytes(b));
+	}
 	if (port_guard_open(b->pages, block_bytes(b))) {
 		put(b);
 		return NULL;
@@ -456,23 +410,35 @@ void *kfence_alloc(const struct kfence_call *call)
 	b->start = choose_start(b, call);
 	b->asked = call->asked;
 	b->kind = call->kind;
+	b->cache = call->cache;
+	if (call->cache)
+		ashlar_strscpy(b->cache_name, call->name,
+			       sizeof(b->cache_name));
 	fill(b);
 	set_trace(&b->alloc);
 	b->free.when = 0;
 	spin_lock(&kfence_lock);
 	b->state = KFENCE_LIVE;
+	kfence_stats.live++;
+	kfence_stats.allocated++;
 	spin_unlock(&kfence_lock);
 	return b->start;
 }
 
-/* The block in use that starts at @p becomes BUSY; NULL: there is none. */
-static struct kfence_block *take_live(const void *p)
+/*
+ * The block in use that starts at @p becomes BUSY; NULL: there is none, or it
+ * is of another cache than @cache, which may be NULL.
+ */
+static struct kfence_block *take_live(const void *p, const void *cache)
 {
 	struct kfence_block *b = block_of((uintptr_t)p), *taken = NULL;
 
 	spin_lock(&kfence_lock);
-	if (b && b->state == KFENCE_LIVE && b->start == p) {
+	if (b && b->state == KFENCE_LIVE && b->start == p &&
+	    (!cache || b->cache == cache)) {
 		b->state = KFENCE_BUSY;
+		kfence_stats.live--;
+		kfence_stats.freed++;
 		taken = b;
 	}
 	spin_unlock(&kfence_lock);
@@ -514,7 +480,7 @@ bool kfence_free(void *p, const struct kfence_call *call)
 
 	if (!in_pool((uintptr_t)p))
 		return false;
-	b = take_live(p);
+	b = take_live(p, call->cache);
 	if (!b) {
 		kfence_report_release(nearest((uintptr_t)p), p, call);
 		return true;
@@ -523,6 +489,7 @@ bool kfence_free(void *p, const struct kfence_call *call)
 	    (call->kind && b->kind && call->kind != b->kind))
 		kfence_report_mismatch(b, call);
 	check_fill(b, call->name);
+	close_guards(b);
 	set_trace(&b->free);
 	port_guard_close(b->pages, block_bytes(b));
 	put(b);
@@ -610,14 +577,28 @@ unsigned long kfence_look(void)
 	return bad;
 }
 
-/* It was told of: the pages on the way are open from now on. */
-static void let_through(uintptr_t addr, size_t bytes)
+static void note_opened(struct kfence_block *b, uintptr_t page, uintptr_t end)
 {
-	uintptr_t page = ALIGN_DOWN(addr, PAGE_SIZE);
+	WRITE_ONCE(b->opened, b->opened_end ? min(b->opened, page) : page);
+	WRITE_ONCE(b->opened_end, max(b->opened_end, end));
+}
+
+/*
+ * It was told of: the pages on the way are open until @b, which is near, is
+ * released or used again. False if the first cannot be opened.
+ */
+static __racy bool let_through(struct kfence_block *b, uintptr_t addr,
+			       size_t bytes)
+{
+	uintptr_t start = ALIGN_DOWN(addr, PAGE_SIZE), page = start;
 	uintptr_t end = addr + min(bytes, LET_THROUGH << PAGE_SHIFT);
 
 	for (; page < end && in_pool(page); page += PAGE_SIZE)
-		port_guard_open((void *)page, PAGE_SIZE);
+		if (port_guard_open((void *)page, PAGE_SIZE))
+			break;
+	if (b)
+		note_opened(b, start, page);
+	return page != start;
 }
 
 /**
@@ -638,7 +619,7 @@ bool kfence_refuse(const void *p, size_t bytes, enum report_access access,
 		return false;
 	at.block = nearest(at.addr);
 	kfence_report_range(&at, bytes, access, call);
-	let_through(at.addr, bytes);
+	let_through(nearest(at.addr), at.addr, bytes);
 	return true;
 }
 
@@ -649,8 +630,8 @@ bool kfence_refuse(const void *p, size_t bytes, enum report_access access,
  * @now: the stack of it, or NULL
  *
  * Context: a fault handler; takes no lock, for the access may have been made
- * with any held. Return: false if the address is not of the pool. Otherwise it
- * was reported, and the access may go on: the page is open from now on.
+ * with any held. Return: false if the address is not of the pool, or if its
+ * page cannot be opened. Otherwise it was reported, and the access may go on.
  */
 __racy bool kfence_fault(uintptr_t addr, enum report_access access,
 			 const struct report_stack *now)
@@ -661,6 +642,5 @@ __racy bool kfence_fault(uintptr_t addr, enum report_access access,
 		return false;
 	at.block = nearest(addr);
 	kfence_report_access(&at, access, now);
-	let_through(addr, 1);
-	return true;
+	return let_through(nearest(addr), addr, 1);
 }

@@ -15,16 +15,22 @@ struct kfence_call {
 	size_t asked; /* bytes; on release ASKED_ANY, unless it was said */
 	size_t align; /* power of two */
 	u8 kind; /* whoever allocates numbers them; 0 goes with any */
-	const char *name; /* of the call: free, delete */
+	const char *name; /* of the call: free, delete; of the cache */
 	u8 side; /* enum kfence_side */
+	const void *cache; /* the kernel's: kmem_cache, or NULL */
 };
 
 #define ASKED_ANY (~(size_t)0)
 
+/* What the option guard= says; TIGHT: right, and alignment gives way. */
+enum side { SIDE_RIGHT, SIDE_LEFT, SIDE_BOTH, SIDE_TIGHT };
+
+extern enum side kfence_side;
 extern bool kfence_all; /* all are, as far as there is room */
 extern spinlock_t kfence_lock;
 
 bool kfence_due(unsigned long objects);
+bool kfence_make_pool(void);
 void *kfence_alloc(const struct kfence_call *call);
 bool kfence_free(void *p, const struct kfence_call *call);
 bool kfence_holds(const void *p, size_t *size);
@@ -35,6 +41,26 @@ bool kfence_refuse(const void *p, size_t bytes, enum report_access access,
 /* For checking: all large blocks are guarded, whatever the options say. */
 extern bool kfence_large;
 unsigned long kfence_look(void);
+
+const struct kfence_block *kfence_block(u32 i);
+
+/* ---- the kernel's objects: kfence_slab.c ---- */
+
+struct kmem_cache;
+
+extern bool kfence_slab;
+
+void *kfence_slab_alloc(struct kmem_cache *s, size_t size);
+bool kfence_slab_free(struct kmem_cache *s, void *obj);
+unsigned long kfence_owned(const struct kmem_cache *s);
+
+/* Since the start; kfence_lock, but for the last three. */
+extern struct kfence_stats {
+	unsigned long live, allocated, freed;
+	unsigned long bugs; /* that were reported */
+	unsigned long incompatible; /* due, but of a cache without samples */
+	unsigned long full; /* due, but there was no block */
+} kfence_stats;
 
 /* ---- between kfence.c and kfence_report.c ---- */
 
@@ -60,6 +86,10 @@ struct kfence_block {
 	size_t asked;
 	u32 order;
 	u8 state, kind;
+	/* Guards from @opened to @opened_end may have been let through. */
+	uintptr_t opened, opened_end;
+	const void *cache;
+	char cache_name[24];
 	struct kfence_trace alloc, free;
 };
 

@@ -16,6 +16,12 @@
 
 #define BEFORE 48 /* bytes of the window before the wrong one */
 
+static void tell(struct report_record *r)
+{
+	kfence_stats.bugs++;
+	port_report(r);
+}
+
 static void fill_stack(struct report_stack *out, const struct kfence_trace *t)
 {
 	unsigned int i;
@@ -148,7 +154,7 @@ void kfence_report_range(const struct kfence_place *at, size_t bytes,
 		    bytes - (end - at->addr), b->asked);
 	else
 		say_range(&r, at, bytes, call);
-	port_report(&r);
+	tell(&r);
 }
 
 /**
@@ -170,13 +176,13 @@ void kfence_report_access(const struct kfence_place *at,
 	if (!at->block || at->block->state == KFENCE_UNUSED) {
 		say(&r, "%s of %p, among guarded blocks, where none is",
 		    verb(access), (void *)at->addr);
-		port_report(&r);
+		tell(&r);
 		return;
 	}
 	fill_block(&r, at->block);
 	say_where(where, sizeof(where), at->block, at->addr);
 	say(&r, "%s %s", verb(access), where);
-	port_report(&r);
+	tell(&r);
 }
 
 /* @bad lies in the block's own pages: some of them are shown. */
@@ -215,7 +221,7 @@ void kfence_report_damage(const struct kfence_block *b,
 	say(&r, "write of %zu byte%s %s (redzone), found by %s", d->bytes,
 	    plural(d->bytes), where, call);
 	show_window(&r, b, d->bad);
-	port_report(&r);
+	tell(&r);
 }
 
 /**
@@ -236,6 +242,11 @@ void kfence_report_release(const struct kfence_block *b, const void *p,
 		fill_block(&r, b);
 		say(&r, "%s of a block of %zu that was freed before",
 		    call->name, b->asked);
+	} else if (b && b->start == p && b->state == KFENCE_LIVE) {
+		name_kind(&r, "bad-free");
+		fill_block(&r, b);
+		say(&r, "%s of a block of %zu of cache %s into another",
+		    call->name, b->asked, b->cache_name);
 	} else if (b && b->state != KFENCE_UNUSED) {
 		name_kind(&r, "bad-free");
 		fill_block(&r, b);
@@ -247,7 +258,7 @@ void kfence_report_release(const struct kfence_block *b, const void *p,
 		    "%s of %p, which is not the start of an allocated block",
 		    call->name, p);
 	}
-	port_report(&r);
+	tell(&r);
 }
 
 /**
@@ -271,5 +282,5 @@ void kfence_report_mismatch(const struct kfence_block *b,
 		say(&r, "%s of a block of %zu that another kind of call gave",
 		    call->name, b->asked);
 	}
-	port_report(&r);
+	tell(&r);
 }

@@ -16,6 +16,7 @@
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
 #include "internal.h"
+#include "kfence.h"
 #include "slab_record.h"
 
 /* By index; what kmalloc_starts_at() divides by. */
@@ -165,6 +166,12 @@ static void *kmalloc_slow(size_t size, gfp_t gfp)
 				kmalloc_cache(kmalloc_index(size));
 	if (unlikely(s && s->flags & SLAB_ASKED))
 		return kmalloc_watched(size, gfp);
+	if (unlikely(kfence_slab) && s) {
+		void *p = kfence_slab_alloc(s, size);
+
+		if (p)
+			return p;
+	}
 	return s ? slab_alloc_slow(s, gfp) : NULL;
 }
 
@@ -240,7 +247,7 @@ static __cold_path __racy void kfree_slow(void *obj)
 		slab_free_slow(page->slab_cache, obj);
 	else if (page && is_exact_block(page) && obj == page_address(page))
 		kfree_large(obj, page);
-	else
+	else if (!kfence_slab || !kfence_slab_free(NULL, obj))
 		mm_report("bad-free", "%p was not allocated here", obj);
 }
 
@@ -286,9 +293,12 @@ void kmem_cache_free_bulk(struct kmem_cache *s, size_t n, void **p)
 __racy size_t ksize(const void *p)
 {
 	const struct page *page;
+	size_t guarded;
 
 	if (ZERO_OR_NULL_PTR(p))
 		return 0;
+	if (unlikely(kfence_slab) && kfence_holds(p, &guarded))
+		return guarded;
 	page = virt_addr_valid(p) ? virt_to_page(p) : NULL;
 	if (page && (page->flags & PG_slab))
 		return slab_object_size(page->slab_cache, p);

@@ -22,6 +22,7 @@
  */
 #include <ashlar/string.h>
 #include "barn.h"
+#include "kfence.h"
 #include "slab_record.h"
 
 static void *bootstrap_sheaf[SHEAF_SLOTS] __aligned_to(SHEAF_SIZE);
@@ -344,7 +345,8 @@ static __racy bool object_may_be_freed(struct kmem_cache *s, void *obj)
 		state = OBJECT_FREE;
 	if (likely(state == OBJECT_USED))
 		return true;
-	report_bad_object(s, obj, state);
+	if (!kfence_slab || !kfence_slab_free(s, obj))
+		report_bad_object(s, obj, state);
 	return false;
 }
 

@@ -98,6 +98,7 @@ struct barn {
 struct kmem_cache {
 	/* constant after creation */
 	u32 id; /* CPU list, or 0: none */
+	u32 push_id; /* that kmem_cache_free() fills; 0: it looks first */
 	u32 size; /* bytes from one object to the next: a slot */
 	u32 object_size; /* bytes asked for */
 	u32 align;

@@ -17,6 +17,7 @@
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
 #include "internal.h"
+#include "kfence.h"
 
 struct list_head slab_caches = LIST_HEAD_INIT(slab_caches);
 spinlock_t slab_mutex = SPIN_LOCK_UNLOCKED;
@@ -108,6 +109,7 @@ struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
 		kmem_cache_setup(s, name, size, align, flags, ctor);
 		if (!(flags & (SLAB_NO_SHEAVES | SLAB_WATCHED)))
 			s->id = id ? id : take_id(s);
+		s->push_id = kfence_slab && !id ? 0 : s->id;
 		smp_store_release(slot, s);
 	}
 	spin_unlock(&slab_mutex);
@@ -171,6 +173,8 @@ void kmem_cache_destroy(struct kmem_cache *s)
 		spin_lock(&slab_mutex);
 	}
 	left = slab_close(s, &reaped);
+	if (unlikely(kfence_slab))
+		left += kfence_owned(s);
 	if (!left) {
 		list_del(&s->list);
 		cache_by_id[s->id] = NULL;
@@ -399,6 +403,17 @@ void slab_validate(void)
 
 /* ---- objects ---- */
 
+/* A function of its own, as release_slow(). */
+static __attribute__((__noinline__)) void *alloc_slow(struct kmem_cache *s,
+						      gfp_t gfp)
+{
+	void *obj = NULL;
+
+	if (unlikely(kfence_slab) && !s->push_id)
+		obj = kfence_slab_alloc(s, s->object_size);
+	return obj ? obj : slab_alloc_slow(s, gfp);
+}
+
 /**
  * kmem_cache_alloc() - an object of the cache
  * @s: the cache
@@ -414,7 +429,7 @@ void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 	might_alloc(gfp);
 	obj = sheaf_pop(s->id);
 	if (unlikely(!obj)) {
-		obj = slab_alloc_slow(s, gfp);
+		obj = alloc_slow(s, gfp);
 		if (!obj)
 			return NULL;
 	}
@@ -430,6 +445,19 @@ void *kmem_cache_zalloc(struct kmem_cache *s, gfp_t gfp)
 	return kmem_cache_alloc(s, gfp | __GFP_ZERO);
 }
 
+/*
+ * @obj is on its way to a sheaf that is full; or s->push_id is 0, and it may be
+ * a guarded object, which goes elsewhere. A function of its own, so that the
+ * fast path keeps nothing.
+ */
+static __attribute__((__noinline__)) __racy void
+release_slow(struct kmem_cache *s, void *obj)
+{
+	if (likely(s->push_id == s->id) || !virt_addr_valid(obj) ||
+	    !(virt_to_page(obj)->flags & PG_slab) || !sheaf_push(s->id, obj))
+		slab_free_slow(s, obj);
+}
+
 /**
  * kmem_cache_free() - give an object back
  * @s: the cache it came from
@@ -442,10 +470,10 @@ void kmem_cache_free(struct kmem_cache *s, void *obj)
 {
 	if (unlikely(!obj))
 		return;
-	if (likely(sheaf_push(s->id, obj)))
+	if (likely(sheaf_push(s->push_id, obj)))
 		object_freed(s, obj);
 	else
-		slab_free_slow(s, obj);
+		release_slow(s, obj);
 }
 
 /**

@@ -10,6 +10,7 @@
 
 int setup_sample(const char *str);
 int setup_guard(const char *str);
+void kfence_init(void);
 
 extern bool kfence_on; /* some blocks are guarded, or all */
 

@@ -10,6 +10,7 @@
  */
 #include <ashlar/errno.h>
 #include <ashlar/gfp.h>
+#include <ashlar/mm_types.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
@@ -17,8 +18,11 @@
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/proc/proc_fs.h>
+#include <mm/kfence.h>
 
 #define ASKED 100u /* bytes; in a class of 112 */
+#define HELD 64 /* objects, of a sheaf */
+#define ROUNDS 1000
 
 /* Called through these, so that no compiler knows what comes of it. */
 static void *(*volatile const allocate)(size_t size, gfp_t gfp) = kmalloc;
@@ -26,9 +30,28 @@ static void (*volatile const release)(const void *p) = kfree;
 
 #define MISTAKE static __attribute__((__noinline__)) void
 
+/*
+ * Where a sample of all objects is guarded (sample=): one that is. As many as
+ * lie at hand have to be taken before another can be.
+ */
 static __always_inline u8 *block(void)
 {
-	return allocate(ASKED, GFP_KERNEL);
+	u8 *held[HELD], *found = NULL;
+	unsigned int round, i;
+	size_t size;
+
+	if (!kfence_slab)
+		return allocate(ASKED, GFP_KERNEL);
+	for (round = 0; round < ROUNDS && !found; round++) {
+		for (i = 0; i < HELD && !found; i++) {
+			held[i] = allocate(ASKED, GFP_KERNEL);
+			if (kfence_holds(held[i], &size))
+				found = held[i--];
+		}
+		while (i)
+			release(held[--i]);
+	}
+	return found;
 }
 
 MISTAKE write_past(void)
@@ -56,6 +79,26 @@ MISTAKE write_freed(void)
 	release(p);
 	if (p)
 		p[8] = 0x41;
+}
+
+MISTAKE read_freed(void)
+{
+	volatile u8 *p = block();
+
+	release((const void *)p);
+	if (p)
+		(void)p[8];
+}
+
+/* As many bytes as there are before the end of a page, at least. */
+MISTAKE read_past(void)
+{
+	volatile u8 *p = block();
+	unsigned int i;
+
+	for (i = 0; p && i < PAGE_SIZE; i++)
+		(void)p[ASKED + i];
+	release((const void *)p);
 }
 
 /* Unless the block waited in quarantine, it would be another's by now. */
@@ -147,6 +190,8 @@ static const struct mistake {
 	{ "SLAB_LINEAR_OVERFLOW", write_past },
 	{ "SLAB_LINEAR_UNDERFLOW", write_before },
 	{ "WRITE_AFTER_FREE", write_freed },
+	{ "READ_AFTER_FREE", read_freed },
+	{ "SLAB_LINEAR_OVERREAD", read_past },
 	{ "SLAB_FREE_DOUBLE", free_twice },
 	{ "SLAB_FREE_INSIDE", free_inside },
 	{ "SLAB_FREE_PAGE", free_page_as_object },

@@ -8,6 +8,8 @@
  *                ─▶ SIGSEGV, SIGBUS ◀┤
  *              the kernel's, in an instruction for user memory
  *                ─▶ __ex_table      ◀┤
+ *              the kernel's, beside a guarded object
+ *                ─▶ told (kfence)   ◀┤
  *              the kernel's own      │
  *                ─▶ the end         ◀┘
  *
@@ -17,6 +19,7 @@
  */
 #include <ashlar/fault.h>
 #include <ashlar/gfp.h>
+#include <ashlar/kfence.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/oom.h>
 #include <ashlar/pgtable.h>
@@ -31,11 +34,25 @@
 #define PF_USER 4u
 #define PF_FETCH 16u
 
+/* True if it was beside a guarded object, or in a freed one: it was told of. */
+static bool guard_fault(const struct pt_regs *regs, u32 error_code, u32 address)
+{
+	const struct report_stack now = { .pc = { regs->ip },
+					  .flags = REPORT_STACK_KNOWN };
+
+	return kfence_fault(address,
+			    error_code & PF_WRITE ? REPORT_WRITE : REPORT_READ,
+			    &now);
+}
+
 static void __cold_path kernel_fault(struct pt_regs *regs, u32 error_code,
 				     u32 address)
 {
-	u32 fixup = search_exception_table(regs->ip);
+	u32 fixup;
 
+	if (!(error_code & PF_PROT) && guard_fault(regs, error_code, address))
+		return;
+	fixup = search_exception_table(regs->ip);
 	if (fixup) {
 		regs->ip = fixup;
 		return;

@@ -31,26 +31,6 @@ void port_forget_ram(unsigned long pfn, unsigned long nr)
 {
 }
 
-/* The direct mapping has no pages that could be taken from it. */
-void *port_guard_reserve(size_t bytes)
-{
-	return NULL;
-}
-
-void port_guard_release(void *p, size_t bytes)
-{
-}
-
-int port_guard_open(void *p, size_t bytes)
-{
-	return -ENOSYS;
-}
-
-int port_guard_close(void *p, size_t bytes)
-{
-	return -ENOSYS;
-}
-
 /* The one CPU is online before anything allocates. */
 struct mm_cpu *port_cpu_start(void)
 {
@@ -116,9 +96,11 @@ static void print_stack(const char *what, const struct report_stack *s)
 /* The kernel's own mistake: say where, and go on. */
 void port_report(struct report_record *r)
 {
-	u32 sp;
+	u32 sp, i;
 
 	printk(KERN_ERR "BUG: %s: %s\n", r->kind, r->sentence);
+	for (i = 0; i < REPORT_FRAMES && r->now.pc[i]; i++)
+		port_log_code((unsigned long)r->now.pc[i]);
 	print_window(r);
 	print_stack("Allocated", &r->alloc);
 	print_stack("Freed", &r->free);

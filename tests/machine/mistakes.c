@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Each mistake that the kernel makes on request (kernel/debug/provoke.c), and
- * what its log says then: with slub_debug= or check= each is told of once, with
- * who allocated and who freed.
+ * what its log says then: with slub_debug= or check= each write is told of
+ * once, with who allocated and who freed; with sample= each access, too.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -52,8 +52,12 @@ static int count(const char *text, const char *what)
 	return n;
 }
 
+static enum { WATCHED, GENERAL, SAMPLED } mode;
+
 static const struct expected {
-	const char *mistake, *report;
+	const char *mistake;
+	const char *report; /* of watched objects; NULL: it is not seen */
+	const char *sampled; /* of guarded ones */
 	const char *allocated; /* by this function; NULL: nothing is said */
 	const char *freed;
 	int other; /* of caches that check=1 does not watch */
@@ -61,23 +65,33 @@ static const struct expected {
 	{ "SLAB_LINEAR_OVERFLOW",
 	  "BUG: heap-buffer-overflow: write of 1 byte, 0 bytes past the end "
 	  "of a block of 100 (byte 100, right redzone",
-	  "write_past+", NULL, 0 },
+	  "just past a block of 100", "write_past+", NULL, 0 },
 	{ "SLAB_LINEAR_UNDERFLOW",
 	  "BUG: heap-buffer-overflow: write of 1 byte, 1 byte before a block "
 	  "of 100 (byte -1, left redzone",
-	  "write_before+", NULL, 0 },
+	  "1 byte before a block of 100", "write_before+", NULL, 0 },
 	{ "WRITE_AFTER_FREE",
 	  "BUG: heap-use-after-free: write of 1 byte, 8 bytes into a freed "
 	  "block of 100 (byte 8, poison",
+	  "BUG: heap-use-after-free: write 8 bytes into a freed block of 100",
 	  "write_freed+", "write_freed+", 0 },
-	{ "SLAB_FREE_DOUBLE", "BUG: double-free: ", "free_twice+",
-	  "free_twice+", 0 },
+	{ "READ_AFTER_FREE", NULL,
+	  "BUG: heap-use-after-free: read 8 bytes into a freed block of 100",
+	  "read_freed+", "read_freed+", 0 },
+	{ "SLAB_LINEAR_OVERREAD", NULL, "BUG: heap-buffer-overflow: read ",
+	  "read_past+", NULL, 0 },
+	{ "SLAB_FREE_DOUBLE", "BUG: double-free: ",
+	  "BUG: double-free: kfree of a block of 100 that was freed before",
+	  "free_twice+", "free_twice+", 0 },
 	{ "SLAB_FREE_INSIDE", "it is 16 bytes into a block of 100",
+	  "BUG: bad-free: kfree of an address 16 bytes into a block of 100",
 	  "free_inside+", NULL, 0 },
-	{ "SLAB_FREE_PAGE", "BUG: bad-free: ", NULL, NULL, 0 },
+	{ "SLAB_FREE_PAGE", "BUG: bad-free: ", "BUG: bad-free: ", NULL, NULL,
+	  0 },
 	{ "SLAB_FREE_CROSS", "is not of cache lkdtm-heap-b but of lkdtm-heap-a",
-	  "free_to_other+", NULL, 1 },
+	  "lkdtm-heap-a", "free_to_other+", NULL, 1 },
 	{ "SLAB_DESTROY_USED",
+	  "BUG: cache-in-use: cache lkdtm-used destroyed with 1 objects",
 	  "BUG: cache-in-use: cache lkdtm-used destroyed with 1 objects",
 	  "destroy_used+", NULL, 1 },
 };
@@ -101,9 +115,9 @@ static void look(void)
 	need(put("/proc/sys/vm/drop_caches", "2") == 0);
 }
 
-/* @general: only general caches are watched. */
-static void try(const struct expected *e, int general)
+static void try(const struct expected *e)
 {
+	const char *report = mode == SAMPLED ? e->sampled : e->report;
 	char line[80], *log;
 	int bugs;
 
@@ -112,9 +126,9 @@ static void try(const struct expected *e, int general)
 	snprintf(line, sizeof(line), "direct entry %s", e->mistake);
 	log = log_since(line);
 	bugs = count(log, "BUG: ");
-	check(bugs == 1 && strstr(log, e->report), e->mistake,
+	check(report ? bugs == 1 && strstr(log, report) : !bugs, e->mistake,
 	      "%d reports: %.900s", bugs, log);
-	if (general && e->other)
+	if (!report || (mode != WATCHED && e->other))
 		return;
 	if (e->allocated) {
 		snprintf(line, sizeof(line), "%s says who allocated",
@@ -139,14 +153,56 @@ static void debugfs_is_roots(void)
 	is(put(DEBUG "provoke-crash/DIRECT", "SLAB_FREE_TWICE"), -EINVAL);
 }
 
+/* What a file of debugfs says; at most 64 KB of it. */
+static const char *text_of(const char *path)
+{
+	static char text[65536];
+	int fd = open(path, O_RDONLY);
+	ssize_t n, size = 0;
+
+	need(fd >= 0);
+	while ((n = read(fd, text + size, sizeof(text) - 1 - (size_t)size)) > 0)
+		size += n;
+	close(fd);
+	text[size] = 0;
+	return text;
+}
+
+static void kfence_files(void)
+{
+	const char *text = text_of(DEBUG "kfence/stats");
+	unsigned long bugs = 0, allocated = 0, freed = 0, now = 0;
+	const char *at = strstr(text, "total bugs: ");
+
+	check(!strncmp(text, "enabled: 1\n", 11), "samples are taken", "%s",
+	      text);
+	check(at && sscanf(at, "total bugs: %lu", &bugs) == 1 && bugs >= 7,
+	      "mistakes are counted", "%s", text);
+	check(sscanf(text,
+		     "%*[^\n]\ncurrently allocated: %lu\n"
+		     "total allocations: %lu\ntotal frees: %lu",
+		     &now, &allocated, &freed) == 3 &&
+		      now && allocated == now + freed,
+	      "objects are counted", "%s", text);
+	text = text_of(DEBUG "kfence/objects");
+	check(strstr(text, ", size=100, cache=kmalloc-112\n") &&
+		      strstr(text, "\nallocated by task 1 ") &&
+		      strstr(text, "\nfreed by task 1 ") &&
+		      strstr(text, " read_freed+0x"),
+	      "objects are listed with who had them", "%.3000s", text);
+}
+
 int main(int argc, char **argv)
 {
-	int general = argc > 1 && !strcmp(argv[1], "general");
 	unsigned int i;
 
+	if (argc > 1)
+		mode = strcmp(argv[1], "general") ? SAMPLED : GENERAL;
 	need(mount("debugfs", DEBUG, "debugfs", 0, NULL) == 0);
 	debugfs_is_roots();
 	for (i = 0; i < sizeof(mistakes) / sizeof(*mistakes); i++)
-		try(&mistakes[i], general);
+		try(&mistakes[i]);
+	if (mode == SAMPLED)
+		kfence_files();
 	return checks_done();
 }

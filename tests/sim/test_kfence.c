@@ -301,7 +301,7 @@ TEST_DIES(a_free_inside, "bad-free free of an address 8 bytes into a block")
 
 TEST_DIES(a_free_of_another_kind, "alloc-dealloc-mismatch delete")
 {
-	const struct kfence_call call = { ASKED_ANY, 1, 2, "delete", 0 };
+	const struct kfence_call call = { ASKED_ANY, 1, 2, "delete", 0, NULL };
 
 	guard("right");
 	kfence_free(get(24), &call);
@@ -310,7 +310,7 @@ TEST_DIES(a_free_of_another_kind, "alloc-dealloc-mismatch delete")
 
 TEST_DIES(a_free_of_another_size, "new-delete-type-mismatch delete of 16 bytes")
 {
-	const struct kfence_call call = { 16, 1, 1, "delete", 0 };
+	const struct kfence_call call = { 16, 1, 1, "delete", 0, NULL };
 
 	guard("right");
 	kfence_free(get(24), &call);
@@ -321,7 +321,7 @@ TEST_DIES(a_free_of_another_size, "new-delete-type-mismatch delete of 16 bytes")
 
 static char *get_large(size_t size, enum kfence_side side)
 {
-	const struct kfence_call call = { size, 16, 1, NULL, (u8)side };
+	const struct kfence_call call = { size, 16, 1, NULL, (u8)side, NULL };
 
 	kfence_large = true;
 	return NEED(kfence_alloc(&call));
@@ -384,6 +384,42 @@ TEST(a_refused_access_is_told_of)
 		      "heap-buffer-overflow access just past a block of 32"));
 	CHECK(!kfence_fault((uintptr_t)&sim, REPORT_READ, NULL));
 	give_back(q);
+}
+
+TEST(a_guard_let_through_is_one_again_later)
+{
+	char *p, *q;
+
+	sim.tolerate_reports = true;
+	guard("right");
+	p = get(128);
+	q = get(128);
+	told(p + 128, REPORT_READ);
+	CHECK(!sim_is_open(q + 128));
+	give_back(q);
+	CHECK(sim_is_open(p + 128));
+	give_back(p);
+	CHECK(!sim_is_open(p + 128));
+}
+
+TEST(what_was_written_after_a_release_is_gone)
+{
+	char *p[KFENCE_SAMPLES], *late;
+	unsigned int n = 0;
+
+	sim.tolerate_reports = true;
+	CHECK_EQ(setup_sample("1/10"), 0);
+	late = get(32);
+	give_back(late);
+	told(late, REPORT_WRITE);
+	memset(late, 1, 32);
+	do
+		p[n] = get(32);
+	while (ALIGN_DOWN((uintptr_t)p[n++], PAGE_SIZE) !=
+	       ALIGN_DOWN((uintptr_t)late, PAGE_SIZE));
+	CHECK(!memchr(p[n - 1], 1, 32));
+	while (n)
+		give_back(p[--n]);
 }
 
 TEST(a_range_is_looked_at_first)
