@@ -145,6 +145,8 @@ bool slab_block_at(const void *addr, struct slab_block *b);
 void slab_report_access(const struct slab_block *b, const void *addr,
 			size_t bytes, bool write, const char *call);
 
+void slab_show_block(struct report_record *r, const struct slab_block *b);
+
 /* kmalloc.c: by size, where that is remembered */
 void *kmalloc_asked(const struct slab_call *call, gfp_t gfp);
 

@@ -464,6 +464,13 @@ void slab_report_access(const struct slab_block *b, const void *addr,
 		note_told(addr, bytes);
 }
 
+/* slab_show_block - in a report, what is known of a block */
+void slab_show_block(struct report_record *r, const struct slab_block *b)
+{
+	if (b->slot)
+		show_block(r, b->cache, b->slot);
+}
+
 /* ---- lists ---- */
 
 /* slab_describe - a line for an object, and who had it */

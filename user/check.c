@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include "mm/internal.h"
 #include "mm/kfence.h"
+#include "port/user/unwind.h"
 #include "port/user/user.h"
 #include "user.h"
 #include "watched.h"
@@ -82,6 +83,47 @@ EXPORT int ashlar_sigaction(int sig, const struct sigaction *act,
 			    struct sigaction *old)
 {
 	return segv_sigaction(sig, act, old);
+}
+
+/* ---- updates that are lost ---- */
+
+/** ashlar_check_races() - true if the option races= wants them looked for */
+EXPORT bool ashlar_check_races(void)
+{
+	port_read_options();
+	return races_wanted;
+}
+
+/**
+ * ashlar_check_callers() - who called a function
+ * @pc: return addresses, innermost first
+ * @nr: at most
+ * @at: pc, sp and bp in that function
+ *
+ * Context: any, a signal handler included. Return: how many were found.
+ */
+EXPORT unsigned int ashlar_check_callers(unsigned long *pc, unsigned int nr,
+					 const uintptr_t *at)
+{
+	const struct code none = { 0, 0 };
+
+	return unwind((struct unwind){ at[0], at[1], at[2], true }, &none, pc,
+		      nr);
+}
+
+/**
+ * ashlar_check_tell() - report what happened at an address of a block
+ * @r: all but what is known of the block
+ *
+ * Context: any, a signal handler included.
+ */
+EXPORT void ashlar_check_tell(struct report_record *r)
+{
+	struct slab_block b;
+
+	if (slab_block_at((const void *)(uintptr_t)r->address, &b))
+		slab_show_block(r, &b);
+	report_and_go_on(r);
 }
 
 /* ---- looks at all ---- */

@@ -21,9 +21,10 @@ static void pay_in(account &a)
 int main()
 {
 	auto mine = std::make_unique<account>();
+	std::thread one(pay_in, std::ref(*mine));
 	std::thread other(pay_in, std::ref(*mine));
 
-	pay_in(*mine);
+	one.join();
 	other.join();
 	return mine->cents == 20000 ? 0 : 1;
 }

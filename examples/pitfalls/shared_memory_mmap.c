@@ -4,6 +4,7 @@
  *
  * The memory was private, and fork() gave each its own; one flag made it
  * common to both.
+ * Seen by: ashlar check --races
  * Seen by: its own sum
  */
 #include <sched.h>
@@ -24,7 +25,7 @@ int main(void)
 		long was = *sum;
 
 		sched_yield();
-		*sum = was + 1; /* wrong: lost update */
+		*sum = was + 1; /* wrong: data-race, lost update */
 	}
 	if (!child)
 		_exit(0);

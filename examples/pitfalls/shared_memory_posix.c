@@ -3,6 +3,7 @@
  * Two processes count in POSIX shared memory, without synchronisation.
  *
  * The name is the only thing that they agree on.
+ * Seen by: ashlar check --races
  * Seen by: its own sum
  */
 #include <fcntl.h>
@@ -33,7 +34,7 @@ int main(void)
 		long was = *sum;
 
 		sched_yield();
-		*sum = was + 1; /* wrong: lost update */
+		*sum = was + 1; /* wrong: data-race, lost update */
 	}
 	if (!child)
 		_exit(0);

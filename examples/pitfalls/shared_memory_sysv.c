@@ -4,6 +4,7 @@
  *
  * Each reads, adds and writes; sched_yield() stands for the work in between.
  * A sanitiser sees one process only.
+ * Seen by: ashlar check --races
  * Seen by: its own sum
  */
 #include <sched.h>
@@ -26,7 +27,7 @@ int main(void)
 		long was = *sum;
 
 		sched_yield();
-		*sum = was + 1; /* wrong: lost update */
+		*sum = was + 1; /* wrong: data-race, lost update */
 	}
 	if (!child)
 		_exit(0);

@@ -4,6 +4,7 @@
  *
  * `hits++` is a read, an addition and a write; what another thread wrote in
  * between is lost.
+ * Seen by: ashlar check --races
  * Seen by: gcc -fsanitize=thread
  */
 #include <pthread.h>
@@ -14,7 +15,7 @@ static long hits;
 static void *count(void *unused)
 {
 	for (int i = 0; i < 100000; i++)
-		hits++; /* wrong: data race */
+		hits++; /* wrong: data-race, data race */
 	return unused;
 }
 

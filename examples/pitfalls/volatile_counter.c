@@ -4,6 +4,7 @@
  *
  * volatile makes the compiler read and write each time. It does not make the
  * two one step, and orders nothing between threads.
+ * Seen by: ashlar check --races
  * Seen by: gcc -fsanitize=thread
  */
 #include <pthread.h>
@@ -14,7 +15,7 @@ static volatile long hits;
 static void *count(void *unused)
 {
 	for (int i = 0; i < 100000; i++)
-		hits++; /* wrong: data race */
+		hits++; /* wrong: data-race, data race */
 	return unused;
 }
 

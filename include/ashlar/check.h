@@ -15,5 +15,6 @@ int setup_harden(const char *str);
 int setup_look(const char *str);
 int setup_quarantine(const char *str);
 void quarantine_default(size_t bytes, unsigned int share);
+int setup_races(const char *str);
 
 #endif

@@ -33,6 +33,8 @@ static const struct cmdline_option ashlar_options[] = {
 	  setup_look },
 	{ "quarantine", "BYTES: watched blocks that were freed wait",
 	  setup_quarantine },
+	{ "races", "1: updates of shared data that get lost are looked for",
+	  setup_races },
 	{ "report", "NAME: reports go to a socket, and the program goes on",
 	  setup_report },
 	{ "sample", "1/N: one block of N lies beside pages without access",

@@ -17,7 +17,7 @@
 #include <ashlar/types.h>
 
 #define REPORT_MAGIC 0x72687341u /* "Ashr" */
-#define REPORT_VERSION 1
+#define REPORT_VERSION 2
 #define REPORT_FRAMES 24
 #define REPORT_WINDOW 128
 
@@ -60,6 +60,8 @@ struct report_record {
 	u64 block, asked; /* the block it concerns: start, bytes asked for */
 	struct report_stack now; /* of the access; by the port if not known */
 	struct report_stack alloc, free; /* of the block */
+	struct report_stack other; /* another thread's access to the same */
+	char other_thread[16]; /* its name */
 
 	u64 window_start; /* where the bytes around it lie */
 	u32 window_bytes, reserved;

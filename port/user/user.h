@@ -82,6 +82,9 @@ void *segv_thread_starts(void);
 void segv_thread_ends(void *stack);
 int segv_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 
+/* races.c */
+extern bool races_wanted;
+
 /* options.c */
 void port_read_options(void);
 

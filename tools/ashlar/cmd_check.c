@@ -423,6 +423,7 @@ static int parse(const struct command *self, int argc, char **argv,
 		{ "look", required_argument, NULL, 'k' },
 		{ "no-leaks", no_argument, NULL, 'n' },
 		{ "now", required_argument, NULL, 'p' },
+		{ "races", no_argument, NULL, 'r' },
 		{ "suppressions", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -435,6 +436,8 @@ static int parse(const struct command *self, int argc, char **argv,
 			c->json = true;
 		else if (o == 'n')
 			c->no_leaks = true;
+		else if (o == 'r')
+			add_checked_option("races", "1");
 		else if (o == ':')
 			return usage_error(self, "%s wants a value",
 					   argv[optind - 1]);
@@ -495,7 +498,7 @@ const struct command cmd_check = {
 	.arguments = "[--json] [--log FILE] [--error-exitcode N] [--no-leaks]\n"
 		     "                    [--suppressions FILE] "
 		     "[--guard right|left|both] [--look SECONDS]\n"
-		     "                    [--fail each|RULE]\n"
+		     "                    [--fail each|RULE] [--races]\n"
 		     "                    [--] PROGRAM [ARGUMENTS]\n"
 		     "       ashlar check --now PID",
 	.summary = "Run a program and tell what it does wrong on its heap",

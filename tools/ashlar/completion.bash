@@ -134,7 +134,7 @@ _ashlar_check() {
 	case $cur in
 	-*) mapfile -t COMPREPLY < <(compgen -W \
 		"--json --log --error-exitcode --no-leaks --fail --suppressions \
-		--guard --look --now --help" -- "$cur") ;;
+		--guard --look --races --now --help" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	esac
 }

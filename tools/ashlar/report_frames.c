@@ -127,13 +127,11 @@ static struct stack_shown without_end(const struct frames *f,
 /* Of damage: who freed the block, or who has it. */
 static const struct frame *find_place(const struct report *r)
 {
-	const struct frame *f = NULL;
-
-	if (report_is_late(r->record)) {
-		f = place_in(r, r->free);
-		f = f ? f : place_in(r, r->alloc);
-	}
-	return f ? f : place_in(r, r->now);
+	if (report_is_late(r->record) && r->free.nr)
+		return place_in(r, r->free);
+	if (report_is_late(r->record) && r->alloc.nr)
+		return place_in(r, r->alloc);
+	return place_in(r, r->now);
 }
 
 /**
@@ -146,9 +144,11 @@ static const struct frame *find_place(const struct report *r)
 bool report_resolve(struct report *r, struct symbols *s)
 {
 	const struct report_stack *stack[] = { &r->record->now,
+					       &r->record->other,
 					       &r->record->alloc,
 					       &r->record->free };
-	struct stack_shown *shown[] = { &r->now, &r->alloc, &r->free };
+	struct stack_shown *shown[] = { &r->now, &r->other, &r->alloc,
+					&r->free };
 	uint64_t pc[(REPORT_FRAMES + 1) * ARRAY_SIZE(stack)];
 	unsigned int nr[ARRAY_SIZE(stack)], all = 0;
 	size_t i;

@@ -55,6 +55,19 @@ static void print_stack(FILE *out, const struct report *r,
 		fputs("    (its stack is not known)\n", out);
 }
 
+/* The other one of two that access the same. */
+static void print_other(FILE *out, bool colour, const struct report *r)
+{
+	const struct report_record *c = r->record;
+
+	if (!(c->other.flags & REPORT_STACK_KNOWN))
+		return;
+	fprintf(out, "  %smeanwhile written by thread %d (%s):%s\n",
+		colour ? GOOD : "", c->other.tid, c->other_thread,
+		colour ? PLAIN : "");
+	print_stack(out, r, r->other);
+}
+
 static void print_past(FILE *out, bool colour, const struct report *r,
 		       const char *what, const struct report_stack *s,
 		       struct stack_shown shown)
@@ -161,6 +174,7 @@ void report_print_text(FILE *out, bool colour, const struct report *r)
 		c->sentence, colour ? PLAIN : "");
 	print_who(out, r);
 	if (r->frames) {
+		print_other(out, colour, r);
 		print_past(out, colour, r, "freed", &c->free, r->free);
 		print_past(out, colour, r, "allocated", &c->alloc, r->alloc);
 	}
@@ -271,6 +285,7 @@ void report_print_json(FILE *out, const struct report *r)
 	if (r->place)
 		json_object_set_new(o, "place", frame_json(r->place));
 	set_stack(o, "stack", r, &c->now, r->now);
+	set_stack(o, "other", r, &c->other, r->other);
 	set_stack(o, "freed", r, &c->free, r->free);
 	set_stack(o, "allocated", r, &c->alloc, r->alloc);
 	set_window(o, c);

@@ -17,7 +17,7 @@ struct report {
 	const struct report_record *record;
 	pid_t pid; /* as this command sees it */
 	struct frames *frames; /* of all stacks; or NULL */
-	struct stack_shown now, alloc, free;
+	struct stack_shown now, other, alloc, free;
 	const struct frame *place; /* in frames; NULL: not known */
 };
 

@@ -130,6 +130,7 @@ static bool make_sound(struct report_record *r, ssize_t size)
 	    r->version != REPORT_VERSION || r->size != sizeof(*r))
 		return false;
 	make_text(r->thread, sizeof(r->thread));
+	make_text(r->other_thread, sizeof(r->other_thread));
 	make_text(r->kind, sizeof(r->kind));
 	make_text(r->sentence, sizeof(r->sentence));
 	make_text(r->call, sizeof(r->call));

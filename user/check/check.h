@@ -34,6 +34,7 @@
 enum { READ, WRITE };
 
 struct sigaction;
+struct report_record;
 
 /* What libashlar-malloc knows. NULL, until it can be asked. */
 struct heap {
@@ -43,6 +44,11 @@ struct heap {
 	unsigned long (*look_at_all)(void); /* at all blocks, with reports */
 	int (*action)(int sig, const struct sigaction *act,
 		      struct sigaction *old);
+	bool (*races)(void); /* are lost updates looked for? */
+	/* The callers of a function whose pc, sp and bp are known. */
+	unsigned int (*callers)(uint64_t *pc, unsigned int nr,
+				const uintptr_t *at);
+	void (*tell)(struct report_record *r);
 	uintptr_t start, bytes; /* the library itself */
 };
 

@@ -23,6 +23,9 @@ static void find_heap(void)
 	*(void **)&heap.look_at_all = dlsym(RTLD_DEFAULT, "ashlar_look");
 	*(void **)&heap.room = room;
 	*(void **)&heap.range = range;
+	*(void **)&heap.races = dlsym(RTLD_DEFAULT, "ashlar_check_races");
+	*(void **)&heap.callers = dlsym(RTLD_DEFAULT, "ashlar_check_callers");
+	*(void **)&heap.tell = dlsym(RTLD_DEFAULT, "ashlar_check_tell");
 	*(void **)&heap.action = dlsym(RTLD_DEFAULT, "ashlar_sigaction");
 }
 

@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "fortify.h"
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <strings.h>
@@ -33,7 +34,7 @@
 	F(readlink) F(readlinkat) F(getcwd) F(gethostname) \
 	F(getrandom) F(strftime) \
 	F(_exit) F(execve) F(execv) F(execvp) F(execvpe) F(fexecve) \
-	F(sigaction) F(signal)
+	F(sigaction) F(signal) F(pthread_create) F(fork)
 /* clang-format on */
 
 struct real {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's own handlers of SIGSEGV and SIGBUS, whose action is ours while
- * it is checked: it is told what it asked for itself, and that is what happens
- * after we have said what lies at the address.
+ * The program's own handlers of SIGSEGV and SIGBUS, and of SIGTRAP where
+ * threads are stepped through. Their action is ours while it is checked: it is
+ * told what it asked for itself, and that is what happens after we have said
+ * what lies at the address.
  */
+#include "race.h"
 #include "real.h"
 #include <errno.h>
 
@@ -16,6 +18,8 @@ static bool kept(int sig)
 EXPORT int sigaction(int sig, const struct sigaction *act,
 		     struct sigaction *old)
 {
+	if (sig == SIGTRAP && race_wanted)
+		return race_action(act, old);
 	return kept(sig) ? heap.action(sig, act, old) :
 			   REAL(sigaction)(sig, act, old);
 }
@@ -24,8 +28,8 @@ EXPORT sighandler_t signal(int sig, sighandler_t handler)
 {
 	struct sigaction act = { .sa_flags = SA_RESTART }, old;
 
-	if (!kept(sig))
+	if (!kept(sig) && !(sig == SIGTRAP && race_wanted))
 		return REAL(signal)(sig, handler);
 	act.sa_handler = handler;
-	return heap.action(sig, &act, &old) ? SIG_ERR : old.sa_handler;
+	return sigaction(sig, &act, &old) ? SIG_ERR : old.sa_handler;
 }

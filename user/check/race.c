@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Updates that are lost: `ashlar check --races`.
+ *
+ *   thread A                              thread B
+ *   mov hits, %rax     ── A is stepped through, and waits here
+ *                                         add $1, hits      ── is seen
+ *   add $1, %rax       ── A goes on
+ *   mov %rax, hits     ── what B wrote is gone: a report
+ *
+ * Now and then a thread is stepped through for some instructions (the
+ * processor's trap flag). What it reads is followed through registers and the
+ * stack (race_track.c) until it is written back, changed, to where it was
+ * read: that is an update. Where one was seen a thread waits for up to a
+ * millisecond between its read and its write, or before an instruction that
+ * does both. If the value changes meanwhile, another thread has written there,
+ * and no lock kept it out: with a lock it would still be waiting for A.
+ *
+ * So no lock need be known, be it the program's own invention. What is told is
+ * true of atomic variables, too: load(), then store() of what was loaded, is an
+ * update that gets lost; an exchange or an addition that is one step is not
+ * looked at. Neither are reads beside a write, nor two plain writes: compilers
+ * make the same instructions of those that are atomic.
+ */
+#include "race.h"
+#include "race_track.h"
+#include "real.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <link.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define TRAP_FLAG 0x100
+#define CODE_STEP 2 /* TRAP_TRACE */
+#define CODE_EVENT 6 /* TRAP_PERF */
+#define EVENT_LATE 1 /* of an event's flags: the signal was blocked */
+#define STEPS_SAMPLE 60
+#define STEPS_EACH_WAIT 30 /* one wait for so many steps */
+#define STEP_NS 250000ull /* at most, on average */
+#define PART 20 /* a thread is stepped for one part in so many of its time */
+#define RED_ZONE 128
+#define STACK_MOST (64ul << 20)
+
+bool race_wanted;
+
+/* A write that is about to be made, over what somebody else wrote. */
+struct overwrite {
+	bool is;
+	bool masks; /* only bits are set or cleared */
+	uint8_t theirs[RACE_BYTES];
+	struct race_known *known;
+	struct race_update update;
+};
+
+/* What is known of the running thread while it is stepped through. */
+static __thread struct self {
+	bool stepped;
+	unsigned int steps, waits; /* left */
+	uint64_t began, until, not_before; /* ns */
+	uintptr_t stack_end;
+	struct tracker tracker;
+	struct track *begun; /* by the instruction that runs now */
+	uint64_t pc; /* of it */
+	struct overwrite overwrite;
+	uint64_t call_sp, call_to; /* where the last call returns to */
+	void *until_return; /* event: out of a library */
+	struct race_other by; /* who wrote during the last wait */
+} self;
+
+static struct sigaction programs_action; /* of SIGTRAP */
+
+/* ---- whose code, whose stack ---- */
+
+static struct range {
+	uintptr_t start, end;
+} others[4]; /* not looked at */
+
+static const void *quiet[6];
+
+/* True for functions after which what was read before still counts. */
+static bool is_quiet(uintptr_t function)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(quiet); i++)
+		if (quiet[i] == (const void *)function)
+			return true;
+	return false;
+}
+
+static void leave_out(unsigned int n, const void *in)
+{
+	struct dl_find_object o;
+
+	if (in && !_dl_find_object((void *)in, &o)) {
+		others[n].start = (uintptr_t)o.dlfo_map_start;
+		others[n].end = (uintptr_t)o.dlfo_map_end;
+	}
+}
+
+/* True for code of a file that is not the C library, its linker, or ours. */
+static bool is_programs(uint64_t pc)
+{
+	static __thread struct range last;
+	struct dl_find_object o;
+	unsigned int i;
+
+	if (pc >= last.start && pc < last.end)
+		return true;
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		if (pc >= others[i].start && pc < others[i].end)
+			return false;
+	if (_dl_find_object((void *)(uintptr_t)pc, &o))
+		return false;
+	last.start = (uintptr_t)o.dlfo_map_start;
+	last.end = (uintptr_t)o.dlfo_map_end;
+	return true;
+}
+
+static bool on_own_stack(uint64_t address, uint64_t sp)
+{
+	uint64_t end = self.stack_end;
+
+	if (end < sp || end - sp > STACK_MOST)
+		end = sp + 65536;
+	return address >= sp - RED_ZONE && address < end;
+}
+
+/* ---- a report ---- */
+
+/* Before the write. @theirs: what is there now, and will be gone. */
+static void will_overwrite(const struct race_place *p, struct race_known *k,
+			   const void *theirs, bool masks,
+			   const struct race_other *by)
+{
+	struct overwrite *o = &self.overwrite;
+
+	o->is = true;
+	o->masks = masks;
+	o->known = k;
+	o->update.place = *p;
+	o->update.other = *by;
+	memcpy(o->theirs, theirs, p->size);
+}
+
+/* After it. Where both have set the same bits, nothing is lost. */
+static void has_overwritten(const ucontext_t *c)
+{
+	struct overwrite *o = &self.overwrite;
+	uint8_t now[RACE_BYTES];
+	struct race_file file;
+
+	if (!o->is)
+		return;
+	o->is = false;
+	if (o->masks &&
+	    race_read(o->update.place.address, now, o->update.place.size) &&
+	    !memcmp(now, o->theirs, o->update.place.size))
+		return;
+	if (!o->update.other.stack.tid)
+		race_who_wrote(&o->update.place, &o->update.other);
+	o->update.forked = race_threads() < 2;
+	if (o->update.forked && !race_is_shared(o->update.place.address, &file))
+		return;
+	if (race_is_news(o->known, o->update.other.stack.tid != 0))
+		race_report(&o->update, c);
+}
+
+/* ---- waiting ---- */
+
+/* True if others can be expected to write there. */
+static bool is_common(uint64_t address)
+{
+	struct race_file file;
+
+	return race_threads() > 1 || race_is_shared(address, &file);
+}
+
+static bool should_wait(struct race_known *k, uint64_t address)
+{
+	if (!k || !self.waits || !race_worth(k) || !is_common(address))
+		return false;
+	self.waits--;
+	return true;
+}
+
+/* True if the bytes changed meanwhile. */
+static bool wait_here(const struct race_place *p, struct race_known *k,
+		      const void *value, struct race_other *by)
+{
+	uint64_t start = race_now_ns();
+
+	if (race_wait(p, value, by))
+		return true;
+	race_fruitless(k, race_now_ns() - start);
+	return false;
+}
+
+/* The read has been made: what is there now is what the thread has. */
+static void has_read(void)
+{
+	struct track *t = self.begun;
+	struct race_other by = { .stack.tid = 0 };
+	struct race_place p;
+	struct race_known *k;
+
+	self.begun = NULL;
+	if (!t || !t->size)
+		return;
+	if (!race_read(t->address, t->value, t->size)) {
+		t->size = 0;
+		return;
+	}
+	t->pc = self.pc;
+	k = race_known(self.pc, false);
+	if (!should_wait(k, t->address))
+		return;
+	p = (struct race_place){ t->address, t->pc, t->size };
+	if (wait_here(&p, k, t->value, &by))
+		self.by = by;
+}
+
+/* An instruction that reads and writes at once: before it does. */
+static void before_update(const struct race_place *p, bool masks)
+{
+	struct race_known *k = race_known(p->pc, true);
+	struct race_other by = { .stack.tid = 0 };
+	uint8_t value[RACE_BYTES], theirs[RACE_BYTES];
+
+	if (should_wait(k, p->address) &&
+	    race_read(p->address, value, p->size) &&
+	    wait_here(p, k, value, &by) &&
+	    race_read(p->address, theirs, p->size))
+		will_overwrite(p, k, theirs, masks, &by);
+}
+
+/* A write of what was read there: before it is made. */
+static void before_write_back(const struct track *t, const struct race_place *p)
+{
+	struct race_known *k = race_known(t->pc, true);
+	uint8_t theirs[RACE_BYTES];
+
+	if (k && race_read(p->address, theirs, p->size) &&
+	    memcmp(theirs, t->value + (p->address - t->address), p->size))
+		will_overwrite(p, k, theirs, !t->changes, &self.by);
+	self.by.stack.tid = 0;
+}
+
+/* ---- one step ---- */
+
+static const uint8_t codes[] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX,
+				 REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+				 REG_R8,  REG_R9,  REG_R10, REG_R11,
+				 REG_R12, REG_R13, REG_R14, REG_R15 };
+
+static void set_stepped(ucontext_t *c, bool on)
+{
+	self.stepped = on;
+	if (on)
+		c->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
+	else
+		c->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+}
+
+/* Not again soon: stepping takes a part of the thread's time only. */
+static void finish(ucontext_t *c)
+{
+	uint64_t now = race_now_ns();
+
+	set_stepped(c, false);
+	self.not_before = now + (now - self.began) * PART;
+}
+
+static void start(unsigned int steps)
+{
+	track_forget(&self.tracker);
+	self.begun = NULL;
+	self.overwrite.is = false;
+	self.by.stack.tid = 0;
+	self.steps = steps;
+	self.waits = steps / STEPS_EACH_WAIT;
+	self.began = race_now_ns();
+	self.until = self.began + steps * STEP_NS;
+	self.call_to = 0;
+	race_event_end(self.until_return);
+	self.until_return = NULL;
+}
+
+/*
+ * The thread is in a library: it is let run until it comes back. What it has
+ * read counts only as long as nothing there can have let others in.
+ */
+static void let_run(ucontext_t *c)
+{
+	const greg_t *regs = c->uc_mcontext.gregs;
+	uint64_t there;
+
+	if (!is_quiet((uintptr_t)regs[REG_RIP]))
+		track_forget(&self.tracker);
+	if (!self.call_to || (uint64_t)regs[REG_RSP] > self.call_sp ||
+	    !race_read(self.call_sp, &there, sizeof(there)) ||
+	    there != self.call_to ||
+	    !(self.until_return = race_event_return(self.call_to)))
+		finish(c);
+	else
+		set_stepped(c, false);
+}
+
+static void note_call(const struct insn *i, const uint64_t *reg)
+{
+	const uint8_t *code = (const uint8_t *)(uintptr_t)self.pc;
+
+	if (!i->writes || i->base != SP || i->from || i->bytes < 2 ||
+	    *code == 0x68 || *code == 0x6a)
+		return;
+	self.call_sp = reg[SP] - 8;
+	self.call_to = self.pc + i->bytes;
+}
+
+static void look_at_access(const struct track_step *step, const ucontext_t *c)
+{
+	const struct insn *i = step->insn;
+	const struct race_place p = { step->address, self.pc, i->size };
+	const struct track *back;
+	bool own = step->own;
+	bool is_update = i->reads && i->writes && !own &&
+			 i->kind == INSN_PLAIN && i->size <= RACE_BYTES;
+	bool met = i->writes && !own && i->size <= RACE_BYTES &&
+		   race_meets(&p, c);
+
+	back = track_follow(&self.tracker, step, &self.begun);
+	if (is_update && !met)
+		before_update(&p, i->effect == EFFECT_MASK);
+	if (back && !own)
+		before_write_back(back, &p);
+	if (is_update || (back && !own))
+		race_wrote(&p, c);
+}
+
+static bool is_one_number(uint32_t registers)
+{
+	return registers && registers < 1u << VECTOR &&
+	       !(registers & (registers - 1));
+}
+
+/* The instruction at which the thread is. */
+static void look_ahead(ucontext_t *c)
+{
+	struct track_step step = { .value = 0 };
+	struct insn i;
+	uint64_t reg[16];
+	unsigned int n;
+
+	self.pc = (uint64_t)c->uc_mcontext.gregs[REG_RIP];
+	for (n = 0; n < 16; n++)
+		reg[n] = (uint64_t)c->uc_mcontext.gregs[codes[n]];
+	insn_decode(&i, (const uint8_t *)(uintptr_t)self.pc);
+	if (i.kind == INSN_CALL) {
+		finish(c);
+		return;
+	}
+	note_call(&i, reg);
+	step.insn = &i;
+	step.address = insn_address(&i, reg);
+	step.own = i.is_private || on_own_stack(step.address, reg[SP]);
+	if (i.writes && !i.reads && i.size == 8 && is_one_number(i.from))
+		step.value = reg[__builtin_ctz(i.from)];
+	look_at_access(&step, c);
+}
+
+static void come_back(ucontext_t *c)
+{
+	const greg_t *regs = c->uc_mcontext.gregs;
+
+	if (!self.until_return || (uint64_t)regs[REG_RIP] != self.call_to ||
+	    (uint64_t)regs[REG_RSP] != self.call_sp + 8)
+		return;
+	race_event_end(self.until_return);
+	self.until_return = NULL;
+	track_called(&self.tracker);
+	set_stepped(c, true);
+	look_ahead(c);
+}
+
+/* From where stepping was begun until the program is reached. */
+static void go_through(ucontext_t *c)
+{
+	struct insn i;
+
+	insn_decode(&i, (const void *)(uintptr_t)c->uc_mcontext.gregs[REG_RIP]);
+	if (i.kind == INSN_CALL)
+		finish(c);
+}
+
+static void step(ucontext_t *c)
+{
+	has_read();
+	has_overwritten(c);
+	if (!self.steps-- || race_now_ns() > self.until)
+		finish(c);
+	else if (is_programs((uint64_t)c->uc_mcontext.gregs[REG_RIP]))
+		look_ahead(c);
+	else if (self.call_to)
+		let_run(c);
+	else
+		go_through(c);
+}
+
+/* ---- the signal ---- */
+
+static void sample(ucontext_t *c)
+{
+	if (self.stepped || race_now_ns() < self.not_before ||
+	    !is_programs((uint64_t)c->uc_mcontext.gregs[REG_RIP]) ||
+	    sigismember(&c->uc_sigmask, SIGTRAP))
+		return;
+	if (race_is_traced()) {
+		self.not_before = UINT64_MAX;
+		return;
+	}
+	start(STEPS_SAMPLE);
+	set_stepped(c, true);
+	look_ahead(c);
+}
+
+/* What <signal.h> has no names for. */
+struct event_info {
+	int no, error, code, unused;
+	void *address;
+	uint64_t data;
+	uint32_t type, flags;
+};
+
+static void take_event(const siginfo_t *info, ucontext_t *c)
+{
+	const struct event_info *event = (const void *)info;
+
+	if (event->flags & EVENT_LATE)
+		return;
+	switch (event->data & 0xff) {
+	case RACE_SAMPLE:
+		sample(c);
+		break;
+	case RACE_RETURN:
+		come_back(c);
+		break;
+	case RACE_WATCH:
+		race_seen(event->data >> 8, c);
+		break;
+	}
+}
+
+/* A trap that is not ours is the program's. */
+static void pass_on(int sig, siginfo_t *info, void *context)
+{
+	struct sigaction dfl;
+
+	if (programs_action.sa_flags & SA_SIGINFO) {
+		programs_action.sa_sigaction(sig, info, context);
+	} else if (programs_action.sa_handler == SIG_DFL) {
+		memset(&dfl, 0, sizeof(dfl));
+		REAL(sigaction)(SIGTRAP, &dfl, NULL);
+		syscall(SYS_tgkill, getpid(), race_tid(), SIGTRAP);
+	} else if (programs_action.sa_handler != SIG_IGN) {
+		programs_action.sa_handler(sig);
+	}
+}
+
+static void on_trap(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *c = context;
+	int saved = errno;
+
+	if (info->si_code == CODE_EVENT)
+		take_event(info, c);
+	else if (info->si_code == CODE_STEP && self.stepped)
+		step(c);
+	else if (info->si_code == CODE_STEP)
+		set_stepped(c, false);
+	else
+		pass_on(sig, info, context);
+	errno = saved;
+}
+
+/* ---- from outside ---- */
+
+int race_action(const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction before = programs_action;
+
+	if (act)
+		programs_action = *act;
+	if (old)
+		*old = before;
+	return 0;
+}
+
+/* Step through the running thread from here on. */
+void race_begin(unsigned int steps)
+{
+	sigset_t now;
+
+	if (!race_wanted || pthread_sigmask(SIG_BLOCK, NULL, &now) ||
+	    sigismember(&now, SIGTRAP))
+		return;
+	start(steps);
+	self.stepped = true;
+	__asm__ volatile("sub $128, %%rsp\n\t"
+			 "pushf\n\t"
+			 "orl %0, (%%rsp)\n\t"
+			 "popf\n\t"
+			 "lea 128(%%rsp), %%rsp"
+			 :
+			 : "i"(TRAP_FLAG)
+			 : "memory", "cc");
+}
+
+void race_thread(uintptr_t stack_end)
+{
+	self.stack_end = stack_end;
+}
+
+static void install(void)
+{
+	struct sigaction act;
+
+	memset(&act, 0, sizeof(act));
+	act.sa_sigaction = on_trap;
+	act.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+	sigfillset(&act.sa_mask);
+	race_wanted = !REAL(sigaction)(SIGTRAP, &act, &programs_action);
+}
+
+void race_start(void)
+{
+	leave_out(0, (const void *)real.puts);
+	leave_out(1, (const void *)getauxval(AT_BASE));
+	leave_out(2, (const void *)heap.start);
+	leave_out(3, (const void *)race_begin);
+	quiet[0] = dlsym(RTLD_DEFAULT, "sched_yield");
+	quiet[1] = dlsym(RTLD_DEFAULT, "nanosleep");
+	quiet[2] = dlsym(RTLD_DEFAULT, "usleep");
+	quiet[3] = dlsym(RTLD_DEFAULT, "clock_nanosleep");
+	quiet[4] = dlsym(RTLD_DEFAULT, "sleep");
+	quiet[5] = dlsym(RTLD_DEFAULT, "rand");
+	install();
+}

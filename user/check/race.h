@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of race*.c share; race.c has the idea. */
+#ifndef ASHLAR_USER_CHECK_RACE_H
+#define ASHLAR_USER_CHECK_RACE_H
+
+#include <signal.h>
+#include <sys/types.h>
+#include <ucontext.h>
+#include <ashlar/report_record.h>
+#include "check.h"
+
+#define RACE_BYTES 8 /* of an update, at most */
+
+/* Bytes that some thread has read, and will write. */
+struct race_place {
+	uint64_t address, pc;
+	unsigned int size;
+};
+
+/* Who else wrote there. */
+struct race_other {
+	struct report_stack stack; /* tid 0: nobody was seen */
+	char name[16];
+};
+
+/* ---- race.c ---- */
+void race_begin(unsigned int steps) HIDDEN;
+void race_start(void) HIDDEN;
+void race_thread(uintptr_t stack_end) HIDDEN;
+int race_action(const struct sigaction *act, struct sigaction *old) HIDDEN;
+
+/* True if threads are watched. */
+extern bool race_wanted HIDDEN;
+
+/* ---- race_place.c: which instructions update what others may ---- */
+struct race_known;
+struct race_known *race_known(uint64_t pc, bool add) HIDDEN;
+bool race_worth(struct race_known *k) HIDDEN;
+void race_fruitless(struct race_known *k, uint64_t ns) HIDDEN;
+bool race_is_news(struct race_known *k, bool by_whom) HIDDEN;
+
+/* ---- race_watch.c: others that write where one has read ---- */
+struct race_watch;
+bool race_wait(const struct race_place *p, const void *value,
+	       struct race_other *other) HIDDEN;
+bool race_meets(const struct race_place *p, const ucontext_t *c) HIDDEN;
+void race_wrote(const struct race_place *p, const ucontext_t *c) HIDDEN;
+bool race_who_wrote(const struct race_place *p,
+		    struct race_other *other) HIDDEN;
+void race_seen(uint64_t which, const ucontext_t *c) HIDDEN;
+bool race_read(uint64_t address, void *to, size_t bytes) HIDDEN;
+uint64_t race_now_ns(void) HIDDEN;
+
+/* ---- race_event.c: the processor's debug registers, and its clock ---- */
+enum race_event { RACE_SAMPLE = 1, RACE_RETURN, RACE_WATCH };
+
+void *race_event_sample(void) HIDDEN;
+void *race_event_return(uint64_t pc) HIDDEN;
+void *race_event_watch(pid_t tid, const struct race_place *p,
+		       uint64_t which) HIDDEN;
+void race_event_end(void *event) HIDDEN;
+
+/* ---- race_threads.c ---- */
+unsigned int race_threads(void) HIDDEN;
+unsigned int race_others(pid_t *tid, unsigned int most) HIDDEN;
+pid_t race_tid(void) HIDDEN;
+
+/* ---- race_map.c ---- */
+struct race_file {
+	unsigned int major, minor;
+	uint64_t inode, offset;
+};
+
+bool race_is_shared(uint64_t address, struct race_file *file) HIDDEN;
+bool race_is_traced(void) HIDDEN;
+
+/* ---- race_report.c ---- */
+struct race_update {
+	struct race_place place;
+	bool forked; /* the only thread: another process wrote */
+	struct race_other other;
+};
+
+void race_stack(struct report_stack *s, const ucontext_t *c) HIDDEN;
+void race_report(const struct race_update *u, const ucontext_t *c) HIDDEN;
+
+#endif
