@@ -37,8 +37,9 @@ void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */
 void proc_init(void); /* kernel/proc */
 void kfence_debug_init(void); /* kernel/debug/kfence.c */
 void provoke_init(void); /* kernel/debug/provoke.c */
-int start_kmemleak(const char *value); /* kernel/debug/kmemleak.c */
-void kmemleak_init(void);
+void debug_hooks_init(void); /* kernel/debug/hooks.c */
+void kmemleak_init(void); /* kernel/debug/kmemleak.c */
+void page_owner_init(void); /* kernel/debug/page_owner.c */
 void drivers_init(void); /* kernel/drivers: mem, tty, console */
 void devices_init(void); /* kernel/drivers: what hardware there is */
 void ipc_init(void); /* kernel/ipc */

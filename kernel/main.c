@@ -53,6 +53,7 @@ static int kernel_init(void *unused)
 
 void start_kernel(void)
 {
+	debug_hooks_init();
 	parse_boot_options(boot_command_line);
 	kfence_init();
 	mm_boot_report();
@@ -69,6 +70,7 @@ void start_kernel(void)
 	kfence_debug_init();
 	provoke_init();
 	kmemleak_init();
+	page_owner_init();
 	drivers_init();
 	ipc_init();
 	kernel_thread(kernel_init, NULL, "init");

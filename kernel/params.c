@@ -15,7 +15,9 @@
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
 #include <ashlar/kfence.h>
+#include <ashlar/kmemleak.h>
 #include <ashlar/mmzone.h>
+#include <ashlar/page_owner.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/init.h>
@@ -133,7 +135,7 @@ static bool set_quarantine(const char *value)
 
 static bool set_kmemleak(const char *value)
 {
-	if (start_kmemleak(value))
+	if (setup_kmemleak(value))
 		printk(KERN_WARNING "kmemleak=%s: want on or off\n", value);
 	return true;
 }
@@ -152,6 +154,15 @@ static bool set_libata_dma(const char *value)
 	if (!parse_int(value, &v))
 		return false;
 	boot_options.ide_pio = !v;
+	return true;
+}
+
+static bool set_page_owner(const char *value)
+{
+	if (setup_page_owner(value))
+		printk(KERN_WARNING "page_owner=%s: want on or off, and 48 "
+				    "bytes of memory for each frame\n",
+		       value);
 	return true;
 }
 
@@ -183,6 +194,7 @@ static const struct param {
 	{ "quarantine=", set_quarantine },
 	{ "kmemleak=", set_kmemleak },
 	{ "sample=", set_sample },
+	{ "page_owner=", set_page_owner },
 	{ "root=", done },
 	{ "rootfstype=", done },
 	{ "rootwait", done },

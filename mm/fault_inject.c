@@ -12,10 +12,11 @@
  * left to chance: fail_nth(k) makes the k-th allocation from now on fail,
  * pages and objects counted together.
  *
- * While nothing is asked for this costs one load where a slab or a page list
- * is refilled anyway. Objects taken from a CPU's sheaf are not seen here, so
- * failslab_enabled tells the slab allocator to work without sheaves: set the
- * options before the first allocation, or shrink the caches afterwards.
+ * While nothing is asked for this costs one load where a slab is refilled
+ * anyway, and a test in alloc_block(). Objects taken from a CPU's sheaf are not
+ * seen here, so failslab_enabled tells the slab allocator to work without
+ * sheaves: set the options before the first allocation, or shrink the caches
+ * afterwards.
  *
  * Unlike Linux, allocations that may wait fail too: they are what programs
  * make. __GFP_NOFAIL never fails. The counters are not exact when several
@@ -32,7 +33,7 @@ bool failslab_enabled;
 /* True: failslab= is for caches that slub_debug= marked (slab_debug.c). */
 bool failslab_only_marked;
 
-static unsigned long nth_left; /* allocations until one fails; 0: off */
+unsigned long fail_nth_left; /* allocations until one fails; 0: off */
 
 /* @sep, then a number that may have a sign. */
 static bool parse_next(const char **s, char sep, long *out)
@@ -104,8 +105,8 @@ bool should_fail(struct fault_attr *attr, size_t size)
 /* True if this is the allocation that fail_nth() chose. */
 static bool nth_fails(void)
 {
-	return nth_left != 0 &&
-	       __atomic_fetch_sub(&nth_left, 1, __ATOMIC_RELAXED) == 1;
+	return fail_nth_left != 0 &&
+	       __atomic_fetch_sub(&fail_nth_left, 1, __ATOMIC_RELAXED) == 1;
 }
 
 /**
@@ -124,18 +125,16 @@ static bool nth_fails(void)
  */
 unsigned long fail_nth(unsigned long k)
 {
-	unsigned long left = nth_left;
+	unsigned long left = fail_nth_left;
 
 	failslab_enabled = k != 0 || failslab.probability != 0;
-	nth_left = k;
+	fail_nth_left = k;
 	return left;
 }
 
 /* True if the block is made to fail; the dice decide for those that may. */
 bool should_fail_alloc_page(gfp_t gfp, unsigned int order)
 {
-	if (likely(fail_page_alloc.probability == 0 && nth_left == 0))
-		return false;
 	if (gfp & __GFP_NOFAIL)
 		return false;
 	if (nth_fails())
@@ -167,7 +166,7 @@ int setup_failslab(const char *str)
 {
 	if (!setup_fault_attr(&failslab, str))
 		return -EINVAL;
-	failslab_enabled = failslab.probability != 0 || nth_left != 0;
+	failslab_enabled = failslab.probability != 0 || fail_nth_left != 0;
 	return 0;
 }
 

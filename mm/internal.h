@@ -87,6 +87,9 @@ enum oom_verdict {
 };
 #define PAGE_ALLOC_COSTLY_ORDER 3 /* up to here memory is to be had */
 extern enum oom_verdict (*page_alloc_oom)(gfp_t gfp, unsigned int order);
+/* Is told of each block that is handed out. */
+extern void (*page_alloc_owner)(struct page *page, unsigned int order,
+				gfp_t gfp);
 extern void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
 
 /* page_reporting.c */
@@ -174,6 +177,7 @@ extern spinlock_t shrinker_lock; /* held alone */
 void shrinker_fork_child(void);
 
 /* fault_inject.c: is this allocation to fail on request? */
+extern unsigned long fail_nth_left;
 bool should_fail_alloc_page(gfp_t gfp, unsigned int order);
 bool should_failslab(const struct kmem_cache *s, gfp_t gfp);
 extern bool failslab_enabled; /* caches then work without sheaves */

@@ -26,10 +26,10 @@
 #include "kmemleak.h"
 #include "slab_debug.h"
 
-bool kmemleak_enabled;
+bool kmemleak_enabled, kmemleak_stacks = true;
 spinlock_t kmemleak_lock = SPIN_LOCK_UNLOCKED;
 struct rb_root kmemleak_objects = RB_ROOT;
-const struct kmemleak_hooks *kmemleak_hooks;
+const struct debug_hooks *debug_hooks;
 
 struct kmem_cache *leak_object_cache, *leak_area_cache;
 
@@ -109,8 +109,8 @@ static void fill_object(struct kmemleak_object *o, const void *ptr, size_t size,
 		.time = port_time_ms(),
 		.owner.pid = port_pid(),
 	};
-	if (kmemleak_hooks && kmemleak_hooks->running)
-		kmemleak_hooks->running(&o->owner);
+	if (debug_hooks)
+		debug_hooks->running(&o->owner);
 }
 
 static void add(const void *ptr, size_t size, int min_count, u32 stack,
@@ -232,12 +232,6 @@ void __kmemleak_scan_area(const void *ptr, size_t size, gfp_t gfp)
 }
 
 /* ---- on and off ---- */
-
-/* kmemleak_set_hooks() - @hooks, which stay, are the kernel's */
-void kmemleak_set_hooks(const struct kmemleak_hooks *hooks)
-{
-	kmemleak_hooks = hooks;
-}
 
 /**
  * setup_kmemleak() - the boot word kmemleak=

@@ -3,6 +3,7 @@
 #ifndef ASHLAR_MM_KMEMLEAK_H
 #define ASHLAR_MM_KMEMLEAK_H
 
+#include <ashlar/debug_hooks.h>
 #include <ashlar/kmemleak.h>
 #include <ashlar/list.h>
 #include <ashlar/rbtree.h>
@@ -39,7 +40,6 @@ struct kmemleak_object {
 /* kmemleak.c */
 extern spinlock_t kmemleak_lock;
 extern struct rb_root kmemleak_objects;
-extern const struct kmemleak_hooks *kmemleak_hooks;
 extern struct kmem_cache *leak_object_cache, *leak_area_cache; /* once on */
 struct kmemleak_object *kmemleak_find(unsigned long address);
 

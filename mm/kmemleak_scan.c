@@ -61,14 +61,8 @@ static void note_word(unsigned long word)
 		list_add_tail(&o->grey, &grey_list);
 }
 
-/**
- * kmemleak_scan_block() - look at all words of some memory
- * @start: its first byte
- * @end: behind its last
- *
- * Context: kmemleak_hooks.scan_roots.
- */
-void kmemleak_scan_block(const void *start, const void *end)
+/* All words of some memory. */
+static void scan_block(const void *start, const void *end)
 {
 	const unsigned long *p =
 		(const void *)ALIGN((uintptr_t)start, sizeof(long));
@@ -85,10 +79,10 @@ static void scan_object(const struct kmemleak_object *o)
 	if (o->flags & LEAK_NO_SCAN)
 		return;
 	if (!o->areas)
-		kmemleak_scan_block(start, start + o->size);
+		scan_block(start, start + o->size);
 	for (area = o->areas; area; area = area->next)
-		kmemleak_scan_block((const char *)area->start,
-				    (const char *)area->start + area->size);
+		scan_block((const char *)area->start,
+			   (const char *)area->start + area->size);
 }
 
 static void scan_grey(void)
@@ -130,8 +124,8 @@ unsigned long kmemleak_scan(void)
 
 	spin_lock(&kmemleak_lock);
 	begin_scan();
-	if (kmemleak_hooks && kmemleak_hooks->scan_roots)
-		kmemleak_hooks->scan_roots();
+	if (debug_hooks)
+		debug_hooks->scan_roots(scan_block, kmemleak_stacks);
 	scan_grey();
 	n = report_white();
 	spin_unlock(&kmemleak_lock);
@@ -166,8 +160,8 @@ static void show_stack(struct seq_file *m, const struct kmemleak_object *o)
 	seq_puts(m, "  backtrace:\n");
 	for (i = 0; i < n && i < STACK_LINES; i++) {
 		seq_printf(m, "    [<%08lx>] ", pc[i]);
-		if (kmemleak_hooks && kmemleak_hooks->name)
-			kmemleak_hooks->name(m, pc[i]);
+		if (debug_hooks)
+			debug_hooks->name(m, pc[i]);
 		seq_putc(m, '\n');
 	}
 }
@@ -206,7 +200,7 @@ static void log_object(const struct kmemleak_object *o)
 	       o->owner.pid, o->time);
 	mm_log("kmemleak:   min_count = %d", o->min_count);
 	mm_log("kmemleak:   count = %d", o->count);
-	mm_log("kmemleak:   flags = %#x", o->flags);
+	mm_log("kmemleak:   flags = 0x%x", o->flags);
 	mm_log("kmemleak:   backtrace:");
 	n = stack_depot_fetch(&slab_stacks, o->stack, &pc);
 	for (i = 0; i < n && i < STACK_LINES; i++)

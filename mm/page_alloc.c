@@ -18,11 +18,13 @@
  *
  * Locks: none of its own.
  */
+#include <ashlar/fault-inject.h>
 #include "page_alloc.h"
 
 /* What higher files and the kernel do for this one. NULL asks for nothing. */
 unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
 enum oom_verdict (*page_alloc_oom)(gfp_t gfp, unsigned int order);
+void (*page_alloc_owner)(struct page *page, unsigned int order, gfp_t gfp);
 void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
 
 #define RECLAIM_ROUNDS 12
@@ -131,17 +133,10 @@ static void alloc_failed(gfp_t gfp, unsigned int order)
 		       "");
 }
 
-/* A block with PG_zeroed still saying whether it reads as zero. */
-struct page *alloc_block(gfp_t gfp, unsigned int order)
+static __always_inline struct page *find_block(gfp_t gfp, unsigned int order)
 {
-	struct page *page;
+	struct page *page = pcp_alloc(gfp, order);
 
-	might_alloc(gfp);
-	if (unlikely(order >= MAX_ORDER))
-		return NULL;
-	if (unlikely(should_fail_alloc_page(gfp, order)))
-		return NULL;
-	page = pcp_alloc(gfp, order);
 	if (unlikely(!page))
 		page = alloc_from_zones(gfp, order, WMARK_LOW);
 	if (unlikely(!page))
@@ -152,6 +147,37 @@ struct page *alloc_block(gfp_t gfp, unsigned int order)
 	}
 	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGALLOC, 1ul << order);
 	return page;
+}
+
+/* True if blocks are made to fail, or somebody is told of each. */
+static inline bool blocks_are_watched(void)
+{
+	return (fail_page_alloc.probability | fail_nth_left |
+		(uintptr_t)page_alloc_owner) != 0;
+}
+
+static __cold_path struct page *find_watched_block(gfp_t gfp,
+						   unsigned int order)
+{
+	struct page *page;
+
+	if (should_fail_alloc_page(gfp, order))
+		return NULL;
+	page = find_block(gfp, order);
+	if (page && page_alloc_owner)
+		page_alloc_owner(page, order, gfp);
+	return page;
+}
+
+/* A block with PG_zeroed still saying whether it reads as zero. */
+struct page *alloc_block(gfp_t gfp, unsigned int order)
+{
+	might_alloc(gfp);
+	if (unlikely(order >= MAX_ORDER))
+		return NULL;
+	if (unlikely(blocks_are_watched()))
+		return find_watched_block(gfp, order);
+	return find_block(gfp, order);
 }
 
 static void prepare_new_block(struct page *page, unsigned int order, gfp_t gfp)

@@ -176,7 +176,8 @@ static inline unsigned int pcp_zone(unsigned int type)
 	return ZONE_NORMAL;
 }
 
-static inline struct page *pcp_alloc(gfp_t gfp, unsigned int order)
+/* In alloc_block(), and once more for those who watch it. */
+static __always_inline struct page *pcp_alloc(gfp_t gfp, unsigned int order)
 {
 	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
 	unsigned int type = gfp_migratetype(gfp);

@@ -12,28 +12,10 @@
 
 struct seq_file;
 
-#define TASK_COMM_BYTES 16
-
-/* Whom a block is written down to. */
-struct task_ids {
-	int pid, tgid;
-	char comm[TASK_COMM_BYTES];
-};
-
 extern bool kmemleak_enabled;
+extern bool kmemleak_stacks; /* pointers on tasks' stacks count */
 
 int setup_kmemleak(const char *str);
-
-/* What the kernel does for it; each may be NULL. */
-struct kmemleak_hooks {
-	/* kmemleak_scan_block() of all but blocks that is memory. */
-	void (*scan_roots)(void);
-	void (*running)(struct task_ids *ids);
-	/* The name of the function that @pc lies in. */
-	void (*name)(struct seq_file *m, unsigned long pc);
-};
-void kmemleak_set_hooks(const struct kmemleak_hooks *hooks);
-void kmemleak_scan_block(const void *start, const void *end);
 
 /* What is asked for in /sys/kernel/debug/kmemleak. */
 unsigned long kmemleak_scan(void);

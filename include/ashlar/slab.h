@@ -17,7 +17,7 @@
 #define SLAB_NO_SHEAVES 0x0010u /* no CPU list: straight to the slabs */
 #define SLAB_TYPESAFE_BY_RCU 0x0020u /* accepted: there is no RCU */
 #define SLAB_NO_USER_FLAGS 0x0040u /* slub_debug= does not change it */
-#define SLAB_NOLEAKTRACE 0x0040u /* kmemleak is not told of its objects */
+#define SLAB_NOLEAKTRACE 0x0080u /* kmemleak is not told of its objects */
 /* Watched: what slub_debug= asks for, for one cache (ashlar(7)). */
 #define SLAB_CONSISTENCY_CHECKS 0x0100u /* F: look at releases at once */
 #define SLAB_RED_ZONE 0x0200u /* Z: bytes around each object */

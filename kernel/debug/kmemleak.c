@@ -19,12 +19,9 @@
 #include <ashlar/kmemleak.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/string.h>
-#include <i386.h>
 #include <kernel/init.h>
-#include <kernel/printk.h>
 #include <kernel/proc/proc_fs.h>
 #include <kernel/sched/workqueue.h>
-#include <kernel/task/task.h>
 #include <kernel/time/time.h>
 #include <kernel/time/timer.h>
 
@@ -34,35 +31,6 @@
 
 static struct timer scan_timer;
 static unsigned long interval = SCAN_INTERVAL; /* s; 0: none */
-static bool scan_stacks = true;
-
-/* ---- what mm/ asks of the kernel ---- */
-
-static void scan_roots(void)
-{
-	scan_kernel_roots(kmemleak_scan_block, scan_stacks);
-}
-
-static void running_ids(struct task_ids *ids)
-{
-	ids->pid = current->pid;
-	ids->tgid = current->tgid;
-	ashlar_strscpy(ids->comm, current->comm, sizeof(ids->comm));
-}
-
-static void function_name(struct seq_file *m, unsigned long pc)
-{
-	char name[64];
-
-	sprint_backtrace(name, (u32)pc);
-	seq_puts(m, name);
-}
-
-static const struct kmemleak_hooks hooks = {
-	.scan_roots = scan_roots,
-	.running = running_ids,
-	.name = function_name,
-};
 
 /* ---- now and then ---- */
 
@@ -112,7 +80,7 @@ static int set_stack(const char *value)
 {
 	if (ashlar_strcmp(value, "on") && ashlar_strcmp(value, "off"))
 		return -EINVAL;
-	scan_stacks = !ashlar_strcmp(value, "on");
+	kmemleak_stacks = !ashlar_strcmp(value, "on");
 	return 0;
 }
 
@@ -204,13 +172,6 @@ static int show_kmemleak(struct seq_file *m, void *data)
 	(void)data;
 	kmemleak_show(m);
 	return 0;
-}
-
-/** start_kmemleak() - the boot word kmemleak=; what setup_kmemleak() returns */
-int start_kmemleak(const char *value)
-{
-	kmemleak_set_hooks(&hooks);
-	return setup_kmemleak(value);
 }
 
 /** kmemleak_init() - name the file, and begin to look. Context: boot, once. */

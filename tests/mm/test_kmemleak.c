@@ -14,9 +14,11 @@
 /* All pointers that there are outside of blocks. */
 static void *roots[4];
 
-static void scan_roots(void)
+static void scan_roots(void (*scan)(const void *start, const void *end),
+		       bool stacks)
 {
-	kmemleak_scan_block(roots, roots + ARRAY_SIZE(roots));
+	(void)stacks;
+	scan(roots, roots + ARRAY_SIZE(roots));
 }
 
 static void somebody(struct task_ids *ids)
@@ -29,7 +31,7 @@ static void name_it(struct seq_file *m, unsigned long pc)
 	seq_printf(m, "at%lu", pc);
 }
 
-static const struct kmemleak_hooks hooks = {
+static const struct debug_hooks hooks = {
 	.scan_roots = scan_roots,
 	.running = somebody,
 	.name = name_it,
@@ -38,7 +40,7 @@ static const struct kmemleak_hooks hooks = {
 static void begin(void)
 {
 	memset(roots, 0, sizeof(roots));
-	kmemleak_set_hooks(&hooks);
+	debug_hooks = &hooks;
 	CHECK_EQ(setup_kmemleak("on"), 0);
 }
 
@@ -46,7 +48,7 @@ static void end(void)
 {
 	CHECK_EQ(setup_kmemleak("off"), 0);
 	kmemleak_clear();
-	kmemleak_set_hooks(NULL);
+	debug_hooks = NULL;
 	kmem_cache_destroy(leak_object_cache);
 	kmem_cache_destroy(leak_area_cache);
 	leak_object_cache = leak_area_cache = NULL;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Who has which frames. Code: mm/page_owner.c. */
+#ifndef ASHLAR_PAGE_OWNER_H
+#define ASHLAR_PAGE_OWNER_H
+
+struct seq_file;
+
+int setup_page_owner(const char *str);
+void show_page_owner(struct seq_file *m);
+
+#endif
