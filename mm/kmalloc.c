@@ -131,13 +131,32 @@ static void *kmalloc_large(size_t size, gfp_t gfp)
 
 	if (size <= KMALLOC_MAX_SIZE)
 		p = alloc_pages_exact(size, gfp);
+	if (unlikely(slab_check) && p)
+		virt_to_page((char *)p + size - 1)->index = size & ~PAGE_MASK;
 	if (unlikely(slab_alloc_hook) && p)
 		slab_alloc_hook(p, size, 0, 0, gfp);
 	return p;
 }
 
-static void kfree_large(void *obj, const struct page *page)
+static struct page *last_frame(struct page *first)
 {
+	return first + first->priv - 1;
+}
+
+/* Bytes of a large block; where all is checked, those that were asked for. */
+static __racy size_t large_size(struct page *first)
+{
+	size_t bytes = first->priv << PAGE_SHIFT, used = 0;
+
+	if (unlikely(slab_check))
+		used = last_frame(first)->index;
+	return used ? bytes - PAGE_SIZE + used : bytes;
+}
+
+static void kfree_large(void *obj, struct page *page)
+{
+	if (unlikely(slab_check))
+		last_frame(page)->index = 0;
 	if (unlikely(slab_free_hook))
 		slab_free_hook(obj);
 	free_pages_exact(obj, page->priv << PAGE_SHIFT);
@@ -292,7 +311,7 @@ void kmem_cache_free_bulk(struct kmem_cache *s, size_t n, void **p)
  */
 __racy size_t ksize(const void *p)
 {
-	const struct page *page;
+	struct page *page;
 	size_t guarded;
 
 	if (ZERO_OR_NULL_PTR(p))
@@ -300,13 +319,21 @@ __racy size_t ksize(const void *p)
 	if (unlikely(kfence_slab) && kfence_holds(p, &guarded))
 		return guarded;
 	page = virt_addr_valid(p) ? virt_to_page(p) : NULL;
-	if (page && (page->flags & PG_slab))
+	if (page && (page->flags & PG_slab) &&
+	    slab_object_cache((void *)(uintptr_t)p))
 		return slab_object_size(page->slab_cache, p);
 	if (page && is_exact_block(page))
-		return page->priv << PAGE_SHIFT;
+		return large_size(page);
 	mm_report("bad-pointer", "ksize of %p, which was not allocated here",
 		  p);
 	return 0;
+}
+
+/* True if a smaller block than @p has to be another one, for its end. */
+static bool ends_where_asked(const void *p)
+{
+	return virt_addr_valid(p) &&
+	       (slab_check || page_is_watched(virt_to_page(p)));
 }
 
 /**
@@ -316,7 +343,8 @@ __racy size_t ksize(const void *p)
  * @gfp: GFP_* flags
  *
  * Return: the block, perhaps moved, its contents kept up to the smaller
- * size; ZERO_SIZE_PTR for size 0; or NULL, and @p is as it was.
+ * size; ZERO_SIZE_PTR for size 0; or NULL, and @p is as it was: there is no
+ * memory, or, after a report, @p is no block.
  */
 void *krealloc(const void *p, size_t new_size, gfp_t gfp)
 {
@@ -328,11 +356,16 @@ void *krealloc(const void *p, size_t new_size, gfp_t gfp)
 		return ZERO_SIZE_PTR;
 	}
 	old_size = ksize(p);
-	if (new_size <= old_size)
+	if (!old_size && !ZERO_OR_NULL_PTR(p))
+		return NULL; /* it was reported */
+	if (new_size == old_size ||
+	    (new_size < old_size && !ends_where_asked(p)))
 		return (void *)(uintptr_t)p;
 	copy = kmalloc(new_size, gfp);
+	if (!copy && new_size < old_size)
+		return (void *)(uintptr_t)p;
 	if (copy && old_size) {
-		memcpy(copy, p, old_size);
+		memcpy(copy, p, min(old_size, new_size));
 		kfree(p);
 	}
 	return copy;

@@ -151,6 +151,17 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 	return s;
 }
 
+/* True if @s is a cache, and not one that was. Context: slab_mutex. */
+static bool is_cache(const struct kmem_cache *s)
+{
+	const struct kmem_cache *c;
+
+	list_for_each_entry(c, &slab_caches, list)
+		if (c == s)
+			return true;
+	return false;
+}
+
 /**
  * kmem_cache_destroy() - give a cache and all its slabs back
  * @s: a cache that nobody uses any more, or NULL
@@ -167,6 +178,12 @@ void kmem_cache_destroy(struct kmem_cache *s)
 	if (!s)
 		return;
 	spin_lock(&slab_mutex);
+	if (unlikely(!is_cache(s))) {
+		spin_unlock(&slab_mutex);
+		mm_report("bad-free", "%p is to be destroyed, and no cache",
+			  (void *)s);
+		return;
+	}
 	while (s->busy) {
 		spin_unlock(&slab_mutex);
 		port_wait(s);

@@ -227,8 +227,10 @@ static void unmap_area(struct vm_struct *area)
 	flush_tlb_kernel_range(area->addr, end);
 	for (addr = area->addr; addr < end; addr += PAGE_SIZE) {
 		pte = ptep_get_and_clear(kernel_pte(addr));
-		if (owned)
-			__free_page(pte_page(pte));
+		if (!owned)
+			continue;
+		pte_page(pte)->index = 0;
+		__free_page(pte_page(pte));
 	}
 	if (owned)
 		mod_node_page_state(NR_VMALLOC, -(long)area->nr_pages);
@@ -362,6 +364,8 @@ static void *vmalloc_from(unsigned long size, gfp_t gfp, const void *caller)
 	if (!area)
 		return NULL;
 	if (fill_area(area, gfp)) {
+		vmalloc_to_page((char *)area->addr + size - 1)->index =
+			size & ~PAGE_MASK;
 		kmemleak_alloc((void *)area->addr, size, 1, gfp);
 		return (void *)area->addr;
 	}

@@ -22,6 +22,9 @@
  *   slab tail    PG_slab|PG_tail, head, slab_cache, free_bits (same)
  *   allocated    PG_used on the first frame, order as asked for, priv
  *                the owner's
+ *                (index: bytes of this frame that were asked for, 0: all; in
+ *                the last one of a vmalloc area, and under check= of a large
+ *                kmalloc block)
  *   user page    allocated, and mapped by processes or cached for a file:
  *                _refcount, _mapcount, mapping, index, pflags … (same
  *                bytes as free_bits; all zero again when it is freed)

@@ -566,6 +566,15 @@ TEST_DIES(cache_destroyed_while_in_use, "ERROR: Ashlar: cache-in-use")
 	kmem_cache_destroy(s);
 }
 
+TEST_DIES(cache_destroyed_twice, "is to be destroyed, and no cache")
+{
+	struct kmem_cache *s = kmem_cache_create("gone", 64, 0, 0, NULL);
+
+	kmem_cache_destroy(s);
+	kmem_cache_destroy(s);
+	NOT_REACHED();
+}
+
 TEST_DIES(object_freed_twice, "ERROR: Ashlar: double-free")
 {
 	struct kmem_cache *s =

@@ -22,6 +22,18 @@ TEST(every_byte_is_there)
 	CHECK_EQ(global_node_page_state(NR_VMALLOC), 0);
 }
 
+/* In the descriptor of the last page, until that is freed. */
+TEST(what_was_asked_for_is_known)
+{
+	char *p = take_vmalloc(PAGE_SIZE + 100);
+	struct page *last = vmalloc_to_page(p + PAGE_SIZE);
+
+	CHECK_EQ(vmalloc_to_page(p)->index, 0);
+	CHECK_EQ(last->index, 100);
+	give_vmalloc(p);
+	CHECK_EQ(last->index, 0);
+}
+
 TEST(zeroes_on_request)
 {
 	char *p = take_vmalloc(8 * PAGE_SIZE);

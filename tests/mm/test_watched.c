@@ -47,6 +47,52 @@ TEST_NO_SWEEP(general_objects_end_where_it_was_asked)
 	CHECK_EQ(setup_check("0"), 0);
 }
 
+/* A smaller block is another one: where it ends is known again. */
+TEST_NO_SWEEP(a_block_that_shrinks_ends_where_it_was_asked)
+{
+	static const size_t sizes[] = { 235, 201, 16, 1 };
+	unsigned char *p;
+
+	CHECK_EQ(setup_check("1"), 0);
+	p = NEED(kmalloc(300, GFP_KERNEL));
+	memset(p, 0xee, 300);
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		p = NEED(krealloc(p, sizes[i], GFP_KERNEL));
+		CHECK_EQ(ksize(p), sizes[i]);
+		CHECK(holds(p, 0xee, sizes[i]));
+		CHECK(holds(p + sizes[i], 0xcc, 32));
+		CHECK(krealloc(p, sizes[i], GFP_KERNEL) == p);
+	}
+	kfree(p);
+	mm_validate();
+	CHECK_EQ(setup_check("0"), 0);
+}
+
+TEST_NO_SWEEP(a_large_block_knows_what_was_asked)
+{
+	size_t large = KMALLOC_MAX_CACHE_SIZE + 235;
+	struct page *last;
+	char *p;
+
+	CHECK_EQ(setup_check("1"), 0);
+	p = NEED(kmalloc(large, GFP_KERNEL));
+	CHECK_EQ(ksize(p), large);
+	p[large - 1] = 5;
+	p = NEED(krealloc(p, large + PAGE_SIZE, GFP_KERNEL));
+	CHECK_EQ(ksize(p), large + PAGE_SIZE);
+	CHECK_EQ(p[large - 1], 5);
+	p = NEED(krealloc(p, large - 1, GFP_KERNEL));
+	CHECK_EQ(ksize(p), large - 1);
+	last = virt_to_page(p + large);
+	CHECK(last->index);
+	kfree(p);
+	CHECK(!last->index);
+	p = NEED(kmalloc(2 * KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL));
+	CHECK_EQ(ksize(p), 2 * KMALLOC_MAX_CACHE_SIZE);
+	kfree(p);
+	CHECK_EQ(setup_check("0"), 0);
+}
+
 TEST_NO_SWEEP(an_alignment_moves_a_watched_object)
 {
 	struct slab_call call = { .asked = 100, .kind = ALLOC_MALLOC };
@@ -191,4 +237,26 @@ TEST_DIES(another_alignment_released, "with an alignment of 64 bytes")
 	const struct slab_call call = { ASKED_UNKNOWN, ALLOC_NEW, 0 };
 
 	released_as(&was, &call);
+}
+
+TEST_DIES(a_freed_block_has_no_size, "ERROR: Ashlar: bad-pointer")
+{
+	char *p;
+
+	setup_check("1");
+	p = kmalloc(100, GFP_KERNEL);
+	kfree(p);
+	ksize(p);
+	NOT_REACHED();
+}
+
+TEST_DIES(a_freed_block_does_not_grow, "ERROR: Ashlar: bad-pointer")
+{
+	char *p;
+
+	setup_check("1");
+	p = kmalloc(100, GFP_KERNEL);
+	kfree(p);
+	CHECK(!krealloc(p, 200, GFP_KERNEL));
+	NOT_REACHED();
 }

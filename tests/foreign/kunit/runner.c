@@ -100,8 +100,12 @@ void __real_port_report(struct report_record *r);
 void __wrap_port_report(struct report_record *r);
 void __wrap_port_report(struct report_record *r)
 {
+	struct kunit_kasan_status *kasan = kunit_find_named("kasan_status");
+
 	__real_port_report(r);
 	count_slab_errors(1);
+	if (kasan)
+		kasan->report_found = true;
 }
 
 /* ---- running them ---- */
