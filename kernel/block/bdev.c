@@ -179,7 +179,7 @@ static int blkdev_open(struct inode *inode, struct file *f)
 	if (f->f_mode & FMODE_WRITE && bdev->read_only)
 		return -EROFS;
 	f->private_data = bdev;
-	return 0;
+	return bdev->disk->ops->open ? bdev->disk->ops->open(bdev->disk) : 0;
 }
 
 static int blkdev_fsync(struct file *f)
@@ -255,7 +255,9 @@ static long blkdev_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 			return -EACCES;
 		return -EBUSY; /* those that were found are in use */
 	default:
-		return -ENOTTY;
+		return bdev->disk->ops->ioctl ?
+			       bdev->disk->ops->ioctl(bdev->disk, cmd, arg) :
+			       -ENOTTY;
 	}
 }
 

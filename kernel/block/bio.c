@@ -11,6 +11,7 @@
  * back that it has not submitted and ask for another.
  */
 #include <ashlar/errno.h>
+#include <ashlar/highmem.h>
 #include <ashlar/mempool.h>
 #include <ashlar/slab.h>
 #include <kernel/block/blkdev.h>
@@ -84,6 +85,45 @@ bool bio_add_page(struct bio *bio, struct page *page, u32 len, u32 offset)
 	}
 	bio->size += len;
 	return true;
+}
+
+/* Bytes of one piece of memory, which may lie beyond the direct map. */
+static void copy_vec(const struct bio_vec *v, u32 off, char *buf, u32 n,
+		     bool to_pages)
+{
+	if (to_pages)
+		memcpy_to_page(v->page, v->offset + off, buf, n);
+	else
+		memcpy_from_page(buf, v->page, v->offset + off, n);
+}
+
+/**
+ * rq_copy() - a request's memory, for a driver that moves it by itself
+ * @rq: the request
+ * @from: the first byte of it
+ * @buf: where to, or where from
+ * @bytes: how many
+ * @to_pages: into the request's memory; else out of it
+ *
+ * Context: any.
+ */
+void rq_copy(const struct request *rq, u32 from, void *buf, u32 bytes,
+	     bool to_pages)
+{
+	const struct bio *bio;
+	const struct bio_vec *v;
+	char *at = buf;
+
+	for (bio = rq->head; bio && bytes; bio = bio->next)
+		for (v = bio->vec; v < bio->vec + bio->nr_vecs && bytes; v++) {
+			u32 n = from < v->len ? min(v->len - from, bytes) : 0;
+
+			if (n)
+				copy_vec(v, from, at, n, to_pages);
+			from -= min(from, v->len);
+			at += n;
+			bytes -= n;
+		}
 }
 
 static void end(struct bio *bio, int status)

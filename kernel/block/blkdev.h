@@ -75,6 +75,8 @@ static inline sector_t bio_end(const struct bio *bio)
 
 struct bio *bio_alloc(struct block_device *bdev, unsigned int max_vecs,
 		      enum req_op op, gfp_t gfp);
+void rq_copy(const struct request *rq, u32 from, void *buf, u32 bytes,
+	     bool to_pages);
 bool bio_add_page(struct bio *bio, struct page *page, u32 len, u32 offset);
 void bio_put(struct bio *bio);
 void submit_bio(struct bio *bio);
@@ -122,12 +124,19 @@ struct block_device {
 struct gendisk_ops {
 	/* Do what @rq says, and return 0 or -errno. In the disk's thread. */
 	int (*do_request)(struct gendisk *disk, const struct request *rq);
+	/* A program opens it: 0 or -errno. NULL: it may. */
+	int (*open)(struct gendisk *disk);
+	/* What every disk cannot be asked; NULL: nothing. */
+	long (*ioctl)(struct gendisk *disk, unsigned int cmd,
+		      unsigned long arg);
 };
 
 struct gendisk {
 	struct list_head list;
 	char name[8];
+	const char *driver; /* in /proc/devices */
 	u32 major, first_minor;
+	unsigned int minors; /* DISK_MINORS; 1: it has no partitions */
 	sector_t capacity;
 	const struct gendisk_ops *ops;
 	struct request_queue queue;

@@ -187,7 +187,8 @@ int add_disk(struct gendisk *disk)
 	kernel_thread(disk_thread, disk, disk->name);
 	printk("%s: %llu 512-byte sectors (%llu MB)\n", disk->name,
 	       disk->capacity, disk->capacity >> 11);
-	scan_partitions(disk);
+	if (disk->minors > 1)
+		scan_partitions(disk);
 	return 0;
 }
 
@@ -210,7 +211,7 @@ struct block_device *blkdev_get(u32 dev)
 
 	list_for_each_entry(disk, &disks, list)
 		if (disk->major == MAJOR(dev) && minor >= disk->first_minor &&
-		    minor - disk->first_minor < DISK_MINORS)
+		    minor - disk->first_minor < disk->minors)
 			return disk->part[minor - disk->first_minor];
 	return NULL;
 }
@@ -281,7 +282,7 @@ void show_block_majors(struct seq_file *m)
 
 	list_for_each_entry(disk, &disks, list) {
 		if (disk->major != major)
-			seq_printf(m, "%3u %s\n", disk->major, "sd");
+			seq_printf(m, "%3u %s\n", disk->major, disk->driver);
 		major = disk->major;
 	}
 }

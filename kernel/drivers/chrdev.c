@@ -11,9 +11,11 @@
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <dma8237.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/drivers/edu.h>
+#include <kernel/drivers/floppy.h>
 #include <kernel/drivers/ide.h>
 #include <kernel/drivers/mem.h>
 #include <kernel/drivers/pci.h>
@@ -121,6 +123,7 @@ void devices_init(void)
 {
 	bio_init_pools();
 	ide_init();
+	floppy_init();
 	edu_init();
 }
 
@@ -128,6 +131,7 @@ void devices_init(void)
 void drivers_init(void)
 {
 	random_init();
+	dma8237_init();
 	pci_init();
 	mem_init_devices();
 	userfaultfd_init();

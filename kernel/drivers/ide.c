@@ -95,7 +95,9 @@ static void add_ide_disk(struct ide_channel *ch, u8 number, const u16 *id)
 	copy_model(d->model, id);
 	memcpy(d->disk.name, "sda", 4);
 	d->disk.name[2] = (char)('a' + nr_disks);
+	d->disk.driver = "sd";
 	d->disk.major = SD_MAJOR;
+	d->disk.minors = DISK_MINORS;
 	d->disk.first_minor = nr_disks++ * DISK_MINORS;
 	d->disk.capacity = capacity_of(d, id);
 	d->disk.ops = &ide_ops;

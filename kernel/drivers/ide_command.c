@@ -29,6 +29,7 @@
 #include <kernel/drivers/ide.h>
 #include <kernel/printk.h>
 #include <kernel/time/clock.h>
+#include <mach/io.h>
 
 /* The task file. */
 #define ATA_DATA 0

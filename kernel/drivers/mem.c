@@ -22,6 +22,7 @@
 #include <kernel/fs/stat.h>
 #include <kernel/sched/sched.h>
 #include <kernel/task/cred.h>
+#include <mach/io.h>
 #include <mach/page.h>
 
 /* ---- null, zero, full ---- */

@@ -4,6 +4,7 @@
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
 #include <ashlar/vmstat.h>
+#include <dma8237.h>
 #include <i386.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/drivers/chrdev.h>
@@ -131,6 +132,7 @@ static const struct proc_entry entries[] = {
 	REPORT("cpuinfo", 0444, show_cpuinfo),
 	REPORT("devices", 0444, show_devices),
 	REPORT("diskstats", 0444, show_diskstats),
+	REPORT("dma", 0444, show_dma),
 	REPORT("filesystems", 0444, show_filesystems),
 	REPORT("interrupts", 0444, show_interrupts),
 	REPORT("iomem", 0400, show_iomem),

@@ -156,6 +156,7 @@ void disable_irq(unsigned int irq);
 
 /* time.c */
 u64 port_time_ns(void); /* ns since boot, monotonic */
+u32 cmos_read(u8 reg); /* what the battery keeps; interrupts off */
 u64 port_rtc_seconds(void); /* CMOS clock, seconds since 1970 */
 void port_start_timer(void);
 void port_set_timer(u64 ns); /* irq 0 at that time, or a little later */
@@ -235,62 +236,6 @@ static inline u32 divl(u64 n, u32 by, u32 *rest)
 static inline void cpu_idle_once(void) /* sti; hlt */
 {
 	__asm__ volatile("sti; hlt" ::: "memory");
-}
-
-static inline void outb(u8 v, u16 port)
-{
-	__asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port));
-}
-
-static inline u8 inb(u16 port)
-{
-	u8 v;
-
-	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline void outw(u16 v, u16 port)
-{
-	__asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port));
-}
-
-static inline u16 inw(u16 port)
-{
-	u16 v;
-
-	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline void outl(u32 v, u16 port)
-{
-	__asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port));
-}
-
-static inline u32 inl(u16 port)
-{
-	u32 v;
-
-	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-/* @words of 16 bits from a port to memory, and the other way. */
-static inline void insw(u16 port, void *to, u32 words)
-{
-	__asm__ volatile("rep insw"
-			 : "+D"(to), "+c"(words)
-			 : "d"(port)
-			 : "memory");
-}
-
-static inline void outsw(u16 port, const void *from, u32 words)
-{
-	__asm__ volatile("rep outsw"
-			 : "+S"(from), "+c"(words)
-			 : "d"(port)
-			 : "memory");
 }
 
 #endif

@@ -6,6 +6,7 @@
  * served, and would be heard again at once if it were acknowledged before.
  */
 #include <kernel/irq.h>
+#include <mach/io.h>
 #include "local.h"
 
 #define PIC1 0x20 /* command; data at + 1 */

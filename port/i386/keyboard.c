@@ -4,6 +4,7 @@
  * it goes down, and the code + 128 when it comes up. Keys become the bytes
  * that a terminal for TERM=linux sends.
  */
+#include <mach/io.h>
 #include "local.h"
 
 #define DATA 0x60

@@ -8,6 +8,7 @@
  *   RSDP ─▶ RSDT ─▶ FADT ─▶ DSDT     "_S5_" 12 len n 0A value …
  */
 #include <ashlar/string.h>
+#include <mach/io.h>
 #include <mach/irqflags.h>
 #include <mach/page.h>
 #include <mach/pgtable.h>

@@ -3,6 +3,7 @@
  * The first serial line, a 16550 at port 3F8. Output waits for room, 16 bytes
  * at a time; input comes by interrupt.
  */
+#include <mach/io.h>
 #include "local.h"
 
 #define UART 0x3f8

@@ -8,6 +8,7 @@
  *   ns = ((tsc - tsc at boot) × tsc_mult) >> 22,  tsc_mult = 2^22 × 10^6 / kHz
  */
 #include <ashlar/port.h>
+#include <mach/io.h>
 #include "local.h"
 
 #define PIT_HZ 1193182u
@@ -137,7 +138,8 @@ void port_set_timer(u64 ns)
 
 /* ---- the date ---- */
 
-static u32 cmos(u8 reg)
+/** cmos_read() - a byte of what the battery keeps. Interrupts are off. */
+u32 cmos_read(u8 reg)
 {
 	outb(reg, 0x70);
 	return inb(0x71);
@@ -162,12 +164,12 @@ static u32 days_since_1970(u32 year, u32 month, u32 day)
 /* One reading of all registers, in numbers; the hour in 24. */
 static u32 read_clock(void)
 {
-	u32 status = cmos(11), v[6], i;
+	u32 status = cmos_read(11), v[6], i;
 	static const u8 reg[6] = { 0, 2, 4, 7, 8, 9 };
 	bool pm;
 
 	for (i = 0; i < 6; i++)
-		v[i] = cmos(reg[i]);
+		v[i] = cmos_read(reg[i]);
 	pm = !(status & 2) && (v[2] & 0x80);
 	v[2] &= 0x7f;
 	for (i = 0; i < 6 && !(status & 4); i++)
@@ -193,7 +195,7 @@ u64 port_rtc_seconds(void)
 
 	do {
 		before = now;
-		while (cmos(10) & 0x80 && tries)
+		while (cmos_read(10) & 0x80 && tries)
 			tries--; /* it is being updated */
 		now = read_clock();
 	} while (now != before && tries--);

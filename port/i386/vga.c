@@ -11,6 +11,7 @@
  */
 #include <ashlar/compiler.h>
 #include <ashlar/string.h>
+#include <mach/io.h>
 #include "local.h"
 
 #define COLUMNS 80

@@ -65,7 +65,8 @@ static void test_partitions(void)
 				   "   8        2          1 sda2\n"
 				   "   8        4       4096 sda4\n"
 				   "   8        5        500 sda5\n"
-				   "   8        6        200 sda6\n";
+				   "   8        6        200 sda6\n"
+				   "   2        0       2880 fd0\n";
 	int fd = open("/proc/partitions", O_RDONLY);
 	struct stat st;
 
@@ -85,6 +86,7 @@ static void test_partitions(void)
 	is(open("/dev/sda6", O_RDONLY | O_DIRECTORY), -ENOTDIR);
 	need(mknod("/tmp/none", S_IFBLK | 0600, makedev(8, 7)) == 0);
 	is(open("/tmp/none", O_RDONLY), -ENXIO);
+	is(open("/dev/fd0", O_RDONLY), -ENXIO); /* no medium is in it */
 }
 
 static void test_ends(int fd)

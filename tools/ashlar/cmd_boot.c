@@ -148,7 +148,7 @@ static int wait_for_qemu(pid_t pid, struct boot_feed *feed)
 
 /* QEMU's command line; its strings are this process's to the end. */
 struct command_line {
-	char *word[32 + 2 * BOOT_DISKS];
+	char *word[34 + 2 * BOOT_DISKS];
 	int n;
 };
 
@@ -191,6 +191,11 @@ static void say_all(struct command_line *c, const struct boot *b,
 		say(c, "-drive");
 		say(c, "file=/proc/self/fd/%d,format=raw,if=ide,index=%zu",
 		    b->disk_fd[i], i);
+	}
+	if (b->floppy) {
+		say(c, "-drive");
+		say(c, "file=/proc/self/fd/%d,format=raw,if=floppy",
+		    b->floppy_fd);
 	}
 }
 
@@ -257,6 +262,7 @@ static int run(const struct command *self, int argc, char **argv)
 		{ "memory", required_argument, NULL, 'm' },
 		{ "append", required_argument, NULL, 'a' },
 		{ "disk", required_argument, NULL, 'd' },
+		{ "floppy", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct boot b = { .memory = 512 };
@@ -273,6 +279,8 @@ static int run(const struct command *self, int argc, char **argv)
 					   BOOT_DISKS);
 		else if (c == 'd')
 			b.disk[b.disks++] = optarg;
+		else if (c == 'f')
+			b.floppy = optarg;
 		else if (c != 'm')
 			return usage_error(self,
 					   "there is no option '%s', or it "
@@ -297,7 +305,8 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command cmd_boot = {
 	.name = "boot",
 	.arguments = "[--initrd FILE] [--memory MB] [--append WORDS] "
-		     "[--disk FILE]... [-- PROGRAM [ARGUMENTS]]",
+		     "[--disk FILE]... [--floppy FILE] "
+		     "[-- PROGRAM [ARGUMENTS]]",
 	.summary = "Boot the kernel on QEMU's 32-bit PC",
 	.help = "With a shell, or PROGRAM, a static i386 Linux binary; its "
 		"exit status (64 and its\nnumber for a signal) is passed on. "

@@ -71,13 +71,13 @@ _ashlar() {
 			return
 		done
 		case ${COMP_WORDS[COMP_CWORD - 1]} in
-		--initrd | --disk)
+		--initrd | --disk | --floppy)
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			;;
 		--memory | --append) ;;
 		*) mapfile -t COMPREPLY < <(compgen -W \
-			"--initrd --memory --append --disk -- --help" -- "$cur") ;;
+			"--initrd --memory --append --disk --floppy -- --help" -- "$cur") ;;
 		esac
 		;;
 	translate)
