@@ -18,6 +18,7 @@
 #include "internal.h"
 #include "kfence.h"
 #include "layout.h"
+#include "profile.h"
 #include "slab_debug.h"
 
 static struct mm_cpu boot_cpu;
@@ -41,6 +42,7 @@ const struct ashlar_root ashlar_root = {
 	.places = &ashlar_places,
 	.snapshot = &ashlar_snapshot,
 	.stacks = &slab_stacks,
+	.profile = &ashlar_profile,
 	.free_mark = &port_slab_ids,
 };
 
@@ -127,6 +129,7 @@ static void keep_counts(const struct mm_cpu *cpu)
 
 static void free_cpu(struct mm_cpu *cpu)
 {
+	profile_cpu_gone(cpu);
 	if (cpu != &boot_cpu)
 		kmem_cache_free(cpu_cache, cpu);
 }
@@ -247,11 +250,13 @@ void mm_fork_prepare(void)
 	for_cpus_and_caches(op_await, op_lock);
 	for_zones(op_lock);
 	spin_lock(&kfence_lock);
+	spin_lock(&profile_lock);
 }
 
 /** mm_fork_parent() - go on after the fork. */
 void mm_fork_parent(void)
 {
+	spin_unlock(&profile_lock);
 	spin_unlock(&kfence_lock);
 	for_zones(op_unlock);
 	for_cpus_and_caches(op_release, op_unlock);
@@ -261,6 +266,7 @@ void mm_fork_parent(void)
 
 static void init_locks(void)
 {
+	spin_lock_init(&profile_lock);
 	spin_lock_init(&kfence_lock);
 	for_zones(op_init);
 	for_cpus_and_caches(op_abandon, op_init);

@@ -27,6 +27,7 @@ struct mm_cpu {
 	struct sheaf_tops *tops;
 	u8 warmth[NR_CPU_CACHES]; /* early slow allocations and refills */
 	struct per_cpu_pages pcp;
+	struct profile_cpu *profile; /* or NULL; see profile.c */
 	unsigned long kfence_left; /* objects until a sample; 0: to be drawn */
 	unsigned long events[NR_VM_EVENT_ITEMS];
 };
@@ -103,7 +104,7 @@ extern struct kmem_cache sheaf_cache;
 extern bool sheaves_off;
 void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu,
 		    struct list_head *reaped);
-void slab_drain_gone_cpu(struct kmem_cache *s, const struct mm_cpu *cpu,
+void slab_drain_gone_cpu(struct kmem_cache *s, u32 id, const struct mm_cpu *cpu,
 			 struct list_head *reaped);
 unsigned long slab_shrink(struct kmem_cache *s);
 unsigned long slab_close(struct kmem_cache *s, struct list_head *reaped);

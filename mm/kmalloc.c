@@ -28,10 +28,37 @@
 		STEP(16ul << (shift))
 
 const u64 kmalloc_reciprocal[NR_CPU_CACHES] = {
-	0,	    STEP(16ul), STEP(32ul),  STEP(48ul),  STEP(64ul),
-	STEP(80ul), STEP(96ul), STEP(112ul), STEP(128ul), GROUP(4),
-	GROUP(5),   GROUP(6),	GROUP(7),    GROUP(8),	  GROUP(9),
-	GROUP(10),  GROUP(11),	GROUP(12),   GROUP(13),
+	0,
+	STEP(16ul),
+	STEP(32ul),
+	STEP(48ul),
+	STEP(64ul),
+	STEP(80ul),
+	STEP(96ul),
+	STEP(112ul),
+	STEP(128ul),
+	GROUP(4),
+	GROUP(5),
+	GROUP(6),
+	GROUP(7),
+	GROUP(8),
+	GROUP(9),
+	GROUP(10),
+	GROUP(11),
+	GROUP(12),
+	GROUP(13),
+	/* SPLIT_ID(1) … SPLIT_ID(SPLIT_CLASSES) */
+	STEP(16ul),
+	STEP(32ul),
+	STEP(48ul),
+	STEP(64ul),
+	STEP(80ul),
+	STEP(96ul),
+	STEP(112ul),
+	STEP(128ul),
+	GROUP(4),
+	GROUP(5),
+	GROUP(6),
 };
 
 static struct kmem_cache *dma_caches[KMALLOC_NR + 1];
@@ -41,16 +68,45 @@ static struct kmem_cache *dma_caches[KMALLOC_NR + 1];
 	9 << (shift), 10 << (shift), 11 << (shift), 12 << (shift), \
 		13 << (shift), 14 << (shift), 15 << (shift), 16 << (shift)
 
-const u32 kmalloc_sizes[KMALLOC_NR + 1] = {
-	0,	   16,	      32,	 48,	    64,
-	80,	   96,	      112,	 128,	    SIZES(4),
-	SIZES(5),  SIZES(6),  SIZES(7),	 SIZES(8),  SIZES(9),
-	SIZES(10), SIZES(11), SIZES(12), SIZES(13),
+const u32 kmalloc_sizes[KMALLOC_NR + SPLIT_CLASSES + 1] = {
+	0,
+	16,
+	32,
+	48,
+	64,
+	80,
+	96,
+	112,
+	128,
+	SIZES(4),
+	SIZES(5),
+	SIZES(6),
+	SIZES(7),
+	SIZES(8),
+	SIZES(9),
+	SIZES(10),
+	SIZES(11),
+	SIZES(12),
+	SIZES(13),
+	/* the same as above */
+	16,
+	32,
+	48,
+	64,
+	80,
+	96,
+	112,
+	128,
+	SIZES(4),
+	SIZES(5),
+	SIZES(6),
 };
 
 #define KMALLOC_MAX_SIZE (PAGE_SIZE << (MAX_ORDER - 1))
 
 /* ---- the caches ---- */
+
+slab_flags_t kmalloc_flags = SLAB_KMALLOC;
 
 static struct kmem_cache *create_cache(struct kmem_cache **slot,
 				       const char *fmt, unsigned int index,
@@ -77,7 +133,7 @@ __cold_path struct kmem_cache *kmalloc_cache_create(unsigned int index)
 {
 	(void)mm_this_cpu();
 	return create_cache(&cache_by_id[index], "kmalloc-%u", index,
-			    SLAB_KMALLOC);
+			    kmalloc_flags);
 }
 
 static struct kmem_cache *dma_cache(unsigned int index)

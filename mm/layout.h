@@ -13,6 +13,7 @@
 #ifndef ASHLAR_MM_LAYOUT_H
 #define ASHLAR_MM_LAYOUT_H
 
+#include <ashlar/profile.h>
 #include <ashlar/root.h>
 #include <ashlar/stackdepot.h>
 #include "internal.h"
@@ -39,6 +40,20 @@ static u64 mm_layout[] = {
 	FIELD(ashlar_root, free_mark),
 	FIELD(ashlar_root, snapshot),
 	FIELD(ashlar_root, stacks),
+	FIELD(ashlar_root, profile),
+	FIELD(ashlar_profile, changes),
+	FIELD(ashlar_profile, nr_slots),
+	FIELD(ashlar_profile, sites),
+	FIELD(ashlar_profile, rate),
+	FIELD(ashlar_profile, rate_first),
+	FIELD(ashlar_profile, lost),
+	FIELD(ashlar_profile, no_stack),
+	FIELD(profile_site, slot),
+	FIELD(profile_site, stack),
+	FIELD(profile_site, live),
+	FIELD(profile_site, freed),
+	FIELD(profile_site, live_bytes),
+	FIELD(profile_site, freed_bytes),
 	FIELD(stack_depot, chunk),
 	FIELD(depot_stack, nr),
 	VALUE(__builtin_offsetof(struct depot_stack, pc)),
@@ -95,6 +110,7 @@ static u64 mm_layout[] = {
 	FIELD(page, priv),
 	FIELD(page, free_bits),
 	FIELD(kmem_cache, id),
+	FIELD(kmem_cache, free_id),
 	FIELD(kmem_cache, size),
 	FIELD(kmem_cache, object_size),
 	FIELD(kmem_cache, red_left),
@@ -172,6 +188,7 @@ static u64 mm_layout[] = {
 	VALUE(sizeof(struct kmem_cache)),
 	VALUE(sizeof(struct mm_cpu)),
 	VALUE(sizeof(struct page)),
+	VALUE(sizeof(struct profile_site)),
 };
 
 #undef FIELD

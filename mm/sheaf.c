@@ -104,6 +104,37 @@ static void set_sheaves(sheaf_t *slot, sheaf_t main, sheaf_t spare)
 	*slot = main;
 }
 
+/* Change the CPU's main sheaf at @a, which is empty, for that at @b. */
+static void swap_main(sheaf_t *a, sheaf_t *b)
+{
+	sheaf_t empty = *a, of_a = spare_of(*a), of_b = spare_of(*b);
+
+	set_sheaves(a, *b, of_a);
+	set_sheaves(b, empty, of_b);
+}
+
+/*
+ * Sheaves are split, and that of allocations, at @main, is empty: take what was
+ * released, from the sheaf at @freed or its spare one. False: there is nothing.
+ */
+static bool take_freed(sheaf_t *main, sheaf_t *freed)
+{
+	sheaf_t full;
+
+	if (*freed == BOOTSTRAP_TOP)
+		return false;
+	full = spare_of(*freed);
+	if ((*freed)[-1]) {
+		swap_main(main, freed);
+		return true;
+	}
+	if (!full || !sheaf_full(full))
+		return false;
+	set_sheaves(freed, *freed, *main);
+	set_sheaves(main, full, spare_of(*main));
+	return true;
+}
+
 /* Make this CPU's main sheaf non-empty without a new slab. */
 static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 {
@@ -123,6 +154,9 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 			return false;
 		set_sheaves(main, full, NULL);
 	}
+	if (unlikely(s->free_id != s->id) &&
+	    take_freed(main, &cpu->tops->top[s->free_id]))
+		return true;
 	full = barn_get(s, barn_of(s, cpu), *main);
 	if (full) {
 		set_sheaves(main, full, spare);
@@ -162,7 +196,8 @@ static void sheaf_unload(struct kmem_cache *s, struct mm_cpu *cpu,
 static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
 			    struct list_head *reaped)
 {
-	sheaf_t *main = &cpu->tops->top[s->id], spare = spare_of(*main), empty;
+	sheaf_t *main = &cpu->tops->top[s->free_id], spare = spare_of(*main);
+	sheaf_t empty;
 
 	if (*main == BOOTSTRAP_TOP) {
 		/* Another CPU's object, and its neighbours in use there: back
@@ -189,6 +224,7 @@ static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
 
 /* True while every cache is to work without sheaves. */
 bool sheaves_off;
+bool sheaves_split;
 
 static bool cache_has_sheaves(const struct kmem_cache *s)
 {
@@ -256,6 +292,37 @@ void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 	return obj;
 }
 
+/**
+ * sheaf_limit() - bound what this CPU has at hand
+ * @s: a cache
+ * @most: objects that may stay in the sheaf that allocations come from
+ *
+ * Others go back to their slabs. Context: no lock held. Return: how many there
+ * are now.
+ */
+u32 sheaf_limit(struct kmem_cache *s, u32 most)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+	sheaf_t *main, bottom;
+	u32 n;
+
+	if (!cpu || !s->id || cpu->tops->top[s->id] == BOOTSTRAP_TOP)
+		return 0;
+	local_lock(&cpu->lock);
+	main = &cpu->tops->top[s->id];
+	bottom = *sheaf_bottom(sheaf_base(*main));
+	n = (u32)(*main - bottom);
+	if (n > most) {
+		spin_lock(&s->lock);
+		slabs_put(s, bottom, n - most);
+		spin_unlock(&s->lock);
+		memmove(bottom, *main - most, most * sizeof(*bottom));
+		*main = bottom + most;
+	}
+	local_unlock(&cpu->lock);
+	return min(n, most);
+}
+
 /* The sheaf may be another CPU's, and on its way to somewhere else. */
 static bool sheaf_holds(sheaf_t top, const void *obj)
 {
@@ -315,7 +382,8 @@ static bool object_is_free(struct kmem_cache *s, void *obj)
 	spin_lock(&mm_cpu_mutex);
 	list_for_each_entry(cpu, &mm_cpus, list)
 		found = found ||
-			cpu_holds(READ_ONCE(cpu->tops->top[s->id]), obj);
+			cpu_holds(READ_ONCE(cpu->tops->top[s->id]), obj) ||
+			cpu_holds(READ_ONCE(cpu->tops->top[s->free_id]), obj);
 	spin_unlock(&mm_cpu_mutex);
 	return found;
 }
@@ -325,7 +393,8 @@ static __racy bool object_looks_used(const struct kmem_cache *s, void *obj)
 {
 	u8 id = port_slab_ids[virt_to_pfn(obj)];
 
-	return id && id == s->id && slab_starts_at(s, virt_to_page(obj), obj) &&
+	return id && id == s->free_id &&
+	       slab_starts_at(s, virt_to_page(obj), obj) &&
 	       *object_mark(obj) != FREE_MARK;
 }
 
@@ -387,7 +456,7 @@ static bool put_in_sheaf(struct kmem_cache *s, void *obj,
 		return false;
 	}
 	stock_sheaves();
-	main = &cpu->tops->top[s->id];
+	main = &cpu->tops->top[s->free_id];
 	local_lock(&cpu->lock);
 	room = !sheaf_full(*main) || sheaf_make_room(s, cpu, reaped);
 	if (room)
@@ -447,28 +516,36 @@ static void drain_sheaf(struct kmem_cache *s, sheaf_t top,
 	sheaf_release(s, top, reaped);
 }
 
-/* Context: cpu->lock, or a CPU that no longer runs. */
-void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu,
-		    struct list_head *reaped)
+/* What the CPU has of @s in the place @id. */
+static void drain_place(struct kmem_cache *s, u32 id, const struct mm_cpu *cpu,
+			struct list_head *reaped)
 {
-	sheaf_t main = cpu->tops->top[s->id], spare = spare_of(main);
+	sheaf_t main = cpu->tops->top[id], spare = spare_of(main);
 
-	cpu->tops->top[s->id] = BOOTSTRAP_TOP;
 	drain_sheaf(s, main, reaped);
 	drain_sheaf(s, spare, reaped);
 }
 
+/* Context: cpu->lock, or a CPU that no longer runs. */
+void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu,
+		    struct list_head *reaped)
+{
+	drain_place(s, s->id, cpu, reaped);
+	cpu->tops->top[s->id] = BOOTSTRAP_TOP;
+	if (likely(s->free_id == s->id))
+		return;
+	drain_place(s, s->free_id, cpu, reaped);
+	cpu->tops->top[s->free_id] = BOOTSTRAP_TOP;
+}
+
 /*
  * In a forked child, from a CPU that is not there: what the CPU had is only
- * read, since each page written to would be copied.
+ * read, since each page written to would be copied. @id: s->id or s->free_id.
  */
-void slab_drain_gone_cpu(struct kmem_cache *s, const struct mm_cpu *cpu,
+void slab_drain_gone_cpu(struct kmem_cache *s, u32 id, const struct mm_cpu *cpu,
 			 struct list_head *reaped)
 {
-	sheaf_t main = cpu->tops->top[s->id], spare = spare_of(main);
-
-	drain_sheaf(s, main, reaped);
-	drain_sheaf(s, spare, reaped);
+	drain_place(s, id, cpu, reaped);
 }
 
 /*

@@ -38,6 +38,8 @@
 #define SLAB_KMALLOC 0x8000u
 /* The same, watched: each object has as many bytes as were asked for. */
 #define SLAB_ASKED 0x4000u
+/* malloc counts its objects for the heap profile, or each is a sample. */
+#define SLAB_PROFILED 0x10000u
 
 /* Any of these: the cache has no sheaves, and slab_debug.c looks on. */
 #define SLAB_WATCHED                                             \
@@ -99,6 +101,7 @@ struct kmem_cache {
 	/* constant after creation */
 	u32 id; /* CPU list, or 0: none */
 	u32 push_id; /* that kmem_cache_free() fills; 0: it looks first */
+	u32 free_id; /* that of releases: the same, but see split sheaves */
 	u32 size; /* bytes from one object to the next: a slot */
 	u32 object_size; /* bytes asked for */
 	u32 align;
@@ -163,6 +166,12 @@ static inline bool cache_is_watched(const struct kmem_cache *s)
 	return s->flags & SLAB_WATCHED;
 }
 
+/* True if malloc's slow paths have more to do than to allocate. */
+static inline bool cache_is_noted(const struct kmem_cache *s)
+{
+	return s->flags & (SLAB_WATCHED | SLAB_PROFILED);
+}
+
 /* Bytes that the holder of an object may use, at most. */
 static inline u32 slab_ksize(const struct kmem_cache *s)
 {
@@ -173,6 +182,12 @@ static inline u32 slab_ksize(const struct kmem_cache *s)
 static inline __racy bool page_is_watched(const struct page *page)
 {
 	return (page->flags & PG_slab) && cache_is_watched(page->slab_cache);
+}
+
+/* True if malloc has more to do than to release an object of @page. */
+static inline __racy bool page_is_noted(const struct page *page)
+{
+	return (page->flags & PG_slab) && cache_is_noted(page->slab_cache);
 }
 
 /*
@@ -252,6 +267,7 @@ static inline __racy bool slot_is_free(const void *slot)
 
 extern struct kmem_cache *cache_by_id[NR_CPU_CACHES];
 
+extern slab_flags_t kmalloc_flags; /* of general caches, when created */
 struct kmem_cache *kmalloc_cache_create(unsigned int index);
 
 static __always_inline unsigned int kmalloc_index_above_256(size_t size)
@@ -275,7 +291,19 @@ static __always_inline unsigned int kmalloc_index(size_t size)
 				     kmalloc_index_above_256(size);
 }
 
-extern const u32 kmalloc_sizes[KMALLOC_NR + 1] __hidden;
+/*
+ * Split sheaves: what is released goes to another sheaf than the one that
+ * allocations come from, so that these arrive in the slow path each time as
+ * many as it had are gone, whatever comes back meanwhile. The frames of such a
+ * class say the id of the other one: that is all. It takes an id more, so only
+ * the first SPLIT_CLASSES can be (up to 1 KiB).
+ */
+#define SPLIT_CLASSES 32
+#define SPLIT_ID(index) (KMALLOC_NR + (index))
+
+extern bool sheaves_split; /* set before the first cache, or never */
+
+extern const u32 kmalloc_sizes[KMALLOC_NR + SPLIT_CLASSES + 1] __hidden;
 
 static inline unsigned int kmalloc_size(unsigned long index)
 {
@@ -329,6 +357,7 @@ void *slab_alloc_asked(struct kmem_cache *s, gfp_t gfp,
 void slab_free_asked(struct kmem_cache *s, void *obj,
 		     const struct slab_call *call);
 void slab_free_slow(struct kmem_cache *s, void *obj);
+u32 sheaf_limit(struct kmem_cache *s, u32 most);
 
 /* This CPU's main sheaf of cache @id, and its move by @n objects. */
 #define sheaf_top(id) this_cpu_read_element(sheaf_tops, sheaf_t, id)

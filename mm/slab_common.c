@@ -75,15 +75,26 @@ static void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 
 static u32 take_id(struct kmem_cache *s)
 {
-	u32 id;
+	u32 id = SPLIT_ID(sheaves_split ? SPLIT_CLASSES : 0);
 
-	for (id = KMALLOC_NR + 1; id < NR_CPU_CACHES; id++) {
+	while (++id < NR_CPU_CACHES) {
 		if (!cache_by_id[id]) {
 			cache_by_id[id] = s;
 			return id;
 		}
 	}
 	return 0;
+}
+
+/* Context: slab_mutex. */
+static void set_ids(struct kmem_cache *s, u32 id)
+{
+	s->id = s->free_id = id ? id : take_id(s);
+	if (likely(!sheaves_split || !id || id > SPLIT_CLASSES) ||
+	    cache_by_id[SPLIT_ID(id)])
+		return;
+	s->free_id = SPLIT_ID(id);
+	cache_by_id[s->free_id] = s;
 }
 
 /*
@@ -108,7 +119,7 @@ struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
 	if (!other) {
 		kmem_cache_setup(s, name, size, align, flags, ctor);
 		if (!(flags & (SLAB_NO_SHEAVES | SLAB_WATCHED)))
-			s->id = id ? id : take_id(s);
+			set_ids(s, id);
 		s->push_id = kfence_slab && !id ? 0 : s->id;
 		smp_store_release(slot, s);
 	}
@@ -367,7 +378,7 @@ void slab_cpu_gone(const struct mm_cpu *cpu, struct list_head *reaped)
 
 	for (id = 1; id < NR_CPU_CACHES; id++)
 		if (cpu_has_sheaf(cpu, id))
-			slab_drain_gone_cpu(cache_by_id[id], cpu, reaped);
+			slab_drain_gone_cpu(cache_by_id[id], id, cpu, reaped);
 }
 
 /* Every cache's kmem_cache_validate(). Context: slab_mutex. */

@@ -28,7 +28,7 @@
  *   slab on full ⇔ inuse = objects ⇔ PG_full;  on free ⇔ inuse = 0
  *   s->inuse = Σ slab->inuse;  s->total_objects = Σ objects
  *   an object in use lies in no vacant frame; port_slab_ids of a frame = the
- *     cache's id if it has marks and the frame is not vacant, else 0
+ *     cache's free_id if it has marks and the frame is not vacant, else 0
  *
  * Lock: kmem_cache.lock.
  *
@@ -70,7 +70,7 @@ static gfp_t cache_gfp(const struct kmem_cache *s, gfp_t gfp)
 /* Only objects of general caches may take kfree()'s fast path. */
 static u8 slab_id(const struct kmem_cache *s)
 {
-	return (s->flags & SLAB_KMALLOC) ? (u8)s->id : 0;
+	return (s->flags & SLAB_KMALLOC) ? (u8)s->free_id : 0;
 }
 
 /*

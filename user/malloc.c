@@ -28,6 +28,7 @@
 #include "mm/internal.h"
 #include "port/user/user.h"
 #include "guarded.h"
+#include "profiled.h"
 #include "uncached.h"
 #include "user.h"
 #include "watched.h"
@@ -47,6 +48,18 @@ static __cold_path void *no_memory(void)
 
 /* ---- allocation ---- */
 
+/* Of a cache whose objects are watched, or counted. */
+static __cold_path void *alloc_noted(struct kmem_cache *s, size_t size,
+				     size_t align, size_t rounded,
+				     enum alloc_kind kind)
+{
+	if (!cache_is_watched(s))
+		return profiled_object(s, size);
+	return watched_fits(size, align) ?
+		       watched_alloc(size, align, kind) :
+		       alloc_uncached(rounded, align, false, kind);
+}
+
 /* @rounded: @size up to @align; some cache holds as much. */
 static __always_inline void *alloc_aligned_cached(size_t size, size_t align,
 						  size_t rounded,
@@ -54,24 +67,29 @@ static __always_inline void *alloc_aligned_cached(size_t size, size_t align,
 {
 	struct kmem_cache *s = kmalloc_cache(kmalloc_index(rounded));
 
-	if (s && unlikely(cache_is_watched(s)))
-		return watched_fits(size, align) ?
-			       watched_alloc(size, align, kind) :
-			       alloc_uncached(rounded, align, false, kind);
+	if (s && unlikely(cache_is_noted(s)))
+		return alloc_noted(s, size, align, rounded, kind);
 	return s ? slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN) : NULL;
 }
 
-/* With a rule of what is to fail no size is cached: every call comes here. */
-static __cold_path void *alloc_or_fail(size_t size, size_t align, bool zero,
-				       enum alloc_kind kind)
+/*
+ * With a rule of what is to fail no size is cached, and with a profile only
+ * small ones are: every other call comes here.
+ */
+static __cold_path void *alloc_seen(size_t size, size_t align, bool zero,
+				    enum alloc_kind kind)
 {
 	size_t rounded = ALIGN(size, align);
 	void *p;
 
-	if (fail_call(size))
+	if (fail_wanted && fail_call(size))
 		return NULL;
-	if (rounded > KMALLOC_MAX_CACHE_SIZE)
-		return alloc_uncached(size, align, zero, kind);
+	if (rounded > KMALLOC_MAX_CACHE_SIZE) {
+		p = alloc_uncached(size, align, zero, kind);
+		return profile_on ? profiled_large(p, size) : p;
+	}
+	if (unlikely(kfence_on) && (p = guarded_alloc(size, align, kind)))
+		return p;
 	p = alloc_aligned_cached(size, align, rounded, kind);
 	return p && zero ? memset(p, 0, size) : p;
 }
@@ -82,8 +100,9 @@ static __always_inline void *alloc_large(size_t size, size_t align, bool zero,
 	(void)mm_this_cpu();
 	if (unlikely(size > PTRDIFF_MAX / 2 || align > PTRDIFF_MAX / 2))
 		return NULL;
-	if (unlikely(!malloc_params.cached_most) && fail_wanted)
-		return alloc_or_fail(size, align, zero, kind);
+	if (unlikely(malloc_params.cached_most <= PROFILED_FAST) &&
+	    (fail_wanted || profile_on))
+		return alloc_seen(size, align, zero, kind);
 	return alloc_uncached(size, align, zero, kind);
 }
 
@@ -92,6 +111,13 @@ void ashlar_fail_begins(void)
 {
 	sheaves_off = true;
 	malloc_params.cached_most = 0;
+}
+
+/* The option profile= was read: larger sizes have a slow path alone. */
+void ashlar_profile_begins(void)
+{
+	malloc_params.cached_most =
+		min(malloc_params.cached_most, (size_t)PROFILED_FAST);
 }
 
 static __always_inline void *perturbed(void *p, size_t size)
@@ -107,8 +133,8 @@ static __always_inline void *alloc_cached(size_t size, enum alloc_kind kind)
 
 	if (unlikely(!s))
 		return NULL;
-	if (unlikely(cache_is_watched(s)))
-		return watched_alloc(size, 1, kind);
+	if (unlikely(cache_is_noted(s)))
+		return alloc_noted(s, size, 1, size, kind);
 	return slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN);
 }
 
@@ -295,9 +321,24 @@ EXPORT void *calloc(size_t n, size_t size)
 
 static __attribute__((__noinline__)) void free_large(void *p)
 {
+	if (unlikely(profile_on))
+		profiled_free(p);
 	if (unlikely(!large_free(p) && !zero_free(p) &&
 		     !guarded_free(p, SIZE_UNKNOWN, ALLOC_MALLOC)))
 		release_bad("free", p);
+}
+
+/* Of a cache whose objects are watched, or counted. */
+static __cold_path void free_noted(struct kmem_cache *s, void *p)
+{
+	if (cache_is_watched(s)) {
+		watched_free(p, ASKED_UNKNOWN, 1, ALLOC_MALLOC);
+		return;
+	}
+	if (malloc_params.perturb)
+		malloc_perturb_free(s, p);
+	profiled_free_object(s, p);
+	slab_free_slow(s, p);
 }
 
 /* Perturbed, or not an object of a general cache that a sheaf has room for. */
@@ -305,14 +346,16 @@ static __cold_path void free_slow(void *p)
 {
 	struct page *page = virt_to_page(p);
 
-	if (unlikely(page_is_watched(page))) {
-		watched_free(p, ASKED_UNKNOWN, 1, ALLOC_MALLOC);
+	if (unlikely(page_is_noted(page))) {
+		free_noted(page->slab_cache, p);
 	} else if (page->flags & PG_slab) {
 		if (unlikely(malloc_params.perturb))
 			malloc_perturb_free(page->slab_cache, p);
 		slab_free_slow(page->slab_cache, p);
 	} else if ((page->flags & PG_used) && page->order == ORDER_NONE &&
 		   p == page_address(page)) {
+		if (unlikely(profile_on))
+			profiled_free(p);
 		free_pages_exact(p, page->priv << PAGE_SHIFT);
 	} else {
 		release_bad("free", p);
@@ -460,7 +503,8 @@ static void *realloc_large(void *p, size_t size)
 	if (size <= malloc_params.mmap_threshold)
 		old = large_size(p);
 	else if (size <= PTRDIFF_MAX / 2 && !(fail_wanted && fail_call(size)))
-		new = large_realloc(p, size, &old);
+		new = unlikely(profile_on) ? profiled_resize(p, size, &old) :
+					     large_realloc(p, size, &old);
 	else
 		return large_size(p) ? no_memory() : realloc_bad(p);
 	if (new)

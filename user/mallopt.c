@@ -18,6 +18,7 @@
 #include "mm/report/report.h"
 #include "port/user/sys.h"
 #include "port/user/user.h"
+#include "profiled.h"
 #include "user.h"
 
 /* ---- settings ---- */
@@ -57,7 +58,7 @@ EXPORT int mallopt(int param, int value)
 		if (value < 0 || value > 32 << 20)
 			return 0;
 		malloc_params.mmap_threshold = (size_t)value;
-		if (!fail_wanted)
+		if (!fail_wanted && !profile_on)
 			malloc_params.cached_most = min(
 				(size_t)value, (size_t)KMALLOC_MAX_CACHE_SIZE);
 		return 1;

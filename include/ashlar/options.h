@@ -10,6 +10,7 @@
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
 #include <ashlar/kfence.h>
+#include <ashlar/profile.h>
 #include <ashlar/report_record.h>
 #include <ashlar/root.h>
 #include <ashlar/slab.h>
@@ -31,11 +32,13 @@ static const struct cmdline_option ashlar_options[] = {
 	  setup_harden },
 	{ "look", "SECONDS: all watched blocks are looked at so often",
 	  setup_look },
+	{ "profile", "BYTES: one byte of so many is sampled, with its block",
+	  setup_profile },
 	{ "quarantine", "BYTES: watched blocks that were freed wait",
 	  setup_quarantine },
 	{ "races", "1: updates of shared data that get lost are looked for",
 	  setup_races },
-	{ "report", "NAME: reports go to a socket, and the program goes on",
+	{ "report", "NAME[,end]: reports, or the end, are told to a socket",
 	  setup_report },
 	{ "sample", "1/N: one block of N lies beside pages without access",
 	  setup_sample },

@@ -14,6 +14,7 @@
 
 #define ASHLAR_ROOT_MAGIC "ASHLAR\0"
 
+struct ashlar_profile;
 struct kfence_block;
 struct mm_cpu;
 struct list_head;
@@ -88,6 +89,7 @@ struct ashlar_root {
 	const struct ashlar_places *places;
 	const struct ashlar_snapshot *snapshot;
 	const struct stack_depot *stacks; /* of those who allocated */
+	const struct ashlar_profile *profile;
 	u8 *const *free_mark; /* leads to what marks a free object: mm/slab.h */
 };
 

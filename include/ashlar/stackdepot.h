@@ -11,7 +11,7 @@
 #include <ashlar/types.h>
 
 #define DEPOT_CHUNK_BYTES (1ul << DEPOT_CHUNK_SHIFT)
-#define DEPOT_DEPTH 24 /* return addresses of one stack, at most */
+#define DEPOT_DEPTH 64 /* return addresses of one stack, at most */
 
 /* In a chunk, at a multiple of 8 bytes; constant once others find it. */
 struct depot_stack {

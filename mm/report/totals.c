@@ -17,8 +17,23 @@ static unsigned long sheaf_objects(sheaf_t top, sheaf_reader read, void *from)
 	return (unsigned long)(top - bottom);
 }
 
+/* In the two sheaves of the place @id; 0 is that of no cache. */
+static unsigned long place_objects(u32 id, const struct sheaf_tops *tops,
+				   sheaf_reader read, void *from)
+{
+	sheaf_t top, spare;
+
+	if (id == 0 || id >= NR_CPU_CACHES)
+		return 0;
+	top = READ_ONCE(tops->top[id]);
+	if (!top || top == tops->top[0] || !read(from, sheaf_next(top), &spare))
+		return 0;
+	return sheaf_objects(top, read, from) +
+	       sheaf_objects(spare, read, from);
+}
+
 /**
- * cpu_cached_objects() - objects of @s in the two sheaves of a CPU
+ * cpu_cached_objects() - objects of @s in the sheaves of a CPU
  * @s: the cache
  * @tops: its table of sheaves
  * @read: reads the words of a sheaf that say what is beside it, and where its
@@ -32,15 +47,11 @@ unsigned long cpu_cached_objects(const struct kmem_cache *s,
 				 const struct sheaf_tops *tops,
 				 sheaf_reader read, void *from)
 {
-	sheaf_t top, spare;
+	unsigned long n = place_objects(s->id, tops, read, from);
 
-	if (s->id == 0 || s->id >= NR_CPU_CACHES)
-		return 0;
-	top = READ_ONCE(tops->top[s->id]);
-	if (!top || top == tops->top[0] || !read(from, sheaf_next(top), &spare))
-		return 0;
-	return sheaf_objects(top, read, from) +
-	       sheaf_objects(spare, read, from);
+	if (s->free_id != s->id)
+		n += place_objects(s->free_id, tops, read, from);
+	return n;
 }
 
 /** totals_add_zone() - count a zone's frames */

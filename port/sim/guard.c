@@ -13,47 +13,71 @@
 
 #define GUARD_MOST (16ul << 20) /* bytes of addresses */
 
-static char *start;
-static size_t size;
-static bool *open;
+#define AREAS 4
+
+static struct area {
+	char *start; /* NULL: not in use */
+	size_t size;
+	bool *open;
+} areas[AREAS];
+
+/* The one that @p lies in, or NULL; that of no address is not in use. */
+static struct area *area_of(const void *p)
+{
+	struct area *a;
+
+	for (a = areas; a < areas + AREAS; a++)
+		if (p ? a->start && (const char *)p >= a->start &&
+				    (size_t)((const char *)p - a->start) <
+					    a->size :
+			!a->start)
+			return a;
+	return NULL;
+}
 
 static void set_open(const void *p, size_t bytes, bool value)
 {
-	size_t first = (size_t)((const char *)p - start) >> PAGE_SHIFT;
+	struct area *a = area_of(p);
+	size_t first = a ? (size_t)((const char *)p - a->start) >> PAGE_SHIFT :
+			   0;
 
-	if (!start || (const char *)p < start || first >= size >> PAGE_SHIFT ||
-	    bytes > size - (first << PAGE_SHIFT))
+	if (!a || bytes > a->size - (first << PAGE_SHIFT))
 		sim_fail("%zu bytes at %p were not reserved", bytes, p);
-	memset(open + first, value, bytes >> PAGE_SHIFT);
+	memset(a->open + first, value, bytes >> PAGE_SHIFT);
 }
 
 /* True if an access to @p would be let through. */
 bool sim_is_open(const void *p)
 {
-	return open[(size_t)((const char *)p - start) >> PAGE_SHIFT];
+	const struct area *a = area_of(p);
+
+	return a->open[(size_t)((const char *)p - a->start) >> PAGE_SHIFT];
 }
 
 void *port_guard_reserve(size_t bytes)
 {
-	if (sim.refuse_guards || start || bytes > GUARD_MOST)
+	struct area *a = area_of(NULL);
+
+	if (sim.refuse_guards || !a || bytes > GUARD_MOST)
 		return NULL;
-	start = aligned_alloc(4096, ALIGN(bytes, 4096ul));
-	open = calloc(bytes >> PAGE_SHIFT, sizeof(*open));
-	if (!start || !open)
+	a->start = aligned_alloc(4096, ALIGN(bytes, 4096ul));
+	a->open = calloc(bytes >> PAGE_SHIFT, sizeof(*a->open));
+	if (!a->start || !a->open)
 		sim_fail("the host has no memory for %zu bytes", bytes);
-	size = bytes;
-	port_poison(start, bytes);
-	return start;
+	a->size = bytes;
+	port_poison(a->start, bytes);
+	return a->start;
 }
 
 void port_guard_release(void *p, size_t bytes)
 {
+	struct area *a = area_of(p);
+
 	(void)bytes;
-	port_unpoison(start, size);
-	free(p);
-	free(open);
-	start = NULL;
-	open = NULL;
+	port_unpoison(a->start, a->size);
+	free(a->start);
+	free(a->open);
+	*a = (struct area){ 0 };
 }
 
 int port_guard_open(void *p, size_t bytes)

@@ -33,6 +33,7 @@
 /* Before the name: a zero byte, which makes it abstract. */
 static struct sockaddr_un reader;
 static socklen_t reader_bytes; /* 0: no reader was named */
+static bool reader_of_end; /* it wants to know of the end, and no more */
 
 /* ---- a report as a record ---- */
 
@@ -40,14 +41,18 @@ static socklen_t reader_bytes; /* 0: no reader was named */
  * setup_report() - the option report=
  * @name: the abstract name of a socket, as `ashlar check` chose it
  *
- * From now on reports go there, and the program goes on after each.
+ * From now on reports go there, and the program goes on after each. With
+ * ",end" behind the name only the end of the process is told.
  *
  * Return: 0, or -EINVAL for a name that no socket can have.
  */
 int setup_report(const char *name)
 {
-	size_t n = strlen(name);
+	static const char end[] = ",end";
+	size_t n = strlen(name), tail = sizeof(end) - 1;
 
+	reader_of_end = n > tail && !ashlar_strcmp(name + n - tail, end);
+	n -= reader_of_end ? tail : 0;
 	if (!n || n >= sizeof(reader.sun_path))
 		return -EINVAL;
 	reader.sun_family = AF_UNIX;
@@ -55,6 +60,12 @@ int setup_report(const char *name)
 	reader_bytes =
 		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n);
 	return 0;
+}
+
+/* True if `ashlar check` takes the reports. */
+bool report_has_reader(void)
+{
+	return reader_bytes && !reader_of_end;
 }
 
 /* A call that the program's signals may interrupt, but not for ever. */
@@ -141,7 +152,7 @@ static bool reader_takes_line(const char *line)
 {
 	struct report_record r = { .kind = REPORT_NOTE };
 
-	if (!reader_bytes || __atomic_load_n(&writing, __ATOMIC_RELAXED))
+	if (!report_has_reader() || __atomic_load_n(&writing, __ATOMIC_RELAXED))
 		return false;
 	ashlar_strscpy(r.sentence, line, sizeof(r.sentence));
 	r.now.flags = REPORT_STACK_KNOWN; /* none is wanted */
@@ -207,7 +218,7 @@ static void print_report(const struct report_record *r)
 
 	__atomic_fetch_add(&writing, 1, __ATOMIC_RELAXED);
 	write_line("ERROR: Ashlar: ", r->kind, r->sentence);
-	if (reader_bytes)
+	if (report_has_reader())
 		print_code(&r->now);
 	print_past("Allocated", &r->alloc);
 	print_past("Freed", &r->free);
@@ -217,24 +228,18 @@ static void print_report(const struct report_record *r)
 	__atomic_fetch_sub(&writing, 1, __ATOMIC_RELAXED);
 }
 
-/* True if `ashlar check` takes the reports. */
-bool report_has_reader(void)
-{
-	return reader_bytes != 0;
-}
-
 /* What ends the program, or does not, is not for this to say. */
 void report_and_go_on(struct report_record *r)
 {
 	fill(r);
-	if (!reader_takes(r))
+	if (!report_has_reader() || !reader_takes(r))
 		print_report(r);
 }
 
 void port_report(struct report_record *r)
 {
 	report_and_go_on(r);
-	if (!reader_bytes)
+	if (!report_has_reader())
 		abort();
 }
 

@@ -44,7 +44,7 @@ struct command {
 
 extern const struct command cmd_run, cmd_check, cmd_exec, cmd_boot,
 	cmd_translate, cmd_buddyinfo, cmd_meminfo, cmd_pagetypeinfo,
-	cmd_slabinfo, cmd_vmstat, cmd_zoneinfo, cmd_leaks;
+	cmd_slabinfo, cmd_vmstat, cmd_zoneinfo, cmd_leaks, cmd_profile;
 extern const struct command *const commands[]; /* ends with NULL */
 
 int usage_error(const struct command *c, const char *fmt, ...)

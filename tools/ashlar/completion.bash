@@ -16,6 +16,37 @@ _ashlar_pids() {
 # Those that have a library of Ashlar's; a program may have it linked in.
 _ashlar_own_pids() { _ashlar_pids /libashlar; }
 
+# What ashlar profile takes, and the program that it runs
+_ashlar_profile() {
+	local cur=${COMP_WORDS[COMP_CWORD]} i
+
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--rate | --by | --output | --every | --format) i=$((i + 1)) ;;
+		-*) ;;
+		*) _ashlar_program "$i"; return ;;
+		esac
+	done
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--by) mapfile -t COMPREPLY < <(compgen -W "inuse alloc inuse-blocks \
+		alloc-blocks" -- "$cur") ;;
+	--format) mapfile -t COMPREPLY < <(compgen -W "text collapsed" -- "$cur") ;;
+	--output)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		;;
+	--rate | --every) ;;
+	*)
+		case $cur in
+		-*) mapfile -t COMPREPLY < <(compgen -W "--rate --by --output \
+			--every --format --help" -- "$cur") ;;
+		*) mapfile -t COMPREPLY < <(compgen -W "$(_ashlar_own_pids)" \
+			-- "$cur"; compgen -c -- "$cur") ;;
+		esac
+		;;
+	esac
+}
+
 _ashlar() {
 	local cur=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]:-} i
 	local views="buddyinfo meminfo pagetypeinfo slabinfo vmstat zoneinfo"
@@ -23,7 +54,7 @@ _ashlar() {
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"run check leaks exec boot translate $views --help --version" -- "$cur")
+			"run check leaks profile exec boot translate $views --help --version" -- "$cur")
 		return
 	fi
 	case $command in
@@ -43,6 +74,9 @@ _ashlar() {
 		;;
 	check)
 		_ashlar_check
+		;;
+	profile)
+		_ashlar_profile
 		;;
 	leaks)
 		case ${COMP_WORDS[COMP_CWORD - 1]} in

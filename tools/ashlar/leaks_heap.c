@@ -130,7 +130,8 @@ struct walk {
 static bool is_internal(const struct kmem_cache *s)
 {
 	return !strcmp(s->name, "kmem_cache") ||
-	       !strcmp(s->name, "kmem_sheaf") || !strcmp(s->name, "mm_cpu");
+	       !strcmp(s->name, "kmem_sheaf") || !strcmp(s->name, "mm_cpu") ||
+	       !strcmp(s->name, "profile_cpu");
 }
 
 /* True if what lies in a slot of @s lies in it indeed. */
@@ -331,6 +332,13 @@ static void clear_barn(struct heap *h, const struct barn *b)
 		top = clear_sheaf(h, top);
 }
 
+/* What a CPU has in the place @id. */
+static void clear_place(struct heap *h, const sheaf_t *tops, u32 id)
+{
+	if (tops[id] != tops[0])
+		clear_sheaf(h, clear_sheaf(h, (uintptr_t)tops[id]));
+}
+
 static bool clear_sheaves(struct heap *h, const struct snapshot_node *n)
 {
 	const struct kmem_cache *s;
@@ -345,9 +353,9 @@ static bool clear_sheaves(struct heap *h, const struct snapshot_node *n)
 		for (i = 0; i < n->nr_cpus; i++) {
 			const sheaf_t *tops = n->cpus[i].tops.top;
 
-			if (tops[s->id] == tops[0])
-				continue;
-			clear_sheaf(h, clear_sheaf(h, (uintptr_t)tops[s->id]));
+			clear_place(h, tops, s->id);
+			if (s->free_id != s->id)
+				clear_place(h, tops, s->free_id);
 		}
 		for (i = 0; i < NR_CPU_GROUPS; i++)
 			clear_barn(h, &s->barns[i]);

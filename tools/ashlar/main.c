@@ -8,11 +8,11 @@
 #include "ashlar.h"
 
 const struct command *const commands[] = {
-	&cmd_run,	&cmd_check,   &cmd_leaks,
-	&cmd_exec,	&cmd_boot,    &cmd_translate,
-	&cmd_buddyinfo, &cmd_meminfo, &cmd_pagetypeinfo,
-	&cmd_slabinfo,	&cmd_vmstat,  &cmd_zoneinfo,
-	NULL,
+	&cmd_run,	   &cmd_check,	   &cmd_leaks,
+	&cmd_profile,	   &cmd_exec,	   &cmd_boot,
+	&cmd_translate,	   &cmd_buddyinfo, &cmd_meminfo,
+	&cmd_pagetypeinfo, &cmd_slabinfo,  &cmd_vmstat,
+	&cmd_zoneinfo,	   NULL,
 };
 
 /* One sentence on stderr. */

@@ -131,6 +131,7 @@ static bool take_cache(struct snapshot_node *s, struct target *t,
 	c = &more[s->nr_caches];
 	if (!target_read(t, element, &c->cache, sizeof(c->cache)) ||
 	    c->cache.size == 0 || c->cache.id >= NR_CPU_CACHES ||
+	    c->cache.free_id >= NR_CPU_CACHES ||
 	    c->cache.sheaf_capacity >= SHEAF_SLOTS)
 		return false;
 	clean_name(c->cache.name, sizeof(c->cache.name));

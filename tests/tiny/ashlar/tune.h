@@ -47,9 +47,6 @@
 #undef SHEAF_WARM_COUNT
 #define SHEAF_WARM_COUNT 2
 
-#undef NR_CPU_CACHES
-#define NR_CPU_CACHES 96
-
 #undef SLAB_MIN_BYTES
 #define SLAB_MIN_BYTES (1 << 10)
 #undef SLAB_MAX_BYTES
@@ -86,5 +83,10 @@
 #define KFENCE_BLOCKS 8u
 #undef KFENCE_PAGES
 #define KFENCE_PAGES 64ul
+
+#undef PROFILE_SITES
+#define PROFILE_SITES 128u
+#undef PROFILE_LIVE
+#define PROFILE_LIVE 256u
 
 #endif
