@@ -100,6 +100,7 @@ static void print(struct check *c, const struct report_record *record,
 			report_print_text(c->out, c->colour, &r);
 	}
 	frames_free(r.frames);
+	frames_free(r.variable);
 	symbols_free(s);
 }
 

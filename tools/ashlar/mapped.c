@@ -126,6 +126,16 @@ void symbols_free(struct symbols *s)
 	free(s);
 }
 
+const struct mapping *mapping_before(const struct symbols *s, uint64_t address)
+{
+	const struct mapping *m = s->mapping + s->nr;
+
+	while (m > s->mapping)
+		if ((--m)->start <= address)
+			return m;
+	return NULL;
+}
+
 const struct mapping *mapping_at(const struct symbols *s, uint64_t pc)
 {
 	size_t low = 0, high = s->nr, mid;

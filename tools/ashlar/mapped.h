@@ -23,6 +23,9 @@ struct symbols {
 /* The mapping that @pc lies in; NULL: in no file's. */
 const struct mapping *mapping_at(const struct symbols *s, uint64_t pc);
 
+/* The mapping that begins last at or before @address; NULL: none does. */
+const struct mapping *mapping_before(const struct symbols *s, uint64_t address);
+
 /* The mapping of the same file that its first page lies in. */
 const struct mapping *mapping_first(const struct symbols *s,
 				    const struct mapping *m);

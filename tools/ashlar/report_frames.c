@@ -168,5 +168,7 @@ bool report_resolve(struct report *r, struct symbols *s)
 	if (report_is_late(r->record))
 		r->now = without_end(r->frames, r->now);
 	r->place = find_place(r);
+	if (!strcmp(r->record->kind, "data-race") && !r->record->block)
+		r->variable = symbols_find_variable(s, r->record->address);
 	return true;
 }

@@ -159,6 +159,15 @@ static void print_who(FILE *out, const struct report *r)
 		print_stack(out, r, r->now);
 }
 
+static void print_variable(FILE *out, const struct frame *f)
+{
+	fprintf(out, "  to %s, a variable ", f->function);
+	if (f->file && f->line)
+		fprintf(out, "of %s:%u\n", f->file, f->line);
+	else
+		fprintf(out, "of %s\n", f->module);
+}
+
 /**
  * report_print_text() - a report for people
  * @out: where
@@ -173,6 +182,8 @@ void report_print_text(FILE *out, bool colour, const struct report *r)
 		r->pid, c->kind, colour ? PLAIN : "", colour ? STRONG : "",
 		c->sentence, colour ? PLAIN : "");
 	print_who(out, r);
+	if (r->variable)
+		print_variable(out, r->variable->frame);
 	if (r->frames) {
 		print_other(out, colour, r);
 		print_past(out, colour, r, "freed", &c->free, r->free);
@@ -284,6 +295,9 @@ void report_print_json(FILE *out, const struct report *r)
 	}
 	if (r->place)
 		json_object_set_new(o, "place", frame_json(r->place));
+	if (r->variable)
+		json_object_set_new(o, "variable",
+				    frame_json(r->variable->frame));
 	set_stack(o, "stack", r, &c->now, r->now);
 	set_stack(o, "other", r, &c->other, r->other);
 	set_stack(o, "freed", r, &c->free, r->free);

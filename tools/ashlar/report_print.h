@@ -18,6 +18,7 @@ struct report {
 	pid_t pid; /* as this command sees it */
 	struct frames *frames; /* of all stacks; or NULL */
 	struct stack_shown now, other, alloc, free;
+	struct frames *variable; /* that the access is to, if it is one */
 	const struct frame *place; /* in frames; NULL: not known */
 };
 

@@ -78,6 +78,18 @@ static void give_up(const char *path, const char *why)
 	useless = u;
 }
 
+struct question {
+	struct symbols *s;
+	const uint64_t *pc;
+	uint32_t nr;
+	bool exact; /* the first is the instruction itself */
+	bool variable; /* it is one address, and of data */
+	struct frames *frames;
+	size_t room;
+	uint64_t end; /* ms: no answer is waited for longer */
+	uint64_t child_end; /* ms: nor for one child */
+};
+
 /* ---- the child ---- */
 
 static struct answer answer;
@@ -189,6 +201,23 @@ static void answer_one(const struct symbols *s, uint64_t pc, bool is_return)
 	is_below_main(m, answer.function);
 }
 
+/* A variable: beyond what is mapped of the file, if it begins with zeroes. */
+static void answer_variable(const struct symbols *s, uint64_t address)
+{
+	const struct mapping *m = mapping_before(s, address), *first;
+	const struct line_found nothing = { 0 };
+	struct module *module = m ? module_of(s, m) : NULL;
+
+	if (!module || module->fd < 0 || !module->dwarf) {
+		send_found(&nothing);
+		return;
+	}
+	first = mapping_first(s, m);
+	answer.offset = address - first->start +
+			mapping_address(first, module->fd, first->start);
+	dwarf_file_find_data(module->dwarf, answer.offset, send_found);
+}
+
 static void limit(int resource, rlim_t value)
 {
 	const struct rlimit r = { value, value };
@@ -197,8 +226,7 @@ static void limit(int resource, rlim_t value)
 }
 
 /* In the child: all from @first on. Does not return. */
-static void answer_all(const struct symbols *s, const uint64_t *pc,
-		       uint32_t first, uint32_t nr, bool exact)
+static void answer_all(const struct question *q, uint32_t first)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -209,25 +237,17 @@ static void answer_all(const struct symbols *s, const uint64_t *pc,
 	limit(RLIMIT_CPU, CHILD_SECONDS);
 	limit(RLIMIT_CORE, 0);
 	unsetenv("DEBUGINFOD_URLS"); /* no network */
-	for (; first < nr; first++) {
+	for (; first < q->nr; first++) {
 		answer = (struct answer){ .index = first };
-		answer_one(s, pc[first], first || !exact);
+		if (q->variable)
+			answer_variable(q->s, q->pc[first]);
+		else
+			answer_one(q->s, q->pc[first], first || !q->exact);
 	}
 	_exit(EXIT_SUCCESS);
 }
 
 /* ---- the parent ---- */
-
-struct question {
-	struct symbols *s;
-	const uint64_t *pc;
-	uint32_t nr;
-	bool exact;
-	struct frames *frames;
-	size_t room;
-	uint64_t end; /* ms: no answer is waited for longer */
-	uint64_t child_end; /* ms: nor for one child */
-};
 
 static uint64_t now_ms(void)
 {
@@ -237,9 +257,16 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+static const struct mapping *mapping_of(const struct question *q,
+					uint32_t index)
+{
+	return q->variable ? mapping_before(q->s, q->pc[index]) :
+			     mapping_at(q->s, q->pc[index]);
+}
+
 static void add_frame(struct question *q, const struct answer *a)
 {
-	const struct mapping *m = mapping_at(q->s, q->pc[a->index]);
+	const struct mapping *m = mapping_of(q, a->index);
 	struct frame *f;
 
 	if (q->frames->nr == q->room)
@@ -294,8 +321,8 @@ static uint32_t take_answers(struct question *q, int fd, uint32_t at)
 	struct answer a;
 
 	while (read_answer(q, fd, &a)) {
-		m = mapping_at(q->s, q->pc[a.index]);
-		if (m && *a.sentence)
+		m = mapping_of(q, a.index);
+		if (m && *a.sentence && !q->variable)
 			give_up(m->path, a.sentence);
 		if (!a.begins)
 			add_frame(q, &a);
@@ -317,7 +344,7 @@ static uint32_t ask(struct question *q, uint32_t first)
 	pid = fork();
 	if (pid == 0) {
 		answers = ends[1];
-		answer_all(q->s, q->pc, first, q->nr, q->exact);
+		answer_all(q, first);
 	}
 	q->child_end = min(q->end, now_ms() + CHILD_MS);
 	close(ends[1]);
@@ -331,8 +358,8 @@ static uint32_t ask(struct question *q, uint32_t first)
 	while (waitpid(pid, &wstatus, 0) < 0 && errno == EINTR)
 		;
 	if (next < q->nr) {
-		m = mapping_at(q->s, q->pc[next]);
-		if (m)
+		m = mapping_of(q, next);
+		if (m && !q->variable)
 			give_up(m->path, "reading it takes too long or fails");
 	}
 	return next;
@@ -371,7 +398,9 @@ struct frames *symbols_find(struct symbols *s, const uint64_t *pc,
 			    unsigned int nr, bool exact)
 {
 	size_t room = (size_t)nr * FRAMES_EACH;
-	struct question q = { s, pc, nr, exact, NULL, room, 0, 0 };
+	struct question q = {
+		.s = s, .pc = pc, .nr = nr, .exact = exact, .room = room
+	};
 
 	q.frames = calloc(1, sizeof(*q.frames) + room * sizeof(struct frame));
 	if (!q.frames)
@@ -379,6 +408,31 @@ struct frames *symbols_find(struct symbols *s, const uint64_t *pc,
 	q.end = now_ms() + QUESTION_MS;
 	ask_all(&q);
 	return q.frames;
+}
+
+/**
+ * symbols_find_variable() - which variable lies at an address
+ * @s: the process
+ * @address: any
+ *
+ * Return: one frame, whose function is the variable's name; NULL if there is
+ * none, or no memory. To be freed by frames_free().
+ */
+struct frames *symbols_find_variable(struct symbols *s, uint64_t address)
+{
+	struct question q = {
+		.s = s, .pc = &address, .nr = 1, .variable = true, .room = 1
+	};
+
+	q.frames = calloc(1, sizeof(*q.frames) + sizeof(struct frame));
+	if (!q.frames)
+		return NULL;
+	q.end = now_ms() + QUESTION_MS;
+	ask_all(&q);
+	if (q.frames->nr && q.frames->frame[0].function)
+		return q.frames;
+	frames_free(q.frames);
+	return NULL;
 }
 
 void frames_free(struct frames *f)

@@ -28,11 +28,12 @@ struct symbols;
 
 struct symbols *symbols_of_process(pid_t pid);
 void symbols_free(struct symbols *s);
+struct frames *symbols_find_variable(struct symbols *s, uint64_t address);
 struct frames *symbols_find(struct symbols *s, const uint64_t *pc,
 			    unsigned int nr, bool exact);
 void frames_free(struct frames *f);
 
-/* symbolize_dwarf.c: in a child of symbolize.c's, which may die of it */
+/* symbolize_dwarf.c, symbolize_data.c: in a child, which may die of it */
 struct line_found {
 	unsigned int line, column;
 	bool inlined;
@@ -41,6 +42,12 @@ struct line_found {
 
 struct dwarf_file;
 
+struct Dwfl_Module;
+
+struct Dwfl_Module *dwarf_file_module(const struct dwarf_file *d);
+const char *dwarf_file_demangled(const char *name);
+void dwarf_file_find_data(struct dwarf_file *d, uint64_t vaddr,
+			  void (*found)(const struct line_found *l));
 struct dwarf_file *dwarf_file_open(int fd, const char *path);
 void dwarf_file_find(struct dwarf_file *d, uint64_t vaddr,
 		     void (*found)(const struct line_found *l));

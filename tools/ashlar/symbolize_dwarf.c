@@ -60,8 +60,13 @@ struct dwarf_file *dwarf_file_open(int fd, const char *path)
 	return NULL;
 }
 
+Dwfl_Module *dwarf_file_module(const struct dwarf_file *d)
+{
+	return d->module;
+}
+
 /* C++'s names as people write them, where its runtime is installed. */
-static const char *demangled(const char *name)
+const char *dwarf_file_demangled(const char *name)
 {
 	static char *(*demangle)(const char *s, char *buf, size_t *n, int *st);
 	static void *runtime;
@@ -90,7 +95,7 @@ static const char *name_of(Dwarf_Die *die)
 	for (i = 0; i < sizeof(linkage) / sizeof(linkage[0]); i++)
 		if (dwarf_attr_integrate(die, linkage[i], &attr) &&
 		    (name = dwarf_formstring(&attr)))
-			return demangled(name);
+			return dwarf_file_demangled(name);
 	return dwarf_diename(die);
 }
 
@@ -182,6 +187,6 @@ void dwarf_file_find(struct dwarf_file *d, uint64_t vaddr,
 		return;
 	name = dwfl_module_addrinfo(d->module, vaddr, &offset, &sym, NULL, NULL,
 				    NULL);
-	l.function = name ? demangled(name) : NULL;
+	l.function = name ? dwarf_file_demangled(name) : NULL;
 	found(&l);
 }

@@ -39,9 +39,11 @@
 #define CODE_EVENT 6 /* TRAP_PERF */
 #define EVENT_LATE 1 /* of an event's flags: the signal was blocked */
 #define STEPS_SAMPLE 60
+#define STEPS_THROUGH 1500 /* a library, where it cannot be let run */
 #define STEPS_EACH_WAIT 30 /* one wait for so many steps */
 #define STEP_NS 250000ull /* at most, on average */
 #define PART 20 /* a thread is stepped for one part in so many of its time */
+#define PAUSE_NS 50000000ull /* at most, until it is stepped through again */
 #define RED_ZONE 128
 #define STACK_MOST (64ul << 20)
 
@@ -68,6 +70,9 @@ static __thread struct self {
 	struct overwrite overwrite;
 	uint64_t call_sp, call_to; /* where the last call returns to */
 	void *until_return; /* event: out of a library */
+	bool through; /* ... for which there is no event */
+	bool linked; /* the dynamic linker looks for the function first */
+	unsigned int through_left; /* steps */
 	struct race_other by; /* who wrote during the last wait */
 } self;
 
@@ -90,6 +95,13 @@ static bool is_quiet(uintptr_t function)
 		if (quiet[i] == (const void *)function)
 			return true;
 	return false;
+}
+
+#define LINKER 1 /* in others[] */
+
+static bool is_linker(uint64_t pc)
+{
+	return pc >= others[LINKER].start && pc < others[LINKER].end;
 }
 
 static void leave_out(unsigned int n, const void *in)
@@ -272,7 +284,8 @@ static void finish(ucontext_t *c)
 	uint64_t now = race_now_ns();
 
 	set_stepped(c, false);
-	self.not_before = now + (now - self.began) * PART;
+	race_stepped(now - self.began);
+	self.not_before = now + min((now - self.began) * PART, PAUSE_NS);
 }
 
 static void start(unsigned int steps)
@@ -288,6 +301,8 @@ static void start(unsigned int steps)
 	self.call_to = 0;
 	race_event_end(self.until_return);
 	self.until_return = NULL;
+	self.through = false;
+	self.through_left = STEPS_THROUGH;
 }
 
 /*
@@ -297,17 +312,22 @@ static void start(unsigned int steps)
 static void let_run(ucontext_t *c)
 {
 	const greg_t *regs = c->uc_mcontext.gregs;
-	uint64_t there;
+	bool quiet = is_quiet((uintptr_t)regs[REG_RIP]);
+	uint64_t there = 0;
 
-	if (!is_quiet((uintptr_t)regs[REG_RIP]))
+	self.linked = is_linker((uint64_t)regs[REG_RIP]);
+	if (!quiet)
 		track_forget(&self.tracker);
-	if (!self.call_to || (uint64_t)regs[REG_RSP] > self.call_sp ||
-	    !race_read(self.call_sp, &there, sizeof(there)) ||
-	    there != self.call_to ||
-	    !(self.until_return = race_event_return(self.call_to)))
-		finish(c);
-	else
+	if (self.call_to && (uint64_t)regs[REG_RSP] <= self.call_sp &&
+	    race_read(self.call_sp, &there, sizeof(there)) &&
+	    there == self.call_to)
+		self.until_return = race_event_return(self.call_to);
+	self.through = there == self.call_to && !self.until_return &&
+		       (quiet || self.linked);
+	if (self.until_return)
 		set_stepped(c, false);
+	else if (!self.through)
+		finish(c);
 }
 
 static void note_call(const struct insn *i, const uint64_t *reg)
@@ -372,35 +392,91 @@ static void look_ahead(ucontext_t *c)
 	look_at_access(&step, c);
 }
 
-static void come_back(ucontext_t *c)
+/* True if the function of a library has returned. */
+static bool is_back(const ucontext_t *c)
 {
 	const greg_t *regs = c->uc_mcontext.gregs;
 
-	if (!self.until_return || (uint64_t)regs[REG_RIP] != self.call_to ||
-	    (uint64_t)regs[REG_RSP] != self.call_sp + 8)
-		return;
-	race_event_end(self.until_return);
-	self.until_return = NULL;
+	return (uint64_t)regs[REG_RIP] == self.call_to &&
+	       (uint64_t)regs[REG_RSP] == self.call_sp + 8;
+}
+
+static void go_on(ucontext_t *c)
+{
 	track_called(&self.tracker);
 	set_stepped(c, true);
 	look_ahead(c);
 }
 
-/* From where stepping was begun until the program is reached. */
+static void come_back(ucontext_t *c)
+{
+	if (!self.until_return || !is_back(c))
+		return;
+	race_event_end(self.until_return);
+	self.until_return = NULL;
+	go_on(c);
+}
+
+/* True for calls of the kernel that change nothing of what a step needs. */
+static bool is_harmless(long nr)
+{
+	static const short harmless[] = {
+		SYS_read,	   SYS_write,	SYS_mmap,
+		SYS_mprotect,	   SYS_munmap,	SYS_brk,
+		SYS_sched_yield,   SYS_madvise, SYS_nanosleep,
+		SYS_clock_gettime, SYS_futex,	SYS_clock_nanosleep,
+		SYS_getpid,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(harmless); i++)
+		if (harmless[i] == nr)
+			return true;
+	return false;
+}
+
+/* Code that is not the program's, where it cannot be let run. */
 static void go_through(ucontext_t *c)
 {
+	const greg_t *regs = c->uc_mcontext.gregs;
 	struct insn i;
 
-	insn_decode(&i, (const void *)(uintptr_t)c->uc_mcontext.gregs[REG_RIP]);
-	if (i.kind == INSN_CALL)
+	insn_decode(&i, (const void *)(uintptr_t)regs[REG_RIP]);
+	if (i.kind == INSN_CALL && !is_harmless((long)regs[REG_RAX]))
 		finish(c);
+}
+
+/* True if the function that the linker has found is none to step through. */
+static bool is_no_use(uint64_t pc, uint64_t sp)
+{
+	bool found = self.linked && !is_linker(pc) && sp == self.call_sp;
+
+	self.linked = self.linked && !found;
+	return found && !is_quiet((uintptr_t)pc);
+}
+
+static void step_through(ucontext_t *c)
+{
+	const greg_t *regs = c->uc_mcontext.gregs;
+
+	if (is_back(c)) {
+		self.through = false;
+		go_on(c);
+	} else if (!self.through_left-- || is_no_use((uint64_t)regs[REG_RIP],
+						     (uint64_t)regs[REG_RSP])) {
+		finish(c);
+	} else {
+		go_through(c);
+	}
 }
 
 static void step(ucontext_t *c)
 {
 	has_read();
 	has_overwritten(c);
-	if (!self.steps-- || race_now_ns() > self.until)
+	if (self.through)
+		step_through(c);
+	else if (!self.steps-- || race_now_ns() > self.until)
 		finish(c);
 	else if (is_programs((uint64_t)c->uc_mcontext.gregs[REG_RIP]))
 		look_ahead(c);
@@ -504,7 +580,8 @@ void race_begin(unsigned int steps)
 {
 	sigset_t now;
 
-	if (!race_wanted || pthread_sigmask(SIG_BLOCK, NULL, &now) ||
+	if (!race_wanted || !race_may_step() ||
+	    pthread_sigmask(SIG_BLOCK, NULL, &now) ||
 	    sigismember(&now, SIGTRAP))
 		return;
 	start(steps);
@@ -538,7 +615,7 @@ static void install(void)
 void race_start(void)
 {
 	leave_out(0, (const void *)real.puts);
-	leave_out(1, (const void *)getauxval(AT_BASE));
+	leave_out(LINKER, (const void *)getauxval(AT_BASE));
 	leave_out(2, (const void *)heap.start);
 	leave_out(3, (const void *)race_begin);
 	quiet[0] = dlsym(RTLD_DEFAULT, "sched_yield");

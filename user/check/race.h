@@ -35,6 +35,8 @@ extern bool race_wanted HIDDEN;
 /* ---- race_place.c: which instructions update what others may ---- */
 struct race_known;
 struct race_known *race_known(uint64_t pc, bool add) HIDDEN;
+bool race_may_step(void) HIDDEN;
+void race_stepped(uint64_t ns) HIDDEN;
 bool race_worth(struct race_known *k) HIDDEN;
 void race_fruitless(struct race_known *k, uint64_t ns) HIDDEN;
 bool race_is_news(struct race_known *k, bool by_whom) HIDDEN;

@@ -10,7 +10,8 @@
 #define TRIES 8
 #define EAGER 6 /* waits in vain before it becomes seldom */
 #define ALWAYS_NS 30000000ull
-#define SHARE 10 /* one part of so many of the time may be waited */
+#define STEPPED_NS 300000000ull
+#define SHARE 10 /* one part in so many of the time may be spent so */
 
 /* Read and written by any thread at any time. */
 struct race_known {
@@ -20,7 +21,7 @@ struct race_known {
 };
 
 static struct race_known known[KNOWN];
-static uint64_t waited_ns, start_ns;
+static uint64_t waited_ns, stepped_ns, start_ns;
 
 struct race_known *race_known(uint64_t pc, bool add)
 {
@@ -52,19 +53,36 @@ static uint32_t some_number(void)
 	return (__atomic_add_fetch(&n, 1, __ATOMIC_RELAXED) * 2654435761u) >> 8;
 }
 
-/* True if a thread should wait there now. */
-bool race_worth(struct race_known *k)
+/* True if less than its share of the time was spent on something. */
+static bool may_spend(const uint64_t *spent_ns, uint64_t always_ns)
 {
 	uint64_t now = race_now_ns(), zero = 0, since;
-	uint32_t in_vain;
 
-	if (!k || __atomic_load_n(&k->told, __ATOMIC_RELAXED))
-		return false;
 	__atomic_compare_exchange_n(&start_ns, &zero, now, false,
 				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	since = now - __atomic_load_n(&start_ns, __ATOMIC_RELAXED);
-	if (__atomic_load_n(&waited_ns, __ATOMIC_RELAXED) >
-	    ALWAYS_NS + since / SHARE)
+	return __atomic_load_n(spent_ns, __ATOMIC_RELAXED) <
+	       always_ns + since / SHARE;
+}
+
+/* True if threads that start may be stepped through. */
+bool race_may_step(void)
+{
+	return may_spend(&stepped_ns, STEPPED_NS);
+}
+
+void race_stepped(uint64_t ns)
+{
+	__atomic_fetch_add(&stepped_ns, ns, __ATOMIC_RELAXED);
+}
+
+/* True if a thread should wait there now. */
+bool race_worth(struct race_known *k)
+{
+	uint32_t in_vain;
+
+	if (!k || __atomic_load_n(&k->told, __ATOMIC_RELAXED) ||
+	    !may_spend(&waited_ns, ALWAYS_NS))
 		return false;
 	in_vain = __atomic_load_n(&k->in_vain, __ATOMIC_RELAXED);
 	return in_vain < EAGER || some_number() % in_vain == 0;
