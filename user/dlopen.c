@@ -15,62 +15,32 @@
  *
  * In the shared library only; a program linked statically has one malloc.
  */
-#include <ashlar/string.h>
 #include <dlfcn.h>
 #include <link.h>
 #include <mach/spinlock.h>
 #include <stddef.h>
 #include "port/user/sys.h"
 #include "port/user/user.h"
+#include "symbols.h"
 #include "user.h"
 
-/* A loaded library's table of symbols, with the hash that leads into it. */
+#pragma weak _dl_find_object
+
+/* A library's symbols, and where its file is mapped. */
 struct table {
-	const char *start; /* where the library is mapped */
-	uintptr_t bias; /* between its file's addresses and memory's */
-	const ElfW(Sym) * symbols;
-	const char *strings;
-	const Elf32_Word *hash; /* DT_GNU_HASH */
+	struct symbol_table of;
+	const char *start;
 };
 
-static const Elf32_Word *buckets(const struct table *t)
-{
-	return t->hash + 4 + t->hash[2] * (sizeof(ElfW(Addr)) / 4);
-}
-
-/* The hash of symbol @i, but for its lowest bit, which ends a chain. */
-static Elf32_Word chain(const struct table *t, Elf32_Word i)
-{
-	return buckets(t)[t->hash[0] + i - t->hash[1]];
-}
-
-static const void *in_memory(const struct table *t, uintptr_t pointer)
-{
-	return (const void *)(pointer < t->bias ? pointer + t->bias : pointer);
-}
-
 /* The table of the library that @address lies in. */
-static bool find_table(struct table *t, const void *address)
+static bool find_table(struct table *t, void *address)
 {
-	struct link_map *map;
-	const ElfW(Dyn) * d;
-	Dl_info info;
+	struct dl_find_object o;
 
-	*t = (struct table){ 0 };
-	if (!address ||
-	    !dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP))
+	if (!address || !_dl_find_object || _dl_find_object(address, &o))
 		return false;
-	t->start = info.dli_fbase;
-	t->bias = map->l_addr;
-	for (d = map->l_ld; d->d_tag != DT_NULL; d++) {
-		if (d->d_tag == DT_SYMTAB)
-			t->symbols = in_memory(t, d->d_un.d_ptr);
-		if (d->d_tag == DT_STRTAB)
-			t->strings = in_memory(t, d->d_un.d_ptr);
-		if (d->d_tag == DT_GNU_HASH)
-			t->hash = in_memory(t, d->d_un.d_ptr);
-	}
-	return t->symbols && t->strings && t->hash;
+	t->start = o.dlfo_map_start;
+	return symbols_of(&t->of, o.dlfo_link_map) && t->of.hash;
 }
 
 /* The protection of the segment that @address lies in; 0: of none. */
@@ -82,7 +52,7 @@ static int protection(const struct table *t, uintptr_t address)
 
 	for (i = 0; i < elf->e_phnum; i++)
 		if (ph[i].p_type == PT_LOAD &&
-		    address - t->bias - ph[i].p_vaddr < ph[i].p_memsz)
+		    address - t->of.bias - ph[i].p_vaddr < ph[i].p_memsz)
 			return (ph[i].p_flags & PF_R ? PROT_READ : 0) |
 			       (ph[i].p_flags & PF_W ? PROT_WRITE : 0) |
 			       (ph[i].p_flags & PF_X ? PROT_EXEC : 0);
@@ -102,35 +72,21 @@ static bool lead_to(const struct table *t, const ElfW(Sym) * symbol,
 	size = ALIGN(size, page);
 	if (!prot || sys_mprotect(from, size, prot | PROT_WRITE))
 		return false;
-	__atomic_store_n((ElfW(Addr) *)value, target - t->bias,
+	__atomic_store_n((ElfW(Addr) *)value, target - t->of.bias,
 			 __ATOMIC_RELEASE);
 	sys_mprotect(from, size, prot);
 	return true;
-}
-
-static Elf32_Word hash_of(const char *name)
-{
-	Elf32_Word h = 5381;
-
-	for (; *name; name++)
-		h = h * 33 + (unsigned char)*name;
-	return h;
 }
 
 /* All that @t has under @name, in several versions perhaps, is at @target. */
 static bool rename_all(const struct table *t, const char *name,
 		       uintptr_t target)
 {
-	Elf32_Word h = hash_of(name), i = buckets(t)[h % t->hash[0]];
+	const ElfW(Sym) *symbol = NULL;
 	bool good = true;
 
-	if (i < t->hash[1])
-		return true;
-	do {
-		if ((chain(t, i) | 1) == (h | 1) &&
-		    !ashlar_strcmp(t->strings + t->symbols[i].st_name, name))
-			good &= lead_to(t, &t->symbols[i], target);
-	} while (!(chain(t, i++) & 1));
+	while ((symbol = symbol_find(&t->of, name, symbol)))
+		good &= lead_to(t, symbol, target);
 	return good;
 }
 
@@ -140,13 +96,14 @@ static bool is_family(const char *name)
 	return name[0] != 'd' || name[1] != 'l';
 }
 
-static bool change_names(const struct table *ours, const struct table *libc)
+static bool change_names(const struct symbol_table *ours,
+			 const struct table *libc)
 {
 	Elf32_Word bucket, i;
 	bool good = true;
 
 	for (bucket = 0; bucket < ours->hash[0]; bucket++) {
-		i = buckets(ours)[bucket];
+		i = symbol_buckets(ours)[bucket];
 		if (i < ours->hash[1])
 			continue;
 		do {
@@ -156,7 +113,7 @@ static bool change_names(const struct table *ours, const struct table *libc)
 			if (is_family(name))
 				good &= rename_all(libc, name,
 						   ours->bias + s->st_value);
-		} while (!(chain(ours, i++) & 1));
+		} while (!(symbol_chain(ours, i++) & 1));
 	}
 	return good;
 }
@@ -169,12 +126,12 @@ static bool have_changed_names(void)
 	struct table ours, libc;
 
 	/* The dynamic linker has locks of its own: none of ours around it. */
-	if (!find_table(&ours, (const void *)change_names) ||
+	if (!find_table(&ours, (void *)change_names) ||
 	    !find_table(&libc, dlsym(RTLD_NEXT, "gnu_get_libc_version")))
 		return false;
 	spin_lock(&lock);
 	if (names == UNTRIED)
-		names = change_names(&ours, &libc) ? CHANGED : REFUSED;
+		names = change_names(&ours.of, &libc) ? CHANGED : REFUSED;
 	spin_unlock(&lock);
 	return names == CHANGED;
 }

@@ -8,28 +8,24 @@
  *   nothrow new: operator_new_nothrow.c
  *
  * A program may replace any of these ([replacement.functions]), so each form
- * calls the next by its public name, and each is weak: the program's own
- * wins, in a static link too. What only the C++ runtime can do (throw
- * bad_alloc, say which new-handler is set) is asked of it through weak
- * references: a program that uses operator new has it.
+ * calls the next by its public name (names.h), and each is weak: the program's
+ * own wins, in a static link too. What only the C++ runtime can do (throw
+ * bad_alloc, say which new-handler is set) is asked of it: a program that uses
+ * operator new has it.
  */
 #include <stddef.h>
 #include <stdlib.h>
+#include "names.h"
 #include "user.h"
 
 #define CXX(name) \
 	__asm__(name) __attribute__((__weak__, __visibility__("default")))
-#define RUNTIME(name) __asm__(name) __attribute__((__weak__))
 #define COLD __attribute__((__noinline__, __cold__))
 #define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define NOTHROW "RKSt9nothrow_t"
 #define ALIGN_VAL "St11align_val_t"
-
-typedef void (*new_handler)(void);
-
-new_handler get_new_handler(void) RUNTIME("_ZSt15get_new_handlerv");
-void throw_bad_alloc(void) RUNTIME("_ZSt17__throw_bad_allocv");
 
 /* ---- new ---- */
 
@@ -42,18 +38,23 @@ void *operator_new_array_aligned(size_t size, size_t align)
 /* [new.delete.single]: call the handler until it helps, throws or is gone. */
 static COLD void *new_failed(size_t size, size_t align)
 {
+	const struct operator_names *names = ashlar_operator_names();
+	struct cxx_runtime runtime;
 	new_handler handler;
 	void *p;
 
+	ashlar_find_runtime(&runtime);
 	for (;;) {
-		handler = get_new_handler ? get_new_handler() : NULL;
+		handler = runtime.get_new_handler ? runtime.get_new_handler() :
+						    NULL;
 		if (!handler) {
-			if (throw_bad_alloc)
-				throw_bad_alloc();
+			if (runtime.throw_bad_alloc)
+				runtime.throw_bad_alloc();
 			abort();
 		}
 		handler();
-		p = align ? aligned_alloc(align, size) : malloc(size);
+		p = align ? names->aligned_alloc(align, size) :
+			    names->malloc(size);
 		if (p)
 			return p;
 	}
@@ -67,7 +68,7 @@ static COLD void *plain_new_failed(size_t size)
 /* True if aligned_alloc is ours: whoever has one of his own has malloc, too. */
 static bool malloc_is_ours(void)
 {
-	return malloc == ashlar_own_malloc;
+	return ashlar_operator_names()->malloc == ashlar_own_malloc;
 }
 
 /*
@@ -81,7 +82,7 @@ typedef void *(*new_form)(size_t size, alloc_failed failed);
 /* malloc is the program's, or our own in a static link. */
 static void *new_by_name(size_t size, alloc_failed failed)
 {
-	void *p = malloc(size);
+	void *p = ashlar_operator_names()->malloc(size);
 
 	return likely(p) ? p : failed(size);
 }
@@ -89,7 +90,7 @@ static void *new_by_name(size_t size, alloc_failed failed)
 static void *array_by_name(size_t size, alloc_failed failed)
 {
 	(void)failed;
-	return operator_new(size);
+	return ashlar_operator_names()->new_one(size);
 }
 
 static void *first_new(size_t size, alloc_failed failed);
@@ -97,7 +98,9 @@ static void *first_new_array(size_t size, alloc_failed failed);
 
 static struct new_forms {
 	new_form one, array;
-} news = { first_new, first_new_array };
+	/* Both false before the choice: then it is made. */
+	bool aligned_ours, array_aligned_ours;
+} news = { .one = first_new, .array = first_new_array };
 
 static COLD void *first_new(size_t size, alloc_failed failed)
 {
@@ -121,32 +124,46 @@ void *operator_new_array(size_t size)
 	return news.array(size, plain_new_failed);
 }
 
-static void *new_aligned(size_t size, size_t align, bool array)
+static COLD void *new_aligned_by_name(size_t size, size_t align, bool array)
 {
-	void *p = likely(malloc_is_ours()) ?
-			  ashlar_new_aligned(size, align, array) :
-			  aligned_alloc(align, size);
+	const struct operator_names *names = ashlar_operator_names();
+	void *p;
 
+	choose_forms();
+	if (array && !news.array_aligned_ours)
+		return names->new_aligned(size, align);
+	p = news.aligned_ours ? ashlar_new_aligned(size, align, array) :
+				names->aligned_alloc(align, size);
 	return likely(p) ? p : new_failed(size, align);
 }
 
 void *operator_new_aligned(size_t size, size_t align)
 {
-	return new_aligned(size, align, false);
-}
+	void *p;
 
-/* Ours, under a name that no program replaces. */
-extern __typeof(operator_new) own_operator_new
-	__attribute__((__alias__("_Znwm"), __visibility__("hidden")));
-extern __typeof(operator_new_aligned) own_operator_new_aligned
-	__attribute__((__alias__("_Znwm" ALIGN_VAL), __visibility__("hidden")));
+	if (unlikely(!news.aligned_ours))
+		return new_aligned_by_name(size, align, false);
+	p = ashlar_new_aligned(size, align, false);
+	return likely(p) ? p : new_failed(size, align);
+}
 
 void *operator_new_array_aligned(size_t size, size_t align)
 {
-	if (likely(operator_new_aligned == own_operator_new_aligned))
-		return new_aligned(size, align, true);
-	return operator_new_aligned(size, align);
+	void *p;
+
+	if (unlikely(!news.aligned_ours || !news.array_aligned_ours))
+		return new_aligned_by_name(size, align, true);
+	p = ashlar_new_aligned(size, align, true);
+	return likely(p) ? p : new_failed(size, align);
 }
+
+/* Ours, under names that no program replaces. */
+#define OWN(own, function, mangled)   \
+	extern __typeof(function) own \
+		__attribute__((__alias__(mangled), __visibility__("hidden")))
+
+OWN(own_operator_new, operator_new, "_Znwm");
+OWN(own_operator_new_aligned, operator_new_aligned, "_Znwm" ALIGN_VAL);
 
 /* ---- delete ---- */
 
@@ -156,17 +173,11 @@ void operator_delete_aligned(void *p, size_t align) CXX("_ZdlPv" ALIGN_VAL);
 void operator_delete_array_aligned(void *p, size_t align)
 	CXX("_ZdaPv" ALIGN_VAL);
 
-/* Ours, as above. */
-extern __typeof(operator_delete) own_operator_delete
-	__attribute__((__alias__("_ZdlPv"), __visibility__("hidden")));
-extern __typeof(operator_delete_array) own_operator_delete_array
-	__attribute__((__alias__("_ZdaPv"), __visibility__("hidden")));
-extern __typeof(operator_delete_aligned) own_operator_delete_aligned
-	__attribute__((__alias__("_ZdlPv" ALIGN_VAL),
-		       __visibility__("hidden")));
-extern __typeof(operator_delete_array_aligned) own_operator_delete_array_aligned
-	__attribute__((__alias__("_ZdaPv" ALIGN_VAL),
-		       __visibility__("hidden")));
+OWN(own_operator_delete, operator_delete, "_ZdlPv");
+OWN(own_operator_delete_array, operator_delete_array, "_ZdaPv");
+OWN(own_operator_delete_aligned, operator_delete_aligned, "_ZdlPv" ALIGN_VAL);
+OWN(own_operator_delete_array_aligned, operator_delete_array_aligned,
+    "_ZdaPv" ALIGN_VAL);
 
 typedef void (*delete_plain)(void *p);
 typedef void (*delete_with)(void *p, size_t size_or_align);
@@ -215,7 +226,7 @@ struct delete_forms {
 DEFINE_FIRST(one);
 DEFINE_FIRST(array);
 
-#define DEFINE_DELETES(id, forms, mangled)                                \
+#define DEFINE_DELETES(id, forms, field, mangled)                         \
 	void id(void *p)                                                  \
 	{                                                                 \
 		forms.plain(p);                                           \
@@ -239,18 +250,18 @@ DEFINE_FIRST(array);
 	void id##_nothrow(void *p, const void *tag)                       \
 	{                                                                 \
 		(void)tag;                                                \
-		id(p);                                                    \
+		ashlar_operator_names()->field(p);                        \
 	}                                                                 \
 	void id##_aligned_nothrow(void *p, size_t align, const void *tag) \
 		CXX(mangled ALIGN_VAL NOTHROW);                           \
 	void id##_aligned_nothrow(void *p, size_t align, const void *tag) \
 	{                                                                 \
 		(void)tag;                                                \
-		id##_aligned(p, align);                                   \
+		ashlar_operator_names()->field##_aligned(p, align);       \
 	}
 
-DEFINE_DELETES(operator_delete, one, "_ZdlPv")
-DEFINE_DELETES(operator_delete_array, array, "_ZdaPv")
+DEFINE_DELETES(operator_delete, one, delete_one, "_ZdlPv")
+DEFINE_DELETES(operator_delete_array, array, delete_array, "_ZdaPv")
 
 /* ---- while blocks are watched: each form says all it knows ---- */
 
@@ -279,17 +290,17 @@ DEFINE_WATCHED(delete_array)
 static bool watching;
 
 /* A form that has been replaced is called by those that go on to it. */
-static void choose_deletes(void)
+static void choose_deletes(const struct operator_names *names)
 {
-	bool one_ours = operator_delete == own_operator_delete;
-	bool array_ours = operator_delete_array == own_operator_delete_array;
+	bool one_ours = names->delete_one == own_operator_delete;
+	bool array_ours = names->delete_array == own_operator_delete_array;
 
 	one.plain = free;
 	one.sized = one_ours ? AS(delete_with, free) :
-			       AS(delete_with, operator_delete);
-	array.plain = one_ours ? free : operator_delete;
+			       AS(delete_with, names->delete_one);
+	array.plain = one_ours ? free : names->delete_one;
 	array.sized = array_ours ? AS(delete_with, array.plain) :
-				   AS(delete_with, operator_delete_array);
+				   AS(delete_with, names->delete_array);
 	if (!watching || free != ashlar_own_free)
 		return;
 	one.plain = watched_delete;
@@ -301,17 +312,17 @@ static void choose_deletes(void)
 		array.sized = watched_delete_array_sized;
 }
 
-static void choose_aligned_deletes(void)
+static void choose_aligned_deletes(const struct operator_names *names)
 {
-	bool one_ours = operator_delete_aligned == own_operator_delete_aligned;
-	bool array_ours = operator_delete_array_aligned ==
+	bool one_ours = names->delete_one_aligned ==
+			own_operator_delete_aligned;
+	bool array_ours = names->delete_array_aligned ==
 			  own_operator_delete_array_aligned;
 
 	one.aligned = AS(delete_with, free);
-	one.sized_aligned = AS(delete_with_both, operator_delete_aligned);
-	array.aligned = operator_delete_aligned;
-	array.sized_aligned =
-		AS(delete_with_both, operator_delete_array_aligned);
+	one.sized_aligned = AS(delete_with_both, names->delete_one_aligned);
+	array.aligned = names->delete_one_aligned;
+	array.sized_aligned = AS(delete_with_both, names->delete_array_aligned);
 	if (!watching || free != ashlar_own_free)
 		return;
 	one.aligned = watched_delete_aligned;
@@ -325,13 +336,18 @@ static void choose_aligned_deletes(void)
 
 static COLD void choose_forms(void)
 {
-	choose_deletes();
-	choose_aligned_deletes();
-	news.one = malloc_is_ours() ? ashlar_new_or : new_by_name;
+	const struct operator_names *names = ashlar_operator_names();
+	bool ours = malloc_is_ours();
+
+	choose_deletes(names);
+	choose_aligned_deletes(names);
+	news.one = ours ? ashlar_new_or : new_by_name;
 	news.array = array_by_name;
-	if (operator_new == own_operator_new)
-		news.array = malloc_is_ours() ? ashlar_new_array_or :
-						new_by_name;
+	if (names->new_one == own_operator_new)
+		news.array = ours ? ashlar_new_array_or : new_by_name;
+	news.aligned_ours = ours;
+	news.array_aligned_ours = names->new_aligned ==
+				  own_operator_new_aligned;
 }
 
 void ashlar_watch_operators(void)

@@ -11,7 +11,7 @@
  */
 #include <dlfcn.h>
 #include <stddef.h>
-#include <stdlib.h>
+#include "names.h"
 #include "user.h"
 
 #define CXX(name) \
@@ -19,8 +19,6 @@
 
 #define NOTHROW "RKSt9nothrow_t"
 #define ALIGN_VAL "St11align_val_t"
-
-void *operator_new(size_t size) __asm__("_Znwm");
 
 typedef void *(*nothrow_new)(size_t size, const void *tag);
 typedef void *(*nothrow_new_aligned)(size_t size, size_t align,
@@ -43,6 +41,15 @@ static void *nothing(size_t size)
 	return NULL;
 }
 
+/* True if blocks of plain operator new are ours. */
+static bool new_is_ours(void)
+{
+	const struct operator_names *names = ashlar_operator_names();
+
+	return names->new_one == own_operator_new &&
+	       names->malloc == ashlar_own_malloc;
+}
+
 static void *our_new(size_t size, bool array)
 {
 	return array ? ashlar_new_array_or(size, nothing) :
@@ -55,12 +62,12 @@ static void *new_nothrow(void **slot, const char *name, size_t size,
 	void *p = NULL;
 	nothrow_new next;
 
-	if (operator_new == own_operator_new && malloc == ashlar_own_malloc)
+	if (new_is_ours())
 		p = our_new(size, array);
 	if (p)
 		return p;
 	*(void **)&next = next_form(slot, name);
-	return next ? next(size, tag) : malloc(size);
+	return next ? next(size, tag) : ashlar_operator_names()->malloc(size);
 }
 
 static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
@@ -69,13 +76,14 @@ static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
 	void *p = NULL;
 	nothrow_new_aligned next;
 
-	if (operator_new == own_operator_new && malloc == ashlar_own_malloc)
+	if (new_is_ours())
 		p = ashlar_new_aligned(size, align, array);
 
 	if (p)
 		return p;
 	*(void **)&next = next_form(slot, name);
-	return next ? next(size, align, tag) : aligned_alloc(align, size);
+	return next ? next(size, align, tag) :
+		      ashlar_operator_names()->aligned_alloc(align, size);
 }
 
 #define DEFINE_NOTHROW_NEW(id, mangled, array)                                \

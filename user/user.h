@@ -34,7 +34,13 @@ extern struct malloc_params malloc_params;
 
 #define HIDDEN __attribute__((__visibility__("hidden")))
 
+/* The operators, under names that no program replaces. */
 void *own_operator_new(size_t size) HIDDEN;
+void *own_operator_new_aligned(size_t size, size_t align) HIDDEN;
+void own_operator_delete(void *p) HIDDEN;
+void own_operator_delete_array(void *p) HIDDEN;
+void own_operator_delete_aligned(void *p, size_t align) HIDDEN;
+void own_operator_delete_array_aligned(void *p, size_t align) HIDDEN;
 
 typedef void *(*alloc_failed)(size_t size);
 
@@ -44,6 +50,8 @@ typedef void *(*alloc_failed)(size_t size);
  */
 void *ashlar_own_malloc(size_t size) HIDDEN __attribute__((__weak__));
 void ashlar_own_free(void *p) HIDDEN __attribute__((__weak__));
+void *ashlar_own_aligned_alloc(size_t align, size_t size) HIDDEN
+	__attribute__((__weak__));
 void *ashlar_new_or(size_t size, alloc_failed failed) HIDDEN
 	__attribute__((__weak__));
 void *ashlar_new_array_or(size_t size, alloc_failed failed) HIDDEN

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whom a call of the program's reaches under the names that C++'s operators go
+ * on by: the program may have any of them itself.
+ */
+#ifndef ASHLAR_USER_NAMES_H
+#define ASHLAR_USER_NAMES_H
+
+#include <stddef.h>
+
+struct operator_names {
+	void *(*malloc)(size_t size);
+	void *(*aligned_alloc)(size_t align, size_t size);
+	void *(*new_one)(size_t size);
+	void *(*new_aligned)(size_t size, size_t align);
+	void (*delete_one)(void *p);
+	void (*delete_array)(void *p);
+	void (*delete_one_aligned)(void *p, size_t align);
+	void (*delete_array_aligned)(void *p, size_t align);
+};
+
+typedef void (*new_handler)(void);
+
+/* What only the C++ runtime can do; NULL: there is none. */
+struct cxx_runtime {
+	new_handler (*get_new_handler)(void);
+	void (*throw_bad_alloc)(void);
+};
+
+/*
+ * By names_linked.c, which the linker fills in, in a static program; by
+ * names_loaded.c in the shared library.
+ */
+const struct operator_names *ashlar_operator_names(void)
+	__attribute__((__visibility__("hidden")));
+void ashlar_find_runtime(struct cxx_runtime *runtime)
+	__attribute__((__visibility__("hidden")));
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In the shared library the names that C++'s operators go on by are looked for
+ * at their first call. The dynamic linker would do it at the start of every
+ * program, of those in C, too: ten names, 7,000 instructions.
+ *
+ *   program ── libraries before this one ── libashlar-malloc ── others
+ *   ◄── the first that has the name, or ──────┘ own: this one's
+ *
+ * Who comes before this library was loaded with the program, and stays. The
+ * C++ runtime comes behind it, or later; what is wanted of it (when memory is
+ * short, and an exception about to be thrown) the dynamic linker finds.
+ */
+#include <dlfcn.h>
+#include <stdbool.h>
+#include "names.h"
+#include "symbols.h"
+#include "user.h"
+
+#pragma weak _dl_find_object
+
+/* The function under @name of the first library up to @last, or @own. */
+static void *named(const struct link_map *last, const char *name, void *own)
+{
+	const ElfW(Sym) * symbol;
+	struct symbol_table t;
+	void *found = own;
+
+	for (; last; last = last->l_prev) {
+		if (!symbols_of(&t, last))
+			continue;
+		symbol = symbol_find(&t, name, NULL);
+		if (symbol)
+			found = (void *)(t.bias + symbol->st_value);
+	}
+	return found;
+}
+
+static const struct link_map *libraries_before(void)
+{
+	struct dl_find_object o;
+
+	if (!_dl_find_object || _dl_find_object((void *)named, &o))
+		return NULL;
+	return o.dlfo_link_map->l_prev;
+}
+
+#define FIND(field, name, own) \
+	(*(void **)&names.field = named(before, name, (void *)(own)))
+
+/* Threads may do this together: they find the same. */
+const struct operator_names *ashlar_operator_names(void)
+{
+	static struct operator_names names;
+	static bool found;
+	const struct link_map *before;
+
+	if (__atomic_load_n(&found, __ATOMIC_ACQUIRE))
+		return &names;
+	before = libraries_before();
+	FIND(malloc, "malloc", ashlar_own_malloc);
+	FIND(aligned_alloc, "aligned_alloc", ashlar_own_aligned_alloc);
+	FIND(new_one, "_Znwm", own_operator_new);
+	FIND(new_aligned, "_ZnwmSt11align_val_t", own_operator_new_aligned);
+	FIND(delete_one, "_ZdlPv", own_operator_delete);
+	FIND(delete_array, "_ZdaPv", own_operator_delete_array);
+	FIND(delete_one_aligned, "_ZdlPvSt11align_val_t",
+	     own_operator_delete_aligned);
+	FIND(delete_array_aligned, "_ZdaPvSt11align_val_t",
+	     own_operator_delete_array_aligned);
+	__atomic_store_n(&found, true, __ATOMIC_RELEASE);
+	return &names;
+}
+
+void ashlar_find_runtime(struct cxx_runtime *runtime)
+{
+	*(void **)&runtime->get_new_handler =
+		dlsym(RTLD_DEFAULT, "_ZSt15get_new_handlerv");
+	*(void **)&runtime->throw_bad_alloc =
+		dlsym(RTLD_DEFAULT, "_ZSt17__throw_bad_allocv");
+}
