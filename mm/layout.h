@@ -114,6 +114,7 @@ static u64 mm_layout[] = {
 	FIELD(kmem_cache, size),
 	FIELD(kmem_cache, object_size),
 	FIELD(kmem_cache, red_left),
+	FIELD(kmem_cache, lead),
 	FIELD(kmem_cache, record),
 	FIELD(kmem_cache, flags),
 	FIELD(kmem_cache, sheaf_min),

@@ -106,6 +106,7 @@ struct kmem_cache {
 	u32 object_size; /* bytes asked for */
 	u32 align;
 	u32 red_left; /* bytes of a slot before its object; see slab_debug.c */
+	u32 lead; /* bytes at least before a slab's first slot */
 	u32 record; /* bytes of a slot before its record, or 0: it has none */
 	u64 reciprocal; /* RECIPROCAL_U64(size) */
 	slab_flags_t flags;
@@ -213,7 +214,8 @@ static inline bool slab_is_packed(const struct kmem_cache *s)
 static inline u64 slab_first(const struct kmem_cache *s,
 			     const struct page *slab)
 {
-	return mul_u64_u64_hi((uintptr_t)page_address(slab) + s->size - 1,
+	return mul_u64_u64_hi((uintptr_t)page_address(slab) + s->lead +
+				      s->size - 1,
 			      s->reciprocal);
 }
 

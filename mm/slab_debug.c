@@ -30,6 +30,8 @@
 #include "slab_debug.h"
 
 #define RED_RIGHT 32
+#define RED_LEFT_FIRST 32 /* before a slab's first object, and large ones */
+#define LARGE_OBJECT 512
 
 /* A constructed object, and one that is read while free, is left alone. */
 static bool object_is_poisoned(const struct kmem_cache *s)
@@ -58,18 +60,31 @@ static u32 padding_start(const struct kmem_cache *s)
 			   s->red_left + s->object_size;
 }
 
+/*
+ * What lies before a small object is another slot, or the start of its slab,
+ * where there is as much; a large one has it to itself.
+ */
+static u32 left_zone(const struct kmem_cache *s)
+{
+	return s->object_size < LARGE_OBJECT ?
+		       s->align :
+		       max(s->align, (u32)RED_LEFT_FIRST);
+}
+
 /* Sets what s->flags make necessary. Returns the bytes of a slot. */
 static u32 lay_out(struct kmem_cache *s)
 {
 	bool red = s->flags & SLAB_RED_ZONE;
-	u32 end;
+	u32 end, size;
 
-	s->red_left = red ? s->align : 0;
+	s->red_left = red ? left_zone(s) : 0;
 	end = s->red_left + s->object_size + (red ? RED_RIGHT : 0);
 	s->record = s->flags & (SLAB_RED_ZONE | SLAB_STORE_USER) ?
 			    (u32)ALIGN(end, sizeof(u64)) :
 			    0;
-	return (u32)ALIGN(padding_start(s), s->align);
+	size = (u32)ALIGN(padding_start(s), s->align);
+	s->lead = red && size < LARGE_OBJECT ? RED_LEFT_FIRST : 0;
+	return size;
 }
 
 /*

@@ -142,7 +142,7 @@ static bool fits(const struct kmem_cache *s)
 	if (s->record)
 		end = s->record + sizeof(struct slab_record);
 	return s->size >= 2 * sizeof(uint64_t) && end <= s->size &&
-	       s->red_left % sizeof(uint64_t) == 0 &&
+	       s->red_left % sizeof(uint64_t) == 0 && s->lead < PAGE_SIZE &&
 	       s->record % sizeof(uint64_t) == 0 &&
 	       (!s->record || s->red_left < s->record);
 }
@@ -170,7 +170,7 @@ static bool begin_slab(struct walk *w, uint64_t frame, const struct page *page,
 	if (s->record)
 		run.bytes = s->record - s->red_left;
 	if (slab_is_packed(s)) {
-		run.start = (start + s->size - 1) / s->size * s->size;
+		run.start = (start + s->lead + s->size - 1) / s->size * s->size;
 		run.inverse = UINT32_MAX / s->size + 1;
 	}
 	if (is_internal(s) || unused <= run.start || !fits(s))
