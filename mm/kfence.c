@@ -47,6 +47,8 @@
 #define LET_THROUGH 64ul /* pages at most, after a report */
 #define LOOK_TRIES 10000000ul
 #define MAX_KFENCE_ORDER 18 /* blocks of 1 GB */
+#define GUARD_MOST 8 /* pages, where there are addresses for it */
+#define FAR_PAGES 1024 /* before the first block: who is far off meets none */
 
 bool kfence_large;
 spinlock_t kfence_lock = SPIN_LOCK_UNLOCKED;
@@ -58,6 +60,7 @@ static struct kfence_block *blocks;
 static size_t pool_pages;
 static u32 max_blocks;
 static bool no_pool; /* there can be none */
+static bool roomy; /* it need not be sparing with guards */
 
 /* kfence_lock */
 static size_t next_page; /* of the pool: never used from here on */
@@ -66,6 +69,12 @@ static bool said_full;
 static struct list_head freed[MAX_KFENCE_ORDER + 1];
 
 /* ---- the pool ---- */
+
+/* True if this is for all blocks, or for all large ones. */
+static bool is_large(void)
+{
+	return kfence_all || kfence_large;
+}
 
 static size_t tables_bytes(size_t pages, u32 nr)
 {
@@ -91,7 +100,8 @@ static bool make_pool(size_t pages, u32 nr)
 		(struct kfence_block *)(p + PAGE_ALIGN(pages * sizeof(*owner)));
 	for (i = 0; i <= MAX_KFENCE_ORDER; i++)
 		INIT_LIST_HEAD(&freed[i]);
-	next_page = 1;
+	roomy = pages == KFENCE_PAGES;
+	next_page = roomy ? FAR_PAGES : 1;
 	pool_pages = pages;
 	max_blocks = nr;
 	ashlar_places.pool = (uintptr_t)p;
@@ -104,7 +114,7 @@ static bool make_pool(size_t pages, u32 nr)
 /* Where addresses are short, fewer of them do. Context: the lock. */
 static bool have_pool(void)
 {
-	bool many = kfence_all || kfence_large;
+	bool many = is_large();
 	size_t pages = many ? KFENCE_PAGES : 2 * KFENCE_SAMPLES + 1;
 	u32 nr = many ? KFENCE_BLOCKS : KFENCE_SAMPLES;
 
@@ -131,10 +141,14 @@ bool kfence_make_pool(void)
 	return have_pool();
 }
 
-/* A place of 2^@order pages and a guard, never used before, or NULL. */
+/*
+ * A place of 2^@order pages and a guard, never used before, or NULL. Were all
+ * guards alike, what is a power of two away from a block would be another.
+ */
 static char *new_pages(u32 order)
 {
-	size_t n = (1ul << order) + 1;
+	size_t guard = roomy ? 1 + nr_blocks % GUARD_MOST : 1;
+	size_t n = (1ul << order) + guard;
 	char *p = pool + (next_page << PAGE_SHIFT);
 
 	if (n > pool_pages - next_page)
@@ -387,9 +401,7 @@ static u32 order_of(size_t bytes)
  */
 void *kfence_alloc(const struct kfence_call *call)
 {
-	size_t most = kfence_all || kfence_large ?
-			      PAGE_SIZE << MAX_KFENCE_ORDER :
-			      PAGE_SIZE;
+	size_t most = is_large() ? PAGE_SIZE << MAX_KFENCE_ORDER : PAGE_SIZE;
 	struct kfence_block *b;
 
 	if (call->asked > most || call->align > PAGE_SIZE)
@@ -445,18 +457,31 @@ static struct kfence_block *take_live(const void *p, const void *cache)
 	return taken;
 }
 
+/* The first block that lies @step pages from @page on, within a guard. */
+static struct kfence_block *beside(uintptr_t page, uintptr_t step)
+{
+	struct kfence_block *b = NULL;
+	unsigned int i;
+
+	for (i = 0; i < GUARD_MOST && !b; i++) {
+		page += step;
+		if (!in_pool(page))
+			return NULL;
+		b = block_of(page);
+	}
+	return b;
+}
+
 /* The block in whose pages, or beside which, @addr lies; or NULL. */
 static struct kfence_block *nearest(uintptr_t addr)
 {
 	uintptr_t page = ALIGN_DOWN(addr, PAGE_SIZE);
-	struct kfence_block *b = block_of(addr), *before = NULL, *behind = NULL;
+	struct kfence_block *b = block_of(addr), *before, *behind;
 
 	if (b)
 		return b;
-	if (page > (uintptr_t)pool)
-		before = block_of(page - PAGE_SIZE);
-	if (in_pool(page + PAGE_SIZE))
-		behind = block_of(page + PAGE_SIZE);
+	before = beside(page, -PAGE_SIZE);
+	behind = beside(page, PAGE_SIZE);
 	if (!before || !behind)
 		return before ? before : behind;
 	return addr - (uintptr_t)(before->start + before->asked) <

@@ -90,9 +90,10 @@ static void say_where(char *out, size_t size, const struct kfence_block *b,
 		   addr < end	? addr - start :
 				  addr - end;
 
-	if (addr >= end && n == 0)
-		ashlar_snprintf(out, size, "just past %s of %zu", what,
-				b->asked);
+	if (n == 0)
+		ashlar_snprintf(out, size, "%s %s of %zu",
+				addr == end ? "just past" : "at the start of",
+				what, b->asked);
 	else
 		ashlar_snprintf(out, size, "%zu byte%s %s %s of %zu", n,
 				plural(n),
