@@ -30,6 +30,12 @@ static bool is_crash(int wstatus)
 					number == SIGFPE || number == SIGILL);
 }
 
+/* check_patience_ms - how long another run may take, after the first */
+long check_patience_ms(const struct check_each *e)
+{
+	return PATIENCE_MS + 10 * e->took_ms;
+}
+
 /* True if the program did not cope with the failure. */
 static bool judge(struct check_each *e, int wstatus, unsigned long mistakes)
 {
@@ -69,12 +75,12 @@ long check_each(struct check_each *e, int *status)
 	e->patience_ms = 0;
 	if (!e->run(e->arg, "", status))
 		return -1;
-	e->patience_ms = PATIENCE_MS + 10 * e->took_ms;
+	e->patience_ms = check_patience_ms(e);
 	for (n = 1; n <= RUNS_MOST; n++) {
 		check_fail_forget(e->fail);
 		before = e->mistakes(e->arg);
 		snprintf(option, sizeof(option), "fail=nth=%lu:", n);
-		if (!e->run(e->arg, option, &wstatus))
+		if (!e->run_again(e->arg, option, &wstatus))
 			return -1;
 		if (!e->fail->any)
 			break;

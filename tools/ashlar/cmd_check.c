@@ -49,6 +49,7 @@ struct check {
 	const char *rule; /* of what fails: --fail's, or NULL */
 	struct check_fail fail;
 	struct check_each each;
+	bool both; /* guards on the right, and then on the left */
 	char **argv; /* the program */
 	pid_t now; /* of this process, and no program is started; or 0 */
 };
@@ -180,7 +181,7 @@ static void print_end(const struct check *c)
 static char **to_run;
 static const char *report_to;
 static char more[128]; /* of its options, each with a colon behind it */
-static const char *fails = ""; /* another one */
+static const char *fails = "", *side = ""; /* two others */
 static bool is_quiet; /* it is run again: its output goes nowhere */
 
 /*
@@ -192,9 +193,9 @@ static bool set_options(void)
 	const char *before = getenv("ASHLAR_OPTIONS");
 	char *value;
 
-	if (asprintf(&value, "check=1:snapshot=1:%s%s%s%sreport=%s",
+	if (asprintf(&value, "check=1:snapshot=1:%s%s%s%s%sreport=%s",
 		     before ? before : "", before && *before ? ":" : "", more,
-		     fails, report_to) < 0)
+		     side, fails, report_to) < 0)
 		return false;
 	setenv("ASHLAR_OPTIONS", value, 1);
 	free(value);
@@ -285,12 +286,65 @@ static bool run_program(void *arg, const char *option, int *wstatus)
 	to_run = c->argv;
 	report_to = c->server.name;
 	fails = option;
-	is_quiet = c->each.run && *option;
 	pid = start_child(prepare, c->argv);
 	if (pid >= 0)
 		*wstatus = serve(c, pid);
 	report_server_close(&c->server);
 	return pid >= 0;
+}
+
+/* ... again, for whatever else it does wrong: its output goes nowhere. */
+static bool run_quietly(void *arg, const char *option, int *wstatus)
+{
+	bool ok;
+
+	is_quiet = true;
+	ok = run_program(arg, option, wstatus);
+	is_quiet = false;
+	return ok;
+}
+
+/* True if the program came to an end of its own, and has one again. */
+static bool ended_by_itself(int wstatus)
+{
+	int number = WTERMSIG(wstatus);
+
+	return WIFEXITED(wstatus) || number == SIGSEGV || number == SIGBUS ||
+	       number == SIGABRT || number == SIGFPE || number == SIGILL;
+}
+
+/*
+ * The end of a block and its start cannot both lie beside a guard, so the
+ * program runs twice. What is the same in both is told and counted once.
+ */
+static bool run_on_both_sides(struct check *c, const char *option, int *wstatus)
+{
+	unsigned long again;
+	int ignored;
+	bool ok;
+
+	side = "guard=right:";
+	ok = run_program(c, option, wstatus);
+	if (!ok || !ended_by_itself(*wstatus))
+		return ok;
+	if (!c->json)
+		fprintf(c->out, "ashlar: once more, with guards on the left\n");
+	fflush(c->out);
+	again = c->again;
+	side = "guard=left:";
+	c->each.patience_ms = check_patience_ms(&c->each);
+	ok = run_quietly(c, option, &ignored);
+	c->again = again;
+	if (c->each.timed_out && !c->json)
+		fprintf(c->out, "ashlar: ... which ran for %ld s, and was "
+				"ended\n", c->each.patience_ms / 1000);
+	return ok;
+}
+
+static bool run_once_or_twice(struct check *c, const char *option, int *wstatus)
+{
+	return c->both ? run_on_both_sides(c, option, wstatus) :
+			 run_program(c, option, wstatus);
 }
 
 static unsigned long mistakes(void *arg)
@@ -323,13 +377,16 @@ static int check_program(struct check *c)
 	if (c->rule && !strcmp(c->rule, "each")) {
 		c->each.fail = &c->fail;
 		c->each.run = run_program;
+		c->each.run_again = run_quietly;
 		c->each.mistakes = mistakes;
 		c->each.arg = c;
+		if (c->both)
+			side = "guard=right:"; /* there are enough runs */
 		bad = check_each(&c->each, &wstatus);
 		ok = bad >= 0;
 	} else {
 		option = c->rule ? rule_option(c) : strdup("");
-		ok = option && run_program(c, option, &wstatus);
+		ok = option && run_once_or_twice(c, option, &wstatus);
 		free(option);
 	}
 	check_fail_forget(&c->fail);
@@ -396,7 +453,8 @@ static bool parse_value(struct check *c, int o, const char *value)
 		c->rule = value;
 		return true;
 	case 'g':
-		return add_checked_option("guard", value);
+		c->both = !strcmp(value, "both");
+		return c->both || add_checked_option("guard", value);
 	case 'k':
 		return add_checked_option("look", value);
 	case 'l':
