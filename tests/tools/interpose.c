@@ -6,12 +6,16 @@
  *
  * Compiled twice: plainly, and with _FORTIFY_SOURCE, whose names differ.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -279,6 +283,129 @@ static void of_files(void)
 	fclose(f);
 }
 
+/* Two parts: the second is the block. */
+static struct iovec *parts(size_t bytes)
+{
+	static struct iovec v[2];
+
+	v[0] = (struct iovec){ other, 1 };
+	v[1] = (struct iovec){ hidden, bytes };
+	return v;
+}
+
+static struct msghdr *message(size_t bytes)
+{
+	static struct msghdr m;
+
+	m.msg_iov = parts(bytes);
+	m.msg_iovlen = 2;
+	return &m;
+}
+
+static char *line;
+static size_t line_bytes;
+
+/* What getline() is told of a block of eight bytes. */
+static FILE *line_of(size_t bytes)
+{
+	line = hidden;
+	line_bytes = bytes;
+	return fmemopen(other, 4, "r");
+}
+
+static void of_parts(void)
+{
+	int zero = open("/dev/zero", O_RDONLY), pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		_exit(98);
+	RIGHT("readv", B(8, 0), USE(readv(zero, parts(eight), 2)));
+	WRONG("readv", 1, B(8, 0), USE(readv(zero, parts(nine), 2)));
+	WRONG("preadv", 1, B(8, 0), USE(preadv(zero, parts(nine), 2, 0)));
+	RIGHT("writev", B(8, 0), USE(writev(quiet_fd, parts(eight), 2)));
+	WRONG("writev", 0, B(8, 0), USE(writev(quiet_fd, parts(nine), 2)));
+	WRONG("pwritev", 0, B(8, 0), USE(pwritev(quiet_fd, parts(nine), 2, 0)));
+	RIGHT("sendmsg", B(8, 0), USE(sendmsg(pair[0], message(eight), 0)));
+	WRONG("sendmsg", 0, B(8, 0), USE(sendmsg(pair[0], message(nine), 0)));
+	WRONG("recvmsg", 1, B(8, 0), USE(recvmsg(pair[1], message(nine), 0)));
+	memcpy(other, "a\nb\n", 5);
+	RIGHT("getline", B(8, 0),
+	      USE(getline(&line, &line_bytes, line_of(eight))));
+	WRONG("getdelim", 1, B(8, 0), /* of which getline() is one */
+	      USE(getline(&line, &line_bytes, line_of(nine))));
+	WRONG("getdelim", 1, B(8, 0),
+	      USE(getdelim(&line, &line_bytes, 'b', line_of(nine))));
+	memcpy(other, "abcdefgh", 9);
+}
+
+static void of_scanning(void)
+{
+	int n;
+
+	RIGHT("sscanf", B(8, 1), USE(sscanf(hidden, "ab%1s", other)));
+	WRONG("sscanf", 0, B(8, 0), USE(sscanf(hidden, "ab%1s", other)));
+	RIGHT("sscanf", B(8, 0), USE(sscanf("7 abcdefg", "%d %s", &n, hidden)));
+	WRONG("sscanf", 1, B(8, 0),
+	      USE(sscanf("7 abcdefgh", "%d %*s%n", &n, (int *)(hidden + 6))));
+	RIGHT("sscanf", B(8, 0),
+	      USE(sscanf("7 x", "%d %d%s", &n, &n, hidden + 9)));
+	WRONG("sscanf", 1, B(8, 0),
+	      USE(sscanf("1 2", "%hhd %lld", other, (long *)(hidden + 1))));
+	WRONG("sscanf", 1, B(8, 0),
+	      USE(sscanf("abcabcabcd", "%[^]d]", hidden)));
+	WRONG("sscanf", 1, B(8, 0), USE(sscanf("abcabcabc", "%9c", hidden)));
+	RIGHT("strtol", (B(8, 0), hidden[7] = ','),
+	      USE(strtol(hidden + 7, NULL, 10)));
+	WRONG("strtol", 0, (B(8, 0), memset(hidden, '1', 8)),
+	      USE(strtol(hidden, NULL, 10)));
+	WRONG("strtol", 0, (B(8, 0), memset(hidden, '1', 8)),
+	      USE(atoi(hidden)));
+	WRONG("strtod", 0, (B(8, 0), memset(hidden, '1', 8)),
+	      USE(strtod(hidden, &line)));
+	WRONG("wcstol", 0, (W(8, 0), wmemset(hidden_wide, L'1', 8)),
+	      USE(wcstol(hidden_wide, NULL, 10)));
+}
+
+static int by_byte(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+/* The headers have a body of it, too. */
+static __typeof(bsearch) *volatile search = bsearch;
+
+static void of_the_rest(void)
+{
+	struct in_addr address = { 0 };
+
+	RIGHT("qsort", B(8, 0), qsort(hidden, 4, 2, by_byte));
+	WRONG("qsort", 1, B(8, 0), qsort(hidden, 3, 3, by_byte));
+	WRONG("bsearch", 0, B(8, 0), USE(search("z", hidden, 9, 1, by_byte)));
+	RIGHT("poll", (B(8, 0), memset(hidden, 255, 8)),
+	      poll((struct pollfd *)hidden, 1, 0));
+	WRONG("poll", 1, B(8, 0), poll((struct pollfd *)hidden, nine - 7, 0));
+	WRONG("inet_ntop", 1, B(8, 0),
+	      USE(inet_ntop(AF_INET, &address, hidden, 16)));
+#ifndef FORTIFIED /* which wants PATH_MAX bytes of it */
+	RIGHT("realpath", B(8, 0), USE(realpath("/proc", hidden)));
+	WRONG("realpath", 1, B(4, 0), USE(realpath("/proc", hidden)));
+#endif
+	RIGHT("mbstowcs", W(9, 0), USE(mbstowcs(hidden_wide, "abcdefgh", 9)));
+	WRONG("mbstowcs", 1, W(8, 0),
+	      USE(mbstowcs(hidden_wide, "abcdefgh", 9)));
+	WRONG("wcstombs", 1, B(8, 0), USE(wcstombs(hidden, L"abcdefgh", 9)));
+	RIGHT("getenv", B(8, 1), USE(getenv(hidden)));
+	WRONG("getenv", 0, B(8, 0), USE(getenv(hidden)));
+	WRONG("fopen", 0, B(8, 0), USE(fopen(hidden, "r")));
+	WRONG("stat", 1, B(8, 0), USE(stat("/", (struct stat *)hidden)));
+	RIGHT("strtok", B(8, 1), USE(strtok(hidden, "d")));
+	WRONG("strtok", 0, B(8, 0), USE(strtok(hidden, "!")));
+	WRONG("strcasestr", 0, B(8, 0), USE(strcasestr(hidden, "ce")));
+	WRONG("strerror_r", 1, B(8, 0), USE(strerror_r(2, hidden, nine)));
+	WRONG("swab", 1, B(8, 0), swab(other, hidden, 10));
+	WRONG("ctime_r", 1, B(8, 0), USE(ctime_r(&(time_t){ 0 }, hidden)));
+}
+
 int main(void)
 {
 	quiet_fd = open("/dev/null", O_RDWR);
@@ -289,5 +416,8 @@ int main(void)
 	of_wide_strings();
 	of_formats();
 	of_files();
+	of_parts();
+	of_scanning();
+	of_the_rest();
 	return failed;
 }

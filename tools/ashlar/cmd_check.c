@@ -336,8 +336,10 @@ static bool run_on_both_sides(struct check *c, const char *option, int *wstatus)
 	ok = run_quietly(c, option, &ignored);
 	c->again = again;
 	if (c->each.timed_out && !c->json)
-		fprintf(c->out, "ashlar: ... which ran for %ld s, and was "
-				"ended\n", c->each.patience_ms / 1000);
+		fprintf(c->out,
+			"ashlar: ... which ran for %ld s, and was "
+			"ended\n",
+			c->each.patience_ms / 1000);
 	return ok;
 }
 

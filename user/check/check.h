@@ -80,6 +80,18 @@ static inline void look_at_range(uintptr_t p, size_t bytes, bool is_write,
 #define look(p, bytes, is_write, call) \
 	look_at_range((uintptr_t)(p), bytes, is_write, call)
 
+/* The arguments that follow @last, as a va_list, to @call. */
+#define WITH_ARGUMENTS(last, call)    \
+	({                            \
+		va_list args;         \
+		int ret;              \
+                                      \
+		va_start(args, last); \
+		ret = call;           \
+		va_end(args);         \
+		ret;                  \
+	})
+
 /* strings.c: @n bytes and a zero, of a string that was looked at; its end */
 char *string_copy(char *dst, const char *src, size_t n,
 		  const char *call) HIDDEN;

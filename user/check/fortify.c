@@ -3,7 +3,9 @@
  * What a program calls that was compiled with _FORTIFY_SOURCE: each function
  * has a second name, and takes the bytes that the compiler knows to be behind
  * its destination. Those that are more than fit in there end the program as the
- * C library would end it; the others do what the first name does.
+ * C library would end it; the others do what the first name does. A row each:
+ *
+ *   FORTIFIED(type, name, (parameters), (arguments), what must fit in room)
  */
 #include "fortify.h"
 #include "real.h"
@@ -14,38 +16,15 @@ static inline void must_fit(size_t n, size_t room)
 		__chk_fail();
 }
 
-/* ---- memory and strings ---- */
+#define FORTIFIED(type, name, parameters, arguments, n) \
+	EXPORT type __##name##_chk parameters;          \
+	EXPORT type __##name##_chk parameters           \
+	{                                               \
+		must_fit(n, room);                      \
+		return name arguments;                  \
+	}
 
-EXPORT void *__memcpy_chk(void *dst, const void *src, size_t n, size_t room)
-{
-	must_fit(n, room);
-	return memcpy(dst, src, n);
-}
-
-EXPORT void *__memmove_chk(void *dst, const void *src, size_t n, size_t room)
-{
-	must_fit(n, room);
-	return memmove(dst, src, n);
-}
-
-EXPORT void *__mempcpy_chk(void *dst, const void *src, size_t n, size_t room)
-{
-	must_fit(n, room);
-	return mempcpy(dst, src, n);
-}
-
-EXPORT void *__memset_chk(void *dst, int c, size_t n, size_t room)
-{
-	must_fit(n, room);
-	return memset(dst, c, n);
-}
-
-EXPORT void __explicit_bzero_chk(void *dst, size_t n, size_t room)
-{
-	must_fit(n, room);
-	explicit_bzero(dst, n);
-}
-
+char *__strcpy_chk(char *dst, const char *src, size_t room);
 EXPORT char *__strcpy_chk(char *dst, const char *src, size_t room)
 {
 	size_t n = string_length(src, "strcpy");
@@ -55,24 +34,7 @@ EXPORT char *__strcpy_chk(char *dst, const char *src, size_t room)
 	return dst;
 }
 
-EXPORT char *__stpcpy_chk(char *dst, const char *src, size_t room)
-{
-	must_fit(string_length(src, "stpcpy") + 1, room);
-	return stpcpy(dst, src);
-}
-
-EXPORT char *__strncpy_chk(char *dst, const char *src, size_t n, size_t room)
-{
-	must_fit(n, room);
-	return strncpy(dst, src, n);
-}
-
-EXPORT char *__stpncpy_chk(char *dst, const char *src, size_t n, size_t room)
-{
-	must_fit(n, room);
-	return stpncpy(dst, src, n);
-}
-
+char *__strcat_chk(char *dst, const char *src, size_t room);
 EXPORT char *__strcat_chk(char *dst, const char *src, size_t room)
 {
 	size_t n = string_length(src, "strcat");
@@ -83,155 +45,115 @@ EXPORT char *__strcat_chk(char *dst, const char *src, size_t room)
 	return dst;
 }
 
-EXPORT char *__strncat_chk(char *dst, const char *src, size_t n, size_t room)
-{
-	must_fit(string_length(dst, "strncat") +
-			 string_length_most(src, n, "strncat") + 1,
-		 room);
-	return strncat(dst, src, n);
-}
+/* clang-format off */
+
+/* ---- memory and strings ---- */
+
+FORTIFIED(void *, memcpy, (void *dst, const void *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(void *, memmove, (void *dst, const void *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(void *, mempcpy, (void *dst, const void *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(void *, memset, (void *dst, int c, size_t n, size_t room),
+	  (dst, c, n), n)
+FORTIFIED(void, explicit_bzero, (void *dst, size_t n, size_t room), (dst, n), n)
+FORTIFIED(char *, stpcpy, (char *dst, const char *src, size_t room), (dst, src),
+	  REAL(strlen)(src) + 1)
+FORTIFIED(char *, strncpy, (char *dst, const char *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(char *, stpncpy, (char *dst, const char *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(char *, strncat, (char *dst, const char *src, size_t n, size_t room),
+	  (dst, src, n), REAL(strlen)(dst) +
+			 REAL(strnlen)(src, n) + 1)
 
 /* ---- wide ones; their rooms are of characters ---- */
 
-EXPORT wchar_t *__wmemcpy_chk(wchar_t *dst, const wchar_t *src, size_t n,
-			      size_t room)
-{
-	must_fit(n, room);
-	return wmemcpy(dst, src, n);
-}
-
-EXPORT wchar_t *__wmemmove_chk(wchar_t *dst, const wchar_t *src, size_t n,
-			       size_t room)
-{
-	must_fit(n, room);
-	return wmemmove(dst, src, n);
-}
-
-EXPORT wchar_t *__wmempcpy_chk(wchar_t *dst, const wchar_t *src, size_t n,
-			       size_t room)
-{
-	must_fit(n, room);
-	return wmempcpy(dst, src, n);
-}
-
-EXPORT wchar_t *__wmemset_chk(wchar_t *dst, wchar_t c, size_t n, size_t room)
-{
-	must_fit(n, room);
-	return wmemset(dst, c, n);
-}
-
-EXPORT wchar_t *__wcscpy_chk(wchar_t *dst, const wchar_t *src, size_t room)
-{
-	must_fit(wide_length(src, "wcscpy") + 1, room);
-	return wcscpy(dst, src);
-}
-
-EXPORT wchar_t *__wcpcpy_chk(wchar_t *dst, const wchar_t *src, size_t room)
-{
-	must_fit(wide_length(src, "wcpcpy") + 1, room);
-	return wcpcpy(dst, src);
-}
-
-EXPORT wchar_t *__wcsncpy_chk(wchar_t *dst, const wchar_t *src, size_t n,
-			      size_t room)
-{
-	must_fit(n, room);
-	return wcsncpy(dst, src, n);
-}
-
-EXPORT wchar_t *__wcpncpy_chk(wchar_t *dst, const wchar_t *src, size_t n,
-			      size_t room)
-{
-	must_fit(n, room);
-	return wcpncpy(dst, src, n);
-}
-
-EXPORT wchar_t *__wcscat_chk(wchar_t *dst, const wchar_t *src, size_t room)
-{
-	must_fit(wide_length(dst, "wcscat") + wide_length(src, "wcscat") + 1,
-		 room);
-	wcscat(dst, src);
-	return dst;
-}
-
-EXPORT wchar_t *__wcsncat_chk(wchar_t *dst, const wchar_t *src, size_t n,
-			      size_t room)
-{
-	must_fit(wide_length(dst, "wcsncat") +
-			 wide_length_most(src, n, "wcsncat") + 1,
-		 room);
-	return wcsncat(dst, src, n);
-}
+FORTIFIED(wchar_t *, wmemcpy,
+	  (wchar_t *dst, const wchar_t *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(wchar_t *, wmemmove,
+	  (wchar_t *dst, const wchar_t *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(wchar_t *, wmempcpy,
+	  (wchar_t *dst, const wchar_t *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(wchar_t *, wmemset, (wchar_t *dst, wchar_t c, size_t n, size_t room),
+	  (dst, c, n), n)
+FORTIFIED(wchar_t *, wcscpy, (wchar_t *dst, const wchar_t *src, size_t room),
+	  (dst, src), REAL(wcslen)(src) + 1)
+FORTIFIED(wchar_t *, wcpcpy, (wchar_t *dst, const wchar_t *src, size_t room),
+	  (dst, src), REAL(wcslen)(src) + 1)
+FORTIFIED(wchar_t *, wcsncpy,
+	  (wchar_t *dst, const wchar_t *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(wchar_t *, wcpncpy,
+	  (wchar_t *dst, const wchar_t *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(wchar_t *, wcscat, (wchar_t *dst, const wchar_t *src, size_t room),
+	  (dst, src), REAL(wcslen)(dst) +
+		      REAL(wcslen)(src) + 1)
+FORTIFIED(wchar_t *, wcsncat,
+	  (wchar_t *dst, const wchar_t *src, size_t n, size_t room),
+	  (dst, src, n), REAL(wcslen)(dst) +
+			 REAL(wcsnlen)(src, n) + 1)
+FORTIFIED(size_t, mbstowcs,
+	  (wchar_t *dst, const char *src, size_t n, size_t room),
+	  (dst, src, n), n)
+FORTIFIED(size_t, wcstombs,
+	  (char *dst, const wchar_t *src, size_t n, size_t room),
+	  (dst, src, n), n)
 
 /* ---- files ---- */
 
-EXPORT ssize_t __read_chk(int fd, void *dst, size_t n, size_t room)
-{
-	must_fit(n, room);
-	return read(fd, dst, n);
-}
+FORTIFIED(ssize_t, read, (int fd, void *dst, size_t n, size_t room),
+	  (fd, dst, n), n)
+FORTIFIED(ssize_t, pread, (int fd, void *dst, size_t n, off_t at, size_t room),
+	  (fd, dst, n, at), n)
+FORTIFIED(ssize_t, pread64,
+	  (int fd, void *dst, size_t n, off64_t at, size_t room),
+	  (fd, dst, n, at), n)
+FORTIFIED(ssize_t, recv, (int fd, void *dst, size_t n, size_t room, int flags),
+	  (fd, dst, n, flags), n)
+FORTIFIED(ssize_t, recvfrom,
+	  (int fd, void *dst, size_t n, size_t room, int flags,
+	   __SOCKADDR_ARG from, socklen_t *size),
+	  (fd, dst, n, flags, from, size), n)
+FORTIFIED(int, poll, (struct pollfd *fds, nfds_t n, int ms, size_t room),
+	  (fds, n, ms), n * sizeof(*fds))
+FORTIFIED(int, ppoll,
+	  (struct pollfd *fds, nfds_t n, const struct timespec *t,
+	   const sigset_t *mask, size_t room),
+	  (fds, n, t, mask), n * sizeof(*fds))
+FORTIFIED(size_t, fread,
+	  (void *dst, size_t room, size_t size, size_t n, FILE *f),
+	  (dst, size, n, f), size * n)
+FORTIFIED(size_t, fread_unlocked,
+	  (void *dst, size_t room, size_t size, size_t n, FILE *f),
+	  (dst, size, n, f), size * n)
+FORTIFIED(char *, fgets, (char *dst, size_t room, int n, FILE *f),
+	  (dst, n, f), (size_t)max(n, 0))
+FORTIFIED(char *, fgets_unlocked, (char *dst, size_t room, int n, FILE *f),
+	  (dst, n, f), (size_t)max(n, 0))
+FORTIFIED(wchar_t *, fgetws, (wchar_t *dst, size_t room, int n, FILE *f),
+	  (dst, n, f), (size_t)max(n, 0))
+FORTIFIED(ssize_t, readlink,
+	  (const char *path, char *dst, size_t n, size_t room),
+	  (path, dst, n), n)
+FORTIFIED(ssize_t, readlinkat,
+	  (int dir, const char *path, char *dst, size_t n, size_t room),
+	  (dir, path, dst, n), n)
+FORTIFIED(char *, realpath, (const char *path, char *dst, size_t room),
+	  (path, dst), PATH_MAX)
 
-EXPORT ssize_t __pread_chk(int fd, void *dst, size_t n, off_t at, size_t room)
-{
-	must_fit(n, room);
-	return pread(fd, dst, n, at);
-}
+/* ---- names ---- */
 
-EXPORT ssize_t __pread64_chk(int fd, void *dst, size_t n, off64_t at,
-			     size_t room)
-{
-	must_fit(n, room);
-	return pread64(fd, dst, n, at);
-}
-
-EXPORT ssize_t __recv_chk(int fd, void *dst, size_t n, size_t room, int flags)
-{
-	must_fit(n, room);
-	return recv(fd, dst, n, flags);
-}
-
-EXPORT ssize_t __recvfrom_chk(int fd, void *dst, size_t n, size_t room,
-			      int flags, __SOCKADDR_ARG from, socklen_t *size)
-{
-	must_fit(n, room);
-	return recvfrom(fd, dst, n, flags, from, size);
-}
-
-EXPORT size_t __fread_chk(void *dst, size_t room, size_t size, size_t n,
-			  FILE *f)
-{
-	must_fit(size * n, room);
-	return fread(dst, size, n, f);
-}
-
-EXPORT char *__fgets_chk(char *dst, size_t room, int n, FILE *f)
-{
-	must_fit((size_t)max(n, 0), room);
-	return fgets(dst, n, f);
-}
-
-EXPORT ssize_t __readlink_chk(const char *path, char *dst, size_t n,
-			      size_t room)
-{
-	must_fit(n, room);
-	return readlink(path, dst, n);
-}
-
-EXPORT ssize_t __readlinkat_chk(int dir, const char *path, char *dst, size_t n,
-				size_t room)
-{
-	must_fit(n, room);
-	return readlinkat(dir, path, dst, n);
-}
-
-EXPORT char *__getcwd_chk(char *dst, size_t n, size_t room)
-{
-	must_fit(n, room);
-	return getcwd(dst, n);
-}
-
-EXPORT int __gethostname_chk(char *dst, size_t n, size_t room)
-{
-	must_fit(n, room);
-	return gethostname(dst, n);
-}
+FORTIFIED(char *, getcwd, (char *dst, size_t n, size_t room), (dst, n), n)
+FORTIFIED(int, gethostname, (char *dst, size_t n, size_t room), (dst, n), n)
+FORTIFIED(int, getdomainname, (char *dst, size_t n, size_t room), (dst, n), n)
+FORTIFIED(int, ttyname_r, (int fd, char *dst, size_t n, size_t room),
+	  (fd, dst, n), n)
+FORTIFIED(int, getlogin_r, (char *dst, size_t n, size_t room), (dst, n), n)
+FORTIFIED(size_t, confstr, (int name, char *dst, size_t n, size_t room),
+	  (name, dst, n), n)

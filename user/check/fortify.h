@@ -8,48 +8,15 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <wchar.h>
 
 /* Says that a destination is too small, and ends the program. */
 void __chk_fail(void) __attribute__((__noreturn__));
 
-void *__memcpy_chk(void *dst, const void *src, size_t n, size_t room);
-void *__memmove_chk(void *dst, const void *src, size_t n, size_t room);
-void *__mempcpy_chk(void *dst, const void *src, size_t n, size_t room);
-void *__memset_chk(void *dst, int c, size_t n, size_t room);
-void __explicit_bzero_chk(void *dst, size_t n, size_t room);
-char *__strcpy_chk(char *dst, const char *src, size_t room);
-char *__stpcpy_chk(char *dst, const char *src, size_t room);
-char *__strncpy_chk(char *dst, const char *src, size_t n, size_t room);
-char *__stpncpy_chk(char *dst, const char *src, size_t n, size_t room);
-char *__strcat_chk(char *dst, const char *src, size_t room);
-char *__strncat_chk(char *dst, const char *src, size_t n, size_t room);
-wchar_t *__wmemcpy_chk(wchar_t *dst, const wchar_t *src, size_t n, size_t room);
-wchar_t *__wmemmove_chk(wchar_t *dst, const wchar_t *src, size_t n,
-			size_t room);
-wchar_t *__wmempcpy_chk(wchar_t *dst, const wchar_t *src, size_t n,
-			size_t room);
-wchar_t *__wmemset_chk(wchar_t *dst, wchar_t c, size_t n, size_t room);
-wchar_t *__wcscpy_chk(wchar_t *dst, const wchar_t *src, size_t room);
-wchar_t *__wcpcpy_chk(wchar_t *dst, const wchar_t *src, size_t room);
-wchar_t *__wcsncpy_chk(wchar_t *dst, const wchar_t *src, size_t n, size_t room);
-wchar_t *__wcpncpy_chk(wchar_t *dst, const wchar_t *src, size_t n, size_t room);
-wchar_t *__wcscat_chk(wchar_t *dst, const wchar_t *src, size_t room);
-wchar_t *__wcsncat_chk(wchar_t *dst, const wchar_t *src, size_t n, size_t room);
-ssize_t __read_chk(int fd, void *dst, size_t n, size_t room);
-ssize_t __pread_chk(int fd, void *dst, size_t n, off_t at, size_t room);
-ssize_t __pread64_chk(int fd, void *dst, size_t n, off64_t at, size_t room);
-ssize_t __recv_chk(int fd, void *dst, size_t n, size_t room, int flags);
-ssize_t __recvfrom_chk(int fd, void *dst, size_t n, size_t room, int flags,
-		       __SOCKADDR_ARG from, socklen_t *size);
-size_t __fread_chk(void *dst, size_t room, size_t size, size_t n, FILE *f);
-char *__fgets_chk(char *dst, size_t room, int n, FILE *f);
-ssize_t __readlink_chk(const char *path, char *dst, size_t n, size_t room);
-ssize_t __readlinkat_chk(int dir, const char *path, char *dst, size_t n,
-			 size_t room);
-char *__getcwd_chk(char *dst, size_t n, size_t room);
-int __gethostname_chk(char *dst, size_t n, size_t room);
+/* Other names, of which the headers show one: by what C the program is. */
+int __xpg_strerror_r(int error, char *dst, size_t n);
+int __isoc99_vsscanf(const char *s, const char *format, va_list args);
+int __isoc99_vfscanf(FILE *f, const char *format, va_list args);
 
 /* printf's: @safely as the C library's, %n only in a constant format. */
 int __vsnprintf_chk(char *dst, size_t most, int safely, size_t room,

@@ -44,18 +44,6 @@ static int print_all(char *dst, const char *format, va_list args,
 	return REAL(vsprintf)(dst, format, args);
 }
 
-/* The arguments that follow @last, as a va_list, to @call. */
-#define WITH_ARGUMENTS(last, call)    \
-	({                            \
-		va_list args;         \
-		int ret;              \
-                                      \
-		va_start(args, last); \
-		ret = call;           \
-		va_end(args);         \
-		ret;                  \
-	})
-
 EXPORT int __vsnprintf_chk(char *dst, size_t most, int safely, size_t room,
 			   const char *format, va_list args)
 {
@@ -203,18 +191,6 @@ EXPORT int __dprintf_chk(int fd, int safely, const char *format, ...)
 	return WITH_ARGUMENTS(format, __vdprintf_chk(fd, safely, format, args));
 }
 
-EXPORT int puts(const char *s)
-{
-	string_length(s, "puts");
-	return REAL(puts)(s);
-}
-
-EXPORT int fputs(const char *s, FILE *f)
-{
-	string_length(s, "fputs");
-	return REAL(fputs)(s, f);
-}
-
 /* ---- of wide characters ---- */
 
 static int print_wide(FILE *f, const wchar_t *format, va_list args,
@@ -303,10 +279,4 @@ EXPORT int __swprintf_chk(wchar_t *dst, size_t most, int safely, size_t room,
 {
 	return WITH_ARGUMENTS(format, __vswprintf_chk(dst, most, safely, room,
 						      format, args));
-}
-
-EXPORT int fputws(const wchar_t *s, FILE *f)
-{
-	wide_length(s, "fputws");
-	return REAL(fputws)(s, f);
 }

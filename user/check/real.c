@@ -39,6 +39,11 @@ void real_find(void)
 #define REAL_FIND(f) *(void **)&real.f = find(#f);
 	REAL_FUNCTIONS(REAL_FIND)
 #undef REAL_FIND
+#define CALL(type, name, ...) *(void **)&real.name = find(#name);
+#define CALL_THEN CALL
+#include "calls.h"
+#undef CALL
+#undef CALL_THEN
 }
 
 static __attribute__((__constructor__)) void begin(void)

@@ -5,12 +5,23 @@
 
 #include "check.h"
 #include "fortify.h"
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <iconv.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,15 +35,11 @@
 	F(wcslen) F(wcsnlen) F(wmemcpy) F(wmemmove) F(wmemset) \
 	F(wmemcmp) F(wmemchr) F(wcscmp) F(wcsncmp) F(wcsdup) \
 	F(vfprintf) F(vdprintf) F(vsprintf) F(vsnprintf) F(vasprintf) \
-	F(vfwprintf) F(vswprintf) F(puts) F(fputs) F(fputws) \
+	F(vfwprintf) F(vswprintf) F(vsscanf) F(vfscanf) \
+	F(__isoc99_vsscanf) F(__isoc99_vfscanf) \
 	F(__vsnprintf_chk) F(__vsprintf_chk) F(__vasprintf_chk) \
 	F(__vfprintf_chk) F(__vdprintf_chk) F(__vfwprintf_chk) \
 	F(__vswprintf_chk) \
-	F(read) F(pread) F(pread64) F(write) F(pwrite) F(pwrite64) \
-	F(fread) F(fwrite) F(fgets) F(recv) F(recvfrom) F(send) \
-	F(sendto) \
-	F(readlink) F(readlinkat) F(getcwd) F(gethostname) \
-	F(getrandom) F(strftime) \
 	F(_exit) F(execve) F(execv) F(execvp) F(execvpe) F(fexecve) \
 	F(sigaction) F(signal) F(pthread_create) F(fork)
 /* clang-format on */
@@ -41,6 +48,11 @@ struct real {
 #define REAL_FIELD(f) __typeof(&f) f;
 	REAL_FUNCTIONS(REAL_FIELD)
 #undef REAL_FIELD
+#define CALL(type, name, ...) __typeof(&name) name;
+#define CALL_THEN CALL
+#include "calls.h"
+#undef CALL
+#undef CALL_THEN
 };
 
 extern struct real real HIDDEN;
