@@ -4,11 +4,44 @@
  * sample= and guard= say. They lie outside of the frames, as large blocks do,
  * so it is there that a release looks for them.
  */
+#include <sys/resource.h>
 #include "mm/internal.h"
 #include "mm/kfence.h"
 #include "guarded.h"
 #include "user.h"
 #include "watched.h"
+
+/*
+ * The pool's addresses are reserved at once, so the kernel's limit of them says
+ * nothing to a large block: it is held to here.
+ */
+static size_t counted_bytes; /* of large blocks in use */
+
+static bool is_large(size_t size)
+{
+	return size > KMALLOC_MAX_CACHE_SIZE;
+}
+
+static bool within_limit(size_t size)
+{
+	size_t used = __atomic_load_n(&counted_bytes, __ATOMIC_RELAXED);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return true;
+	return size <= limit.rlim_cur && used <= limit.rlim_cur - size;
+}
+
+static void *alloc(const struct kfence_call *call)
+{
+	bool large = is_large(call->asked);
+	void *p = !large || within_limit(call->asked) ? kfence_alloc(call) :
+							 NULL;
+
+	if (p && large)
+		__atomic_fetch_add(&counted_bytes, call->asked, __ATOMIC_RELAXED);
+	return p;
+}
 
 /* Objects of this class that a slow path puts at this thread's hand. */
 static unsigned long at_hand(size_t size)
@@ -56,7 +89,7 @@ __cold_path void *guarded_alloc(size_t size, size_t align, enum alloc_kind kind)
 					  .kind = (u8)kind };
 
 	guard_begins();
-	return kfence_due(at_hand(size)) ? kfence_alloc(&call) : NULL;
+	return kfence_due(at_hand(size)) ? alloc(&call) : NULL;
 }
 
 /**
@@ -81,7 +114,7 @@ __cold_path void *guarded_large(size_t size, size_t align, enum alloc_kind kind)
 	kfence_large = true;
 	watched_begins();
 	guard_begins();
-	return kfence_alloc(&call);
+	return alloc(&call);
 }
 
 /**
@@ -101,7 +134,10 @@ __cold_path bool guarded_free(void *p, size_t size, enum alloc_kind kind)
 		.kind = kfence_all || kfence_large ? (u8)kind : 0,
 		.name = names[kind],
 	};
+	size_t old;
 
+	if (kfence_holds(p, &old) && is_large(old))
+		__atomic_fetch_sub(&counted_bytes, old, __ATOMIC_RELAXED);
 	return kfence_free(p, &call);
 }
 

@@ -9,12 +9,22 @@
  */
 #include <ashlar/port.h>
 #include <mach/page.h>
+#include <sys/resource.h>
 #include "sys.h"
 #include "user.h"
 
+/* Of the addresses that a program may have most are for itself. */
+static bool takes_too_many(size_t bytes)
+{
+	struct rlimit limit;
+
+	return !getrlimit(RLIMIT_AS, &limit) &&
+	       limit.rlim_cur != RLIM_INFINITY && bytes > limit.rlim_cur / 8;
+}
+
 void *port_guard_reserve(size_t bytes)
 {
-	if (port_host_page_size() > PAGE_SIZE)
+	if (port_host_page_size() > PAGE_SIZE || takes_too_many(bytes))
 		return NULL;
 	return sys_mmap(NULL, bytes, PROT_NONE, MAP_NORESERVE);
 }
