@@ -246,6 +246,21 @@ static void say_nothing(struct report_record *r, const struct fault *f,
 		    *m->name ? m->name : "memory without a name");
 }
 
+/* Nothing, or nothing to be accessed, where another thread has its stack. */
+static bool say_other_stack(struct report_record *r, const struct fault *f,
+			    bool is_there)
+{
+	struct stack_owner owner;
+
+	if (!stack_at(f->addr, &owner) || owner.tid == port_pid() ||
+	    is_there == owner.ended)
+		return false;
+	say(r, "%s of %p, %s the stack of thread %d%s", verb(f),
+	    (void *)f->addr, is_there ? "below" : "in", owner.tid,
+	    owner.ended ? ", which has ended" : "");
+	return true;
+}
+
 static void say_by_maps(struct report_record *r, const struct fault *f)
 {
 	struct near_mappings near;
@@ -257,6 +272,9 @@ static void say_by_maps(struct report_record *r, const struct fault *f)
 	}
 	if (stack && (!near.found || (!near.at.read && !near.at.write)))
 		say_stack(r, f);
+	else if ((!near.found || (!near.at.read && !near.at.write)) &&
+		 say_other_stack(r, f, near.found))
+		return;
 	else if (near.found)
 		say_refused(r, f, &near.at);
 	else
@@ -421,8 +439,10 @@ void *segv_thread_starts(void)
 {
 	stack_t now, ours = { .ss_size = STACK_BYTES };
 
-	if (likely(!installed) ||
-	    sys6(SYS_sigaltstack, 0, (long)&now, 0, 0, 0, 0) ||
+	if (likely(!installed))
+		return NULL;
+	stack_begins();
+	if (sys6(SYS_sigaltstack, 0, (long)&now, 0, 0, 0, 0) ||
 	    !(now.ss_flags & SS_DISABLE))
 		return NULL;
 	ours.ss_sp = sys_mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
@@ -439,8 +459,10 @@ void segv_thread_ends(void *stack)
 {
 	stack_t now, none = { .ss_flags = SS_DISABLE };
 
-	if (likely(!stack) ||
-	    sys6(SYS_sigaltstack, 0, (long)&now, 0, 0, 0, 0) ||
+	if (likely(!installed))
+		return;
+	stack_ends();
+	if (!stack || sys6(SYS_sigaltstack, 0, (long)&now, 0, 0, 0, 0) ||
 	    (now.ss_sp == stack &&
 	     sys6(SYS_sigaltstack, (long)&none, 0, 0, 0, 0, 0)))
 		return;

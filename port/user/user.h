@@ -81,6 +81,17 @@ extern void (*segv_ending)(void);
 void segv_install(void);
 void *segv_thread_starts(void);
 void segv_thread_ends(void *stack);
+
+/* stacks.c: whose stack an address lies in */
+struct stack_owner {
+	uintptr_t top; /* 0: not known yet */
+	int tid;
+	bool ended;
+};
+
+void stack_begins(void);
+void stack_ends(void);
+bool stack_at(uintptr_t addr, struct stack_owner *owner);
 int segv_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 
 /* races.c */
