@@ -36,10 +36,11 @@ static void *alloc(const struct kfence_call *call)
 {
 	bool large = is_large(call->asked);
 	void *p = !large || within_limit(call->asked) ? kfence_alloc(call) :
-							 NULL;
+							NULL;
 
 	if (p && large)
-		__atomic_fetch_add(&counted_bytes, call->asked, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&counted_bytes, call->asked,
+				   __ATOMIC_RELAXED);
 	return p;
 }
 

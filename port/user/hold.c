@@ -13,8 +13,8 @@
  * may come at any time: if the program has a handler of its own, no thread is
  * held. Threads that block it, and those beyond HELD_MOST, are not.
  *
- * It is done where the option snapshot=1 asks for it: a system call that a
- * signal interrupts may return EINTR, and not every program expects that.
+ * It is done where the option snapshot=1 asks for it: some system calls that a
+ * signal interrupts return EINTR, and not every program expects that.
  */
 #include <ashlar/cmdline.h>
 #include <ashlar/port.h>
@@ -24,6 +24,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <ucontext.h>
 #include "sys.h"
 #include "user.h"
@@ -58,6 +59,105 @@ static u64 save_registers(u64 *reg, const ucontext_t *context)
 	(void)context;
 	reg[0] = 0;
 	return (uintptr_t)__builtin_frame_address(0);
+}
+#endif
+
+/* ---- a wait that the signal interrupted ---- */
+
+/*
+ * The kernel begins most calls again that our signal interrupts (SA_RESTART);
+ * but one that waits for a time returns EINTR, and few programs look for that.
+ * So it is begun again here: where the time left was written back, with that;
+ * else with all of it, once.
+ *
+ *   mov $NUMBER, %eax
+ *   syscall
+ *   ...  <- rip; rax is -EINTR
+ *
+ * (If a handler of the program's ran in the same moment it is not told.)
+ */
+#if defined(__x86_64__)
+#define CALL_BYTES 7
+
+/* Of the last wait of a thread for @left milliseconds that was begun again. */
+static __thread struct {
+	greg_t sp, left;
+	unsigned long until; /* port_time_ms() */
+} again;
+
+static __thread struct timespec rest; /* of a sleep that does not ask for it */
+
+/*
+ * A wait for @ms milliseconds, as its register has it, is interrupted: how many
+ * are left. One more than were asked for tells that it is known already.
+ */
+static greg_t time_left(greg_t sp, greg_t ms)
+{
+	unsigned long now = port_time_ms();
+	long left;
+
+	if (ms <= 0)
+		return ms;
+	if (again.sp != sp || again.left != ms) {
+		again.sp = sp;
+		again.until = now + (unsigned long)ms + 1;
+	}
+	left = (long)(again.until - now);
+	again.left = max(left, 0l);
+	return again.left;
+}
+
+static bool waits_again(long number, greg_t *reg)
+{
+	switch (number) {
+	case SYS_nanosleep:
+		if (reg[REG_RSI])
+			reg[REG_RDI] = reg[REG_RSI];
+		else
+			reg[REG_RSI] = (greg_t)&rest;
+		return true;
+	case SYS_clock_nanosleep:
+		if (reg[REG_RSI] & TIMER_ABSTIME)
+			return true;
+		if (reg[REG_R10])
+			reg[REG_RDX] = reg[REG_R10];
+		else
+			reg[REG_R10] = (greg_t)&rest;
+		return true;
+	case SYS_poll:
+		reg[REG_RDX] = time_left(reg[REG_RSP], (int)reg[REG_RDX]);
+		return true;
+	case SYS_epoll_wait:
+	case SYS_epoll_pwait:
+		reg[REG_R10] = time_left(reg[REG_RSP], (int)reg[REG_R10]);
+		return true;
+	case SYS_ppoll:
+	case SYS_select:
+	case SYS_pselect6:
+		return true;
+	}
+	return false;
+}
+
+static void wait_again(ucontext_t *context)
+{
+	greg_t *reg = context->uc_mcontext.gregs;
+	const u8 *code = (const u8 *)reg[REG_RIP] - CALL_BYTES;
+	u32 number;
+
+	if (reg[REG_RAX] != -EINTR || code[0] != 0xb8 || code[5] != 0x0f ||
+	    code[6] != 0x05)
+		return;
+	__builtin_memcpy(&number, code + 1, sizeof(number));
+	if (!waits_again(number, reg))
+		return;
+	reg[REG_RAX] = number;
+	reg[REG_RIP] -= 2;
+}
+#else
+static void wait_again(ucontext_t *context)
+{
+	(void)context;
 }
 #endif
 
@@ -223,6 +323,7 @@ void port_release_threads(void)
 static void handle(int signal, siginfo_t *info, void *context)
 {
 	(void)signal;
+	wait_again(context);
 	if (info->si_code != SI_QUEUE)
 		return;
 	if (info->si_value.sival_ptr == &moment) {
