@@ -138,7 +138,7 @@ extern spinlock_t quarantine_lock; /* held alone */
 void quarantine_flush(void);
 
 /* watched.c: who else is told of objects of watched caches, and of large blocks
- * of kmalloc(); NULL: nobody. @stack: whose call it is, or 0 */
+ * of kmalloc(), or NULL. @stack: handle of the call's, or 0 */
 extern void (*slab_alloc_hook)(const void *obj, size_t bytes, u32 stack,
 			       slab_flags_t flags, gfp_t gfp);
 extern void (*slab_free_hook)(const void *obj);

@@ -159,7 +159,7 @@ static void object_begins(const void *obj, size_t bytes, u32 stack,
 		add(obj, bytes, 1, stack, gfp);
 }
 
-/* __kmemleak_free() - a block ends; one that is not known is nobody's matter */
+/* __kmemleak_free() - a block ends; what is not known is ignored */
 void __kmemleak_free(const void *ptr)
 {
 	struct kmemleak_object *o;

@@ -149,7 +149,7 @@ static __always_inline struct page *find_block(gfp_t gfp, unsigned int order)
 	return page;
 }
 
-/* True if blocks are made to fail, or somebody is told of each. */
+/* True if blocks are made to fail, or there is page_alloc_owner. */
 static inline bool blocks_are_watched(void)
 {
 	return (fail_page_alloc.probability | fail_nth_left |

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who has which frames: for each frame, the last call that took it from the
- * page allocator.
+ * For each frame, the last call that took it from the page allocator.
  *
  *   alloc_block ─ page_alloc_owner ─► table[zone][frame] { flags, task, time,
  *                                                          stack }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who has which frames. Code: mm/page_owner.c. */
+/* For each frame, the call that took it. Code: mm/page_owner.c. */
 #ifndef ASHLAR_PAGE_OWNER_H
 #define ASHLAR_PAGE_OWNER_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* /sys/kernel/debug/page_owner: who has which frames (mm/page_owner.c). */
+/* /sys/kernel/debug/page_owner: whose each frame is (mm/page_owner.c). */
 #include <ashlar/page_owner.h>
 #include <kernel/init.h>
 #include <kernel/proc/proc_fs.h>

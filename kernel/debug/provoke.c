@@ -158,7 +158,7 @@ MISTAKE destroy_used(void)
 /* Nothing of the calls below is left on the stack. */
 MISTAKE forget_stack(void)
 {
-	volatile char old[1024];
+	volatile char old[3072];
 	unsigned int i;
 
 	for (i = 0; i < sizeof(old); i++)
@@ -173,7 +173,7 @@ static void lose(void *p)
 
 MISTAKE lose_object(void)
 {
-	lose(block());
+	lose(allocate(ASKED, GFP_KERNEL));
 	forget_stack();
 }
 

@@ -11,23 +11,13 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "text.h"
 
 #define DEBUG "/sys/kernel/debug/"
 #define AGE 6 /* seconds after which a block counts as a leak */
 #define LOG_ALL 3
 
 static char text[1 << 18];
-
-static int put(const char *path, const char *what)
-{
-	int fd = open(path, O_WRONLY), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, what, strlen(what)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
 
 static int command(const char *what)
 {
@@ -45,15 +35,6 @@ static const char *leaks(void)
 	close(fd);
 	text[all] = 0;
 	return text;
-}
-
-static int count(const char *in, const char *what)
-{
-	int n = 0;
-
-	for (; (in = strstr(in, what)); in++)
-		n++;
-	return n;
 }
 
 static const char *scan(void)
@@ -109,7 +90,7 @@ static void what_is_lost_is_found(void)
 	is(command("scan"), 0);
 	check(!*leaks(), "a young block is no leak", "%.1500s", text);
 	scan();
-	check(count(text, "unreferenced object 0x") == 2,
+	check(occurrences(text, "unreferenced object 0x") == 2,
 	      "each lost block is found, and nothing else", "%.1500s", text);
 	at = strstr(text, "(size 100):\n  comm \"kmemleak\", pid ");
 	check(at && strstr(at, "hex dump (first 32 bytes):\n    4c 4c 4c 4c "
@@ -153,7 +134,7 @@ static void found_now_and_then(void)
 {
 	is(put(DEBUG "provoke-crash/DIRECT", "SLAB_LEAK"), 0);
 	sleep(35);
-	check(count(leaks(), "unreferenced object 0x") == 1,
+	check(occurrences(leaks(), "unreferenced object 0x") == 1,
 	      "a scan now and then", "%.1500s", text);
 	is(command("clear"), 0);
 }

@@ -12,21 +12,11 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "text.h"
 
 #define DEBUG "/sys/kernel/debug/"
 #define LOG_ALL 3
 #define LOG_SIZE 10
-
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
 
 /* The log from the last line on that has @mark. */
 static char *log_since(const char *mark)
@@ -41,15 +31,6 @@ static char *log_since(const char *mark)
 	for (at = text; (at = strstr(at, mark)); at++)
 		found = at;
 	return found ? found : text + n;
-}
-
-static int count(const char *text, const char *what)
-{
-	int n = 0;
-
-	for (; (text = strstr(text, what)); text++)
-		n++;
-	return n;
 }
 
 static enum { WATCHED, GENERAL, SAMPLED } mode;
@@ -125,7 +106,7 @@ static void try(const struct expected *e)
 	look();
 	snprintf(line, sizeof(line), "direct entry %s", e->mistake);
 	log = log_since(line);
-	bugs = count(log, "BUG: ");
+	bugs = occurrences(log, "BUG: ");
 	check(report ? bugs == 1 && strstr(log, report) : !bugs, e->mistake,
 	      "%d reports: %.900s", bugs, log);
 	if (!report || (mode != WATCHED && e->other))

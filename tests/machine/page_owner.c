@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who has which frames: page_owner=on, and what its file says of this one. */
+/* What page_owner=on says of the frames that this program has. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "text.h"
 
 #define PAGE 4096
 #define BIT(n) (1ull << (n))
@@ -41,17 +42,6 @@ static const char *line(const char *path, const char *begin)
 		fclose(f);
 	text[strcspn(text, "\n")] = 0;
 	return found ? text : "";
-}
-
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
 }
 
 static uint64_t entry(const char *path, uint64_t n)

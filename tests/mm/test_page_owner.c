@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who has which frames: mm/page_owner.c. */
+/* For each frame, the call that took it: mm/page_owner.c. */
 #include <string.h>
 
 #include "../space.h"

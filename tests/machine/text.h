@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Files of /proc and debugfs: what is written to them, and what they say. */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Writes all of @text at once. 0 or -errno. */
+__attribute__((unused)) static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* How often @what stands in @text. */
+__attribute__((unused)) static int occurrences(const char *text,
+					       const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+#endif
