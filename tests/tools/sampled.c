@@ -122,6 +122,15 @@ PLACE static void child(void)
 	waitpid(pid, &status, 0);
 }
 
+/* 3,840,000 bytes in 120,000 blocks, more than are known at once; all stay. */
+PLACE static void many(void)
+{
+	int i;
+
+	for (i = 0; i < 120000; i++)
+		used(malloc(32));
+}
+
 PLACE static void wait_here(void)
 {
 	puts("ready");
@@ -139,6 +148,7 @@ int main(int argc, char **argv)
 		{ "half", half_kept }, { "large", large },
 		{ "grown", grown },    { "threads", threads },
 		{ "child", child },    { "wait", wait_here },
+		{ "many", many },
 	};
 	size_t k;
 	int i;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ashlar profile: who allocates, of a program or a process.
+ * ashlar profile: who allocates, of a program, a process, or two profiles that
+ * were written before.
  *
- *   PROGRAM ── its end, and each second ──┬──► text, collapsed stacks
- *   PID ───────────────── now ────────────┘
+ *   PROGRAM ── its end, and each second ──┐
+ *   PID ───────────────── now ────────────┼──► text, collapsed stacks, a flame
+ *   --show FILE ──────────────────────────┤    graph, or pprof's format
+ *   --diff FILE FILE ─────────────────────┘
  *
  * A program that ends on its own waits to be looked at. Of one that is killed
  * there is what was seen a second before, or less.
@@ -26,7 +29,7 @@
 #define LOOK_SHARE 50 /* … or so many times what a look takes */
 #define SECONDS_MOST 1000000
 
-enum form { FORM_TEXT, FORM_COLLAPSED, FORMS };
+enum form { FORM_TEXT, FORM_COLLAPSED, FORM_FLAME, FORM_PPROF, FORMS };
 
 struct request {
 	enum form form;
@@ -35,7 +38,8 @@ struct request {
 	const char *output; /* a file's name, or NULL */
 	const char *rate; /* of the option, or NULL */
 	long every_ms; /* 0: at the end alone */
-	char **argv; /* PROGRAM …, or PID */
+	bool show, diff; /* files, and no process */
+	char **argv; /* PROGRAM …, PID, or files */
 	int argc;
 };
 
@@ -43,6 +47,8 @@ static bool (*const writers[FORMS])(FILE *out, const struct profile *p,
 				    enum profile_value by) = {
 	[FORM_TEXT] = profile_print,
 	[FORM_COLLAPSED] = profile_collapsed,
+	[FORM_FLAME] = profile_flame,
+	[FORM_PPROF] = profile_pprof,
 };
 
 /* ---- output ---- */
@@ -59,12 +65,15 @@ static bool write_to(FILE *out, const struct request *r,
 	return ok;
 }
 
-/* Where the name's ending begins. */
+/* Where the name's ending begins, of which pprof's has two. */
 static size_t stem(const char *name)
 {
 	const char *slash = strrchr(name, '/');
 	const char *dot = strrchr(slash ? slash : name, '.');
 
+	if (dot && !strcmp(dot, ".gz") && dot - name > 3 &&
+	    !strncmp(dot - 3, ".pb", 3))
+		dot -= 3;
 	return dot ? (size_t)(dot - name) : strlen(name);
 }
 
@@ -111,19 +120,13 @@ static bool tell(const struct request *r, const struct profile *p, FILE *out,
 
 /* ---- a process ---- */
 
-static void note(struct profile *p, pid_t pid, const char *when)
+static void note(struct profile *p, const struct profile_raw *raw,
+		 const char *when)
 {
-	char path[40], name[32] = "";
-	FILE *f;
+	const char *name = raw->name;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	f = fopen(path, "re");
-	if (f && fgets(name, sizeof(name), f))
-		name[strcspn(name, "\n")] = 0;
-	if (f)
-		fclose(f);
 	snprintf(p->note, sizeof(p->note), "Heap profile of process %d%s%s%s%s",
-		 pid, *name ? " (" : "", name, *name ? ")" : "", when);
+		 raw->pid, *name ? " (" : "", name, *name ? ")" : "", when);
 }
 
 static bool resolve_and_tell(const struct request *r, struct profile_raw *raw,
@@ -132,7 +135,7 @@ static bool resolve_and_tell(const struct request *r, struct profile_raw *raw,
 	struct profile p = { 0 };
 	bool ok;
 
-	note(&p, raw->pid, when);
+	note(&p, raw, when);
 	ok = profile_resolve(&p, raw) && tell(r, &p, out, number);
 	profile_free(&p);
 	return ok;
@@ -289,7 +292,7 @@ static int serve(struct session *s)
 static void say_when(const struct session *s, char *text, size_t size)
 {
 	if (s->has_ended)
-		snprintf(text, size, " at its end");
+		snprintf(text, size, ", at its end");
 	else
 		snprintf(text, size, ", %.1f s before it ended without telling",
 			 (double)(now_ms() - s->taken_ms) / 1000);
@@ -340,11 +343,37 @@ static int profile_program(const struct request *r)
 	return status;
 }
 
+/* ---- files ---- */
+
+static int show_file(const struct request *r)
+{
+	struct profile p = { 0 };
+	bool ok = profile_load(&p, r->argv[0]) && tell(r, &p, stdout, 0);
+
+	profile_free(&p);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int show_difference(const struct request *r)
+{
+	struct profile before = { 0 }, after = { 0 }, p = { 0 };
+	bool ok;
+
+	ok = profile_load(&before, r->argv[0]) &&
+	     profile_load(&after, r->argv[1]) &&
+	     profile_diff(&p, &before, &after) && tell(r, &p, stdout, 0);
+	profile_free(&before);
+	profile_free(&after);
+	profile_free(&p);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 /* ---- what is asked for ---- */
 
 static bool parse_form(const char *s, enum form *form)
 {
-	static const char *const names[FORMS] = { "text", "collapsed" };
+	static const char *const names[FORMS] = { "text", "collapsed", "flame",
+						  "pprof" };
 	int i;
 
 	for (i = 0; i < FORMS; i++) {
@@ -398,6 +427,10 @@ static enum form form_of(const char *name)
 {
 	const char *ending = name + stem(name);
 
+	if (!strcmp(ending, ".pb.gz") || !strcmp(ending, ".pprof"))
+		return FORM_PPROF;
+	if (!strcmp(ending, ".html"))
+		return FORM_FLAME;
 	if (!strcmp(ending, ".collapsed") || !strcmp(ending, ".folded"))
 		return FORM_COLLAPSED;
 	return FORM_TEXT;
@@ -427,12 +460,22 @@ static bool parse_value(struct request *r, int o, const char *value)
 /* Returns 0, or EXIT_USAGE after having said why. */
 static int check_request(const struct command *self, struct request *r)
 {
-	if (!r->argc)
-		return usage_error(self, "which program or process?");
+	if (r->show && r->diff)
+		return usage_error(self, "--show or --diff, not both");
+	if (r->argc < (r->diff ? 2 : 1))
+		return usage_error(self, r->diff ? "which two files?" :
+					 r->show ? "which file?" :
+						   "which program or process?");
+	if ((r->show || r->diff) && r->argc > (r->diff ? 2 : 1))
+		return usage_error(self, "'%s' is one file too many",
+				   r->argv[r->diff ? 2 : 1]);
 	if (r->every_ms && !r->output)
 		return usage_error(self, "--every wants an --output");
 	if (!r->has_form && r->output)
 		r->form = form_of(r->output);
+	if (r->form == FORM_PPROF && !r->output && isatty(STDOUT_FILENO))
+		return usage_error(self, "pprof's format is nothing for a "
+					 "terminal; --output FILE takes it");
 	return 0;
 }
 
@@ -441,10 +484,12 @@ static int parse(const struct command *self, int argc, char **argv,
 {
 	static const struct option options[] = {
 		{ "by", required_argument, NULL, 'b' },
+		{ "diff", no_argument, NULL, 'd' },
 		{ "every", required_argument, NULL, 'e' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "rate", required_argument, NULL, 'r' },
+		{ "show", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int o;
@@ -452,7 +497,11 @@ static int parse(const struct command *self, int argc, char **argv,
 	opterr = 0;
 	/* "+": what follows PROGRAM is the program's. */
 	while ((o = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-		if (o == ':')
+		if (o == 'd')
+			r->diff = true;
+		else if (o == 's')
+			r->show = true;
+		else if (o == ':')
 			return usage_error(self, "%s wants a value",
 					   argv[optind - 1]);
 		else if (o == '?')
@@ -469,11 +518,15 @@ static int parse(const struct command *self, int argc, char **argv,
 
 static int run(const struct command *self, int argc, char **argv)
 {
-	struct request r = { .by = INUSE_SPACE };
+	struct request r = { .by = INUSE_SPACE, .argv = argv };
 	int status = parse(self, argc, argv, &r), pid;
 
 	if (status)
 		return status;
+	if (r.show)
+		return show_file(&r);
+	if (r.diff)
+		return show_difference(&r);
 	if (r.argc == 1 && parse_pid(r.argv[0], &pid))
 		return profile_process(&r, pid);
 	if (!r.has_by)
@@ -484,14 +537,18 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command cmd_profile = {
 	.name = "profile",
 	.arguments = "[--rate BYTES] [--every SECONDS] [--output FILE]\n"
-		     "                      [--format text|collapsed]\n"
+		     "                      [--format text|collapsed|flame|"
+		     "pprof]\n"
 		     "                      [--by inuse|alloc|inuse-blocks|"
 		     "alloc-blocks]\n"
-		     "                      PROGRAM [ARGUMENTS] | PID",
+		     "                      PROGRAM [ARGUMENTS] | PID | "
+		     "--show FILE | --diff FILE FILE",
 	.summary = "Tell who allocates: in use now, and in all",
 	.help = "One byte of 512 KiB, or of BYTES, is sampled with its block. "
 		"A PROGRAM's profile is\ntold at its end, on stderr; that of "
-		"a process is what it has now. man\nashlar-profile says "
-		"more.\n",
+		"a process is what it has now. The format is\nthat of FILE's "
+		"name: .pb.gz is pprof's, .html a flame graph, .collapsed "
+		"stacks.\n--show and --diff read pprof's format. man "
+		"ashlar-profile says more.\n",
 	.run = run,
 };

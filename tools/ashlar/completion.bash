@@ -16,6 +16,11 @@ _ashlar_pids() {
 # Those that have a library of Ashlar's; a program may have it linked in.
 _ashlar_own_pids() { _ashlar_pids /libashlar; }
 
+_ashlar_files() {
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
 # What ashlar profile takes, and the program that it runs
 _ashlar_profile() {
 	local cur=${COMP_WORDS[COMP_CWORD]} i
@@ -23,6 +28,7 @@ _ashlar_profile() {
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--rate | --by | --output | --every | --format) i=$((i + 1)) ;;
+		--show | --diff) _ashlar_files; return ;;
 		-*) ;;
 		*) _ashlar_program "$i"; return ;;
 		esac
@@ -30,16 +36,13 @@ _ashlar_profile() {
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	--by) mapfile -t COMPREPLY < <(compgen -W "inuse alloc inuse-blocks \
 		alloc-blocks" -- "$cur") ;;
-	--format) mapfile -t COMPREPLY < <(compgen -W "text collapsed" -- "$cur") ;;
-	--output)
-		compopt -o filenames 2>/dev/null
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		;;
+	--format) mapfile -t COMPREPLY < <(compgen -W "text collapsed flame pprof" -- "$cur") ;;
+	--output) _ashlar_files ;;
 	--rate | --every) ;;
 	*)
 		case $cur in
 		-*) mapfile -t COMPREPLY < <(compgen -W "--rate --by --output \
-			--every --format --help" -- "$cur") ;;
+			--every --format --show --diff --help" -- "$cur") ;;
 		*) mapfile -t COMPREPLY < <(compgen -W "$(_ashlar_own_pids)" \
 			-- "$cur"; compgen -c -- "$cur") ;;
 		esac

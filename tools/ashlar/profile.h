@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A profile of a heap, as the command has it: from a process to the forms that
- * it is shown in.
+ * A profile of a heap, as the command has it: from a process or a file, and to
+ * the forms that it is shown in.
  *
- *   a process ── profile_read.c ── profile_names.c ──►── profile_text.c
+ *   a process ── profile_read.c ── profile_names.c ─┐    ┌─ profile_text.c
+ *   a file ───── profile_load.c ────────────────────┴──►─┼─ profile_flame.c
+ *   two of them ─ profile_diff.c ───────────────────┘    └─ profile_save.c
  */
 #ifndef ASHLAR_TOOLS_PROFILE_H
 #define ASHLAR_TOOLS_PROFILE_H
@@ -22,6 +24,8 @@ enum profile_value {
 	INUSE_SPACE,
 	PROFILE_VALUES
 };
+
+#define PROFILE_DEPTH 4096 /* frames of one stack in a file, at most */
 
 struct profile_mapping {
 	uint64_t start, end, offset;
@@ -62,7 +66,18 @@ struct profile {
 	uint64_t lost, no_stack; /* of these */
 	int64_t time_ns; /* since 1970 */
 	char note[200]; /* of what it is */
+	bool is_diff; /* values may be negative */
 };
+
+/* Files may have any values: a sum that is too large is the largest one. */
+static inline int64_t profile_sum(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum) || sum == INT64_MIN)
+		return b < 0 ? -INT64_MAX : INT64_MAX;
+	return sum;
+}
 
 void profile_free(struct profile *p);
 
@@ -90,13 +105,24 @@ bool profile_add_sample(struct profile_builder *b, const uint32_t *location,
 			uint32_t nr, const int64_t value[PROFILE_VALUES]);
 bool profile_built(struct profile_builder *b);
 
-/* profile_text.c */
+/* profile_text.c, profile_flame.c, profile_save.c */
 bool profile_print(FILE *out, const struct profile *p, enum profile_value by);
 bool profile_collapsed(FILE *out, const struct profile *p,
 		       enum profile_value by);
+bool profile_flame(FILE *out, const struct profile *p, enum profile_value by);
+bool profile_pprof(FILE *out, const struct profile *p, enum profile_value by);
+
+/* profile_text.c */
 const char *profile_label(const struct profile *p,
 			  const struct profile_location *l, uint32_t line,
 			  char *text, size_t size);
 const char *profile_number(int64_t n, bool bytes, char text[32]);
+
+/* profile_load.c, profile_diff.c: false after a complaint */
+const char *profile_parse(struct profile *p, const unsigned char *bytes,
+			  size_t size);
+bool profile_load(struct profile *p, const char *path);
+bool profile_diff(struct profile *out, const struct profile *before,
+		  const struct profile *after);
 
 #endif

@@ -277,8 +277,7 @@ static void add_up(struct profile_sample *s,
 	int i;
 
 	for (i = 0; i < PROFILE_VALUES; i++)
-		if (__builtin_add_overflow(s->value[i], value[i], &s->value[i]))
-			s->value[i] = value[i] < 0 ? INT64_MIN : INT64_MAX;
+		s->value[i] = profile_sum(s->value[i], value[i]);
 }
 
 /* profile_add_sample - @location: @nr of them, innermost first */

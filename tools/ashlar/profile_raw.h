@@ -13,6 +13,7 @@ struct profile_raw {
 	char *chunk[DEPOT_CHUNKS]; /* of the depot; NULL: not needed */
 	struct symbols *symbols;
 	pid_t pid;
+	char name[32]; /* of the program, or "" */
 };
 
 unsigned int profile_raw_stack(const struct profile_raw *raw, uint32_t handle,

@@ -124,6 +124,19 @@ static const struct node *find_node(struct target *t)
 	return NULL;
 }
 
+static void read_name(struct profile_raw *raw)
+{
+	char path[40];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", raw->pid);
+	f = fopen(path, "re");
+	if (f && fgets(raw->name, sizeof(raw->name), f))
+		raw->name[strcspn(raw->name, "\n")] = 0;
+	if (f)
+		fclose(f);
+}
+
 /**
  * profile_take() - copy what a process knows of its heap
  * @t: the process; its nodes were found
@@ -153,6 +166,7 @@ struct profile_raw *profile_take(struct target *t)
 	raw->pid = t->pid;
 	if (read_sites(t, n, raw)) {
 		read_stacks(t, n, raw);
+		read_name(raw);
 		raw->symbols = symbols_of_process(t->pid);
 	}
 	if (raw->symbols)

@@ -79,8 +79,10 @@ bool profile_collapsed(FILE *out, const struct profile *p,
 		       enum profile_value by)
 {
 	const struct profile_sample *s;
+	uint32_t i;
 
-	for (s = p->sample; s < p->sample + p->nr_samples; s++) {
+	for (i = 0; i < p->nr_samples; i++) {
+		s = &p->sample[i];
 		if (!s->value[by])
 			continue;
 		print_stack(out, p, s);
@@ -137,9 +139,7 @@ static int64_t total_of(const struct profile *p, enum profile_value by)
 	uint32_t i;
 
 	for (i = 0; i < p->nr_samples; i++)
-		if (__builtin_add_overflow(total, p->sample[i].value[by],
-					   &total))
-			return INT64_MAX;
+		total = profile_sum(total, p->sample[i].value[by]);
 	return total;
 }
 
@@ -202,33 +202,34 @@ static int by_own(const void *a, const void *b)
 	return m < n ? 1 : m > n ? -1 : 0;
 }
 
+static void add_own(struct row *r, const struct profile_sample *s,
+		    enum profile_value by)
+{
+	r->own = profile_sum(r->own, s->value[by]);
+	r->blocks = profile_sum(r->blocks, s->value[by - is_bytes(by)]);
+}
+
 /* One sample's part in the rows; a function that recurs counts once. */
 static void count_sample(const struct profile *p, struct row *row,
 			 uint32_t number, enum profile_value by)
 {
 	const struct profile_sample *s = &p->sample[number];
 	const struct profile_location *l;
-	uint32_t i, k, f, blocks = by - is_bytes(by);
-	bool innermost = true;
+	struct row *r = &row[p->nr_functions];
+	uint32_t i, k;
 
+	if (!s->nr)
+		add_own(r, s, by);
 	for (i = 0; i < s->nr; i++) {
 		l = &p->location[s->location[i]];
 		for (k = 0; k < max(l->nr, 1u); k++) {
-			f = l->nr ? l->line[k].function : p->nr_functions;
-			if (row[f].seen != number + 1)
-				row[f].all += s->value[by];
-			row[f].seen = number + 1;
-			if (innermost) {
-				row[f].own += s->value[by];
-				row[f].blocks += s->value[blocks];
-			}
-			innermost = false;
+			r = &row[l->nr ? l->line[k].function : p->nr_functions];
+			if (!i && !k)
+				add_own(r, s, by);
+			if (r->seen != number + 1)
+				r->all = profile_sum(r->all, s->value[by]);
+			r->seen = number + 1;
 		}
-	}
-	if (innermost) {
-		row[p->nr_functions].own += s->value[by];
-		row[p->nr_functions].blocks += s->value[blocks];
-		row[p->nr_functions].all += s->value[by];
 	}
 }
 
@@ -248,20 +249,28 @@ static struct row *count_functions(const struct profile *p,
 	return row;
 }
 
-static double percent(int64_t part, int64_t total)
+/* Of a difference there are no shares: what grew may be as much as shrank. */
+static const char *percent(const struct profile *p, int64_t part, int64_t total,
+			   char text[16])
 {
-	return total ? 100.0 * (double)part / (double)total : 0;
+	*text = 0;
+	if (total && !p->is_diff)
+		snprintf(text, 16, "%.1f%%",
+			 100.0 * (double)part / (double)total);
+	return text;
 }
 
 static void print_row(FILE *out, const struct profile *p, const struct row *r,
 		      int64_t total, bool bytes)
 {
 	const struct profile_function *f = &p->function[r->function];
-	char own[32], all[32], blocks[32];
+	char own[32], all[32], blocks[32], of_own[16], of_all[16];
 
-	fprintf(out, "%10s %5.1f%% %10s %5.1f%% %8s  ",
-		profile_number(r->own, bytes, own), percent(r->own, total),
-		profile_number(r->all, bytes, all), percent(r->all, total),
+	fprintf(out, "%10s %6s %10s %6s %8s  ",
+		profile_number(r->own, bytes, own),
+		percent(p, r->own, total, of_own),
+		profile_number(r->all, bytes, all),
+		percent(p, r->all, total, of_all),
 		profile_number(r->blocks, false, blocks));
 	if (r->function == p->nr_functions)
 		fputs("[unknown]\n", out);
