@@ -20,6 +20,7 @@
 #define REPORT_VERSION 2
 #define REPORT_FRAMES 24
 #define REPORT_WINDOW 128
+#define REPORT_LOCKS 4
 
 enum report_access { REPORT_NO_ACCESS, REPORT_READ, REPORT_WRITE };
 
@@ -62,6 +63,12 @@ struct report_record {
 	struct report_stack alloc, free; /* of the block */
 	struct report_stack other; /* another thread's access to the same */
 	char other_thread[16]; /* its name */
+	u64 locks[REPORT_LOCKS],
+		other_locks[REPORT_LOCKS]; /* held; end with 0 */
+	struct report_shared { /* of memory that processes share; or zeroes */
+		u64 inode, offset;
+		u32 major, minor;
+	} shared;
 
 	u64 window_start; /* where the bytes around it lie */
 	u32 window_bytes, reserved;

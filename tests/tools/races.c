@@ -59,6 +59,17 @@ static void through_pointer(void)
 	*p = *p * 3 + 1;
 }
 
+/* Each its own lock, which keeps nobody out. */
+static void with_other_lock(void)
+{
+	static pthread_mutex_t lock[2] = { PTHREAD_MUTEX_INITIALIZER,
+					   PTHREAD_MUTEX_INITIALIZER };
+
+	pthread_mutex_lock(&lock[who]);
+	shared.number++;
+	pthread_mutex_unlock(&lock[who]);
+}
+
 static void with_work_between(void)
 {
 	long was = shared.number;
@@ -296,6 +307,7 @@ static const struct way {
 	{ "add_byte", add_byte, 1 },
 	{ "flip_bit", flip_bit, 1 },
 	{ "through_pointer", through_pointer, 1 },
+	{ "with_other_lock", with_other_lock, 1 },
 	{ "with_work_between", with_work_between, 1 },
 	{ "push", push, 1 },
 	{ "with_mutex", with_mutex, 0 },

@@ -25,6 +25,7 @@
 #include "ashlar.h"
 #include "check_each.h"
 #include "check_leaks.h"
+#include "check_shared.h"
 #include "fail_rule.h"
 #include "report_print.h"
 #include "report_seen.h"
@@ -41,6 +42,7 @@ struct check {
 	FILE *out;
 	struct report_server server;
 	struct report_seen seen;
+	struct check_shared shared;
 	unsigned long printed, again, suppressed;
 	bool no_leaks;
 	unsigned long leaked; /* blocks told of */
@@ -87,6 +89,7 @@ static void print(struct check *c, const struct report_record *record,
 	struct report r = { .record = record, .pid = pid };
 	struct symbols *s = symbols_of_process(pid);
 
+	r.also = check_shared(&c->shared, record, pid);
 	if (s)
 		report_resolve(&r, s);
 	if (is_suppressed(c, &r)) {

@@ -55,6 +55,21 @@ static void print_stack(FILE *out, const struct report *r,
 		fputs("    (its stack is not known)\n", out);
 }
 
+/* Behind who it was: what he holds. */
+static void print_locks(FILE *out, const u64 *locks)
+{
+	unsigned int i;
+
+	fputs(*locks ? ", holding" : ", holding no lock", out);
+	for (i = 0; i < REPORT_LOCKS && locks[i]; i++)
+		fprintf(out, "%s 0x%lx", i ? "," : "", locks[i]);
+}
+
+static bool is_race(const struct report_record *r)
+{
+	return !strcmp(r->kind, "data-race");
+}
+
 /* The other one of two that access the same. */
 static void print_other(FILE *out, bool colour, const struct report *r)
 {
@@ -62,9 +77,10 @@ static void print_other(FILE *out, bool colour, const struct report *r)
 
 	if (!(c->other.flags & REPORT_STACK_KNOWN))
 		return;
-	fprintf(out, "  %smeanwhile written by thread %d (%s):%s\n",
-		colour ? GOOD : "", c->other.tid, c->other_thread,
-		colour ? PLAIN : "");
+	fprintf(out, "  %smeanwhile written by thread %d (%s)",
+		colour ? GOOD : "", c->other.tid, c->other_thread);
+	print_locks(out, c->other_locks);
+	fprintf(out, ":%s\n", colour ? PLAIN : "");
 	print_stack(out, r, r->other);
 }
 
@@ -149,14 +165,32 @@ static void print_who(FILE *out, const struct report *r)
 		fputs("  found when the program ended\n", out);
 		return;
 	}
-	fprintf(out, "  %s%s%sby thread %d (%s):\n", *c->call ? "in " : "",
+	fprintf(out, "  %s%s%sby thread %d (%s)", *c->call ? "in " : "",
 		c->call,
 		*c->call ? ", called " :
 		late	 ? "found later, " :
 			   "",
 		c->tid, c->thread);
+	if (is_race(c))
+		print_locks(out, c->locks);
+	fputs(":\n", out);
 	if (r->frames)
 		print_stack(out, r, r->now);
+}
+
+static void print_shared(FILE *out, const struct report *r)
+{
+	const struct report_shared *s = &r->record->shared;
+
+	if (!s->inode)
+		return;
+	fprintf(out,
+		"  in shared memory, inode %lu of device %u:%u, offset %lu\n",
+		s->inode, s->major, s->minor, s->offset);
+	if (r->also)
+		fprintf(out,
+			"  process %d has lost updates of the same bytes\n",
+			r->also);
 }
 
 static void print_variable(FILE *out, const struct frame *f)
@@ -184,6 +218,7 @@ void report_print_text(FILE *out, bool colour, const struct report *r)
 	print_who(out, r);
 	if (r->variable)
 		print_variable(out, r->variable->frame);
+	print_shared(out, r);
 	if (r->frames) {
 		print_other(out, colour, r);
 		print_past(out, colour, r, "freed", &c->free, r->free);
@@ -269,6 +304,36 @@ static void set_window(json_t *o, const struct report_record *c)
 	set_string(o, "window", text);
 }
 
+static void set_locks(json_t *o, const char *key, const u64 *locks)
+{
+	json_t *all = json_array();
+	char text[24];
+	unsigned int i;
+
+	for (i = 0; i < REPORT_LOCKS && locks[i]; i++) {
+		snprintf(text, sizeof(text), "0x%lx", locks[i]);
+		json_array_append_new(all, json_string(text));
+	}
+	json_object_set_new(o, key, all);
+}
+
+static void set_shared(json_t *o, const struct report *r)
+{
+	const struct report_shared *s = &r->record->shared;
+	json_t *shared;
+
+	if (!s->inode)
+		return;
+	shared = json_object();
+	set_number(shared, "major", s->major);
+	set_number(shared, "minor", s->minor);
+	set_number(shared, "inode", s->inode);
+	set_number(shared, "offset", s->offset);
+	if (r->also)
+		set_number(shared, "process", (u64)r->also);
+	json_object_set_new(o, "shared", shared);
+}
+
 /* report_print_json - a report as an object, in one line */
 void report_print_json(FILE *out, const struct report *r)
 {
@@ -298,6 +363,11 @@ void report_print_json(FILE *out, const struct report *r)
 	if (r->variable)
 		json_object_set_new(o, "variable",
 				    frame_json(r->variable->frame));
+	if (is_race(c)) {
+		set_locks(o, "locks", c->locks);
+		set_locks(o, "other_locks", c->other_locks);
+	}
+	set_shared(o, r);
 	set_stack(o, "stack", r, &c->now, r->now);
 	set_stack(o, "other", r, &c->other, r->other);
 	set_stack(o, "freed", r, &c->free, r->free);

@@ -19,6 +19,7 @@ struct report {
 	struct frames *frames; /* of all stacks; or NULL */
 	struct stack_shown now, other, alloc, free;
 	struct frames *variable; /* that the access is to, if it is one */
+	pid_t also; /* told of the same bytes; or 0 */
 	const struct frame *place; /* in frames; NULL: not known */
 };
 

@@ -164,7 +164,6 @@ static void has_overwritten(const ucontext_t *c)
 {
 	struct overwrite *o = &self.overwrite;
 	uint8_t now[RACE_BYTES];
-	struct race_file file;
 
 	if (!o->is)
 		return;
@@ -175,9 +174,11 @@ static void has_overwritten(const ucontext_t *c)
 		return;
 	if (!o->update.other.stack.tid)
 		race_who_wrote(&o->update.place, &o->update.other);
-	o->update.forked = race_threads() < 2;
-	if (o->update.forked && !race_is_shared(o->update.place.address, &file))
-		return;
+	if (!race_is_shared(o->update.place.address, &o->update.shared)) {
+		memset(&o->update.shared, 0, sizeof(o->update.shared));
+		if (race_threads() < 2)
+			return;
+	}
 	if (race_is_news(o->known, o->update.other.stack.tid != 0))
 		race_report(&o->update, c);
 }
@@ -187,9 +188,9 @@ static void has_overwritten(const ucontext_t *c)
 /* True if others can be expected to write there. */
 static bool is_common(uint64_t address)
 {
-	struct race_file file;
+	struct report_shared where;
 
-	return race_threads() > 1 || race_is_shared(address, &file);
+	return race_threads() > 1 || race_is_shared(address, &where);
 }
 
 static bool should_wait(struct race_known *k, uint64_t address)

@@ -21,6 +21,7 @@ struct race_place {
 struct race_other {
 	struct report_stack stack; /* tid 0: nobody was seen */
 	char name[16];
+	uint64_t locks[REPORT_LOCKS];
 };
 
 /* ---- race.c ---- */
@@ -68,18 +69,16 @@ unsigned int race_others(pid_t *tid, unsigned int most) HIDDEN;
 pid_t race_tid(void) HIDDEN;
 
 /* ---- race_map.c ---- */
-struct race_file {
-	unsigned int major, minor;
-	uint64_t inode, offset;
-};
-
-bool race_is_shared(uint64_t address, struct race_file *file) HIDDEN;
+bool race_is_shared(uint64_t address, struct report_shared *where) HIDDEN;
 bool race_is_traced(void) HIDDEN;
+
+/* ---- race_locks.c: which locks the running thread holds ---- */
+void race_locks(uint64_t *to) HIDDEN;
 
 /* ---- race_report.c ---- */
 struct race_update {
 	struct race_place place;
-	bool forked; /* the only thread: another process wrote */
+	struct report_shared shared; /* with processes, or zeroes */
 	struct race_other other;
 };
 

@@ -53,7 +53,7 @@ static uint64_t number(struct text *t, unsigned int base)
 
 /* One line; false at the end. */
 static bool take_line(struct text *t, uint64_t address, bool *found,
-		      bool *shared, struct race_file *file)
+		      bool *shared, struct report_shared *where)
 {
 	uint64_t start = number(t, 16), end = number(t, 16);
 	char c = 0;
@@ -63,10 +63,10 @@ static bool take_line(struct text *t, uint64_t address, bool *found,
 		c = next(t);
 	*shared = c == 's';
 	next(t);
-	file->offset = number(t, 16) + address - start;
-	file->major = (unsigned int)number(t, 16);
-	file->minor = (unsigned int)number(t, 16);
-	file->inode = number(t, 10);
+	where->offset = number(t, 16) + address - start;
+	where->major = (unsigned int)number(t, 16);
+	where->minor = (unsigned int)number(t, 16);
+	where->inode = number(t, 10);
 	*found = address >= start && address < end;
 	do
 		c = next(t);
@@ -74,15 +74,15 @@ static bool take_line(struct text *t, uint64_t address, bool *found,
 	return c != 0;
 }
 
-/* True if @address is of a mapping that is shared; *@file is where. */
-bool race_is_shared(uint64_t address, struct race_file *file)
+/* True if @address is of a mapping that is shared; *@where says which. */
+bool race_is_shared(uint64_t address, struct report_shared *where)
 {
 	bool found = false, shared = false;
 	struct text t;
 
 	if (!begin(&t, "/proc/self/maps"))
 		return false;
-	while (!found && take_line(&t, address, &found, &shared, file))
+	while (!found && take_line(&t, address, &found, &shared, where))
 		;
 	syscall(SYS_close, t.fd);
 	return found && shared;

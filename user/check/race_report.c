@@ -46,11 +46,11 @@ static void say(struct report_record *r, const struct race_update *u)
 	at = add(at, end, "a lost update of ");
 	at = add_number(at, end, u->place.size);
 	at = add(at, end, u->place.size == 1 ? " byte: " : " bytes: ");
-	if (u->forked) {
-		at = add(at, end, "another process");
-	} else if (u->other.stack.tid) {
+	if (u->other.stack.tid) {
 		at = add(at, end, "thread ");
 		at = add_number(at, end, (unsigned long)u->other.stack.tid);
+	} else if (u->shared.inode) {
+		at = add(at, end, "another process");
 	} else {
 		at = add(at, end, "somebody else");
 	}
@@ -70,7 +70,10 @@ void race_report(const struct race_update *u, const ucontext_t *c)
 	race_stack(&r.now, c);
 	r.now.flags |= REPORT_STACK_EXACT;
 	r.now.pc[0] = u->place.pc;
+	r.shared = u->shared;
+	race_locks(r.locks);
 	r.other = u->other.stack;
+	memcpy(r.other_locks, u->other.locks, sizeof(r.other_locks));
 	memcpy(r.other_thread, u->other.name, sizeof(r.other_thread));
 	if (heap.tell)
 		heap.tell(&r);

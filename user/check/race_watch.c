@@ -78,6 +78,7 @@ static void describe(struct race_other *o, const ucontext_t *c, bool before)
 {
 	race_stack(&o->stack, c);
 	o->stack.pc[0] += before; /* as if a call returned there */
+	race_locks(o->locks);
 	prctl(PR_GET_NAME, o->name);
 }
 

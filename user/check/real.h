@@ -41,7 +41,13 @@
 	F(__vfprintf_chk) F(__vdprintf_chk) F(__vfwprintf_chk) \
 	F(__vswprintf_chk) \
 	F(_exit) F(execve) F(execv) F(execvp) F(execvpe) F(fexecve) \
-	F(sigaction) F(signal) F(pthread_create) F(fork)
+	F(sigaction) F(signal) F(pthread_create) F(fork) \
+	F(pthread_mutex_lock) F(pthread_mutex_trylock) \
+	F(pthread_mutex_timedlock) F(pthread_mutex_unlock) \
+	F(pthread_rwlock_rdlock) F(pthread_rwlock_wrlock) \
+	F(pthread_rwlock_tryrdlock) F(pthread_rwlock_trywrlock) \
+	F(pthread_rwlock_unlock) F(pthread_spin_lock) \
+	F(pthread_spin_trylock) F(pthread_spin_unlock)
 /* clang-format on */
 
 struct real {
