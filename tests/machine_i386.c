@@ -22,6 +22,7 @@
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/sched/sched.h>
+#include <mach/io.h>
 #include "i386/string.h"
 
 #define EXIT_PORT 0xf4

@@ -16,8 +16,9 @@
  * slab_block_at(), kfence_room(), and the descriptors of frames. So it is slow,
  * and precise to the byte. An access that is wrong is reported, and made.
  *
- * No kernel that is installed has this file: it is linked with code that was
- * compiled for it (tests/foreign/linux-kunit).
+ * No kernel that is installed has this file. It is linked with code that was
+ * compiled for it: all of kernel/ (tests/machine/looked), and Linux's tests
+ * (tests/foreign/linux-kunit).
  */
 #include <ashlar/mmzone.h>
 #include <ashlar/printf.h>
@@ -30,6 +31,8 @@
 #include "kasan.h"
 
 #define ALL (~(size_t)0)
+
+extern const u8 _end[]; /* of the image: port/i386/kernel.ld */
 
 static bool reporting; /* by code that is looked at itself */
 
@@ -80,7 +83,7 @@ size_t kasan_room(const void *p)
 		page = vmalloc_to_page(p);
 		return page ? frame_room(page, addr & ~PAGE_MASK) : 0;
 	}
-	if (!virt_addr_valid(p))
+	if (!virt_addr_valid(p) || addr < (uintptr_t)_end)
 		return ALL;
 	if (!slab_block_at(p, &b))
 		return frame_room(virt_to_page(p), addr & ~PAGE_MASK);

@@ -17,6 +17,7 @@
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/sched/sched.h>
+#include <mach/io.h>
 
 #define EXIT_PORT 0xf4
 #define RESOURCES 4
