@@ -53,37 +53,58 @@ _Static_assert(SLAB_MAX_BYTES < 64 * PAGE_SIZE &&
 		       2 * SLAB_PACK_MAX < 64 * PAGE_SIZE,
 	       "a slab's frames fit in a frame_set");
 
+/* What of a slab was handed out at least once. */
+struct used_part {
+	char *first, *end;
+};
+
+/* True if all objects are free that start between two offsets in the frame. */
+static bool are_free(const struct page *page, size_t from, size_t to, u32 size)
+{
+	const u32 bits = 8 * sizeof(long), step = size / SLAB_GRANULE;
+	u32 i = (u32)(from / SLAB_GRANULE), end = (u32)(to / SLAB_GRANULE);
+
+	for (; i < end; i += step)
+		if (!(page->free_bits[i / bits] >> i % bits & 1))
+			return false;
+	return true;
+}
+
 /*
  * True if frame @i of the slab was used and no object in it is in use now.
  * The object that reaches into the frame from the one before counts too.
  */
-static bool frame_is_idle(const struct kmem_cache *s, struct page *slab, u32 i)
+static bool frame_is_idle(const struct kmem_cache *s, struct page *slab, u32 i,
+			  const struct used_part *used)
 {
-	char *first = slab_start(s, slab);
-	char *unused = slab_unused(slab);
-	char *start = page_address(slab + i), *end = start + PAGE_SIZE;
-	char *obj = first;
+	char *start = page_address(slab + i), *obj = used->first;
+	char *end = min(start + PAGE_SIZE, used->end);
 
 	if (slab[i].flags & PG_vacant)
 		return false;
-	if (start > first)
-		obj += (size_t)(start - first) / s->size * s->size;
-	if (obj >= unused)
+	if (start > obj)
+		obj += (u32)(start - obj) / s->size * s->size;
+	if (obj >= used->end)
 		return false;
-	for (; obj < end && obj < unused; obj += s->size)
+	if (obj < start) {
 		if (!slot_is_free(obj))
 			return false;
-	return true;
+		obj += s->size;
+	}
+	return are_free(slab + i, (size_t)(obj - start), (size_t)(end - start),
+			s->size);
 }
 
 /* The idle frames become vacant. Context: s->lock. */
 static frame_set vacate(const struct kmem_cache *s, struct page *slab)
 {
+	const struct used_part used = { slab_start(s, slab),
+					slab_unused(slab) };
 	frame_set set = 0;
 	u32 i;
 
 	for (i = 0; i < slab->nr; i++) {
-		if (!frame_is_idle(s, slab, i))
+		if (!frame_is_idle(s, slab, i, &used))
 			continue;
 		set |= (frame_set)1 << i;
 		slab[i].flags |= PG_vacant | PG_discarded;

@@ -20,12 +20,18 @@
  * lies no mark of a free object, so it has no id in port_slab_ids either: a
  * release of an object there takes the slow path, which looks at the bits.
  *
+ * A slab's frames but the first are PG_full while they have no free bit, and the
+ * first is while the whole slab has no object to give: so who looks for free
+ * objects passes over full frames, and a release has more to do than to turn its
+ * bit over and to count only where the frame was full, or the slab gets empty.
+ *
  * Objects come and go by the sheaf (sheaf.c), or one at a time where a cache
  * has no sheaves (alloc_direct, put_direct; watched.c).
  *
  * Invariants (kmem_cache_validate), with objects = slab_objects(s, slab):
  *   slab->inuse + free bits of the slab = objects before bump
  *   slab on full ⇔ inuse = objects ⇔ PG_full;  on free ⇔ inuse = 0
+ *   another frame has no free bit ⇔ PG_full; those before the hint have none
  *   s->inuse = Σ slab->inuse;  s->total_objects = Σ objects
  *   an object in use lies in no vacant frame; port_slab_ids of a frame = the
  *     cache's free_id if it has marks and the frame is not vacant, else 0
@@ -89,7 +95,8 @@ static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 	for (i = 0; i < slab_described(s, nr); i++) {
 		struct page *page = slab + i;
 
-		page->flags = PG_slab | PG_vacant | (i ? PG_tail : 0);
+		page->flags = PG_slab | PG_vacant |
+			      (i ? PG_tail | PG_full : 0);
 		page->head = slab;
 		page->slab_cache = s;
 		memset(page->free_bits, 0, sizeof(page->free_bits));
@@ -258,21 +265,33 @@ static void **take_bits(struct page *page, void **slot, void **low)
 	return slot;
 }
 
+/* The same, and what they lie in is vacant no more. */
+static void **take_frame(struct page *slab, u32 i, void **slot, void **low)
+{
+	void **before = slot;
+
+	slot = take_bits(slab + i, slot, low);
+	if (slot != before)
+		frames_enter(slab->slab_cache, slab, before[-1], *slot);
+	return slot;
+}
+
 static void **take_recycled(struct page *slab, void **slot, void **low)
 {
-	struct kmem_cache *s = slab->slab_cache;
-	u32 i, nr = slab_described(s, slab->nr);
-	void **before;
+	u32 i, nr = slab_described(slab->slab_cache, slab->nr);
 
+	if (frame_has_free(slab))
+		slot = take_frame(slab, 0, slot, low);
 	for (i = slab->hint; i < nr && slot > low; i++) {
-		if (!frame_has_free(slab + i))
+		if (slab[i].flags & PG_full)
 			continue;
-		before = slot;
-		slot = take_bits(slab + i, slot, low);
-		frames_enter(s, slab, before[-1], *slot);
+		slot = take_frame(slab, i, slot, low);
+		if (slot > low || !frame_has_free(slab + i))
+			slab[i].flags |= PG_full;
 	}
 	/* The frame we stopped in may have bits left. */
-	slab->hint = (u8)(slot > low || i == 0 ? i : i - 1);
+	if (i > slab->hint)
+		slab->hint = (u8)(slot > low ? i : i - 1);
 	return slot;
 }
 
@@ -381,8 +400,14 @@ void report_bad_object(const struct kmem_cache *s, char *obj,
 			  obj, s->name);
 }
 
-static void slab_lists_after_put(struct kmem_cache *s, struct page *slab)
+/* An object of @page became free: the frame was full, or the slab is empty. */
+static void slab_after_put(struct kmem_cache *s, struct page *slab,
+			   struct page *page)
 {
+	if (page != slab) {
+		page->flags &= (u8)~PG_full;
+		slab->hint = min(slab->hint, (u8)(page - slab));
+	}
 	if (slab->flags & PG_full) {
 		slab->flags &= (u8)~PG_full;
 		list_move(&slab->lru, &s->slabs_partial);
@@ -413,55 +438,73 @@ __racy struct page *object_slab(const struct kmem_cache *s, const void *obj)
 	return slab_head(virt_to_page(obj));
 }
 
-/*
- * The object in @slot becomes free; 0: there is none, or it is free already,
- * and that is reported. @marked: a general cache's, of which the frame and
- * the mark said when it entered its sheaf that it is an object in use (see
- * slab.h); here its own bit has the last word.
- */
-static __always_inline u32 slab_put_one(struct kmem_cache *s, char *slot,
-					bool marked)
+/* The object in @slot, of the frame @page, becomes free. False: it was. */
+static __always_inline bool put_in_frame(struct kmem_cache *s,
+					 struct page *page, const char *slot)
 {
-	unsigned long granule = ((uintptr_t)slot & ~PAGE_MASK) / SLAB_GRANULE;
-	unsigned long mask = 1ul << granule % (8 * sizeof(long));
-	struct page *page = virt_to_page(slot), *slab;
-	enum object_state state = OBJECT_NONE;
-	unsigned long *word;
+	unsigned long granule = (uintptr_t)slot / SLAB_GRANULE;
+	unsigned long bit = granule % (8 * sizeof(long));
+	unsigned long *word =
+		&page->free_bits[granule / (8 * sizeof(long)) % FREE_WORDS];
+	unsigned long before = *word, after = before | 1ul << bit;
+	struct page *slab = slab_head(page);
+	u8 flags = page->flags;
 
-	if (unlikely(!is_slab_frame_of(s, slot)))
-		goto bad;
-	slab = slab_head(page);
-	if (!marked &&
-	    (slot >= slab_unused(slab) || !slab_starts_at(s, slab, slot)))
-		goto bad;
-	word = &page->free_bits[granule / (8 * sizeof(long))];
-	state = OBJECT_FREE;
-	if (unlikely(*word & mask))
-		goto bad;
-	*word |= mask;
-	if (page - slab < slab->hint)
-		slab->hint = (u8)(page - slab);
-	slab->inuse--;
-	if (unlikely(slab->flags & PG_full || !slab->inuse))
-		slab_lists_after_put(s, slab);
+	if (unlikely(after == before))
+		return false;
+	*word = after;
+	if (unlikely(!--slab->inuse || flags & PG_full))
+		slab_after_put(s, slab, page);
+	return true;
+}
+
+/*
+ * Of an object of a general cache the frame and the mark said when it entered
+ * its sheaf that it is one in use (see slab.h). Here the frame is asked again,
+ * and the object's own bit has the last word.
+ */
+static __always_inline bool put_marked(struct kmem_cache *s, u8 id, char *slot)
+{
+	unsigned long pfn = virt_to_pfn(slot);
+
+	return likely(port_slab_ids[pfn] == id) &&
+	       put_in_frame(s, pfn_to_page(pfn), slot);
+}
+
+static __always_inline bool put_unmarked(struct kmem_cache *s, char *slot)
+{
+	struct page *slab = object_slab(s, slot);
+
+	return likely(slab) && slot < slab_unused(slab) &&
+	       slab_starts_at(s, slab, slot) &&
+	       put_in_frame(s, virt_to_page(slot), slot);
+}
+
+/* It was no object, or a free one. Returns 1: so many were not put. */
+static __cold_path u32 put_badly(struct kmem_cache *s, char *slot)
+{
+	struct page *slab = object_slab(s, slot);
+
+	report_bad_object(s, slot + s->red_left,
+			  slab ? object_state(s, slab, slot) : OBJECT_NONE);
 	return 1;
-bad:
-	report_bad_object(s, slot + s->red_left, state);
-	return 0;
 }
 
 void slabs_put(struct kmem_cache *s, void **slots, u32 n)
 {
 	void **end = slots + n;
-	u32 put = 0;
+	u8 id = slab_id(s);
 
-	if (likely(cache_has_marks(s)))
+	if (likely(id)) {
 		for (; slots < end; slots++)
-			put += slab_put_one(s, *slots, true);
-	else
+			if (unlikely(!put_marked(s, id, *slots)))
+				n -= put_badly(s, *slots);
+	} else {
 		for (; slots < end; slots++)
-			put += slab_put_one(s, *slots, false);
-	WRITE_ONCE(s->inuse, s->inuse - put);
+			if (unlikely(!put_unmarked(s, *slots)))
+				n -= put_badly(s, *slots);
+	}
+	WRITE_ONCE(s->inuse, s->inuse - n);
 }
 
 /*
@@ -518,6 +561,22 @@ static u32 count_free_bits(const struct kmem_cache *s, const struct page *slab)
 	return n;
 }
 
+/* What the frames but the first say of their free bits. */
+static void validate_frames(const struct kmem_cache *s,
+			    const struct page *slab)
+{
+	u32 i, nr = slab_described(s, slab->nr);
+
+	for (i = 1; i < nr; i++)
+		if (!(slab[i].flags & PG_full) != frame_has_free(slab + i) ||
+		    (i < slab->hint && frame_has_free(slab + i)))
+			mm_panic("cache %s: frame %u of slab %p, with the "
+				 "hint %u and flags %#x, %s free objects",
+				 s->name, i, (const void *)slab, slab->hint,
+				 slab[i].flags,
+				 frame_has_free(slab + i) ? "has" : "has no");
+}
+
 static void validate_slab(const struct kmem_cache *s, const struct page *slab,
 			  bool full, bool empty)
 {
@@ -570,6 +629,7 @@ static unsigned long validate_list(struct kmem_cache *s,
 
 	list_for_each_entry(slab, list, lru) {
 		validate_slab(s, slab, full, empty);
+		validate_frames(s, slab);
 		validate_ids(s, slab);
 		if (cache_is_watched(s))
 			sum->bad += slab_debug_check(s, slab);

@@ -55,7 +55,7 @@
 #define PG_discarded 0x04 /* slab frame: vacant, as it was given back */
 #define PG_slab 0x08
 #define PG_tail 0x10
-#define PG_full 0x20 /* slab head: on its cache's full list */
+#define PG_full 0x20 /* slab head: on the full list; tail: no free bit */
 #define PG_zeroed 0x20 /* free block: not resident on the host, reads zero */
 #define PG_reported 0x40 /* free block: zeroed because it was given back */
 #define PG_isolated 0x40 /* slab head: on its cache's slabs_isolated */
@@ -90,7 +90,7 @@ struct page {
 			* pageblock_type() in mm/page_alloc.h */
 	union {
 		u8 list_type; /* free: the migratetype list it is on */
-		u8 hint; /* slab head: frames before it have no free bit */
+		u8 hint; /* slab head: tails before it have no free bit */
 	};
 	struct { /* slab head */
 		u16 inuse; /* objects handed out */
