@@ -166,6 +166,21 @@ sheaf_t sheaf_fit(struct kmem_cache *s, sheaf_t top)
 	return likely(now == had) ? top : sheaf_open(sheaf_base(top), now);
 }
 
+/* Calls that pass before RAM is asked for again, of which there was none. */
+#define RESTOCK_PAUSE 256
+
+/* More sheaves for the stock, if there is RAM for them. */
+void restock_sheaves(void)
+{
+	static u32 pause;
+	u32 n = READ_ONCE(pause);
+
+	if (n)
+		WRITE_ONCE(pause, n - 1);
+	else if (!slab_grow(&sheaf_cache, GFP_NOWAIT | __GFP_NOWARN))
+		WRITE_ONCE(pause, RESTOCK_PAUSE);
+}
+
 /* An empty sheaf out of the stock, or NULL. Context: no cache lock. */
 static sheaf_t sheaf_new(const struct kmem_cache *s)
 {

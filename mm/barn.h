@@ -6,6 +6,8 @@
 #include <ashlar/atomic.h>
 #include "slub.h"
 
+void restock_sheaves(void);
+
 /*
  * Sheaves are needed under a CPU's lock, where nothing may ask the machine
  * for RAM: so the cache of sheaves has one in stock before. Context: no lock.
@@ -14,7 +16,7 @@ static __always_inline void stock_sheaves(void)
 {
 	if (unlikely(READ_ONCE(sheaf_cache.inuse) ==
 		     READ_ONCE(sheaf_cache.total_objects)))
-		slab_grow(&sheaf_cache, GFP_NOWAIT | __GFP_NOWARN);
+		restock_sheaves();
 }
 
 /* Objects that the sheaf of @top may hold. */
