@@ -324,17 +324,6 @@ empty_elsewhere(struct kmem_cache *s, struct barn *own, sheaf_t full, u32 room)
 	return empty;
 }
 
-static __always_inline bool barns_have_full(const struct kmem_cache *s)
-{
-	uintptr_t any = 0;
-	u32 i;
-
-#pragma GCC unroll 8
-	for (i = 0; i < NR_CPU_GROUPS; i++)
-		any |= (uintptr_t)READ_ONCE(s->barns[i].full);
-	return any;
-}
-
 /* The same with the first barn that has one, from @own on. */
 static __always_inline sheaf_t any_full(struct kmem_cache *s, struct barn *own,
 					sheaf_t empty)

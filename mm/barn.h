@@ -34,6 +34,18 @@ static inline struct barn *barn_of(struct kmem_cache *s,
 	return &s->barns[cpu->nr % NR_CPU_GROUPS];
 }
 
+/* True if some barn has a full sheaf, or had one when it was looked at. */
+static __always_inline bool barns_have_full(const struct kmem_cache *s)
+{
+	uintptr_t any = 0;
+	u32 i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < NR_CPU_GROUPS; i++)
+		any |= (uintptr_t)READ_ONCE(s->barns[i].full);
+	return any;
+}
+
 /* Context: any, without a barn's lock. */
 sheaf_t barn_get(struct kmem_cache *s, struct barn *own, sheaf_t main);
 sheaf_t barn_put(struct kmem_cache *s, struct barn *own, sheaf_t main);

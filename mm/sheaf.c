@@ -51,6 +51,9 @@ static u32 cold_calls(const struct kmem_cache *s)
 	return s->size < CACHE_LINE ? 0 : SHEAF_WARM_CALLS;
 }
 
+/* A CPU's warmth for a cache whose sheaves it fills from slabs as it may. */
+#define WARM 0xff
+
 /*
  * Objects of the next refill: a few at first, so that a CPU that needs one
  * does not take a slab's worth from the others, twice as many each time. The
@@ -59,11 +62,12 @@ static u32 cold_calls(const struct kmem_cache *s)
  */
 static u32 refill_size(const struct kmem_cache *s, struct mm_cpu *cpu)
 {
-	u32 warmth = cpu->warmth[s->id] - cold_calls(s);
-	u32 n = max(s->sheaf_min / 16, 4u) << warmth;
+	u32 warmth = cpu->warmth[s->id], n;
 
-	if (!warmth || n < s->sheaf_min)
-		cpu->warmth[s->id]++;
+	if (likely(warmth == WARM))
+		return s->sheaf_min;
+	n = max(s->sheaf_min / 16, 4u) << (warmth - cold_calls(s));
+	cpu->warmth[s->id] = n < s->sheaf_min ? (u8)(warmth + 1) : WARM;
 	return min(n, s->sheaf_min);
 }
 
@@ -157,11 +161,13 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 	if (unlikely(s->free_id != s->id) &&
 	    take_freed(main, &cpu->tops->top[s->free_id]))
 		return true;
-	full = barn_get(s, barn_of(s, cpu), *main);
-	if (full) {
-		set_sheaves(main, full, spare);
-		count_vm_events(cpu, BARN_GET, 1);
-		return true;
+	if (barns_have_full(s)) {
+		full = barn_get(s, barn_of(s, cpu), *main);
+		if (likely(full)) {
+			set_sheaves(main, full, spare);
+			count_vm_events(cpu, BARN_GET, 1);
+			return true;
+		}
 	}
 	spin_lock(&s->lock);
 	*main = refill_from_slabs(s, cpu, *main);
@@ -473,19 +479,14 @@ static __cold_path void free_watched(struct kmem_cache *s, void *obj)
 }
 
 /*
- * slab_free_slow - take @obj back when this CPU's main sheaf is full, or
- * when the fast path found @obj suspicious
+ * slab_free_used - take @obj back when this CPU's main sheaf is full
+ *
+ * It was seen to be an object of @s in use, and is not watched.
  */
-void slab_free_slow(struct kmem_cache *s, void *obj)
+void slab_free_used(struct kmem_cache *s, void *obj)
 {
 	LIST_HEAD(reaped);
 
-	if (unlikely(cache_is_watched(s))) {
-		free_watched(s, obj);
-		return;
-	}
-	if (unlikely(!object_may_be_freed(s, obj)))
-		return;
 	if (cache_has_marks(s))
 		*object_mark(obj) = FREE_MARK;
 	object_freed(s, obj);
@@ -493,8 +494,20 @@ void slab_free_slow(struct kmem_cache *s, void *obj)
 		put_direct(s, obj, &reaped);
 	if (unlikely(!list_empty(&reaped)))
 		slab_release_list(&reaped);
-	if (READ_ONCE(s->flushes))
+	if (unlikely(READ_ONCE(s->flushes) >= BARN_FLUSHES))
 		slab_report_balance(s);
+}
+
+/*
+ * slab_free_slow - take @obj back when the fast path found a full sheaf, or
+ * found @obj suspicious
+ */
+void slab_free_slow(struct kmem_cache *s, void *obj)
+{
+	if (unlikely(cache_is_watched(s)))
+		free_watched(s, obj);
+	else if (likely(object_may_be_freed(s, obj)))
+		slab_free_used(s, obj);
 }
 
 /* ---- draining ---- */

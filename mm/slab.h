@@ -359,6 +359,7 @@ void *slab_alloc_asked(struct kmem_cache *s, gfp_t gfp,
 void slab_free_asked(struct kmem_cache *s, void *obj,
 		     const struct slab_call *call);
 void slab_free_slow(struct kmem_cache *s, void *obj);
+void slab_free_used(struct kmem_cache *s, void *obj);
 u32 sheaf_limit(struct kmem_cache *s, u32 most);
 
 /* This CPU's main sheaf of cache @id, and its move by @n objects. */

@@ -298,13 +298,12 @@ static bool look_is_due(struct kmem_cache *s)
 	return inuse < s->report_below;
 }
 
-/* Called after sheaves were flushed into slabs. Context: no lock held. */
+/* Sheaves were flushed into slabs time after time. Context: no lock held. */
 void slab_report_balance(struct kmem_cache *s)
 {
 	unsigned long due = 0;
 
-	if (likely(READ_ONCE(s->flushes) < BARN_FLUSHES ||
-		   READ_ONCE(s->nr_pages) < SLAB_REPORT_BYTES >> PAGE_SHIFT) ||
+	if (likely(READ_ONCE(s->nr_pages) < SLAB_REPORT_BYTES >> PAGE_SHIFT) ||
 	    !may_report(s))
 		return;
 	spin_lock(&s->lock);

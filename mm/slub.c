@@ -191,7 +191,7 @@ static char *object_from(const struct kmem_cache *s, const char *start)
  * that start in it get the mark of free ones, and the frame the id by which
  * kfree() looks for it.
  */
-static void frame_enter(struct kmem_cache *s, struct page *slab, u32 i)
+static __attribute__((__noinline__)) void frame_enter(struct kmem_cache *s, struct page *slab, u32 i)
 {
 	char *start = page_address(slab + i), *end = start + PAGE_SIZE;
 	void *mark = FREE_MARK;
@@ -216,8 +216,9 @@ static void frame_enter(struct kmem_cache *s, struct page *slab, u32 i)
  * Objects from @first to @last, which may reach into the next frames, are
  * handed out. Larger ones have their slab to themselves, and start it.
  */
-static void frames_enter(struct kmem_cache *s, struct page *slab,
-			 const char *first, const char *last)
+static __always_inline void frames_enter(struct kmem_cache *s,
+					 struct page *slab, const char *first,
+					 const char *last)
 {
 	const char *frames = page_address(slab);
 	size_t i = (size_t)(first - frames) >> PAGE_SHIFT;

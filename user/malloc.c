@@ -165,7 +165,7 @@ static __cold_path void *alloc_slow(size_t size)
 	return alloc_slowly(size, ALLOC_MALLOC);
 }
 
-static __cold_path void *malloc_slow(size_t size)
+static __attribute__((__noinline__)) void *malloc_slow(size_t size)
 {
 	void *p = alloc_slowly(size, ALLOC_MALLOC);
 
@@ -341,8 +341,8 @@ static __cold_path void free_noted(struct kmem_cache *s, void *p)
 	slab_free_slow(s, p);
 }
 
-/* Perturbed, or not an object of a general cache that a sheaf has room for. */
-static __cold_path void free_slow(void *p)
+/* Perturbed, or not an object of a general cache. */
+static __cold_path void free_other(void *p)
 {
 	struct page *page = virt_to_page(p);
 
@@ -360,6 +360,18 @@ static __cold_path void free_slow(void *p)
 	} else {
 		release_bad("free", p);
 	}
+}
+
+/* Most often this thread's sheaf is full. */
+static __attribute__((__noinline__)) void free_slow(void *p)
+{
+	unsigned long id = port_slab_ids[virt_to_pfn(p)];
+
+	if (likely(kmalloc_starts_at(id, p) && *object_mark(p) != FREE_MARK &&
+		   !malloc_params.perturb && !profile_on))
+		slab_free_used(cache_by_id[id], p);
+	else
+		free_other(p);
 }
 
 /**
