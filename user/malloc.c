@@ -394,17 +394,14 @@ EXPORT void free(void *p)
 /* ---- size ---- */
 
 /*
- * Bytes of the object of a general cache at @p, any value, or 0: there is no
- * such object, or the frame may not say so.
+ * Bytes of the object of a general cache at @p, in some frame, or 0: there is
+ * no such object, or the frame may not say so.
  */
 static __always_inline size_t cached_size(void *p)
 {
-	unsigned long index;
+	unsigned long index = port_slab_ids[virt_to_pfn(p)];
 	size_t size;
 
-	if (unlikely(!virt_addr_valid(p)))
-		return 0;
-	index = port_slab_ids[virt_to_pfn(p)];
 	if (unlikely(!kmalloc_starts_at(index, p) ||
 		     *object_mark(p) == FREE_MARK))
 		return 0;
@@ -452,7 +449,7 @@ static __cold_path size_t usable_slow(void *p)
  */
 EXPORT size_t malloc_usable_size(void *p)
 {
-	size_t size = cached_size(p);
+	size_t size = likely(virt_addr_valid(p)) ? cached_size(p) : 0;
 
 	return likely(size) ? size : usable_slow(p);
 }
@@ -502,7 +499,7 @@ static __always_inline void *realloc_within(void *p, size_t old, size_t size)
 	return realloc_move(p, old, size);
 }
 
-/* @p lies outside of the frames. */
+/* @p lies outside of the frames, and has @size bytes, but 0, from now on. */
 static void *realloc_large(void *p, size_t size)
 {
 	void *new = NULL;
@@ -524,19 +521,24 @@ static void *realloc_large(void *p, size_t size)
 	return old ? realloc_move(p, old, size) : realloc_bad(p);
 }
 
-/* @p is of no general cache, as far as its frame tells. */
+static __cold_path void *realloc_to_nothing(void *p)
+{
+	free(p);
+	return NULL;
+}
+
+static __attribute__((__noinline__)) void *realloc_outside(void *p, size_t size)
+{
+	return size ? realloc_large(p, size) : realloc_to_nothing(p);
+}
+
+/* @p is of no general cache, as far as its frame tells, or @size is 0. */
 static __cold_path void *realloc_slow(void *p, size_t size)
 {
 	size_t old;
 
-	if (!p)
-		return malloc(size);
-	if (!size) {
-		free(p);
-		return NULL;
-	}
-	if (!virt_addr_valid(p))
-		return realloc_large(p, size);
+	if (!size)
+		return realloc_to_nothing(p);
 	old = cached_size(p);
 	if (!old && !block_size(p, &old))
 		return realloc_bad(p);
@@ -555,8 +557,11 @@ static __cold_path void *realloc_slow(void *p, size_t size)
  */
 EXPORT void *realloc(void *p, size_t size)
 {
-	size_t old = cached_size(p);
+	size_t old;
 
+	if (unlikely(!virt_addr_valid(p)))
+		return p ? realloc_outside(p, size) : malloc(size);
+	old = cached_size(p);
 	if (unlikely(!old || !size))
 		return realloc_slow(p, size);
 	return realloc_within(p, old, size);
