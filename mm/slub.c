@@ -90,17 +90,15 @@ static u32 slab_described(const struct kmem_cache *s, u32 nr)
 
 static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 {
-	u32 i;
+	struct page *page, *end = slab + slab_described(s, nr);
 
-	for (i = 0; i < slab_described(s, nr); i++) {
-		struct page *page = slab + i;
-
-		page->flags = PG_slab | PG_vacant |
-			      (i ? PG_tail | PG_full : 0);
+	for (page = slab; page < end; page++) {
+		page->flags = PG_slab | PG_vacant | PG_tail | PG_full;
 		page->head = slab;
 		page->slab_cache = s;
 		memset(page->free_bits, 0, sizeof(page->free_bits));
 	}
+	slab->flags = PG_slab | PG_vacant;
 	slab->nr = (u8)nr;
 	slab->hint = (u8)nr;
 	slab->inuse = 0;
@@ -193,23 +191,24 @@ static char *object_from(const struct kmem_cache *s, const char *start)
  */
 static __attribute__((__noinline__)) void frame_enter(struct kmem_cache *s, struct page *slab, u32 i)
 {
-	char *start = page_address(slab + i), *end = start + PAGE_SIZE;
+	unsigned long pfn = page_to_pfn(slab) + i;
+	char *obj = pfn_to_virt(pfn), *end = obj + PAGE_SIZE;
 	void *mark = FREE_MARK;
-	char *obj = start;
+	u8 id = slab_id(s);
 
 	if (slab[i].flags & PG_discarded &&
 	    port_time_ms() - s->report_time < REPORT_HALF_LIFE_MS)
 		s->report_slack++;
 	slab[i].flags &= (u8) ~(PG_vacant | PG_discarded);
-	if (!slab_id(s))
+	if (!id)
 		return;
 	if (slab_is_packed(s))
-		obj = object_from(s, start);
+		obj = object_from(s, obj);
 	for (; obj < end; obj += s->size) {
 		port_unpoison(obj, 2 * sizeof(void *));
 		*object_mark(obj) = mark;
 	}
-	port_slab_ids[page_to_pfn(slab) + i] = slab_id(s);
+	port_slab_ids[pfn] = id;
 }
 
 /*
