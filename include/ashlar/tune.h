@@ -29,7 +29,7 @@
 #define SHEAF_BYTES_MOST (512 << 10)
 #define SHEAF_EXCHANGES 16
 /* … all sheaves and barns together by so many bytes … */
-#define BARN_GROWTH_BYTES (4 << 20)
+#define BARN_GROWTH_BYTES (8 << 20)
 /* … and this fraction of the frames in use. */
 #define BARN_GROWTH_FRACTION 64
 /*
