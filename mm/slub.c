@@ -20,10 +20,11 @@
  * lies no mark of a free object, so it has no id in port_slab_ids either: a
  * release of an object there takes the slow path, which looks at the bits.
  *
- * A slab's frames but the first are PG_full while they have no free bit, and the
- * first is while the whole slab has no object to give: so who looks for free
- * objects passes over full frames, and a release has more to do than to turn its
- * bit over and to count only where the frame was full, or the slab gets empty.
+ * A slab's frames but the first are PG_full while they have no free bit, and
+ * the first is while the whole slab has no object to give: so who looks for
+ * free objects passes over full frames, and a release has more to do than to
+ * turn its bit over and to count only where the frame was full, or the slab
+ * gets empty.
  *
  * Objects come and go by the sheaf (sheaf.c), or one at a time where a cache
  * has no sheaves (alloc_direct, put_direct; watched.c).
@@ -189,7 +190,8 @@ static char *object_from(const struct kmem_cache *s, const char *start)
  * that start in it get the mark of free ones, and the frame the id by which
  * kfree() looks for it.
  */
-static __attribute__((__noinline__)) void frame_enter(struct kmem_cache *s, struct page *slab, u32 i)
+static __attribute__((__noinline__)) void frame_enter(struct kmem_cache *s,
+						      struct page *slab, u32 i)
 {
 	unsigned long pfn = page_to_pfn(slab) + i;
 	char *obj = pfn_to_virt(pfn), *end = obj + PAGE_SIZE;
@@ -562,8 +564,7 @@ static u32 count_free_bits(const struct kmem_cache *s, const struct page *slab)
 }
 
 /* What the frames but the first say of their free bits. */
-static void validate_frames(const struct kmem_cache *s,
-			    const struct page *slab)
+static void validate_frames(const struct kmem_cache *s, const struct page *slab)
 {
 	u32 i, nr = slab_described(s, slab->nr);
 
