@@ -17,6 +17,7 @@
 #include "mm/kfence.h"
 #include "port/user/unwind.h"
 #include "port/user/user.h"
+#include "check_calls.h"
 #include "user.h"
 #include "watched.h"
 
@@ -68,42 +69,16 @@ EXPORT bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
 	return false;
 }
 
-/**
- * ashlar_sigaction() - sigaction() of SIGSEGV and SIGBUS
- * @sig: one of them
- * @act: as of sigaction()
- * @old: as of sigaction()
- *
- * For who stands before the C library's: the program's action is kept, and
- * done after what we have to say (port/user/segv.c).
- *
- * Return: as sigaction().
- */
-EXPORT int ashlar_sigaction(int sig, const struct sigaction *act,
-			    struct sigaction *old)
-{
-	return segv_sigaction(sig, act, old);
-}
-
 /* ---- updates that are lost ---- */
 
-/** ashlar_check_races() - true if the option races= wants them looked for */
-EXPORT bool ashlar_check_races(void)
+static bool races(void)
 {
 	port_read_options();
 	return races_wanted;
 }
 
-/**
- * ashlar_check_callers() - who called a function
- * @pc: return addresses, innermost first
- * @nr: at most
- * @at: pc, sp and bp in that function
- *
- * Context: any, a signal handler included. Return: how many were found.
- */
-EXPORT unsigned int ashlar_check_callers(unsigned long *pc, unsigned int nr,
-					 const uintptr_t *at)
+static unsigned int callers(unsigned long *pc, unsigned int nr,
+			    const uintptr_t *at)
 {
 	const struct code none = { 0, 0 };
 
@@ -111,19 +86,26 @@ EXPORT unsigned int ashlar_check_callers(unsigned long *pc, unsigned int nr,
 		      nr);
 }
 
-/**
- * ashlar_check_tell() - report what happened at an address of a block
- * @r: all but what is known of the block
- *
- * Context: any, a signal handler included.
- */
-EXPORT void ashlar_check_tell(struct report_record *r)
+static void tell(struct report_record *r)
 {
 	struct slab_block b;
 
 	if (slab_block_at((const void *)(uintptr_t)r->address, &b))
 		slab_show_block(r, &b);
 	report_and_go_on(r);
+}
+
+/**
+ * ashlar_check_calls() - what a checker asks for beside the looks
+ * @to: the functions; each may be called in any context, a signal handler
+ *	included
+ */
+EXPORT void ashlar_check_calls(struct check_calls *to)
+{
+	to->action = segv_sigaction;
+	to->races = races;
+	to->callers = callers;
+	to->tell = tell;
 }
 
 /* ---- looks at all ---- */

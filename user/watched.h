@@ -16,14 +16,8 @@ void watched_free(void *p, size_t size, size_t align, enum alloc_kind kind);
 
 /* check.c; what is public is for libashlar-check.so, which finds it by name */
 size_t ashlar_check_room(const void *p);
-struct sigaction;
-struct report_record;
-int ashlar_sigaction(int sig, const struct sigaction *act,
-		     struct sigaction *old);
-bool ashlar_check_races(void);
-unsigned int ashlar_check_callers(unsigned long *pc, unsigned int nr,
-				  const uintptr_t *at);
-void ashlar_check_tell(struct report_record *r);
+struct check_calls;
+void ashlar_check_calls(struct check_calls *to);
 bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
 			const char *call);
 unsigned long ashlar_look(void);

@@ -27,14 +27,12 @@
 #include <stdio.h>
 #include <wchar.h>
 #include <ashlar/compiler.h>
+#include "../check_calls.h"
 #include "../user.h"
 
 #define NOT_HEAP SIZE_MAX /* of room_at() */
 
 enum { READ, WRITE };
-
-struct sigaction;
-struct report_record;
 
 /* What libashlar-malloc knows. NULL, until it can be asked. */
 struct heap {
@@ -42,13 +40,7 @@ struct heap {
 	bool (*range)(const void *p, size_t bytes, bool is_write,
 		      const char *call);
 	unsigned long (*look_at_all)(void); /* at all blocks, with reports */
-	int (*action)(int sig, const struct sigaction *act,
-		      struct sigaction *old);
-	bool (*races)(void); /* are lost updates looked for? */
-	/* The callers of a function whose pc, sp and bp are known. */
-	unsigned int (*callers)(uint64_t *pc, unsigned int nr,
-				const uintptr_t *at);
-	void (*tell)(struct report_record *r);
+	struct check_calls calls;
 	uintptr_t start, bytes; /* the library itself */
 };
 

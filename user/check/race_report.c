@@ -14,8 +14,8 @@ void race_stack(struct report_stack *s, const ucontext_t *c)
 	s->tid = race_tid();
 	s->flags = REPORT_STACK_KNOWN;
 	s->pc[0] = (uint64_t)regs[REG_RIP];
-	if (heap.callers)
-		heap.callers(s->pc + 1, REPORT_FRAMES - 1, at);
+	if (heap.calls.callers)
+		heap.calls.callers(s->pc + 1, REPORT_FRAMES - 1, at);
 }
 
 /* The C library's snprintf() may take locks and memory. */
@@ -75,6 +75,6 @@ void race_report(const struct race_update *u, const ucontext_t *c)
 	r.other = u->other.stack;
 	memcpy(r.other_locks, u->other.locks, sizeof(r.other_locks));
 	memcpy(r.other_thread, u->other.name, sizeof(r.other_thread));
-	if (heap.tell)
-		heap.tell(&r);
+	if (heap.calls.tell)
+		heap.calls.tell(&r);
 }

@@ -102,7 +102,7 @@ static bool race_started(void)
 	if (likely(__atomic_load_n(&tried, __ATOMIC_RELAXED)) ||
 	    __atomic_exchange_n(&tried, 1, __ATOMIC_RELAXED))
 		return race_wanted;
-	if (!heap.races || !heap.races() || race_is_traced() ||
+	if (!heap.calls.races || !heap.calls.races() || race_is_traced() ||
 	    pthread_key_create(&ends, leave))
 		return false;
 	if (&__libc_stack_end)

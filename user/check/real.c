@@ -12,6 +12,7 @@ struct heap heap;
 
 static void find_heap(void)
 {
+	void (*calls)(struct check_calls * to);
 	struct dl_find_object o;
 	void *range = dlsym(RTLD_DEFAULT, "ashlar_check_range");
 	void *room = dlsym(RTLD_DEFAULT, "ashlar_check_room");
@@ -23,10 +24,9 @@ static void find_heap(void)
 	*(void **)&heap.look_at_all = dlsym(RTLD_DEFAULT, "ashlar_look");
 	*(void **)&heap.room = room;
 	*(void **)&heap.range = range;
-	*(void **)&heap.races = dlsym(RTLD_DEFAULT, "ashlar_check_races");
-	*(void **)&heap.callers = dlsym(RTLD_DEFAULT, "ashlar_check_callers");
-	*(void **)&heap.tell = dlsym(RTLD_DEFAULT, "ashlar_check_tell");
-	*(void **)&heap.action = dlsym(RTLD_DEFAULT, "ashlar_sigaction");
+	*(void **)&calls = dlsym(RTLD_DEFAULT, "ashlar_check_calls");
+	if (calls)
+		calls(&heap.calls);
 }
 
 static void *find(const char *name)

@@ -12,7 +12,7 @@
 /* True if the malloc library keeps the action of @sig for the program. */
 static bool kept(int sig)
 {
-	return heap.action && (sig == SIGSEGV || sig == SIGBUS);
+	return heap.calls.action && (sig == SIGSEGV || sig == SIGBUS);
 }
 
 EXPORT int sigaction(int sig, const struct sigaction *act,
@@ -20,7 +20,7 @@ EXPORT int sigaction(int sig, const struct sigaction *act,
 {
 	if (sig == SIGTRAP && race_wanted)
 		return race_action(act, old);
-	return kept(sig) ? heap.action(sig, act, old) :
+	return kept(sig) ? heap.calls.action(sig, act, old) :
 			   REAL(sigaction)(sig, act, old);
 }
 
