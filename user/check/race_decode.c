@@ -268,15 +268,11 @@ static bool has_modrm(uint8_t opcode)
 	case 0x69:
 	case 0x6b:
 	case 0x80 ... 0x8d:
-	case 0xc0:
-	case 0xc1:
-	case 0xc6:
-	case 0xc7:
+	case 0xc0 ... 0xc1:
+	case 0xc6 ... 0xc7:
 	case 0xd0 ... 0xd3:
-	case 0xf6:
-	case 0xf7:
-	case 0xfe:
-	case 0xff:
+	case 0xf6 ... 0xf7:
+	case 0xfe ... 0xff:
 		return true;
 	}
 	return false;
@@ -288,13 +284,11 @@ static void move(struct cursor *c, uint8_t opcode)
 	unsigned int size = opcode & 1 ? width(c) : 1;
 
 	switch (opcode) {
-	case 0x88:
-	case 0x89:
+	case 0x88 ... 0x89:
 		wide_operand(c, SETS, size, 0);
 		operand(c, USES, size, 0);
 		break;
-	case 0x8a:
-	case 0x8b:
+	case 0x8a ... 0x8b:
 		wide_operand(c, USES, size, 0);
 		operand(c, SETS, size, 0);
 		break;
@@ -383,8 +377,7 @@ static void one_byte(struct cursor *c, uint8_t opcode)
 	case 0x6b:
 		multiply(c, opcode);
 		return;
-	case 0x80:
-	case 0x81:
+	case 0x80 ... 0x81:
 	case 0x83:
 		group_one(c, opcode);
 		return;
@@ -392,8 +385,7 @@ static void one_byte(struct cursor *c, uint8_t opcode)
 	case 0x85: /* test */
 		wide_operand(c, USES, opcode & 1 ? width(c) : 1, 0);
 		return;
-	case 0x86:
-	case 0x87:
+	case 0x86 ... 0x87:
 		exchange(c, opcode);
 		return;
 	case 0x88 ... 0x8b:
@@ -402,17 +394,14 @@ static void one_byte(struct cursor *c, uint8_t opcode)
 	case 0xc7:
 		move(c, opcode);
 		return;
-	case 0xc0:
-	case 0xc1:
+	case 0xc0 ... 0xc1:
 	case 0xd0 ... 0xd3:
 		shift(c, opcode);
 		return;
-	case 0xf6:
-	case 0xf7:
+	case 0xf6 ... 0xf7:
 		group_three(c, opcode);
 		return;
-	case 0xfe:
-	case 0xff:
+	case 0xfe ... 0xff:
 		group_five(c, opcode);
 		return;
 	}
@@ -474,12 +463,10 @@ static void vector_number(struct cursor *c, uint8_t opcode)
 static void two_bytes_vector(struct cursor *c, uint8_t opcode)
 {
 	switch (opcode) {
-	case 0x10:
-	case 0x11:
+	case 0x10 ... 0x11:
 		vector_move(c, opcode & 1, vector_size(c));
 		return;
-	case 0x28:
-	case 0x29:
+	case 0x28 ... 0x29:
 		vector_move(c, opcode & 1, 16);
 		return;
 	case 0x6f:
@@ -558,10 +545,8 @@ static void two_bytes(struct cursor *c, uint8_t opcode)
 		wide_operand(c, USES, width(c), 0);
 		operand(c, USES | SETS, width(c), 0);
 		return;
-	case 0xb6:
-	case 0xb7:
-	case 0xbe:
-	case 0xbf:
+	case 0xb6 ... 0xb7:
+	case 0xbe ... 0xbf:
 		wide_operand(c, USES, opcode & 1 ? 2 : 1, 0);
 		operand(c, SETS, width(c), 0);
 		return;
@@ -630,12 +615,10 @@ static bool take_prefixes(struct cursor *c)
 		case 0xf0:
 			c->lock = true;
 			break;
-		case 0xf2:
-		case 0xf3:
+		case 0xf2 ... 0xf3:
 			c->repeat = *c->at;
 			break;
-		case 0x64:
-		case 0x65:
+		case 0x64 ... 0x65:
 			c->i->is_private = true;
 			break;
 		case 0x2e:
