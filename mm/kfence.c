@@ -26,8 +26,8 @@
  *
  * How a sample is drawn costs nothing where none is: who allocates asks
  * kfence_due() in a slow path alone, once for as many objects as the path has
- * put at hand. So what a thread takes and gives back over and over without
- * ever emptying its list is not seen.
+ * put at hand. That what a thread takes and gives back over and over comes to
+ * one, user/ has its lists split (sheaves_split).
  *
  *   the pool, addresses of the port's outside of RAM
  *   | owner: a number for each page | blocks | guard | pages | guard | pages …
@@ -323,10 +323,24 @@ static void fill(const struct kfence_block *b)
 	memset(end, PATTERN, (size_t)(fill_end(b) - end));
 }
 
+/* The first of whole words, from @p on, that is not as it was filled. */
+static const char *skip_words(const char *p, const char *to)
+{
+	const u64 pattern = 0x0101010101010101ull * PATTERN;
+	u64 word;
+
+	for (; (size_t)(to - p) >= sizeof(word); p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		if (word != pattern)
+			break;
+	}
+	return p;
+}
+
 static bool find_damage(const char *from, const char *to,
 			struct kfence_damage *d)
 {
-	const char *p = from;
+	const char *p = skip_words(from, to);
 
 	while (p < to && (u8)*p == PATTERN)
 		p++;

@@ -95,3 +95,17 @@ bool kfence_due(unsigned long objects)
 	*left = 1 + port_random() % (2 * n - 1);
 	return objects != 0;
 }
+
+/**
+ * kfence_at_hand() - a slow path has put objects at this CPU's hand
+ * @objects: which are taken before kfence_due() is asked again
+ *
+ * Context: while kfence_on.
+ */
+void kfence_at_hand(unsigned long objects)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+
+	if (cpu && cpu->kfence_left > 1)
+		cpu->kfence_left -= min(cpu->kfence_left - 1, objects);
+}

@@ -44,22 +44,6 @@ static void *alloc(const struct kfence_call *call)
 	return p;
 }
 
-/* Objects of this class that a slow path puts at this thread's hand. */
-static unsigned long at_hand(size_t size)
-{
-	struct kmem_cache *s;
-	unsigned int index;
-
-	if (size > malloc_params.cached_most)
-		return 1;
-	index = kmalloc_index(size);
-	s = READ_ONCE(cache_by_id[index]);
-	/* No cache has the id 0, so nor has it a sheaf. */
-	if (!s || sheaf_top(index) == sheaf_top(0))
-		return 1;
-	return max(READ_ONCE(s->sheaf_capacity), 1u);
-}
-
 /* The operators, too, say which they are, where all blocks are guarded. */
 static void guard_begins(void)
 {
@@ -90,7 +74,7 @@ __cold_path void *guarded_alloc(size_t size, size_t align, enum alloc_kind kind)
 					  .kind = (u8)kind };
 
 	guard_begins();
-	return kfence_due(at_hand(size)) ? alloc(&call) : NULL;
+	return kfence_due(1) ? alloc(&call) : NULL;
 }
 
 /**

@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "mm/internal.h"
+#include "mm/kfence.h"
 #include "port/user/user.h"
 #include "guarded.h"
 #include "profiled.h"
@@ -60,6 +61,15 @@ static __cold_path void *alloc_noted(struct kmem_cache *s, size_t size,
 		       alloc_uncached(rounded, align, false, kind);
 }
 
+static __always_inline void *alloc_ordinary(struct kmem_cache *s)
+{
+	void *p = slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN);
+
+	if (unlikely(kfence_on))
+		kfence_at_hand(sheaf_limit(s, ~0u));
+	return p;
+}
+
 /* @rounded: @size up to @align; some cache holds as much. */
 static __always_inline void *alloc_aligned_cached(size_t size, size_t align,
 						  size_t rounded,
@@ -69,12 +79,12 @@ static __always_inline void *alloc_aligned_cached(size_t size, size_t align,
 
 	if (s && unlikely(cache_is_noted(s)))
 		return alloc_noted(s, size, align, rounded, kind);
-	return s ? slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN) : NULL;
+	return s ? alloc_ordinary(s) : NULL;
 }
 
 /*
- * With a rule of what is to fail no size is cached, and with a profile only
- * small ones are: every other call comes here.
+ * With a rule of what is to fail no size is cached, and where samples are taken
+ * only small ones are: every other call comes here.
  */
 static __cold_path void *alloc_seen(size_t size, size_t align, bool zero,
 				    enum alloc_kind kind)
@@ -101,7 +111,7 @@ static __always_inline void *alloc_large(size_t size, size_t align, bool zero,
 	if (unlikely(size > PTRDIFF_MAX / 2 || align > PTRDIFF_MAX / 2))
 		return NULL;
 	if (unlikely(malloc_params.cached_most <= PROFILED_FAST) &&
-	    (fail_wanted || profile_on))
+	    (fail_wanted || profile_on || kfence_on))
 		return alloc_seen(size, align, zero, kind);
 	return alloc_uncached(size, align, zero, kind);
 }
@@ -113,9 +123,15 @@ void ashlar_fail_begins(void)
 	malloc_params.cached_most = 0;
 }
 
-/* The option profile= was read: larger sizes have a slow path alone. */
-void ashlar_profile_begins(void)
+/*
+ * An option asks for samples, of a profile or beside guards: what is taken and
+ * given back over and over has to come to a slow path, too. Small objects come
+ * back to another sheaf than they are taken from; larger sizes have a slow path
+ * alone.
+ */
+void ashlar_samples_begin(void)
 {
+	sheaves_split = true;
 	malloc_params.cached_most =
 		min(malloc_params.cached_most, (size_t)PROFILED_FAST);
 }
@@ -135,7 +151,7 @@ static __always_inline void *alloc_cached(size_t size, enum alloc_kind kind)
 		return NULL;
 	if (unlikely(cache_is_noted(s)))
 		return alloc_noted(s, size, 1, size, kind);
-	return slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN);
+	return alloc_ordinary(s);
 }
 
 /* Each of these leaves errno alone. */

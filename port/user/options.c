@@ -50,8 +50,8 @@ void port_read_options(void)
 	hold_listen();
 	if (fail_wanted && ashlar_fail_begins)
 		ashlar_fail_begins();
-	if (profile_on && ashlar_profile_begins)
-		ashlar_profile_begins();
+	if ((profile_on || kfence_on) && ashlar_samples_begin)
+		ashlar_samples_begin();
 	/* A program that is checked may be at fault before it allocates. */
 	if (report_has_reader() && !*this_cpu_ptr(mm_cpu_self))
 		port_cpu_start();

@@ -69,7 +69,7 @@ void report_and_go_on(struct report_record *r);
 extern bool fail_wanted;
 bool fail_call(size_t size);
 void ashlar_fail_begins(void) __attribute__((__weak__)); /* user/malloc.c */
-void ashlar_profile_begins(void) __attribute__((__weak__)); /* the same */
+void ashlar_samples_begin(void) __attribute__((__weak__)); /* the same */
 
 /* ending.c */
 void port_process_ends(void);

@@ -195,6 +195,20 @@ TEST(who_was_freed_first_is_used_first)
 	CHECK(get(16) == NULL);
 }
 
+TEST(what_was_put_at_hand_counts)
+{
+	unsigned long i, due = 0;
+
+	CHECK_EQ(setup_sample("1/1000"), 0);
+	for (i = 0; i < 100000; i++) {
+		due += kfence_due(1);
+		kfence_at_hand(9);
+	}
+	CHECK_OP(due, >, 800);
+	CHECK_OP(due, <, 1200);
+	CHECK_EQ(setup_sample("0"), 0);
+}
+
 TEST(a_place_that_was_not_had_is_used_before_one_that_was)
 {
 	char *p, *other;

@@ -55,6 +55,32 @@ static void write_past(void)
 	p[115] = 1;
 }
 
+/* One block at a time: each is as likely to be the sample as any other. */
+static void write_past_often(void)
+{
+	int i;
+
+	for (i = 0; i < 20000; i++) {
+		volatile char *volatile p = malloc(112);
+
+		p[112] = 1;
+		p[-1] = 1;
+		free((void *)p);
+	}
+}
+
+static void write_past_large_often(void)
+{
+	int i;
+
+	for (i = 0; i < 20000; i++) {
+		volatile char *volatile p = malloc(4000);
+
+		p[4000] = 1;
+		free((void *)p);
+	}
+}
+
 static void write_before(void)
 {
 	volatile char *volatile p = malloc(112);
@@ -211,6 +237,10 @@ static const struct mistake {
 	  "SEGV: an address that no pointer can have", SIGSEGV },
 	{ "write-nothing", "sample=1", write_nothing, "in a block of no bytes",
 	  SIGSEGV },
+	{ "write-past-often", "sample=1/100", write_past_often,
+	  "heap-buffer-overflow: write ", SIGABRT },
+	{ "write-past-large-often", "sample=1/100", write_past_large_often,
+	  "heap-buffer-overflow: write ", SIGABRT },
 	{ "stack-overflow", "sample=1", overflow,
 	  "stack-overflow: a write at the end of the stack", SIGSEGV },
 	{ "stack-overflow-thread", "sample=1", overflow_in_thread,
