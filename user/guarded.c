@@ -4,9 +4,9 @@
  * sample= and guard= say. They lie outside of the frames, as large blocks do,
  * so it is there that a release looks for them.
  */
-#include <sys/resource.h>
 #include "mm/internal.h"
 #include "mm/kfence.h"
+#include "port/user/user.h"
 #include "guarded.h"
 #include "user.h"
 #include "watched.h"
@@ -25,11 +25,9 @@ static bool is_large(size_t size)
 static bool within_limit(size_t size)
 {
 	size_t used = __atomic_load_n(&counted_bytes, __ATOMIC_RELAXED);
-	struct rlimit limit;
+	size_t most = address_limit();
 
-	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
-		return true;
-	return size <= limit.rlim_cur && used <= limit.rlim_cur - size;
+	return size <= most && used <= most - size;
 }
 
 static void *alloc(const struct kfence_call *call)

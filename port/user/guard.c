@@ -13,13 +13,22 @@
 #include "sys.h"
 #include "user.h"
 
-/* Of the addresses that a program may have most are for itself. */
+/* Bytes of addresses that the process may have. (A name less to look for.) */
+size_t address_limit(void)
+{
+	struct rlimit limit = { 0 };
+
+	return sys6(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0) ?
+		       SIZE_MAX :
+		       limit.rlim_cur;
+}
+
+/* Where they are few, most of them are for the program itself. */
 static bool takes_too_many(size_t bytes)
 {
-	struct rlimit limit;
+	size_t most = address_limit();
 
-	return !getrlimit(RLIMIT_AS, &limit) &&
-	       limit.rlim_cur != RLIM_INFINITY && bytes > limit.rlim_cur / 8;
+	return most != SIZE_MAX && bytes > most / 8;
 }
 
 void *port_guard_reserve(size_t bytes)

@@ -82,6 +82,8 @@ void segv_install(void);
 void *segv_thread_starts(void);
 void segv_thread_ends(void *stack);
 
+size_t address_limit(void); /* guard.c; SIZE_MAX: there is none */
+
 /* stacks.c: whose stack an address lies in */
 struct stack_owner {
 	uintptr_t top; /* 0: not known yet */
