@@ -35,7 +35,9 @@
  * Locks: zone.lock, which is not held while the host works. Whoever comes
  * here holds no lock at all: a fork or another thread would wait for the
  * host. In a forked child the blocks on zone.isolated are given back anew,
- * since the thread that had them is gone.
+ * since the thread that had them is gone; but not the addresses of a whole
+ * block: if that thread had given them back already they are another's by now,
+ * a stack's perhaps.
  */
 #include <ashlar/errno.h>
 #include "page_alloc.h"
@@ -338,6 +340,12 @@ void page_report_all(void)
 	}
 }
 
+/* One that another thread had begun with. */
+static int give_back_anew(struct page *page)
+{
+	return page->order == TOP_ORDER ? RETIRED : give_back(page);
+}
+
 /*
  * In a forked child: the thread that was reporting is gone, and so are all
  * others; no lock is needed.
@@ -351,7 +359,7 @@ void page_report_fork_child(void)
 	for_each_populated_zone(z) {
 		z->reporting = false;
 		list_for_each_entry_safe(page, next, &z->isolated, lru) {
-			result = give_back(page);
+			result = give_back_anew(page);
 			finish(z, page, result);
 			if (result == RETIRED)
 				port_forget_ram(page_to_pfn(page),

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../mm/internal.h"
+#include "../../mm/page_alloc.h"
 #include "../../port/sim/sim.h"
 #include "../harness.h"
 
@@ -806,6 +806,36 @@ TEST_NO_SWEEP(a_host_that_refuses_is_asked_now_and_then)
 }
 
 /* ---- blocks that the host gets with their addresses ---- */
+
+/* The thread that had begun with a block may have given its addresses back. */
+TEST_NO_SWEEP(a_child_gives_no_addresses_back_that_its_parent_had_begun_with)
+{
+	struct zone *z = &zones[ZONE_NORMAL];
+	struct list_head *list = z->free_area[TOP].free_list;
+	unsigned long had, before = sim.retired;
+	struct page *block;
+
+	dirty_blocks(4, false);
+	sim.retire = true;
+	had = z->managed_pages;
+	spin_lock(&z->lock);
+	while (list_empty(list))
+		list++;
+	block = list_first_entry(list, struct page, lru);
+	isolate_free_block(z, block);
+	list_add_tail(&block->lru, &z->isolated);
+	spin_unlock(&z->lock);
+	page_report_fork_child();
+	CHECK_EQ(sim.retired, before);
+	CHECK(list_empty(&z->isolated));
+	CHECK_EQ(z->managed_pages, had - (1ul << TOP));
+	mm_validate();
+	sim.retire = false;
+	hoard_pages(GFP_KERNEL);
+	unhoard();
+	CHECK_OP(z->managed_pages, >=, had);
+	sim.grown = 0;
+}
 
 TEST_NO_SWEEP(retired_blocks_leave_the_zone_and_come_back)
 {
