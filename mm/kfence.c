@@ -48,7 +48,7 @@
 #define LOOK_TRIES 10000000ul
 #define MAX_KFENCE_ORDER 18 /* blocks of 1 GB */
 #define GUARD_MOST 8 /* pages, where there are addresses for it */
-#define FAR_PAGES 1024 /* before the first block: who is far off meets none */
+#define FAR_PAGES 1024ul /* before the first block: who is far off meets none */
 
 bool kfence_large;
 spinlock_t kfence_lock = SPIN_LOCK_UNLOCKED;
@@ -100,7 +100,7 @@ static bool make_pool(size_t pages, u32 nr)
 		(struct kfence_block *)(p + PAGE_ALIGN(pages * sizeof(*owner)));
 	for (i = 0; i <= MAX_KFENCE_ORDER; i++)
 		INIT_LIST_HEAD(&freed[i]);
-	roomy = pages == KFENCE_PAGES;
+	roomy = pages / 64 > FAR_PAGES;
 	next_page = roomy ? FAR_PAGES : 1;
 	pool_pages = pages;
 	max_blocks = nr;
