@@ -118,17 +118,20 @@ static void swap_main(sheaf_t *a, sheaf_t *b)
 }
 
 /*
- * Sheaves are split, and that of allocations, at @main, is empty: take what was
- * released, from the sheaf at @freed or its spare one. False: there is nothing.
+ * Sheaves are split, and that of allocations is empty: take what was released,
+ * if that is @least objects or more. A CPU that takes and gives back one would
+ * come here for each, so a few have to be on their way first.
  */
-static bool take_freed(sheaf_t *main, sheaf_t *freed)
+static bool take_freed(struct kmem_cache *s, struct mm_cpu *cpu, u32 least)
 {
-	sheaf_t full;
+	sheaf_t *main = &cpu->tops->top[s->id];
+	sheaf_t *freed = &cpu->tops->top[s->free_id], full;
 
-	if (*freed == BOOTSTRAP_TOP)
+	if (s->free_id == s->id || *freed == BOOTSTRAP_TOP)
 		return false;
 	full = spare_of(*freed);
-	if ((*freed)[-1]) {
+	if (*freed - *sheaf_bottom(sheaf_base(*freed)) >= least ||
+	    sheaf_full(*freed)) {
 		swap_main(main, freed);
 		return true;
 	}
@@ -159,7 +162,7 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 		set_sheaves(main, full, NULL);
 	}
 	if (unlikely(s->free_id != s->id) &&
-	    take_freed(main, &cpu->tops->top[s->free_id]))
+	    take_freed(s, cpu, s->sheaf_min / 2))
 		return true;
 	if (barns_have_full(s)) {
 		full = barn_get(s, barn_of(s, cpu), *main);
@@ -172,7 +175,7 @@ static bool sheaf_refill(struct kmem_cache *s, struct mm_cpu *cpu)
 	spin_lock(&s->lock);
 	*main = refill_from_slabs(s, cpu, *main);
 	spin_unlock(&s->lock);
-	return (*main)[-1] != NULL;
+	return (*main)[-1] || take_freed(s, cpu, 1);
 }
 
 /* Main and spare are full: main goes to the barn, or into its slabs. */
@@ -314,19 +317,19 @@ u32 sheaf_limit(struct kmem_cache *s, u32 most)
 
 	if (!cpu || !s->id || cpu->tops->top[s->id] == BOOTSTRAP_TOP)
 		return 0;
-	local_lock(&cpu->lock);
 	main = &cpu->tops->top[s->id];
 	bottom = *sheaf_bottom(sheaf_base(*main));
 	n = (u32)(*main - bottom);
-	if (n > most) {
-		spin_lock(&s->lock);
-		slabs_put(s, bottom, n - most);
-		spin_unlock(&s->lock);
-		memmove(bottom, *main - most, most * sizeof(*bottom));
-		*main = bottom + most;
-	}
+	if (likely(n <= most))
+		return n;
+	local_lock(&cpu->lock);
+	spin_lock(&s->lock);
+	slabs_put(s, bottom, n - most);
+	spin_unlock(&s->lock);
+	memmove(bottom, *main - most, most * sizeof(*bottom));
+	*main = bottom + most;
 	local_unlock(&cpu->lock);
-	return min(n, most);
+	return most;
 }
 
 /* The sheaf may be another CPU's, and on its way to somewhere else. */

@@ -306,12 +306,14 @@ TEST_NO_SWEEP(others_release_what_one_took)
 
 TEST_DIES(a_second_release_is_noticed_in_split_sheaves, "double-free")
 {
-	void *p;
+	void *obj[3]; /* the first and the last keep the slab where it is */
+	int i;
 
 	sheaves_split = true;
 	take_and_give(900);
-	p = NEED(kmalloc(900, GFP_KERNEL));
-	kfree(p);
-	kfree(p);
+	for (i = 0; i < 3; i++)
+		obj[i] = NEED(kmalloc(900, GFP_KERNEL));
+	kfree(obj[1]);
+	kfree(obj[1]);
 	NOT_REACHED();
 }
