@@ -80,7 +80,7 @@ static u32 lay_out(struct kmem_cache *s)
 	s->red_left = red ? left_zone(s) : 0;
 	end = s->red_left + s->object_size + (red ? RED_RIGHT : 0);
 	s->record = s->flags & (SLAB_RED_ZONE | SLAB_STORE_USER) ?
-			    (u32)ALIGN(end, sizeof(u64)) :
+			    (u32)ALIGN(end, (u32)SLAB_GRANULE) :
 			    0;
 	size = (u32)ALIGN(padding_start(s), s->align);
 	s->lead = red && size < LARGE_OBJECT ? RED_LEFT_FIRST : 0;
@@ -152,60 +152,74 @@ static void reset_record(const struct kmem_cache *s, char *slot,
 
 /* ---- bytes as they must be ---- */
 
-/* A word of them, wherever it lies. */
+/* Eight of them, and sixteen, wherever they lie. */
 typedef u64 __attribute__((__may_alias__, __aligned__(1))) word_t;
+typedef u64 __attribute__((__vector_size__(16), __may_alias__,
+			   __aligned__(1))) pair_t;
 
 #define WORD(p) (*(const word_t *)(const void *)(p))
+#define PAIR(p) (*(const pair_t *)(const void *)(p))
 #define SET_WORD(p, word) (*(word_t *)(void *)(p) = (word))
+#define SET_PAIR(p, pair) (*(pair_t *)(void *)(p) = (pair))
 
 /* Longer than this, memset() is worth its call. */
-#define FILL_SHORT 64
+#define FILL_SHORT 256
 
 static u64 word_of(u8 value)
 {
 	return 0x0101010101010101ull * value;
 }
 
-/* True if all of @n bytes, fewer than a word, are @value. */
+/* True if all of @n bytes, fewer than sixteen, are @value. */
 static bool few_are(const char *p, u8 value, size_t n)
 {
+	u64 word = word_of(value);
+
+	if (n >= sizeof(word))
+		return WORD(p) == word && WORD(p + n - sizeof(word)) == word;
 	while (n && (u8)p[n - 1] == value)
 		n--;
 	return !n;
 }
 
 /*
- * True if all of @n bytes are @value: by words, of which the last may overlap
- * the one before it.
+ * True if all of @n bytes are @value: by sixteen, of which the last may overlap
+ * those before them.
  */
 static __always_inline bool all_are(const char *p, u8 value, size_t n)
 {
-	const char *last = p + n - sizeof(u64);
-	u64 word = word_of(value), diff;
+	const char *last = p + n - sizeof(pair_t);
+	pair_t pair = { word_of(value), word_of(value) }, diff;
 
-	if (unlikely(n < sizeof(u64)))
+	if (unlikely(n < sizeof(pair)))
 		return few_are(p, value, n);
-	diff = WORD(last) ^ word;
-	for (; last - p >= 32; p += 32)
-		diff |= (WORD(p) ^ word) | (WORD(p + 8) ^ word) |
-			(WORD(p + 16) ^ word) | (WORD(p + 24) ^ word);
-	for (; p < last; p += 8)
-		diff |= WORD(p) ^ word;
-	return !diff;
+	diff = PAIR(last) ^ pair;
+	for (; last - p >= 64; p += 64)
+		diff |= (PAIR(p) ^ pair) | (PAIR(p + 16) ^ pair) |
+			(PAIR(p + 32) ^ pair) | (PAIR(p + 48) ^ pair);
+	for (; p < last; p += sizeof(pair))
+		diff |= PAIR(p) ^ pair;
+	return !(diff[0] | diff[1]);
 }
 
 static __always_inline void fill(char *p, u8 value, size_t n)
 {
-	char *end = p + n;
 	u64 word = word_of(value);
+	pair_t pair = { word, word };
+	char *end = p + n;
 
-	if (n > FILL_SHORT || n < sizeof(u64)) {
+	if (unlikely(n > FILL_SHORT || n < sizeof(word))) {
 		memset(p, value, n);
 		return;
 	}
-	for (; end - p >= 8; p += 8)
+	if (n < sizeof(pair)) {
 		SET_WORD(p, word);
-	SET_WORD(end - sizeof(u64), word);
+		SET_WORD(end - sizeof(word), word);
+		return;
+	}
+	for (; end - p >= 16; p += sizeof(pair))
+		SET_PAIR(p, pair);
+	SET_PAIR(end - sizeof(pair), pair);
 }
 
 /* After a report what is wrong is put right. */

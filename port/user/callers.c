@@ -61,15 +61,20 @@ unsigned int port_callers(unsigned long *pc, unsigned int nr)
  * ---- the same callers again ----
  *
  * Most calls come the way that one before them came. For each stack pointer
- * that a call was seen with, a thread remembers what the callers were, and in
- * which words of the stack their addresses lay. If those words are unchanged,
- * so are the callers: to see that takes a few instructions for each.
+ * and innermost caller that a call was seen with, a thread remembers what the
+ * callers were, and in which words of the stack their addresses lay. If those
+ * words are unchanged, so are the callers: to see that takes a few
+ * instructions for each.
+ *
+ *   sp ──►| this library's frames: one of few sizes | innermost caller | …
+ *                                                   └ sp + first[i] words
  */
 
-#define MEMO_SETS 256u
-#define MEMO_WAYS 4u
+#define MEMO_SETS 512u
+#define MEMO_WAYS 2u
 #define MEMO_BYTES (MEMO_SETS * MEMO_WAYS * sizeof(struct memo))
 #define MEMO_DEPTH 16u
+#define FIRSTS 6u
 
 /* A cache line. */
 struct memo {
@@ -83,23 +88,12 @@ struct memo {
 
 #define NO_MEMOS ((struct memo *)1) /* no memory, or the thread is ending */
 
-static __thread struct memo *memos; /* sets of them; NULL: not yet */
-static __thread unsigned int memo_turn; /* whose it is to be forgotten */
-
-/* The set for a stack pointer, or NULL. */
-static struct memo *memo_set(uintptr_t sp)
-{
-	u64 hash = (u64)sp * 0x9e3779b97f4a7c15ull;
-
-	if (unlikely(!memos)) {
-		memos = sys_mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, 0);
-		if (!memos)
-			memos = NO_MEMOS;
-	}
-	if (unlikely(memos == NO_MEMOS))
-		return NULL;
-	return &memos[(hash >> 56) % MEMO_SETS * MEMO_WAYS];
-}
+static __thread struct {
+	struct memo *memo; /* sets of them; NULL: not yet */
+	u32 turn; /* whose it is to be forgotten */
+	u32 nr_firsts;
+	u16 first[FIRSTS]; /* where innermost callers lay, in words from sp */
+} memos;
 
 /* What words of a stack are compared by: all of them, and their order. */
 static __always_inline u64 add_to_sum(u64 sum, uintptr_t word)
@@ -107,80 +101,131 @@ static __always_inline u64 add_to_sum(u64 sum, uintptr_t word)
 	return (sum << 7 | sum >> 57) ^ word;
 }
 
-static bool still_holds(const struct memo *m, uintptr_t sp)
+static __always_inline struct memo *memo_set(uintptr_t sp, uintptr_t first)
+{
+	u64 hash = (sp ^ first << 16) * 0x9e3779b97f4a7c15ull;
+
+	return &memos.memo[(hash >> 48) % MEMO_SETS * MEMO_WAYS];
+}
+
+static __always_inline bool still_holds(const struct memo *m, uintptr_t sp,
+					uintptr_t first)
 {
 	const uintptr_t *stack = (const uintptr_t *)sp;
+	const u16 *word = m->word, *end = word + m->nr;
 	u64 sum = 0;
-	u32 i;
 
-	if (m->sp != sp || !m->note ||
-	    !unwind_may_read(sp, (uintptr_t)(stack + m->word[m->nr - 1])) ||
-	    (u32)stack[m->word[0]] != m->first)
+	if (m->sp != sp || m->first != (u32)first || !m->note ||
+	    !unwind_may_read(sp, (uintptr_t)(stack + end[-1])))
 		return false;
-	for (i = 0; i < m->nr; i++)
-		sum = add_to_sum(sum, stack[m->word[i]]);
+	for (; word < end; word++)
+		sum = add_to_sum(sum, stack[*word]);
 	return sum == m->sum;
 }
 
-/* False: it is not known where all of them lie, or it is too far away. */
-static bool remember(struct memo *m, uintptr_t sp, const unsigned long *pc,
-		     const uintptr_t *slot, unsigned int nr)
+/* What is remembered of a call with @sp, or NULL. */
+static __always_inline struct memo *recall(uintptr_t sp)
 {
+	const uintptr_t *first;
+	struct memo *m;
+	u32 i;
+
+	for (i = 0; i < memos.nr_firsts; i++) {
+		first = (const uintptr_t *)sp + memos.first[i];
+		if (!unwind_may_read(sp, (uintptr_t)first))
+			continue;
+		m = memo_set(sp, *first);
+		if (still_holds(m, sp, *first))
+			return m;
+		if (still_holds(++m, sp, *first))
+			return m;
+	}
+	return NULL;
+}
+
+static bool may_remember(void)
+{
+	if (unlikely(!memos.memo)) {
+		memos.memo = sys_mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE,
+				      0);
+		if (!memos.memo)
+			memos.memo = NO_MEMOS;
+	}
+	return likely(memos.memo != NO_MEMOS);
+}
+
+/* Innermost callers are to be looked for at @word from now on. */
+static void note_first(u16 word)
+{
+	u32 i;
+
+	for (i = 0; i < memos.nr_firsts; i++)
+		if (memos.first[i] == word)
+			return;
+	if (i == FIRSTS)
+		i = memos.turn % FIRSTS;
+	else
+		memos.nr_firsts++;
+	memos.first[i] = word;
+}
+
+/* NULL: it is not known where all of them lie, or it is too far away. */
+static struct memo *remember(uintptr_t sp, const unsigned long *pc,
+			     const uintptr_t *slot, unsigned int nr)
+{
+	struct memo *m, new = { .sp = sp, .nr = nr };
 	uintptr_t word;
 	unsigned int i;
 
-	*m = (struct memo){ .sp = sp, .nr = nr };
 	for (i = 0; i < nr; i++) {
 		word = (slot[i] - sp) / sizeof(word);
 		if (!slot[i] || word > 0xffff)
-			return false;
-		m->word[i] = (u16)word;
-		m->sum = add_to_sum(m->sum, pc[i]);
+			return NULL;
+		new.word[i] = (u16)word;
+		new.sum = add_to_sum(new.sum, pc[i]);
 	}
-	m->first = (u32)pc[0];
-	return nr != 0;
+	if (!nr || !may_remember())
+		return NULL;
+	new.first = (u32)pc[0];
+	note_first(new.word[0]);
+	m = memo_set(sp, pc[0]) + memos.turn++ % MEMO_WAYS;
+	*m = new;
+	return m;
 }
 
-/* Find them, and remember them in the set @m, or nowhere. */
 static __attribute__((__noinline__)) unsigned int
-find_callers(struct memo *m, uintptr_t sp, unsigned long *pc, unsigned int nr)
+find_callers(uintptr_t sp, unsigned long *pc, unsigned int nr, u32 **note)
 {
 	uintptr_t slot[MEMO_DEPTH];
+	struct memo *m;
 
 	if (unlikely(!READ_ONCE(own.start)))
 		find_own();
 	nr = unwind_slots(unwind_here(), &own, (struct callers){ pc, slot },
 			  min(nr, MEMO_DEPTH));
-	if (m && !remember(m, sp, pc, slot, nr))
-		m->sp = 0;
+	m = remember(sp, pc, slot, nr);
+	*note = m ? &m->note : NULL;
 	return nr;
 }
 
 unsigned int port_callers_noted(unsigned long *pc, unsigned int nr, u32 **note)
 {
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-	struct memo *m = memo_set(sp);
-	unsigned int way;
+	struct memo *m = recall(sp);
 
-	for (way = 0; m && way < MEMO_WAYS; way++) {
-		if (!still_holds(&m[way], sp))
-			continue;
-		*note = &m[way].note;
-		return m[way].nr;
-	}
-	if (m)
-		m += memo_turn++ % MEMO_WAYS;
-	nr = find_callers(m, sp, pc, nr);
-	*note = m && m->sp ? &m->note : NULL;
-	return nr;
+	if (unlikely(!m))
+		return find_callers(sp, pc, nr, note);
+	*note = &m->note;
+	return m->nr;
 }
 
 /* callers_thread_ends - from now on nothing is remembered */
 void callers_thread_ends(void)
 {
-	if (memos && memos != NO_MEMOS)
-		sys_munmap(memos, MEMO_BYTES);
-	memos = NO_MEMOS;
+	if (memos.memo && memos.memo != NO_MEMOS)
+		sys_munmap(memos.memo, MEMO_BYTES);
+	memos.memo = NO_MEMOS;
+	memos.nr_firsts = 0;
 }
 
 /* "0x5581 program+0x1581", for addr2line. */

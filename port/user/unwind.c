@@ -42,10 +42,7 @@
 #define SLOW_MAX 256 /* steps */
 #define UNLIKELY_WORD 0x5be1c6a3
 
-/* A piece of the running thread's stack that was found to be readable. */
-static __thread struct readable {
-	uintptr_t from, to;
-} readable;
+__thread struct readable readable;
 
 /* The kernel is asked to look at a word, and not to wait. */
 static bool word_is_readable(uintptr_t at)
@@ -316,11 +313,6 @@ unsigned int unwind_slots(struct unwind u, const struct code *skip,
 	return walk(u, skip, out, nr);
 }
 
-bool unwind_may_read(uintptr_t from, uintptr_t last)
-{
-	return from >= readable.from && last < readable.to;
-}
-
 #else
 
 /* On other processors nothing is known. */
@@ -328,11 +320,6 @@ unsigned int unwind_slots(struct unwind u, const struct code *skip,
 			  struct callers out, unsigned int nr)
 {
 	return 0;
-}
-
-bool unwind_may_read(uintptr_t from, uintptr_t last)
-{
-	return false;
 }
 
 unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,

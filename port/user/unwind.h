@@ -32,8 +32,16 @@ struct callers {
 unsigned int unwind_slots(struct unwind u, const struct code *skip,
 			  struct callers out, unsigned int nr);
 
+/* A piece of the running thread's stack that was found to be readable. */
+extern __thread struct readable {
+	uintptr_t from, to;
+} readable __hidden;
+
 /* True if these words of the running stack are known to be there. */
-bool unwind_may_read(uintptr_t from, uintptr_t last);
+static __always_inline bool unwind_may_read(uintptr_t from, uintptr_t last)
+{
+	return from >= readable.from && last < readable.to;
+}
 
 /* unwind_here - the frame of the function that this is inlined into */
 static __always_inline struct unwind unwind_here(void)
