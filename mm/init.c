@@ -23,7 +23,6 @@
 
 static struct mm_cpu boot_cpu;
 static struct kmem_cache *cpu_cache;
-static u32 nr_cpus_ever;
 static u32 online;
 
 const struct ashlar_root ashlar_root = {
@@ -110,7 +109,8 @@ struct mm_cpu *mm_cpu_online(void)
 	cpu->tops = this_cpu_ptr(sheaf_tops);
 	pcp_init(&cpu->pcp);
 	spin_lock(&mm_cpu_mutex);
-	cpu->nr = nr_cpus_ever++;
+	cpu->nr = nr_cpus_ever;
+	WRITE_ONCE(nr_cpus_ever, nr_cpus_ever + 1);
 	list_add_tail(&cpu->list, &mm_cpus);
 	spin_unlock(&mm_cpu_mutex);
 	*this_cpu_ptr(mm_cpu_self) = cpu;
@@ -145,6 +145,7 @@ void mm_cpu_offline(struct mm_cpu *cpu)
 	if (mm_cpu_drain_tables)
 		mm_cpu_drain_tables();
 	*this_cpu_ptr(mm_cpu_self) = NULL;
+	watched_cpu_drain(cpu);
 	slab_cpu_drain(cpu, &reaped);
 	pcp_drain(&cpu->pcp);
 	spin_lock(&mm_cpu_mutex);
@@ -294,6 +295,7 @@ void mm_fork_child(struct mm_cpu *self)
 	list_for_each_entry_safe(cpu, next, &mm_cpus, list) {
 		if (cpu == self)
 			continue;
+		watched_cpu_drain(cpu);
 		slab_cpu_gone(cpu, &reaped);
 		pcp_drain_gone(&cpu->pcp);
 		keep_counts(cpu);

@@ -6,7 +6,8 @@
  * Lock order, outermost first:
  *   slab_mutex → mm_cpu_mutex → mm_cpu.lock → kmem_cache.lock →
  *   barn.lock → per_cpu_pages.lock → zone.lock
- * Only fork takes them all; elsewhere no two of one kind are held at once.
+ * Only fork takes them all, and a look at watched objects all CPUs'; elsewhere
+ * no two of one kind are held at once.
  */
 #ifndef ASHLAR_MM_INTERNAL_H
 #define ASHLAR_MM_INTERNAL_H
@@ -29,12 +30,20 @@ struct mm_cpu {
 	struct per_cpu_pages pcp;
 	struct profile_cpu *profile; /* or NULL; see profile.c */
 	unsigned long kfence_left; /* objects until a sample; 0: to be drawn */
+	struct watched_cpu *watched; /* or NULL: nothing was watched yet */
+	unsigned long time; /* port_time_ms(), when it was asked for last */
+	u32 time_left; /* until it is asked for again; see slab_debug.c */
 	unsigned long events[NR_VM_EVENT_ITEMS];
 };
 
 /* percpu.c */
 extern struct list_head mm_cpus;
 extern spinlock_t mm_cpu_mutex;
+extern u32 nr_cpus_ever;
+bool lock_patiently(spinlock_t *l);
+/* No CPU touches what it has to itself until hands_go(). */
+bool hands_stop(void);
+void hands_go(void);
 extern unsigned long vm_events_dead[NR_VM_EVENT_ITEMS]; /* of CPUs gone */
 /* Gives back what a higher file keeps for the running CPU, or is NULL. */
 extern void (*mm_cpu_drain_tables)(void);
@@ -129,19 +138,23 @@ extern unsigned long slab_look_every; /* ms, or 0; who allocates looks */
 void slab_debug_init(void);
 slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);
 u32 slab_debug_layout(struct kmem_cache *s);
+void slab_debug_hand(struct kmem_cache *s, u32 id);
 void slab_debug_setup(const struct kmem_cache *s, struct page *slab);
 void slab_debug_remaining(struct kmem_cache *s);
 unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab);
 
 /* quarantine.c: watched objects that were released, and wait */
 extern spinlock_t quarantine_lock; /* held alone */
-void quarantine_flush(void);
 
 /* watched.c: who else is told of objects of watched caches, and of large blocks
  * of kmalloc(), or NULL. @stack: handle of the call's, or 0 */
 extern void (*slab_alloc_hook)(const void *obj, size_t bytes, u32 stack,
 			       slab_flags_t flags, gfp_t gfp);
 extern void (*slab_free_hook)(const void *obj);
+
+/* watched_cpu.c: a CPU ends, or is not there in a forked child; all go */
+void watched_cpu_drain(struct mm_cpu *cpu);
+void quarantine_flush(void);
 
 /* watched.c, slab_debug_report.c: an access to what may be watched */
 struct slab_block;

@@ -9,6 +9,7 @@
  * Lock: mm_cpu_mutex for the list.
  */
 #include <ashlar/root.h>
+#include <mach/local_lock.h>
 #include "internal.h"
 
 /* For readers outside; beside what is written at the start, too. */
@@ -21,3 +22,84 @@ unsigned long vm_events_dead[NR_VM_EVENT_ITEMS];
 DEFINE_PER_CPU(struct mm_cpu *, mm_cpu_self) = NULL;
 
 void (*mm_cpu_drain_tables)(void);
+
+u32 nr_cpus_ever;
+
+/*
+ * ---- all of them stand still ----
+ *
+ * Who looks at what CPUs have to themselves may have interrupted one of them:
+ * so it waits for nobody for long.
+ */
+
+#define WAIT_MS 200
+#define WAIT_TRIES 10000000ul
+
+static bool got(void *lock)
+{
+	return spin_trylock(lock);
+}
+
+static bool seen_free(void *lock)
+{
+	return local_lock_try_await(lock);
+}
+
+/* True if @try gets @lock, or its holder is through, within WAIT_MS. */
+static bool patiently(bool (*try)(void *), void *lock)
+{
+	unsigned long start = port_time_ms(), tries = WAIT_TRIES;
+
+	while (!try(lock))
+		if (!--tries || port_time_ms() - start > WAIT_MS)
+			return false;
+	return true;
+}
+
+/* True if @l was got, for who may have interrupted its holder. */
+bool lock_patiently(spinlock_t *l)
+{
+	return patiently(got, l);
+}
+
+/* What holds the CPUs before @end, or for &mm_cpus all, holds them no more. */
+static void release_before(const struct list_head *end)
+{
+	struct mm_cpu *cpu;
+
+	list_for_each_entry(cpu, &mm_cpus, list) {
+		if (&cpu->list == end)
+			break;
+		local_lock_release(&cpu->lock);
+	}
+	local_locks_go();
+	spin_unlock(&mm_cpu_mutex);
+}
+
+/**
+ * hands_stop() - let no CPU touch what it has at hand
+ *
+ * Context: any; those that wait for it must not be waited for. Return: false,
+ * if a CPU does not come out of it, which may be the running one.
+ */
+bool hands_stop(void)
+{
+	struct mm_cpu *cpu;
+
+	if (!patiently(got, &mm_cpu_mutex))
+		return false;
+	local_locks_stop();
+	list_for_each_entry(cpu, &mm_cpus, list) {
+		if (patiently(seen_free, &cpu->lock))
+			continue;
+		release_before(&cpu->list);
+		return false;
+	}
+	return true;
+}
+
+/* hands_go() - the end of what hands_stop() began */
+void hands_go(void)
+{
+	release_before(&mm_cpus);
+}

@@ -3,10 +3,10 @@
  * Quarantine: a watched object that was released waits before anybody can get
  * it again, so that a late write finds poison and a second release a record.
  *
- *   release ─► newest ─ … ─ oldest ─► let go: poison checked, back to its slab
- *              └ frames of addresses of slots, first in, first out ┘
+ *   released ─► newest ─ … ─ oldest ─► let go: to a CPU's hand, or its slab
+ *   by a CPU    └ frames of addresses of slots, first in, first out ┘
  *
- *   bytes of all slots in it <= limit, or one is let go
+ *   bytes of all slots in it <= limit, or some are let go
  *
  * The limit is what the option quarantine= says; without it, what user/ or the
  * kernel set: a number, or a share of the memory in use, which is looked at
@@ -21,18 +21,19 @@
 #include <ashlar/errno.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/string.h>
-#include "slab_debug.h"
-#include "slub.h"
+#include "watched_cpu.h"
 
-#define BATCH_SLOTS (PAGE_SIZE / sizeof(void *) - 2)
-#define LET_GO_MOST 16 /* slots in one call */
-#define MORE_AT_ONCE_FROM (64ul << 10)
+#define BATCH_SLOTS ((PAGE_SIZE - 2 * sizeof(void *)) / (sizeof(void *) + 1))
+
+/* A CPU may keep a small part of the limit before it comes here. */
+#define CPU_SHARE 64
 
 /* A frame of slots: those in [first, end) wait. */
 struct batch {
 	struct batch *next; /* younger */
-	unsigned short first, end;
+	u16 first, end;
 	char *slot[BATCH_SLOTS];
+	u8 id[BATCH_SLOTS];
 };
 
 spinlock_t quarantine_lock = SPIN_LOCK_UNLOCKED;
@@ -131,7 +132,7 @@ static void append(struct batch *batch)
 	follow_use();
 }
 
-/* Takes the lock, with room for a slot. False, without it: there is none. */
+/* Takes the lock, with room for some. False, without it: there is none. */
 static bool lock_with_room(void)
 {
 	struct batch *batch;
@@ -153,12 +154,41 @@ static bool lock_with_room(void)
 	return true;
 }
 
-/* ---- out ---- */
-
-static struct kmem_cache *slot_cache(const char *slot)
+static u32 size_of(u8 id)
 {
-	return virt_to_page(slot)->slab_cache;
+	return cache_by_id[id]->size;
 }
+
+/*
+ * Enters what the newest frame has room for, from @from on; returns up to
+ * where. Context: quarantine_lock.
+ */
+static u32 enter_some(const struct slot_list *l, u32 from)
+{
+	struct batch *b = quarantine.newest;
+
+	for (; from < l->n && b->end < BATCH_SLOTS; from++) {
+		b->slot[b->end] = l->slot[from];
+		b->id[b->end++] = l->id[from];
+		quarantine.bytes += size_of(l->id[from]);
+	}
+	return from;
+}
+
+/* What is left in @l found no room. */
+static void enter(struct slot_list *l)
+{
+	u32 done = 0, n = l->n;
+
+	while (done < n && lock_with_room()) {
+		done = enter_some(l, done);
+		spin_unlock(&quarantine_lock);
+	}
+	for (l->n = 0; unlikely(done < n); done++)
+		slot_list_add(l, l->id[done], l->slot[done]);
+}
+
+/* ---- out ---- */
 
 /* An emptied frame of slots stays for the next time, or is returned. */
 static struct batch *drop_oldest(void)
@@ -175,101 +205,110 @@ static struct batch *drop_oldest(void)
 }
 
 /*
- * The oldest that are more than @limit, and then some more at once, for each is
- * to be fetched into the cache; *@empty: a frame to be freed.
+ * Adds the oldest that are more than @limit to @l. Returns NULL, or a frame to
+ * be freed, and there may be more. Context: quarantine_lock.
  */
-static unsigned int take_oldest(size_t limit, char **slot, struct batch **empty)
+static struct batch *take_some(size_t limit, struct slot_list *l)
 {
-	struct batch *batch = quarantine.oldest;
-	unsigned int n = 0;
+	struct batch *b, *empty;
 
-	*empty = NULL;
-	if (quarantine.bytes > limit && limit >= MORE_AT_ONCE_FROM)
-		limit -= limit / 64;
-	while (batch && quarantine.bytes > limit && n < LET_GO_MOST) {
-		if (batch->first == batch->end) {
-			*empty = drop_oldest();
-			break;
+	while ((b = quarantine.oldest) && quarantine.bytes > limit &&
+	       l->n < SLOT_LIST_MOST) {
+		if (b->first == b->end) {
+			empty = drop_oldest();
+			if (empty)
+				return empty;
+			continue;
 		}
-		slot[n] = batch->slot[batch->first++];
-		quarantine.bytes -= slot_cache(slot[n++])->size;
+		quarantine.bytes -= size_of(b->id[b->first]);
+		slot_list_add(l, b->id[b->first], b->slot[b->first]);
+		b->first++;
 	}
-	return n;
+	return NULL;
 }
 
-/*
- * These @n slots are let go; those of one cache that follow each other under
- * one lock. Context: no lock held.
- */
-static void let_all_go(char **slot, unsigned int n, struct batch *empty)
+/* True if there may be more. Context: no lock held. */
+static bool take_oldest(size_t limit, struct slot_list *l)
+{
+	struct batch *empty;
+
+	do {
+		spin_lock(&quarantine_lock);
+		empty = take_some(limit, l);
+		spin_unlock(&quarantine_lock);
+		free_batch(empty);
+	} while (unlikely(empty));
+	return l->n == SLOT_LIST_MOST &&
+	       READ_ONCE(quarantine.bytes) > READ_ONCE(quarantine.limit);
+}
+
+/* Back to their slabs. Context: no lock held. */
+static void let_go(struct slot_list *l)
 {
 	LIST_HEAD(reaped);
 	struct kmem_cache *s;
-	unsigned int i;
 	void *put;
 
-	for (i = 0; i < n; i++) {
-		__builtin_prefetch(slot[i]);
-		__builtin_prefetch(slot_record(slot_cache(slot[i]), slot[i]));
-	}
-	for (i = 0; i < n;) {
-		s = slot_cache(slot[i]);
+	while (l->n) {
+		put = l->slot[--l->n];
+		s = cache_by_id[l->id[l->n]];
+		slab_debug_leave(s, put);
 		spin_lock(&s->lock);
-		for (; i < n && slot_cache(slot[i]) == s; i++) {
-			put = slot[i];
-			slab_debug_leave(s, put);
-			slabs_put(s, &put, 1);
-		}
+		slabs_put(s, &put, 1);
 		reap_free_slabs(s, slabs_to_keep(s), &reaped);
 		spin_unlock(&s->lock);
 	}
 	if (unlikely(!list_empty(&reaped)))
 		slab_release_list(&reaped);
-	free_batch(empty);
 }
 
 /* quarantine_takes - is an object of @s to wait when it is released? */
 bool quarantine_takes(const struct kmem_cache *s)
 {
-	return (s->flags & SLAB_ASKED) && s->record &&
-	       s->size <= READ_ONCE(quarantine.limit);
+	return s->hand && s->size <= READ_ONCE(quarantine.limit);
+}
+
+/* True if the slots @l, of @bytes, are enough to be brought here. */
+bool quarantine_is_due(const struct slot_list *l, size_t bytes)
+{
+	return l->n == SLOT_LIST_MOST ||
+	       bytes >= READ_ONCE(quarantine.limit) / CPU_SHARE;
 }
 
 /*
- * quarantine_add - the object in @slot, whose record says that it waits, does
+ * quarantine_swap - the objects in the slots @l, whose records say so, wait
+ * @l: on return, those that have waited for long enough
  *
  * Context: no lock held.
  */
-void quarantine_add(char *slot)
+void quarantine_swap(struct slot_list *l)
 {
-	char *old[LET_GO_MOST];
-	struct batch *empty;
-	unsigned int n;
-
-	if (unlikely(!lock_with_room())) {
-		let_all_go(&slot, 1, NULL);
-		return;
-	}
-	quarantine.newest->slot[quarantine.newest->end++] = slot;
-	quarantine.bytes += slot_cache(slot)->size;
-	n = take_oldest(quarantine.limit, old, &empty);
-	spin_unlock(&quarantine_lock);
-	let_all_go(old, n, empty);
+	enter(l);
+	while (take_oldest(READ_ONCE(quarantine.limit), l))
+		let_go(l);
 }
 
-/* quarantine_flush - let all objects go. Context: no lock held. */
-void quarantine_flush(void)
+/* quarantine_add - the same of one slot of @s, for who has none at hand */
+void quarantine_add(const struct kmem_cache *s, char *slot)
+{
+	struct slot_list l;
+
+	l.n = 0;
+	slot_list_add(&l, s->hand, slot);
+	quarantine_swap(&l);
+	let_go(&l);
+}
+
+/* quarantine_empty - all objects that are in it go. Context: no lock held. */
+void quarantine_empty(void)
 {
 	struct batch *empty, *rest = NULL;
-	char *old[LET_GO_MOST];
-	unsigned int n;
+	struct slot_list l = { .n = 0 };
 
 	do {
-		spin_lock(&quarantine_lock);
-		n = take_oldest(0, old, &empty);
-		spin_unlock(&quarantine_lock);
-		let_all_go(old, n, empty);
-	} while (n || empty);
+		let_go(&l);
+		take_oldest(0, &l);
+	} while (l.n);
 	spin_lock(&quarantine_lock);
 	if (!quarantine.bytes) {
 		rest = quarantine.oldest;

@@ -108,6 +108,9 @@ struct kmem_cache {
 	u32 red_left; /* bytes of a slot before its object; see slab_debug.c */
 	u32 lead; /* bytes at least before a slab's first slot */
 	u32 record; /* bytes of a slot before its record, or 0: it has none */
+	u8 hand; /* place in CPUs' hands, or 0: none; see watched_cpu.c */
+	u8 hand_most; /* slots that lie there, at most */
+	bool by_lines; /* watched in every way, quickly; see slab_debug.c */
 	u64 reciprocal; /* RECIPROCAL_U64(size) */
 	slab_flags_t flags;
 	u32 sheaf_min; /* objects that each of its sheaves may hold */

@@ -23,11 +23,6 @@ struct list_head slab_caches = LIST_HEAD_INIT(slab_caches);
 spinlock_t slab_mutex = SPIN_LOCK_UNLOCKED;
 
 static struct kmem_cache boot_cache;
-/* Changes under slab_mutex; a general cache is there for ever. */
-struct kmem_cache *cache_by_id[NR_CPU_CACHES];
-
-#define LOOK_WAIT_MS 200
-#define LOOK_TRIES 10000000ul
 
 /* ---- creation ---- */
 
@@ -121,6 +116,7 @@ struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
 		if (!(flags & (SLAB_NO_SHEAVES | SLAB_WATCHED)))
 			set_ids(s, id);
 		s->push_id = kfence_slab && !id ? 0 : s->id;
+		slab_debug_hand(s, id);
 		smp_store_release(slot, s);
 	}
 	spin_unlock(&slab_mutex);
@@ -382,45 +378,6 @@ void slab_cpu_gone(const struct mm_cpu *cpu, struct list_head *reaped)
 }
 
 /* Every cache's kmem_cache_validate(). Context: slab_mutex. */
-/*
- * Takes @l, if its holder does not keep it for LOOK_WAIT_MS: that may be the
- * code that was interrupted.
- */
-static bool lock_for_look(spinlock_t *l)
-{
-	unsigned long start = port_time_ms(), tries = LOOK_TRIES;
-
-	while (!spin_trylock(l))
-		if (!--tries || port_time_ms() - start > LOOK_WAIT_MS)
-			return false;
-	return true;
-}
-
-/**
- * slab_look() - look at every watched object, in use or free
- *
- * Each one beside or, if it is free, in which something was written over is
- * reported and put right. A cache that is busy all the time is left out.
- * Context: any, a signal handler that interrupted the allocator included.
- * Return: how many were wrong.
- */
-unsigned long slab_look(void)
-{
-	unsigned long bad = 0;
-	struct kmem_cache *s;
-
-	if (!lock_for_look(&slab_mutex))
-		return 0;
-	list_for_each_entry(s, &slab_caches, list) {
-		if (!cache_is_watched(s) || !lock_for_look(&s->lock))
-			continue;
-		bad += slab_look_at(s);
-		spin_unlock(&s->lock);
-	}
-	spin_unlock(&slab_mutex);
-	return bad;
-}
-
 void slab_validate(void)
 {
 	struct kmem_cache *s;

@@ -10,6 +10,8 @@
  *               red zones   object            padding
  *   in use      cc          5a when new       5a
  *   free        bb          6b 6b … 6b a5     5a
+ *   free and    6b          6b 6b … 6b 6b     none
+ *   by lines
  *   around the slots of a slab: 5a
  *
  * What a caller holds is the object; what the rest of the allocator moves is
@@ -19,14 +21,21 @@
  * freed it is in its record (slab_record.h), which is believed as long as its
  * sum is right.
  *
- * A watched cache never gets a CPU list, and no slab of it an id: so each
- * allocation and each release takes the slow path, which ends in watched.c,
- * and these, under the cache's lock, ask here. The fast paths know nothing of
- * it. What is found wrong is reported once, put right, and used again.
+ * By lines of sixteen bytes go the slots of general caches that have all of
+ * the checks, of which there are many: up to its record a free one is the same
+ * throughout, so that it takes one pass to look at it, whatever its object
+ * was.
  *
- * Context of all, unless it is said: s->lock.
+ * A watched cache never gets a sheaf, and no slab of it an id: so each
+ * allocation and each release takes the slow path, which ends in watched.c and
+ * asks here. The fast paths know nothing of it. What is found wrong is
+ * reported once, put right, and used again.
+ *
+ * Context of all, unless it is said: s->lock or, where CPUs have objects at
+ * hand (watched_cpu.c), the lock of the CPU that has this one.
  */
 #include <ashlar/string.h>
+#include "slab_bytes.h"
 #include "slab_debug.h"
 
 #define RED_RIGHT 32
@@ -108,6 +117,27 @@ u32 slab_debug_layout(struct kmem_cache *s)
 	return lay_out(s);
 }
 
+/* Of each cache a CPU has so much at hand, and no more slots than that. */
+#define HAND_BYTES (16u << 10)
+
+/*
+ * slab_debug_hand - CPUs have objects of the general cache @id at hand
+ *
+ * Not of one whose calls are traced, nor where a slot is all a slab has: then
+ * none stays there. Context: as above.
+ */
+void slab_debug_hand(struct kmem_cache *s, u32 id)
+{
+	if (!(s->flags & SLAB_ASKED) || !s->record || (s->flags & SLAB_TRACE))
+		return;
+	s->hand = (u8)id;
+	s->by_lines = (s->flags & SLAB_RED_ZONE) && (s->flags & SLAB_POISON) &&
+		      s->size == padding_start(s);
+	if (slab_is_packed(s))
+		s->hand_most =
+			(u8)clamp(HAND_BYTES / s->size, 1u, HAND_SLOTS - 1);
+}
+
 /* ---- the record ---- */
 
 static void seal(struct slab_record *r)
@@ -115,17 +145,46 @@ static void seal(struct slab_record *r)
 	r->sum = record_sum(r);
 }
 
+/* The first eight bytes of a record as a word. */
+static u64 record_head(u16 sum, u16 offset, u32 what)
+{
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		return (u64)sum << 48 | (u64)offset << 32 | what;
+	return (u64)what << 32 | (u64)offset << 16 | sum;
+}
+
+/*
+ * The other CPUs, which look without a lock, see state and sum change at once:
+ * it is one write where words have eight bytes.
+ */
 static void set_state(struct slab_record *r, enum record_state state)
 {
-	r->what = (r->what & ~3u) | state;
-	seal(r);
+	u32 what = (r->what & ~3u) | state;
+	u16 sum = record_sum_with(r, (uintptr_t)r, what);
+
+	barrier();
+	SET_WORD(r, record_head(sum, r->offset, what));
+}
+
+/* The time is asked for once in so many calls. */
+#define TIME_CALLS 8u
+
+static u64 time_now(void)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+
+	if (unlikely(!cpu))
+		return port_time_ms();
+	if (unlikely(!cpu->time_left--)) {
+		cpu->time = port_time_ms();
+		cpu->time_left = TIME_CALLS - 1;
+	}
+	return cpu->time;
 }
 
 static u64 who_now(void)
 {
-	u64 ms = port_time_ms() | 1;
-
-	return ms << RECORD_PID_BITS |
+	return (time_now() | 1) << RECORD_PID_BITS |
 	       ((u32)port_pid() & ((1u << RECORD_PID_BITS) - 1));
 }
 
@@ -150,77 +209,7 @@ static void reset_record(const struct kmem_cache *s, char *slot,
 	seal(r);
 }
 
-/* ---- bytes as they must be ---- */
-
-/* Eight of them, and sixteen, wherever they lie. */
-typedef u64 __attribute__((__may_alias__, __aligned__(1))) word_t;
-typedef u64 __attribute__((__vector_size__(16), __may_alias__,
-			   __aligned__(1))) pair_t;
-
-#define WORD(p) (*(const word_t *)(const void *)(p))
-#define PAIR(p) (*(const pair_t *)(const void *)(p))
-#define SET_WORD(p, word) (*(word_t *)(void *)(p) = (word))
-#define SET_PAIR(p, pair) (*(pair_t *)(void *)(p) = (pair))
-
-/* Longer than this, memset() is worth its call. */
-#define FILL_SHORT 256
-
-static u64 word_of(u8 value)
-{
-	return 0x0101010101010101ull * value;
-}
-
-/* True if all of @n bytes, fewer than sixteen, are @value. */
-static bool few_are(const char *p, u8 value, size_t n)
-{
-	u64 word = word_of(value);
-
-	if (n >= sizeof(word))
-		return WORD(p) == word && WORD(p + n - sizeof(word)) == word;
-	while (n && (u8)p[n - 1] == value)
-		n--;
-	return !n;
-}
-
-/*
- * True if all of @n bytes are @value: by sixteen, of which the last may overlap
- * those before them.
- */
-static __always_inline bool all_are(const char *p, u8 value, size_t n)
-{
-	const char *last = p + n - sizeof(pair_t);
-	pair_t pair = { word_of(value), word_of(value) }, diff;
-
-	if (unlikely(n < sizeof(pair)))
-		return few_are(p, value, n);
-	diff = PAIR(last) ^ pair;
-	for (; last - p >= 64; p += 64)
-		diff |= (PAIR(p) ^ pair) | (PAIR(p + 16) ^ pair) |
-			(PAIR(p + 32) ^ pair) | (PAIR(p + 48) ^ pair);
-	for (; p < last; p += sizeof(pair))
-		diff |= PAIR(p) ^ pair;
-	return !(diff[0] | diff[1]);
-}
-
-static __always_inline void fill(char *p, u8 value, size_t n)
-{
-	u64 word = word_of(value);
-	pair_t pair = { word, word };
-	char *end = p + n;
-
-	if (unlikely(n > FILL_SHORT || n < sizeof(word))) {
-		memset(p, value, n);
-		return;
-	}
-	if (n < sizeof(pair)) {
-		SET_WORD(p, word);
-		SET_WORD(end - sizeof(word), word);
-		return;
-	}
-	for (; end - p >= 16; p += sizeof(pair))
-		SET_PAIR(p, pair);
-	SET_PAIR(end - sizeof(pair), pair);
-}
+/* ---- parts ---- */
 
 /* After a report what is wrong is put right. */
 static __attribute__((__noinline__)) void
@@ -247,6 +236,18 @@ static __always_inline bool check_part(const struct kmem_cache *s, char *slot,
 #define CHECK_PART(start, bytes, kind, value) \
 	check_part(s, slot, (struct part){ start, bytes, kind, value })
 
+static u8 red_zone(const struct kmem_cache *s, bool free)
+{
+	if (!free)
+		return RED_ACTIVE;
+	return s->by_lines ? POISON_FREE : RED_INACTIVE;
+}
+
+static u8 poison_end(const struct kmem_cache *s)
+{
+	return s->by_lines ? POISON_FREE : POISON_END;
+}
+
 static char *padding(const struct kmem_cache *s, char *slot)
 {
 	return slot + padding_start(s);
@@ -262,7 +263,7 @@ static __always_inline void fill_around(const struct kmem_cache *s, char *slot,
 					struct extent obj, bool free)
 {
 	char *end = obj.start + obj.bytes;
-	u8 red = free ? RED_INACTIVE : RED_ACTIVE;
+	u8 red = red_zone(s, free);
 
 	if (s->flags & SLAB_RED_ZONE) {
 		fill(slot, red, (size_t)(obj.start - slot));
@@ -270,7 +271,7 @@ static __always_inline void fill_around(const struct kmem_cache *s, char *slot,
 	}
 	if (free && obj.bytes && object_is_poisoned(s)) {
 		fill(obj.start, POISON_FREE, obj.bytes - 1);
-		end[-1] = (char)POISON_END;
+		end[-1] = (char)poison_end(s);
 	}
 	if (padding_bytes(s))
 		fill(padding(s, slot), POISON_INUSE, padding_bytes(s));
@@ -295,7 +296,7 @@ static void renew_record(const struct kmem_cache *s, char *slot, bool free)
 static __always_inline bool check_slot(const struct kmem_cache *s, char *slot,
 				       bool free)
 {
-	u8 red = free ? RED_INACTIVE : RED_ACTIVE;
+	u8 red = red_zone(s, free);
 	struct extent obj;
 	bool good = true;
 	char *end;
@@ -315,13 +316,76 @@ static __always_inline bool check_slot(const struct kmem_cache *s, char *slot,
 	if (free && obj.bytes && object_is_poisoned(s)) {
 		good &= CHECK_PART(obj.start, obj.bytes - 1, PART_POISON,
 				   POISON_FREE);
-		if (unlikely((u8)end[-1] != POISON_END))
-			good &= CHECK_PART(end - 1, 1, PART_POISON, POISON_END);
+		if (unlikely((u8)end[-1] != poison_end(s)))
+			good &= CHECK_PART(end - 1, 1, PART_POISON,
+					   poison_end(s));
 	}
 	if (padding_bytes(s))
 		good &= CHECK_PART(padding(s, slot), padding_bytes(s),
 				   PART_PADDING, POISON_INUSE);
 	return good;
+}
+
+/* ---- slots by lines ---- */
+
+/* Longer than this, memset() is worth its call. */
+#define LINES_SHORT 512
+
+static __always_inline void fill_long(char *start, char *end, u8 value)
+{
+	if (unlikely(end - start > LINES_SHORT))
+		memset(start, value, (size_t)(end - start));
+	else
+		fill_lines(start, end, value);
+}
+
+static __always_inline bool free_lines_are_good(const struct kmem_cache *s,
+						const char *slot, size_t bytes)
+{
+	line_t diff = { 0, 0 };
+
+	lines_differ(&diff, slot, slot + bytes, POISON_FREE);
+	return !(diff[0] | diff[1]);
+}
+
+/* What of a slot is looked at when that has been done since its release. */
+#define FIRST_LINES (2 * sizeof(line_t))
+
+/* False: something in the free @slot was written over. */
+static __always_inline bool free_slot_is_good(const struct kmem_cache *s,
+					      char *slot)
+{
+	const struct slab_record *r = slot_record(s, slot);
+	bool seen = record_state(r) == RECORD_FREE;
+
+	return record_is_whole(r) &&
+	       free_lines_are_good(s, slot, seen ? FIRST_LINES : s->record);
+}
+
+static __always_inline bool red_lines_are_good(const struct kmem_cache *s,
+					       const char *slot,
+					       struct extent obj)
+{
+	const line_t red = { word_of(RED_ACTIVE), word_of(RED_ACTIVE) };
+	const char *end = obj.start + obj.bytes;
+	line_t diff = PAIR(end) ^ red;
+
+	lines_differ(&diff, slot, obj.start, RED_ACTIVE);
+	lines_differ(&diff, line_after(end), slot + s->record, RED_ACTIVE);
+	return !(diff[0] | diff[1]);
+}
+
+/* What is new of an object, and the red zones beside it. */
+static __always_inline void fill_new_lines(const struct kmem_cache *s,
+					   char *slot, struct extent obj)
+{
+	const line_t red = { word_of(RED_ACTIVE), word_of(RED_ACTIVE) };
+	char *end = obj.start + obj.bytes, *next = line_after(end);
+
+	fill_lines(slot, obj.start, RED_ACTIVE);
+	fill_long(obj.start, next, slab_harden ? 0 : POISON_INUSE);
+	SET_PAIR(end, red);
+	fill_lines(next, slot + s->record, RED_ACTIVE);
 }
 
 /* ---- an object's life ---- */
@@ -358,14 +422,19 @@ void *slab_debug_alloc(struct kmem_cache *s, void *slot,
 	struct slab_record *r = slot_record(s, slot);
 	struct extent obj;
 
-	check_slot(s, slot, true);
+	if (unlikely(!s->by_lines || !free_slot_is_good(s, slot)))
+		check_slot(s, slot, true);
 	obj = extent_asked(s, slot, call);
-	if (s->record) {
+	if (likely(s->record)) {
 		r->offset = (u16)(obj.start - (char *)slot);
 		r->what = record_pack(call->asked, call->align, call->kind,
 				      RECORD_LIVE);
 		note(s, r, RECORD_ALLOC, stack);
 		seal(r);
+	}
+	if (likely(s->by_lines)) {
+		fill_new_lines(s, slot, obj);
+		return obj.start;
 	}
 	fill_around(s, slot, obj, false);
 	if (object_is_poisoned(s))
@@ -377,28 +446,37 @@ void *slab_debug_alloc(struct kmem_cache *s, void *slot,
 /*
  * slab_debug_free - the object in @slot, which is in use, came back
  * @stack: by whom: slab_debug_stack()
- * @wait: it is to be kept for a while
+ *
+ * A slot by lines is looked at when it leaves the quarantine, be it for a
+ * caller or for its slab; any other when it is allocated.
  */
-void slab_debug_free(struct kmem_cache *s, void *slot, u32 stack, bool wait)
+void slab_debug_free(struct kmem_cache *s, void *slot, u32 stack)
 {
 	struct slab_record *r = slot_record(s, slot);
 	struct extent obj;
 
-	check_slot(s, slot, false);
+	if (unlikely(!s->by_lines || !record_is_whole(r) ||
+		     !red_lines_are_good(s, slot, known_extent(s, slot))))
+		check_slot(s, slot, false);
 	obj = known_extent(s, slot);
-	if (s->record) {
+	if (likely(s->record)) {
 		note(s, r, RECORD_RELEASE, stack);
-		set_state(r, wait ? RECORD_WAITING : RECORD_FREE);
+		set_state(r, s->hand ? RECORD_WAITING : RECORD_FREE);
+	}
+	if (likely(s->by_lines)) {
+		fill_long(slot, (char *)r, POISON_FREE);
+		return;
 	}
 	fill_around(s, slot, obj, true);
 	trace(s, obj.start, "free");
 }
 
-/* slab_debug_leave - the object in @slot has been kept for long enough */
+/* slab_debug_leave - @slot goes back to its slab, after it has waited */
 void slab_debug_leave(struct kmem_cache *s, void *slot)
 {
-	check_slot(s, slot, true);
-	set_state(slot_record(s, slot), RECORD_FREE);
+	if (unlikely(!s->by_lines || !free_slot_is_good(s, slot)))
+		check_slot(s, slot, true);
+	record_leaves(slot_record(s, slot));
 }
 
 /* ---- whole slabs ---- */

@@ -25,6 +25,9 @@ extern struct stack_depot slab_stacks;
 u32 slab_stack_now(void);
 u32 slab_debug_stack(const struct kmem_cache *s);
 
+/* Slots of one cache that a CPU may have at hand, and one more. */
+#define HAND_SLOTS 32u
+
 /* Some of a slab's bytes, and what they must be. */
 enum part_kind {
 	PART_LEFT,
@@ -56,12 +59,8 @@ void slab_describe(const struct kmem_cache *s, char *slot, const char *what);
 /* slab_debug.c */
 void *slab_debug_alloc(struct kmem_cache *s, void *slot,
 		       const struct slab_call *call, u32 stack);
-void slab_debug_free(struct kmem_cache *s, void *slot, u32 stack, bool wait);
+void slab_debug_free(struct kmem_cache *s, void *slot, u32 stack);
 void slab_debug_leave(struct kmem_cache *s, void *slot);
-
-/* quarantine.c */
-bool quarantine_takes(const struct kmem_cache *s);
-void quarantine_add(char *slot);
 
 /* ---- the slot ---- */
 

@@ -61,9 +61,8 @@ u32 slab_stack_now(void)
 	u32 *note, handle;
 
 	nr = port_callers_noted(pc, stack_depth(), &note);
-	handle = note ? *note : 0;
-	if (handle)
-		return handle;
+	if (likely(note && *note))
+		return *note;
 	handle = stack_depot_save(&slab_stacks, pc, nr);
 	if (note)
 		*note = handle;
@@ -139,7 +138,7 @@ static void show_block(struct report_record *r, const struct kmem_cache *s,
 	if (!record || !(s->flags & SLAB_STORE_USER))
 		return;
 	fill_stack(&r->alloc, record, RECORD_ALLOC);
-	if (record_state(record) != RECORD_LIVE)
+	if (record_is_released(record))
 		fill_stack(&r->free, record, RECORD_RELEASE);
 }
 

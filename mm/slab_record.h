@@ -11,6 +11,7 @@
 #ifndef ASHLAR_MM_SLAB_RECORD_H
 #define ASHLAR_MM_SLAB_RECORD_H
 
+#include <ashlar/compiler.h>
 #include <ashlar/types.h>
 
 /* The function that allocated a block, or that a release is meant for. */
@@ -19,13 +20,14 @@ enum alloc_kind { ALLOC_ANY, ALLOC_MALLOC, ALLOC_NEW, ALLOC_NEW_ARRAY };
 enum record_state {
 	RECORD_FREE,
 	RECORD_LIVE,
-	RECORD_WAITING, /* free, but in quarantine (mm/quarantine.c) */
+	RECORD_WAITING, /* free, and not looked at since (mm/quarantine.c) */
+	RECORD_CLAIMED, /* its release has begun */
 };
 
 enum { RECORD_ALLOC, RECORD_RELEASE };
 
 struct slab_record {
-	u16 sum; /* of all that follows, and where it lies */
+	u16 sum; /* of what follows but its state, and where it lies */
 	u16 offset; /* bytes from the slot to the object */
 	u32 what;
 	u32 stack[2]; /* handles of slab_stacks: RECORD_ALLOC, RECORD_RELEASE */
@@ -78,16 +80,34 @@ static inline u32 record_pack(u32 asked, u8 align, u8 kind,
 	return asked << 8 | (u32)align << 4 | (u32)kind << 2 | (u32)state;
 }
 
-/* Of a record that lies at @address, of which @r may be a copy. */
-static inline u16 record_sum_at(const struct slab_record *r, u64 address)
+/* True if who released the object is known. */
+static inline bool record_is_released(const struct slab_record *r)
+{
+	return !(r->what & 1);
+}
+
+/*
+ * Of a record that lies at @address, of which @r may be a copy, were @what in
+ * it. Of an object that was not released the second half may be anything.
+ */
+static inline u16 record_sum_with(const struct slab_record *r, u64 address,
+				  u32 what)
 {
 	const u64 k = 0x9e3779b97f4a7c15ull;
-	u64 h = ((u64)r->what << 16 | r->offset) ^ address;
+	u64 h = ((u64)(what & ~3u) << 16 | r->offset) ^ address;
 
-	h = h * k ^ ((u64)r->stack[0] << 32 | r->stack[1]);
-	h = h * k ^ r->who[0];
-	h = h * k ^ r->who[1];
+	h = h * k ^ r->stack[RECORD_ALLOC];
+	h = h * k ^ r->who[RECORD_ALLOC];
+	if (!(what & 1)) {
+		h = h * k ^ r->stack[RECORD_RELEASE];
+		h = h * k ^ r->who[RECORD_RELEASE];
+	}
 	return (u16)(h * k >> 48);
+}
+
+static inline u16 record_sum_at(const struct slab_record *r, u64 address)
+{
+	return record_sum_with(r, address, r->what);
 }
 
 static inline u16 record_sum(const struct slab_record *r)
@@ -98,6 +118,31 @@ static inline u16 record_sum(const struct slab_record *r)
 static inline bool record_is_whole(const struct slab_record *r)
 {
 	return r->sum == record_sum(r);
+}
+
+/*
+ * True if the object, of two releases at once, is the caller's to release: its
+ * state alone changes by that. @alone: there cannot be two at once.
+ */
+static __always_inline bool record_claim(struct slab_record *r, bool alone)
+{
+	u32 what = READ_ONCE(r->what);
+
+	if ((what & 3) != RECORD_LIVE)
+		return false;
+	if (alone) {
+		r->what = what | RECORD_CLAIMED;
+		return true;
+	}
+	return __atomic_compare_exchange_n(&r->what, &what,
+					   what | RECORD_CLAIMED, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* The object has waited for long enough, and was looked at. */
+static inline void record_leaves(struct slab_record *r)
+{
+	r->what &= ~3u;
 }
 
 #endif

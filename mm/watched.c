@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way of watched objects: each allocation and each release of one comes
- * here, and goes straight to its slab.
+ * here, and goes straight to what the CPU has at hand, or to its slab.
  *
- *   slab_alloc_slow ─► slab_alloc_asked ─► slabs_take ─► slab_debug_alloc
+ *   slab_alloc_slow ─► slab_alloc_asked ─► watched_cpu_alloc, or slabs_take ─►
+ *                                          slab_debug_alloc
  *   slab_free_slow  ─► slab_free_asked  ─► is it one, in use, as it was
- *                                          allocated? ─► slab_debug_free ─►
- *                                          quarantine, or slabs_put
+ *                                          allocated? ─► watched_cpu_free, or
+ *                                          slab_debug_free ─► quarantine_add,
+ *                                          or slabs_put
  *
  * Any address leads to its slot: virt_to_page() to the slab, a division to the
  * slot, and its record to the object.
  *
- * Lock: kmem_cache.lock, but for the stack of the call, which comes before.
+ * Lock: kmem_cache.lock where no CPU has objects at hand; but for the stack of
+ * the call, which comes before.
  */
 #include <ashlar/string.h>
-#include "slab_debug.h"
-#include "slub.h"
+#include "watched_cpu.h"
 
 void (*slab_alloc_hook)(const void *obj, size_t bytes, u32 stack,
 			slab_flags_t flags, gfp_t gfp);
@@ -34,8 +36,8 @@ static char *slot_of(const struct kmem_cache *s, const struct page *slab,
 }
 
 /* The same, if an object there was ever handed out; else NULL. */
-static char *used_slot(const struct kmem_cache *s, const struct page *slab,
-		       const char *addr)
+static __racy char *used_slot(const struct kmem_cache *s,
+			      const struct page *slab, const char *addr)
 {
 	char *slot = slot_of(s, slab, addr);
 
@@ -118,6 +120,20 @@ u32 slab_object_size(const struct kmem_cache *s, const void *obj)
 	return slot ? slot_extent(s, slot).bytes : 0;
 }
 
+static void *alloc_from_slab(struct kmem_cache *s, gfp_t gfp,
+			     const struct slab_call *call, u32 stack)
+{
+	void *slot[1], *obj = NULL;
+
+	do {
+		spin_lock(&s->lock);
+		if (slabs_take(s, slot, 1, false) == slot)
+			obj = slab_debug_alloc(s, slot[0], call, stack);
+		spin_unlock(&s->lock);
+	} while (!obj && slab_grow(s, gfp));
+	return obj;
+}
+
 /**
  * slab_alloc_asked() - an object of a watched cache
  * @s: the cache
@@ -129,28 +145,28 @@ u32 slab_object_size(const struct kmem_cache *s, const void *obj)
 void *slab_alloc_asked(struct kmem_cache *s, gfp_t gfp,
 		       const struct slab_call *call)
 {
-	void *slot[1], *obj = NULL;
+	struct mm_cpu *cpu;
+	void *obj;
 	u32 stack;
 
 	if (unlikely(should_failslab(s, gfp)))
 		return NULL;
-	(void)mm_this_cpu();
+	cpu = mm_this_cpu();
 	stack = slab_debug_stack(s);
-	do {
-		spin_lock(&s->lock);
-		if (slabs_take(s, slot, 1, false) == slot)
-			obj = slab_debug_alloc(s, slot[0], call, stack);
-		spin_unlock(&s->lock);
-	} while (!obj && slab_grow(s, gfp));
+	if (likely(s->hand && cpu && watched_cpu_ready(cpu)))
+		obj = watched_cpu_alloc(s, cpu, gfp, call, stack);
+	else
+		obj = alloc_from_slab(s, gfp, call, stack);
 	if (unlikely(slab_alloc_hook) && obj)
 		slab_alloc_hook(obj, call->asked, stack, s->flags, gfp);
 	return obj;
 }
 
-static void report_not_used(struct kmem_cache *s, char *slot, char *obj,
-			    enum object_state state,
+static void report_not_used(struct kmem_cache *s, const struct page *slab,
+			    char *obj, enum object_state state,
 			    const struct slab_call *call)
 {
+	char *slot = slab ? used_slot(s, slab, obj) : NULL;
 	struct slab_block b;
 
 	if (slot && state == OBJECT_FREE)
@@ -174,10 +190,56 @@ static bool release(struct kmem_cache *s, char *slot, char *obj,
 	void *put = slot;
 
 	slab_check_release(s, slot, obj, call);
-	slab_debug_free(s, slot, stack, wait);
+	slab_debug_free(s, slot, stack);
 	if (!wait)
 		slabs_put(s, &put, 1);
 	return wait;
+}
+
+/*
+ * To its slab, or the quarantine: an object of a cache of which CPUs have none
+ * at hand, or one whose record was written over. Returns what it is.
+ */
+static enum object_state free_to_slab(struct kmem_cache *s, struct page *slab,
+				      char *obj, const struct slab_call *call,
+				      u32 stack)
+{
+	enum object_state state;
+	LIST_HEAD(reaped);
+	bool wait = false;
+	char *slot;
+
+	spin_lock(&s->lock);
+	state = watched_state(s, slab, obj, &slot);
+	if (s->hand && state == OBJECT_USED && whole_record(s, slot) &&
+	    !record_claim(slot_record(s, slot), false))
+		state = OBJECT_FREE;
+	if (likely(state == OBJECT_USED)) {
+		wait = release(s, slot, obj, call, stack);
+		reap_free_slabs(s, slabs_to_keep(s), &reaped);
+	}
+	spin_unlock(&s->lock);
+	if (wait)
+		quarantine_add(s, slot);
+	slab_release_list(&reaped);
+	return state;
+}
+
+/*
+ * The slot of @obj, if CPUs have such objects at hand, and all is as it must
+ * be before it is released; or NULL.
+ */
+static __racy char *slot_to_free(const struct kmem_cache *s,
+				 const struct page *slab, char *obj)
+{
+	const struct slab_record *r;
+	char *slot;
+
+	if (unlikely(!s->hand))
+		return NULL;
+	slot = used_slot(s, slab, obj);
+	r = slot ? whole_record(s, slot) : NULL;
+	return r && obj == slot + r->offset ? slot : NULL;
 }
 
 /**
@@ -191,26 +253,19 @@ static bool release(struct kmem_cache *s, char *slot, char *obj,
 void slab_free_asked(struct kmem_cache *s, void *obj,
 		     const struct slab_call *call)
 {
+	struct mm_cpu *cpu = mm_this_cpu();
 	struct page *slab = object_slab(s, obj);
 	enum object_state state = OBJECT_NONE;
 	u32 stack = slab_debug_stack(s);
-	LIST_HEAD(reaped);
-	char *slot = NULL;
-	bool wait = false;
+	char *slot = slab ? slot_to_free(s, slab, obj) : NULL;
 
 	if (unlikely(slab_free_hook))
 		slab_free_hook(obj);
-	spin_lock(&s->lock);
-	if (likely(slab))
-		state = watched_state(s, slab, obj, &slot);
-	if (likely(state == OBJECT_USED)) {
-		wait = release(s, slot, obj, call, stack);
-		reap_free_slabs(s, slabs_to_keep(s), &reaped);
-	}
-	spin_unlock(&s->lock);
+	if (likely(slot && cpu && watched_cpu_ready(cpu)) &&
+	    watched_cpu_free(s, cpu, slot, obj, call, stack))
+		return;
+	if (slab)
+		state = free_to_slab(s, slab, obj, call, stack);
 	if (unlikely(state != OBJECT_USED))
-		report_not_used(s, slot, obj, state, call);
-	if (wait)
-		quarantine_add(slot);
-	slab_release_list(&reaped);
+		report_not_used(s, slab, obj, state, call);
 }

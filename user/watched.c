@@ -22,7 +22,7 @@
  * Bytes of freed blocks that wait: under check= this and, if that is more, the
  * share of memory in use; else a few, so that a second free is recognised.
  */
-#define QUARANTINE_CHECK (4ul << 20)
+#define QUARANTINE_CHECK (2ul << 20)
 #define QUARANTINE_SHARE 5
 #define QUARANTINE_DEBUG (1ul << 20)
 

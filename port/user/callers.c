@@ -81,9 +81,9 @@ struct memo {
 	uintptr_t sp; /* of port_callers_noted() */
 	u64 sum; /* of the words */
 	u32 note; /* what the core noted; 0: nothing is remembered */
-	u32 first; /* half of the first word */
+	u32 second; /* half of the second word: most differ there */
 	u32 nr;
-	u16 word[MEMO_DEPTH]; /* where they lie, in words from sp */
+	u16 word[MEMO_DEPTH]; /* where they lie, in words from sp: fours() */
 };
 
 #define NO_MEMOS ((struct memo *)1) /* no memory, or the thread is ending */
@@ -95,10 +95,32 @@ static __thread struct {
 	u16 first[FIRSTS]; /* where innermost callers lay, in words from sp */
 } memos;
 
-/* What words of a stack are compared by: all of them, and their order. */
+/* Words are compared by four, the last of them perhaps more than once. */
+static __always_inline u32 fours(u32 nr)
+{
+	return (nr + 3) & ~3u;
+}
+
 static __always_inline u64 add_to_sum(u64 sum, uintptr_t word)
 {
 	return (sum << 7 | sum >> 57) ^ word;
+}
+
+/* What those words of a stack are compared by: all of them, and their order. */
+static __always_inline u64 sum_of(const uintptr_t *stack, const u16 *word,
+				  u32 nr)
+{
+	const u16 *end = word + fours(nr);
+	u64 even = 0, odd = 0;
+
+	do {
+		even = add_to_sum(even, stack[word[0]]);
+		odd = add_to_sum(odd, stack[word[1]]);
+		even = add_to_sum(even, stack[word[2]]);
+		odd = add_to_sum(odd, stack[word[3]]);
+		word += 4;
+	} while (word < end);
+	return even ^ (odd << 32 | odd >> 32);
 }
 
 static __always_inline struct memo *memo_set(uintptr_t sp, uintptr_t first)
@@ -108,19 +130,14 @@ static __always_inline struct memo *memo_set(uintptr_t sp, uintptr_t first)
 	return &memos.memo[(hash >> 48) % MEMO_SETS * MEMO_WAYS];
 }
 
-static __always_inline bool still_holds(const struct memo *m, uintptr_t sp,
-					uintptr_t first)
+static __always_inline bool still_holds(const struct memo *m, uintptr_t sp)
 {
 	const uintptr_t *stack = (const uintptr_t *)sp;
-	const u16 *word = m->word, *end = word + m->nr;
-	u64 sum = 0;
 
-	if (m->sp != sp || m->first != (u32)first || !m->note ||
-	    !unwind_may_read(sp, (uintptr_t)(stack + end[-1])))
-		return false;
-	for (; word < end; word++)
-		sum = add_to_sum(sum, stack[*word]);
-	return sum == m->sum;
+	return m->sp == sp && m->note &&
+	       unwind_may_read(sp, (uintptr_t)(stack + m->word[m->nr - 1])) &&
+	       (u32)stack[m->word[1]] == m->second &&
+	       sum_of(stack, m->word, m->nr) == m->sum;
 }
 
 /* What is remembered of a call with @sp, or NULL. */
@@ -135,9 +152,9 @@ static __always_inline struct memo *recall(uintptr_t sp)
 		if (!unwind_may_read(sp, (uintptr_t)first))
 			continue;
 		m = memo_set(sp, *first);
-		if (still_holds(m, sp, *first))
+		if (still_holds(m, sp))
 			return m;
-		if (still_holds(++m, sp, *first))
+		if (still_holds(++m, sp))
 			return m;
 	}
 	return NULL;
@@ -146,8 +163,8 @@ static __always_inline struct memo *recall(uintptr_t sp)
 static bool may_remember(void)
 {
 	if (unlikely(!memos.memo)) {
-		memos.memo = sys_mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE,
-				      0);
+		memos.memo =
+			sys_mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, 0);
 		if (!memos.memo)
 			memos.memo = NO_MEMOS;
 	}
@@ -170,25 +187,26 @@ static void note_first(u16 word)
 }
 
 /* NULL: it is not known where all of them lie, or it is too far away. */
-static struct memo *remember(uintptr_t sp, const unsigned long *pc,
-			     const uintptr_t *slot, unsigned int nr)
+static struct memo *remember(uintptr_t sp, const uintptr_t *slot,
+			     unsigned int nr)
 {
+	const uintptr_t *stack = (const uintptr_t *)sp;
 	struct memo *m, new = { .sp = sp, .nr = nr };
 	uintptr_t word;
 	unsigned int i;
 
-	for (i = 0; i < nr; i++) {
-		word = (slot[i] - sp) / sizeof(word);
-		if (!slot[i] || word > 0xffff)
-			return NULL;
-		new.word[i] = (u16)word;
-		new.sum = add_to_sum(new.sum, pc[i]);
-	}
 	if (!nr || !may_remember())
 		return NULL;
-	new.first = (u32)pc[0];
+	for (i = 0; i < fours(nr); i++) {
+		word = (slot[min(i, nr - 1)] - sp) / sizeof(word);
+		if (!slot[min(i, nr - 1)] || word > 0xffff)
+			return NULL;
+		new.word[i] = (u16)word;
+	}
+	new.sum = sum_of(stack, new.word, nr);
+	new.second = (u32)stack[new.word[1]];
 	note_first(new.word[0]);
-	m = memo_set(sp, pc[0]) + memos.turn++ % MEMO_WAYS;
+	m = memo_set(sp, stack[new.word[0]]) + memos.turn++ % MEMO_WAYS;
 	*m = new;
 	return m;
 }
@@ -203,7 +221,7 @@ find_callers(uintptr_t sp, unsigned long *pc, unsigned int nr, u32 **note)
 		find_own();
 	nr = unwind_slots(unwind_here(), &own, (struct callers){ pc, slot },
 			  min(nr, MEMO_DEPTH));
-	m = remember(sp, pc, slot, nr);
+	m = remember(sp, slot, nr);
 	*note = m ? &m->note : NULL;
 	return nr;
 }

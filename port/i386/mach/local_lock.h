@@ -17,6 +17,7 @@ typedef spinlock_t local_lock_t;
 #define local_locks_stop() ((void)0)
 #define local_locks_go() ((void)0)
 #define local_lock_await(l) spin_lock(l)
+#define local_lock_try_await(l) spin_trylock(l)
 #define local_lock_release(l) spin_unlock(l)
 #define local_lock_abandon(l) spin_lock_abandon(l)
 

@@ -45,6 +45,12 @@ void local_lock_await(local_lock_t *l);
 #define local_lock_release(l) ((void)(l))
 #define local_lock_abandon(l) ((void)(l))
 
+/* True if the owner is through, once all are stopped. */
+static inline bool local_lock_try_await(const local_lock_t *l)
+{
+	return !__atomic_load_n(&l->held, __ATOMIC_SEQ_CST);
+}
+
 static inline void local_lock_init(local_lock_t *l)
 {
 	l->held = 0;
