@@ -104,6 +104,7 @@ extern void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
 
 /* page_reporting.c */
 void page_report_balance_all(void);
+u32 page_report_at_hand(u32 nr, u32 least);
 void page_report_fork_child(void);
 void page_report_all(void);
 void page_report_set_keep(unsigned long bytes);

@@ -324,6 +324,52 @@ void page_report_balance_all(void)
 		page_report_balance(z);
 }
 
+/* True if a free block of @nr frames is resident. Context: zone->lock. */
+static bool has_resident(const struct zone *z, u32 nr)
+{
+	unsigned int order = 0, type;
+	const struct list_head *list;
+
+	while (1ul << order < nr)
+		order++;
+	for (; order < MAX_ORDER; order++)
+		for (type = 0; type < MIGRATE_TYPES; type++) {
+			list = &z->free_area[order].free_list[type];
+			if (!list_empty(list) &&
+			    block_resident(
+				    list_first_entry(list, struct page, lru)))
+				return true;
+		}
+	return false;
+}
+
+/**
+ * page_report_at_hand() - how many frames to ask for, so that the host has
+ *	none to find
+ * @nr: frames that are wanted
+ * @least: frames that would do
+ *
+ * Resident blocks may be free that are too small for @nr. Context: no zone lock
+ * held. Return: frames of the largest such block by halves from @nr down to
+ * @least; or @nr, if there is none.
+ */
+u32 page_report_at_hand(u32 nr, u32 least)
+{
+	struct zone *z = &zones[ZONE_NORMAL];
+	u32 n = nr;
+
+	if (nr == least || READ_ONCE(no_host) ||
+	    READ_ONCE(z->resident_free) < least)
+		return nr;
+	spin_lock(&z->lock);
+	while (n > least && !has_resident(z, n))
+		n = max(n / 2, least);
+	if (!has_resident(z, n))
+		n = nr;
+	spin_unlock(&z->lock);
+	return n;
+}
+
 /*
  * Give back all that can be: malloc_trim(), and at the limit of addresses. A
  * zone that never had a frame, as before the first allocation, has no lists.

@@ -49,20 +49,24 @@ struct kmem_cache *cache_by_id[NR_CPU_CACHES];
 
 /*
  * Frames of the next slab: a fraction of what the cache has already, so that
- * small programs stay small and large caches take few slow paths; and enough
- * for several objects, since up to one is lost to where the slab begins.
+ * small programs stay small and large caches take few slow paths; enough for
+ * several objects, since up to one is lost to where the slab begins; and fewer
+ * where smaller blocks are all that is free and resident.
  */
 static u32 slab_frames(const struct kmem_cache *s)
 {
 	unsigned long bytes = READ_ONCE(s->nr_pages) * PAGE_SIZE / SLAB_GROWTH;
 	unsigned long several = max(SLAB_MAX_BYTES / 4ul, 2ul * s->size);
+	u32 least;
 
 	if (!slab_is_packed(s))
 		return (u32)(PAGE_ALIGN((unsigned long)s->size) >> PAGE_SHIFT);
 	several = min(8ul * s->size, several);
-	bytes = clamp(bytes, (unsigned long)SLAB_MIN_BYTES,
-		      (unsigned long)SLAB_MAX_BYTES);
-	return (u32)(PAGE_ALIGN(max(bytes, several)) >> PAGE_SHIFT);
+	bytes = min(bytes, (unsigned long)SLAB_MAX_BYTES);
+	least = (u32)(PAGE_ALIGN(max(several, (unsigned long)SLAB_MIN_BYTES)) >>
+		      PAGE_SHIFT);
+	return page_report_at_hand(
+		max((u32)(PAGE_ALIGN(bytes) >> PAGE_SHIFT), least), least);
 }
 
 /* ---- slabs ---- */

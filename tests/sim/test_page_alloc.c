@@ -606,6 +606,26 @@ TEST_NO_SWEEP(reported_frames_read_as_zero_and_are_not_resident)
 	CHECK(!memchr(page_address(page), 0xff, PAGE_SIZE << TOP));
 }
 
+/* Resident blocks are used before the host has to find larger ones. */
+TEST_NO_SWEEP(fewer_frames_are_asked_for_where_only_those_are_resident)
+{
+	struct page *page[3];
+
+	page_report_all();
+	CHECK_EQ(page_report_at_hand(8, 2), 8);
+	/* The buddy of the second is the first, or the third. */
+	for (unsigned int i = 0; i < 3; i++)
+		page[i] = take_pages(GFP_KERNEL, 1);
+	pcp_drain(&mm_this_cpu()->pcp);
+	page_report_all();
+	memset(page_address(page[1]), 1, PAGE_SIZE << 1);
+	give_pages(page[1], 1);
+	pcp_drain(&mm_this_cpu()->pcp);
+	CHECK_EQ(page_report_at_hand(8, 2), 2);
+	CHECK_EQ(page_report_at_hand(6, 1), 1);
+	CHECK_EQ(page_report_at_hand(8, 4), 8);
+}
+
 #define BREATH 4
 
 /* Frames given back when some are taken, written and freed. */
