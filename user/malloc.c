@@ -49,18 +49,6 @@ static __cold_path void *no_memory(void)
 
 /* ---- allocation ---- */
 
-/* Of a cache whose objects are watched, or counted. */
-static __cold_path void *alloc_noted(struct kmem_cache *s, size_t size,
-				     size_t align, size_t rounded,
-				     enum alloc_kind kind)
-{
-	if (!cache_is_watched(s))
-		return profiled_object(s, size);
-	return watched_fits(size, align) ?
-		       watched_alloc(size, align, kind) :
-		       alloc_uncached(rounded, align, false, kind);
-}
-
 static __always_inline void *alloc_ordinary(struct kmem_cache *s)
 {
 	void *p = slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN);
@@ -342,19 +330,6 @@ static __attribute__((__noinline__)) void free_large(void *p)
 	if (unlikely(!large_free(p) && !zero_free(p) &&
 		     !guarded_free(p, SIZE_UNKNOWN, ALLOC_MALLOC)))
 		release_bad("free", p);
-}
-
-/* Of a cache whose objects are watched, or counted. */
-static __cold_path void free_noted(struct kmem_cache *s, void *p)
-{
-	if (cache_is_watched(s)) {
-		watched_free(p, ASKED_UNKNOWN, 1, ALLOC_MALLOC);
-		return;
-	}
-	if (malloc_params.perturb)
-		malloc_perturb_free(s, p);
-	profiled_free_object(s, p);
-	slab_free_slow(s, p);
 }
 
 /* Perturbed, or not an object of a general cache. */

@@ -10,6 +10,7 @@
 #include "port/user/user.h"
 #include "guarded.h"
 #include "profiled.h"
+#include "uncached.h"
 #include "user.h"
 #include "watched.h"
 
@@ -88,4 +89,30 @@ __cold_path bool profiled_free(const void *p)
 __cold_path bool profiled_free_object(const struct kmem_cache *s, const void *p)
 {
 	return !s->id && profile_forget(p);
+}
+
+/* ---- of a cache that is watched, or counted ---- */
+
+/* alloc_noted - an object of a cache that watches or counts its objects */
+__cold_path void *alloc_noted(struct kmem_cache *s, size_t size, size_t align,
+			      size_t rounded, enum alloc_kind kind)
+{
+	if (!cache_is_watched(s))
+		return profiled_object(s, size);
+	return watched_fits(size, align) ?
+		       watched_alloc(size, align, kind) :
+		       alloc_uncached(rounded, align, false, kind);
+}
+
+/* free_noted - the release of one */
+__cold_path void free_noted(struct kmem_cache *s, void *p)
+{
+	if (cache_is_watched(s)) {
+		watched_free(p, ASKED_UNKNOWN, 1, ALLOC_MALLOC);
+		return;
+	}
+	if (malloc_params.perturb)
+		malloc_perturb_free(s, p);
+	profiled_free_object(s, p);
+	slab_free_slow(s, p);
 }

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mm/slab_record.h"
+
 struct kmem_cache;
 
 /* The largest size whose fast path stays, while profile_on. */
@@ -18,5 +20,9 @@ void *profiled_large(void *p, size_t size);
 void *profiled_resize(void *p, size_t size, size_t *old);
 bool profiled_free(const void *p);
 bool profiled_free_object(const struct kmem_cache *s, const void *p);
+
+void *alloc_noted(struct kmem_cache *s, size_t size, size_t align,
+		  size_t rounded, enum alloc_kind kind);
+void free_noted(struct kmem_cache *s, void *p);
 
 #endif
