@@ -70,10 +70,7 @@ static __always_inline void *alloc_aligned_cached(size_t size, size_t align,
 	return s ? alloc_ordinary(s) : NULL;
 }
 
-/*
- * With a rule of what is to fail no size is cached, and where samples are taken
- * only small ones are: every other call comes here.
- */
+/* A rule of what is to fail, or samples: calls of every, or larger, sizes. */
 static __cold_path void *alloc_seen(size_t size, size_t align, bool zero,
 				    enum alloc_kind kind)
 {
