@@ -356,7 +356,7 @@ static __attribute__((__noinline__)) void free_slow(void *p)
 	unsigned long id = port_slab_ids[virt_to_pfn(p)];
 
 	if (likely(kmalloc_starts_at(id, p) && *object_mark(p) != FREE_MARK &&
-		   !malloc_params.perturb && !profile_on))
+		   !malloc_params.perturb && !sheaves_split))
 		slab_free_used(cache_by_id[id], p);
 	else
 		free_other(p);
