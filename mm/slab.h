@@ -83,6 +83,7 @@ static __always_inline void **object_mark(void *obj)
 
 struct sheaf_tops {
 	sheaf_t top[NR_CPU_CACHES];
+	void *watched; /* mm_cpu.watched, where one looks who seeks leaks */
 };
 
 DECLARE_PER_CPU(struct sheaf_tops, sheaf_tops);

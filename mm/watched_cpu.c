@@ -35,8 +35,6 @@ struct watched_cpu {
 _Static_assert(sizeof(struct watched_cpu) <= PAGE_SIZE << WATCHED_CPU_ORDER,
 	       "it has room");
 
-DEFINE_PER_CPU(struct watched_cpu *, watched_self) = NULL;
-
 static struct slot_list *released(struct watched_cpu *w)
 {
 	return &w->list[w->turn];
@@ -186,7 +184,7 @@ bool watched_cpu_ready(struct mm_cpu *cpu)
 	w->passing = false;
 	w->bytes = 0;
 	memset(w->nr, 0, sizeof(w->nr));
-	cpu->watched = *this_cpu_ptr(watched_self) = w;
+	cpu->watched = cpu->tops->watched = w;
 	return true;
 }
 

@@ -29,9 +29,6 @@ void quarantine_add(const struct kmem_cache *s, char *slot);
 void quarantine_empty(void);
 
 /* watched_cpu.c */
-struct watched_cpu;
-/* The running CPU's, for who looks for leaks and asks what points to it. */
-DECLARE_PER_CPU(struct watched_cpu *, watched_self);
 bool watched_cpu_ready(struct mm_cpu *cpu);
 void *watched_cpu_alloc(struct kmem_cache *s, struct mm_cpu *cpu, gfp_t gfp,
 			const struct slab_call *call, u32 stack);
