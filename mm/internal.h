@@ -37,6 +37,8 @@ struct mm_cpu {
 };
 
 /* percpu.c */
+bool release_begins_alone(void);
+struct mm_cpu *mm_cpu_to_release(void);
 extern struct list_head mm_cpus;
 extern spinlock_t mm_cpu_mutex;
 extern u32 nr_cpus_ever;
@@ -62,12 +64,41 @@ static inline void count_vm_event(enum vm_event_item e)
 	count_vm_events(*this_cpu_ptr(mm_cpu_self), e, 1);
 }
 
-/* The CPU of the running thread, online after this; NULL past its end. */
+/* Of a thread that is no CPU; see release_begins(). */
+struct releases {
+	u32 nr; /* objects */
+	bool going_on; /* one of them now */
+};
+DECLARE_PER_CPU(struct releases, mm_releases);
+
+/*
+ * The CPU of the running thread, online after this. NULL past its end, and
+ * while it releases what others have allocated (release_begins()).
+ */
 static inline struct mm_cpu *mm_this_cpu(void)
 {
 	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
 
-	return likely(cpu) ? cpu : port_cpu_start();
+	if (likely(cpu))
+		return cpu;
+	return this_cpu_ptr(mm_releases)->going_on ? NULL : port_cpu_start();
+}
+
+/*
+ * A thread that has never allocated releases without a CPU, for a while. Its
+ * first release may come when it has nearly ended: a C library frees what it
+ * kept for another thread then, and nobody would be told of the end of a CPU
+ * that came online so late. Return: for release_ends().
+ */
+static inline bool release_begins(void)
+{
+	return unlikely(!*this_cpu_ptr(mm_cpu_self)) && release_begins_alone();
+}
+
+static inline void release_ends(bool begun)
+{
+	if (unlikely(begun))
+		this_cpu_ptr(mm_releases)->going_on = false;
 }
 
 /* buddy.c */

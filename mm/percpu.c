@@ -23,6 +23,34 @@ DEFINE_PER_CPU(struct mm_cpu *, mm_cpu_self) = NULL;
 
 void (*mm_cpu_drain_tables)(void);
 
+/* As many as a C library has at a thread's end: glibc keeps 40 MB of stacks of
+ * ended threads, 2,560 of the smallest. Who releases more comes online. */
+#define RELEASES_ALONE 4096u
+
+DEFINE_PER_CPU(struct releases, mm_releases) = { 0, false };
+
+/* True if the running thread, which is no CPU, is to remain none for now. */
+__cold_path bool release_begins_alone(void)
+{
+	struct releases *r = this_cpu_ptr(mm_releases);
+
+	if (r->going_on || r->nr == RELEASES_ALONE)
+		return false;
+	r->nr++;
+	r->going_on = true;
+	return true;
+}
+
+/* mm_cpu_to_release - mm_this_cpu() of a thread without one that releases */
+__cold_path struct mm_cpu *mm_cpu_to_release(void)
+{
+	bool alone = release_begins();
+	struct mm_cpu *cpu = mm_this_cpu();
+
+	release_ends(alone);
+	return cpu;
+}
+
 u32 nr_cpus_ever;
 
 /*

@@ -454,10 +454,12 @@ __racy struct kmem_cache *slab_object_cache(void *obj)
 static bool put_in_sheaf(struct kmem_cache *s, void *obj,
 			 struct list_head *reaped)
 {
-	struct mm_cpu *cpu = mm_this_cpu();
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
 	sheaf_t *main;
 	bool room;
 
+	if (unlikely(!cpu))
+		cpu = mm_cpu_to_release();
 	if (unlikely(!cpu || !cache_has_sheaves(s)))
 		return false;
 	if (unlikely(!sheaf_is_warm(s, cpu))) {

@@ -253,6 +253,7 @@ static __racy char *slot_to_free(const struct kmem_cache *s,
 void slab_free_asked(struct kmem_cache *s, void *obj,
 		     const struct slab_call *call)
 {
+	bool alone = release_begins();
 	struct mm_cpu *cpu = mm_this_cpu();
 	struct page *slab = object_slab(s, obj);
 	enum object_state state = OBJECT_NONE;
@@ -268,4 +269,5 @@ void slab_free_asked(struct kmem_cache *s, void *obj,
 		state = free_to_slab(s, slab, obj, call, stack);
 	if (unlikely(state != OBJECT_USED))
 		report_not_used(s, slab, obj, state, call);
+	release_ends(alone);
 }

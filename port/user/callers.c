@@ -163,6 +163,8 @@ static __always_inline struct memo *recall(uintptr_t sp)
 static bool may_remember(void)
 {
 	if (unlikely(!memos.memo)) {
+		if (!mm_cpu_self)
+			return false; /* nobody would be told of its end */
 		memos.memo =
 			sys_mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, 0);
 		if (!memos.memo)

@@ -320,8 +320,38 @@ static void take_all(void *arg)
 
 static void give_all(void *arg)
 {
+	mm_this_cpu();
 	for (unsigned int i = 0; i < nr_handed; i++)
 		kmem_cache_free(arg, handed[i]);
+}
+
+static void *many[5000];
+
+static void take_many(void *arg)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = NEED(kmem_cache_alloc(arg, GFP_KERNEL));
+}
+
+static void give_many(void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1000; i++)
+		kmem_cache_free(arg, many[i]);
+	CHECK(!*this_cpu_ptr(mm_cpu_self));
+	for (; i < ARRAY_SIZE(many); i++)
+		kmem_cache_free(arg, many[i]);
+	CHECK(*this_cpu_ptr(mm_cpu_self) != NULL);
+}
+
+/* It might be at its end already; but one that goes on is none that ends. */
+TEST_NO_SWEEP(who_never_allocated_releases_without_a_cpu)
+{
+	struct kmem_cache *s = take_cache("late", 16, 0, 0, NULL);
+
+	on_cpu(1, take_many, s);
+	on_cpu(2, give_many, s);
 }
 
 TEST_NO_SWEEP(full_sheaves_go_through_the_barn)
@@ -352,6 +382,7 @@ static unsigned int given;
 
 static void give_half(void *arg)
 {
+	mm_this_cpu();
 	for (unsigned int i = 0; i < nr_handed / 2; i++)
 		kmem_cache_free(arg, handed[given++]);
 }

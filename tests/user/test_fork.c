@@ -302,6 +302,41 @@ static void check_kept(void)
 	      kept_bad);
 }
 
+static pthread_barrier_t idle;
+
+static void *wait_for_others(void *unused)
+{
+	(void)unused;
+	pthread_barrier_wait(&idle);
+	return NULL;
+}
+
+/*
+ * Detached threads that never allocate. At their ends the C library releases
+ * what it kept for earlier ones: so the first release of such a thread comes
+ * when nobody is told of its end any more, and its stack goes soon after.
+ */
+static void check_idle_threads(void)
+{
+	enum { IDLE = 40 };
+	pthread_attr_t detached;
+	int bad = 0, last = 0, i, round;
+	pthread_t t;
+
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	for (round = 0; round < 3; round++) {
+		pthread_barrier_init(&idle, NULL, IDLE + 1);
+		for (i = 0; i < IDLE; i++)
+			pthread_create(&t, &detached, wait_for_others, NULL);
+		pthread_barrier_wait(&idle);
+		sleep_ms(50);
+		bad += fork_often(3, child_life, &last);
+	}
+	check(!bad, "a fork after threads that never allocated",
+	      "%d children went wrong, the last with %x", bad, last);
+}
+
 int main(void)
 {
 	pthread_t t[ALLOCATORS];
@@ -318,6 +353,7 @@ int main(void)
 	check_forks();
 	check_thread_forks();
 	check_fresh_thread();
+	check_idle_threads();
 	check_vfork();
 	check_spawn();
 	check_shells();
