@@ -6,9 +6,9 @@
  *
  *   line 11 ──▶ action "ata_piix", dev ──▶ action "edu", dev
  *
- * A device whose interrupt nobody serves goes on asking, and no program would
- * ever run again: a line on which nearly all of 100,000 interrupts were
- * nobody's is turned off, with a line in the log.
+ * A device whose interrupt no handler serves goes on asking, and no program
+ * would ever run again: a line on which nearly all of 100,000 interrupts went
+ * unserved is turned off, with a line in the log.
  *
  * Lock: interrupts off around a change of a list; there is one processor.
  */
@@ -30,7 +30,7 @@
 #define IRQ_SERIAL 4
 
 #define WINDOW 100000u /* interrupts after which a line is judged */
-#define UNHANDLED_MOST 99900u /* of them that may be nobody's */
+#define UNHANDLED_MOST 99900u /* of them that no handler may serve */
 
 struct irqaction {
 	struct irqaction *next;

@@ -154,7 +154,6 @@ unsigned long slab_close(struct kmem_cache *s, struct list_head *reaped);
 void barns_init(struct kmem_cache *s);
 
 /* slub.c */
-unsigned long slab_look_at(struct kmem_cache *s);
 void slab_release_list(struct list_head *list);
 
 /* slab_reporting.c */

@@ -56,7 +56,7 @@ u32 nr_cpus_ever;
 /*
  * ---- all of them stand still ----
  *
- * Who looks at what CPUs have to themselves may have interrupted one of them:
+ * The code that looks at what CPUs have to themselves may have interrupted one:
  * so it waits for nobody for long.
  */
 

@@ -6,10 +6,29 @@
  *   every CPU out of its hands (hands_stop) ─► cache by cache, under its lock:
  *                                              slab_debug_check() of each slab
  *
- * Who is interrupted may hold any of the locks, so a look waits for none of
- * them for long, and is left out rather.
+ * The thread that is interrupted may hold any of the locks, so a look waits for
+ * none of them for long, and is left out rather.
  */
 #include "internal.h"
+#include "slab_debug.h"
+
+static unsigned long look_at_list(struct kmem_cache *s,
+				  const struct list_head *list)
+{
+	struct page *slab;
+	unsigned long bad = 0;
+
+	list_for_each_entry(slab, list, lru)
+		bad += slab_debug_check(s, slab);
+	return bad;
+}
+
+static unsigned long look_at_cache(struct kmem_cache *s)
+{
+	return look_at_list(s, &s->slabs_full) +
+	       look_at_list(s, &s->slabs_partial) +
+	       look_at_list(s, &s->slabs_free);
+}
 
 static unsigned long look_at_caches(void)
 {
@@ -19,7 +38,7 @@ static unsigned long look_at_caches(void)
 	list_for_each_entry(s, &slab_caches, list) {
 		if (!cache_is_watched(s) || !lock_patiently(&s->lock))
 			continue;
-		bad += slab_look_at(s);
+		bad += look_at_cache(s);
 		spin_unlock(&s->lock);
 	}
 	return bad;

@@ -684,22 +684,3 @@ unsigned long kmem_cache_validate(struct kmem_cache *s)
 		hands_go();
 	return sum.bad;
 }
-
-static unsigned long look_at_list(struct kmem_cache *s,
-				  const struct list_head *list)
-{
-	struct page *slab;
-	unsigned long bad = 0;
-
-	list_for_each_entry(slab, list, lru)
-		bad += slab_debug_check(s, slab);
-	return bad;
-}
-
-/* Returns how many objects of a watched cache are wrong. Context: s->lock. */
-unsigned long slab_look_at(struct kmem_cache *s)
-{
-	return look_at_list(s, &s->slabs_full) +
-	       look_at_list(s, &s->slabs_partial) +
-	       look_at_list(s, &s->slabs_free);
-}

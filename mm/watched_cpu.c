@@ -50,7 +50,7 @@ static struct slot_list *leaving(struct watched_cpu *w)
 #define PREFETCH_MOST \
 	512u /* bytes; the processor sees by itself where it goes */
 
-/* Slots of which nobody has seen anything for a long time. */
+/* Slots that have not been touched for a long time. */
 static void prefetch_slots(const struct kmem_cache *s, char **slot, u32 n)
 {
 	u32 bytes = min(s->record, PREFETCH_MOST), at;

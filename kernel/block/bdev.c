@@ -119,7 +119,8 @@ static ssize_t transfer(struct block_device *bdev, loff_t pos, size_t count,
 		err = window_io(&w, REQ_OP_READ);
 	if (!err) {
 		copied = window_copy(&w, off, n, iter, write);
-		/* What was not read and not copied is nobody's. */
+		/* The window's memory holds garbage where it was neither
+		 * read nor copied to. */
 		if (!copied || (write && copied < n && n == w.bytes))
 			err = -EFAULT;
 		else if (write)

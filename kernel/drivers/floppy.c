@@ -156,7 +156,7 @@ static int receive(u8 *bytes, unsigned int n)
 	return 0;
 }
 
-/* What became of a seek or a reset: ST0 and the cylinder. */
+/* Reads the outcome of a seek or a reset: ST0 and the cylinder. */
 static int sense(u8 result[2])
 {
 	static const u8 command = CMD_SENSE;

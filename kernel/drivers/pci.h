@@ -38,7 +38,7 @@ struct pci_dev {
 	u32 class; /* base, sub, interface: 0xBBSSII */
 	u8 irq; /* line; 0: none */
 	struct pci_bar bar[PCI_NUM_BARS];
-	const struct pci_driver *driver; /* NULL: nobody's */
+	const struct pci_driver *driver; /* NULL: no driver has it */
 	void *driver_data;
 	char name[16];
 };

@@ -24,7 +24,7 @@ struct proc_dir_entry {
 	/* Text of a link; NULL: not one. */
 	int (*link)(char *buf, size_t size);
 	bool root; /* of procfs: has processes, too */
-	bool private; /* a directory for nobody but root */
+	bool private; /* a directory for root alone */
 };
 
 /* A name below a process's directory. */
