@@ -21,6 +21,12 @@ unsigned long vm_events_dead[NR_VM_EVENT_ITEMS];
 
 DEFINE_PER_CPU(struct mm_cpu *, mm_cpu_self) = NULL;
 
+/*
+ * The caches at each place of the CPUs' tables. Changes under slab_mutex; a
+ * general cache is there for ever.
+ */
+struct kmem_cache *cache_by_id[NR_CPU_CACHES];
+
 void (*mm_cpu_drain_tables)(void);
 
 /* As many as a C library has at a thread's end: glibc keeps 40 MB of stacks of

@@ -25,9 +25,6 @@ extern struct stack_depot slab_stacks;
 u32 slab_stack_now(void);
 u32 slab_debug_stack(const struct kmem_cache *s);
 
-/* Slots of one cache that a CPU may have at hand, and one more. */
-#define HAND_SLOTS 32u
-
 /* Some of a slab's bytes, and what they must be. */
 enum part_kind {
 	PART_LEFT,

@@ -44,9 +44,6 @@
 #include <ashlar/string.h>
 #include "slub.h"
 
-/* Changes under slab_mutex; a general cache is there for ever. */
-struct kmem_cache *cache_by_id[NR_CPU_CACHES];
-
 /*
  * Frames of the next slab: a fraction of what the cache has already, so that
  * small programs stay small and large caches take few slow paths; enough for
@@ -624,8 +621,7 @@ static void validate_ids(const struct kmem_cache *s, const struct page *slab)
 
 struct slab_sums {
 	unsigned long slabs, pages, objects, inuse;
-	unsigned long bad; /* parts overwritten, of a watched cache */
-	bool look; /* for these */
+	unsigned long bad, look; /* parts overwritten; are they looked for? */
 };
 
 static unsigned long validate_list(struct kmem_cache *s,
@@ -640,7 +636,7 @@ static unsigned long validate_list(struct kmem_cache *s,
 		validate_slab(s, slab, full, empty);
 		validate_frames(s, slab);
 		validate_ids(s, slab);
-		if (sum->look)
+		if (cache_is_watched(s) && sum->look)
 			sum->bad += slab_debug_check(s, slab);
 		sum->pages += slab->nr;
 		sum->objects += slab_objects(s, slab);
@@ -663,8 +659,7 @@ static unsigned long validate_list(struct kmem_cache *s,
 unsigned long kmem_cache_validate(struct kmem_cache *s)
 {
 	bool stopped = s->hand && hands_stop();
-	struct slab_sums sum = { .look = cache_is_watched(s) &&
-					 (!s->hand || stopped) };
+	struct slab_sums sum = { .look = stopped || !s->hand };
 	unsigned long partial, empty;
 
 	spin_lock(&s->lock);

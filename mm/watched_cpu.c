@@ -20,9 +20,6 @@
 #include <ashlar/string.h>
 #include "watched_cpu.h"
 
-/* A block of frames that has room for one; most are never touched. */
-#define WATCHED_CPU_ORDER (PAGE_SHIFT < 15 ? 15 - PAGE_SHIFT : 0)
-
 struct watched_cpu {
 	struct slot_list list[2];
 	u32 turn; /* which of them has what was released; the other leaves */
@@ -32,8 +29,9 @@ struct watched_cpu {
 	char *hand[KMALLOC_NR + 1][HAND_SLOTS]; /* by kmem_cache.hand */
 };
 
-_Static_assert(sizeof(struct watched_cpu) <= PAGE_SIZE << WATCHED_CPU_ORDER,
-	       "it has room");
+/* Most of them are never touched. */
+#define WATCHED_CPU_FRAMES \
+	((unsigned int)(PAGE_ALIGN(sizeof(struct watched_cpu)) >> PAGE_SHIFT))
 
 static struct slot_list *released(struct watched_cpu *w)
 {
@@ -176,7 +174,7 @@ bool watched_cpu_ready(struct mm_cpu *cpu)
 
 	if (likely(cpu->watched))
 		return true;
-	page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, WATCHED_CPU_ORDER);
+	page = alloc_frames(GFP_NOWAIT | __GFP_NOWARN, WATCHED_CPU_FRAMES);
 	if (unlikely(!page))
 		return false;
 	w = page_address(page);
@@ -278,7 +276,7 @@ void watched_cpu_drain(struct mm_cpu *cpu)
 	cpu->watched = NULL;
 	local_unlock(&cpu->lock);
 	release_list(&reaped);
-	free_pages((unsigned long)w, WATCHED_CPU_ORDER);
+	free_frames(virt_to_page(w), WATCHED_CPU_FRAMES);
 }
 
 /*

@@ -85,6 +85,9 @@
 /* … when about this fraction of them became idle. */
 #define SLAB_REPORT_FRACTION 16
 
+/* Slots of one watched cache that a CPU may have at hand, and one more. */
+#define HAND_SLOTS 32u
+
 /* Stacks of callers: bytes of a chunk, and how many chunks there may be. */
 #define DEPOT_CHUNK_SHIFT 16
 #define DEPOT_CHUNKS 1024

@@ -36,7 +36,14 @@ static __cold_path void find_own(void)
 		bytes = (uintptr_t)o.dlfo_map_end - start;
 	}
 	WRITE_ONCE(own.bytes, bytes);
-	WRITE_ONCE(own.start, start);
+	smp_store_release(&own.start, start);
+}
+
+static __always_inline struct code own_code(void)
+{
+	if (unlikely(!smp_load_acquire(&own.start)))
+		find_own();
+	return (struct code){ READ_ONCE(own.start), READ_ONCE(own.bytes) };
 }
 
 /* In a page that the linker has written to already. */
@@ -50,11 +57,12 @@ void callers_known(void)
 
 unsigned int port_callers(unsigned long *pc, unsigned int nr)
 {
+	struct code mine;
+
 	if (unlikely(READ_ONCE(unknown)))
 		return 0;
-	if (unlikely(!READ_ONCE(own.start)))
-		find_own();
-	return unwind(unwind_here(), &own, pc, nr);
+	mine = own_code();
+	return unwind(unwind_here(), &mine, pc, nr);
 }
 
 /*
@@ -216,12 +224,11 @@ static struct memo *remember(uintptr_t sp, const uintptr_t *slot,
 static __attribute__((__noinline__)) unsigned int
 find_callers(uintptr_t sp, unsigned long *pc, unsigned int nr, u32 **note)
 {
+	const struct code mine = own_code();
 	uintptr_t slot[MEMO_DEPTH];
 	struct memo *m;
 
-	if (unlikely(!READ_ONCE(own.start)))
-		find_own();
-	nr = unwind_slots(unwind_here(), &own, (struct callers){ pc, slot },
+	nr = unwind_slots(unwind_here(), &mine, (struct callers){ pc, slot },
 			  min(nr, MEMO_DEPTH));
 	m = remember(sp, slot, nr);
 	*note = m ? &m->note : NULL;

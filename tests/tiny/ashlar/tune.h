@@ -72,6 +72,9 @@
 #undef REPORT_MIN_ORDER
 #define REPORT_MIN_ORDER 1
 
+#undef HAND_SLOTS
+#define HAND_SLOTS 5u
+
 #undef DEPOT_CHUNK_SHIFT
 #define DEPOT_CHUNK_SHIFT 12
 #undef DEPOT_CHUNKS
