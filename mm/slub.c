@@ -621,7 +621,8 @@ static void validate_ids(const struct kmem_cache *s, const struct page *slab)
 
 struct slab_sums {
 	unsigned long slabs, pages, objects, inuse;
-	unsigned long bad, look; /* parts overwritten; are they looked for? */
+	unsigned long bad; /* parts overwritten, of a watched cache */
+	bool look; /* True if these are looked for. */
 };
 
 static unsigned long validate_list(struct kmem_cache *s,
