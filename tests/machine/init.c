@@ -103,7 +103,7 @@ static void show_leaks(void)
 	static const char path[] = "/sys/kernel/debug/kmemleak";
 	const long RDWR = 2;
 	const long old_enough[2] = { 6, 0 };
-	static char text[4096];
+	char text[1024];
 	long fd, n;
 
 	mount("debugfs", "/sys/kernel/debug");
