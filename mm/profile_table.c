@@ -239,8 +239,9 @@ static bool want(struct tables *t, bool *coarser)
 	bool sites = is_full(sites_used, now.nr_sites);
 	bool live = is_full(live_used, now.nr_live);
 
-	*t = (struct tables){ .nr_sites = max(now.nr_sites, FIRST_SLOTS),
-			      .nr_live = max(now.nr_live, FIRST_SLOTS) };
+	*t = (struct tables){ 0 };
+	t->nr_sites = max(now.nr_sites, FIRST_SLOTS);
+	t->nr_live = max(now.nr_live, FIRST_SLOTS);
 	*coarser = (sites && now.nr_sites == PROFILE_SITES) ||
 		   (live && now.nr_live == PROFILE_LIVE);
 	if (sites && now.nr_sites && now.nr_sites < PROFILE_SITES)

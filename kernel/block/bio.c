@@ -49,9 +49,10 @@ struct bio *bio_alloc(struct block_device *bdev, unsigned int max_vecs,
 
 	if (!bio)
 		return NULL;
+	max_vecs = min(max_vecs, BIO_MAX_VECS);
 	*bio = (struct bio){ .bdev = bdev,
 			     .op = op,
-			     .max_vecs = (u16)min(max_vecs, BIO_MAX_VECS) };
+			     .max_vecs = (u16)max_vecs };
 	return bio;
 }
 
@@ -194,6 +195,7 @@ int submit_bio_wait(struct bio *bio)
 	bio->end_io = end_wait;
 	submit_bio(bio);
 	wait_for_completion(&done);
+	bio->private = NULL;
 	return bio->status;
 }
 

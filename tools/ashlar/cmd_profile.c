@@ -81,14 +81,17 @@ static size_t stem(const char *name)
 static bool write_file(const struct request *r, const struct profile *p,
 		       unsigned int number)
 {
-	char *name, *new;
+	char *name = NULL, *new;
 	size_t n = stem(r->output);
 	bool ok = false;
 	FILE *out;
 
-	if (number ? asprintf(&name, "%.*s.%u%s", (int)n, r->output, number,
-			      r->output + n) < 0 :
-		     !(name = strdup(r->output)))
+	if (!number)
+		name = strdup(r->output);
+	else if (asprintf(&name, "%.*s.%u%s", (int)n, r->output, number,
+			  r->output + n) < 0)
+		name = NULL;
+	if (!name)
 		return false;
 	if (asprintf(&new, "%s.new", name) < 0) {
 		free(name);

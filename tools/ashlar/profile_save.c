@@ -211,7 +211,7 @@ static void put_all(struct writer *w, const struct profile *p,
 
 static bool compress_to(FILE *out, struct bytes *from)
 {
-	unsigned char chunk[16384];
+	unsigned char chunk[16384] = { 0 };
 	z_stream z = { .next_in = from->at };
 	size_t left = from->nr, n;
 	int end = Z_OK;

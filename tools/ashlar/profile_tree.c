@@ -71,13 +71,14 @@ static bool grow(struct profile_tree *t)
 /* The call of @name by @up, made if need be; 0: there is no memory. */
 static uint32_t node_for(struct profile_tree *t, uint32_t up, uint32_t name)
 {
-	uint32_t *slot;
+	uint32_t *slot, node;
 
 	if (t->nr == t->room && !grow(t))
 		return 0;
 	slot = find_slot(t, up, name);
-	if (*slot)
-		return *slot;
+	node = *slot;
+	if (node)
+		return node;
 	*slot = t->nr;
 	t->node[t->nr] = (struct profile_node){
 		.name = name,

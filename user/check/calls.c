@@ -67,16 +67,16 @@ static void look_at_wide_text(uintptr_t s, const char *call)
 		return REAL(name) arguments;            \
 	}
 
-#define CALL_THEN(type, name, parameters, arguments, ...)          \
-	EXPORT type name parameters                                \
-	{                                                          \
-		const char *const call = NAME_OF(name);            \
-		__attribute__((__unused__)) char *own_end;         \
-		__attribute__((__unused__)) wchar_t *own_wide_end; \
-		type ret = REAL(name) arguments;                   \
-                                                                   \
-		__VA_ARGS__;                                       \
-		return ret;                                        \
+#define CALL_THEN(type, name, parameters, arguments, ...)                 \
+	EXPORT type name parameters                                       \
+	{                                                                 \
+		const char *const call = NAME_OF(name);                   \
+		__attribute__((__unused__)) char *own_end = NULL;         \
+		__attribute__((__unused__)) wchar_t *own_wide_end = NULL; \
+		type ret = REAL(name) arguments;                          \
+                                                                          \
+		__VA_ARGS__;                                              \
+		return ret;                                               \
 	}
 
 #include "calls.h"

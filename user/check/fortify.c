@@ -45,6 +45,14 @@ EXPORT char *__strcat_chk(char *dst, const char *src, size_t room)
 	return dst;
 }
 
+wchar_t *__wcscat_chk(wchar_t *dst, const wchar_t *src, size_t room);
+EXPORT wchar_t *__wcscat_chk(wchar_t *dst, const wchar_t *src, size_t room)
+{
+	must_fit(REAL(wcslen)(dst) + REAL(wcslen)(src) + 1, room);
+	wcscat(dst, src);
+	return dst;
+}
+
 /* clang-format off */
 
 /* ---- memory and strings ---- */
@@ -91,9 +99,6 @@ FORTIFIED(wchar_t *, wcsncpy,
 FORTIFIED(wchar_t *, wcpncpy,
 	  (wchar_t *dst, const wchar_t *src, size_t n, size_t room),
 	  (dst, src, n), n)
-FORTIFIED(wchar_t *, wcscat, (wchar_t *dst, const wchar_t *src, size_t room),
-	  (dst, src), REAL(wcslen)(dst) +
-		      REAL(wcslen)(src) + 1)
 FORTIFIED(wchar_t *, wcsncat,
 	  (wchar_t *dst, const wchar_t *src, size_t n, size_t room),
 	  (dst, src, n), REAL(wcslen)(dst) +
