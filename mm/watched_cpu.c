@@ -25,6 +25,7 @@ struct watched_cpu {
 	u32 turn; /* which of them has what was released; the other leaves */
 	bool passing; /* the other one is on its way through the quarantine */
 	size_t bytes; /* of the slots that were released */
+	u64 random; /* which slot is next, with harden=1; never 0 */
 	u8 nr[KMALLOC_NR + 1]; /* of slots in each hand */
 	char *hand[KMALLOC_NR + 1][HAND_SLOTS]; /* by kmem_cache.hand */
 };
@@ -106,11 +107,27 @@ static __always_inline void hand_put(struct watched_cpu *w,
 		hand_to_slabs(w, s, s->hand_most / 2, reaped);
 }
 
+/* Any of those at hand becomes the next: G. Marsaglia, "Xorshift RNGs". */
+static __cold_path void draw_next(struct watched_cpu *w, u32 hand)
+{
+	char **slot = w->hand[hand], **last = slot + w->nr[hand] - 1, *drawn;
+
+	w->random ^= w->random << 13;
+	w->random ^= w->random >> 7;
+	w->random ^= w->random << 17;
+	slot += (u32)(w->random >> 32) % w->nr[hand];
+	drawn = *slot;
+	*slot = *last;
+	*last = drawn;
+}
+
 static __always_inline char *hand_take(struct watched_cpu *w,
 				       struct kmem_cache *s)
 {
 	if (unlikely(!w->nr[s->hand]) && !hand_from_slabs(w, s))
 		return NULL;
+	if (unlikely(slab_harden))
+		draw_next(w, s->hand);
 	return w->hand[s->hand][--w->nr[s->hand]];
 }
 
@@ -181,6 +198,7 @@ bool watched_cpu_ready(struct mm_cpu *cpu)
 	w->list[0].n = w->list[1].n = w->turn = 0;
 	w->passing = false;
 	w->bytes = 0;
+	w->random = port_random() | 1;
 	memset(w->nr, 0, sizeof(w->nr));
 	cpu->watched = cpu->tops->watched = w;
 	return true;

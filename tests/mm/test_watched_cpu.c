@@ -49,6 +49,36 @@ TEST_NO_SWEEP(some_come_to_hand_at_once_and_all_go_back)
 	end();
 }
 
+/* How many of @n allocations lie just behind the one before. */
+static unsigned int in_a_row(void **p, unsigned int n)
+{
+	unsigned int i, row = 0;
+
+	for (i = 0; i < n; i++)
+		p[i] = take(SIZE, GFP_KERNEL);
+	for (i = 1; i < n; i++)
+		row += p[i] > p[i - 1] &&
+		       (char *)p[i] - (char *)p[i - 1] <= (long)cache()->size;
+	for (i = 0; i < n; i++)
+		give(p[i]);
+	return row;
+}
+
+/* With harden=1 what is allocated next does not follow from what was last. */
+TEST_NO_SWEEP(hardened_slots_come_in_no_order)
+{
+	static void *p[200];
+	unsigned int row;
+
+	CHECK_EQ(setup_harden("1"), 0);
+	CHECK_EQ(setup_quarantine("0"), 0);
+	row = in_a_row(p, ARRAY_SIZE(p));
+	CHECK_OP(row, <, ARRAY_SIZE(p) / 2);
+	quarantine_flush();
+	CHECK_EQ(setup_harden("0"), 0);
+	mm_validate();
+}
+
 TEST_NO_SWEEP(a_hand_holds_no_more_than_it_may)
 {
 	static void *p[200];
