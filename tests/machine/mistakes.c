@@ -134,10 +134,10 @@ static void debugfs_is_roots(void)
 	is(put(DEBUG "provoke-crash/DIRECT", "SLAB_FREE_TWICE"), -EINVAL);
 }
 
-/* What a file of debugfs says; at most 64 KB of it. */
+/* What a file of debugfs says; a pool of 255 objects takes some 200 KB. */
 static const char *text_of(const char *path)
 {
-	static char text[65536];
+	static char text[1 << 20];
 	int fd = open(path, O_RDONLY);
 	ssize_t n, size = 0;
 
