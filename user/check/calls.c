@@ -56,7 +56,7 @@ static void look_at_wide_text(uintptr_t s, const char *call)
 	IN(s, ((end ? *end : own_wide_end) - s + 1) * sizeof(*s))
 
 /* What a second name begins with is no business of a report's. */
-#define NAME_OF(name) (#name[0] == '_' ? #name + 2 : #name)
+#define NAME_OF(name) (&(#name)[#name[0] == '_' ? 2 : 0])
 
 #define CALL(type, name, parameters, arguments, ...)    \
 	EXPORT type name parameters                     \
