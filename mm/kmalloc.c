@@ -27,19 +27,15 @@
 		STEP(14ul << (shift)), STEP(15ul << (shift)),               \
 		STEP(16ul << (shift))
 
+/* The classes up to 1 KB: those that may be split have two places each. */
+#define SPLIT_STEPS                                                       \
+	STEP(16ul), STEP(32ul), STEP(48ul), STEP(64ul), STEP(80ul),       \
+		STEP(96ul), STEP(112ul), STEP(128ul), GROUP(4), GROUP(5), \
+		GROUP(6)
+
 const u64 kmalloc_reciprocal[NR_CPU_CACHES] = {
 	0,
-	STEP(16ul),
-	STEP(32ul),
-	STEP(48ul),
-	STEP(64ul),
-	STEP(80ul),
-	STEP(96ul),
-	STEP(112ul),
-	STEP(128ul),
-	GROUP(4),
-	GROUP(5),
-	GROUP(6),
+	SPLIT_STEPS,
 	GROUP(7),
 	GROUP(8),
 	GROUP(9),
@@ -48,17 +44,7 @@ const u64 kmalloc_reciprocal[NR_CPU_CACHES] = {
 	GROUP(12),
 	GROUP(13),
 	/* SPLIT_ID(1) … SPLIT_ID(SPLIT_CLASSES) */
-	STEP(16ul),
-	STEP(32ul),
-	STEP(48ul),
-	STEP(64ul),
-	STEP(80ul),
-	STEP(96ul),
-	STEP(112ul),
-	STEP(128ul),
-	GROUP(4),
-	GROUP(5),
-	GROUP(6),
+	SPLIT_STEPS,
 };
 
 static struct kmem_cache *dma_caches[KMALLOC_NR + 1];

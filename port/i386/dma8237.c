@@ -39,7 +39,7 @@
 
 static const u8 page_port[MAX_DMA_CHANNELS] = { 0x87, 0x83, 0x81, 0x82,
 						0,    0x8b, 0x89, 0x8a };
-static const char *owner[MAX_DMA_CHANNELS]; /* NULL: nobody */
+static const char *owner[MAX_DMA_CHANNELS]; /* NULL: the channel is free */
 
 static bool by_words(unsigned int channel)
 {
@@ -168,7 +168,7 @@ void dma8237_init(void)
 	owner[DMA_CASCADE_CHANNEL] = "cascade";
 }
 
-/** show_dma() - /proc/dma: channels that are somebody's */
+/** show_dma() - /proc/dma: channels that drivers have taken */
 void show_dma(struct seq_file *m)
 {
 	unsigned int i;

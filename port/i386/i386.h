@@ -201,7 +201,7 @@ struct resource { /* /proc/iomem, /proc/ioports */
 	u32 start, end; /* both included */
 	const char *name;
 	int depth;
-	bool busy; /* somebody's; else only found on a bus */
+	bool busy; /* True if it was requested, not just found on a bus. */
 };
 void add_bus_region(bool ports, u32 start, u32 end, const char *name);
 int request_region(u32 start, u32 size, const char *name);

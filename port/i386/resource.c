@@ -140,7 +140,7 @@ bool iomem_has_ram(u32 start, u32 end)
 	return false;
 }
 
-/* [@start, @start + @size) becomes @name's, if it is nobody's yet. */
+/* [@start, @start + @size) becomes @name's, unless it was taken before. */
 static int request(struct resource_list *l, u32 start, u32 size,
 		   const char *name)
 {

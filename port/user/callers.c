@@ -172,7 +172,7 @@ static bool may_remember(void)
 {
 	if (unlikely(!memos.memo)) {
 		if (!mm_cpu_self)
-			return false; /* nobody would be told of its end */
+			return false; /* its end would go unseen */
 		memos.memo =
 			sys_mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, 0);
 		if (!memos.memo)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose stack an address lies in: for who uses what another thread had there.
+ * The thread in whose stack an address lies, for reports of a program that uses
+ * what another thread had there.
  *
  *   low                                   top
  *    | no access | … free … | frames       |   noted when the thread begins

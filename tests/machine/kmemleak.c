@@ -129,7 +129,7 @@ static void commands(void)
 	check(!*leaks(), "what was found is cleared", "%.1500s", text);
 }
 
-/* With scan=30 nobody has to ask. */
+/* With scan=30 the kernel scans without being asked. */
 static void found_now_and_then(void)
 {
 	is(put(DEBUG "provoke-crash/DIRECT", "SLAB_LEAK"), 0);

@@ -93,7 +93,7 @@ TEST_NO_SWEEP(a_hand_holds_no_more_than_it_may)
 	end();
 }
 
-/* Objects that have a slab each stay in nobody's hand. */
+/* Objects that have a slab each stay in no CPU's hand. */
 TEST_NO_SWEEP(large_objects_are_not_kept_at_hand)
 {
 	const size_t size = 2 * SLAB_PACK_MAX;
