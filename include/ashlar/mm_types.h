@@ -67,12 +67,22 @@
 #define FREE_WORDS (PAGE_SIZE / SLAB_GRANULE / (8 * sizeof(long)))
 
 /* struct page::pflags, of user pages; Linux's names. */
-#define PG_locked 0x0001u /* being filled; wait with port_wait(page) */
+#define PG_locked 0x0001u /* <ashlar/pagemap.h>: being filled, cut or moved */
 #define PG_uptodate 0x0002u
 #define PG_dirty 0x0004u
 #define PG_referenced 0x0008u
 #define PG_swapbacked 0x0010u /* anonymous or shmem: no file to go back to */
+#define PG_active 0x0020u /* on, or meant for, an active list (mm/vmscan.c) */
 #define PG_anon_exclusive 0x0040u /* one process has it: no copy on write */
+#define PG_writeback 0x0080u /* on its way to a disk */
+#define PG_lru 0x0100u /* on one of the lists of mm/vmscan.c */
+#define PG_unevictable 0x0200u
+#define PG_workingset 0x0400u /* was active when it was last reclaimed */
+#define PG_reclaim 0x0800u /* goes as soon as it is written */
+#define PG_readahead 0x1000u /* a read of it starts the next readahead */
+#define PG_swapcache 0x2000u /* ->priv is its swap entry */
+#define PG_private 0x4000u /* ->priv is the filesystem's */
+#define PG_huge 0x8000u /* first frame of a huge page */
 
 /* Low bit of struct page::mapping: an anon_vma, not an address_space. */
 #define PAGE_MAPPING_ANON 1ul

@@ -14,6 +14,7 @@ enum node_stat_item {
 	NR_FILE_PAGES, /* page cache, shmem included */
 	NR_SHMEM, /* of those, tmpfs and shared memory */
 	NR_FILE_DIRTY,
+	NR_WRITEBACK, /* pages on their way to a disk */
 	NR_MLOCK, /* pages of locked areas */
 	NR_PAGETABLE, /* frames that hold page tables */
 	NR_KERNEL_STACK_KB,
