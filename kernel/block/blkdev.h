@@ -18,6 +18,7 @@
 #include <kernel/sched/wait.h>
 
 struct seq_file;
+struct super_block;
 
 typedef u64 sector_t; /* counted in sectors of 512 bytes */
 #define SECTOR_SHIFT 9
@@ -118,6 +119,9 @@ struct block_device {
 	bool read_only;
 	unsigned int openers;
 	struct disk_stats stats;
+	struct address_space *bd_mapping; /* its cached bytes, buffer.c */
+	struct address_space bd_data;
+	struct super_block *bd_super; /* what is mounted of it, or NULL */
 	char name[12];
 };
 

@@ -19,6 +19,7 @@
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <kernel/block/blkdev.h>
+#include <kernel/block/buffer_head.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/fs/stat.h>
 #include <kernel/printk.h>
@@ -165,6 +166,7 @@ int add_partition(struct gendisk *disk, unsigned int partno, sector_t start,
 				disk->name, partno);
 	else
 		ashlar_strscpy(bdev->name, disk->name, sizeof(bdev->name));
+	bdev_mapping_init(bdev);
 	disk->part[partno] = bdev;
 	devtmpfs_create(bdev->name, S_IFBLK | 0660, bdev_number(bdev));
 	return 0;

@@ -7,6 +7,7 @@
 #include <ashlar/list.h>
 #include <ashlar/types.h>
 
+struct block_device;
 struct dentry;
 struct file_system_type;
 struct inode;
@@ -33,6 +34,9 @@ struct super_block {
 	struct dentry *s_root;
 	u32 s_flags; /* SB_* */
 	u32 s_dev;
+	u32 s_blocksize; /* bytes; of those with a device */
+	u8 s_blocksize_bits;
+	struct block_device *s_bdev; /* NULL: it needs none */
 	u64 s_next_ino;
 	atomic_t s_count;
 	void *s_fs_info;
