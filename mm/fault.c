@@ -42,6 +42,7 @@
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
 #include "internal.h"
+#include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
 #include "vma.h"
@@ -74,11 +75,11 @@ static void map_anon_page(struct vm_area_struct *vma, unsigned long addr,
 		entry = pte_mkwrite(entry);
 	page->mapping = (unsigned long)vma->anon_vma | PAGE_MAPPING_ANON;
 	page->index = linear_page_index(vma, addr);
-	page->pflags = PG_uptodate | PG_swapbacked | PG_anon_exclusive;
 	atomic_set(&page->_mapcount, 1);
 	vma->vm_mm->rss_anon++;
 	inc_node_page_state(NR_ANON_MAPPED);
 	set_pte(pte, entry);
+	lru_add_new_anon(page, PG_uptodate | PG_anon_exclusive);
 	if (unlikely(vma->vm_flags & VM_LOCKED))
 		mlock_ptes(pte, pte + 1, true);
 }

@@ -42,6 +42,7 @@
 #include <ashlar/vmstat.h>
 #include <ashlar/xarray.h>
 #include <mach/spinlock.h>
+#include "lru.h"
 
 static inline unsigned long offset_in_page(loff_t pos)
 {
@@ -106,8 +107,6 @@ static void count_pages(struct address_space *m, long nr)
 	mod_node_page_state(NR_FILE_PAGES, nr);
 	if (likely(m->flags & AS_SHMEM))
 		mod_node_page_state(NR_SHMEM, nr);
-	if (unlikely(m->flags & AS_UNEVICTABLE))
-		mod_node_page_state(NR_UNEVICTABLE, nr);
 }
 
 static int charge(struct address_space *m)
@@ -131,7 +130,7 @@ static int insert_page(struct address_space *m, struct page *page,
 		return err;
 	page->mapping = (unsigned long)m;
 	page->index = index;
-	page->pflags |= PG_uptodate | PG_swapbacked;
+	page->pflags |= PG_uptodate | (m->flags & AS_SHMEM ? PG_swapbacked : 0);
 	xa_lock(&m->i_pages);
 	err = __xa_insert(&m->i_pages, index, page, GFP_KERNEL);
 	if (unlikely(inside && !err &&
@@ -139,10 +138,14 @@ static int insert_page(struct address_space *m, struct page *page,
 		__xa_erase(&m->i_pages, index);
 		err = -EINVAL;
 	}
-	if (likely(!err))
+	if (likely(!err)) {
 		count_pages(m, 1);
-	else
+		if (unlikely(m->flags & AS_UNEVICTABLE))
+			page->pflags |= PG_unevictable;
+		lru_cache_add(page);
+	} else {
 		page->mapping = 0;
+	}
 	xa_unlock(&m->i_pages);
 	if (unlikely(err))
 		uncharge(m, 1);

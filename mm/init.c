@@ -47,6 +47,9 @@ const struct ashlar_root ashlar_root = {
 
 struct ashlar_snapshot ashlar_snapshot;
 
+/* What machines with address spaces have validated as well, or NULL. */
+void (*mm_validate_pages)(void);
+
 /* Direct mappings are the port's; it keeps these for the reports. */
 unsigned long large_bytes, large_count, large_cached_bytes;
 
@@ -319,5 +322,7 @@ int mm_validate(void)
 	spin_lock(&slab_mutex);
 	slab_validate();
 	spin_unlock(&slab_mutex);
+	if (mm_validate_pages)
+		mm_validate_pages();
 	return 0;
 }

@@ -101,6 +101,9 @@ static inline void release_ends(bool begun)
 		this_cpu_ptr(mm_releases)->going_on = false;
 }
 
+/* init.c: what machines with address spaces have validated as well, or NULL */
+extern void (*mm_validate_pages)(void);
+
 /* buddy.c */
 void buddy_init(void);
 void buddy_validate(void);

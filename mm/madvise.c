@@ -19,7 +19,7 @@
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
-#include "internal.h"
+#include "lru.h"
 #include "pgtable.h"
 #include "vma.h"
 
@@ -116,9 +116,8 @@ static void free_entry_lazily(pte_t *pte)
 
 	if (atomic_read(&page->_mapcount) != 1)
 		return;
-	clear_page_flags(page, PG_swapbacked);
 	set_pte(pte, pte_mkold(pte_mkclean(ptep_get_and_clear(pte))));
-	count_vm_event(PGLAZYFREE);
+	mark_page_lazyfree(page);
 }
 
 /*

@@ -247,6 +247,56 @@ void free_block(struct page *page, unsigned int order)
 	page_report_balance(z);
 }
 
+/* A frame among others of free_unref_pages(); @z has it. Context: pcp.lock. */
+static inline void free_unref_page(struct mm_cpu *cpu, struct page *page,
+				   struct zone *z)
+{
+	unsigned long pfn = page_to_pfn(page);
+	unsigned int type = pageblock_type(z, pfn);
+
+	poison_frames(page, 1);
+	if (likely(z->index == pcp_zone(type))) {
+		pcp_add(&cpu->pcp, page, 0, type, 0);
+		return;
+	}
+	spin_lock(&z->lock);
+	free_one_block(z, pfn, 0, 0);
+	spin_unlock(&z->lock);
+}
+
+/**
+ * free_unref_pages() - free single frames, as __free_page() does one
+ * @pages: that were allocated with order 0
+ * @nr: how many
+ *
+ * Context: no lock of the allocator held.
+ */
+__racy void free_unref_pages(struct page **pages, unsigned int nr)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+	struct page **end = pages + nr;
+	struct zone *z = zones;
+
+	if (unlikely(!cpu)) {
+		for (; pages < end; pages++)
+			__free_page(*pages);
+		return;
+	}
+	count_vm_events(cpu, PGFREE, nr);
+	local_lock(&cpu->pcp.lock);
+	for (; pages < end; pages++) {
+		if (page_to_pfn(*pages) - z->start_pfn >= z->spanned_pages)
+			z = pfn_zone(page_to_pfn(*pages));
+		free_unref_page(cpu, *pages, z);
+	}
+	if (cpu->pcp.count > pcp_high(&cpu->pcp)) {
+		pcp_trim(&cpu->pcp, pcp_high(&cpu->pcp) - cpu->pcp.batch);
+		pcp_warm_up(&cpu->pcp);
+	}
+	local_unlock(&cpu->pcp.lock);
+	page_report_balance(z);
+}
+
 /**
  * __free_pages() - free what alloc_pages() returned
  * @page: the first frame, or NULL

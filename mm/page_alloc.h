@@ -141,6 +141,7 @@ void pcp_trim(struct per_cpu_pages *pcp, unsigned int keep);
 /* page_alloc.c */
 struct page *alloc_block(gfp_t gfp, unsigned int order);
 void free_block(struct page *page, unsigned int order);
+void free_unref_pages(struct page **pages, unsigned int nr);
 
 /* ---- per-CPU lists ---- */
 

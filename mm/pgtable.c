@@ -43,6 +43,7 @@
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
 #include "internal.h"
+#include "lru.h"
 #include "pgtable.h"
 #include "vma.h"
 
@@ -67,15 +68,6 @@ struct page *alloc_user_page(gfp_t gfp)
 	if (gfp & __GFP_ZERO)
 		clear_highpage(page);
 	return page;
-}
-
-/** __put_page() - free a frame whose last reference went. */
-void __put_page(struct page *page)
-{
-	page->mapping = 0;
-	page->index = 0;
-	page->pflags = 0;
-	__free_page(page);
 }
 
 /* ---- tables ---- */
@@ -247,8 +239,19 @@ void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
 /* An entry of a locked area more maps the page. */
 static void mlock_page(struct page *page)
 {
-	if (atomic_add_return(1, &page->_mlock_count) == 1)
-		inc_node_page_state(NR_MLOCK);
+	if (atomic_add_return(1, &page->_mlock_count) != 1)
+		return;
+	inc_node_page_state(NR_MLOCK);
+	count_vm_event(UNEVICTABLE_PGMLOCKED);
+	lru_set_unevictable(page);
+}
+
+/** __munlock_page() - the last entry of a locked area maps the page no more. */
+__cold_path void __munlock_page(struct page *page)
+{
+	dec_node_page_state(NR_MLOCK);
+	count_vm_event(UNEVICTABLE_PGMUNLOCKED);
+	lru_set_evictable(page);
 }
 
 /**

@@ -18,6 +18,7 @@ void pte_table_put(struct page *table);
 struct page *pte_table_detach(struct mm_struct *mm, pgd_t *pgd);
 void free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
 		   unsigned long floor, unsigned long ceiling);
+void __munlock_page(struct page *page);
 void mlock_ptes(pte_t *pte, pte_t *last, bool lock);
 void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end, bool lock);
@@ -72,11 +73,11 @@ static inline bool is_exclusive(pte_t entry)
 	       (page->pflags & PG_anon_exclusive);
 }
 
-/* An entry of a locked area less maps the page. */
+/* An entry of a locked area less maps the page. Context: page_table_lock. */
 static inline void munlock_page(struct page *page)
 {
 	if (atomic_dec_and_test(&page->_mlock_count))
-		dec_node_page_state(NR_MLOCK);
+		__munlock_page(page);
 }
 
 #endif

@@ -29,6 +29,7 @@
 #include <ashlar/vmstat.h>
 #include <ashlar/xarray.h>
 #include <mach/spinlock.h>
+#include "lru.h"
 
 struct file *(*shmem_alloc_file)(const char *name);
 
@@ -319,11 +320,20 @@ int shmem_add_seals(struct address_space *m, u32 seals)
  */
 void shmem_lock(struct address_space *m, bool lock)
 {
+	unsigned long index = 0;
+	struct page *page;
+
 	xa_lock(&m->i_pages);
-	if (lock != !!(m->flags & AS_UNEVICTABLE)) {
-		m->flags ^= AS_UNEVICTABLE;
-		mod_node_page_state(NR_UNEVICTABLE, lock ? (long)m->nrpages :
-							   -(long)m->nrpages);
+	m->flags &= ~AS_UNEVICTABLE;
+	if (lock)
+		m->flags |= AS_UNEVICTABLE;
+	for (; (page = __xa_find(&m->i_pages, &index, ~0ul)); index++) {
+		if (lock)
+			lru_set_unevictable(page);
+		else
+			lru_set_evictable(page);
+		if (index == ~0ul)
+			break;
 	}
 	xa_unlock(&m->i_pages);
 }

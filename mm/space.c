@@ -25,6 +25,7 @@
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
+#include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
 #include "slab.h"
@@ -42,6 +43,7 @@ void mmap_init(void)
 	mm_cachep = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
 				      SLAB_PANIC, NULL);
 	vma_init();
+	lru_init();
 	rmap_init();
 	pgtable_init();
 }

@@ -18,6 +18,7 @@
  *           │                of a space; fork: the child's, then the parent's
  *           i_pages.xa_lock  a file's cached pages, nrpages; ->mapping and
  *             │              ->index of those
+ *             lru_lock       pages by age: mm/swap.c
  *             …              what allocates: mm/internal.h
  *
  * An area's borders are read by those who have any one of the first three for

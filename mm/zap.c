@@ -21,6 +21,7 @@
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
+#include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
 #include "vma.h"
@@ -56,13 +57,11 @@ static void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm,
 
 static void tlb_flush_mmu(struct mmu_gather *tlb)
 {
-	struct page **p = tlb->pages, **end = p + tlb->nr;
-
 	if (tlb->cleared && !tlb->exiting)
 		flush_tlb_range(tlb->mm, tlb->start, tlb->end);
 	tlb->cleared = false;
-	for (; p < end; p++)
-		put_page(*p);
+	if (tlb->nr)
+		release_pages(tlb->pages, tlb->nr);
 	tlb->nr = 0;
 }
 

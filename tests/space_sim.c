@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Address spaces for tests; see space.h. */
+#include "../mm/lru.h"
 #include "../mm/pgtable.h"
 #include "../mm/vma.h"
 #include "space.h"
@@ -80,6 +81,7 @@ void give_vmalloc(void *area)
 
 void space_settle(void)
 {
+	lru_validate_frames();
 	sim_load_mm(NULL);
 	for (int i = 0; i < MOST; i++) {
 		if (mms[i])

@@ -43,6 +43,11 @@ enum vm_event_item {
 	PGMAJFAULT, /* that had to wait for I/O */
 	PGREUSE, /* writes to a page that was shared no more */
 	PGLAZYFREE, /* pages given up by MADV_FREE */
+	PGACTIVATE, /* pages that became active */
+	PGDEACTIVATE, /* and inactive again */
+	PGROTATED, /* written on their way out, and the next to go */
+	UNEVICTABLE_PGMLOCKED, /* pages of which a first entry was locked */
+	UNEVICTABLE_PGMUNLOCKED, /* and a last one no longer */
 	OOM_KILL, /* processes killed for their memory */
 	NR_VM_EVENT_ITEMS
 };

@@ -9,6 +9,15 @@
 #include <ashlar/types.h>
 
 enum node_stat_item {
+	/* Pages on the lists of mm/swap.c, in their order (lru_lock). */
+	NR_LRU_BASE,
+	NR_INACTIVE_ANON = NR_LRU_BASE,
+	NR_ACTIVE_ANON,
+	NR_INACTIVE_FILE,
+	NR_ACTIVE_FILE,
+	NR_UNEVICTABLE,
+	NR_ISOLATED_ANON, /* taken from a list for a while */
+	NR_ISOLATED_FILE,
 	NR_ANON_MAPPED, /* anonymous pages in page tables */
 	NR_FILE_MAPPED, /* page cache pages in page tables */
 	NR_FILE_PAGES, /* page cache, shmem included */
@@ -19,7 +28,6 @@ enum node_stat_item {
 	NR_PAGETABLE, /* frames that hold page tables */
 	NR_KERNEL_STACK_KB,
 	NR_VMALLOC, /* frames mapped by vmalloc */
-	NR_UNEVICTABLE,
 	NR_NODE_STAT_ITEMS
 };
 

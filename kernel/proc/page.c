@@ -6,8 +6,8 @@
  *
  * A frame inside a free block says so too: its head is found by trying the
  * alignments that a block may have. Frames on per-CPU lists, and those of the
- * kernel that are no slab's, have no bit. There is no list of pages by age
- * (KPF_LRU, KPF_ACTIVE) and nothing larger than a page (KPF_HUGE, KPF_THP).
+ * kernel that are no slab's, have no bit. There is nothing larger than a page
+ * (KPF_HUGE, KPF_THP).
  */
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
@@ -26,10 +26,15 @@ enum {
 	KPF_REFERENCED = 2,
 	KPF_UPTODATE = 3,
 	KPF_DIRTY = 4,
+	KPF_LRU = 5,
+	KPF_ACTIVE = 6,
 	KPF_SLAB = 7,
+	KPF_WRITEBACK = 8,
+	KPF_RECLAIM = 9,
 	KPF_BUDDY = 10,
 	KPF_MMAP = 11,
 	KPF_ANON = 12,
+	KPF_SWAPCACHE = 13,
 	KPF_SWAPBACKED = 14,
 	KPF_COMPOUND_HEAD = 15,
 	KPF_COMPOUND_TAIL = 16,
@@ -92,7 +97,13 @@ static u64 user_flags(const struct page *page)
 		{ PG_referenced, KPF_REFERENCED },
 		{ PG_uptodate, KPF_UPTODATE },
 		{ PG_dirty, KPF_DIRTY },
+		{ PG_lru, KPF_LRU },
+		{ PG_active, KPF_ACTIVE },
+		{ PG_writeback, KPF_WRITEBACK },
+		{ PG_reclaim, KPF_RECLAIM },
+		{ PG_swapcache, KPF_SWAPCACHE },
 		{ PG_swapbacked, KPF_SWAPBACKED },
+		{ PG_unevictable, KPF_UNEVICTABLE },
 	};
 	u64 flags = 0;
 	unsigned int i;
@@ -106,7 +117,7 @@ static u64 user_flags(const struct page *page)
 	if (page->mapping & PAGE_MAPPING_ANON)
 		flags |= BIT(KPF_ANON);
 	if (atomic_read(&page->_mlock_count) > 0)
-		flags |= BIT(KPF_MLOCKED) | BIT(KPF_UNEVICTABLE);
+		flags |= BIT(KPF_MLOCKED);
 	return flags;
 }
 

@@ -7,10 +7,9 @@
  *   MemTotal = MemFree + Slab + AnonPages + Cached + PageTables + the
  *              kernel's own pages (stacks and VmallocUsed among them)
  *   MemTotal = LowTotal + HighTotal, MemFree = LowFree + HighFree
- *   Active + Inactive + Unevictable = AnonPages + Cached
- *
- * Nothing is reclaimed yet, so there is no order of age: pages that could be
- * swapped one day are Inactive(anon), those of files Inactive(file).
+ *   Active + Inactive + Unevictable = AnonPages + Cached, but for pages that
+ *              are isolated, and those whose file was cut while a program has
+ *              them mapped
  *
  * Which zone a user page is in is not counted anywhere; zoneinfo looks at the
  * descriptors of all of them.
@@ -20,6 +19,7 @@
 #include <ashlar/vmstat.h>
 #include <mach/page.h>
 #include <mach/pgtable.h>
+#include "../lru.h"
 #include "report.h"
 
 unsigned long direct_pages_count[NR_DIRECT_SIZES];
@@ -31,12 +31,12 @@ static const struct report_row meminfo[] = {
 	{ "Buffers", FRAMES, TOTAL(none) },
 	{ "Cached", FRAMES, TOTAL(node[NR_FILE_PAGES]) },
 	{ "SwapCached", FRAMES, TOTAL(none) },
-	{ "Active", FRAMES, TOTAL(none) },
-	{ "Inactive", FRAMES, TOTAL(lru) },
-	{ "Active(anon)", FRAMES, TOTAL(none) },
-	{ "Inactive(anon)", FRAMES, TOTAL(anon_lru) },
-	{ "Active(file)", FRAMES, TOTAL(none) },
-	{ "Inactive(file)", FRAMES, TOTAL(file_lru) },
+	{ "Active", FRAMES, TOTAL(active) },
+	{ "Inactive", FRAMES, TOTAL(inactive) },
+	{ "Active(anon)", FRAMES, TOTAL(node[NR_ACTIVE_ANON]) },
+	{ "Inactive(anon)", FRAMES, TOTAL(node[NR_INACTIVE_ANON]) },
+	{ "Active(file)", FRAMES, TOTAL(node[NR_ACTIVE_FILE]) },
+	{ "Inactive(file)", FRAMES, TOTAL(node[NR_INACTIVE_FILE]) },
 	{ "Unevictable", FRAMES, TOTAL(node[NR_UNEVICTABLE]) },
 	{ "Mlocked", FRAMES, TOTAL(node[NR_MLOCK]) },
 	{ "HighTotal", FRAMES, TOTAL(high_total) },
@@ -89,25 +89,25 @@ static const struct report_row meminfo[] = {
 #define NODE_ROWS 41
 static const struct report_row vmstat[] = {
 	{ "nr_free_pages", COUNT, TOTAL(all_free) },
-	{ "nr_zone_inactive_anon", COUNT, TOTAL(anon_lru) },
-	{ "nr_zone_active_anon", COUNT, TOTAL(none) },
-	{ "nr_zone_inactive_file", COUNT, TOTAL(file_lru) },
-	{ "nr_zone_active_file", COUNT, TOTAL(none) },
+	{ "nr_zone_inactive_anon", COUNT, TOTAL(node[NR_INACTIVE_ANON]) },
+	{ "nr_zone_active_anon", COUNT, TOTAL(node[NR_ACTIVE_ANON]) },
+	{ "nr_zone_inactive_file", COUNT, TOTAL(node[NR_INACTIVE_FILE]) },
+	{ "nr_zone_active_file", COUNT, TOTAL(node[NR_ACTIVE_FILE]) },
 	{ "nr_zone_unevictable", COUNT, TOTAL(node[NR_UNEVICTABLE]) },
 	{ "nr_zone_write_pending", COUNT, TOTAL(node[NR_FILE_DIRTY]) },
 	{ "nr_mlock", COUNT, TOTAL(node[NR_MLOCK]) },
 	{ "nr_bounce", COUNT, TOTAL(none) },
 	{ "nr_zspages", COUNT, TOTAL(none) },
 	{ "nr_free_cma", COUNT, TOTAL(none) },
-	{ "nr_inactive_anon", COUNT, TOTAL(anon_lru) },
-	{ "nr_active_anon", COUNT, TOTAL(none) },
-	{ "nr_inactive_file", COUNT, TOTAL(file_lru) },
-	{ "nr_active_file", COUNT, TOTAL(none) },
+	{ "nr_inactive_anon", COUNT, TOTAL(node[NR_INACTIVE_ANON]) },
+	{ "nr_active_anon", COUNT, TOTAL(node[NR_ACTIVE_ANON]) },
+	{ "nr_inactive_file", COUNT, TOTAL(node[NR_INACTIVE_FILE]) },
+	{ "nr_active_file", COUNT, TOTAL(node[NR_ACTIVE_FILE]) },
 	{ "nr_unevictable", COUNT, TOTAL(node[NR_UNEVICTABLE]) },
 	{ "nr_slab_reclaimable", COUNT, TOTAL(slab_reclaimable) },
 	{ "nr_slab_unreclaimable", COUNT, TOTAL(slab_unreclaimable) },
-	{ "nr_isolated_anon", COUNT, TOTAL(none) },
-	{ "nr_isolated_file", COUNT, TOTAL(none) },
+	{ "nr_isolated_anon", COUNT, TOTAL(node[NR_ISOLATED_ANON]) },
+	{ "nr_isolated_file", COUNT, TOTAL(node[NR_ISOLATED_FILE]) },
 	{ "workingset_nodes", COUNT, TOTAL(none) },
 	{ "workingset_refault_anon", COUNT, TOTAL(none) },
 	{ "workingset_refault_file", COUNT, TOTAL(none) },
@@ -159,8 +159,8 @@ static const struct report_row vmstat[] = {
 	{ "pgskip_high", COUNT, TOTAL(none) },
 	{ "pgskip_movable", COUNT, TOTAL(none) },
 	{ "pgfree", COUNT, TOTAL(events[PGFREE]) },
-	{ "pgactivate", COUNT, TOTAL(none) },
-	{ "pgdeactivate", COUNT, TOTAL(none) },
+	{ "pgactivate", COUNT, TOTAL(events[PGACTIVATE]) },
+	{ "pgdeactivate", COUNT, TOTAL(events[PGDEACTIVATE]) },
 	{ "pglazyfree", COUNT, TOTAL(events[PGLAZYFREE]) },
 	{ "pgfault", COUNT, TOTAL(events[PGFAULT]) },
 	{ "pgmajfault", COUNT, TOTAL(events[PGMAJFAULT]) },
@@ -184,7 +184,7 @@ static const struct report_row vmstat[] = {
 	{ "kswapd_low_wmark_hit_quickly", COUNT, TOTAL(none) },
 	{ "kswapd_high_wmark_hit_quickly", COUNT, TOTAL(none) },
 	{ "pageoutrun", COUNT, TOTAL(none) },
-	{ "pgrotated", COUNT, TOTAL(none) },
+	{ "pgrotated", COUNT, TOTAL(events[PGROTATED]) },
 	{ "drop_pagecache", COUNT, TOTAL(none) },
 	{ "drop_slab", COUNT, TOTAL(none) },
 	{ "oom_kill", COUNT, TOTAL(events[OOM_KILL]) },
@@ -207,8 +207,10 @@ static const struct report_row vmstat[] = {
 	{ "unevictable_pgs_culled", COUNT, TOTAL(none) },
 	{ "unevictable_pgs_scanned", COUNT, TOTAL(none) },
 	{ "unevictable_pgs_rescued", COUNT, TOTAL(none) },
-	{ "unevictable_pgs_mlocked", COUNT, TOTAL(none) },
-	{ "unevictable_pgs_munlocked", COUNT, TOTAL(none) },
+	{ "unevictable_pgs_mlocked", COUNT,
+	  TOTAL(events[UNEVICTABLE_PGMLOCKED]) },
+	{ "unevictable_pgs_munlocked", COUNT,
+	  TOTAL(events[UNEVICTABLE_PGMUNLOCKED]) },
 	{ "unevictable_pgs_cleared", COUNT, TOTAL(none) },
 	{ "unevictable_pgs_stranded", COUNT, TOTAL(none) },
 	{ "thp_fault_alloc", COUNT, TOTAL(none) },
@@ -300,16 +302,13 @@ static void add_cpus(struct mm_totals *t)
 
 static void add_uses(struct mm_totals *t)
 {
-	unsigned long anon, file, *node = t->node;
+	unsigned long *node = t->node;
 	unsigned int i;
 
 	for (i = 0; i < NR_NODE_STAT_ITEMS; i++)
 		node[i] = global_node_page_state(i);
-	anon = node[NR_ANON_MAPPED] + node[NR_SHMEM];
-	file = less(node[NR_FILE_PAGES], node[NR_SHMEM]);
-	t->anon_lru = less(anon, node[NR_UNEVICTABLE]);
-	t->file_lru = less(file, less(node[NR_UNEVICTABLE], anon));
-	t->lru = t->anon_lru + t->file_lru;
+	t->active = node[NR_ACTIVE_ANON] + node[NR_ACTIVE_FILE];
+	t->inactive = node[NR_INACTIVE_ANON] + node[NR_INACTIVE_FILE];
 	t->commit_limit = vm_commit_limit();
 	t->committed = (unsigned long)max(vm_committed_as, 0l);
 	t->vmalloc_kb = (VMALLOC_END - VMALLOC_START) >> 10;
@@ -391,15 +390,11 @@ static void scan_zone(const struct zone *z, struct mm_totals *t)
 	const struct page *end = page + z->spanned_pages;
 
 	for (; page < end; page++) {
-		if (page->flags != PG_used || !page->mapping)
+		if (page->flags != PG_used || !(page->pflags & PG_lru))
 			continue;
+		t->node[NR_LRU_BASE + lru_of_flags(page->pflags)]++;
 		if (atomic_read(&page->_mlock_count))
 			t->node[NR_MLOCK]++;
-		else if ((page->mapping & PAGE_MAPPING_ANON) ||
-			 (page->pflags & PG_swapbacked))
-			t->anon_lru++;
-		else
-			t->file_lru++;
 	}
 }
 
@@ -408,7 +403,6 @@ static void zone_totals(const struct zone *z, struct mm_totals *t)
 	*t = (struct mm_totals){ .all_free = z->free_pages };
 	if (z->managed_pages)
 		scan_zone(z, t);
-	t->node[NR_UNEVICTABLE] = t->node[NR_MLOCK];
 }
 
 /* The CPUs' lists have frames of two zones. */
