@@ -11,6 +11,7 @@
  *   write to a read-only entry        a copy, or, where nobody else has the
  *                                     page, the same page made writable
  *   below a stack                     the stack grows, then as above
+ *   an entry that is not present      the page it tells of (swap_fault.c)
  *
  * An anonymous page with PG_anon_exclusive belongs to one entry; fork takes
  * the flag away. Without it a write looks whether it holds the only reference
@@ -490,6 +491,8 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
 		}
 		return do_fault(vma, addr, pte, flags);
 	}
+	if (unlikely(!pte_present(entry)))
+		return do_swap_page(vma, pte, entry);
 	if ((flags & FAULT_FLAG_WRITE) && !pte_write(entry))
 		return do_wp_page(vma, addr, pte, entry);
 	flush_tlb_page(vma->vm_mm, addr); /* the TLB was behind */

@@ -16,11 +16,13 @@
 #include <ashlar/pgtable.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/shmem_fs.h>
+#include <ashlar/swapops.h>
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
 #include "lru.h"
 #include "pgtable.h"
+#include "swapfile.h"
 #include "vma.h"
 
 #define MADV_DONTNEED_LOCKED 24
@@ -110,6 +112,18 @@ static int madvise_remove(struct vm_area_struct *vma, unsigned long start,
 	return err;
 }
 
+/* A page that was swapped out: nobody reads it again. page_table_lock. */
+static void free_swap_entry(struct mm_struct *mm, pte_t *pte)
+{
+	swp_entry_t entry = pte_to_swp_entry(*pte);
+
+	if (is_migration_entry(entry))
+		return;
+	pte_clear(pte);
+	mm->swap_ents--;
+	free_swap_and_cache(entry);
+}
+
 static void free_entry_lazily(pte_t *pte)
 {
 	struct page *page = pte_page(*pte);
@@ -138,7 +152,9 @@ static void free_lazily(struct vm_area_struct *vma, unsigned long start,
 		if (!pte)
 			continue;
 		for (; addr < next; addr += PAGE_SIZE, pte++)
-			if (pte_present(*pte) && !pte_special(*pte))
+			if (is_swap_pte(*pte))
+				free_swap_entry(mm, pte);
+			else if (pte_present(*pte) && !pte_special(*pte))
 				free_entry_lazily(pte);
 		spin_unlock(&mm->page_table_lock);
 	}

@@ -5,9 +5,12 @@
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/page_ref.h>
+#include <ashlar/pagemap.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/rwsem.h>
+#include <ashlar/swapops.h>
 #include "pgtable.h"
+#include "swapfile.h"
 #include "vma.h"
 
 /* 1 if a page that no entry maps is in the file's cache, else 0. */
@@ -27,6 +30,35 @@ static u8 mincore_unmapped(struct vm_area_struct *vma, unsigned long addr)
 	return there;
 }
 
+/* 1 if the page of an entry that is not present is in memory all the same. */
+static u8 mincore_swap(pte_t pte)
+{
+	swp_entry_t entry = pte_to_swp_entry(pte);
+	struct page *page;
+	u8 there;
+
+	if (is_migration_entry(entry))
+		return 1;
+	page = lookup_swap_cache(entry);
+	if (!page)
+		return 0;
+	there = PageUptodate(page);
+	put_page(page);
+	return there;
+}
+
+/* The byte for the page at @addr. mmap_lock. */
+static u8 mincore_page(struct vm_area_struct *vma, unsigned long addr)
+{
+	pte_t *ptep = pte_lookup(vma->vm_mm, addr);
+	pte_t pte = ptep ? *ptep : __pte(0);
+
+	if (pte_present(pte))
+		return 1;
+	return is_swap_pte(pte) ? mincore_swap(pte) :
+				  mincore_unmapped(vma, addr);
+}
+
 /**
  * mm_mincore() - which pages are in memory
  * @start: start of a page
@@ -42,7 +74,6 @@ int mm_mincore(struct mm_struct *mm, unsigned long start, unsigned long pages,
 	unsigned long addr = start, end = start + (pages << PAGE_SHIFT);
 	struct vm_area_struct *vma = NULL;
 	int err = 0;
-	pte_t *pte;
 
 	down_read(&mm->mmap_lock);
 	for (; addr < end; addr += PAGE_SIZE) {
@@ -51,9 +82,7 @@ int mm_mincore(struct mm_struct *mm, unsigned long start, unsigned long pages,
 			err = -ENOMEM;
 			break;
 		}
-		pte = pte_lookup(mm, addr);
-		*vec++ = pte && pte_present(*pte) ? 1 :
-						    mincore_unmapped(vma, addr);
+		*vec++ = mincore_page(vma, addr);
 	}
 	up_read(&mm->mmap_lock);
 	return err;

@@ -11,6 +11,7 @@
 #include <ashlar/mmap.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/rwsem.h>
+#include <ashlar/swapops.h>
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
@@ -23,6 +24,13 @@ static bool newly_accountable(u32 old_flags, u32 new_flags)
 	return (new_flags & VM_WRITE) &&
 	       !(old_flags &
 		 (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE));
+}
+
+/* An entry that is not present: where it allows writes, it does no more. */
+static __cold_path void protect_swap_pte(pte_t *pte, pte_t old)
+{
+	if (is_migration_entry(pte_to_swp_entry(old)))
+		set_pte(pte, pte_migration_wrprotect(old));
 }
 
 /*
@@ -39,6 +47,10 @@ static __always_inline bool protect_ptes(pte_t *pte, pte_t *last, pgprot_t prot,
 		old = *pte;
 		if (pte_none(old))
 			continue;
+		if (unlikely(!pte_present(old))) {
+			protect_swap_pte(pte, old);
+			continue;
+		}
 		entry = pte_modify(old, prot);
 		if (reuse && is_exclusive(entry))
 			entry = pte_mkwrite(entry);

@@ -3,7 +3,7 @@
  * When there is no memory and nothing to reclaim, a process must go: the one
  * whose end frees most, as its owner has weighted it.
  *
- *   points = pages it has in RAM + its page tables
+ *   points = pages it has in RAM and in swap areas + its page tables
  *            + oom_score_adj / 1000 of all memory
  *
  * The allocator asks (page_alloc_oom) when a request that may wait has found
@@ -60,7 +60,7 @@ unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages)
 
 	if (adj == OOM_SCORE_ADJ_MIN || (hooks && hooks->spared(mm)))
 		return 0;
-	points = (long)(get_mm_rss(mm) + mm->nr_ptes);
+	points = (long)(get_mm_rss(mm) + mm->nr_ptes) + mm->swap_ents;
 	points += adj * (long)(totalpages / OOM_SCORE_ADJ_MAX);
 	return (unsigned long)max(points, 1l);
 }

@@ -22,6 +22,7 @@
 #include <ashlar/resource.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/slab.h>
+#include <ashlar/swapops.h>
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
@@ -29,6 +30,7 @@
 #include "pgtable.h"
 #include "rmap.h"
 #include "slab.h"
+#include "swapfile.h"
 #include "vma.h"
 
 LIST_HEAD(mm_list);
@@ -57,7 +59,7 @@ static int mm_init_one(struct mm_struct *mm, struct mm_struct *old)
 	mm->map_count = 0;
 	mm->highest_vm_end = 0;
 	mm->locked_vm = 0;
-	mm->rss_file = mm->rss_anon = mm->rss_shmem = 0;
+	mm->rss_file = mm->rss_anon = mm->rss_shmem = mm->swap_ents = 0;
 	mm->hiwater_rss = 0;
 	mm->hiwater_vm = mm->total_vm;
 	mm->nr_ptes = 0;
@@ -100,9 +102,45 @@ struct mm_struct *mm_alloc(void)
 
 /* ---- fork ---- */
 
-/* With the locks of both spaces. The copies are old: the child has used
- * nothing yet. */
-static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
+static void count_rss(struct mm_struct *mm, const struct page *page)
+{
+	if (PageAnon(page))
+		mm->rss_anon++;
+	else if (page->pflags & PG_swapbacked)
+		mm->rss_shmem++;
+	else
+		mm->rss_file++;
+}
+
+/*
+ * The child has what the parent's entry tells of, too. Return: false if its
+ * slot has as many owners as can be counted. With the locks of both spaces.
+ */
+static __cold_path bool copy_swap_pte(struct mm_struct *dst, pte_t *to,
+				      pte_t *from, bool cow)
+{
+	pte_t entry = pte_swp_clear_exclusive(*from);
+	swp_entry_t swp = pte_to_swp_entry(entry);
+
+	if (is_migration_entry(swp)) {
+		if (cow)
+			entry = pte_migration_wrprotect(entry);
+		count_rss(dst, migration_entry_to_page(swp));
+	} else {
+		if (swap_duplicate(swp))
+			return false;
+		dst->swap_ents++;
+	}
+	set_pte(from, entry);
+	set_pte(to, entry);
+	return true;
+}
+
+/*
+ * With the locks of both spaces. The copies are old: the child has used
+ * nothing yet. Return: false if an entry cannot be copied.
+ */
+static bool copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 		      pte_t *last, bool cow)
 {
 	struct page *page;
@@ -112,6 +150,11 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 		entry = *from;
 		if (pte_none(entry))
 			continue;
+		if (unlikely(!pte_present(entry))) {
+			if (!copy_swap_pte(dst, to, from, cow))
+				return false;
+			continue;
+		}
 		if (cow && pte_write(entry)) {
 			ptep_set_wrprotect(from);
 			entry = pte_wrprotect(entry);
@@ -131,13 +174,15 @@ static void copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 			dst->rss_file++;
 		}
 	}
+	return true;
 }
 
 /* Copies of locked entries are not locked themselves. */
 static void clear_mlocked_ptes(pte_t *pte, unsigned long nr)
 {
 	for (; nr; nr--, pte++)
-		set_pte(pte, pte_clear_mlocked(*pte));
+		if (pte_present(*pte))
+			set_pte(pte, pte_clear_mlocked(*pte));
 }
 
 /*
@@ -155,6 +200,7 @@ static int copy_page_range(struct vm_area_struct *dst,
 	bool cow = is_cow_mapping(src->vm_flags);
 	unsigned long addr, next, nr;
 	pte_t *from, *to;
+	bool copied;
 
 	if (!src->anon_vma && !(src->vm_flags & VM_PFNMAP))
 		return 0;
@@ -169,11 +215,13 @@ static int copy_page_range(struct vm_area_struct *dst,
 		spin_lock(&dst->vm_mm->page_table_lock);
 		spin_lock(&src->vm_mm->page_table_lock);
 		nr = (next - addr) >> PAGE_SHIFT;
-		copy_ptes(dst->vm_mm, to, from, from + nr, cow);
+		copied = copy_ptes(dst->vm_mm, to, from, from + nr, cow);
 		if (unlikely(src->vm_flags & VM_LOCKED))
 			clear_mlocked_ptes(to, nr);
 		spin_unlock(&src->vm_mm->page_table_lock);
 		spin_unlock(&dst->vm_mm->page_table_lock);
+		if (unlikely(!copied))
+			return -ENOMEM;
 	}
 	return 0;
 }

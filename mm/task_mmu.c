@@ -17,12 +17,14 @@
 #include <ashlar/pgtable.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/seq_file.h>
+#include <ashlar/swapops.h>
 #include <ashlar/task_mmu.h>
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
 #include "pgtable.h"
 #include "rmap.h"
+#include "swapfile.h"
 
 #define PSS_SHIFT 12
 #define NAME_COLUMN 49
@@ -150,6 +152,7 @@ void show_maps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name)
 struct mem_size_stats {
 	u64 resident, shared_clean, shared_dirty, private_clean, private_dirty;
 	u64 referenced, anonymous, lazyfree;
+	u64 swap, swap_pss;
 	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, pss_locked;
 };
 
@@ -185,6 +188,22 @@ static void smaps_account(struct mem_size_stats *mss, const struct page *page,
 			PAGE_SIZE;
 }
 
+/* An entry that is not present: a page in a swap area, or on its way. */
+static void smaps_account_swap(struct mem_size_stats *mss, pte_t pte,
+			       bool locked)
+{
+	swp_entry_t entry = pte_to_swp_entry(pte);
+
+	if (is_migration_entry(entry)) {
+		smaps_account(mss, migration_entry_to_page(entry), __pte(0),
+			      locked);
+		return;
+	}
+	mss->swap += PAGE_SIZE;
+	mss->swap_pss +=
+		((u64)PAGE_SIZE << PSS_SHIFT) / max(swp_swapcount(entry), 1u);
+}
+
 static void smap_gather_stats(struct vm_area_struct *vma,
 			      struct mem_size_stats *mss)
 {
@@ -198,7 +217,9 @@ static void smap_gather_stats(struct vm_area_struct *vma,
 		if (!pte)
 			continue;
 		for (; addr < next; addr += PAGE_SIZE, pte++)
-			if (pte_present(*pte) && !pte_special(*pte))
+			if (is_swap_pte(*pte))
+				smaps_account_swap(mss, *pte, locked);
+			else if (pte_present(*pte) && !pte_special(*pte))
 				smaps_account(mss, pte_page(*pte), *pte,
 					      locked);
 		spin_unlock(&mm->page_table_lock);
@@ -235,8 +256,8 @@ static void show_smap_stats(struct seq_file *m,
 	put_kb(m, "FilePmdMapped:", 0);
 	put_kb(m, "Shared_Hugetlb:", 0);
 	put_kb(m, "Private_Hugetlb:", 0);
-	put_kb(m, "Swap:", 0);
-	put_kb(m, "SwapPss:", 0);
+	put_kb(m, "Swap:", mss->swap);
+	put_kb(m, "SwapPss:", mss->swap_pss >> PSS_SHIFT);
 	put_kb(m, "Locked:", mss->pss_locked >> PSS_SHIFT);
 }
 
@@ -381,7 +402,9 @@ int clear_refs(struct mm_struct *mm, unsigned int type)
 
 #define PM_MMAP_EXCLUSIVE (1ull << 56)
 #define PM_FILE (1ull << 61)
+#define PM_SWAP (1ull << 62)
 #define PM_PRESENT (1ull << 63)
+#define PM_TYPE_BITS 5 /* of a swap area; its page comes above */
 
 /* The word for an entry that is present. */
 static u64 pagemap_present(pte_t pte)
@@ -396,6 +419,18 @@ static u64 pagemap_present(pte_t pte)
 		entry |= PM_FILE;
 	if (atomic_read(&page->_mapcount) == 1)
 		entry |= PM_MMAP_EXCLUSIVE;
+	return entry;
+}
+
+/* The word for an entry that says where its page is. */
+static u64 pagemap_swap(pte_t pte)
+{
+	swp_entry_t swp = pte_to_swp_entry(pte);
+	u64 entry = PM_SWAP | swp_type(swp) |
+		    (u64)swp_offset(swp) << PM_TYPE_BITS;
+
+	if (is_migration_entry(swp) && !PageAnon(migration_entry_to_page(swp)))
+		entry |= PM_FILE;
 	return entry;
 }
 
@@ -417,6 +452,8 @@ u64 pagemap_entry(struct mm_struct *mm, unsigned long addr)
 	pte = pte_lookup(mm, addr);
 	if (pte && pte_present(*pte))
 		entry = pagemap_present(*pte);
+	else if (pte && is_swap_pte(*pte))
+		entry = pagemap_swap(*pte);
 	spin_unlock(&mm->page_table_lock);
 	up_read(&mm->mmap_lock);
 	return entry;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the address space share with each other and with nobody
- * else. From low to high: limits.c (what is counted), rmap.c (who maps a page),
- * pgtable.c (page tables), zap.c, vma.c (areas), stack.c, fault.c, gup.c; then
+ * else. From low to high: swap_map.c (slots of swap areas), limits.c (what is
+ * counted), rmap.c (who maps a page), pgtable.c (page tables), swap_state.c,
+ * zap.c, vma.c (areas), stack.c, swap_fault.c, fault.c, gup.c; then
  * mmap.c and the other system calls; above all space.c (fork and exit).
  *
  * Locks, outermost first. The first sleeps; under the others nothing does, so
@@ -18,8 +19,10 @@
  *           │                of a space; fork: the child's, then the parent's
  *           i_pages.xa_lock  a file's cached pages, nrpages; ->mapping and
  *             │              ->index of those
- *             lru_lock       pages by age: mm/swap.c
- *             …              what allocates: mm/internal.h
+ *             swap_lock      the swap areas that may be written to
+ *               cache.xa_lock   an area's slots, and pages of the swap cache
+ *                 lru_lock   pages by age: mm/swap.c
+ *                 …          what allocates: mm/internal.h
  *
  * An area's borders are read by those who have any one of the first three for
  * it, so a change of them takes all three. A page's counts and flags have no
@@ -91,6 +94,11 @@ static inline bool accountable_mapping(u32 vm_flags)
 void zap_page_range(struct vm_area_struct *vma, unsigned long start,
 		    unsigned long end);
 void zap_address_space(struct mm_struct *mm);
+
+/* ---- swap_fault.c ---- */
+
+vm_fault_t do_swap_page(struct vm_area_struct *vma, pte_t *pte, pte_t entry);
+void migration_entry_wait(struct mm_struct *mm, pte_t *pte);
 
 /* ---- fault.c ---- */
 

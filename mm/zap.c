@@ -6,6 +6,9 @@
  *   area, or all that map a file ─→ entries ─→ mmu_gather ─→ flush ─→ free
  *                                              pages[60]
  *
+ * Entries that are not present go as well: their slot in a swap area loses an
+ * owner (swap_map.c), and so does a page in the swap cache that is unmapped.
+ *
  * Locks: page_table_lock around a table's entries; the counts are settled once
  * at the end. What goes with a file has left its cache before: see fault.c.
  */
@@ -17,6 +20,7 @@
 #include <ashlar/page_ref.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/rmap.h>
+#include <ashlar/swapops.h>
 #include <ashlar/vmstat.h>
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
@@ -24,6 +28,7 @@
 #include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
+#include "swapfile.h"
 #include "vma.h"
 
 #define GATHER_PAGES 60
@@ -35,7 +40,7 @@ struct mmu_gather {
 	bool cleared; /* an entry since the last flush */
 	bool exiting; /* flushed once, at the end */
 	bool keep_cows; /* leave private copies alone */
-	long anon, file, shmem; /* entries that went, by kind */
+	long anon, file, shmem, swap; /* entries that went, by kind */
 	long anon_unmapped, file_unmapped; /* pages that no entry maps now */
 	unsigned int nr;
 	struct page *pages[GATHER_PAGES];
@@ -50,9 +55,18 @@ static void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm,
 	tlb->cleared = false;
 	tlb->exiting = false;
 	tlb->keep_cows = false;
-	tlb->anon = tlb->file = tlb->shmem = 0;
+	tlb->anon = tlb->file = tlb->shmem = tlb->swap = 0;
 	tlb->anon_unmapped = tlb->file_unmapped = 0;
 	tlb->nr = 0;
+}
+
+/* Pages that have lost an owner may not need their slots any more. */
+static __cold_path void free_swap_caches(struct mmu_gather *tlb)
+{
+	unsigned int i;
+
+	for (i = 0; i < tlb->nr; i++)
+		free_swap_cache(tlb->pages[i]);
 }
 
 static void tlb_flush_mmu(struct mmu_gather *tlb)
@@ -60,6 +74,8 @@ static void tlb_flush_mmu(struct mmu_gather *tlb)
 	if (tlb->cleared && !tlb->exiting)
 		flush_tlb_range(tlb->mm, tlb->start, tlb->end);
 	tlb->cleared = false;
+	if (unlikely(READ_ONCE(vm_node_stat[NR_SWAPCACHE])))
+		free_swap_caches(tlb);
 	if (tlb->nr)
 		release_pages(tlb->pages, tlb->nr);
 	tlb->nr = 0;
@@ -70,13 +86,14 @@ static void tlb_finish_mmu(struct mmu_gather *tlb)
 	struct mm_struct *mm = tlb->mm;
 
 	tlb_flush_mmu(tlb);
-	if (!(tlb->anon | tlb->file | tlb->shmem))
+	if (!(tlb->anon | tlb->file | tlb->shmem | tlb->swap))
 		return;
 	spin_lock(&mm->page_table_lock);
 	mm->hiwater_rss = max(mm->hiwater_rss, get_mm_rss(mm));
 	mm->rss_anon -= tlb->anon;
 	mm->rss_file -= tlb->file;
 	mm->rss_shmem -= tlb->shmem;
+	mm->swap_ents -= tlb->swap;
 	spin_unlock(&mm->page_table_lock);
 	mod_node_page_state(NR_ANON_MAPPED, -tlb->anon_unmapped);
 	mod_node_page_state(NR_FILE_MAPPED, -tlb->file_unmapped);
@@ -95,6 +112,45 @@ static inline void zap_file_page(struct mmu_gather *tlb, struct page *page,
 		tlb->file_unmapped++;
 }
 
+/* The page arrives elsewhere without this entry, which counts in rss_* only. */
+static void zap_migration_entry(struct mmu_gather *tlb, pte_t *pte,
+				const struct page *page)
+{
+	if (tlb->keep_cows && PageAnon(page))
+		return;
+	pte_clear(pte);
+	if (PageAnon(page))
+		tlb->anon++;
+	else if (page->pflags & PG_swapbacked)
+		tlb->shmem++;
+	else
+		tlb->file++;
+}
+
+/*
+ * An entry that is not an ordinary one: of a page without a descriptor, or no
+ * page. Return: false if it is a page all the same, only not for use.
+ */
+static __cold_path bool zap_odd_pte(struct mmu_gather *tlb, pte_t *pte,
+				    pte_t entry)
+{
+	swp_entry_t swp = pte_to_swp_entry(entry);
+
+	if (pte_present(entry)) {
+		if (!pte_special(entry))
+			return false;
+		pte_clear(pte);
+		tlb->cleared = true;
+	} else if (is_migration_entry(swp)) {
+		zap_migration_entry(tlb, pte, migration_entry_to_page(swp));
+	} else if (!tlb->keep_cows) {
+		pte_clear(pte);
+		tlb->swap++;
+		free_swap_and_cache(swp);
+	}
+	return true;
+}
+
 /* Until @last, or the batch is full: where it ended. page_table_lock. */
 static pte_t *zap_ptes(struct mmu_gather *tlb, pte_t *pte, pte_t *last)
 {
@@ -106,11 +162,9 @@ static pte_t *zap_ptes(struct mmu_gather *tlb, pte_t *pte, pte_t *last)
 		entry = *pte;
 		if (pte_none(entry))
 			continue;
-		if (unlikely(pte_special(entry))) {
-			pte_clear(pte);
-			tlb->cleared = true;
+		if (unlikely(!pte_ordinary(entry)) &&
+		    zap_odd_pte(tlb, pte, entry))
 			continue;
-		}
 		page = pte_page(entry);
 		if (unlikely(tlb->keep_cows) && PageAnon(page))
 			continue;

@@ -4,6 +4,7 @@
 #include "../mm/pgtable.h"
 #include "../mm/vma.h"
 #include "space.h"
+#include "swap.h"
 #include <ashlar/fault-inject.h>
 #include <ashlar/vmalloc.h>
 
@@ -91,6 +92,7 @@ void space_settle(void)
 		if (areas[i])
 			give_vmalloc(areas[i]);
 	}
+	swap_settle();
 	sysctl_overcommit_memory = OVERCOMMIT_GUESS;
 }
 
@@ -182,8 +184,8 @@ static int count_tree(struct rb_node *n, unsigned long *gap)
 	return nr;
 }
 
-/* Pages of an area by kind: anonymous, in memory files, of other files. */
-static void count_pages(struct vm_area_struct *vma, long rss[3])
+/* Pages of an area: anonymous, in memory files, of other files, swapped. */
+static void count_pages(struct vm_area_struct *vma, long rss[4])
 {
 	struct page *page;
 	unsigned long addr;
@@ -193,9 +195,18 @@ static void count_pages(struct vm_area_struct *vma, long rss[3])
 		ptep = pte_lookup(vma->vm_mm, addr);
 		if (!ptep || pte_none(*ptep) || pte_special(*ptep))
 			continue;
-		page = pte_page(*ptep);
+		if (is_swap_pte(*ptep) &&
+		    !is_migration_entry(pte_to_swp_entry(*ptep))) {
+			CHECK(swp_swapcount(pte_to_swp_entry(*ptep)));
+			rss[3]++;
+			continue;
+		}
+		page = is_swap_pte(*ptep) ? migration_entry_to_page(
+						    pte_to_swp_entry(*ptep)) :
+					    pte_page(*ptep);
 		CHECK(page->flags & PG_used);
-		CHECK((vma->vm_flags & VM_WRITE) || !pte_write(*ptep));
+		CHECK((vma->vm_flags & VM_WRITE) || !pte_present(*ptep) ||
+		      !pte_write(*ptep));
 		if (page->mapping & PAGE_MAPPING_ANON)
 			rss[0]++;
 		else
@@ -207,7 +218,7 @@ void check_space(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma, *prev = NULL;
 	unsigned long total = 0, locked = 0, gap = 0;
-	long rss[3] = { 0 };
+	long rss[4] = { 0 };
 	int count = 0;
 
 	for (vma = mm->mmap; vma; prev = vma, vma = vma->vm_next) {
@@ -229,5 +240,6 @@ void check_space(struct mm_struct *mm)
 	CHECK_EQ(rss[0], mm->rss_anon);
 	CHECK_EQ(rss[1], mm->rss_shmem);
 	CHECK_EQ(rss[2], mm->rss_file);
+	CHECK_EQ(rss[3], mm->swap_ents);
 	sim_tlb_check();
 }

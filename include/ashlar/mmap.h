@@ -93,6 +93,7 @@ struct mm_struct {
 	unsigned long hiwater_vm; /* pages */
 	unsigned long hiwater_rss; /* pages (page_table_lock) */
 	long rss_file, rss_anon, rss_shmem; /* pages (page_table_lock) */
+	long swap_ents; /* entries for swap areas (page_table_lock) */
 	unsigned long nr_ptes; /* page tables (page_table_lock) */
 	u32 def_flags; /* VM_LOCKED by mlockall(MCL_FUTURE) */
 	unsigned long start_code, end_code, start_data, end_data;

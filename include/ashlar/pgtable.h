@@ -123,6 +123,12 @@ static inline bool pte_mlocked(pte_t pte)
 	return pte.pte & _PAGE_MLOCKED;
 }
 
+/* True of most entries: a page for use, which has a descriptor. */
+static inline bool pte_ordinary(pte_t pte)
+{
+	return (pte.pte & (_PAGE_PRESENT | _PAGE_SPECIAL)) == _PAGE_PRESENT;
+}
+
 static inline bool pte_same(pte_t a, pte_t b)
 {
 	return a.pte == b.pte;

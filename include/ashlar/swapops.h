@@ -12,12 +12,15 @@
  *                             entry allowed writes, or only reads
  *   X     the page was the entry's alone (PG_anon_exclusive)
  *
- * An entry counts as one owner of its page, or of its place in a swap area. No
- * entry is 0, so none is taken for "nothing".
+ * An entry for a swap area is one owner of its page there: swap_duplicate(),
+ * free_swap_and_cache(). One for a page that is moved holds no reference and is
+ * no mapping, so whoever moves the page holds both; it counts in rss_*, and in
+ * no other way. No entry is 0, so none is taken for "nothing".
  */
 #ifndef ASHLAR_SWAPOPS_H
 #define ASHLAR_SWAPOPS_H
 
+#include <ashlar/mm_types.h>
 #include <ashlar/types.h>
 #include <mach/pgtable.h>
 
@@ -81,6 +84,31 @@ static inline pte_t pte_swp_clear_exclusive(pte_t pte)
 static inline bool is_migration_entry(swp_entry_t entry)
 {
 	return swp_type(entry) >= SWP_MIGRATION_READ;
+}
+
+/* An entry for @page, which is locked until it has been moved. */
+static inline swp_entry_t make_migration_entry(const struct page *page,
+					       bool write)
+{
+	return swp_entry(write ? SWP_MIGRATION_WRITE : SWP_MIGRATION_READ,
+			 (unsigned long)(page - port_mem_map));
+}
+
+static inline bool is_writable_migration_entry(swp_entry_t entry)
+{
+	return swp_type(entry) == SWP_MIGRATION_WRITE;
+}
+
+static inline struct page *migration_entry_to_page(swp_entry_t entry)
+{
+	return port_mem_map + swp_offset(entry);
+}
+
+/* The same entry for a page that may only be read. */
+static inline pte_t pte_migration_wrprotect(pte_t pte)
+{
+	return __pte(pte_val(pte) &
+		     ~((SWP_MIGRATION_READ ^ SWP_MIGRATION_WRITE) << 1));
 }
 
 #endif

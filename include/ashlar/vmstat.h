@@ -28,6 +28,7 @@ enum node_stat_item {
 	NR_PAGETABLE, /* frames that hold page tables */
 	NR_KERNEL_STACK_KB,
 	NR_VMALLOC, /* frames mapped by vmalloc */
+	NR_SWAPCACHE, /* pages in the swap cache */
 	NR_NODE_STAT_ITEMS
 };
 

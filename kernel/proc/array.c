@@ -111,7 +111,7 @@ static void status_mm(struct seq_file *m, const struct mm_struct *mm)
 	seq_printf(m, "VmExe:\t%8lu kB\n", text >> 10);
 	seq_printf(m, "VmLib:\t%8lu kB\n", (lib - text) >> 10);
 	seq_printf(m, "VmPTE:\t%8lu kB\n", KB(mm->nr_ptes));
-	seq_printf(m, "VmSwap:\t%8lu kB\n", 0ul);
+	seq_printf(m, "VmSwap:\t%8lu kB\n", KB(mm->swap_ents));
 	seq_puts(m, "HugetlbPages:\t       0 kB\nCoreDumping:\t0\n"
 		    "THP_enabled:\t0\n");
 }
