@@ -107,6 +107,8 @@ static void count_pages(struct address_space *m, long nr)
 	mod_node_page_state(NR_FILE_PAGES, nr);
 	if (likely(m->flags & AS_SHMEM))
 		mod_node_page_state(NR_SHMEM, nr);
+	if (unlikely(m->flags & AS_BDEV))
+		mod_node_page_state(NR_BLOCKDEV_PAGES, nr);
 }
 
 static int charge(struct address_space *m)

@@ -8,15 +8,19 @@
 #include <ashlar/rwsem.h>
 
 /*
- * One area: 0 or -errno. The lock is let go around the file's own work, so
- * the caller looks for the next area by address.
+ * [@start, @end) of one area: 0 or -errno. The lock is let go around the file's
+ * own work, so the caller looks for the next area by address.
  */
-static int msync_area(struct vm_area_struct *vma, int flags)
+static int msync_area(struct vm_area_struct *vma, unsigned long start,
+		      unsigned long end, int flags)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct file *file = vma->vm_file;
+	loff_t from = (loff_t)vma->vm_pgoff << PAGE_SHIFT;
+	loff_t to = from + (loff_t)(end - vma->vm_start) - 1;
 	int err;
 
+	from += (loff_t)(start - vma->vm_start);
 	if ((flags & MS_INVALIDATE) && (vma->vm_flags & VM_LOCKED))
 		return -EBUSY;
 	if (!(flags & MS_SYNC) || !file || !(vma->vm_flags & VM_SHARED) ||
@@ -24,7 +28,7 @@ static int msync_area(struct vm_area_struct *vma, int flags)
 		return 0;
 	get_file(file);
 	up_read(&mm->mmap_lock);
-	err = file->f_op->fsync(file);
+	err = file->f_op->fsync(file, from, to, true);
 	fput(file);
 	down_read(&mm->mmap_lock);
 	return err;
@@ -41,7 +45,7 @@ static int msync_area(struct vm_area_struct *vma, int flags)
  */
 int mm_msync(struct mm_struct *mm, unsigned long start, size_t len, int flags)
 {
-	unsigned long end = start + PAGE_ALIGN(len);
+	unsigned long end = start + PAGE_ALIGN(len), part;
 	struct vm_area_struct *vma;
 	int err = 0, gap = 0;
 
@@ -57,8 +61,9 @@ int mm_msync(struct mm_struct *mm, unsigned long start, size_t len, int flags)
 			gap = -ENOMEM;
 		if (!vma || vma->vm_start >= end)
 			break;
-		start = vma->vm_end;
-		err = msync_area(vma, flags);
+		part = min(end, vma->vm_end);
+		err = msync_area(vma, start, part, flags);
+		start = part;
 	}
 	up_read(&mm->mmap_lock);
 	return err ? err : gap;

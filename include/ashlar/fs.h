@@ -64,6 +64,7 @@ struct address_space {
 
 #define AS_SHMEM 0x1u /* pages count as shmem and are swap-backed */
 #define AS_UNEVICTABLE 0x2u /* SHM_LOCK */
+#define AS_BDEV 0x8u /* a block device's: Buffers, in low memory */
 #define AS_ACCOUNT 0x4u /* committed for its size, not page by page */
 
 /* A size of one moment, though it is two words on some machines. */
@@ -112,7 +113,9 @@ struct file_operations {
 	void (*release)(struct file *f);
 	/* O_ASYNC is to be set or cleared by way of descriptor @fd. */
 	int (*fasync)(int fd, struct file *f, bool on);
-	int (*fsync)(struct file *f);
+	/* What was written to bytes @start to @end is on the disk then; with
+	 * @datasync no more of its inode than finds them again. */
+	int (*fsync)(struct file *f, loff_t start, loff_t end, bool datasync);
 	long (*fallocate)(struct file *f, int mode, loff_t off, loff_t len);
 };
 

@@ -21,6 +21,7 @@ enum node_stat_item {
 	NR_ANON_MAPPED, /* anonymous pages in page tables */
 	NR_FILE_MAPPED, /* page cache pages in page tables */
 	NR_FILE_PAGES, /* page cache, shmem included */
+	NR_BLOCKDEV_PAGES, /* of those, block devices' */
 	NR_SHMEM, /* of those, tmpfs and shared memory */
 	NR_FILE_DIRTY,
 	NR_WRITEBACK, /* pages on their way to a disk */

@@ -1,169 +1,102 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A block device as a file: /dev/sda's bytes.
+ * A block device as a file: opened, asked, and closed.
  *
- *   pos                                     a window of whole sectors around
- *    │◀──── count ────▶│                    what is asked for, 64 KB at most,
- *   │ sector │ … │ sector │                 in pages of its own
+ *   open ─► openers + 1 … reads and writes (fops.c) … close ─► openers - 1
+ *                                            the last: what is dirty is
+ *                                            written, and the cache goes
  *
- * Nothing is cached: a read or write is one with the disk, and what is written
- * in part of a sector is read first. So what a program has written is on the
- * disk, but for the disk's own cache, which fsync() flushes.
+ * A filesystem that is mounted has its device open as a program has.
  */
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/mm.h>
 #include <kernel/block/blkdev.h>
+#include <kernel/fs/fcntl.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/libfs.h>
 #include <kernel/task/cred.h>
 #include <mach/uaccess.h>
-
-#define WINDOW_PAGES 16u
-
-/* Whole sectors of a device, and memory for them. */
-struct window {
-	struct block_device *bdev;
-	sector_t first;
-	u32 bytes;
-	unsigned int nr_pages;
-	struct page *page[WINDOW_PAGES];
-};
 
 static loff_t bdev_bytes(const struct block_device *bdev)
 {
 	return (loff_t)(bdev->nr_sectors << SECTOR_SHIFT);
 }
 
-static void window_free(struct window *w)
+/**
+ * blkdev_open_bdev() - one more user of a device
+ * @bdev: the device
+ * @write: it is to be written, too
+ *
+ * Context: may sleep. Return: 0, -EROFS, -ENXIO or what the driver says; after
+ * 0 blkdev_put() is due.
+ */
+int blkdev_open_bdev(struct block_device *bdev, bool write)
 {
-	while (w->nr_pages)
-		__free_page(w->page[--w->nr_pages]);
-}
+	int err = 0;
 
-/* A window on [@pos, @pos + @count), or on its beginning; pages not read. */
-static int window_make(struct window *w, struct block_device *bdev, loff_t pos,
-		       size_t count)
-{
-	loff_t start = pos & -(loff_t)SECTOR_SIZE;
-	loff_t end = (pos + (loff_t)count + SECTOR_SIZE - 1) &
-		     -(loff_t)SECTOR_SIZE;
-	u32 most = WINDOW_PAGES * PAGE_SIZE;
-
-	*w = (struct window){ .bdev = bdev,
-			      .first = (u64)start >> SECTOR_SHIFT };
-	w->bytes = end - start > most ? most : (u32)(end - start);
-	while (w->nr_pages * PAGE_SIZE < w->bytes) {
-		struct page *page = alloc_page(GFP_HIGHUSER);
-
-		if (!page) {
-			window_free(w);
-			return -ENOMEM;
-		}
-		w->page[w->nr_pages++] = page;
-	}
+	if (write && bdev->read_only)
+		return -EROFS;
+	if (bdev->disk->ops->open)
+		err = bdev->disk->ops->open(bdev->disk);
+	if (err)
+		return err;
+	if (!bdev->openers++)
+		mapping_set_size(bdev->bd_mapping, bdev_bytes(bdev));
 	return 0;
 }
 
-static int window_io(struct window *w, enum req_op op)
+/**
+ * blkdev_put() - a user of a device less
+ * @bdev: the device
+ *
+ * The last one takes its cache along. Context: may sleep.
+ */
+void blkdev_put(struct block_device *bdev)
 {
-	struct bio *bio = bio_alloc(w->bdev, w->nr_pages, op, GFP_KERNEL);
-	u32 left = w->bytes;
-	unsigned int i;
-	int err;
-
-	bio->sector = w->first;
-	for (i = 0; left; i++) {
-		u32 n = min(left, (u32)PAGE_SIZE);
-
-		bio_add_page(bio, w->page[i], n, 0);
-		left -= n;
-	}
-	err = submit_bio_wait(bio);
-	bio_put(bio);
-	return err;
+	while (bdev->openers == 1 && bdev_is_dirty(bdev))
+		(void)sync_blockdev(bdev);
+	if (!--bdev->openers)
+		invalidate_bdev(bdev);
 }
 
-/* Bytes from @off on between the window and @iter: how many. */
-static size_t window_copy(struct window *w, size_t off, size_t n,
-			  struct iov_iter *iter, bool from_iter)
+/* How much of @count lies on the device; what is more is not looked at. */
+static size_t on_device(const struct block_device *bdev, loff_t pos,
+			size_t count)
 {
-	size_t done = 0;
-
-	while (done < n) {
-		struct page *page = w->page[(off + done) / PAGE_SIZE];
-		size_t at = (off + done) % PAGE_SIZE;
-		size_t part = min(n - done, (size_t)(PAGE_SIZE - at)), copied;
-
-		copied = from_iter ? copy_page_from_iter(page, at, part, iter) :
-				     copy_page_to_iter(page, at, part, iter);
-		done += copied;
-		if (copied < part)
-			break;
-	}
-	return done;
-}
-
-/* The next window's part of a read or write: bytes, or -errno. */
-static ssize_t transfer(struct block_device *bdev, loff_t pos, size_t count,
-			struct iov_iter *iter, bool write)
-{
-	size_t off = (size_t)pos % SECTOR_SIZE, n, copied;
-	struct window w;
-	int err = window_make(&w, bdev, pos, count);
-
-	if (err)
-		return err;
-	n = min(count, w.bytes - off);
-	if (!write || off || n < w.bytes)
-		err = window_io(&w, REQ_OP_READ);
-	if (!err) {
-		copied = window_copy(&w, off, n, iter, write);
-		/* The window's memory holds garbage where it was neither
-		 * read nor copied to. */
-		if (!copied || (write && copied < n && n == w.bytes))
-			err = -EFAULT;
-		else if (write)
-			err = window_io(&w, REQ_OP_WRITE);
-		n = copied;
-	}
-	window_free(&w);
-	return err ? err : (ssize_t)n;
-}
-
-static ssize_t move(struct file *f, struct iov_iter *iter, loff_t *pos,
-		    bool write)
-{
-	struct block_device *bdev = f->private_data;
 	loff_t size = bdev_bytes(bdev);
-	ssize_t done = 0, n = 0;
 
-	if (*pos >= size)
-		return write && iter->count ? -ENOSPC : 0;
-	while (iter->count && *pos < size) {
-		size_t count = iter->count;
-
-		if ((loff_t)count > size - *pos)
-			count = (size_t)(size - *pos);
-		n = transfer(bdev, *pos, count, iter, write);
-		if (n <= 0)
-			break;
-		*pos += n;
-		done += n;
-	}
-	return done ? done : n;
+	if (pos >= size)
+		return 0;
+	return (loff_t)count < size - pos ? count : (size_t)(size - pos);
 }
 
 static ssize_t blkdev_read_iter(struct file *f, struct iov_iter *to,
 				loff_t *pos)
 {
-	return move(f, to, pos, false);
+	struct block_device *bdev = f->private_data;
+	size_t count = on_device(bdev, *pos, to->count);
+
+	if (!count)
+		return 0;
+	if (f->f_flags & O_DIRECT)
+		return blkdev_direct_IO(bdev, to, pos, count, false);
+	return blkdev_cached_read(bdev, to, pos, count);
 }
 
 static ssize_t blkdev_write_iter(struct file *f, struct iov_iter *from,
 				 loff_t *pos)
 {
-	return move(f, from, pos, true);
+	struct block_device *bdev = f->private_data;
+	size_t count = on_device(bdev, *pos, from->count);
+
+	if (bdev->read_only)
+		return -EPERM;
+	if (!count)
+		return from->count ? -ENOSPC : 0;
+	if (f->f_flags & O_DIRECT)
+		return blkdev_direct_IO(bdev, from, pos, count, true);
+	return blkdev_cached_write(bdev, from, pos, count);
 }
 
 static loff_t blkdev_llseek(struct file *f, loff_t off, int whence)
@@ -174,18 +107,30 @@ static loff_t blkdev_llseek(struct file *f, loff_t off, int whence)
 static int blkdev_open(struct inode *inode, struct file *f)
 {
 	struct block_device *bdev = blkdev_get(inode->i_rdev);
+	int err;
 
 	if (!bdev)
 		return -ENXIO;
-	if (f->f_mode & FMODE_WRITE && bdev->read_only)
-		return -EROFS;
+	err = blkdev_open_bdev(bdev, f->f_mode & FMODE_WRITE);
+	if (err)
+		return err;
 	f->private_data = bdev;
-	return bdev->disk->ops->open ? bdev->disk->ops->open(bdev->disk) : 0;
+	f->f_mapping = bdev->bd_mapping;
+	return 0;
 }
 
-static int blkdev_fsync(struct file *f)
+static void blkdev_release(struct file *f)
 {
-	return blkdev_issue_flush(f->private_data);
+	blkdev_put(f->private_data);
+}
+
+static int blkdev_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
+{
+	struct block_device *bdev = f->private_data;
+	int err = sync_blockdev_range(bdev, start, end);
+
+	(void)datasync;
+	return err ? err : blkdev_issue_flush(bdev);
 }
 
 /* ---- ioctl ---- */
@@ -221,6 +166,18 @@ static long set_read_only(struct block_device *bdev, unsigned long arg)
 	return 0;
 }
 
+/* All is written, and what is not in use is read anew. */
+static long flush_buffers(struct block_device *bdev)
+{
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EACCES;
+	err = sync_blockdev(bdev);
+	forget_clean_pages(bdev);
+	return err;
+}
+
 static long blkdev_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 {
 	struct block_device *bdev = f->private_data;
@@ -247,8 +204,7 @@ static long blkdev_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 	case BLKROSET:
 		return set_read_only(bdev, arg);
 	case BLKFLSBUF:
-		return capable(CAP_SYS_ADMIN) ? blkdev_issue_flush(bdev) :
-						-EACCES;
+		return flush_buffers(bdev);
 	case BLKRRPART:
 		if (bdev->partno)
 			return -EINVAL;
@@ -264,6 +220,7 @@ static long blkdev_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 
 const struct file_operations blkdev_fops = {
 	.open = blkdev_open,
+	.release = blkdev_release,
 	.llseek = blkdev_llseek,
 	.read_iter = blkdev_read_iter,
 	.write_iter = blkdev_write_iter,

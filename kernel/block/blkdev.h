@@ -117,7 +117,8 @@ struct block_device {
 	unsigned int partno; /* 0: all of the disk */
 	sector_t start, nr_sectors;
 	bool read_only;
-	unsigned int openers;
+	unsigned int openers; /* programs, and filesystems of it */
+	int wb_err; /* of a write that nobody waited for */
 	struct disk_stats stats;
 	struct address_space *bd_mapping; /* its cached bytes, buffer.c */
 	struct address_space bd_data;
@@ -161,6 +162,24 @@ void stats_end(struct block_device *bdev, enum req_op op, u32 sectors,
 	       u64 took);
 
 void scan_partitions(struct gendisk *disk); /* kernel/block/partitions.c */
-extern const struct file_operations blkdev_fops; /* kernel/block/bdev.c */
+
+/* ---- a device and its cache: kernel/block/bdev.c, fops.c, direct.c ---- */
+
+extern const struct file_operations blkdev_fops;
+int blkdev_open_bdev(struct block_device *bdev, bool write);
+void blkdev_put(struct block_device *bdev);
+ssize_t blkdev_cached_read(struct block_device *bdev, struct iov_iter *to,
+			   loff_t *pos, size_t count);
+ssize_t blkdev_cached_write(struct block_device *bdev, struct iov_iter *from,
+			    loff_t *pos, size_t count);
+ssize_t blkdev_direct_IO(struct block_device *bdev, struct iov_iter *iter,
+			 loff_t *pos, size_t count, bool write);
+void sync_bdevs(void);
+int sync_blockdev(struct block_device *bdev);
+int sync_blockdev_range(struct block_device *bdev, loff_t start, loff_t end);
+void forget_blockdev_range(struct block_device *bdev, loff_t start, loff_t end);
+bool bdev_is_dirty(struct block_device *bdev);
+void forget_clean_pages(struct block_device *bdev);
+void invalidate_bdev(struct block_device *bdev);
 
 #endif

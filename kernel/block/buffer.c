@@ -8,62 +8,40 @@
  *        buffer { data } ─────────┘ one block of 1, 2 or 4 KB inside a page
  *
  * Its pages are low memory, so that a block's bytes have an address for as
- * long as the buffer is held.
+ * long as the buffer is held. Who changes them says so: mark_buffer_dirty().
  */
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
 #include <ashlar/mm.h>
-#include <ashlar/page_ref.h>
+#include <ashlar/pagemap.h>
 #include <ashlar/string.h>
+#include <kernel/block/bdev_pages.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/block/buffer_head.h>
 #include <kernel/fs/super.h>
 
-/* Sectors of a page, which may hang over the end of the device. */
-static int read_sectors(struct block_device *bdev, struct page *page)
+/* A block and its page, locked; without data if there is none. */
+static struct buffer lock_block(struct super_block *sb, u64 block)
 {
-	sector_t first = (sector_t)page->index << (PAGE_SHIFT - SECTOR_SHIFT);
-	struct bio *bio;
-	u32 bytes;
-	int err;
+	struct block_device *bdev = sb->s_bdev;
+	u64 pos = block << sb->s_blocksize_bits;
+	struct buffer b = { .size = sb->s_blocksize };
+	struct page *page;
 
-	if (first >= bdev->nr_sectors)
-		return -EIO;
-	bytes = (u32)min((sector_t)(PAGE_SIZE >> SECTOR_SHIFT),
-			 bdev->nr_sectors - first)
-		<< SECTOR_SHIFT;
-	memset(page_address(page), 0, PAGE_SIZE);
-	bio = bio_alloc(bdev, 1, REQ_OP_READ, GFP_KERNEL);
-	bio->sector = first;
-	bio_add_page(bio, page, bytes, 0);
-	err = submit_bio_wait(bio);
-	bio_put(bio);
-	return err;
+	if (block >= bdev->nr_sectors >> (sb->s_blocksize_bits - SECTOR_SHIFT))
+		return b;
+	page = bdev_get_page(bdev, (unsigned long)(pos >> PAGE_SHIFT));
+	if (IS_ERR(page))
+		return b;
+	b.page = page;
+	b.data = (char *)page_address(page) + (pos & (PAGE_SIZE - 1));
+	return b;
 }
 
-/* A page that is not cached, or was not a moment ago; with a reference. */
-static struct page *read_page(struct block_device *bdev, unsigned long index)
+static u32 offset_of(const struct buffer *b)
 {
-	struct page *page = alloc_user_page(GFP_KERNEL);
-	int err;
-
-	if (!page)
-		return ERR_PTR(-ENOMEM);
-	page->index = index;
-	err = read_sectors(bdev, page);
-	if (!err) {
-		get_page(page);
-		err = add_to_page_cache(bdev->bd_mapping, page, index);
-		if (!err)
-			return page;
-		put_page(page);
-	}
-	put_page(page);
-	if (err != -EBUSY)
-		return ERR_PTR(err);
-	page = find_get_page(bdev->bd_mapping, index);
-	return page ? page : ERR_PTR(-ENOMEM);
+	return (u32)((char *)b->data - (char *)page_address(b->page));
 }
 
 /**
@@ -76,21 +54,76 @@ static struct page *read_page(struct block_device *bdev, unsigned long index)
  */
 struct buffer sb_bread(struct super_block *sb, u64 block)
 {
-	struct block_device *bdev = sb->s_bdev;
-	u64 pos = block << sb->s_blocksize_bits;
-	struct buffer b = { .size = sb->s_blocksize };
-	unsigned long index = (unsigned long)(pos >> PAGE_SHIFT);
+	struct buffer b = lock_block(sb, block);
+	int err;
 
-	if (block >= bdev->nr_sectors >> (sb->s_blocksize_bits - SECTOR_SHIFT))
+	if (!b.data)
 		return b;
-	b.page = find_get_page(bdev->bd_mapping, index);
-	if (!b.page)
-		b.page = read_page(bdev, index);
-	if (IS_ERR(b.page))
-		b.page = NULL;
-	else
-		b.data = (char *)page_address(b.page) + (pos & (PAGE_SIZE - 1));
+	err = bdev_read_sectors(b.page, offset_of(&b), offset_of(&b) + b.size);
+	unlock_page(b.page);
+	if (err)
+		brelse(&b);
 	return b;
+}
+
+/**
+ * sb_getblk() - a block that the caller is about to fill
+ * @sb: the filesystem
+ * @block: which one
+ *
+ * It is not read: if it is not cached it is zeroes. Context: may sleep.
+ * Return: the block, for mark_buffer_dirty() and brelse(); without data as
+ * above.
+ */
+struct buffer sb_getblk(struct super_block *sb, u64 block)
+{
+	struct buffer b = lock_block(sb, block);
+	u32 off;
+
+	if (!b.data)
+		return b;
+	off = offset_of(&b);
+	if (!bdev_has_sectors(b.page, off, off + b.size)) {
+		memset(b.data, 0, b.size);
+		bdev_set_uptodate(b.page, off, off + b.size);
+	}
+	unlock_page(b.page);
+	return b;
+}
+
+/** mark_buffer_dirty() - a block was changed, and is to be written some day */
+void mark_buffer_dirty(struct buffer *b)
+{
+	bdev_mark_dirty(b->page, offset_of(b), offset_of(b) + b->size);
+}
+
+/**
+ * sync_dirty_buffer() - a block is on its disk, but for the disk's own cache
+ * @b: the block
+ *
+ * Context: may sleep. Return: 0 or -errno.
+ */
+int sync_dirty_buffer(struct buffer *b)
+{
+	return bdev_write_sectors(b->page, offset_of(b),
+				  offset_of(b) + b->size);
+}
+
+/**
+ * clean_bdev_aliases() - blocks that are no table's any more
+ * @bdev: the device
+ * @block: the first; of @size bytes each
+ * @nr: how many
+ * @size: bytes
+ *
+ * They are free, or a file's: what is cached of them here must not reach the
+ * disk, nor be read. Context: may sleep.
+ */
+void clean_bdev_aliases(struct block_device *bdev, u64 block, u64 nr, u32 size)
+{
+	if (bdev->bd_mapping->nrpages)
+		forget_blockdev_range(bdev, (loff_t)(block * size),
+				      (loff_t)((block + nr) * size) - 1);
 }
 
 /** brelse() - a block is not looked at any more; none is allowed, too */
@@ -121,7 +154,7 @@ bool sb_set_blocksize(struct super_block *sb, u32 size)
 void bdev_mapping_init(struct block_device *bdev)
 {
 	bdev->bd_mapping = &bdev->bd_data;
-	address_space_init(bdev->bd_mapping, NULL, bdev, 0);
+	address_space_init(bdev->bd_mapping, NULL, bdev, AS_BDEV);
 	mapping_set_size(bdev->bd_mapping,
 			 (loff_t)(bdev->nr_sectors << SECTOR_SHIFT));
 }

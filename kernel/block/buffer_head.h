@@ -21,6 +21,10 @@ struct buffer {
 
 bool sb_set_blocksize(struct super_block *sb, u32 size);
 struct buffer sb_bread(struct super_block *sb, u64 block);
+struct buffer sb_getblk(struct super_block *sb, u64 block);
+void mark_buffer_dirty(struct buffer *b);
+int sync_dirty_buffer(struct buffer *b);
+void clean_bdev_aliases(struct block_device *bdev, u64 block, u64 nr, u32 size);
 void brelse(struct buffer *b);
 
 void bdev_mapping_init(struct block_device *bdev);

@@ -218,6 +218,18 @@ struct block_device *blkdev_get(u32 dev)
 	return NULL;
 }
 
+/** sync_bdevs() - what was written to all devices is on their disks */
+void sync_bdevs(void)
+{
+	struct gendisk *disk;
+	unsigned int i;
+
+	list_for_each_entry(disk, &disks, list)
+		for (i = 0; i < DISK_MINORS; i++)
+			if (disk->part[i] && bdev_is_dirty(disk->part[i]))
+				(void)sync_blockdev(disk->part[i]);
+}
+
 /* ---- reports ---- */
 
 /* Calls @show for each disk and each of its partitions, in their order. */

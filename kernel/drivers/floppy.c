@@ -415,6 +415,7 @@ static long format_ioctl(unsigned long arg)
 		err = -EIO;
 	}
 	end();
+	forget_clean_pages(fd.disk.part[0]);
 	return err;
 }
 

@@ -84,6 +84,17 @@ static int limit_write(const struct file *f, struct iov_iter *from, loff_t pos)
 	return 0;
 }
 
+/* O_SYNC and O_DSYNC: the @n bytes before @pos go to where they are kept. */
+static ssize_t sync_written(struct file *f, loff_t pos, ssize_t n)
+{
+	bool datasync = (f->f_flags & O_SYNC) != O_SYNC;
+	int err = 0;
+
+	if (f->f_op->fsync)
+		err = f->f_op->fsync(f, pos - n, pos - 1, datasync);
+	return err ? err : n;
+}
+
 /**
  * vfs_write() - write to an open file
  * @f: the file
@@ -101,7 +112,7 @@ ssize_t vfs_write(struct file *f, struct iov_iter *from, loff_t *pos)
 		return -EBADF;
 	if (unlikely(!f->f_op->write_iter))
 		return -EINVAL;
-	if (f->f_mapping && from->count) {
+	if (f->f_mapping && from->count && !S_ISBLK(f->f_inode->i_mode)) {
 		if (f->f_flags & O_APPEND)
 			*pos = i_size_read(f->f_inode);
 		err = limit_write(f, from, *pos);
@@ -109,6 +120,8 @@ ssize_t vfs_write(struct file *f, struct iov_iter *from, loff_t *pos)
 			return err;
 	}
 	ret = f->f_op->write_iter(f, from, pos);
+	if (unlikely(f->f_flags & O_DSYNC && ret > 0))
+		ret = sync_written(f, *pos, ret);
 	current->ru.syscw++;
 	if (ret > 0) {
 		current->ru.wchar += (u32)ret;

@@ -63,7 +63,8 @@ static ssize_t send_through(struct file *out, loff_t *out_pos, struct file *in,
 static ssize_t copy_between(struct file *out, loff_t *out_pos, struct file *in,
 			    loff_t *in_pos, size_t count)
 {
-	bool cached = in->f_mapping && in->f_mapping->a_ops;
+	bool cached = in->f_mapping && in->f_mapping->a_ops &&
+		      !in->f_mapping->a_ops->read_folio;
 	char *buf = NULL;
 	ssize_t done = 0, n = 0;
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sync and advice. There is no disk: what is written is where it stays, and
- * what will be read is in memory; but errors are told as always.
+ * sync and advice. Files in memory are where they stay, and what will be read
+ * of them is there; but errors are told as always.
  */
 #include <ashlar/fs.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/stat.h>
@@ -14,10 +15,11 @@
 
 SYSCALL_DEFINE(sync, void)
 {
+	sync_bdevs();
 	return 0;
 }
 
-static long do_fsync(unsigned int fd)
+static long do_fsync(unsigned int fd, bool datasync)
 {
 	struct fd f = fdget(fd);
 	long ret = -EINVAL;
@@ -25,7 +27,8 @@ static long do_fsync(unsigned int fd)
 	if (!f.file)
 		return -EBADF;
 	if (f.file->f_op->fsync)
-		ret = f.file->f_op->fsync(f.file);
+		ret = f.file->f_op->fsync(f.file, 0, MAX_LFS_FILESIZE,
+					  datasync);
 	else if (S_ISREG(f.file->f_inode->i_mode) ||
 		 S_ISDIR(f.file->f_inode->i_mode))
 		ret = 0;
@@ -35,12 +38,12 @@ static long do_fsync(unsigned int fd)
 
 SYSCALL_DEFINE(fsync, unsigned int fd)
 {
-	return do_fsync(fd);
+	return do_fsync(fd, false);
 }
 
 SYSCALL_DEFINE(fdatasync, unsigned int fd)
 {
-	return do_fsync(fd);
+	return do_fsync(fd, true);
 }
 
 SYSCALL_DEFINE(syncfs, unsigned int fd)

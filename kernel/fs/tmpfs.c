@@ -133,9 +133,12 @@ static loff_t tmpfs_llseek(struct file *f, loff_t off, int whence)
 	return generic_file_llseek(f, off, whence);
 }
 
-static int tmpfs_fsync(struct file *f)
+static int tmpfs_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 {
 	(void)f;
+	(void)start;
+	(void)end;
+	(void)datasync;
 	return 0;
 }
 

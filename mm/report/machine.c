@@ -4,12 +4,12 @@
  * writes them, so that its programs read them. What does not exist here - swap,
  * write-back, huge pages - is 0.
  *
- *   MemTotal = MemFree + Slab + AnonPages + Cached + PageTables + the
- *              kernel's own pages (stacks and VmallocUsed among them)
+ *   MemTotal = MemFree + Slab + AnonPages + Cached + Buffers + PageTables +
+ *              the kernel's own pages (stacks and VmallocUsed among them)
  *   MemTotal = LowTotal + HighTotal, MemFree = LowFree + HighFree
- *   Active + Inactive + Unevictable = AnonPages + Cached, but for pages that
- *              are isolated, and those whose file was cut while a program has
- *              them mapped
+ *   Active + Inactive + Unevictable = AnonPages + Cached + Buffers, but for
+ *              pages that are isolated, and those whose file was cut while a
+ *              program has them mapped
  *
  * Which zone a user page is in is not counted anywhere; zoneinfo looks at the
  * descriptors of all of them.
@@ -28,8 +28,8 @@ static const struct report_row meminfo[] = {
 	{ "MemTotal", FRAMES, TOTAL(managed) },
 	{ "MemFree", FRAMES, TOTAL(all_free) },
 	{ "MemAvailable", FRAMES, TOTAL(available) },
-	{ "Buffers", FRAMES, TOTAL(none) },
-	{ "Cached", FRAMES, TOTAL(node[NR_FILE_PAGES]) },
+	{ "Buffers", FRAMES, TOTAL(node[NR_BLOCKDEV_PAGES]) },
+	{ "Cached", FRAMES, TOTAL(cached) },
 	{ "SwapCached", FRAMES, TOTAL(none) },
 	{ "Active", FRAMES, TOTAL(active) },
 	{ "Inactive", FRAMES, TOTAL(inactive) },
@@ -309,6 +309,7 @@ static void add_uses(struct mm_totals *t)
 		node[i] = global_node_page_state(i);
 	t->active = node[NR_ACTIVE_ANON] + node[NR_ACTIVE_FILE];
 	t->inactive = node[NR_INACTIVE_ANON] + node[NR_INACTIVE_FILE];
+	t->cached = less(node[NR_FILE_PAGES], node[NR_BLOCKDEV_PAGES]);
 	t->commit_limit = vm_commit_limit();
 	t->committed = (unsigned long)max(vm_committed_as, 0l);
 	t->vmalloc_kb = (VMALLOC_END - VMALLOC_START) >> 10;

@@ -52,6 +52,7 @@ struct mm_totals {
 	unsigned long node[NR_NODE_STAT_ITEMS];
 	unsigned long high_total, high_free, low_total, low_free;
 	unsigned long active, inactive; /* pages by age, of both kinds */
+	unsigned long cached; /* files, but for block devices */
 	unsigned long commit_limit, committed;
 	unsigned long vmalloc_kb, huge_kb; /* kB */
 	unsigned long direct_4k, direct_4m;

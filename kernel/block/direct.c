@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device's bytes past its cache: O_DIRECT.
+ *
+ *   pos, whole sectors
+ *    │◀─ window ─▶│◀─ window ─▶│ …      64 KB each, in pages of its own
+ *
+ * A program's memory may change while the disk reads it, or be unmapped: so
+ * the disk has pages of the kernel's, and the bytes are copied.
+ */
+#include <ashlar/errno.h>
+#include <ashlar/mm.h>
+#include <kernel/block/blkdev.h>
+
+#define WINDOW_PAGES 16u
+#define WINDOW_BYTES (WINDOW_PAGES * PAGE_SIZE)
+
+/* Whole sectors of a device, and memory for them. */
+struct window {
+	struct block_device *bdev;
+	sector_t first;
+	u32 bytes;
+	unsigned int nr_pages;
+	struct page *page[WINDOW_PAGES];
+};
+
+static void window_free(struct window *w)
+{
+	while (w->nr_pages)
+		__free_page(w->page[--w->nr_pages]);
+}
+
+/* A window on [@pos, @pos + @count), or on its beginning; pages not read. */
+static int window_make(struct window *w, struct block_device *bdev, loff_t pos,
+		       size_t count)
+{
+	*w = (struct window){ .bdev = bdev,
+			      .first = (u64)pos >> SECTOR_SHIFT,
+			      .bytes = (u32)min(count, (size_t)WINDOW_BYTES) };
+	while (w->nr_pages * PAGE_SIZE < w->bytes) {
+		struct page *page = alloc_page(GFP_HIGHUSER);
+
+		if (!page) {
+			window_free(w);
+			return -ENOMEM;
+		}
+		w->page[w->nr_pages++] = page;
+	}
+	return 0;
+}
+
+static int window_io(struct window *w, enum req_op op)
+{
+	struct bio *bio = bio_alloc(w->bdev, w->nr_pages, op, GFP_KERNEL);
+	u32 left = w->bytes;
+	unsigned int i;
+	int err;
+
+	bio->sector = w->first;
+	for (i = 0; left; i++) {
+		u32 n = min(left, (u32)PAGE_SIZE);
+
+		bio_add_page(bio, w->page[i], n, 0);
+		left -= n;
+	}
+	err = submit_bio_wait(bio);
+	bio_put(bio);
+	return err;
+}
+
+/* Up to @n bytes between the window and @iter: how many. */
+static size_t window_copy(struct window *w, size_t n, struct iov_iter *iter,
+			  bool from_iter)
+{
+	size_t done = 0, part, copied;
+
+	do {
+		struct page *page = w->page[done / PAGE_SIZE];
+
+		part = min(n - done, (size_t)PAGE_SIZE);
+		copied = from_iter ? copy_page_from_iter(page, 0, part, iter) :
+				     copy_page_to_iter(page, 0, part, iter);
+		done += copied;
+	} while (done < n && copied == part);
+	return done;
+}
+
+/* The next window's part of a read or write: bytes, or -errno. */
+static ssize_t transfer(struct block_device *bdev, loff_t pos, size_t count,
+			struct iov_iter *iter, bool write)
+{
+	struct window w;
+	size_t copied = 0;
+	int err = window_make(&w, bdev, pos, count);
+
+	if (err)
+		return err;
+	if (!write)
+		err = window_io(&w, REQ_OP_READ);
+	if (!err) {
+		copied = window_copy(&w, w.bytes, iter, write);
+		if (write) /* if memory ended, whole sectors count */
+			copied &= ~(size_t)(SECTOR_SIZE - 1);
+		if (!copied)
+			err = -EFAULT;
+	}
+	if (!err && write) {
+		w.bytes = (u32)copied;
+		err = window_io(&w, REQ_OP_WRITE);
+	}
+	window_free(&w);
+	return err ? err : (ssize_t)copied;
+}
+
+/* True if all that is named lies at the start of sectors. */
+static bool aligned(const struct iov_iter *iter, loff_t pos, size_t count)
+{
+	u32 all = (u32)pos | (u32)count;
+	unsigned int i;
+
+	for (i = 0; iter->iov && i < iter->nr_segs; i++)
+		all |= iter->iov[i].iov_base | iter->iov[i].iov_len;
+	return !((all | (u32)iter->iov_offset) & (SECTOR_SIZE - 1));
+}
+
+/**
+ * blkdev_direct_IO() - bytes between a device and memory, past its cache
+ * @bdev: the device
+ * @iter: the memory
+ * @pos: where on the device; moves on
+ * @count: bytes, none past the device's end
+ * @write: to the device
+ *
+ * What is cached there is written first, and a write leaves nothing cached.
+ * Context: may sleep. Return: bytes; -EINVAL for what is no whole sector, or
+ * -errno.
+ */
+ssize_t blkdev_direct_IO(struct block_device *bdev, struct iov_iter *iter,
+			 loff_t *pos, size_t count, bool write)
+{
+	loff_t start = *pos;
+	ssize_t done = 0, n = 0;
+	int err;
+
+	if (!aligned(iter, *pos, count))
+		return -EINVAL;
+	err = sync_blockdev_range(bdev, start, start + (loff_t)count - 1);
+	if (err)
+		return err;
+	while (count) {
+		n = transfer(bdev, *pos, count, iter, write);
+		if (n <= 0)
+			break;
+		*pos += n;
+		done += n;
+		count -= (size_t)n;
+		if (n % (ssize_t)WINDOW_BYTES) /* the last, or memory ended */
+			break;
+	}
+	if (write && done)
+		forget_blockdev_range(bdev, start, start + done - 1);
+	return done ? done : n;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading and writing /dev/sda: by way of the device's pages.
+ *
+ *   read   ─► pages that are missing are asked for at once ─► one after the
+ *             other is waited for, and copied
+ *   write  ─► the sectors that it covers in part are read ─► copied, dirty
+ *   fsync, the last close, BLKFLSBUF ─► dirty sectors go; the disk is flushed
+ *
+ * With O_DIRECT the pages are passed by: kernel/block/direct.c.
+ */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/mm.h>
+#include <ashlar/pagemap.h>
+#include <ashlar/xarray.h>
+#include <kernel/block/bdev_pages.h>
+#include <kernel/block/blkdev.h>
+#include <kernel/fs/fcntl.h>
+
+#define READ_AT_ONCE 32u /* pages */
+
+static u32 in_page(loff_t pos)
+{
+	return (u32)pos & (PAGE_SIZE - 1);
+}
+
+static unsigned long page_of(loff_t pos)
+{
+	return (unsigned long)((u64)pos >> PAGE_SHIFT);
+}
+
+/* ---- reading ---- */
+
+/* Up to the end of one page: bytes, or -errno. */
+static ssize_t read_part(struct block_device *bdev, loff_t pos, size_t n,
+			 struct iov_iter *to)
+{
+	struct page *page = bdev_get_page(bdev, page_of(pos));
+	u32 off = in_page(pos);
+	size_t copied;
+	int err;
+
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	err = bdev_read_sectors(page, off, off + (u32)n);
+	unlock_page(page);
+	copied = err ? 0 : copy_page_to_iter(page, off, n, to);
+	put_page(page);
+	if (err)
+		return err;
+	return copied ? (ssize_t)copied : -EFAULT;
+}
+
+/* The pages of [@pos, @pos + @count), or of its beginning. */
+static void read_ahead(struct block_device *bdev, loff_t pos, size_t count)
+{
+	unsigned long first = page_of(pos);
+	unsigned long last = page_of(pos + (loff_t)count - 1);
+
+	bdev_readahead(bdev, first,
+		       min(last - first + 1, (unsigned long)READ_AT_ONCE));
+}
+
+/** blkdev_cached_read() - bytes of a device; see read_iter */
+ssize_t blkdev_cached_read(struct block_device *bdev, struct iov_iter *to,
+			   loff_t *pos, size_t count)
+{
+	ssize_t done = 0, n = 0;
+
+	while (count) {
+		if (!done || page_of(*pos) % READ_AT_ONCE == 0)
+			read_ahead(bdev, *pos, count);
+		n = read_part(bdev, *pos,
+			      min(count, (size_t)(PAGE_SIZE - in_page(*pos))),
+			      to);
+		if (n < 0)
+			break;
+		*pos += n;
+		done += n;
+		count -= (size_t)n;
+	}
+	return done ? done : n;
+}
+
+/* ---- writing ---- */
+
+/* The sectors at both ends, where [@from, @to) covers them in part. */
+static int read_ends(struct page *page, u32 from, u32 to)
+{
+	int err = 0;
+
+	if (from % SECTOR_SIZE)
+		err = bdev_read_sectors(page, from, from + 1);
+	if (!err && to % SECTOR_SIZE)
+		err = bdev_read_sectors(page, to - 1, to);
+	return err;
+}
+
+/* How much of @copied counts, if a program's memory ended before @to: a sector
+ * that was neither read nor written whole does not. */
+static u32 whole_sectors(const struct page *page, u32 from, u32 copied)
+{
+	u32 end = from + copied, start = end & ~(SECTOR_SIZE - 1);
+
+	if (start == end || bdev_has_sectors(page, start, end))
+		return copied;
+	return start > from ? start - from : 0;
+}
+
+static ssize_t write_part(struct block_device *bdev, loff_t pos, size_t n,
+			  struct iov_iter *from)
+{
+	struct page *page = bdev_get_page(bdev, page_of(pos));
+	u32 off = in_page(pos), copied = 0;
+	int err;
+
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	err = read_ends(page, off, off + (u32)n);
+	if (!err) {
+		copied = (u32)copy_page_from_iter(page, off, n, from);
+		copied = whole_sectors(page, off, copied);
+	}
+	if (copied) {
+		bdev_set_uptodate(page, off, off + copied);
+		bdev_mark_dirty(page, off, off + copied);
+	}
+	unlock_page(page);
+	put_page(page);
+	if (err)
+		return err;
+	return copied ? (ssize_t)copied : -EFAULT;
+}
+
+/** blkdev_cached_write() - bytes to a device; see write_iter */
+ssize_t blkdev_cached_write(struct block_device *bdev, struct iov_iter *from,
+			    loff_t *pos, size_t count)
+{
+	ssize_t done = 0, n = 0;
+
+	while (count) {
+		size_t part = min(count, (size_t)(PAGE_SIZE - in_page(*pos)));
+
+		n = write_part(bdev, *pos, part, from);
+		if (n < 0)
+			break;
+		*pos += n;
+		done += n;
+		count -= (size_t)n;
+		if ((size_t)n < part)
+			break;
+	}
+	return done ? done : n;
+}
+
+/* ---- what is dirty ---- */
+
+/* The page at @index, locked, if it is dirty or being written. */
+static struct page *lock_dirty(struct block_device *bdev, unsigned long index,
+			       struct bio **bio)
+{
+	struct page *page = find_get_page(bdev->bd_mapping, index);
+
+	if (!page)
+		return NULL;
+	if (PageDirty(page)) {
+		if (!trylock_page(page)) {
+			if (*bio) /* who has the lock may wait for it */
+				submit_bio(*bio);
+			*bio = NULL;
+			lock_page(page);
+		}
+		if (page->mapping == (unsigned long)bdev->bd_mapping)
+			return page;
+		unlock_page(page);
+	}
+	put_page(page);
+	return NULL;
+}
+
+static void start_writing(struct block_device *bdev, unsigned long first,
+			  unsigned long last)
+{
+	struct bio *bio = NULL;
+	unsigned long i;
+	void *entry;
+
+	xa_for_each_range(&bdev->bd_mapping->i_pages, i, entry, first, last)
+	{
+		struct page *page = lock_dirty(bdev, i, &bio);
+
+		if (!page)
+			continue;
+		bdev_write_page(page, &bio);
+		put_page(page);
+	}
+	if (bio)
+		submit_bio(bio);
+}
+
+static void wait_for_writing(struct block_device *bdev, unsigned long first,
+			     unsigned long last)
+{
+	unsigned long i;
+	void *entry;
+
+	xa_for_each_range(&bdev->bd_mapping->i_pages, i, entry, first, last)
+	{
+		struct page *page = find_get_page(bdev->bd_mapping, i);
+
+		if (!page)
+			continue;
+		wait_on_page_writeback(page);
+		put_page(page);
+	}
+}
+
+/**
+ * sync_blockdev_range() - what was written to a device is on its disk
+ * @bdev: the device
+ * @start: first byte
+ * @end: the last one
+ *
+ * But for the disk's own cache. Context: may sleep. Return: 0, or the error of
+ * a write since the last such call.
+ */
+int sync_blockdev_range(struct block_device *bdev, loff_t start, loff_t end)
+{
+	int err;
+
+	start_writing(bdev, page_of(start), page_of(end));
+	wait_for_writing(bdev, page_of(start), page_of(end));
+	err = bdev->wb_err;
+	bdev->wb_err = 0;
+	return err;
+}
+
+/** sync_blockdev() - the same of all of it */
+int sync_blockdev(struct block_device *bdev)
+{
+	return sync_blockdev_range(bdev, 0, MAX_LFS_FILESIZE);
+}
+
+/**
+ * forget_blockdev_range() - sectors of a device are read anew
+ * @bdev: the device
+ * @start: first byte, at the start of a sector
+ * @end: the last one
+ *
+ * What is dirty is lost. Pages remain, for they may be in use. Context: may
+ * sleep.
+ */
+void forget_blockdev_range(struct block_device *bdev, loff_t start, loff_t end)
+{
+	unsigned long first = page_of(start), last = page_of(end), i;
+	void *entry;
+
+	xa_for_each_range(&bdev->bd_mapping->i_pages, i, entry, first, last)
+	{
+		struct page *page = find_get_page(bdev->bd_mapping, i);
+
+		if (!page)
+			continue;
+		bdev_forget_sectors(page, i == first ? in_page(start) : 0,
+				    i == last ? in_page(end) + 1 : PAGE_SIZE);
+		put_page(page);
+	}
+}
+
+/**
+ * forget_clean_pages() - what is not in use, nor to be written, is read anew
+ * @bdev: the device
+ *
+ * Context: may sleep.
+ */
+void forget_clean_pages(struct block_device *bdev)
+{
+	struct address_space *m = bdev->bd_mapping;
+	unsigned long i;
+	void *entry;
+
+	xa_for_each_range(&m->i_pages, i, entry, 0, ~0ul)
+	{
+		struct page *page = find_get_page(m, i);
+
+		/* The cache's reference, and ours. */
+		if (page && atomic_read(&page->_refcount) == 2 &&
+		    !PageDirty(page))
+			bdev_forget_sectors(page, 0, PAGE_SIZE);
+		if (page)
+			put_page(page);
+	}
+}
+
+/** bdev_is_dirty() - is something to be written, or on its way? */
+bool bdev_is_dirty(struct block_device *bdev)
+{
+	struct address_space *m = bdev->bd_mapping;
+	bool dirty = false;
+	unsigned long i;
+	void *entry;
+
+	xa_for_each_range(&m->i_pages, i, entry, 0, ~0ul)
+	{
+		struct page *page = find_get_page(m, i);
+
+		if (!page)
+			continue;
+		dirty = PageDirty(page) || PageWriteback(page);
+		put_page(page);
+		if (dirty)
+			break;
+	}
+	return dirty;
+}
+
+/**
+ * invalidate_bdev() - a device's pages go, but for those that are in use
+ * @bdev: the device; what is dirty is lost
+ *
+ * Context: may sleep.
+ */
+void invalidate_bdev(struct block_device *bdev)
+{
+	truncate_inode_pages_range(bdev->bd_mapping, 0, MAX_LFS_FILESIZE);
+}
