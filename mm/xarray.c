@@ -9,9 +9,12 @@
  *                                          index 128 … 191
  *
  *   xa_head and slots of a node with shift > 0 hold a node's address + 2;
- *   slots of a node with shift 0 hold entries, whose two low bits are 0.
+ *   slots of a node with shift 0 hold entries: pointers, whose two low bits
+ *   are 0, and numbers, whose lowest bit is 1.
  *   count = slots in use, never 0 but inside a call
  *   root: some slot other than 0 is in use, or the tree is one level lower
+ *
+ * Entries may have marks: mm/xarray_marks.c.
  *
  * A node that is missing is first asked for without waiting. If there is
  * none, it is fetched with nothing held and the walk begins anew: whoever ran
@@ -26,47 +29,11 @@
 #include <ashlar/gfp.h>
 #include <ashlar/slab.h>
 #include <ashlar/xarray.h>
+#include "xa_node.h"
 
-#define XA_CHUNK_SHIFT 6
-#define XA_CHUNK_MASK (XA_CHUNK_SIZE - 1)
-#define XA_NODE_TAG 2ul
-
-struct xa_node {
-	u8 shift; /* bits of an index that lie below this node's slots */
-	u8 offset; /* its own slot in parent */
-	u16 count; /* slots in use */
-	struct xa_node *parent;
-	void *slots[XA_CHUNK_SIZE];
-};
+#define NO_MARK XA_MAX_MARKS
 
 static struct kmem_cache *xa_node_cache;
-
-static inline bool xa_is_node(const void *entry)
-{
-	return (uintptr_t)entry & XA_NODE_TAG;
-}
-
-static inline struct xa_node *xa_to_node(const void *entry)
-{
-	return (struct xa_node *)((uintptr_t)entry - XA_NODE_TAG);
-}
-
-static inline void *xa_mk_node(const struct xa_node *node)
-{
-	return (void *)((uintptr_t)node + XA_NODE_TAG);
-}
-
-static inline unsigned int xa_offset(const struct xa_node *node,
-				     unsigned long index)
-{
-	return (index >> node->shift) & XA_CHUNK_MASK;
-}
-
-/* True if @index is beyond what a tree with the root @node reaches. */
-static inline bool xa_beyond(const struct xa_node *node, unsigned long index)
-{
-	return index >> node->shift >= XA_CHUNK_SIZE;
-}
 
 /**
  * xarray_init() - make the cache of nodes
@@ -87,25 +54,8 @@ void xarray_init(void)
 void xa_init(struct xarray *xa)
 {
 	spin_lock_init(&xa->xa_lock);
+	xa->xa_marks = 0;
 	xa->xa_head = NULL;
-}
-
-/* The leaf that holds @index, or NULL. The head is known to be a node. */
-static inline struct xa_node *xa_leaf(const struct xarray *xa,
-				      unsigned long index)
-{
-	struct xa_node *node = xa_to_node(xa->xa_head);
-	void *entry;
-
-	if (unlikely(xa_beyond(node, index)))
-		return NULL;
-	while (node->shift) {
-		entry = node->slots[xa_offset(node, index)];
-		if (!entry)
-			return NULL;
-		node = xa_to_node(entry);
-	}
-	return node;
 }
 
 /**
@@ -206,6 +156,16 @@ static struct xa_node *xa_new_node(struct xa_node **spare, unsigned int shift)
 	return node;
 }
 
+/* All that there was is below slot 0 of a new root. */
+static void take_marks(const struct xarray *xa, struct xa_node *root)
+{
+	unsigned int mark;
+
+	for (mark = 0; unlikely(xa->xa_marks >> mark); mark++)
+		if (xa_marked(xa, mark))
+			root->marks[mark][0] = 1;
+}
+
 /* Put roots on top until the tree reaches @index. */
 static int xa_expand(struct xarray *xa, unsigned long index,
 		     struct xa_node **spare)
@@ -229,6 +189,7 @@ static int xa_expand(struct xarray *xa, unsigned long index,
 		if (head) {
 			root->slots[0] = head;
 			root->count = 1;
+			take_marks(xa, root);
 		}
 		if (xa_is_node(head))
 			xa_to_node(head)->parent = root;
@@ -304,10 +265,11 @@ static int store_entry(struct xarray *xa, unsigned long index, void *entry,
  * xa_store() - put an entry into the array
  * @xa: the array
  * @index: where
- * @entry: a pointer with its two low bits 0; NULL erases
+ * @entry: a pointer with its two low bits 0, or a value; NULL erases
  * @gfp: how nodes may be allocated
  *
- * An entry that was there is replaced. Context: may sleep if @gfp says so.
+ * An entry that was there is replaced, and keeps its marks. Context: may sleep
+ * if @gfp says so.
  * Return: 0, or -ENOMEM and the array is as it was.
  */
 int xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
@@ -327,7 +289,7 @@ int xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
  * __xa_insert() - put an entry where there is none
  * @xa: the array
  * @index: where
- * @entry: a pointer with its two low bits 0, not NULL
+ * @entry: a pointer with its two low bits 0, not NULL, or a value
  * @gfp: how nodes may be allocated
  *
  * Context: xa_lock, which is let go and taken again if @gfp may sleep and must.
@@ -364,6 +326,7 @@ void *__xa_erase(struct xarray *xa, unsigned long index)
 	if (!xa_is_node(entry)) {
 		if (index)
 			return NULL;
+		xa->xa_marks = 0;
 		xa->xa_head = NULL;
 		return entry;
 	}
@@ -373,6 +336,8 @@ void *__xa_erase(struct xarray *xa, unsigned long index)
 	entry = leaf->slots[index & XA_CHUNK_MASK];
 	if (!entry)
 		return NULL;
+	if (unlikely(xa->xa_marks))
+		xa_clear_marks(xa, leaf, index & XA_CHUNK_MASK);
 	leaf->slots[index & XA_CHUNK_MASK] = NULL;
 	if (--leaf->count == 0)
 		xa_prune(xa, leaf);
@@ -401,23 +366,101 @@ void *xa_erase(struct xarray *xa, unsigned long index)
  */
 void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr)
 {
+	unsigned int off, i = 0;
 	struct xa_node *leaf;
 	void **slot;
 
 	if (!xa_is_node(xa->xa_head)) {
-		if (!index && nr)
+		if (!index && nr) {
+			xa->xa_marks = 0;
 			xa->xa_head = NULL;
+		}
 		return;
 	}
 	leaf = xa_leaf(xa, index);
 	if (!leaf)
 		return;
+	for (off = index & XA_CHUNK_MASK; xa->xa_marks && i < nr; i++)
+		xa_clear_marks(xa, leaf, off + i);
 	for (slot = &leaf->slots[index & XA_CHUNK_MASK]; nr; nr--, slot++) {
 		leaf->count -= *slot != NULL;
 		*slot = NULL;
 	}
 	xa_prune(xa, leaf);
 	xa_shrink(xa);
+}
+
+/**
+ * __xa_cmpxchg() - replace an entry by another
+ * @xa: the array
+ * @index: where
+ * @old: what must be there for it, not NULL
+ * @entry: what comes in its place, not NULL; it has no marks
+ *
+ * Context: xa_lock. Return: what was there; @old if it was replaced.
+ */
+void *__xa_cmpxchg(struct xarray *xa, unsigned long index, void *old,
+		   void *entry)
+{
+	unsigned int off = index & XA_CHUNK_MASK;
+	struct xa_node *leaf;
+	void **slot;
+
+	if (!xa_lookup(xa, index, &leaf))
+		return NULL;
+	slot = leaf ? &leaf->slots[off] : &xa->xa_head;
+	if (*slot != old)
+		return *slot;
+	if (xa->xa_marks)
+		xa_clear_marks(xa, leaf, off);
+	*slot = entry;
+	return old;
+}
+
+/* The first slot from @off on that is in use, or has the mark. */
+static __always_inline unsigned int
+next_slot(const struct xa_node *node, unsigned int off, unsigned int mark)
+{
+	if (mark != NO_MARK)
+		return next_marked(node, mark, off);
+	while (off < XA_CHUNK_SIZE && !node->slots[off])
+		off++;
+	return off;
+}
+
+/* The first entry from *@index to @max, in a tree; or the first marked. */
+static __always_inline void *find_next(const struct xarray *xa,
+				       unsigned long *index, unsigned long max,
+				       unsigned int mark)
+{
+	const struct xa_node *root = xa_to_node(xa->xa_head), *node = root;
+	unsigned long i = *index;
+	unsigned int off, next;
+
+	while (i <= max && !xa_beyond(root, i)) {
+		off = xa_offset(node, i);
+		next = next_slot(node, off, mark);
+		if (next == off) {
+			if (!node->shift) {
+				*index = i;
+				return node->slots[off];
+			}
+			node = xa_to_node(node->slots[off]);
+			continue;
+		}
+		/* Two shifts: their sum may be all of a word's bits. */
+		i = i >> node->shift >> XA_CHUNK_SHIFT;
+		if (next < XA_CHUNK_SIZE) {
+			i = i << XA_CHUNK_SHIFT | next;
+			i <<= node->shift;
+			continue;
+		}
+		i = (i + 1) << XA_CHUNK_SHIFT << node->shift;
+		if (!i)
+			return NULL;
+		node = root;
+	}
+	return NULL;
 }
 
 /**
@@ -431,39 +474,29 @@ void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr)
 void *__xa_find(const struct xarray *xa, unsigned long *index,
 		unsigned long max)
 {
-	const struct xa_node *root, *node;
-	unsigned long i = *index;
-	unsigned int off;
-
 	if (!xa_is_node(xa->xa_head))
-		return i ? NULL : xa->xa_head;
-	root = xa_to_node(xa->xa_head);
-	node = root;
-	while (i <= max && !xa_beyond(root, i)) {
-		off = xa_offset(node, i);
-		if (node->slots[off]) {
-			if (!node->shift) {
-				*index = i;
-				return node->slots[off];
-			}
-			node = xa_to_node(node->slots[off]);
-			continue;
-		}
-		while (++off < XA_CHUNK_SIZE && !node->slots[off])
-			;
-		/* Two shifts: their sum may be all of a word's bits. */
-		i = i >> node->shift >> XA_CHUNK_SHIFT;
-		if (off < XA_CHUNK_SIZE) {
-			i = i << XA_CHUNK_SHIFT | off;
-			i <<= node->shift;
-			continue;
-		}
-		i = (i + 1) << XA_CHUNK_SHIFT << node->shift;
-		if (!i)
-			return NULL;
-		node = root;
-	}
-	return NULL;
+		return *index ? NULL : xa->xa_head;
+	return find_next(xa, index, max, NO_MARK);
+}
+
+/**
+ * __xa_find_marked() - the next entry with a mark
+ * @xa: the array
+ * @index: where to begin; receives the entry's place
+ * @max: where to end, this index included
+ * @mark: the mark
+ *
+ * Context: xa_lock. Return: the first marked entry at *@index or after, or
+ * NULL.
+ */
+void *__xa_find_marked(const struct xarray *xa, unsigned long *index,
+		       unsigned long max, xa_mark_t mark)
+{
+	if (!xa_marked(xa, mark))
+		return NULL;
+	if (!xa_is_node(xa->xa_head))
+		return *index ? NULL : xa->xa_head;
+	return find_next(xa, index, max, mark);
 }
 
 /** xa_find() - __xa_find() that takes the lock. */
@@ -496,5 +529,6 @@ void xa_destroy(struct xarray *xa)
 {
 	if (xa_is_node(xa->xa_head))
 		xa_free_node(xa_to_node(xa->xa_head));
+	xa->xa_marks = 0;
 	xa->xa_head = NULL;
 }

@@ -7,15 +7,47 @@
 #ifndef ASHLAR_XARRAY_H
 #define ASHLAR_XARRAY_H
 
+#include <ashlar/compiler.h>
 #include <ashlar/types.h>
 #include <mach/spinlock.h>
 
 #define XA_CHUNK_SIZE 64u /* slots of a node */
 
+/* What an entry may be marked with; the marked are found without the others. */
+typedef enum {
+	XA_MARK_DIRTY, /* the page cache's; the array only keeps them */
+	XA_MARK_WRITEBACK,
+	XA_MARK_TOWRITE,
+	XA_MAX_MARKS
+} xa_mark_t;
+
 struct xarray {
 	spinlock_t xa_lock;
+	u32 xa_marks; /* bit m: some entry has mark m */
 	void *xa_head; /* the entry for index 0 alone, or a node */
 };
+
+/* An entry that is a number, below half of what a word holds. */
+static inline void *xa_mk_value(unsigned long v)
+{
+	return (void *)(uintptr_t)(v << 1 | 1);
+}
+
+static inline bool xa_is_value(const void *entry)
+{
+	return (uintptr_t)entry & 1;
+}
+
+static inline unsigned long xa_to_value(const void *entry)
+{
+	return (uintptr_t)entry >> 1;
+}
+
+/* True if some entry has the mark. */
+static inline bool xa_marked(const struct xarray *xa, xa_mark_t mark)
+{
+	return xa->xa_marks & 1u << mark;
+}
 
 void xarray_init(void); /* once, at boot */
 void xa_init(struct xarray *xa);
@@ -50,6 +82,16 @@ void *__xa_find(const struct xarray *xa, unsigned long *index,
 /* The slots from @index to the end of its node, *@nr of them; or NULL. */
 void **xa_slots(struct xarray *xa, unsigned long index, unsigned int *nr);
 void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr);
+/* @entry in place of @old, if that is there; what was. Allocates nothing. */
+void *__xa_cmpxchg(struct xarray *xa, unsigned long index, void *old,
+		   void *entry);
+/* Marks belong to entries: where there is none, there is no mark. */
+void __xa_set_mark(struct xarray *xa, unsigned long index, xa_mark_t mark);
+void __xa_clear_mark(struct xarray *xa, unsigned long index, xa_mark_t mark);
+bool __xa_get_mark(const struct xarray *xa, unsigned long index,
+		   xa_mark_t mark);
+void *__xa_find_marked(const struct xarray *xa, unsigned long *index,
+		       unsigned long max, xa_mark_t mark);
 
 #define xa_for_each_range(xa, i, entry, first, last)            \
 	for (i = (first), entry = xa_find(xa, &i, last); entry; \

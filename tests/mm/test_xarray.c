@@ -109,19 +109,91 @@ out:
 	xa_destroy(&xa);
 }
 
+TEST(values_are_entries)
+{
+	struct xarray xa;
+	unsigned long i = 0;
+
+	xa_init(&xa);
+	CHECK_EQ(xa_store(&xa, 0, xa_mk_value(3), GFP_NOWAIT), 0);
+	CHECK(xa_is_value(xa_load(&xa, 0)) && !xa_is_value(thing(1)));
+	CHECK_EQ(xa_to_value(xa_load(&xa, 0)), 3);
+	CHECK(xa_find(&xa, &i, ~0ul) == xa_mk_value(3));
+	CHECK_EQ(xa_insert(&xa, 0, thing(1), GFP_NOWAIT), -EBUSY);
+	if (!xa_store(&xa, 9, xa_mk_value(~0ul >> 1), GFP_KERNEL)) {
+		CHECK_EQ(xa_to_value(xa_load(&xa, 9)), ~0ul >> 1);
+		CHECK(xa_erase(&xa, 9) == xa_mk_value(~0ul >> 1));
+	}
+	CHECK(xa_erase(&xa, 0) == xa_mk_value(3));
+	CHECK(!xa.xa_head);
+}
+
+TEST(an_entry_is_replaced_by_whoever_knows_it)
+{
+	struct xarray xa;
+
+	xa_init(&xa);
+	CHECK(!__xa_cmpxchg(&xa, 0, thing(1), thing(2)));
+	CHECK_EQ(xa_store(&xa, 0, thing(1), GFP_NOWAIT), 0);
+	__xa_set_mark(&xa, 0, XA_MARK_DIRTY);
+	CHECK(__xa_cmpxchg(&xa, 0, thing(2), thing(3)) == thing(1));
+	CHECK(__xa_get_mark(&xa, 0, XA_MARK_DIRTY));
+	CHECK(__xa_cmpxchg(&xa, 0, thing(1), thing(3)) == thing(1));
+	CHECK(!xa_marked(&xa, XA_MARK_DIRTY));
+	if (!xa_store(&xa, 70, thing(4), GFP_KERNEL)) {
+		__xa_set_mark(&xa, 70, XA_MARK_DIRTY);
+		CHECK(__xa_cmpxchg(&xa, 70, thing(4), thing(5)) == thing(4));
+		CHECK(!xa_marked(&xa, XA_MARK_DIRTY));
+		CHECK(xa_erase(&xa, 70) == thing(5));
+	}
+	CHECK(xa_erase(&xa, 0) == thing(3));
+}
+
+/* A mark needs an entry, survives growth, and goes with the entry. */
+TEST(marks_go_where_the_entry_goes)
+{
+	struct xarray xa;
+	unsigned long i = 0;
+
+	xa_init(&xa);
+	__xa_set_mark(&xa, 0, XA_MARK_DIRTY);
+	CHECK(!xa_marked(&xa, XA_MARK_DIRTY));
+	CHECK_EQ(xa_store(&xa, 0, thing(1), GFP_NOWAIT), 0);
+	__xa_set_mark(&xa, 0, XA_MARK_DIRTY);
+	if (xa_store(&xa, ~0ul, thing(2), GFP_KERNEL))
+		goto out;
+	CHECK(__xa_get_mark(&xa, 0, XA_MARK_DIRTY));
+	CHECK(!__xa_get_mark(&xa, ~0ul, XA_MARK_DIRTY));
+	CHECK(!__xa_get_mark(&xa, 0, XA_MARK_WRITEBACK));
+	__xa_set_mark(&xa, ~0ul, XA_MARK_DIRTY);
+	__xa_clear_mark(&xa, 0, XA_MARK_DIRTY);
+	CHECK(__xa_find_marked(&xa, &i, ~0ul, XA_MARK_DIRTY) == thing(2));
+	CHECK_EQ(i, ~0ul);
+	__xa_set_mark(&xa, 0, XA_MARK_DIRTY);
+	CHECK(xa_erase(&xa, ~0ul) == thing(2));
+	CHECK(__xa_get_mark(&xa, 0, XA_MARK_DIRTY));
+out:
+	CHECK(xa_erase(&xa, 0) == thing(1));
+	CHECK(!xa_marked(&xa, XA_MARK_DIRTY) && !xa.xa_head);
+}
+
 /* A plain list does the same. */
 static struct {
 	unsigned long index;
 	void *entry;
+	u32 marks;
 } model[200];
 static unsigned int nr_model;
 
-static void *model_find(unsigned long *index, unsigned long max)
+/* The first entry that has all of @marks. */
+static void *model_find_marked(unsigned long *index, unsigned long max,
+			       u32 marks)
 {
 	unsigned int i, best = nr_model;
 
 	for (i = 0; i < nr_model; i++) {
 		if (model[i].index >= *index && model[i].index <= max &&
+		    (model[i].marks & marks) == marks &&
 		    (best == nr_model || model[i].index < model[best].index))
 			best = i;
 	}
@@ -131,14 +203,31 @@ static void *model_find(unsigned long *index, unsigned long max)
 	return model[best].entry;
 }
 
+static void *model_find(unsigned long *index, unsigned long max)
+{
+	return model_find_marked(index, max, 0);
+}
+
+static void model_mark(unsigned long index, u32 mark, bool set)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_model; i++)
+		if (model[i].index == index)
+			model[i].marks = (model[i].marks & ~mark) |
+					 (set ? mark : 0);
+}
+
 static void model_store(unsigned long index, void *entry)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr_model && model[i].index != index; i++)
 		;
-	if (i == nr_model && entry)
+	if (i == nr_model && entry) {
+		model[nr_model].marks = 0;
 		model[nr_model++].index = index;
+	}
 	if (entry)
 		model[i].entry = entry;
 	else if (i < nr_model)
@@ -158,6 +247,38 @@ static unsigned long some_index(void)
 	return rnd(2) << rnd(8 * sizeof(long));
 }
 
+/* An entry gets or loses a mark; a whole run of slots is cleared. */
+static void random_marks(struct xarray *xa)
+{
+	unsigned long i = some_index(), a = i, b = i, max = some_index();
+	xa_mark_t mark = rnd(XA_MAX_MARKS);
+	unsigned int nr;
+	bool set = rnd(2);
+
+	if (rnd(20) == 0) {
+		xa_slots(xa, i, &nr);
+		nr = (unsigned int)rnd(nr) + 1;
+		xa_clear_slots(xa, i, nr);
+		for (; nr; nr--)
+			model_store(i + nr - 1, NULL);
+	} else if (set) {
+		__xa_set_mark(xa, i, mark);
+	} else {
+		__xa_clear_mark(xa, i, mark);
+	}
+	model_mark(i, 1u << mark, set);
+	CHECK(__xa_find_marked(xa, &a, max, mark) ==
+	      model_find_marked(&b, max, 1u << mark));
+	CHECK_EQ(a, b);
+	a = i;
+	b = i;
+	CHECK_EQ(__xa_get_mark(xa, i, mark),
+		 model_find_marked(&b, i, 1u << mark) != NULL);
+	b = 0;
+	CHECK_EQ(xa_marked(xa, mark),
+		 model_find_marked(&b, ~0ul, 1u << mark) != NULL);
+}
+
 TEST_NO_SWEEP(random_steps_agree_with_a_list)
 {
 	struct xarray xa;
@@ -167,14 +288,17 @@ TEST_NO_SWEEP(random_steps_agree_with_a_list)
 	for (step = 0; step < 20000; step++) {
 		unsigned long i = some_index(), k = i;
 		unsigned long a = i, b = i, max = some_index();
-		void *e = rnd(3) && nr_model < ARRAY_SIZE(model) ? thing(step) :
-								   NULL;
+		void *e = rnd(2) ? thing(step) : xa_mk_value(step);
+
+		if (!rnd(3) || nr_model == ARRAY_SIZE(model))
+			e = NULL;
 
 		CHECK_EQ(xa_store(&xa, i, e, GFP_KERNEL), 0);
 		model_store(i, e);
 		CHECK(xa_load(&xa, i) == model_find(&k, i));
 		CHECK(xa_find(&xa, &a, max) == model_find(&b, max));
 		CHECK_EQ(a, b);
+		random_marks(&xa);
 	}
 	while (nr_model) {
 		unsigned long i = model[0].index;
