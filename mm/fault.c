@@ -39,6 +39,7 @@
 #include <ashlar/rwsem.h>
 #include <ashlar/userfaultfd.h>
 #include <ashlar/vmstat.h>
+#include <ashlar/xarray.h>
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
@@ -104,7 +105,7 @@ static void map_file_page(struct vm_area_struct *vma, pte_t *pte,
 
 /**
  * set_pte_range() - for ->map_pages: map what is cached and not yet mapped
- * @pages: slots of the page cache; a NULL is skipped
+ * @pages: slots of the page cache; a NULL or a value is skipped
  * @first_pgoff: page of the file in pages[0]
  * @nr: slots
  *
@@ -121,7 +122,7 @@ void set_pte_range(struct vm_fault *vmf, struct page **pages,
 
 	for (pte = first; pte < last; pte++, pages++) {
 		page = *pages;
-		if (!page || !pte_none(*pte))
+		if (!page || xa_is_value(page) || !pte_none(*pte))
 			continue;
 		if ((page->pflags & (PG_uptodate | PG_locked)) != PG_uptodate)
 			continue;

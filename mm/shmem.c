@@ -100,7 +100,7 @@ void shmem_mapping_init(struct address_space *m, struct shmem_sb_info *sbi,
 void shmem_evict(struct address_space *m)
 {
 	mapping_set_size(m, 0);
-	if (m->nrpages)
+	if (m->i_pages.xa_head)
 		truncate_inode_pages_range(m, 0, MAX_LFS_FILESIZE);
 	if (m->acct)
 		vm_unacct_memory((long)m->acct);

@@ -31,6 +31,8 @@ struct mm_struct *take_fork(struct mm_struct *mm);
 void give_mm(struct mm_struct *mm);
 /* A file in memory of so many pages. */
 struct file *take_file(unsigned long pages);
+/* @f is given back like those. */
+struct file *keep_file(struct file *f);
 void give_file(struct file *file);
 
 /* Kernel memory in an area of its own; zeroed. */

@@ -56,6 +56,11 @@ struct file *take_file(unsigned long pages)
 
 	if (IS_ERR(f))
 		needed(__FILE__, __LINE__, "shmem_file_setup");
+	return keep_file(f);
+}
+
+struct file *keep_file(struct file *f)
+{
 	*slot_of((void **)files, NULL) = f;
 	return f;
 }

@@ -35,7 +35,11 @@ struct vm_operations_struct;
 
 /* How a file's pages come and go; all called with a reference to the page. */
 struct address_space_operations {
-	/* Fill a page that is not in the cache. NULL: holes are zeroes. */
+	/*
+	 * Fill a page that is locked and not uptodate. Returns 0, and calls
+	 * end_page_read() now or when the disk is done; or -errno, and does
+	 * not. NULL: holes are zeroes.
+	 */
 	int (*read_folio)(struct address_space *m, struct page *page);
 	/* @nr pages are to join the cache (0 or -errno), or have left it. */
 	int (*charge)(struct address_space *m, unsigned long nr);
@@ -54,6 +58,7 @@ struct address_space {
 	u32 i_size_seq; /* odd while i_size changes */
 	loff_t i_size; /* bytes; mm never maps or reads past it (i_rwsem) */
 	u32 flags; /* AS_* (i_pages.xa_lock) */
+	gfp_t gfp_mask; /* where pages come from */
 	int i_mmap_writable; /* shared writable mappings; < 0: denied
 			      * (i_mmap_lock) */
 	u32 seals; /* F_SEAL_* (i_rwsem and i_mmap_lock) */
@@ -155,9 +160,12 @@ static inline void fput(struct file *f)
 void address_space_init(struct address_space *m,
 			const struct address_space_operations *ops, void *host,
 			u32 flags);
-/* The cached page with a reference, or NULL. */
+/* The cached page with a reference, or NULL. It may not be uptodate. */
 struct page *find_get_page(struct address_space *m, unsigned long index);
-/* The page with a reference, made if need be (zeroed or read); ERR_PTR. */
+/* The same of the first page from *@index to @last; *@index is its number. */
+struct page *find_get_next_page(struct address_space *m, unsigned long *index,
+				unsigned long last);
+/* The page, uptodate, with a reference; made if need be. ERR_PTR. */
 struct page *read_mapping_page(struct address_space *m, unsigned long index);
 ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to,
 			       loff_t *pos);
@@ -171,6 +179,11 @@ extern const struct vm_operations_struct generic_file_vm_ops;
 /* A page that the caller filled joins the cache with its reference. */
 int add_to_page_cache(struct address_space *m, struct page *page,
 		      unsigned long index);
+/* A page that is to be filled joins it, and is locked then. */
+int add_to_page_cache_locked(struct address_space *m, struct page *page,
+			     unsigned long index, bool inside);
+void end_page_read(struct page *page, int err); /* it is filled: unlock it */
+void delete_from_page_cache(struct page *page); /* locked; it goes alone */
 /* Drop cached pages in [start, end) bytes; mapped ones are unmapped first. */
 void truncate_inode_pages_range(struct address_space *m, loff_t start,
 				loff_t end);

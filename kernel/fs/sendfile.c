@@ -5,6 +5,7 @@
  * From a file with a page cache each page is written as it lies there, so
  * bytes are copied once; from others by way of a page of our own.
  */
+#include <ashlar/err.h>
 #include <ashlar/fs.h>
 #include <ashlar/gfp.h>
 #include <ashlar/highmem.h>
@@ -28,6 +29,7 @@ static ssize_t send_cached(struct file *out, loff_t *out_pos, struct file *in,
 			   loff_t pos, size_t n)
 {
 	struct address_space *m = in->f_mapping;
+	unsigned long index = (unsigned long)(pos >> PAGE_SHIFT);
 	size_t off = (size_t)pos & ~PAGE_MASK;
 	struct page *page;
 	ssize_t ret;
@@ -38,7 +40,12 @@ static ssize_t send_cached(struct file *out, loff_t *out_pos, struct file *in,
 	n = min(n, PAGE_SIZE - off);
 	if (m->i_size - pos < (loff_t)n)
 		n = (size_t)(m->i_size - pos);
-	page = find_get_page(m, (unsigned long)(pos >> PAGE_SHIFT));
+	if (m->a_ops->read_folio)
+		page = read_mapping_page(m, index);
+	else
+		page = find_get_page(m, index);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
 	if (!page)
 		return kernel_write(out, zeroes, n, out_pos);
 	addr = kmap(page);

@@ -8,6 +8,7 @@
 #include <ashlar/string.h>
 #include <ashlar/vmstat.h>
 #include "../../port/sim/sim.h"
+#include "../disk.h"
 #include "../harness.h"
 
 #define FILE_MAX (20 * PAGE_SIZE)
@@ -273,4 +274,167 @@ TEST_NO_SWEEP(one_fault_maps_what_is_cached_around)
 	CHECK_EQ(get_mm_rss(mm), 16);
 	end_space(mm);
 	fput(f);
+}
+
+/* ---- files with a disk below them ---- */
+
+static bool same_page(const u8 *bytes, unsigned long index)
+{
+	return !memcmp(bytes, disk.data + (index << PAGE_SHIFT), PAGE_SIZE);
+}
+
+TEST(a_page_is_read_once)
+{
+	struct file *f = take_disk_file(3);
+	u8 bytes[PAGE_SIZE];
+	ssize_t n = disk_read(f, PAGE_SIZE, bytes, PAGE_SIZE);
+
+	if (n != PAGE_SIZE) {
+		CHECK(sweeping() && n == -ENOMEM);
+		CHECK_EQ(f->f_mapping->nrpages, 0);
+		give_file(f);
+		return;
+	}
+	CHECK(same_page(bytes, 1));
+	CHECK_EQ(disk_read(f, PAGE_SIZE, bytes, 8), 8);
+	CHECK_EQ(disk.reads, 1);
+	CHECK_EQ(global_node_page_state(NR_FILE_PAGES), 1);
+	CHECK_EQ(global_node_page_state(NR_SHMEM), 0);
+	CHECK_EQ(disk_read(f, 3 * PAGE_SIZE, bytes, 8), 0);
+	give_file(f);
+	CHECK_EQ(global_node_page_state(NR_FILE_PAGES), 0);
+}
+
+/* An error is told to who asks, and the next one asks the disk again. */
+TEST_NO_SWEEP(a_bad_page_is_tried_again)
+{
+	struct file *f = take_disk_file(3);
+	struct mm_struct *mm = take_mm();
+	unsigned long a = take_file_area(mm, f, 0x100000, 3 * PAGE_SIZE,
+					 PROT_READ, MAP_SHARED, 0);
+	u8 bytes[2 * PAGE_SIZE];
+
+	disk.bad[1] = true;
+	CHECK_EQ(disk_read(f, 0, bytes, sizeof(bytes)), PAGE_SIZE);
+	CHECK(same_page(bytes, 0));
+	CHECK_EQ(disk_read(f, PAGE_SIZE, bytes, PAGE_SIZE), -EIO);
+	CHECK_EQ(try_read(a + PAGE_SIZE), SIM_BUS);
+	CHECK_EQ(disk.reads, 4);
+	disk.bad[1] = false;
+	CHECK_EQ(try_read(a + PAGE_SIZE), SIM_OK);
+	CHECK_EQ(disk_read(f, PAGE_SIZE, bytes, PAGE_SIZE), PAGE_SIZE);
+	CHECK(same_page(bytes, 1));
+	CHECK_EQ(disk.reads, 5);
+	give_mm(mm);
+	give_file(f);
+}
+
+/* What steps in while a page is on its way from the disk. */
+static struct file *watched;
+static void (*meanwhile)(void);
+static int others;
+
+static bool step_in(const void *key)
+{
+	void (*fn)(void) = meanwhile;
+
+	(void)key;
+	meanwhile = NULL;
+	if (fn)
+		fn();
+	return disk_step() || fn;
+}
+
+static void read_too(void)
+{
+	u8 bytes[PAGE_SIZE];
+
+	others = (int)disk_read(watched, 0, bytes, sizeof(bytes));
+	CHECK(others < 0 || same_page(bytes, 0));
+}
+
+TEST_NO_SWEEP(who_comes_later_waits_for_the_same_read)
+{
+	u8 bytes[PAGE_SIZE];
+
+	watched = take_disk_file(2);
+	sim.on_wait = step_in;
+	meanwhile = read_too;
+	CHECK_EQ(disk_read(watched, 0, bytes, PAGE_SIZE), PAGE_SIZE);
+	CHECK(same_page(bytes, 0));
+	CHECK_EQ(others, PAGE_SIZE);
+	CHECK_EQ(disk.reads, 1);
+	give_file(watched);
+}
+
+static void cut(void)
+{
+	truncate_setsize(watched->f_mapping, 1);
+}
+
+/* Truncation waits for who fills a page, and the page goes then. */
+TEST_NO_SWEEP(a_page_is_cut_while_it_is_read)
+{
+	u8 bytes[PAGE_SIZE];
+
+	watched = take_disk_file(3);
+	sim.on_wait = step_in;
+	meanwhile = cut;
+	CHECK_EQ(disk_read(watched, 2 * PAGE_SIZE, bytes, PAGE_SIZE),
+		 PAGE_SIZE);
+	CHECK_EQ(watched->f_mapping->nrpages, 0);
+	CHECK_EQ(disk_read(watched, 2 * PAGE_SIZE, bytes, PAGE_SIZE), 0);
+	give_file(watched);
+}
+
+static void map_and_cut(void)
+{
+	CHECK_EQ(disk_read(watched, 0, got, PAGE_SIZE), PAGE_SIZE);
+	truncate_setsize(watched->f_mapping, 0);
+}
+
+TEST_NO_SWEEP(a_fault_on_a_page_that_is_cut_is_a_bus_error)
+{
+	struct mm_struct *mm = take_mm();
+	unsigned long a;
+
+	watched = take_disk_file(3);
+	a = take_file_area(mm, watched, 0x100000, 3 * PAGE_SIZE, PROT_READ,
+			   MAP_SHARED, 0);
+	sim.on_wait = step_in;
+	meanwhile = map_and_cut;
+	CHECK_EQ(try_read(a), SIM_BUS);
+	CHECK_EQ(watched->f_mapping->nrpages, 0);
+	sim_tlb_check();
+	give_mm(mm);
+	give_file(watched);
+}
+
+/* A number in a page's place is no page, and gives way to one. */
+TEST_NO_SWEEP(values_are_no_pages)
+{
+	struct file *f = take_disk_file(3);
+	struct mm_struct *mm = take_mm();
+	unsigned long a = take_file_area(mm, f, 0x100000, 3 * PAGE_SIZE,
+					 PROT_READ, MAP_SHARED, 0);
+	struct address_space *m = f->f_mapping;
+	unsigned long index = 0;
+	u8 bytes[PAGE_SIZE];
+
+	CHECK_EQ(xa_store(&m->i_pages, 0, xa_mk_value(7), GFP_KERNEL), 0);
+	CHECK_EQ(xa_store(&m->i_pages, 1, xa_mk_value(8), GFP_KERNEL), 0);
+	CHECK(!find_get_page(m, 0));
+	CHECK(!find_get_next_page(m, &index, 5));
+	CHECK_EQ(disk_read(f, 0, bytes, PAGE_SIZE), PAGE_SIZE);
+	CHECK(same_page(bytes, 0));
+	CHECK_EQ(m->nrpages, 1);
+	CHECK_EQ(try_read(a), SIM_OK);
+	CHECK_EQ(get_mm_rss(mm), 1);
+	CHECK_EQ(try_read(a + PAGE_SIZE), SIM_OK);
+	CHECK_EQ(m->nrpages, 2);
+	CHECK_EQ(xa_store(&m->i_pages, 2, xa_mk_value(8), GFP_KERNEL), 0);
+	truncate_setsize(m, 0);
+	CHECK(!m->i_pages.xa_head);
+	give_mm(mm);
+	give_file(f);
 }

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Faults in areas that map a file with a page cache.
+ *
+ * Locks: mmap_lock for read, held by the caller. A page that is there is taken
+ * without its lock: mm/fault.c looks at ->mapping again when it enters it.
+ */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
+#include <ashlar/fault.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <ashlar/pagemap.h>
+#include <ashlar/xarray.h>
+#include <mach/spinlock.h>
+#include "filemap.h"
+
+/* A page fault that finds no page mapped. */
+static vm_fault_t filemap_fault(struct vm_fault *vmf)
+{
+	struct address_space *m = vmf->vma->vm_file->f_mapping;
+	vm_fault_t major = 0;
+	struct page *page;
+
+	if (unlikely(vmf->pgoff >= size_to_pages(mapping_size(m))))
+		return VM_FAULT_SIGBUS;
+	page = find_get_page(m, vmf->pgoff);
+	if (unlikely(!page || !PageUptodate(page))) {
+		page = filemap_fill(m, vmf->pgoff, page, true);
+		major = mapping_reads(m) ? VM_FAULT_MAJOR : 0;
+	}
+	if (IS_ERR(page))
+		return PTR_ERR(page) == -ENOMEM ? VM_FAULT_OOM :
+						  VM_FAULT_SIGBUS;
+	vmf->page = page;
+	return major;
+}
+
+/* Map what is cached of a window of pages around a fault. */
+static void filemap_map_pages(struct vm_fault *vmf, unsigned long start_pgoff,
+			      unsigned long end_pgoff)
+{
+	struct address_space *m = vmf->vma->vm_file->f_mapping;
+	unsigned long end = min(end_pgoff, size_to_pages(mapping_size(m)));
+
+	xa_lock(&m->i_pages);
+	while (start_pgoff < end) {
+		unsigned int nr;
+		void **slots = xa_slots(&m->i_pages, start_pgoff, &nr);
+
+		nr = (unsigned int)min((unsigned long)nr, end - start_pgoff);
+		if (slots)
+			set_pte_range(vmf, (struct page **)slots, start_pgoff,
+				      nr);
+		start_pgoff += nr;
+	}
+	xa_unlock(&m->i_pages);
+}
+
+const struct vm_operations_struct generic_file_vm_ops = {
+	.fault = filemap_fault,
+	.map_pages = filemap_map_pages,
+};
+
+/**
+ * generic_file_mmap() - map a file with a page cache
+ * @f: the file
+ * @vma: the new area
+ *
+ * Return: 0.
+ */
+int generic_file_mmap(struct file *f, struct vm_area_struct *vma)
+{
+	(void)f;
+	vma->vm_ops = &generic_file_vm_ops;
+	return 0;
+}
