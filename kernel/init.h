@@ -9,6 +9,8 @@
 struct boot_options {
 	const char *init; /* init= */
 	const char *rdinit; /* rdinit= */
+	const char *root, *rootfstype; /* root=, rootfstype=; or NULL */
+	bool rootfs_rw; /* rw */
 	bool quiet;
 	bool ide_pio; /* libata.dma=0 */
 	int panic_timeout; /* panic=: s; 0 waits for ever, < 0 at once */
@@ -43,6 +45,8 @@ void page_owner_init(void); /* kernel/debug/page_owner.c */
 void drivers_init(void); /* kernel/drivers: mem, tty, console */
 void devices_init(void); /* kernel/drivers: what hardware there is */
 void ipc_init(void); /* kernel/ipc */
+void ext2_init(void); /* kernel/fs/ext2 */
+void prepare_root(void); /* kernel/fs/do_mounts.c: root= */
 void fs_populate_root(void); /* kernel/fs/initramfs.c */
 void console_open_stdio(void); /* kernel/drivers: fds 0, 1, 2 of process 1 */
 void free_initmem(void); /* kernel/memory/layout.c */

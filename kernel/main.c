@@ -36,6 +36,7 @@ static int kernel_init(void *unused)
 	devices_init();
 	fs_populate_root();
 	console_open_stdio();
+	prepare_root();
 	free_initmem();
 	start_fault_injection();
 	if (boot_options.rdinit)

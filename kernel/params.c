@@ -61,6 +61,30 @@ static bool set_rdinit(const char *value)
 	return *value;
 }
 
+static bool set_root(const char *value)
+{
+	boot_options.root = value;
+	return *value;
+}
+
+static bool set_rootfstype(const char *value)
+{
+	boot_options.rootfstype = value;
+	return *value;
+}
+
+static bool set_ro(const char *value)
+{
+	boot_options.rootfs_rw = false;
+	return true;
+}
+
+static bool set_rw(const char *value)
+{
+	boot_options.rootfs_rw = true;
+	return true;
+}
+
 static bool set_panic(const char *value)
 {
 	return parse_int(value, &boot_options.panic_timeout);
@@ -195,11 +219,11 @@ static const struct param {
 	{ "kmemleak=", set_kmemleak },
 	{ "sample=", set_sample },
 	{ "page_owner=", set_page_owner },
-	{ "root=", done },
-	{ "rootfstype=", done },
+	{ "root=", set_root },
+	{ "rootfstype=", set_rootfstype },
 	{ "rootwait", done },
-	{ "ro", done },
-	{ "rw", done },
+	{ "ro", set_ro },
+	{ "rw", set_rw },
 	{ "earlyprintk=", done },
 	{ "reboot=", done },
 	{ "mitigations=", done },

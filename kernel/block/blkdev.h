@@ -153,6 +153,7 @@ int add_disk(struct gendisk *disk);
 int add_partition(struct gendisk *disk, unsigned int partno, sector_t start,
 		  sector_t nr_sectors);
 struct block_device *blkdev_get(u32 dev);
+struct block_device *blkdev_by_name(const char *name);
 u32 bdev_number(const struct block_device *bdev);
 void show_partitions(struct seq_file *m);
 void show_diskstats(struct seq_file *m);

@@ -18,6 +18,7 @@
 #include <ashlar/printf.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
+#include <ashlar/string.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/block/buffer_head.h>
 #include <kernel/drivers/chrdev.h>
@@ -228,6 +229,25 @@ void sync_bdevs(void)
 		for (i = 0; i < DISK_MINORS; i++)
 			if (disk->part[i] && bdev_is_dirty(disk->part[i]))
 				(void)sync_blockdev(disk->part[i]);
+}
+
+/**
+ * blkdev_by_name() - the device of a name
+ * @name: "sda1"
+ *
+ * Context: any. Return: the device or NULL.
+ */
+struct block_device *blkdev_by_name(const char *name)
+{
+	struct gendisk *disk;
+	unsigned int i;
+
+	list_for_each_entry(disk, &disks, list)
+		for (i = 0; i < DISK_MINORS; i++)
+			if (disk->part[i] &&
+			    !ashlar_strcmp(disk->part[i]->name, name))
+				return disk->part[i];
+	return NULL;
 }
 
 /* ---- reports ---- */

@@ -16,7 +16,8 @@
  *
  * References: a child has one to its parent. Names of SB_DCACHE have one of
  * their filesystem's (d_pin), which goes when they are removed. Of procfs and
- * its like only directories that are in use are here (d_keep).
+ * its like only directories that are in use are here (d_keep). Those of
+ * SB_CACHED may have none (dcache.c).
  */
 #include <ashlar/atomic.h>
 #include <ashlar/err.h>
@@ -78,7 +79,8 @@ static void d_key_set(struct dentry *d)
 static void d_link_in(struct dentry *d)
 {
 	d_rehash(d);
-	d->d_cookie = d->d_parent->d_next_cookie--;
+	if (!d->d_cached)
+		d->d_cookie = d->d_parent->d_next_cookie--;
 	list_add(&d->d_sibling, &d->d_parent->d_children);
 }
 
@@ -123,6 +125,45 @@ void d_keep(struct dentry *dentry)
 	d_link_in(dentry);
 }
 
+/* The name stays when it is unused. */
+static void d_cache(struct dentry *d)
+{
+	d->d_cached = true;
+	INIT_LIST_HEAD(&d->d_lru);
+	d_keep(d);
+}
+
+/**
+ * d_splice() - the end of a lookup on a disk
+ * @parent: the directory
+ * @name: what was looked for, @len bytes
+ * @inode: its file; the reference is taken over; NULL: there is none
+ *
+ * Others may have looked for the same meanwhile. What is looked for in a
+ * directory that is removed is not kept. Context: may sleep. Return: the
+ * dentry with a reference, or ERR_PTR(-ENOMEM).
+ */
+struct dentry *d_splice(struct dentry *parent, const char *name, u32 len,
+			struct inode *inode)
+{
+	struct dentry *d = d_alloc(parent, name, len), *other;
+
+	other = __d_lookup(parent, name, len, name_hash(name, len));
+	if (!d || other) {
+		if (other)
+			dget(other);
+		if (inode)
+			iput(inode);
+		if (d)
+			dput(d);
+		return other ? other : ERR_PTR(-ENOMEM);
+	}
+	d->d_inode = inode;
+	if (!parent->d_unlinked)
+		d_cache(d);
+	return d;
+}
+
 /**
  * d_add() - give a name its file
  * @dentry: from d_alloc()
@@ -133,6 +174,8 @@ void d_add(struct dentry *dentry, struct inode *inode)
 	dentry->d_inode = inode;
 	if (inode->i_sb->s_flags & SB_DCACHE)
 		d_keep(dentry);
+	else if (inode->i_sb->s_flags & SB_CACHED && !dentry->d_pprev)
+		d_cache(dentry);
 }
 
 /** d_tmpfile() - a file that has no name yet; its reference is taken over */
@@ -163,6 +206,8 @@ struct dentry *d_make_root(struct inode *inode)
 
 static void d_free(struct dentry *d)
 {
+	if (d->d_cached)
+		dcache_forget(d);
 	nr_dentries--;
 	if (d->d_name != d->d_iname)
 		kfree(d->d_name);
@@ -175,8 +220,12 @@ void __dput(struct dentry *d)
 	struct dentry *parent;
 
 	for (;;) {
+		if (d->d_cached && d->d_pprev) {
+			dcache_keep(d);
+			return;
+		}
 		d_unhash(d);
-		list_del(&d->d_sibling);
+		list_del_init(&d->d_sibling);
 		if (d->d_inode)
 			iput(d->d_inode);
 		parent = d->d_parent;
@@ -225,6 +274,8 @@ struct dentry *d_lookup(struct dentry *parent, const char *name, u32 len)
 /** d_delete() - a name is gone; who has it open keeps the dentry */
 void d_delete(struct dentry *dentry)
 {
+	if (!list_empty(&dentry->d_children))
+		dcache_prune(dentry);
 	d_unhash(dentry);
 	list_del_init(&dentry->d_sibling);
 	dentry->d_unlinked = true;
@@ -326,6 +377,8 @@ void shrink_dcache_tree(struct dentry *root)
 		}
 		parent = d->d_parent;
 		d_delete(d);
+		if (d->d_cached)
+			dget(d); /* it is unused, and has none */
 		d_unpin(d);
 		d = parent;
 	}
@@ -503,4 +556,5 @@ void dentry_init(void)
 		panic("no memory for the hash of names");
 	dentry_cache =
 		kmem_cache_create("dentry", DENTRY_SIZE, 0, SLAB_PANIC, NULL);
+	dcache_init();
 }

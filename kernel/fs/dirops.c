@@ -25,6 +25,7 @@ void dir_changed(struct inode *dir)
 {
 	dir->i_ctime = current_time();
 	dir->i_mtime = dir->i_ctime;
+	mark_inode_dirty(dir);
 }
 
 /** mnt_want_write() - may files of a mount be changed? 0 or -EROFS */
@@ -260,8 +261,10 @@ static int do_link(const struct path *old, int dfd, const char *name)
 		err = -EPERM;
 	if (!err)
 		err = n.dir->i_op->link(old->dentry->d_inode, n.dir, n.dentry);
-	if (!err)
+	if (!err) {
 		old->dentry->d_inode->i_ctime = current_time();
+		mark_inode_dirty(old->dentry->d_inode);
+	}
 	return end_create(&n, err);
 }
 
@@ -284,6 +287,7 @@ static int remove_name(struct inode *dir, struct dentry *d, bool isdir)
 		return err;
 	dir_changed(dir);
 	inode->i_ctime = dir->i_ctime;
+	mark_inode_dirty(inode);
 	d_delete(d);
 	return 0;
 }

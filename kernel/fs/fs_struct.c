@@ -49,6 +49,26 @@ void put_fs(struct fs_struct *fs)
 }
 
 /**
+ * fs_struct_move() - the running task goes elsewhere, and so does its root
+ * @to: a directory; is given references
+ *
+ * Context: may sleep.
+ */
+void fs_struct_move(const struct path *to)
+{
+	struct fs_struct *fs = current->fs;
+	struct path root = { fs->root_mnt, fs->root };
+	struct path pwd = { fs->pwd_mnt, fs->pwd };
+
+	path_get(to);
+	path_get(to);
+	fs->root_mnt = fs->pwd_mnt = to->mnt;
+	fs->root = fs->pwd = to->dentry;
+	path_put(&root);
+	path_put(&pwd);
+}
+
+/**
  * fs_struct_init() - the cache, and process 0's place; boot
  * @root: the root of all; is given references
  */

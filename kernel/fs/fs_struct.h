@@ -7,6 +7,7 @@
 
 struct dentry;
 struct mount;
+struct path;
 
 struct fs_struct { /* kernel/fs */
 	atomic_t count;
@@ -18,5 +19,7 @@ struct fs_struct { /* kernel/fs */
 struct fs_struct *copy_fs(struct fs_struct *old); /* NULL: no memory */
 void get_fs(struct fs_struct *fs);
 void put_fs(struct fs_struct *fs);
+
+void fs_struct_move(const struct path *to); /* the running task's */
 
 #endif

@@ -3,8 +3,9 @@
  * Inodes: what a file is, whatever its names are.
  *
  * An inode lives as long as something refers to it: a dentry, or a moment of
- * the VFS. A filesystem that wants its files to stay keeps their dentries;
- * there is no cache of unused inodes, and no number by which one is found.
+ * the VFS. A filesystem that wants its files to stay keeps their dentries, or
+ * has a disk, and its inodes are found by their number, also for a while when
+ * nothing refers to them (icache.c).
  *
  * Times are those of the last clock tick, as in Linux: two changes within a
  * tick look simultaneous, and reading a clock costs more than a small write.
@@ -62,6 +63,8 @@ struct inode *new_inode(struct super_block *sb, umode_t mode)
 	inode->i_sb = sb;
 	inode->i_op = &empty_inode_operations;
 	INIT_LIST_HEAD(&inode->i_leases);
+	INIT_LIST_HEAD(&inode->i_lru);
+	INIT_LIST_HEAD(&inode->i_sb_list);
 	nr_inodes++;
 	return inode;
 }
@@ -86,12 +89,29 @@ void inode_init_owner(struct inode *inode, const struct inode *dir)
 /** __iput() - the last reference to an inode went: free what it has */
 void __iput(struct inode *inode)
 {
+	if (inode->i_hash_pprev && inode_keep(inode))
+		return;
+	inode_free(inode);
+}
+
+/** inode_free() - nothing refers to an inode, and nothing will; may sleep */
+void inode_free(struct inode *inode)
+{
 	const struct super_operations *op = inode->i_sb->s_op;
 
+	inode->i_state |= I_FREEING;
 	if (op && op->evict_inode)
 		op->evict_inode(inode);
+	inode_unhash(inode);
 	nr_inodes--;
 	kmem_cache_free(inode_cache, inode);
+}
+
+/** __mark_inode_dirty() - tell an inode's filesystem that it was changed */
+void __mark_inode_dirty(struct inode *inode)
+{
+	if (inode->i_sb->s_op->dirty_inode)
+		inode->i_sb->s_op->dirty_inode(inode);
 }
 
 /* ---- may I? ---- */
@@ -210,6 +230,7 @@ int notify_change(struct inode *inode, struct kstat *attr, u32 valid)
 	else if (valid & ATTR_SIZE)
 		inode->i_mtime = now;
 	inode->i_ctime = now;
+	mark_inode_dirty(inode);
 	return 0;
 }
 
@@ -226,8 +247,10 @@ static umode_t mode_after_write(const struct inode *inode)
 static void file_remove_privs(struct inode *inode)
 {
 	if ((inode->i_mode & (S_ISUID | S_ISGID)) && S_ISREG(inode->i_mode) &&
-	    !capable(CAP_FSETID))
+	    !capable(CAP_FSETID)) {
 		inode->i_mode = mode_after_write(inode);
+		mark_inode_dirty(inode);
+	}
 }
 
 /** do_truncate() - set a file's size; may sleep; 0 or -errno */
@@ -246,6 +269,7 @@ void file_update_times(struct file *f)
 
 	inode->i_ctime = current_time();
 	inode->i_mtime = inode->i_ctime;
+	mark_inode_dirty(inode);
 }
 
 /** file_update_time() - write(2): times, and no more set-id */
@@ -278,12 +302,15 @@ void touch_atime(struct file *f)
 		if (now - inode->i_atime < 86400ll * 1000000000)
 			return;
 	}
-	if (!mnt_readonly(f->f_mnt))
-		inode->i_atime = current_time();
+	if (mnt_readonly(f->f_mnt))
+		return;
+	inode->i_atime = current_time();
+	mark_inode_dirty(inode);
 }
 
 void inode_init(void)
 {
 	inode_cache = kmem_cache_create("inode_cache", sizeof(struct inode), 0,
 					SLAB_PANIC, NULL);
+	icache_init();
 }

@@ -40,9 +40,20 @@ struct inode {
 	struct rb_root i_flock; /* fcntl's and flock's, kernel/fs/locks.c */
 	int i_readcount; /* open for reading alone */
 	struct list_head i_leases; /* kernel/fs/leases.c */
+	struct inode *i_hash, **i_hash_pprev; /* found by number, icache.c */
+	struct list_head i_lru; /* unused, in the order of their last use */
+	struct list_head i_sb_list; /* all that its filesystem has cached */
+	u32 i_state; /* I_* */
 	void *i_pipe; /* a fifo's pipe while it is open, kernel/fs/fifo.c */
 	void *i_private; /* the filesystem's */
 };
+
+/* inode::i_state, of filesystems that find inodes by number. */
+#define I_NEW 0x1u /* being read; others wait */
+#define I_FREEING 0x2u /* going; others wait, and read it anew */
+#define I_DIRTY 0x4u /* the disk has another one; the filesystem's to say */
+#define I_REFERENCED 0x8u /* used since it was looked at last */
+#define I_DONTCACHE 0x10u /* goes with its last reference */
 
 /* i_size lives in i_data; of inodes without page cache, too. */
 static inline loff_t i_size_read(const struct inode *inode)
@@ -61,7 +72,8 @@ static inline loff_t i_size_read(const struct inode *inode)
  */
 struct inode_operations {
 	/* Find @name: a new reference, a dentry without inode, or ERR_PTR.
-	 * Not for SB_DCACHE. */
+	 * Not for SB_DCACHE. SB_CACHED: with vfs_lock, for a name that has no
+	 * dentry; ends with d_splice(). */
 	struct dentry *(*lookup)(struct inode *dir, struct dentry *parent,
 				 const char *name, u32 len);
 	/* @dentry has no inode yet; on success it has. */
@@ -116,6 +128,27 @@ static inline void iput(struct inode *inode)
 	if (atomic_dec_and_test(&inode->i_count))
 		__iput(inode);
 }
+
+/* ---- inodes by number: icache.c ---- */
+/* The inode @ino with a reference; I_NEW: the caller fills it. ERR_PTR. */
+struct inode *iget_locked(struct super_block *sb, u64 ino);
+void unlock_new_inode(struct inode *inode); /* it is filled */
+void iget_failed(struct inode *inode); /* it cannot be; gives it back */
+void insert_inode_hash(struct inode *inode); /* new_inode()'s, numbered */
+bool inode_keep(struct inode *inode);
+void inode_unhash(struct inode *inode);
+void evict_inodes(struct super_block *sb);
+bool sb_has_writers(struct super_block *sb);
+void inode_free(struct inode *inode);
+
+/* What the disk has to hear of was changed; may sleep. */
+void __mark_inode_dirty(struct inode *inode);
+static inline void mark_inode_dirty(struct inode *inode)
+{
+	if (unlikely(inode->i_hash_pprev) && !(inode->i_state & I_DIRTY))
+		__mark_inode_dirty(inode);
+}
+
 s64 current_time(void); /* of files: ns since 1970, in ticks */
 void file_update_time(struct file *f); /* written: mtime, ctime, set-id */
 void file_update_times(struct file *f); /* without set-id */

@@ -6,6 +6,7 @@
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
 #include <ashlar/uio.h>
+#include <kernel/fs/dentry.h>
 #include <kernel/fs/path.h>
 #include <kernel/signal/signal.h>
 
@@ -40,6 +41,11 @@ static inline u32 d_key(const struct dentry *parent, u32 hash)
 struct dentry *__d_lookup(const struct dentry *parent, const char *name,
 			  u32 len, u32 hash);
 void shrink_dcache_tree(struct dentry *root);
+/* dcache.c: a cached name is unused; goes; its unused children go. */
+void dcache_keep(struct dentry *d);
+void dcache_forget(struct dentry *d);
+void dcache_prune(struct dentry *dir);
+void dcache_init(void);
 char *mount_path(const struct path *path, const struct path *root, char *buf,
 		 size_t size);
 
@@ -112,11 +118,20 @@ void eventpoll_release(struct file *file);
 
 /* ---- filesystems and mounts: super.c, mount.c ---- */
 struct file_system_type *get_fs_type(const char *name);
-struct super_block *get_super(struct file_system_type *type, const char *data);
+struct super_block *get_super(struct file_system_type *type, const char *dev,
+			      u32 flags, const char *data);
 void put_super(struct super_block *sb);
 extern struct list_head all_mounts; /* mount::list, oldest first */
 
 void inode_init(void);
+void icache_init(void);
+/* Of @n unused names or inodes, how many reclaim should think there are. */
+static inline unsigned long vfs_pressure(unsigned long n)
+{
+	return n / 100 * (u32)vfs_cache_pressure +
+	       n % 100 * (u32)vfs_cache_pressure / 100;
+}
+
 void dentry_init(void);
 void file_init(void);
 void fdtable_init(void);

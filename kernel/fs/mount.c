@@ -24,6 +24,7 @@
 #include <ashlar/rwsem.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fs_struct.h>
 #include <kernel/fs/inode.h>
@@ -204,33 +205,22 @@ static int check_mountpoint(const struct path *at)
 	return at->mnt->mounted ? 0 : -EINVAL;
 }
 
-static int do_new_mount(const struct path *at, const char *dev,
-			const char *type, u32 flags, const char *data)
+static int do_new_mount(const struct path *at, struct super_block *sb,
+			const char *dev, u32 flags)
 {
-	struct file_system_type *fs = get_fs_type(type);
-	struct super_block *sb;
 	struct mount *mnt;
-	int err;
+	int err = check_mountpoint(at);
 
-	if (!fs)
-		return -ENODEV;
-	sb = get_super(fs, data);
-	if (IS_ERR(sb))
-		return (int)PTR_ERR(sb);
-	err = check_mountpoint(at);
 	if (!err && at->mnt->sb == sb && at->dentry == at->mnt->root)
 		err = -EBUSY; /* it is there already */
 	if (!err)
 		err = may_mount_on(at, sb->s_root);
-	if (err) {
-		put_super(sb);
+	if (err)
 		return err;
-	}
 	mnt = new_mount(sb, sb->s_root, dev ? dev : "none", flags);
-	if (!mnt) {
-		put_super(sb);
+	if (!mnt)
 		return -ENOMEM;
-	}
+	atomic_inc(&sb->s_count);
 	attach_mount(mnt, at);
 	list_add_tail(&mnt->list, &all_mounts);
 	return 0;
@@ -285,79 +275,83 @@ static int clone_children(struct mount *old, const struct dentry *root,
 	return 0;
 }
 
-static int do_bind(const struct path *at, const char *from, bool recursive)
+static int do_bind(const struct path *at, const struct path *old,
+		   bool recursive)
 {
 	int err, last_id = next_mnt_id - 1;
 	struct mount *mnt;
-	struct path old;
 
-	if (!from || !*from)
-		return -EINVAL;
-	err = kern_path_at(AT_FDCWD, from, LOOKUP_FOLLOW, &old);
-	if (err)
-		return err;
 	err = check_mountpoint(at);
-	if (!err && !old.mnt->mounted)
+	if (!err && !old->mnt->mounted)
 		err = -EINVAL;
 	if (!err)
-		err = may_mount_on(at, old.dentry);
+		err = may_mount_on(at, old->dentry);
 	if (err)
-		goto out;
-	mnt = clone_mount(old.mnt, old.dentry);
-	err = -ENOMEM;
+		return err;
+	mnt = clone_mount(old->mnt, old->dentry);
 	if (!mnt)
-		goto out;
+		return -ENOMEM;
 	attach_mount(mnt, at);
-	err = recursive ? clone_children(old.mnt, old.dentry, mnt, last_id) : 0;
+	err = recursive ? clone_children(old->mnt, old->dentry, mnt, last_id) :
+			  0;
 	if (err)
 		umount_tree(mnt);
-out:
-	path_put(&old);
 	return err;
 }
 
-static int do_move_mount(const struct path *at, const char *from)
+static int do_move_mount(const struct path *at, const struct path *old)
 {
-	struct mount *mnt, *m;
-	struct path old;
+	struct mount *mnt = old->mnt, *m;
 	int err;
 
-	if (!from || !*from)
+	if (old->dentry != mnt->root || mnt->parent == mnt)
 		return -EINVAL;
-	err = kern_path_at(AT_FDCWD, from, LOOKUP_FOLLOW, &old);
-	if (err)
-		return err;
-	mnt = old.mnt;
-	err = -EINVAL;
-	if (old.dentry != mnt->root || mnt->parent == mnt)
-		goto out;
 	err = check_mountpoint(at);
 	if (!err)
 		err = may_mount_on(at, mnt->root);
 	if (err)
-		goto out;
-	err = -ELOOP;
+		return err;
 	for (m = at->mnt; m->parent != m; m = m->parent)
 		if (m == mnt)
-			goto out;
+			return -ELOOP;
 	detach_mount(mnt);
 	attach_mount(mnt, at);
-	err = 0;
-out:
-	path_put(&old);
-	return err;
+	return 0;
+}
+
+/* What is changed of a filesystem itself, when it is mounted anew. */
+static int remount_super(struct super_block *sb, u32 flags, const char *data)
+{
+	bool ro = flags & MS_RDONLY;
+	int err;
+
+	if (!sb->s_op || !sb->s_op->remount)
+		return 0;
+	if (sb->s_bdev) {
+		if (ro && !(sb->s_flags & SB_RDONLY) && sb_has_writers(sb))
+			return -EBUSY;
+		if (!ro && sb->s_bdev->read_only)
+			return -EACCES;
+	} else if (!data || !*data) {
+		return 0;
+	}
+	err = sb->s_op->remount(sb, flags, data);
+	if (err || !sb->s_bdev)
+		return err;
+	sb->s_flags &= ~SB_RDONLY;
+	if (ro)
+		sb->s_flags |= SB_RDONLY;
+	return 0;
 }
 
 static int do_remount(const struct path *at, u32 flags, const char *data)
 {
-	struct super_block *sb = at->mnt->sb;
 	int err = 0;
 
 	if (at->dentry != at->mnt->root)
 		return -EINVAL;
-	if (data && *data && !(flags & MS_BIND) && sb->s_op &&
-	    sb->s_op->remount)
-		err = sb->s_op->remount(sb, data);
+	if (!(flags & MS_BIND))
+		err = remount_super(at->mnt->sb, flags, data);
 	if (err)
 		return err;
 	if (!(flags & (MS_NOATIME | MS_STRICTATIME)))
@@ -366,20 +360,55 @@ static int do_remount(const struct path *at, u32 flags, const char *data)
 	return 0;
 }
 
-static int mount_on(const struct path *at, const char *dev, const char *type,
-		    u32 flags, const char *data)
+/* What is to be mounted: found, or read from its disk, before the lock. */
+struct mount_source {
+	struct super_block *sb; /* new; NULL: it is a path */
+	struct path path; /* bind, move */
+};
+
+#define MS_PROPAGATION (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+
+static int get_source(struct mount_source *src, const char *dev,
+		      const char *type, u32 flags, const char *data)
+{
+	struct file_system_type *fs;
+
+	if (flags & MS_REMOUNT ||
+	    (flags & MS_PROPAGATION && !(flags & MS_BIND)))
+		return 0;
+	if (flags & (MS_BIND | MS_MOVE))
+		return dev && *dev ? kern_path_at(AT_FDCWD, dev, LOOKUP_FOLLOW,
+						  &src->path) :
+				     -EINVAL;
+	if (!type)
+		return -EINVAL;
+	fs = get_fs_type(type);
+	if (!fs)
+		return -ENODEV;
+	src->sb = get_super(fs, dev, flags, data);
+	return IS_ERR(src->sb) ? (int)PTR_ERR(src->sb) : 0;
+}
+
+static void put_source(struct mount_source *src)
+{
+	if (src->sb)
+		put_super(src->sb);
+	else if (src->path.mnt)
+		path_put(&src->path);
+}
+
+static int mount_on(const struct path *at, const struct mount_source *src,
+		    const char *dev, u32 flags, const char *data)
 {
 	if (flags & MS_REMOUNT)
 		return do_remount(at, flags, data);
 	if (flags & MS_BIND)
-		return do_bind(at, dev, flags & MS_REC);
-	if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE))
+		return do_bind(at, &src->path, flags & MS_REC);
+	if (flags & MS_PROPAGATION)
 		return at->dentry == at->mnt->root ? 0 : -EINVAL;
 	if (flags & MS_MOVE)
-		return do_move_mount(at, dev);
-	if (!type)
-		return -EINVAL;
-	return do_new_mount(at, dev, type, flags, data);
+		return do_move_mount(at, &src->path);
+	return do_new_mount(at, src->sb, dev, flags);
 }
 
 /**
@@ -395,6 +424,7 @@ static int mount_on(const struct path *at, const char *dev, const char *type,
 int kern_mount(const char *dev, const char *dir, const char *type, u32 flags,
 	       const char *data)
 {
+	struct mount_source src = { .sb = NULL };
 	struct path at;
 	int err;
 
@@ -403,9 +433,13 @@ int kern_mount(const char *dev, const char *dir, const char *type, u32 flags,
 	err = kern_path_at(AT_FDCWD, dir, LOOKUP_FOLLOW, &at);
 	if (err)
 		return err;
-	down_write(&vfs_lock);
-	err = mount_on(&at, dev, type, flags, data);
-	up_write(&vfs_lock);
+	err = get_source(&src, dev, type, flags, data);
+	if (!err) {
+		down_write(&vfs_lock);
+		err = mount_on(&at, &src, dev, flags, data);
+		up_write(&vfs_lock);
+		put_source(&src);
+	}
 	path_put(&at);
 	return err;
 }
@@ -444,7 +478,7 @@ static int mknod_on(struct mount *mnt, char *name, umode_t mode, u32 dev)
  */
 int fs_mknod_below(const char *type, const char *name, umode_t mode, u32 dev)
 {
-	struct super_block *sb = get_super(get_fs_type(type), NULL);
+	struct super_block *sb = get_super(get_fs_type(type), NULL, 0, NULL);
 	struct mount *mnt;
 	char *path;
 	int err = -ENOMEM;
@@ -545,7 +579,7 @@ SYSCALL_DEFINE(oldumount, const char __user *name)
 static void mount_rootfs(void)
 {
 	struct file_system_type *type = get_fs_type("rootfs");
-	struct super_block *sb = type ? get_super(type, NULL) : NULL;
+	struct super_block *sb = type ? get_super(type, NULL, 0, NULL) : NULL;
 	struct mount *mnt;
 
 	if (!sb || IS_ERR(sb))
@@ -570,5 +604,6 @@ void vfs_init(void)
 	mnt_cache = kmem_cache_create("mnt_cache", sizeof(struct mount), 0,
 				      SLAB_PANIC, NULL);
 	tmpfs_init();
+	ext2_init();
 	mount_rootfs();
 }

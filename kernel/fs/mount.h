@@ -6,11 +6,11 @@
 #include <ashlar/atomic.h>
 #include <ashlar/list.h>
 #include <ashlar/types.h>
+#include <kernel/fs/super.h>
 
 struct dentry;
 struct path;
 struct seq_file;
-struct super_block;
 struct wait_queue_head;
 
 /* mount(2)'s flags that a mount remembers, and what the call is to do. */
@@ -53,7 +53,7 @@ void mntput(struct mount *mnt);
 struct mount *lookup_mnt(const struct path *path);
 static inline bool mnt_readonly(const struct mount *mnt)
 {
-	return mnt->flags & MS_RDONLY;
+	return mnt->flags & MS_RDONLY || mnt->sb->s_flags & SB_RDONLY;
 }
 extern u32 mount_event; /* counts changes; whoever waits is woken */
 extern struct wait_queue_head mount_wait;

@@ -27,7 +27,7 @@ static void show_escaped(struct seq_file *m, const char *s)
 			seq_putc(m, *s);
 }
 
-static void show_mnt_flags(struct seq_file *m, u32 flags)
+static void show_mnt_flags(struct seq_file *m, u32 flags, bool readonly)
 {
 	static const struct {
 		u32 flag;
@@ -39,7 +39,7 @@ static void show_mnt_flags(struct seq_file *m, u32 flags)
 	};
 	unsigned int i;
 
-	seq_puts(m, flags & MS_RDONLY ? "ro" : "rw");
+	seq_puts(m, readonly ? "ro" : "rw");
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (flags & names[i].flag)
 			seq_puts(m, names[i].name);
@@ -76,7 +76,7 @@ int show_mounts(struct seq_file *m)
 		seq_putc(m, ' ');
 		show_escaped(m, dir);
 		seq_printf(m, " %s ", mnt->sb->s_type->name);
-		show_mnt_flags(m, mnt->flags);
+		show_mnt_flags(m, mnt->flags, mnt_readonly(mnt));
 		show_sb_options(m, mnt->sb);
 		seq_puts(m, " 0 0\n");
 	}
@@ -113,7 +113,7 @@ int show_mountinfo(struct seq_file *m)
 		seq_putc(m, ' ');
 		show_escaped(m, dir);
 		seq_putc(m, ' ');
-		show_mnt_flags(m, mnt->flags);
+		show_mnt_flags(m, mnt->flags, mnt->flags & MS_RDONLY);
 		seq_printf(m, " - %s ", mnt->sb->s_type->name);
 		show_escaped(m, mnt->devname);
 		seq_puts(m, mnt_readonly(mnt) ? " ro" : " rw");

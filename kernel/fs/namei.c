@@ -248,11 +248,12 @@ static struct dentry *lookup_make(struct dentry *parent, const char *name,
 	struct inode *dir = parent->d_inode;
 	struct dentry *d;
 
-	if (dir->i_sb->s_flags & SB_DCACHE) {
+	if (dir->i_sb->s_flags & (SB_DCACHE | SB_CACHED)) {
 		d = __d_lookup(parent, name, len, hash);
 		if (d)
 			return dget(d);
-	} else if (dir->i_op->lookup) {
+	}
+	if (dir->i_op->lookup) {
 		d = dir->i_op->lookup(dir, parent, name, len);
 		if (IS_ERR(d) || d->d_inode || dir->i_op->create)
 			return d;
@@ -263,19 +264,41 @@ static struct dentry *lookup_make(struct dentry *parent, const char *name,
 	return d ? d : ERR_PTR(-ENOMEM);
 }
 
+/* The filesystem looks for nd's last component, on a disk with the lock. */
+static struct dentry *lookup_slow(const struct nameidata *nd,
+				  struct dentry *parent)
+{
+	struct inode *dir = parent->d_inode;
+	bool lock = dir->i_sb->s_flags & SB_CACHED;
+	struct dentry *d;
+
+	if (lock)
+		down_read(&vfs_lock);
+	d = lock ? __d_lookup(parent, nd->last, nd->last_len, nd->last_hash) :
+		   NULL;
+	d = d ? dget(d) :
+		dir->i_op->lookup(dir, parent, nd->last, nd->last_len);
+	if (lock)
+		up_read(&vfs_lock);
+	return d;
+}
+
 /* The same; one without a file is -ENOENT. */
 static inline struct dentry *lookup_file(struct nameidata *nd)
 {
 	struct dentry *parent = nd->path.dentry, *d;
 	struct inode *dir = parent->d_inode;
 
-	if (likely(dir->i_sb->s_flags & SB_DCACHE)) {
+	if (likely(dir->i_sb->s_flags & (SB_DCACHE | SB_CACHED))) {
 		d = __d_lookup(parent, nd->last, nd->last_len, nd->last_hash);
-		return d ? dget(d) : ERR_PTR(-ENOENT);
+		if (likely(d && d->d_inode))
+			return dget(d);
+		if (d || dir->i_sb->s_flags & SB_DCACHE)
+			return ERR_PTR(-ENOENT);
 	}
 	if (!dir->i_op->lookup)
 		return ERR_PTR(-ENOENT);
-	d = dir->i_op->lookup(dir, parent, nd->last, nd->last_len);
+	d = lookup_slow(nd, parent);
 	if (!IS_ERR(d) && !d->d_inode) {
 		dput(d);
 		return ERR_PTR(-ENOENT);

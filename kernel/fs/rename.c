@@ -110,8 +110,11 @@ static int rename_dentry(struct nameidata *from, struct dentry *old,
 	dir_changed(old_dir);
 	dir_changed(new_dir);
 	old->d_inode->i_ctime = old_dir->i_ctime;
-	if (victim)
+	mark_inode_dirty(old->d_inode);
+	if (victim) {
 		victim->i_ctime = old_dir->i_ctime;
+		mark_inode_dirty(victim);
+	}
 	if (flags & RENAME_EXCHANGE)
 		d_exchange(old, new);
 	else

@@ -7,7 +7,7 @@
  *                   └──► super_block: s_root, s_op, s_dev
  *
  * A superblock goes with the last mount of it; proc, sysfs and devtmpfs have
- * one for ever.
+ * one for ever. A device has one while it is mounted, wherever and how often.
  */
 #include <ashlar/atomic.h>
 #include <ashlar/err.h>
@@ -17,10 +17,18 @@
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/block/blkdev.h>
+#include <kernel/fs/fcntl.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/mount.h>
+#include <kernel/fs/namei.h>
+#include <kernel/fs/path.h>
+#include <kernel/fs/stat.h>
 #include <kernel/fs/super.h>
 #include "internal.h"
 
 static LIST_HEAD(filesystems);
+LIST_HEAD(super_blocks);
 static u32 next_dev = 2; /* 0:1 is anon_sb's */
 
 /** register_filesystem() - make a type known to mount(2); boot */
@@ -40,37 +48,118 @@ struct file_system_type *get_fs_type(const char *name)
 	return NULL;
 }
 
+static void sb_init(struct super_block *sb, struct file_system_type *type,
+		    struct block_device *bdev, u32 flags)
+{
+	sb->s_type = type;
+	sb->s_dev = bdev ? bdev_number(bdev) : next_dev++;
+	sb->s_bdev = bdev;
+	if (flags & MS_RDONLY && bdev)
+		sb->s_flags |= SB_RDONLY;
+	INIT_LIST_HEAD(&sb->s_inodes);
+	atomic_set(&sb->s_count, 1);
+	ashlar_strscpy(sb->s_id, bdev ? bdev->name : type->name,
+		       sizeof(sb->s_id));
+	list_add_tail(&sb->s_list, &super_blocks);
+	if (bdev)
+		bdev->bd_super = sb;
+}
+
+static void sb_free(struct super_block *sb)
+{
+	list_del(&sb->s_list);
+	if (sb->s_bdev)
+		sb->s_bdev->bd_super = NULL;
+	kfree(sb);
+}
+
 static struct super_block *new_super(struct file_system_type *type,
+				     struct block_device *bdev, u32 flags,
 				     const char *data)
 {
-	struct super_block *sb = kzalloc(sizeof(*sb), GFP_KERNEL);
+	struct super_block *sb;
 	int err;
 
+	if (bdev && bdev->read_only && !(flags & MS_RDONLY))
+		return ERR_PTR(-EACCES);
+	sb = kzalloc(sizeof(*sb), GFP_KERNEL);
 	if (!sb)
 		return ERR_PTR(-ENOMEM);
-	sb->s_type = type;
-	sb->s_dev = next_dev++;
-	atomic_set(&sb->s_count, 1);
+	if (bdev && bdev->bd_super) { /* while we slept */
+		kfree(sb);
+		return ERR_PTR(-EBUSY);
+	}
+	sb_init(sb, type, bdev, flags);
 	err = type->fill_super(sb, data);
+	sb->s_born = !err;
 	if (!err)
 		return sb;
-	kfree(sb);
+	evict_inodes(sb);
+	if (sb->s_op && sb->s_op->put_super && sb->s_fs_info)
+		sb->s_op->put_super(sb);
+	sb_free(sb);
 	return ERR_PTR(err);
+}
+
+/* A device that is mounted already, once more. */
+static struct super_block *share_super(struct super_block *sb,
+				       struct file_system_type *type, u32 flags)
+{
+	if (!sb->s_born || sb->s_type != type ||
+	    !(flags & MS_RDONLY) != !(sb->s_flags & SB_RDONLY))
+		return ERR_PTR(-EBUSY);
+	atomic_inc(&sb->s_count);
+	return sb;
+}
+
+/* The device that @name means; ERR_PTR(-ENOTBLK …). */
+static struct block_device *lookup_bdev(const char *name)
+{
+	struct block_device *bdev = ERR_PTR(-ENOTBLK);
+	const struct inode *inode;
+	struct path path;
+	int err;
+
+	if (!name || !*name)
+		return ERR_PTR(-EINVAL);
+	err = kern_path_at(AT_FDCWD, name, LOOKUP_FOLLOW, &path);
+	if (err)
+		return ERR_PTR(err);
+	inode = path.dentry->d_inode;
+	if (S_ISBLK(inode->i_mode)) {
+		bdev = path.mnt->flags & MS_NODEV ? ERR_PTR(-EACCES) :
+						    blkdev_get(inode->i_rdev);
+		if (!bdev)
+			bdev = ERR_PTR(-ENXIO);
+	}
+	path_put(&path);
+	return bdev;
 }
 
 /**
  * get_super() - a type's superblock, a new one unless it has but one
  * @type: the type
+ * @dev: the device, of a type that has one
+ * @flags: MS_*, of which MS_RDONLY is the superblock's
  * @data: mount options, or NULL
  *
  * Context: may sleep. Return: it with a reference, or ERR_PTR.
  */
-struct super_block *get_super(struct file_system_type *type, const char *data)
+struct super_block *get_super(struct file_system_type *type, const char *dev,
+			      u32 flags, const char *data)
 {
 	struct super_block *sb = type->single;
+	struct block_device *bdev = NULL;
 
+	if (!type->nodev) {
+		bdev = lookup_bdev(dev);
+		if (IS_ERR(bdev))
+			return (struct super_block *)bdev;
+		if (bdev->bd_super)
+			return share_super(bdev->bd_super, type, flags);
+	}
 	if (!sb) {
-		sb = new_super(type, data);
+		sb = new_super(type, bdev, flags, data);
 		if (IS_ERR(sb) || !type->is_single)
 			return sb;
 		type->single = sb;
@@ -79,17 +168,25 @@ struct super_block *get_super(struct file_system_type *type, const char *data)
 	return sb;
 }
 
-/** put_super() - one reference less; the last ends the filesystem */
+/**
+ * put_super() - one reference less; the last ends the filesystem
+ *
+ * Context: may sleep, without vfs_lock.
+ */
 void put_super(struct super_block *sb)
 {
 	if (!atomic_dec_and_test(&sb->s_count))
 		return;
-	if (sb->s_flags & SB_DCACHE)
+	sb->s_born = false;
+	if (sb->s_flags & (SB_DCACHE | SB_CACHED))
 		shrink_dcache_tree(sb->s_root);
 	dput(sb->s_root);
+	if (sb->s_op && sb->s_op->sync_fs)
+		sb->s_op->sync_fs(sb, true);
+	evict_inodes(sb);
 	if (sb->s_op && sb->s_op->put_super)
 		sb->s_op->put_super(sb);
-	kfree(sb);
+	sb_free(sb);
 }
 
 /** show_filesystems() - /proc/filesystems */

@@ -24,7 +24,11 @@ struct super_operations {
 	void (*evict_inode)(struct inode *inode); /* last reference: free all */
 	void (*statfs)(struct super_block *sb, struct kstatfs *buf);
 	void (*show_options)(struct super_block *sb, struct seq_file *m);
-	int (*remount)(struct super_block *sb, const char *data);
+	/* @flags: MS_*, of which MS_RDONLY is what s_flags will say. */
+	int (*remount)(struct super_block *sb, u32 flags, const char *data);
+	void (*dirty_inode)(struct inode *inode); /* may sleep */
+	/* What was written and made is on the disk, if @wait: 0 or -errno. */
+	int (*sync_fs)(struct super_block *sb, bool wait);
 	void (*put_super)(struct super_block *sb);
 };
 
@@ -40,15 +44,23 @@ struct super_block {
 	u64 s_next_ino;
 	atomic_t s_count;
 	void *s_fs_info;
+	struct list_head s_list; /* super_blocks */
+	struct list_head s_inodes; /* inode::i_sb_list, icache.c */
+	bool s_born; /* fill_super is done */
+	char s_id[16]; /* what the log calls it */
 };
 
 #define SB_DCACHE 0x1u /* all names are dentries, and pinned */
 #define SB_NOMOUNT 0x2u /* of files without names */
+#define SB_CACHED \
+	0x8u /* inodes and names stay when unused, till memory is
+			* wanted */
+#define SB_RDONLY 0x10u
 #define SB_XATTR 0x4u /* files have trusted.* and security.* attributes */
 
 struct file_system_type {
 	const char *name;
-	bool nodev; /* as /proc/filesystems says it */
+	bool nodev; /* as /proc/filesystems says it; else it has a device */
 	/* Fill @sb and its s_root. @data: mount options or NULL. */
 	int (*fill_super)(struct super_block *sb, const char *data);
 	struct super_block *single; /* proc, sysfs, devtmpfs: one for all */
@@ -57,6 +69,7 @@ struct file_system_type {
 };
 
 void register_filesystem(struct file_system_type *fs);
+extern struct list_head super_blocks; /* super_block::s_list, oldest first */
 extern struct super_block *anon_sb; /* of files without names */
 
 void show_filesystems(struct seq_file *m);

@@ -541,13 +541,14 @@ static const char *refuse_limit(unsigned long old, unsigned long new,
 	return used > new ? small : NULL;
 }
 
-static int tmpfs_remount(struct super_block *sb, const char *data)
+static int tmpfs_remount(struct super_block *sb, u32 flags, const char *data)
 {
 	struct tmpfs_info *old = sb->s_fs_info, new = *old;
 	const struct shmem_sb_info *was = &old->quota, *q = &new.quota;
 	const char *why;
 	int err;
 
+	(void)flags;
 	if (sb->s_type == &ramfs_type)
 		return 0;
 	err = parse_options(data, &new);

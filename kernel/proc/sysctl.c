@@ -3,9 +3,8 @@
  * /proc/sys: knobs. A knob is a row: where its value lies, and the range that
  * a write must keep to. What is listed here has an effect, or states a fact,
  * but for some that programs set as a matter of course: vm.swappiness, since
- * there is no swap, vm.vfs_cache_pressure, since every name that is cached is a
- * file's only one, and all of kernel.printk but its first number. They are kept
- * for whoever reads them back.
+ * there is no swap, and all of kernel.printk but its first number. They are
+ * kept for whoever reads them back.
  */
 #include <ashlar/commit.h>
 #include <ashlar/errno.h>
@@ -19,6 +18,7 @@
 #include <ashlar/string.h>
 #include <kernel/drivers/random.h>
 #include <kernel/exec/coredump.h>
+#include <kernel/fs/dentry.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/file.h>
 #include <kernel/fs/leases.h>
@@ -340,7 +340,7 @@ static int show_uuid(struct seq_file *m, void *data)
 	return 0;
 }
 
-static int swappiness = 60, vfs_cache_pressure = 100;
+static int swappiness = 60;
 
 #define INT(n, var, lo, hi) INT_BY(write_knob, n, var, lo, hi)
 #define INT_BY(fn, n, var, lo, hi)                                           \

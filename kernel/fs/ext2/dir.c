@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Directories: blocks full of records, each as long as it says.
+ *
+ *   │ inode │ rec_len │ name_len, type │ name … │ room │ the next record │
+ *
+ *   inode 0: the record is room for another
+ *   the last record of a block ends where the block does
+ *
+ * Locks: vfs_lock, for reading by whoever looks, for writing by whoever
+ * changes names. A record is looked at only after check_entry().
+ */
+#include <ashlar/errno.h>
+#include <ashlar/fs.h>
+#include <ashlar/string.h>
+#include <kernel/fs/libfs.h>
+#include <kernel/fs/readdir.h>
+#include <kernel/fs/stat.h>
+#include "ext2.h"
+
+static u32 dir_blocks(const struct inode *dir)
+{
+	return (u32)(i_size_read(dir) >> dir->i_sb->s_blocksize_bits);
+}
+
+static const char *entry_fault(const struct inode *dir,
+			       const struct ext2_dir_entry *e, u32 off)
+{
+	const struct ext2_sb_info *sbi = EXT2_SB(dir->i_sb);
+	u32 size = dir->i_sb->s_blocksize;
+
+	if (e->rec_len < EXT2_DIR_REC_LEN(1))
+		return "rec_len is smaller than minimal";
+	if (e->rec_len & 3)
+		return "unaligned directory entry";
+	if (e->rec_len > size - off)
+		return "directory entry across blocks";
+	if (e->rec_len < EXT2_DIR_REC_LEN(e->name_len))
+		return "rec_len is too small for name_len";
+	if (e->inode > sbi->s_es->s_inodes_count)
+		return "inode out of bounds";
+	return NULL;
+}
+
+/*
+ * The record at @off of a block, which is below the block's size and a
+ * multiple of 4; NULL if what is there is none, and that is in the log.
+ */
+static struct ext2_dir_entry *
+entry_at(struct inode *dir, const struct buffer *b, u32 iblock, u32 off)
+{
+	struct ext2_dir_entry *e =
+		(struct ext2_dir_entry *)((char *)b->data + off);
+	const char *fault = off + EXT2_DIR_REC_LEN(1) > b->size ?
+				    "directory entry across blocks" :
+				    entry_fault(dir, e, off);
+
+	if (likely(!fault))
+		return e;
+	ext2_error(dir->i_sb, "ext2_check_folio",
+		   "bad entry in directory #%u: : %s - offset=%llu, inode=%u, "
+		   "rec_len=%u, name_len=%u",
+		   (u32)dir->i_ino, fault,
+		   ((u64)iblock << dir->i_sb->s_blocksize_bits) + off, e->inode,
+		   e->rec_len, e->name_len);
+	return NULL;
+}
+
+/* ---- looking for a name ---- */
+
+static bool is_name(const struct ext2_dir_entry *e, const char *name, u32 len)
+{
+	return e->inode && e->name_len == len && e->name[0] == name[0] &&
+	       !memcmp(e->name, name, len);
+}
+
+/* @name in one block: its record; NULL, and *@err if the block is bad. */
+static struct ext2_dir_entry *find_in_block(struct inode *dir,
+					    const struct buffer *b, u32 iblock,
+					    const char *name, u32 len, int *err)
+{
+	struct ext2_dir_entry *e;
+	u32 off;
+
+	for (off = 0; off < b->size; off += e->rec_len) {
+		e = entry_at(dir, b, iblock, off);
+		if (!e) {
+			*err = -EIO;
+			return NULL;
+		}
+		if (is_name(e, name, len))
+			return e;
+	}
+	return NULL;
+}
+
+/**
+ * ext2_find_entry() - look for a name on the disk
+ * @dir: the directory
+ * @name: @len bytes
+ * @ino: is set to the number of its inode, 0: there is no such name
+ *
+ * Context: vfs_lock; may sleep. Return: 0 or -errno.
+ */
+int ext2_find_entry(struct inode *dir, const char *name, u32 len, u32 *ino)
+{
+	u32 i, nr = dir_blocks(dir);
+	struct ext2_dir_entry *e = NULL;
+	int err = 0;
+
+	*ino = 0;
+	for (i = 0; i < nr && !e && !err; i++) {
+		struct buffer b = ext2_bread(dir, i, &err);
+
+		if (!b.data)
+			continue;
+		e = find_in_block(dir, &b, i, name, len, &err);
+		if (e)
+			*ino = e->inode;
+		brelse(&b);
+	}
+	return err;
+}
+
+/* ---- listing ---- */
+
+static const u8 dt_of_type[] = { DT_UNKNOWN, DT_REG,  DT_DIR,  DT_CHR,
+				 DT_BLK,     DT_FIFO, DT_SOCK, DT_LNK };
+
+static u8 entry_dt(const struct inode *dir, const struct ext2_dir_entry *e)
+{
+	if (!(EXT2_SB(dir->i_sb)->s_es->s_feature_incompat &
+	      EXT2_FEATURE_INCOMPAT_FILETYPE) ||
+	    e->file_type >= ARRAY_SIZE(dt_of_type))
+		return DT_UNKNOWN;
+	return dt_of_type[e->file_type];
+}
+
+/* False: the program's buffer is full, or the block is bad (*@err). */
+static bool emit_block(struct inode *dir, const struct buffer *b, u32 iblock,
+		       struct dir_context *ctx, int *err)
+{
+	loff_t start = (loff_t)iblock << dir->i_sb->s_blocksize_bits;
+	struct ext2_dir_entry *e;
+	u32 off;
+
+	/* From the block's beginning: since the last time, the record at
+	 * the position may have become a part of another. */
+	for (off = 0; off < b->size; off += e->rec_len) {
+		e = entry_at(dir, b, iblock, off);
+		if (!e) {
+			*err = -EIO;
+			return false;
+		}
+		if (start + off < ctx->pos || !e->inode)
+			continue;
+		ctx->pos = start + off;
+		if (!ctx->emit(ctx, e->name, e->name_len, e->inode,
+			       entry_dt(dir, e)))
+			return false;
+		ctx->pos++;
+	}
+	ctx->pos = start + b->size;
+	return true;
+}
+
+/* Positions are bytes of the directory. A bad block is an error once, where a
+ * listing comes to it, and then passed over. */
+static int ext2_readdir(struct file *f, struct dir_context *ctx)
+{
+	struct inode *dir = f->f_inode;
+	loff_t before = ctx->pos, at = before;
+	bool room = true;
+	int err = 0;
+
+	if (ctx->pos < 0)
+		return -EINVAL;
+	while (room && ctx->pos < i_size_read(dir)) {
+		u32 i = (u32)(ctx->pos >> dir->i_sb->s_blocksize_bits);
+		struct buffer b = ext2_bread(dir, i, &err);
+
+		at = ctx->pos;
+		if (b.data)
+			room = emit_block(dir, &b, i, ctx, &err);
+		brelse(&b);
+		if (err && at != before)
+			return 0;
+		if (err || !b.size)
+			ctx->pos = (loff_t)(i + 1)
+				   << dir->i_sb->s_blocksize_bits;
+		if (err)
+			break;
+	}
+	return err;
+}
+
+const struct file_operations ext2_dir_operations = {
+	.llseek = generic_file_llseek,
+	.iterate = ext2_readdir,
+};
