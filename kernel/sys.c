@@ -3,6 +3,7 @@
 #include <ashlar/mm_types.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/string.h>
+#include <ashlar/swapfile.h>
 #include <ashlar/vmstat.h>
 #include <i386.h>
 #include <kernel/drivers/random.h>
@@ -96,7 +97,7 @@ struct sysinfo {
 SYSCALL_DEFINE(sysinfo, struct sysinfo __user *info)
 {
 	struct sysinfo s;
-	unsigned long loads[3];
+	unsigned long loads[3], total, unused;
 	struct zone *z;
 	u32 rest, i;
 
@@ -115,6 +116,9 @@ SYSCALL_DEFINE(sysinfo, struct sysinfo __user *info)
 		s.freehigh = z->free_pages << PAGE_SHIFT;
 	}
 	s.sharedram = global_node_page_state(NR_SHMEM) << PAGE_SHIFT;
+	swap_totals(&total, &unused);
+	s.totalswap = (u32)(total << PAGE_SHIFT);
+	s.freeswap = (u32)(unused << PAGE_SHIFT);
 	s.procs = (u16)nr_threads;
 	s.mem_unit = 1;
 	return copy_to_user(info, &s, sizeof(s)) ? -EFAULT : 0;

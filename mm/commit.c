@@ -3,17 +3,18 @@
  * Commit accounting: how much memory programs have been promised, and whether
  * another promise may be made. Linux's rules (vm.overcommit_memory):
  *
- *   0 guess    yes, unless one request is larger than all of RAM
+ *   0 guess    yes, unless one request is larger than all of RAM and swap
  *   1 always   yes
  *   2 never    while Committed_AS stays below
  *
  *                CommitLimit = RAM * overcommit_ratio / 100, or
  *                              overcommit_kbytes
+ *                + all swap areas
  *                - admin_reserve     but for CAP_SYS_ADMIN: a shell to log in
  *                - min(user_reserve, size of the asking process / 32)
  *
  * What counts are private writable mappings, shared memory and stacks, from
- * when they are mapped to when they go. There is no swap to add to the limit.
+ * when they are mapped to when they go.
  *
  * And what pages are used for: vm_node_stat, a count for each use, which
  * every file counts in and the reports read.
@@ -22,6 +23,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
+#include <ashlar/swapfile.h>
 #include <ashlar/tune.h>
 #include <ashlar/vmstat.h>
 
@@ -37,6 +39,7 @@ unsigned long sysctl_overcommit_kbytes;
 unsigned long sysctl_admin_reserve_kbytes = ADMIN_RESERVE_MAX_KB;
 unsigned long sysctl_user_reserve_kbytes = USER_RESERVE_MAX_KB;
 long vm_committed_as;
+long total_swap_pages;
 bool (*vm_commit_privileged)(void);
 long vm_node_stat[NR_NODE_STAT_ITEMS];
 
@@ -61,10 +64,13 @@ void init_reserves(void)
 /** vm_commit_limit() - most pages that may be promised in mode 2 */
 unsigned long vm_commit_limit(void)
 {
+	unsigned long swap = (unsigned long)READ_ONCE(total_swap_pages);
+
 	if (sysctl_overcommit_kbytes)
-		return KB_TO_PAGES(sysctl_overcommit_kbytes);
+		return KB_TO_PAGES(sysctl_overcommit_kbytes) + swap;
 	return (unsigned long)((u64)totalram_pages() *
-			       (unsigned int)sysctl_overcommit_ratio / 100);
+			       (unsigned int)sysctl_overcommit_ratio / 100) +
+	       swap;
 }
 
 static unsigned long less(unsigned long a, unsigned long b)
@@ -103,7 +109,8 @@ int security_vm_enough_memory_mm(struct mm_struct *mm, long pages)
 	case OVERCOMMIT_ALWAYS:
 		return 0;
 	case OVERCOMMIT_GUESS:
-		enough = pages <= (long)totalram_pages();
+		enough = pages <=
+			 (long)totalram_pages() + READ_ONCE(total_swap_pages);
 		break;
 	default:
 		enough = within_limit(mm);

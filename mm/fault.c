@@ -35,6 +35,7 @@
 #include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/page_ref.h>
+#include <ashlar/pagemap.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/userfaultfd.h>
@@ -47,6 +48,7 @@
 #include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
+#include "swapfile.h"
 #include "vma.h"
 
 #define FAULT_AROUND 16ul /* pages of a file mapped by one fault */
@@ -396,11 +398,31 @@ static vm_fault_t wp_page_copy(struct vm_area_struct *vma, unsigned long addr,
 	copy = replace_page(vma, addr, pte, entry, old, copy);
 	if (copy)
 		put_page(copy);
+	if (old)
+		free_swap_cache(old);
 	ret = 0;
 out:
 	if (old)
 		put_page(old);
 	return ret;
+}
+
+/*
+ * True if the entry's reference to a page is the only one, but for one of the
+ * swap cache, which goes. page_table_lock.
+ */
+static bool is_sole_owner(struct page *page)
+{
+	int refs = atomic_read(&page->_refcount);
+
+	if (likely(refs == 1))
+		return true;
+	if (refs != 2 || !PageSwapCache(page) || !trylock_page(page))
+		return false;
+	try_to_free_swap(page);
+	refs = atomic_read(&page->_refcount);
+	unlock_page(page);
+	return refs == 1;
 }
 
 /* True if what the entry maps may be written to as it is. page_table_lock. */
@@ -416,7 +438,7 @@ static inline bool wp_can_reuse(const struct vm_area_struct *vma, pte_t entry)
 	if (!PageAnon(page))
 		return false;
 	if (!(page->pflags & PG_anon_exclusive)) {
-		if (atomic_read(&page->_refcount) != 1)
+		if (!is_sole_owner(page))
 			return false;
 		set_page_flags(page, PG_anon_exclusive);
 	}
@@ -493,7 +515,8 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
 		return do_fault(vma, addr, pte, flags);
 	}
 	if (unlikely(!pte_present(entry)))
-		return do_swap_page(vma, pte, entry);
+		return do_swap_page(vma, addr, pte, entry,
+				    flags & FAULT_FLAG_WRITE);
 	if ((flags & FAULT_FLAG_WRITE) && !pte_write(entry))
 		return do_wp_page(vma, addr, pte, entry);
 	flush_tlb_page(vma->vm_mm, addr); /* the TLB was behind */

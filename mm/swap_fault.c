@@ -4,16 +4,29 @@
  *
  *   a page that is being moved   wait until whoever moves it unlocks it, and
  *                                try the access again
+ *   a slot of a swap area        the page from the swap cache, read if it is
+ *                                not there, is mapped; the slot loses an owner
  *
- * Locks: mmap_lock is held; the entry is looked at again under page_table_lock.
+ * A page that was the entry's alone is so again (PG_anon_exclusive), and may be
+ * written to at once. It keeps its slot, so that it need not be written again
+ * if nobody changes it, until half of all slots are in use.
+ *
+ * Locks: mmap_lock is held. The page's lock is waited for; then the entry is
+ * looked at again under page_table_lock.
  */
+#include <ashlar/atomic.h>
 #include <ashlar/fault.h>
 #include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/port.h>
 #include <ashlar/swapops.h>
+#include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
 #include "pgtable.h"
+#include "rmap.h"
+#include "swapfile.h"
+#include "vma.h"
 
 /**
  * migration_entry_wait() - until a page that is being moved may have arrived
@@ -39,16 +52,107 @@ void migration_entry_wait(struct mm_struct *mm, pte_t *pte)
 		port_wait(page);
 }
 
+/* True if slots are to be given up as soon as their pages are in memory. */
+static bool vm_swap_full(void)
+{
+	return READ_ONCE(nr_swap_pages) * 2 < READ_ONCE(total_swap_pages);
+}
+
+/*
+ * True if nobody else has the page, nor will find it: the references are the
+ * cache's and the caller's. Its lock is held.
+ */
+static bool is_mine_alone(const struct page *page, swp_entry_t entry)
+{
+	return !atomic_read(&page->_mapcount) && !swp_swapcount(entry) &&
+	       atomic_read(&page->_refcount) == 2;
+}
+
+/*
+ * Map the page in place of the entry, which loses the slot. The page is locked.
+ * page_table_lock.
+ */
+static void map_swapped_page(struct vm_area_struct *vma, unsigned long addr,
+			     pte_t *pte, struct page *page, bool write)
+{
+	swp_entry_t entry = pte_to_swp_entry(*pte);
+	pte_t new = mk_pte(page, vma->vm_page_prot);
+	bool mine = pte_swp_exclusive(*pte);
+
+	lockdep_assert_held(&vma->vm_mm->page_table_lock);
+	swap_free(entry);
+	mine = mine || is_mine_alone(page, entry);
+	if (mine) {
+		set_page_flags(page, PG_anon_exclusive);
+		if (vma->vm_flags & VM_WRITE)
+			new = pte_mkwrite(new);
+		if (write)
+			new = pte_mkdirty(new);
+	}
+	if (!atomic_read(&page->_mapcount)) {
+		page->mapping = (unsigned long)vma->anon_vma |
+				PAGE_MAPPING_ANON;
+		page->index = linear_page_index(vma, addr);
+		inc_node_page_state(NR_ANON_MAPPED);
+	}
+	get_page(page);
+	atomic_inc(&page->_mapcount);
+	vma->vm_mm->rss_anon++;
+	vma->vm_mm->swap_ents--;
+	set_pte(pte, new);
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		mlock_ptes(pte, pte + 1, true);
+	if (vm_swap_full() || (vma->vm_flags & VM_LOCKED))
+		try_to_free_swap(page);
+}
+
+/* The page of a slot is there, and locked. Return: as handle_mm_fault(). */
+static vm_fault_t use_swapped_page(struct vm_area_struct *vma,
+				   unsigned long addr, pte_t *pte, pte_t entry,
+				   struct page *page, bool write)
+{
+	swp_entry_t slot = pte_to_swp_entry(entry);
+	struct mm_struct *mm = vma->vm_mm;
+	vm_fault_t ret = 0;
+
+	spin_lock(&mm->page_table_lock);
+	if (pte_same(*pte, entry) && PageSwapCache(page) &&
+	    page_swap_entry(page).val == slot.val) {
+		if (unlikely(!PageUptodate(page)))
+			ret = VM_FAULT_SIGBUS;
+		else if (likely(!mm->oom_reaped))
+			map_swapped_page(vma, addr, pte, page, write);
+	}
+	spin_unlock(&mm->page_table_lock);
+	return ret;
+}
+
 /**
  * do_swap_page() - a fault at an entry that is not present
+ * @addr: start of the page
  * @entry: as it was found
+ * @write: the access is a write
  *
  * Context: mmap_lock; may sleep. Return: as handle_mm_fault().
  */
-vm_fault_t do_swap_page(struct vm_area_struct *vma, pte_t *pte, pte_t entry)
+vm_fault_t do_swap_page(struct vm_area_struct *vma, unsigned long addr,
+			pte_t *pte, pte_t entry, bool write)
 {
-	if (!is_migration_entry(pte_to_swp_entry(entry)))
-		return VM_FAULT_SIGBUS;
-	migration_entry_wait(vma->vm_mm, pte);
-	return 0;
+	swp_entry_t slot = pte_to_swp_entry(entry);
+	bool major = false;
+	struct page *page;
+	vm_fault_t ret;
+
+	if (is_migration_entry(slot)) {
+		migration_entry_wait(vma->vm_mm, pte);
+		return 0;
+	}
+	page = swapin_readahead(slot, &major);
+	if (unlikely(!page))
+		return pte_same(*pte, entry) ? VM_FAULT_OOM : 0;
+	lock_page(page);
+	ret = use_swapped_page(vma, addr, pte, entry, page, write);
+	unlock_page(page);
+	put_page(page);
+	return major ? ret | VM_FAULT_MAJOR : ret;
 }

@@ -36,7 +36,7 @@
 
 struct swap_info_struct swap_info[MAX_SWAPFILES];
 spinlock_t swap_lock = SPIN_LOCK_UNLOCKED;
-long nr_swap_pages, total_swap_pages;
+long nr_swap_pages;
 
 static LIST_HEAD(swap_avail);
 
@@ -128,16 +128,42 @@ void swap_enable(struct swap_info_struct *si, int prio)
 	spin_unlock(&swap_lock);
 }
 
-/** swap_disable() - no page goes there any more; those that did can be read */
-void swap_disable(struct swap_info_struct *si)
+/** __swap_disable() - swap_disable() with swap_lock */
+void __swap_disable(struct swap_info_struct *si)
 {
-	spin_lock(&swap_lock);
+	lockdep_assert_held(&swap_lock);
 	list_del(&si->avail);
 	xa_lock(&si->cache);
 	si->writeok = false;
 	nr_swap_pages -= (long)(si->pages - si->inuse);
 	total_swap_pages -= (long)si->pages;
 	xa_unlock(&si->cache);
+}
+
+/** swap_disable() - no page goes there any more; those that did can be read */
+void swap_disable(struct swap_info_struct *si)
+{
+	spin_lock(&swap_lock);
+	__swap_disable(si);
+	spin_unlock(&swap_lock);
+}
+
+/**
+ * swap_totals() - pages of all areas together, and how many of them are free
+ *
+ * An area that is being taken away counts for what is still in it.
+ */
+void swap_totals(unsigned long *total, unsigned long *unused)
+{
+	struct swap_info_struct *si, *end = swap_info + MAX_SWAPFILES;
+	long leaving = 0;
+
+	spin_lock(&swap_lock);
+	for (si = swap_info; si < end; si++)
+		if (si->used && si->map && !si->writeok)
+			leaving += (long)READ_ONCE(si->inuse);
+	*total = (unsigned long)(total_swap_pages + leaving);
+	*unused = (unsigned long)nr_swap_pages;
 	spin_unlock(&swap_lock);
 }
 

@@ -23,6 +23,7 @@
 #include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
 #include "internal.h"
+#include "lru.h"
 #include "swapfile.h"
 
 /**
@@ -44,6 +45,27 @@ struct page *lookup_swap_cache(swp_entry_t entry)
 	return page;
 }
 
+/** __join_swap_cache() - a page is in the array now. Context: xa_lock. */
+void __join_swap_cache(struct page *page, swp_entry_t entry)
+{
+	get_page(page);
+	page->priv = entry.val;
+	set_page_flags(page, PG_swapcache);
+	inc_node_page_state(NR_SWAPCACHE);
+}
+
+/* The opposite, but for the reference; the slot loses the page. xa_lock. */
+static void leave_cache(struct swap_info_struct *si, struct page *page)
+{
+	unsigned long offset = swp_offset(page_swap_entry(page));
+
+	__xa_erase(&si->cache, offset);
+	__swap_put(si, offset, SWAP_HAS_CACHE);
+	clear_page_flags(page, PG_swapcache);
+	page->priv = 0;
+	dec_node_page_state(NR_SWAPCACHE);
+}
+
 /**
  * add_to_swap_cache() - a page joins the cache
  * @page: locked
@@ -59,12 +81,8 @@ int add_to_swap_cache(struct page *page, swp_entry_t entry, gfp_t gfp)
 
 	xa_lock(&si->cache);
 	err = __xa_insert(&si->cache, swp_offset(entry), page, gfp);
-	if (likely(!err)) {
-		get_page(page);
-		page->priv = entry.val;
-		set_page_flags(page, PG_swapcache);
-		inc_node_page_state(NR_SWAPCACHE);
-	}
+	if (likely(!err))
+		__join_swap_cache(page, entry);
 	xa_unlock(&si->cache);
 	return err;
 }
@@ -75,16 +93,11 @@ int add_to_swap_cache(struct page *page, swp_entry_t entry, gfp_t gfp)
  */
 void delete_from_swap_cache(struct page *page)
 {
-	swp_entry_t entry = page_swap_entry(page);
-	struct swap_info_struct *si = swp_info(entry);
+	struct swap_info_struct *si = swp_info(page_swap_entry(page));
 
 	xa_lock(&si->cache);
-	__xa_erase(&si->cache, swp_offset(entry));
-	__swap_put(si, swp_offset(entry), SWAP_HAS_CACHE);
-	clear_page_flags(page, PG_swapcache);
-	page->priv = 0;
+	leave_cache(si, page);
 	xa_unlock(&si->cache);
-	dec_node_page_state(NR_SWAPCACHE);
 	put_page(page);
 }
 
@@ -136,4 +149,57 @@ void free_swap_and_cache(swp_entry_t entry)
 		return;
 	free_swap_cache(page);
 	put_page(page);
+}
+
+/**
+ * add_to_swap() - a page gets a slot, and joins the cache
+ * @page: locked, not in the cache; anonymous, or of a file in memory
+ *
+ * Return: true; false: all areas are full, or no memory. Context: does not
+ * sleep.
+ */
+bool add_to_swap(struct page *page)
+{
+	swp_entry_t entry = get_swap_page();
+
+	if (!entry.val)
+		return false;
+	if (add_to_swap_cache(page, entry, GFP_ATOMIC | __GFP_NOWARN)) {
+		xa_lock(&swp_info(entry)->cache);
+		__swap_put(swp_info(entry), swp_offset(entry), SWAP_HAS_CACHE);
+		xa_unlock(&swp_info(entry)->cache);
+		return false;
+	}
+	set_page_flags(page, PG_dirty);
+	return true;
+}
+
+/**
+ * remove_from_swap_cache() - a page leaves memory; its slot has what it holds
+ * @page: locked, in the cache, not being written; isolated by the caller
+ *
+ * Return: true: the page has no reference and is the caller's to free; false:
+ * another has it, too, or it is dirty.
+ */
+bool remove_from_swap_cache(struct page *page)
+{
+	swp_entry_t entry = page_swap_entry(page);
+	struct swap_info_struct *si = swp_info(entry);
+	int refs = 2;
+
+	xa_lock(&si->cache);
+	if (!__atomic_compare_exchange_n(&page->_refcount.counter, &refs, 0,
+					 false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED)) {
+		xa_unlock(&si->cache);
+		return false;
+	}
+	if (unlikely(PageDirty(page))) {
+		atomic_set(&page->_refcount, 2);
+		xa_unlock(&si->cache);
+		return false;
+	}
+	leave_cache(si, page);
+	xa_unlock(&si->cache);
+	return true;
 }

@@ -4,6 +4,7 @@
 #define ASHLAR_MM_SWAPFILE_H
 
 #include <ashlar/list.h>
+#include <ashlar/swapfile.h>
 #include <ashlar/swapops.h>
 #include <ashlar/types.h>
 #include <ashlar/xarray.h>
@@ -27,12 +28,19 @@ struct swap_info_struct {
 	unsigned long pages; /* of those, for use */
 	unsigned long inuse; /* of those, not free */
 	unsigned long next; /* where to look for the next free one */
+	/* Where it lies: mm/page_io.c, mm/swapfile.c. */
+	const struct swap_device_ops *ops;
+	void *device; /* theirs */
+	struct file *file; /* for reports */
+	u32 dev; /* its number */
+	bool partition; /* a device, not a file on one */
+	struct list_head extents; /* struct swap_extent */
+	struct swap_extent *last_extent; /* that was used last, or NULL */
+	unsigned int nr_extents;
 };
 
 extern struct swap_info_struct swap_info[MAX_SWAPFILES];
 extern spinlock_t swap_lock;
-extern long nr_swap_pages; /* free slots that may be used */
-extern long total_swap_pages;
 
 /* ---- swap_map.c ---- */
 
@@ -40,6 +48,7 @@ int swap_map_init(struct swap_info_struct *si, unsigned long max);
 void swap_map_bad(struct swap_info_struct *si, unsigned long offset);
 void swap_map_free(struct swap_info_struct *si);
 void swap_enable(struct swap_info_struct *si, int prio);
+void __swap_disable(struct swap_info_struct *si);
 void swap_disable(struct swap_info_struct *si);
 swp_entry_t get_swap_page(void);
 void __swap_put(struct swap_info_struct *si, unsigned long offset, u16 what);
@@ -55,6 +64,26 @@ void delete_from_swap_cache(struct page *page);
 bool try_to_free_swap(struct page *page);
 void free_swap_cache(struct page *page);
 void free_swap_and_cache(swp_entry_t entry);
+void __join_swap_cache(struct page *page, swp_entry_t entry);
+bool add_to_swap(struct page *page);
+bool remove_from_swap_cache(struct page *page);
+
+/* ---- page_io.c ---- */
+
+int swap_add_extent(struct swap_info_struct *si, unsigned long start,
+		    unsigned long nr, u64 sector);
+void swap_free_extents(struct swap_info_struct *si);
+unsigned long swap_span(const struct swap_info_struct *si);
+void swap_writepage(struct page *page);
+void swap_readpage(struct page *page);
+
+/* ---- swap_readahead.c ---- */
+
+struct page *swapin_readahead(swp_entry_t entry, bool *major);
+
+/* ---- swapfile.c ---- */
+
+void swap_area_free(struct swap_info_struct *si);
 
 static inline struct swap_info_struct *swp_info(swp_entry_t entry)
 {

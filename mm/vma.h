@@ -97,7 +97,8 @@ void zap_address_space(struct mm_struct *mm);
 
 /* ---- swap_fault.c ---- */
 
-vm_fault_t do_swap_page(struct vm_area_struct *vma, pte_t *pte, pte_t entry);
+vm_fault_t do_swap_page(struct vm_area_struct *vma, unsigned long addr,
+			pte_t *pte, pte_t entry, bool write);
 void migration_entry_wait(struct mm_struct *mm, pte_t *pte);
 
 /* ---- fault.c ---- */

@@ -1,17 +1,152 @@
 /* SPDX-License-Identifier: MIT */
 /* Swap areas for tests; see swap.h. */
+#include "../mm/lru.h"
+#include "../mm/pgtable.h"
 #include "swap.h"
+#include <ashlar/highmem.h>
+#include <ashlar/pagemap.h>
+#include <ashlar/string.h>
+#include <mach/tlb.h>
+
+#define MOST 8
+
+static struct swap_disk *disks[MOST];
+
+/* ---- disks ---- */
+
+static void transfer(struct swap_disk *d, struct page *page, u64 sector,
+		     bool write)
+{
+	u8 *at = d->bytes + sector * 512;
+
+	CHECK_OP(sector + 8, <=, d->pages * 8);
+	if (write) {
+		d->writes++;
+		if (!d->fail_writes)
+			memcpy_from_page(at, page, 0, PAGE_SIZE);
+		swap_write_end(page, d->fail_writes ? -EIO : 0);
+	} else {
+		d->reads++;
+		if (!d->fail_reads)
+			memcpy_to_page(page, 0, at, PAGE_SIZE);
+		swap_read_end(page, d->fail_reads ? -EIO : 0);
+	}
+}
+
+/* One of those that wait, in any order. Return: false if there is none. */
+static bool finish_one(struct swap_disk *d)
+{
+	unsigned int i;
+
+	if (!d->queued)
+		return false;
+	i = (unsigned int)rnd(d->queued--);
+	transfer(d, d->queue[i].page, d->queue[i].sector, d->queue[i].write);
+	d->queue[i] = d->queue[d->queued];
+	return true;
+}
+
+static bool finish_some(const void *key)
+{
+	bool some = false;
+
+	for (int i = 0; i < MOST; i++)
+		some |= disks[i] && finish_one(disks[i]);
+	return some;
+}
+
+static void submit(void *device, struct page *page, u64 sector, bool write)
+{
+	struct swap_disk *d = device;
+
+	if (!d->slow || d->queued == ARRAY_SIZE(d->queue)) {
+		transfer(d, page, sector, write);
+		return;
+	}
+	d->queue[d->queued].page = page;
+	d->queue[d->queued].sector = sector;
+	d->queue[d->queued++].write = write;
+	sim.on_wait = finish_some;
+}
+
+static int sector_of(void *device, unsigned long index, u64 *sector)
+{
+	struct swap_disk *d = device;
+
+	if (d->hole && index == d->hole)
+		return -EINVAL;
+	if (d->odd && index == d->odd)
+		return -EAGAIN;
+	*sector = index * 8;
+	return 0;
+}
+
+static void release(void *device)
+{
+	((struct swap_disk *)device)->released++;
+}
+
+static const struct swap_device_ops ops = { submit, sector_of, release };
+
+void set_swap_header(struct swap_disk *d, unsigned long at, u32 word)
+{
+	memcpy(d->bytes + at, &word, 4);
+}
+
+struct swap_disk *take_swap_disk(unsigned long pages)
+{
+	struct swap_disk *d = __builtin_calloc(1, sizeof(*d));
+	int i = 0;
+
+	while (i < MOST && disks[i])
+		i++;
+	CHECK_OP(i, <, MOST);
+	disks[i] = d;
+	d->bytes = __builtin_calloc(pages, PAGE_SIZE);
+	d->pages = pages;
+	memcpy(d->bytes + PAGE_SIZE - 10, "SWAPSPACE2", 10);
+	set_swap_header(d, 1024, 1);
+	set_swap_header(d, 1028, (u32)pages - 1);
+	return d;
+}
+
+struct swap_info_struct *swapon(struct swap_disk *d, int flags)
+{
+	struct swap_source src = { .ops = &ops,
+				   .device = d,
+				   .dev = 0x800,
+				   .partition = true,
+				   .bytes = d->pages * PAGE_SIZE };
+
+	return mm_swapon(&src, d->bytes, flags);
+}
+
+static bool never(void)
+{
+	return false;
+}
+
+int swapoff(struct swap_info_struct *si)
+{
+	return mm_swapoff(si, never);
+}
+
+struct swap_disk *swap_disk_of(struct swap_info_struct *si)
+{
+	return si->device;
+}
+
+/* ---- areas ---- */
 
 struct swap_info_struct *take_swap(unsigned long pages, int prio)
 {
-	struct swap_info_struct *si = swap_info;
+	struct swap_disk *d = take_swap_disk(pages + 1);
+	struct swap_info_struct *si =
+		swapon(d, prio < 0 ? 0 : SWAP_FLAG_PREFER | prio);
 
-	while (si->used)
-		si++;
-	if (swap_map_init(si, pages + 1))
-		needed(__FILE__, __LINE__, "swap_map_init");
-	si->used = true;
-	swap_enable(si, prio);
+	if (si == ERR_PTR(-ENOMEM))
+		needed(__FILE__, __LINE__, "swapon");
+	CHECK(!IS_ERR(si));
 	return si;
 }
 
@@ -19,9 +154,7 @@ void give_swap(struct swap_info_struct *si)
 {
 	check_swap(si);
 	CHECK_EQ(si->inuse, 0);
-	swap_disable(si);
-	swap_map_free(si);
-	si->used = false;
+	CHECK_EQ(swapoff(si), 0);
 }
 
 void check_swap(struct swap_info_struct *si)
@@ -52,7 +185,8 @@ void check_swap(struct swap_info_struct *si)
 		cached++;
 	}
 	for (i = 0; i < si->max; i++)
-		cached -= si->map[i] & SWAP_HAS_CACHE ? 1 : 0;
+		cached -= si->map[i] != SWAP_MAP_BAD &&
+			  (si->map[i] & SWAP_HAS_CACHE);
 	CHECK_EQ(cached, 0);
 }
 
@@ -60,11 +194,109 @@ void swap_settle(void)
 {
 	struct swap_info_struct *si;
 
-	for (si = swap_info; si < swap_info + MAX_SWAPFILES; si++) {
-		if (!si->used)
-			continue;
-		swap_disable(si);
-		swap_map_free(si);
-		si->used = false;
+	while (finish_some(NULL))
+		;
+	for (si = swap_info; si < swap_info + MAX_SWAPFILES; si++)
+		if (si->used && mm_swapoff(si, never))
+			check_failed(__FILE__, __LINE__, "swapoff at the end");
+	for (int i = 0; i < MOST; i++) {
+		if (disks[i])
+			__builtin_free(disks[i]->bytes);
+		__builtin_free(disks[i]);
+		disks[i] = NULL;
 	}
+}
+
+/* ---- pages go ---- */
+
+/* One entry of a page, which leads to its slot now. */
+static bool to_slot(struct page *page, struct vm_area_struct *vma,
+		    unsigned long addr, void *arg)
+{
+	pte_t *pte = pte_lookup(vma->vm_mm, addr), old = *pte;
+	pte_t swp = swp_entry_to_pte(page_swap_entry(page));
+
+	if (pte_mlocked(old))
+		return false;
+	CHECK_EQ(swap_duplicate(page_swap_entry(page)), 0);
+	if (page->pflags & PG_anon_exclusive)
+		swp = pte_swp_mkexclusive(swp);
+	clear_page_flags(page, PG_anon_exclusive);
+	set_pte(pte, swp);
+	flush_tlb_page(vma->vm_mm, addr);
+	if (pte_dirty(old))
+		set_page_flags(page, PG_dirty);
+	vma->vm_mm->rss_anon--;
+	vma->vm_mm->swap_ents++;
+	if (atomic_dec_and_test(&page->_mapcount))
+		dec_node_page_state(NR_ANON_MAPPED);
+	put_page(page);
+	return true;
+}
+
+bool swap_out(struct mm_struct *mm, unsigned long addr)
+{
+	pte_t *pte = pte_lookup(mm, addr);
+	struct page *page;
+
+	if (!pte || !pte_present(*pte) || pte_special(*pte))
+		return false;
+	page = pte_page(*pte);
+	if (!PageAnon(page) || !isolate_lru_page(page))
+		return false;
+	if (!trylock_page(page)) {
+		putback_lru_page(page);
+		return false;
+	}
+	if (!PageWriteback(page) && (PageSwapCache(page) || add_to_swap(page)))
+		rmap_walk(page, to_slot, NULL);
+	else
+		goto out;
+	if (atomic_read(&page->_mapcount) || !PageDirty(page))
+		goto out;
+	swap_writepage(page);
+	putback_lru_page(page);
+	return true;
+out:
+	unlock_page(page);
+	putback_lru_page(page);
+	return PageSwapCache(page) && !atomic_read(&page->_mapcount);
+}
+
+bool swap_drop(swp_entry_t entry)
+{
+	struct page *page = lookup_swap_cache(entry);
+	bool gone = false;
+
+	if (!page)
+		return true;
+	if (!isolate_lru_page(page)) {
+		put_page(page);
+		return false;
+	}
+	put_page(page);
+	if (!trylock_page(page)) {
+		putback_lru_page(page);
+		return false;
+	}
+	if (!PageWriteback(page))
+		gone = remove_from_swap_cache(page);
+	if (gone)
+		atomic_set(&page->_refcount, 1);
+	unlock_page(page);
+	putback_lru_page(page);
+	return gone;
+}
+
+swp_entry_t slot_at(struct mm_struct *mm, unsigned long addr)
+{
+	pte_t *pte = pte_lookup(mm, addr);
+
+	CHECK(pte && is_swap_pte(*pte));
+	return pte_to_swp_entry(*pte);
+}
+
+bool swap_away(struct mm_struct *mm, unsigned long addr)
+{
+	return swap_out(mm, addr) && swap_drop(slot_at(mm, addr));
 }

@@ -41,6 +41,10 @@ enum vm_event_item {
 	PGALLOC_HIGH,
 	PGFAULT, /* page faults, those below included */
 	PGMAJFAULT, /* that had to wait for I/O */
+	PSWPIN, /* pages that began to be read from swap areas */
+	PSWPOUT, /* and written */
+	SWAP_RA, /* read though no fault wanted them yet */
+	SWAP_RA_HIT, /* of those, that one wanted then */
 	PGREUSE, /* writes to a page that was shared no more */
 	PGLAZYFREE, /* pages given up by MADV_FREE */
 	PGACTIVATE, /* pages that became active */

@@ -14,6 +14,7 @@
 #include <kernel/init.h>
 #include <kernel/ipc/ipc.h>
 #include <kernel/irq.h>
+#include <kernel/memory/swap.h>
 #include <kernel/sched/sched.h>
 #include <kernel/syscall.h>
 #include <kernel/task/pid.h>
@@ -102,11 +103,6 @@ static void show_stat(struct seq_file *m)
 		   nr_uninterruptible());
 	seq_puts(m, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	seq_printf(m, "exceptions %lu\nsyscalls %lu\n", traps, syscall_count);
-}
-
-static void show_swaps(struct seq_file *m)
-{
-	seq_puts(m, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
 }
 
 /* What programs asked for in vain: number and how often. */

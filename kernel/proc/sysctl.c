@@ -16,6 +16,7 @@
 #include <ashlar/oom.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
+#include <ashlar/swapfile.h>
 #include <kernel/drivers/random.h>
 #include <kernel/exec/coredump.h>
 #include <kernel/fs/dentry.h>
@@ -390,6 +391,7 @@ static const struct proc_entry entries[] = {
 	  .mode = 0644,
 	  .show = show_reserve_ratio,
 	  .write = write_reserve_ratio },
+	INT("vm/page-cluster", sysctl_page_cluster, 0, 31),
 	INT("vm/swappiness", swappiness, 0, 200),
 	INT("vm/vfs_cache_pressure", vfs_cache_pressure, 0, INT_MAX),
 	ULONG("kernel/shmmax", shm_ctlmax),

@@ -16,6 +16,7 @@
  */
 #include <ashlar/commit.h>
 #include <ashlar/pgtable.h>
+#include <ashlar/swapfile.h>
 #include <ashlar/vmstat.h>
 #include <mach/page.h>
 #include <mach/pgtable.h>
@@ -30,7 +31,7 @@ static const struct report_row meminfo[] = {
 	{ "MemAvailable", FRAMES, TOTAL(available) },
 	{ "Buffers", FRAMES, TOTAL(node[NR_BLOCKDEV_PAGES]) },
 	{ "Cached", FRAMES, TOTAL(cached) },
-	{ "SwapCached", FRAMES, TOTAL(none) },
+	{ "SwapCached", FRAMES, TOTAL(node[NR_SWAPCACHE]) },
 	{ "Active", FRAMES, TOTAL(active) },
 	{ "Inactive", FRAMES, TOTAL(inactive) },
 	{ "Active(anon)", FRAMES, TOTAL(node[NR_ACTIVE_ANON]) },
@@ -43,8 +44,8 @@ static const struct report_row meminfo[] = {
 	{ "HighFree", FRAMES, TOTAL(high_free) },
 	{ "LowTotal", FRAMES, TOTAL(low_total) },
 	{ "LowFree", FRAMES, TOTAL(low_free) },
-	{ "SwapTotal", FRAMES, TOTAL(none) },
-	{ "SwapFree", FRAMES, TOTAL(none) },
+	{ "SwapTotal", FRAMES, TOTAL(swap_total) },
+	{ "SwapFree", FRAMES, TOTAL(swap_free) },
 	{ "Zswap", FRAMES, TOTAL(none) },
 	{ "Zswapped", FRAMES, TOTAL(none) },
 	{ "Dirty", FRAMES, TOTAL(node[NR_FILE_DIRTY]) },
@@ -139,13 +140,13 @@ static const struct report_row vmstat[] = {
 	{ "nr_kernel_stack", COUNT, TOTAL(node[NR_KERNEL_STACK_KB]) },
 	{ "nr_page_table_pages", COUNT, TOTAL(node[NR_PAGETABLE]) },
 	{ "nr_sec_page_table_pages", COUNT, TOTAL(none) },
-	{ "nr_swapcached", COUNT, TOTAL(none) },
+	{ "nr_swapcached", COUNT, TOTAL(node[NR_SWAPCACHE]) },
 	{ "nr_dirty_threshold", COUNT, TOTAL(none) },
 	{ "nr_dirty_background_threshold", COUNT, TOTAL(none) },
 	{ "pgpgin", COUNT, TOTAL(none) },
 	{ "pgpgout", COUNT, TOTAL(none) },
-	{ "pswpin", COUNT, TOTAL(none) },
-	{ "pswpout", COUNT, TOTAL(none) },
+	{ "pswpin", COUNT, TOTAL(events[PSWPIN]) },
+	{ "pswpout", COUNT, TOTAL(events[PSWPOUT]) },
 	{ "pgalloc_dma", COUNT, TOTAL(events[PGALLOC_DMA]) },
 	{ "pgalloc_normal", COUNT, TOTAL(pgalloc_normal) },
 	{ "pgalloc_high", COUNT, TOTAL(events[PGALLOC_HIGH]) },
@@ -236,8 +237,8 @@ static const struct report_row vmstat[] = {
 	{ "balloon_inflate", COUNT, TOTAL(none) },
 	{ "balloon_deflate", COUNT, TOTAL(none) },
 	{ "balloon_migrate", COUNT, TOTAL(none) },
-	{ "swap_ra", COUNT, TOTAL(none) },
-	{ "swap_ra_hit", COUNT, TOTAL(none) },
+	{ "swap_ra", COUNT, TOTAL(events[SWAP_RA]) },
+	{ "swap_ra_hit", COUNT, TOTAL(events[SWAP_RA_HIT]) },
 	{ "ksm_swpin_copy", COUNT, TOTAL(none) },
 	{ "cow_ksm", COUNT, TOTAL(none) },
 	{ "zswpin", COUNT, TOTAL(none) },
@@ -310,6 +311,7 @@ static void add_uses(struct mm_totals *t)
 	t->active = node[NR_ACTIVE_ANON] + node[NR_ACTIVE_FILE];
 	t->inactive = node[NR_INACTIVE_ANON] + node[NR_INACTIVE_FILE];
 	t->cached = less(node[NR_FILE_PAGES], node[NR_BLOCKDEV_PAGES]);
+	swap_totals(&t->swap_total, &t->swap_free);
 	t->commit_limit = vm_commit_limit();
 	t->committed = (unsigned long)max(vm_committed_as, 0l);
 	t->vmalloc_kb = (VMALLOC_END - VMALLOC_START) >> 10;

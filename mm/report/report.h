@@ -54,6 +54,7 @@ struct mm_totals {
 	unsigned long active, inactive; /* pages by age, of both kinds */
 	unsigned long cached; /* files, but for block devices */
 	unsigned long commit_limit, committed;
+	unsigned long swap_total, swap_free;
 	unsigned long vmalloc_kb, huge_kb; /* kB */
 	unsigned long direct_4k, direct_4m;
 };

@@ -131,7 +131,7 @@ TEST(free_clusters_come_before_gaps)
 
 TEST(areas_are_filled_by_priority_and_in_turn)
 {
-	struct swap_info_struct *low = take_swap(200, -2);
+	struct swap_info_struct *low = take_swap(200, 1);
 	struct swap_info_struct *a = take_swap(CLUSTER, 5);
 	struct swap_info_struct *b = take_swap(CLUSTER, 5);
 	unsigned long i;

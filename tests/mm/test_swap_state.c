@@ -22,33 +22,7 @@ static pte_t entry_at(struct mm_struct *mm, unsigned long addr)
 	return pte ? *pte : __pte(0);
 }
 
-static swp_entry_t slot_at(struct mm_struct *mm, unsigned long addr)
-{
-	CHECK(is_swap_pte(entry_at(mm, addr)));
-	return pte_to_swp_entry(entry_at(mm, addr));
-}
-
 /* ---- entries made by hand ---- */
-
-/* One entry of a page, which leads to its slot now. */
-static bool to_slot(struct page *page, struct vm_area_struct *vma,
-		    unsigned long addr, void *arg)
-{
-	pte_t *pte = pte_lookup(vma->vm_mm, addr);
-	pte_t swp = swp_entry_to_pte(page_swap_entry(page));
-
-	CHECK_EQ(swap_duplicate(page_swap_entry(page)), 0);
-	if (page->pflags & PG_anon_exclusive)
-		swp = pte_swp_mkexclusive(swp);
-	set_pte(pte, swp);
-	flush_tlb_page(vma->vm_mm, addr);
-	vma->vm_mm->rss_anon--;
-	vma->vm_mm->swap_ents++;
-	if (atomic_dec_and_test(&page->_mapcount))
-		dec_node_page_state(NR_ANON_MAPPED);
-	put_page(page);
-	return true;
-}
 
 /* One entry of a page that is being moved. */
 static bool to_migration(struct page *page, struct vm_area_struct *vma,
@@ -79,35 +53,21 @@ static struct page *lock_at(struct mm_struct *mm, unsigned long addr)
 /* Every entry of the page at @addr leads to a slot; the page stays cached. */
 static struct page *unmap_to_cache(struct mm_struct *mm, unsigned long addr)
 {
-	struct page *page = lock_at(mm, addr);
-	swp_entry_t entry = get_swap_page();
+	struct page *page = pte_page(entry_at(mm, addr));
 
-	CHECK(entry.val);
-	if (add_to_swap_cache(page, entry, GFP_KERNEL)) {
-		xa_lock(&swp_info(entry)->cache);
-		__swap_put(swp_info(entry), swp_offset(entry), SWAP_HAS_CACHE);
-		xa_unlock(&swp_info(entry)->cache);
-		unlock_page(page);
-		put_page(page);
-		needed(__FILE__, __LINE__, "add_to_swap_cache");
-	}
-	rmap_walk(page, to_slot, NULL);
-	unlock_page(page);
-	put_page(page);
+	if (!swap_out(mm, addr))
+		needed(__FILE__, __LINE__, "swap_out");
 	return page;
 }
 
 /* The same, and memory forgets the page. */
 static swp_entry_t push_out(struct mm_struct *mm, unsigned long addr)
 {
-	struct page *page = unmap_to_cache(mm, addr);
-	swp_entry_t entry = page_swap_entry(page);
+	swp_entry_t entry;
 
-	get_page(page);
-	lock_page(page);
-	delete_from_swap_cache(page);
-	unlock_page(page);
-	put_page(page);
+	unmap_to_cache(mm, addr);
+	entry = slot_at(mm, addr);
+	CHECK(swap_drop(entry));
 	return entry;
 }
 

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages on their way between memory and swap areas.
+ *
+ *   slots     1 2 3 4 5 6 7 8 9 …          of an area, a page each
+ *   extents   └──┬──┘ └───┬───┘
+ *   device    ───┴────────┴──────────      where runs of slots lie, in sectors
+ *
+ *   swap_writepage   locked, dirty ─→ PG_writeback, unlocked ─→ clean
+ *   swap_readpage    locked ─→ uptodate, unlocked
+ *
+ * The device is the kernel's (swap_device_ops): it is told to begin, and says
+ * swap_write_end() or swap_read_end() when it is done. A page that could not be
+ * written is dirty again and stays in memory; one that could not be read stays
+ * without PG_uptodate, and whoever needs it gets SIGBUS.
+ *
+ * Locks: extents change only while no slot of the area is in use.
+ */
+#include <ashlar/errno.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/pagemap.h>
+#include <ashlar/slab.h>
+#include <ashlar/swapfile.h>
+#include "internal.h"
+#include "lru.h"
+#include "swapfile.h"
+
+/* A run of slots that lie side by side on the device. */
+struct swap_extent {
+	struct list_head list; /* swap_info_struct::extents, ascending */
+	unsigned long start; /* slot */
+	unsigned long nr;
+	u64 sector; /* of 512 bytes, of the first one */
+};
+
+/**
+ * swap_add_extent() - where the next slots of an area lie
+ * @start: the slot that follows those told of before
+ * @nr: slots
+ * @sector: of the device, in sectors of 512 bytes
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int swap_add_extent(struct swap_info_struct *si, unsigned long start,
+		    unsigned long nr, u64 sector)
+{
+	const u64 page_sectors = PAGE_SIZE >> 9;
+	struct swap_extent *e;
+
+	if (!list_empty(&si->extents)) {
+		e = list_last_entry(&si->extents, struct swap_extent, list);
+		if (e->start + e->nr == start &&
+		    e->sector + e->nr * page_sectors == sector) {
+			e->nr += nr;
+			return 0;
+		}
+	}
+	e = kmalloc(sizeof(*e), GFP_KERNEL);
+	if (!e)
+		return -ENOMEM;
+	*e = (struct swap_extent){ .start = start, .nr = nr, .sector = sector };
+	list_add_tail(&e->list, &si->extents);
+	si->nr_extents++;
+	return 0;
+}
+
+/** swap_free_extents() - the area is no more */
+void swap_free_extents(struct swap_info_struct *si)
+{
+	struct swap_extent *e, *next;
+
+	list_for_each_entry_safe(e, next, &si->extents, list)
+		kfree(e);
+	INIT_LIST_HEAD(&si->extents);
+	si->last_extent = NULL;
+	si->nr_extents = 0;
+}
+
+/** swap_span() - pages of the device from the first slot to the last one */
+unsigned long swap_span(const struct swap_info_struct *si)
+{
+	u64 first = ~0ull, past = 0;
+	struct swap_extent *e;
+
+	list_for_each_entry(e, &si->extents, list) {
+		first = min(first, e->sector);
+		past = max(past, e->sector + (u64)e->nr * (PAGE_SIZE >> 9));
+	}
+	return past ? (unsigned long)((past - first) / (PAGE_SIZE >> 9)) : 0;
+}
+
+static bool covers(const struct swap_extent *e, unsigned long offset)
+{
+	return offset >= e->start && offset - e->start < e->nr;
+}
+
+/* The sector of a slot; the extent that was used last is tried first. */
+static u64 swap_sector(struct swap_info_struct *si, unsigned long offset)
+{
+	struct swap_extent *last = READ_ONCE(si->last_extent), *e = last;
+
+	if (!last || !covers(last, offset)) {
+		list_for_each_entry(e, &si->extents, list)
+			if (covers(e, offset))
+				break;
+		WRITE_ONCE(si->last_extent, e);
+	}
+	return e->sector + (u64)(offset - e->start) * (PAGE_SIZE >> 9);
+}
+
+static void submit(struct page *page, bool write)
+{
+	swp_entry_t entry = page_swap_entry(page);
+	struct swap_info_struct *si = swp_info(entry);
+
+	si->ops->submit(si->device, page, swap_sector(si, swp_offset(entry)),
+			write);
+}
+
+static void log_error(const struct page *page, const char *what)
+{
+	swp_entry_t entry = page_swap_entry(page);
+	struct swap_info_struct *si = swp_info(entry);
+
+	mm_log("%s-error on swap-device (%u:%u:%llu)", what, si->dev >> 8,
+	       si->dev & 0xff,
+	       (unsigned long long)swap_sector(si, swp_offset(entry)));
+}
+
+/**
+ * swap_writepage() - a page begins its way to its slot
+ * @page: locked, in the swap cache; unlocked by this
+ *
+ * One whose slot no entry leads to is not written: it leaves the cache.
+ * Context: may sleep.
+ */
+void swap_writepage(struct page *page)
+{
+	if (try_to_free_swap(page)) {
+		unlock_page(page);
+		return;
+	}
+	clear_page_flags(page, PG_dirty);
+	get_page(page);
+	set_page_writeback(page);
+	unlock_page(page);
+	count_vm_event(PSWPOUT);
+	submit(page, true);
+}
+
+/**
+ * swap_write_end() - for the device: a page has been written, or not
+ * @err: 0 or -errno
+ *
+ * Context: any but an interrupt's.
+ */
+void swap_write_end(struct page *page, int err)
+{
+	if (unlikely(err)) {
+		log_error(page, "Write");
+		set_page_flags(page, PG_dirty);
+		clear_page_flags(page, PG_reclaim);
+	}
+	end_page_writeback(page);
+	put_page(page);
+}
+
+/**
+ * swap_readpage() - a page's bytes begin their way from its slot
+ * @page: locked, in the swap cache, not uptodate; unlocked when it is filled
+ *
+ * Context: may sleep.
+ */
+void swap_readpage(struct page *page)
+{
+	count_vm_event(PSWPIN);
+	submit(page, false);
+}
+
+/** swap_read_end() - for the device: a page has been read, or not. */
+void swap_read_end(struct page *page, int err)
+{
+	if (unlikely(err))
+		log_error(page, "Read");
+	else
+		__atomic_fetch_or(&page->pflags, PG_uptodate, __ATOMIC_RELEASE);
+	unlock_page(page);
+}
