@@ -76,6 +76,7 @@ void mm_init(void)
 {
 	buddy_init();
 	slab_common_init();
+	kmalloc_classes_init();
 	page_alloc_reclaim = reclaim;
 	if (kfence_all)
 		slab_without_sheaves(true);

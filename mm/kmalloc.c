@@ -19,7 +19,7 @@
 #include "kfence.h"
 #include "slab_record.h"
 
-/* By index; what kmalloc_starts_at() divides by. */
+/* By index: what kmalloc_starts_at() divides by, to be copied. */
 #define STEP(size) RECIPROCAL_U64((size) <= SLAB_PACK_MAX ? (size) : PAGE_SIZE)
 #define GROUP(shift)                                                        \
 	STEP(9ul << (shift)), STEP(10ul << (shift)), STEP(11ul << (shift)), \
@@ -33,7 +33,7 @@
 		STEP(96ul), STEP(112ul), STEP(128ul), GROUP(4), GROUP(5), \
 		GROUP(6)
 
-const u64 kmalloc_reciprocal[NR_CPU_CACHES] = {
+static const u64 kmalloc_reciprocal[NR_CPU_CACHES] = {
 	0,
 	SPLIT_STEPS,
 	GROUP(7),
@@ -89,6 +89,13 @@ const u32 kmalloc_sizes[KMALLOC_NR + SPLIT_CLASSES + 1] = {
 };
 
 #define KMALLOC_MAX_SIZE (PAGE_SIZE << (MAX_ORDER - 1))
+
+/* kmalloc_classes_init - before the first object of a general cache */
+void kmalloc_classes_init(void)
+{
+	memcpy(class_words(CLASS_RECIPROCAL), kmalloc_reciprocal,
+	       sizeof(kmalloc_reciprocal));
+}
 
 /* ---- the caches ---- */
 

@@ -317,18 +317,46 @@ static inline unsigned int kmalloc_size(unsigned long index)
 }
 
 /*
+ * What is known of each class, by id, lies before the frames' classes: whoever
+ * has just read one of these needs no other pointer.
+ *
+ *   | less | span | reciprocal | port_slab_ids →
+ */
+enum class_word {
+	CLASS_RECIPROCAL = 1, /* of its objects' size */
+	CLASS_SPAN, /* so many sizes are served by it; 0: see a slow path */
+	CLASS_LESS, /* from this one on */
+};
+
+static __always_inline u64 *class_words(enum class_word which)
+{
+	return (u64 *)port_slab_ids - (unsigned int)which * NR_CPU_CACHES;
+}
+
+void kmalloc_classes_init(void);
+
+/*
  * May a general cache's object start at @obj, which lies in a frame with the
  * id @id? Objects with a slab each start frames; of their slab only the first
  * frame has an id.
  */
-extern const u64 kmalloc_reciprocal[NR_CPU_CACHES] __hidden;
+/* The compiler keeps no address of what lies at @index: each use adds anew. */
+#define reckon_anew(index) __asm__("" : "+r"(index))
+
+static __always_inline bool class_starts_at(unsigned long *id, const void *obj)
+{
+	const u64 *words = class_words(CLASS_RECIPROCAL);
+	u64 product;
+
+	reckon_anew(*id);
+	product = words[*id] * (u64)(uintptr_t)obj;
+	reckon_anew(*id);
+	return product < words[*id];
+}
 
 static __always_inline bool kmalloc_starts_at(unsigned long id, const void *obj)
 {
-	const volatile u64 *m = &kmalloc_reciprocal[id];
-
-	/* Two reads: an operand in memory is cheaper than a copy of one. */
-	return *m * (u64)(uintptr_t)obj < kmalloc_reciprocal[id];
+	return class_starts_at(&id, obj);
 }
 
 static inline struct kmem_cache *kmalloc_cache(unsigned int index)
@@ -408,8 +436,35 @@ static __always_inline bool sheaf_push_marked(void *obj)
 	sheaf_t top = sheaf_top(id);
 
 	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK ||
-		     !kmalloc_starts_at(id, obj)))
+		     !class_starts_at(&id, obj)))
 		return false;
+	*object_mark(obj) = FREE_MARK;
+	*top = obj;
+	sheaf_move(id, 1);
+	return true;
+}
+
+/*
+ * The same, where the caller says the object's @size: false also if it is of
+ * another class. It is as it was then.
+ */
+static __always_inline bool sheaf_push_sized(void *obj, size_t *size)
+{
+	unsigned long id = port_slab_ids[virt_to_pfn(obj)];
+	sheaf_t top = sheaf_top(id);
+
+	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK ||
+		     !class_starts_at(&id, obj)))
+		return false;
+	reckon_anew(id);
+	*size -= class_words(CLASS_LESS)[id];
+	reckon_anew(id);
+	reckon_anew(*size);
+	if (unlikely(*size >= class_words(CLASS_SPAN)[id])) {
+		reckon_anew(id);
+		*size += class_words(CLASS_LESS)[id];
+		return false;
+	}
 	*object_mark(obj) = FREE_MARK;
 	*top = obj;
 	sheaf_move(id, 1);

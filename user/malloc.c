@@ -28,6 +28,7 @@
 #include "mm/internal.h"
 #include "mm/kfence.h"
 #include "port/user/user.h"
+#include "fast.h"
 #include "guarded.h"
 #include "profiled.h"
 #include "uncached.h"
@@ -180,35 +181,6 @@ static __attribute__((__noinline__)) void *malloc_large(size_t size)
 	return likely(p) ? p : no_memory();
 }
 
-/* The mark of a free object must not survive. */
-static __always_inline void *unmark(void *obj)
-{
-	*object_mark(obj) = NULL;
-	return obj;
-}
-
-/*
- * A small size's class, and the size stays for a slow path. The class is kept
- * out of the register that the object is to be in: no instruction.
- */
-static __always_inline unsigned long class_of(size_t size)
-{
-	unsigned long index = (size + 15) >> 4;
-
-#ifdef __x86_64__
-	__asm__("" : "+c"(index));
-#endif
-	return index;
-}
-
-/* An object of the class @index from this thread's sheaf, or NULL. */
-static __always_inline void *pop(unsigned long index)
-{
-	void *obj = sheaf_pop(index);
-
-	return likely(obj) ? unmark(obj) : NULL;
-}
-
 /* Sizes over 256: the class takes a few more instructions. */
 static __attribute__((__noinline__)) void *malloc_medium(size_t size)
 {
@@ -236,50 +208,52 @@ EXPORT void *malloc(size_t size)
 	return likely(obj) ? obj : malloc_slow(size);
 }
 
-static __cold_path void *new_slow(size_t size, alloc_failed failed)
+static __cold_path void *new_slow(size_t size)
 {
 	void *p = alloc_slowly(size, ALLOC_NEW);
 
-	return likely(p) ? p : failed(size);
+	return likely(p) ? p : ashlar_new_failed(size);
 }
 
-static __attribute__((__noinline__)) void *new_medium(size_t size,
-						      alloc_failed failed)
+static __attribute__((__noinline__)) void *new_medium(size_t size)
 {
 	void *obj;
 
 	if (unlikely(size > malloc_params.cached_most))
-		return new_slow(size, failed);
+		return new_slow(size);
 	obj = pop(kmalloc_index_above_256(size));
-	return likely(obj) ? obj : new_slow(size, failed);
+	return likely(obj) ? obj : new_slow(size);
 }
 
-/* For operator new: @size bytes, or what @failed returns, if it does. */
-void *ashlar_new_or(size_t size, alloc_failed failed)
+/* operator new: @size bytes, or what ashlar_new_failed() returns, if it does */
+void *ashlar_new(size_t size)
 {
 	void *obj;
 
 	if (unlikely(size > 256))
-		return new_medium(size, failed);
+		return new_medium(size);
 	obj = pop(class_of(size));
-	return likely(obj) ? obj : new_slow(size, failed);
+	return likely(obj) ? obj : new_slow(size);
 }
 
-static __cold_path void *new_array_slow(size_t size, alloc_failed failed)
-{
-	void *p = alloc_slowly(size, ALLOC_NEW_ARRAY);
-
-	return likely(p) ? p : failed(size);
-}
-
-/* For operator new []: the same. */
-void *ashlar_new_array_or(size_t size, alloc_failed failed)
+/* For those that throw nothing: @size bytes, or NULL. */
+void *ashlar_new_or_null(size_t size, bool array)
 {
 	void *obj = NULL;
 
 	if (likely(size <= malloc_params.cached_most))
 		obj = pop(kmalloc_index(size));
-	return likely(obj) ? obj : new_array_slow(size, failed);
+	return likely(obj) ?
+		       obj :
+		       alloc_slowly(size, array ? ALLOC_NEW_ARRAY : ALLOC_NEW);
+}
+
+/* operator new []: as ashlar_new() */
+void *ashlar_new_array(size_t size)
+{
+	void *obj = ashlar_new_or_null(size, true);
+
+	return likely(obj) ? obj : ashlar_new_failed(size);
 }
 
 static __cold_path void *calloc_slow(size_t size)
@@ -400,7 +374,7 @@ static __always_inline size_t cached_size(void *p)
 }
 
 /* False: @p is not the start of a block in use. @size: bytes of the block. */
-static __cold_path bool block_size(void *p, size_t *size)
+__cold_path bool block_size(void *p, size_t *size)
 {
 	const struct kmem_cache *s;
 	const struct page *page;

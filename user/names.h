@@ -12,7 +12,9 @@ struct operator_names {
 	void *(*malloc)(size_t size);
 	void *(*aligned_alloc)(size_t align, size_t size);
 	void *(*new_one)(size_t size);
+	void *(*new_array)(size_t size);
 	void *(*new_aligned)(size_t size, size_t align);
+	void *(*new_array_aligned)(size_t size, size_t align);
 	void (*delete_one)(void *p);
 	void (*delete_array)(void *p);
 	void (*delete_one_aligned)(void *p, size_t align);

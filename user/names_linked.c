@@ -10,8 +10,11 @@
 #define NAMED(name) __asm__(name)
 
 void *operator_new(size_t size) NAMED("_Znwm");
+void *operator_new_array(size_t size) NAMED("_Znam");
 void *operator_new_aligned(size_t size, size_t align)
 	NAMED("_ZnwmSt11align_val_t");
+void *operator_new_array_aligned(size_t size, size_t align)
+	NAMED("_ZnamSt11align_val_t");
 void operator_delete(void *p) NAMED("_ZdlPv");
 void operator_delete_array(void *p) NAMED("_ZdaPv");
 void operator_delete_aligned(void *p, size_t align)
@@ -30,7 +33,9 @@ const struct operator_names *ashlar_operator_names(void)
 		.malloc = malloc,
 		.aligned_alloc = aligned_alloc,
 		.new_one = operator_new,
+		.new_array = operator_new_array,
 		.new_aligned = operator_new_aligned,
+		.new_array_aligned = operator_new_array_aligned,
 		.delete_one = operator_delete,
 		.delete_array = operator_delete_array,
 		.delete_one_aligned = operator_delete_aligned,

@@ -60,7 +60,7 @@ static COLD void *new_failed(size_t size, size_t align)
 	}
 }
 
-static COLD void *plain_new_failed(size_t size)
+COLD void *ashlar_new_failed(size_t size)
 {
 	return new_failed(size, 0);
 }
@@ -77,24 +77,23 @@ static bool malloc_is_ours(void)
  */
 static void choose_forms(void);
 
-typedef void *(*new_form)(size_t size, alloc_failed failed);
+typedef void *(*new_form)(size_t size);
 
 /* malloc is the program's, or our own in a static link. */
-static void *new_by_name(size_t size, alloc_failed failed)
+static void *new_by_name(size_t size)
 {
 	void *p = ashlar_operator_names()->malloc(size);
 
-	return likely(p) ? p : failed(size);
+	return likely(p) ? p : ashlar_new_failed(size);
 }
 
-static void *array_by_name(size_t size, alloc_failed failed)
+static void *array_by_name(size_t size)
 {
-	(void)failed;
 	return ashlar_operator_names()->new_one(size);
 }
 
-static void *first_new(size_t size, alloc_failed failed);
-static void *first_new_array(size_t size, alloc_failed failed);
+static void *first_new(size_t size);
+static void *first_new_array(size_t size);
 
 static struct new_forms {
 	new_form one, array;
@@ -102,26 +101,34 @@ static struct new_forms {
 	bool aligned_ours, array_aligned_ours;
 } news = { .one = first_new, .array = first_new_array };
 
-static COLD void *first_new(size_t size, alloc_failed failed)
+static COLD void *first_new(size_t size)
 {
 	choose_forms();
-	return news.one(size, failed);
+	return news.one(size);
 }
 
-static COLD void *first_new_array(size_t size, alloc_failed failed)
+static COLD void *first_new_array(size_t size)
 {
 	choose_forms();
-	return news.array(size, failed);
+	return news.array(size);
+}
+
+/* What operators.c looks at: a size over it is for new_otherwise(). */
+size_t ashlar_new_most;
+
+void *ashlar_new_otherwise(size_t size)
+{
+	return news.one(size);
 }
 
 void *operator_new(size_t size)
 {
-	return news.one(size, plain_new_failed);
+	return news.one(size);
 }
 
 void *operator_new_array(size_t size)
 {
-	return news.array(size, plain_new_failed);
+	return news.array(size);
 }
 
 static COLD void *new_aligned_by_name(size_t size, size_t align, bool array)
@@ -163,7 +170,10 @@ void *operator_new_array_aligned(size_t size, size_t align)
 		__attribute__((__alias__(mangled), __visibility__("hidden")))
 
 OWN(own_operator_new, operator_new, "_Znwm");
+OWN(own_operator_new_array, operator_new_array, "_Znam");
 OWN(own_operator_new_aligned, operator_new_aligned, "_Znwm" ALIGN_VAL);
+OWN(own_operator_new_array_aligned, operator_new_array_aligned,
+    "_Znam" ALIGN_VAL);
 
 /* ---- delete ---- */
 
@@ -225,6 +235,11 @@ struct delete_forms {
 
 DEFINE_FIRST(one);
 DEFINE_FIRST(array);
+
+void ashlar_delete_otherwise(void *p, size_t size)
+{
+	one.sized(p, size);
+}
 
 #define DEFINE_DELETES(id, forms, field, mangled)                         \
 	void id(void *p)                                                  \
@@ -289,6 +304,22 @@ DEFINE_WATCHED(delete_array)
 
 static bool watching;
 
+/* True if sizes that are said are those that our new was asked for. */
+static bool sizes_count(const struct operator_names *names)
+{
+	return free == ashlar_own_free && malloc_is_ours() &&
+	       names->new_one == own_operator_new &&
+	       names->new_array == own_operator_new_array;
+}
+
+static bool aligned_sizes_count(const struct operator_names *names)
+{
+	return free == ashlar_own_free &&
+	       names->aligned_alloc == ashlar_own_aligned_alloc &&
+	       names->new_aligned == own_operator_new_aligned &&
+	       names->new_array_aligned == own_operator_new_array_aligned;
+}
+
 /* A form that has been replaced is called by those that go on to it. */
 static void choose_deletes(const struct operator_names *names)
 {
@@ -301,6 +332,12 @@ static void choose_deletes(const struct operator_names *names)
 	array.plain = one_ours ? free : names->delete_one;
 	array.sized = array_ours ? AS(delete_with, array.plain) :
 				   AS(delete_with, names->delete_array);
+	if (one_ours && sizes_count(names)) {
+		ashlar_sizes_count();
+		one.sized = ashlar_delete_sized;
+		if (array_ours)
+			array.sized = ashlar_delete_sized;
+	}
 	if (!watching || free != ashlar_own_free)
 		return;
 	one.plain = watched_delete;
@@ -323,6 +360,11 @@ static void choose_aligned_deletes(const struct operator_names *names)
 	one.sized_aligned = AS(delete_with_both, names->delete_one_aligned);
 	array.aligned = names->delete_one_aligned;
 	array.sized_aligned = AS(delete_with_both, names->delete_array_aligned);
+	if (one_ours && aligned_sizes_count(names)) {
+		one.sized_aligned = ashlar_delete_sized_aligned;
+		if (array_ours)
+			array.sized_aligned = ashlar_delete_sized_aligned;
+	}
 	if (!watching || free != ashlar_own_free)
 		return;
 	one.aligned = watched_delete_aligned;
@@ -341,10 +383,11 @@ static COLD void choose_forms(void)
 
 	choose_deletes(names);
 	choose_aligned_deletes(names);
-	news.one = ours ? ashlar_new_or : new_by_name;
+	news.one = ours ? ashlar_new : new_by_name;
+	ashlar_new_most = ours ? NEW_AT_ONCE : 0;
 	news.array = array_by_name;
 	if (names->new_one == own_operator_new)
-		news.array = ours ? ashlar_new_array_or : new_by_name;
+		news.array = ours ? ashlar_new_array : new_by_name;
 	news.aligned_ours = ours;
 	news.array_aligned_ours = names->new_aligned ==
 				  own_operator_new_aligned;

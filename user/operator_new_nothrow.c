@@ -35,12 +35,6 @@ static void *next_form(void **slot, const char *name)
 	return next;
 }
 
-static void *nothing(size_t size)
-{
-	(void)size;
-	return NULL;
-}
-
 /* True if blocks of plain operator new are ours. */
 static bool new_is_ours(void)
 {
@@ -50,12 +44,6 @@ static bool new_is_ours(void)
 	       names->malloc == ashlar_own_malloc;
 }
 
-static void *our_new(size_t size, bool array)
-{
-	return array ? ashlar_new_array_or(size, nothing) :
-		       ashlar_new_or(size, nothing);
-}
-
 static void *new_nothrow(void **slot, const char *name, size_t size,
 			 const void *tag, bool array)
 {
@@ -63,7 +51,7 @@ static void *new_nothrow(void **slot, const char *name, size_t size,
 	nothrow_new next;
 
 	if (new_is_ours())
-		p = our_new(size, array);
+		p = ashlar_new_or_null(size, array);
 	if (p)
 		return p;
 	*(void **)&next = next_form(slot, name);

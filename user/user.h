@@ -36,13 +36,25 @@ extern struct malloc_params malloc_params;
 
 /* The operators, under names that no program replaces. */
 void *own_operator_new(size_t size) HIDDEN;
+void *own_operator_new_array(size_t size) HIDDEN;
 void *own_operator_new_aligned(size_t size, size_t align) HIDDEN;
+void *own_operator_new_array_aligned(size_t size, size_t align) HIDDEN;
 void own_operator_delete(void *p) HIDDEN;
 void own_operator_delete_array(void *p) HIDDEN;
 void own_operator_delete_aligned(void *p, size_t align) HIDDEN;
 void own_operator_delete_array_aligned(void *p, size_t align) HIDDEN;
 
-typedef void *(*alloc_failed)(size_t size);
+/*
+ * Where the library's own operators go that find no object, or no room, at
+ * hand, or may not look: operator_new.c.
+ */
+#define NEW_AT_ONCE 256
+extern size_t ashlar_new_most HIDDEN; /* bytes; 0: ask the other one */
+void *ashlar_new_otherwise(size_t size) HIDDEN;
+void ashlar_delete_otherwise(void *p, size_t size) HIDDEN;
+
+/* Calls the handler until it helps, throws or is gone; operator_new.c. */
+void *ashlar_new_failed(size_t size) HIDDEN __attribute__((__weak__));
 
 /*
  * malloc's, under names that no program replaces. In the archive nobody has
@@ -52,9 +64,9 @@ void *ashlar_own_malloc(size_t size) HIDDEN __attribute__((__weak__));
 void ashlar_own_free(void *p) HIDDEN __attribute__((__weak__));
 void *ashlar_own_aligned_alloc(size_t align, size_t size) HIDDEN
 	__attribute__((__weak__));
-void *ashlar_new_or(size_t size, alloc_failed failed) HIDDEN
-	__attribute__((__weak__));
-void *ashlar_new_array_or(size_t size, alloc_failed failed) HIDDEN
+void *ashlar_new(size_t size) HIDDEN __attribute__((__weak__));
+void *ashlar_new_array(size_t size) HIDDEN __attribute__((__weak__));
+void *ashlar_new_or_null(size_t size, bool array) HIDDEN
 	__attribute__((__weak__));
 void *ashlar_new_aligned(size_t size, size_t align, bool array) HIDDEN
 	__attribute__((__weak__));
@@ -72,8 +84,18 @@ void ashlar_delete(void *p, size_t size, size_t align) HIDDEN
 void ashlar_delete_array(void *p, size_t size, size_t align) HIDDEN
 	__attribute__((__weak__));
 
+/* sized.c: the same, of blocks that are not watched */
+void ashlar_delete_sized(void *p, size_t size) HIDDEN __attribute__((__weak__));
+void ashlar_delete_sized_aligned(void *p, size_t size, size_t align) HIDDEN
+	__attribute__((__weak__));
+void ashlar_check_sized(void *p, size_t size, size_t align);
+void ashlar_sizes_count(void) HIDDEN __attribute__((__weak__));
+
 /* From now on the operators say so: operator_new.c, where it is linked. */
 void ashlar_watch_operators(void) HIDDEN __attribute__((__weak__));
+
+/* malloc.c */
+bool block_size(void *p, size_t *size);
 
 /* mistakes.c */
 void block_bad(const char *call, const void *p);

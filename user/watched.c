@@ -109,6 +109,8 @@ static void release(void *p, size_t size, size_t align, enum alloc_kind kind)
 /* free(), free_sized(), free_aligned_sized() */
 void ashlar_free(void *p, size_t size, size_t align)
 {
+	if (size != SIZE_UNKNOWN && nothing_checked)
+		ashlar_check_sized(p, size, align);
 	release(p, size, align, ALLOC_MALLOC);
 }
 

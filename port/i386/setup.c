@@ -219,9 +219,10 @@ static void __init set_limits(void)
 static void __init alloc_mem_map(void)
 {
 	port_mem_map = memblock_alloc(max_pfn * sizeof(struct page), 64);
-	port_slab_ids = memblock_alloc(max_low_pfn, 64);
+	port_slab_ids = memblock_alloc(CLASS_BYTES + max_low_pfn, 64);
 	if (!port_mem_map || !port_slab_ids)
 		panic("No memory for the descriptors of %lu frames.", max_pfn);
+	port_slab_ids += CLASS_BYTES;
 	port_high_pages = port_mem_map + max_low_pfn;
 }
 

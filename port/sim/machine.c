@@ -330,10 +330,11 @@ static void build_ram(void)
 	ram_size = (port_ram_pages + tables) << PAGE_SHIFT;
 	port_ram_base = (uintptr_t)map_ram(ram_size, ARENA_ALIGN);
 	port_mem_map = aligned_alloc(64, map_size);
-	port_slab_ids = calloc(port_ram_pages, 1);
+	port_slab_ids = calloc(CLASS_BYTES + port_ram_pages, 1);
 	if (!port_mem_map || !port_slab_ids)
 		sim_fail("the host has no memory for %lu descriptors",
 			 port_ram_pages);
+	port_slab_ids += CLASS_BYTES;
 	memset(port_mem_map, 0, map_size);
 	port_poison((void *)port_ram_base, ram_size);
 	reserve_kernel_window();

@@ -4,6 +4,7 @@
  *
  *   base             base + span/32    base + span/16    base + span/8
  *   | port_slab_ids →| blocks →        | port_mem_map →  | frames →  ┊ hole →
+ *    └ CLASS_BYTES before it
  *
  * Nothing is reserved: a step maps the next few megabytes of frames, and of
  * the tables what describes them. So the process's size is what it uses,
@@ -78,11 +79,11 @@ static bool place_range(unsigned int bits)
 	uintptr_t span = 1ul << (bits - 4), base = span * 8;
 
 	base += port_random() % span & ~(BLOCK_BYTES - 1);
-	/* The first page of port_slab_ids: it stays. */
+	/* The first page before port_slab_ids, and of it: it stays. */
 	if (map_at(base, host_page))
 		return false;
 	/* An eighth for the tables, the rest is RAM's. */
-	port_slab_ids = (u8 *)base;
+	port_slab_ids = (u8 *)base + CLASS_BYTES;
 	blocks = (u8 *)(base + span / 32);
 	port_mem_map = (struct page *)(base + span / 16);
 	port_ram_frame = (base + span / 8) >> PAGE_SHIFT;
@@ -124,11 +125,23 @@ static void shorten_table(void *table, size_t from, size_t to)
 
 #define BLOCK_FRAMES (BLOCK_BYTES >> PAGE_SHIFT)
 
+/* Whatever is in its first page is mapped already. */
+static bool extend_ids(unsigned long from, unsigned long to)
+{
+	return extend_table(port_slab_ids - CLASS_BYTES, from + CLASS_BYTES,
+			    to + CLASS_BYTES);
+}
+
+static void shorten_ids(unsigned long from, unsigned long to)
+{
+	shorten_table(port_slab_ids - CLASS_BYTES, from + CLASS_BYTES,
+		      to + CLASS_BYTES);
+}
+
 /* The tables grow together or not at all. */
 static bool extend_tables(unsigned long from, unsigned long to)
 {
-	/* Whatever is in the first page of this one is mapped already. */
-	if (!extend_table(port_slab_ids, max(from, 1ul), to))
+	if (!extend_ids(from, to))
 		return false;
 	if (!extend_table(blocks, DIV_ROUND_UP(from, BLOCK_FRAMES),
 			  DIV_ROUND_UP(to, BLOCK_FRAMES)))
@@ -139,7 +152,7 @@ static bool extend_tables(unsigned long from, unsigned long to)
 	shorten_table(blocks, DIV_ROUND_UP(from, BLOCK_FRAMES),
 		      DIV_ROUND_UP(to, BLOCK_FRAMES));
 no_blocks:
-	shorten_table(port_slab_ids, max(from, 1ul), to);
+	shorten_ids(from, to);
 	return false;
 }
 

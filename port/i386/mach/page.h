@@ -22,6 +22,7 @@ extern unsigned long max_low_pfn; /* first frame outside the direct map */
 extern unsigned long max_pfn; /* first frame after all RAM */
 extern struct page *port_mem_map;
 extern struct page *port_high_pages; /* descriptor of max_low_pfn */
+/* Behind CLASS_WORDS, which are the core's: */
 extern u8 *port_slab_ids; /* CPU list of a low frame's objects, or 0 */
 
 static inline unsigned long virt_to_pfn(const void *addr)

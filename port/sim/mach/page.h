@@ -19,6 +19,7 @@ extern uintptr_t port_ram_base;
 extern unsigned long port_ram_pages;
 extern unsigned long sim_max_low_pfn;
 extern struct page *port_mem_map;
+/* Behind CLASS_WORDS, which are the core's: */
 extern u8 *port_slab_ids; /* CPU list that a frame's objects go to, or 0 */
 
 static inline unsigned long virt_to_pfn(const void *addr)

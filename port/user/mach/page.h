@@ -16,6 +16,7 @@
 extern unsigned long port_ram_frame __hidden; /* address of frame 0 / 4 KiB */
 extern unsigned long port_ram_pages __hidden; /* frames online */
 extern struct page *port_mem_map __hidden;
+/* Behind CLASS_WORDS, which are the core's: */
 extern u8 *port_slab_ids __hidden; /* CPU list of a frame's objects, or 0 */
 
 static inline unsigned long virt_to_pfn(const void *addr)

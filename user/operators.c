@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * operator new and the delete that C++14 calls, as the shared library has them:
+ * without a jump to what the program may have replaced.
+ *
+ *   new ──► at hand ┐ no, or malloc is the program's: ashlar_new_most is 0
+ *                   └──────► operator_new.c
+ *   delete ─► room ┐ no, or new is the program's: no size has a class
+ *                  └───────► operator_new.c
+ *
+ * operator_new.c defines both as well, weakly. In the archive there are only
+ * those, which may be had without our malloc.
+ */
+#include "fast.h"
+#include "mm/internal.h"
+#include "user.h"
+
+EXPORT void *operator_new(size_t size) __asm__("_Znwm");
+EXPORT void operator_delete_sized(void *p, size_t size) __asm__("_ZdlPvm");
+
+void *operator_new(size_t size)
+{
+	void *obj;
+
+	if (unlikely(size > ashlar_new_most))
+		return ashlar_new_otherwise(size);
+	obj = pop(class_of(size));
+	return likely(obj) ? obj : ashlar_new_otherwise(size);
+}
+
+void operator_delete_sized(void *p, size_t size)
+{
+	if (unlikely(!virt_addr_valid(p) || !sheaf_push_sized(p, &size)))
+		ashlar_delete_otherwise(p, size);
+}
