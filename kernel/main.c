@@ -7,6 +7,7 @@
 #include <ashlar/commit.h>
 #include <ashlar/kfence.h>
 #include <ashlar/mmap.h>
+#include <ashlar/swap.h>
 #include <i386.h>
 #include <kernel/exec/exec.h>
 #include <kernel/init.h>
@@ -33,6 +34,7 @@ static int kernel_init(void *unused)
 	(void)unused;
 	workqueue_start();
 	slab_reap_start();
+	kswapd_start();
 	devices_init();
 	fs_populate_root();
 	console_open_stdio();
@@ -60,6 +62,7 @@ void start_kernel(void)
 	mm_boot_report();
 	init_reserves();
 	mmap_init();
+	vmscan_init();
 	mman_init();
 	irq_init();
 	sched_init();

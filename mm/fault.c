@@ -335,22 +335,9 @@ static vm_fault_t do_fault(struct vm_area_struct *vma, unsigned long addr,
 /* @entry, for @page, has been replaced and flushed. page_table_lock. */
 static void page_unmapped(struct mm_struct *mm, pte_t entry, struct page *page)
 {
-	bool last = atomic_dec_and_test(&page->_mapcount);
-
 	if (unlikely(pte_mlocked(entry)))
 		munlock_page(page);
-	if (PageAnon(page)) {
-		mm->rss_anon--;
-		if (last)
-			dec_node_page_state(NR_ANON_MAPPED);
-		return;
-	}
-	if (page->pflags & PG_swapbacked)
-		mm->rss_shmem--;
-	else
-		mm->rss_file--;
-	if (last)
-		dec_node_page_state(NR_FILE_MAPPED);
+	page_remove_rmap(mm, page);
 }
 
 /*

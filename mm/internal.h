@@ -121,6 +121,9 @@ void free_frames(struct page *page, unsigned long nr);
 
 /* page_alloc.c: what higher files and the kernel do for it, or NULL */
 extern unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
+/* The task reclaims already: it may have the reserve. */
+#define RECLAIM_RECURSION (~0ul)
+extern void (*page_alloc_low)(gfp_t gfp); /* the zones are below low */
 
 /* The result of a request to end a process. */
 enum oom_verdict {

@@ -85,6 +85,7 @@ void rotate_reclaimable_page(struct page *page);
 void mark_page_lazyfree(struct page *page);
 void lru_set_evictable(struct page *page);
 void lru_set_unevictable(struct page *page);
+void free_user_pages(struct page **pages, unsigned int nr);
 void release_pages(struct page **pages, unsigned int nr);
 
 /* A page of a file was read or written: twice makes it an active one. */

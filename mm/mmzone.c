@@ -48,7 +48,7 @@ struct page *alloc_from_zones(gfp_t gfp, unsigned int order,
 	return page;
 }
 
-static unsigned long int_sqrt(unsigned long x)
+unsigned long int_sqrt(unsigned long x)
 {
 	unsigned long r = 0, bit;
 

@@ -23,6 +23,7 @@
 
 /* What higher files and the kernel do for this one. NULL asks for nothing. */
 unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
+void (*page_alloc_low)(gfp_t gfp);
 enum oom_verdict (*page_alloc_oom)(gfp_t gfp, unsigned int order);
 void (*page_alloc_owner)(struct page *page, unsigned int order, gfp_t gfp);
 void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
@@ -38,7 +39,10 @@ static struct page *alloc_after_grow(gfp_t gfp, unsigned int order)
 	return page;
 }
 
-/* A task that is to end so that memory comes free may take the last of it. */
+/*
+ * A task that is to end so that memory comes free, or that reclaims, may take
+ * the last of it.
+ */
 static struct page *alloc_from_reserve(gfp_t gfp, unsigned int order)
 {
 	struct page *page = NULL;
@@ -78,6 +82,20 @@ static bool alloc_oom(gfp_t gfp, unsigned int order, struct page **page)
 	       (gfp & __GFP_NOFAIL);
 }
 
+static void count_stall(gfp_t gfp)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+
+	count_vm_events(cpu, ALLOCSTALL, 1);
+	if (gfp & __GFP_DMA)
+		count_vm_events(cpu, ALLOCSTALL_DMA, 1);
+	else if (gfp & __GFP_HIGHMEM)
+		count_vm_events(cpu,
+				gfp & __GFP_MOVABLE ? ALLOCSTALL_MOVABLE :
+						      ALLOCSTALL_HIGH,
+				1);
+}
+
 /*
  * The zones are below their low watermark, and the machine has no more RAM.
  * A caller who may not wait takes what the min watermark leaves; one who may
@@ -91,15 +109,19 @@ static __cold_path struct page *alloc_slow(gfp_t gfp, unsigned int order)
 
 	if (page)
 		return page;
+	if (page_alloc_low)
+		page_alloc_low(gfp);
 	page = alloc_from_zones(gfp, order, WMARK_MIN);
 	if (gfp & __GFP_NORETRY)
 		rounds = 1;
 	while (!page && gfpflags_allow_blocking(gfp)) {
 		unsigned long freed = 0;
 
-		count_vm_events(*this_cpu_ptr(mm_cpu_self), ALLOCSTALL, 1);
 		if (page_alloc_reclaim)
 			freed = page_alloc_reclaim(gfp, order);
+		if (freed == RECLAIM_RECURSION)
+			return alloc_from_reserve(gfp, order);
+		count_stall(gfp);
 		page = alloc_from_zones(gfp, order, WMARK_MIN);
 		if (page)
 			break;

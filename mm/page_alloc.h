@@ -128,6 +128,7 @@ void isolate_free_block(struct zone *z, struct page *page);
 
 /* mmzone.c */
 void zone_resized(void);
+unsigned long int_sqrt(unsigned long x);
 struct page *alloc_from_zones(gfp_t gfp, unsigned int order,
 			      enum zone_watermarks w);
 

@@ -21,6 +21,7 @@
 #include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
 #include "internal.h"
+#include "lru.h"
 
 /** __lock_page() - the slow part of lock_page(): another has the lock */
 void __lock_page(struct page *page)
@@ -78,6 +79,11 @@ void end_page_writeback(struct page *page)
 		mm_panic("end_page_writeback: frame %#lx is not being written",
 			 page_to_pfn(page));
 	dec_node_page_state(NR_WRITEBACK);
+	if (page->pflags & PG_reclaim) {
+		clear_page_flags(page, PG_reclaim);
+		rotate_reclaimable_page(page);
+		port_wake(&node_lruvec); /* who found nothing else */
+	}
 	port_wake(page);
 }
 

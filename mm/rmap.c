@@ -18,6 +18,9 @@
  * joined it: a fork's or mremap's new area is passed after the old one. So a
  * walk finds every entry, some maybe twice while areas are being joined.
  *
+ * With that, who reclaims asks whether a page was used (page_referenced), and
+ * takes it from all who map it (pageout.c).
+ *
  * Invariants:
  *   page->_mapcount = entries that rmap_walk() finds
  *   an area with an anonymous page has an anon_vma
@@ -36,6 +39,7 @@
 #include <ashlar/pgtable.h>
 #include <ashlar/rmap.h>
 #include <ashlar/slab.h>
+#include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
 #include "pgtable.h"
 #include "rmap.h"
@@ -238,4 +242,71 @@ void rmap_walk(struct page *page, rmap_fn *fn, void *arg)
 		rmap_walk_anon(page, fn, arg);
 	else if (mapping)
 		rmap_walk_file(page, (struct address_space *)mapping, fn, arg);
+}
+
+/**
+ * page_remove_rmap() - an entry of @mm maps the page no more
+ *
+ * Context: page_table_lock; the entry has been replaced and flushed.
+ */
+void page_remove_rmap(struct mm_struct *mm, struct page *page)
+{
+	bool last = atomic_dec_and_test(&page->_mapcount);
+
+	if (PageAnon(page)) {
+		mm->rss_anon--;
+		if (last)
+			dec_node_page_state(NR_ANON_MAPPED);
+		return;
+	}
+	if (page->pflags & PG_swapbacked)
+		mm->rss_shmem--;
+	else
+		mm->rss_file--;
+	if (last)
+		dec_node_page_state(NR_FILE_MAPPED);
+}
+
+/* ---- for who reclaims ---- */
+
+struct references {
+	unsigned int nr; /* entries that were used */
+	u32 vm_flags; /* of their areas */
+};
+
+static bool clear_young(struct page *page, struct vm_area_struct *vma,
+			unsigned long addr, void *arg)
+{
+	pte_t *pte = pte_lookup(vma->vm_mm, addr);
+	struct references *r = arg;
+	pte_t entry = *pte;
+
+	(void)page;
+	if (!pte_young(entry))
+		return true;
+	ptep_modify(pte, entry, pte_mkold(entry));
+	if (vma->vm_flags & VM_SEQ_READ) /* it will not come back */
+		return true;
+	r->nr++;
+	r->vm_flags |= vma->vm_flags;
+	return true;
+}
+
+/**
+ * page_referenced() - through how many entries a page was used
+ * @page: that the caller has a reference to; a file's is locked
+ * @vm_flags: receives the VM_* of areas that used it
+ *
+ * Each is asked since it was asked last: what a processor still remembers of
+ * an entry it does not note again, so a use may be missed. Context: as
+ * rmap_walk().
+ */
+unsigned int page_referenced(struct page *page, u32 *vm_flags)
+{
+	struct references r = { 0 };
+
+	if (atomic_read(&page->_mapcount))
+		rmap_walk(page, clear_young, &r);
+	*vm_flags = r.vm_flags;
+	return r.nr;
 }

@@ -47,6 +47,8 @@ void rmap_init(void);
 int __anon_vma_prepare(struct vm_area_struct *vma);
 void anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av);
 void anon_vma_unlink(struct vm_area_struct *vma);
+void page_remove_rmap(struct mm_struct *mm, struct page *page);
+unsigned int page_referenced(struct page *page, u32 *vm_flags);
 
 /* Before the first anonymous page; 0 or -ENOMEM. May sleep. */
 static inline int anon_vma_prepare(struct vm_area_struct *vma)

@@ -216,10 +216,11 @@ void __mark_page_accessed(struct page *page)
  */
 void rotate_reclaimable_page(struct page *page)
 {
-	const u32 kept = PG_active | PG_unevictable | PG_dirty | PG_locked;
+	const u32 kept = PG_unevictable | PG_dirty | PG_locked;
 
 	spin_lock(&node_lruvec.lru_lock);
 	if ((page->pflags & (PG_lru | kept)) == PG_lru) {
+		lru_change(page, 0, PG_active);
 		list_move_tail(&page->lru,
 			       &node_lruvec.lists[lru_of_flags(page->pflags)]);
 		count_vm_event(PGROTATED);
@@ -260,6 +261,20 @@ static inline void forget_user_page(struct page *page)
 	page->mapping = 0;
 	page->index = 0;
 	page->pflags = 0;
+}
+
+/**
+ * free_user_pages() - free pages that no one can find any more
+ * @pages: on no list, without a reference
+ * @nr: how many
+ */
+void free_user_pages(struct page **pages, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		forget_user_page(pages[i]);
+	free_unref_pages(pages, nr);
 }
 
 /** __put_page() - free a frame whose last reference went. */

@@ -104,6 +104,8 @@ static inline void zap_file_page(struct mmu_gather *tlb, struct page *page,
 {
 	if (pte_dirty(entry))
 		set_page_flags(page, PG_dirty);
+	if (pte_young(entry))
+		mark_page_accessed(page);
 	if (page->pflags & PG_swapbacked)
 		tlb->shmem++;
 	else

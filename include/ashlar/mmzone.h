@@ -39,6 +39,9 @@ enum vm_event_item {
 	/* Only where there are address spaces: */
 	PGALLOC_DMA = NR_CORE_EVENTS, /* of PGALLOC, in that zone */
 	PGALLOC_HIGH,
+	ALLOCSTALL_DMA, /* of ALLOCSTALL */
+	ALLOCSTALL_HIGH,
+	ALLOCSTALL_MOVABLE,
 	PGFAULT, /* page faults, those below included */
 	PGMAJFAULT, /* that had to wait for I/O */
 	PSWPIN, /* pages that began to be read from swap areas */
@@ -49,6 +52,19 @@ enum vm_event_item {
 	PGLAZYFREE, /* pages given up by MADV_FREE */
 	PGACTIVATE, /* pages that became active */
 	PGDEACTIVATE, /* and inactive again */
+	PGREFILL, /* active pages that were looked at */
+	PGSCAN_KSWAPD, /* inactive pages that were looked at, by whom … */
+	PGSCAN_DIRECT,
+	PGSTEAL_KSWAPD, /* and of those, freed */
+	PGSTEAL_DIRECT,
+	PGSCAN_ANON, /* … and of which kind */
+	PGSCAN_FILE,
+	PGSTEAL_ANON,
+	PGSTEAL_FILE,
+	PGLAZYFREED, /* pages given up that were freed */
+	PAGEOUTRUN, /* rounds of kswapd */
+	DROP_PAGECACHE, /* requests */
+	DROP_SLAB,
 	PGROTATED, /* written on their way out, and the next to go */
 	UNEVICTABLE_PGMLOCKED, /* pages of which a first entry was locked */
 	UNEVICTABLE_PGMUNLOCKED, /* and a last one no longer */

@@ -147,6 +147,9 @@ struct mm_cpu *port_cpu_start(void);
 unsigned long port_rlimit(unsigned int resource);
 unsigned long port_rlimit_max(unsigned int resource); /* the hard one */
 
+/* The running task's own: true while it reclaims memory. */
+bool *port_reclaiming(void);
+
 /*
  * Blocks that a port maps by themselves, past the frames: bytes and number in
  * use, and bytes kept for the next one. The core only reports them.

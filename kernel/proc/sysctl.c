@@ -14,8 +14,8 @@
 #include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/oom.h>
-#include <ashlar/shrinker.h>
 #include <ashlar/string.h>
+#include <ashlar/swap.h>
 #include <ashlar/swapfile.h>
 #include <kernel/drivers/random.h>
 #include <kernel/exec/coredump.h>
@@ -220,9 +220,10 @@ static ssize_t write_drop_caches(const char *text, size_t len, void *data)
 	(void)data;
 	if (!proc_parse_long(text, &v) || v < 1 || v > 4)
 		return -EINVAL;
-	/* All file pages are a tmpfs's, the only copy there is. */
+	if (v & 1)
+		drop_pagecache();
 	if (v & 2)
-		shrink_slab(GFP_KERNEL, 0);
+		drop_slab();
 	if (!(drop_quietly & 4))
 		printk(KERN_INFO "%s (%d): drop_caches: %ld\n", current->comm,
 		       current->pid, v);

@@ -641,6 +641,12 @@ unsigned long port_rlimit(unsigned int resource)
 	return rlimit(resource);
 }
 
+/** port_reclaiming() - true while the running task reclaims memory */
+bool *port_reclaiming(void)
+{
+	return &current->reclaiming;
+}
+
 /**
  * port_rlimit_max() - to where it may raise that limit
  * @resource: RLIMIT_*

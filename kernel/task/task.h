@@ -73,6 +73,7 @@ struct task_struct {
 	int exit_signal; /* to the parent; -1: a thread, sends none */
 	int pdeath_signal;
 	unsigned int flags; /* PF_* */
+	bool reclaiming; /* memory: it may use the reserve */
 	atomic_t usage;
 	pid_t pid, tgid;
 	struct pid *thread_pid;

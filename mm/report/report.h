@@ -48,6 +48,7 @@ struct mm_totals {
 	unsigned long total; /* managed and large */
 	unsigned long direct; /* managed, not free and in no slab */
 	unsigned long pgalloc_normal; /* events of the zones in between */
+	unsigned long allocstall_normal;
 	/* A machine's: machine.c. */
 	unsigned long node[NR_NODE_STAT_ITEMS];
 	unsigned long high_total, high_free, low_total, low_free;

@@ -99,4 +99,8 @@ void totals_finish(struct mm_totals *t)
 	t->pgalloc_normal =
 		less(t->events[PGALLOC],
 		     t->events[PGALLOC_DMA] + t->events[PGALLOC_HIGH]);
+	t->allocstall_normal =
+		less(t->events[ALLOCSTALL],
+		     t->events[ALLOCSTALL_DMA] + t->events[ALLOCSTALL_HIGH] +
+			     t->events[ALLOCSTALL_MOVABLE]);
 }

@@ -7,6 +7,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/highmem.h>
 #include <ashlar/mmap.h>
+#include <ashlar/swap.h>
 #include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/vmalloc.h>
@@ -49,6 +50,7 @@ void sim_build_spaces(void)
 	vmalloc_init();
 	xarray_init();
 	mmap_init();
+	vmscan_init();
 	file_cache = kmem_cache_create("sim_file", sizeof(struct sim_file), 0,
 				       SLAB_PANIC, NULL);
 	shmem_alloc_file = alloc_file;

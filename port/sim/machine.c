@@ -387,6 +387,13 @@ unsigned long port_rlimit_max(unsigned int resource)
 	return port_rlimit(resource);
 }
 
+bool *port_reclaiming(void)
+{
+	static bool reclaiming[SIM_CPUS];
+
+	return &reclaiming[sim_cpu()];
+}
+
 void port_wait(const void *key)
 {
 	if (sim_locks_held())

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One page on its way out of memory.
+ *
+ *   isolated, locked ── used since? ── unmapped ── dirty? ── leaves its file
+ *      │ busy             │ yes          │ locked     │ yes       │
+ *      ▼                  ▼              ▼            ▼           ▼
+ *     keep             activate         keep      written,     the frame is
+ *                      (or keep: once)            or waits     free
+ *                                                 for it
+ *
+ * Whoever reclaims may hold any lock that sleeps, a page's included: so each
+ * is only tried. The last step makes sure: under i_pages.xa_lock the page has
+ * the file's reference and ours, and is clean, so no other can have it or get
+ * it; the count becomes 0 and the slot empty in one.
+ *
+ * Pages of files that live in RAM alone have no other copy. Anonymous pages go
+ * if MADV_FREE gave them up.
+ */
+#include <ashlar/atomic.h>
+#include <ashlar/fs.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmap.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/pagemap.h>
+#include <ashlar/pgtable.h>
+#include <ashlar/rmap.h>
+#include <ashlar/vmstat.h>
+#include <ashlar/xarray.h>
+#include <mach/spinlock.h>
+#include <mach/tlb.h>
+#include "filemap.h"
+#include "internal.h"
+#include "lru.h"
+#include "pgtable.h"
+#include "rmap.h"
+#include "vma.h"
+#include "vmscan.h"
+
+/* ---- has it been used? ---- */
+
+enum page_references {
+	REFERENCES_NONE,
+	REFERENCES_ONCE, /* it may stay for another round */
+	REFERENCES_MANY,
+};
+
+/*
+ * A page of a program's text counts after one use, others after two: a page
+ * that is used once, as a stream is, does not push out what is used often.
+ */
+static enum page_references page_check_references(struct page *page)
+{
+	u32 vm_flags, flags = READ_ONCE(page->pflags);
+	unsigned int entries = page_referenced(page, &vm_flags);
+
+	if (flags & PG_referenced)
+		clear_page_flags(page, PG_referenced);
+	if (!entries)
+		return REFERENCES_NONE;
+	set_page_flags(page, PG_referenced);
+	if ((flags & PG_referenced) || entries > 1)
+		return REFERENCES_MANY;
+	if ((vm_flags & VM_EXEC) && page_is_file_lru(page))
+		return REFERENCES_MANY;
+	return REFERENCES_ONCE;
+}
+
+/* ---- who maps it? ---- */
+
+/* True if an anonymous page that was given up was written to again. */
+static bool lazyfree_is_over(struct page *page, pte_t entry)
+{
+	return PageAnon(page) && !(page->pflags & PG_swapbacked) &&
+	       pte_dirty(entry);
+}
+
+static bool unmap_one(struct page *page, struct vm_area_struct *vma,
+		      unsigned long addr, void *arg)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pte_t *pte = pte_lookup(mm, addr);
+	bool *done = arg;
+	pte_t entry;
+
+	if (pte_mlocked(*pte)) {
+		*done = false;
+		return false;
+	}
+	entry = ptep_get_and_clear(pte);
+	flush_tlb_page(mm, addr);
+	if (lazyfree_is_over(page, entry)) {
+		set_pte(pte, entry);
+		set_page_flags(page, PG_dirty);
+		*done = false;
+		return false;
+	}
+	if (pte_dirty(entry))
+		set_page_flags(page, PG_dirty);
+	mm->hiwater_rss = max(mm->hiwater_rss, get_mm_rss(mm));
+	page_remove_rmap(mm, page);
+	put_page(page);
+	return true;
+}
+
+/*
+ * Take a locked page from all who map it: an access faults then. What was
+ * written makes the page dirty. False if an entry is locked, or the page was
+ * written to after it was given up; some may be gone then.
+ */
+static bool try_to_unmap(struct page *page)
+{
+	bool done = true;
+
+	rmap_walk(page, unmap_one, &done);
+	return done && !atomic_read(&page->_mapcount);
+}
+
+/* ---- the last steps ---- */
+
+/* True if the caller alone has the page now: no reference is left. */
+static bool freeze_page(struct page *page, int refs)
+{
+	return __atomic_compare_exchange_n(&page->_refcount.counter, &refs, 0,
+					   false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+static void unfreeze_page(struct page *page, int refs)
+{
+	__atomic_store_n(&page->_refcount.counter, refs, __ATOMIC_RELEASE);
+}
+
+/* Take a clean page out of its file. Return: false if another has it, too. */
+static bool remove_mapping(struct address_space *m, struct page *page)
+{
+	xa_lock(&m->i_pages);
+	if (!freeze_page(page, 2)) {
+		xa_unlock(&m->i_pages);
+		return false;
+	}
+	if (unlikely(PageDirty(page))) {
+		unfreeze_page(page, 2);
+		xa_unlock(&m->i_pages);
+		return false;
+	}
+	__xa_erase(&m->i_pages, page->index);
+	page->mapping = 0;
+	filemap_count(m, -1);
+	xa_unlock(&m->i_pages);
+	filemap_uncharge(m, 1);
+	return true;
+}
+
+/* An anonymous page that MADV_FREE gave up, and that nobody maps now. */
+static bool remove_lazyfree(struct page *page)
+{
+	if (!freeze_page(page, 1))
+		return false;
+	if (unlikely(PageDirty(page))) {
+		unfreeze_page(page, 1);
+		return false;
+	}
+	count_vm_event(PGLAZYFREED);
+	return true;
+}
+
+/* A page that was given up was written to: it is like others again. */
+static void lazyfree_again(struct page *page)
+{
+	set_page_flags(page, PG_swapbacked);
+	clear_page_flags(page, PG_dirty);
+}
+
+static enum page_fate reclaim_lazyfree(struct page *page)
+{
+	if (atomic_read(&page->_mapcount) && !try_to_unmap(page)) {
+		if (PageDirty(page))
+			lazyfree_again(page);
+		return PAGE_ACTIVATE;
+	}
+	return remove_lazyfree(page) ? PAGE_CLEAN : PAGE_KEEP;
+}
+
+/* A file's page that nobody maps, and nobody else looks at. */
+static enum page_fate reclaim_file_page(struct address_space *m,
+					struct page *page,
+					struct scan_control *sc)
+{
+	if (PageDirty(page)) {
+		set_page_flags(page, PG_reclaim);
+		sc->nr_dirty++;
+		return PAGE_ACTIVATE;
+	}
+	return remove_mapping(m, page) ? PAGE_CLEAN : PAGE_KEEP;
+}
+
+/* ---- the page as a whole ---- */
+
+static enum page_fate reclaim_unused(struct page *page, struct scan_control *sc)
+{
+	struct address_space *m;
+
+	if (PageAnon(page))
+		return page_is_file_lru(page) ? reclaim_lazyfree(page) :
+						PAGE_ACTIVATE;
+	m = (struct address_space *)page->mapping;
+	if (!m) /* truncated; whoever has it still lets it go soon */
+		return PAGE_KEEP;
+	if (!mapping_reads(m))
+		return PAGE_ACTIVATE;
+	if (atomic_read(&page->_mapcount) && !try_to_unmap(page))
+		return PAGE_ACTIVATE;
+	return reclaim_file_page(m, page, sc);
+}
+
+static enum page_fate reclaim_locked(struct page *page, struct scan_control *sc)
+{
+	if (page->pflags & PG_unevictable)
+		return PAGE_KEEP;
+	if (!sc->may_unmap && atomic_read(&page->_mapcount))
+		return PAGE_KEEP;
+	if (PageWriteback(page)) {
+		set_page_flags(page, PG_reclaim);
+		sc->nr_writeback++;
+		return PAGE_ACTIVATE;
+	}
+	if (!sc->ignore_use) {
+		switch (page_check_references(page)) {
+		case REFERENCES_MANY:
+			return PAGE_ACTIVATE;
+		case REFERENCES_ONCE:
+			return PAGE_KEEP;
+		case REFERENCES_NONE:
+			break;
+		}
+	}
+	return reclaim_unused(page, sc);
+}
+
+/**
+ * reclaim_page() - free a page's frame, if it can be done without
+ * @page: isolated by the caller
+ * @sc: how hard to try
+ *
+ * Context: may sleep; any lock that sleeps may be held. Return: PAGE_CLEAN: the
+ * page has no reference and is the caller's to free.
+ */
+enum page_fate reclaim_page(struct page *page, struct scan_control *sc)
+{
+	enum page_fate fate;
+
+	if (!trylock_page(page))
+		return PAGE_KEEP;
+	fate = reclaim_locked(page, sc);
+	if (fate == PAGE_CLEAN)
+		clear_page_flags(page, PG_locked);
+	else
+		unlock_page(page);
+	return fate;
+}

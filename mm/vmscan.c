@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reclaim: which pages memory is taken from when it runs short, and how much
+ * is looked at for that.
+ *
+ *   zone below low ──► kswapd: balance_pgdat(), until one is above high
+ *   zone below min ──► the allocation itself: try_to_free_pages()
+ *          │
+ *   shrink_node, at priority 12, 11 … 0: a 2^priority-th of
+ *     active ──shrink_active_list──► inactive ──shrink_inactive_list──► free
+ *     what shrinkers have                           (pageout.c)
+ *
+ * Pages are taken from the end of a list in batches of SWAP_CLUSTER_MAX; what
+ * does not go is put back, on the list that fits by then. An inactive list is
+ * kept as long as the active one, or a fraction of it in a large memory, so
+ * that a page is looked at again before it goes: that is its second chance.
+ * Pages of files that are used once never push out active ones: as long as
+ * there are enough of them, no other list is looked at.
+ *
+ * Anonymous pages have no place to go, but those that MADV_FREE gave up, which
+ * lie among the pages of files.
+ *
+ * A task that reclaims may allocate itself, from the reserve, but not reclaim
+ * once more. Locks: lru_lock, for a batch at a time; else none is held.
+ */
+#include <ashlar/atomic.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmzone.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/pagemap.h>
+#include <ashlar/port.h>
+#include <ashlar/shrinker.h>
+#include <ashlar/swap.h>
+#include <ashlar/vmstat.h>
+#include <mach/page.h>
+#include <mach/spinlock.h>
+#include "internal.h"
+#include "lru.h"
+#include "page_alloc.h"
+#include "rmap.h"
+#include "vma.h"
+#include "vmscan.h"
+
+#define KSWAPD_FAILURES 16u /* rounds without a page, and kswapd rests */
+
+void (*wakeup_kswapd)(void);
+
+static unsigned int kswapd_failures;
+static enum zone_type kswapd_highest; /* what it was woken for */
+
+/* ---- batches ---- */
+
+/* True if the page is of use to who wants memory of such a zone. */
+static bool is_eligible(const struct page *page, enum zone_type highest)
+{
+	return highest == MAX_NR_ZONES - 1 ||
+	       pfn_zone(page_to_pfn(page))->index <= highest;
+}
+
+/*
+ * Take up to @nr pages from the end of a list; returns how many were looked at,
+ * and adds to *@taken. Those of other zones go to its head.
+ */
+static unsigned int isolate_lru_pages(enum lru_list lru, unsigned int nr,
+				      struct list_head *to,
+				      const struct scan_control *sc,
+				      unsigned int *taken)
+{
+	struct list_head *list = &node_lruvec.lists[lru];
+	unsigned int scanned;
+	struct page *page;
+
+	spin_lock(&node_lruvec.lru_lock);
+	for (scanned = 0; scanned < nr && !list_empty(list); scanned++) {
+		page = list_last_entry(list, struct page, lru);
+		list_del(&page->lru);
+		if (unlikely(!is_eligible(page, sc->highest) ||
+			     !atomic_inc_not_zero(&page->_refcount))) {
+			list_add(&page->lru, list);
+			continue;
+		}
+		clear_page_flags(page, PG_lru);
+		list_add(&page->lru, to);
+		++*taken;
+	}
+	lru_count(lru, -(long)*taken);
+	spin_unlock(&node_lruvec.lru_lock);
+	mod_node_page_state(
+		lru & LRU_FILE ? NR_ISOLATED_FILE : NR_ISOLATED_ANON, *taken);
+	return scanned;
+}
+
+/* The end of isolate_lru_pages(): those of @list go back, of @taken. */
+static void putback_pages(enum lru_list lru, struct list_head *list,
+			  unsigned int taken)
+{
+	struct page *page, *last[SWAP_CLUSTER_MAX];
+	unsigned int nr = 0;
+
+	spin_lock(&node_lruvec.lru_lock);
+	while (!list_empty(list)) {
+		page = list_first_entry(list, struct page, lru);
+		list_del(&page->lru);
+		set_page_flags(page, PG_lru);
+		lru_link(page, lru_of_flags(page->pflags));
+		if (unlikely(atomic_dec_and_test(&page->_refcount))) {
+			lru_unlink(page);
+			clear_page_flags(page, PG_lru);
+			last[nr++] = page;
+		}
+	}
+	spin_unlock(&node_lruvec.lru_lock);
+	mod_node_page_state(lru & LRU_FILE ? NR_ISOLATED_FILE :
+					     NR_ISOLATED_ANON,
+			    -(long)taken);
+	if (unlikely(nr))
+		free_user_pages(last, nr);
+}
+
+/* ---- inactive pages go, or have been used ---- */
+
+static void count_scan(const struct scan_control *sc, bool file,
+		       unsigned int scanned, unsigned int freed)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+
+	count_vm_events(cpu, sc->kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT,
+			scanned);
+	count_vm_events(cpu, sc->kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT,
+			freed);
+	count_vm_events(cpu, file ? PGSCAN_FILE : PGSCAN_ANON, scanned);
+	count_vm_events(cpu, file ? PGSTEAL_FILE : PGSTEAL_ANON, freed);
+}
+
+/* Each page of @list is looked at; the others stay on it. Returns how many
+ * frames came free. */
+static unsigned int shrink_page_list(struct list_head *list,
+				     struct scan_control *sc)
+{
+	struct page *page, *next, *clean[SWAP_CLUSTER_MAX];
+	unsigned int nr = 0, activated = 0;
+
+	list_for_each_entry_safe(page, next, list, lru) {
+		switch (reclaim_page(page, sc)) {
+		case PAGE_CLEAN:
+			list_del(&page->lru);
+			clean[nr++] = page;
+			break;
+		case PAGE_ACTIVATE:
+			set_page_flags(page, PG_active);
+			activated++;
+			break;
+		case PAGE_KEEP:
+			break;
+		}
+	}
+	if (activated)
+		count_vm_events(*this_cpu_ptr(mm_cpu_self), PGACTIVATE,
+				activated);
+	if (nr)
+		free_user_pages(clean, nr);
+	return nr;
+}
+
+/* A batch of an inactive list. Returns how many were looked at. */
+static unsigned int shrink_inactive_list(enum lru_list lru, unsigned int nr,
+					 struct scan_control *sc)
+{
+	unsigned int taken = 0, scanned, freed = 0;
+	LIST_HEAD(list);
+
+	scanned = isolate_lru_pages(lru, nr, &list, sc, &taken);
+	if (!taken)
+		return scanned;
+	freed = shrink_page_list(&list, sc);
+	putback_pages(lru, &list, taken);
+	count_scan(sc, lru & LRU_FILE, taken, freed);
+	sc->nr_scanned += taken;
+	sc->nr_reclaimed += freed;
+	return scanned;
+}
+
+/* ---- active pages grow old ---- */
+
+/* True if a page that is among those used most is to stay there. */
+static bool stays_active(struct page *page)
+{
+	u32 vm_flags;
+
+	if (!page_referenced(page, &vm_flags))
+		return false;
+	return (vm_flags & VM_EXEC) && page_is_file_lru(page);
+}
+
+/* A batch of an active list. Returns how many were looked at. */
+static unsigned int shrink_active_list(enum lru_list lru, unsigned int nr,
+				       struct scan_control *sc)
+{
+	unsigned int taken = 0, scanned, old = 0;
+	struct page *page;
+	LIST_HEAD(list);
+
+	scanned = isolate_lru_pages(lru, nr, &list, sc, &taken);
+	list_for_each_entry(page, &list, lru) {
+		if (!trylock_page(page))
+			continue;
+		if (!stays_active(page)) {
+			clear_page_flags(page, PG_active);
+			set_page_flags(page, PG_workingset);
+			old++;
+		}
+		unlock_page(page);
+	}
+	putback_pages(lru, &list, taken);
+	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREFILL, taken);
+	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGDEACTIVATE, old);
+	return scanned;
+}
+
+/* ---- how much of which list ---- */
+
+/*
+ *  memory of both lists   10 MB   100 MB   1 GB   10 GB
+ *  active : inactive          1        1      3      10
+ */
+static bool inactive_is_low(enum lru_list inactive_lru)
+{
+	unsigned long inactive, active, gb, ratio = 1;
+
+	inactive = global_node_page_state(NR_LRU_BASE + inactive_lru);
+	active =
+		global_node_page_state(NR_LRU_BASE + inactive_lru + LRU_ACTIVE);
+	gb = (inactive + active) >> (30 - PAGE_SHIFT);
+	if (gb)
+		ratio = int_sqrt(10 * gb);
+	return inactive * ratio < active;
+}
+
+/* May active pages of files grow old? A stream alone is no reason to. */
+static void prepare_scan(struct scan_control *sc)
+{
+	sc->deactivate_file = sc->force_deactivate ||
+			      inactive_is_low(LRU_INACTIVE_FILE);
+	sc->deactivate_anon = sc->force_deactivate ||
+			      inactive_is_low(LRU_INACTIVE_ANON);
+}
+
+/* How many pages of a list are to be looked at at this priority. */
+static unsigned long pages_to_scan(enum lru_list lru,
+				   const struct scan_control *sc)
+{
+	if (!(lru & LRU_FILE))
+		return 0; /* without a place to go */
+	return global_node_page_state(NR_LRU_BASE + lru) >> sc->priority;
+}
+
+/* A batch of a list. Returns how many were looked at. */
+static unsigned int shrink_list(enum lru_list lru, unsigned int nr,
+				struct scan_control *sc)
+{
+	bool may;
+
+	if (!(lru & LRU_ACTIVE))
+		return shrink_inactive_list(lru, nr, sc);
+	may = lru & LRU_FILE ? sc->deactivate_file : sc->deactivate_anon;
+	if (may)
+		return shrink_active_list(lru, nr, sc);
+	sc->skipped_deactivate = true;
+	return nr;
+}
+
+static void shrink_lruvec(struct scan_control *sc)
+{
+	unsigned long left[LRU_UNEVICTABLE];
+	unsigned int lru, nr, scanned;
+	bool more = true;
+
+	for (lru = 0; lru < LRU_UNEVICTABLE; lru++)
+		left[lru] = pages_to_scan(lru, sc);
+	while (more && sc->nr_reclaimed < sc->nr_to_reclaim) {
+		more = false;
+		for (lru = 0; lru < LRU_UNEVICTABLE; lru++) {
+			nr = (unsigned int)min(left[lru],
+					       (unsigned long)SWAP_CLUSTER_MAX);
+			if (!nr)
+				continue;
+			scanned = shrink_list(lru, nr, sc);
+			left[lru] = scanned ? left[lru] - nr : 0;
+			more = true;
+			might_sleep();
+		}
+	}
+}
+
+/* Frames that the running CPU has freed so far. */
+static unsigned long frames_freed(void)
+{
+	const struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+
+	return cpu ? cpu->events[PGFREE] : 0;
+}
+
+/* One round through all that can be had at a priority. */
+static void shrink_node(struct scan_control *sc)
+{
+	unsigned long before;
+
+	sc->nr_scanned = 0;
+	prepare_scan(sc);
+	shrink_lruvec(sc);
+	before = frames_freed();
+	sc->nr_objects += shrink_slab(sc->gfp, sc->priority);
+	sc->nr_reclaimed += frames_freed() - before;
+}
+
+/* ---- an allocation that finds no memory ---- */
+
+static void drain_own_frames(void)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+
+	if (cpu)
+		pcp_drain(&cpu->pcp);
+}
+
+/* Ever harder rounds until there is enough. */
+static void do_try_to_free_pages(struct scan_control *sc)
+{
+	for (sc->priority = DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
+		shrink_node(sc);
+		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
+			return;
+		if (sc->nr_writeback) /* somebody else is about to help */
+			port_wait(&node_lruvec);
+		sc->nr_writeback = 0;
+	}
+}
+
+/*
+ * Direct reclaim, for an allocation that finds no memory. Returns pages that
+ * came free, or objects if there was none; 0: nothing is left;
+ * RECLAIM_RECURSION: the task reclaims already. May sleep.
+ */
+static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order)
+{
+	bool *reclaiming = port_reclaiming();
+	struct scan_control sc = {
+		.nr_to_reclaim = SWAP_CLUSTER_MAX,
+		.gfp = gfp,
+		.highest = gfp_zone(gfp),
+		.may_unmap = true,
+	};
+
+	if (*reclaiming)
+		return RECLAIM_RECURSION;
+	sc.nr_to_reclaim = max(sc.nr_to_reclaim, 1ul << order);
+	*reclaiming = true;
+	do_try_to_free_pages(&sc);
+	if (!sc.nr_reclaimed && sc.skipped_deactivate) {
+		sc.force_deactivate = true;
+		do_try_to_free_pages(&sc);
+	}
+	*reclaiming = false;
+	drain_own_frames();
+	if (sc.nr_reclaimed)
+		WRITE_ONCE(kswapd_failures, 0);
+	return sc.nr_reclaimed ? sc.nr_reclaimed : sc.nr_objects;
+}
+
+/* ---- kswapd ---- */
+
+/* True if some zone has enough for who would take from @highest. */
+static bool pgdat_balanced(enum zone_type highest)
+{
+	struct zone *z;
+	int i;
+
+	for (i = (int)highest; i >= 0; i--) {
+		z = &zones[i];
+		if (z->managed_pages &&
+		    watermark_ok(z, 0, READ_ONCE(z->watermark[WMARK_HIGH]),
+				 highest))
+			return true;
+	}
+	return false;
+}
+
+/** kswapd_is_due() - True if balance_pgdat() would have something to do. */
+bool kswapd_is_due(void)
+{
+	return READ_ONCE(kswapd_failures) < KSWAPD_FAILURES &&
+	       !pgdat_balanced(READ_ONCE(kswapd_highest));
+}
+
+/* An allocation found all its zones below their low watermark. */
+static void zones_are_low(gfp_t gfp)
+{
+	unsigned int highest = gfp_zone(gfp);
+
+	if (highest < READ_ONCE(kswapd_highest))
+		WRITE_ONCE(kswapd_highest, highest);
+	if (wakeup_kswapd && kswapd_is_due())
+		wakeup_kswapd();
+}
+
+/* As much as brings each zone to its high watermark. */
+static unsigned long pages_to_high(enum zone_type highest)
+{
+	unsigned long nr = 0;
+	unsigned int i;
+
+	for (i = 0; i <= highest; i++)
+		if (zones[i].managed_pages)
+			nr += max(READ_ONCE(zones[i].watermark[WMARK_HIGH]),
+				  (unsigned long)SWAP_CLUSTER_MAX);
+	return nr;
+}
+
+/**
+ * balance_pgdat() - what kswapd does: until a zone is above its high watermark
+ *
+ * Context: may sleep. Return: pages and objects that came free.
+ */
+unsigned long balance_pgdat(void)
+{
+	bool *reclaiming = port_reclaiming();
+	enum zone_type highest = READ_ONCE(kswapd_highest);
+	struct scan_control sc = {
+		.gfp = GFP_KERNEL,
+		.highest = highest,
+		.priority = DEF_PRIORITY,
+		.kswapd = true,
+		.may_unmap = true,
+		.may_write = true,
+	};
+	unsigned long total = 0;
+
+	count_vm_event(PAGEOUTRUN);
+	*reclaiming = true;
+	while (sc.priority > 0 && !pgdat_balanced(highest)) {
+		sc.nr_to_reclaim = pages_to_high(highest);
+		sc.nr_reclaimed = 0;
+		shrink_node(&sc);
+		drain_own_frames();
+		total += sc.nr_reclaimed;
+		if (sc.nr_reclaimed < sc.nr_to_reclaim)
+			sc.priority--;
+	}
+	*reclaiming = false;
+	WRITE_ONCE(kswapd_failures, total ? 0 : kswapd_failures + 1);
+	WRITE_ONCE(kswapd_highest, MAX_NR_ZONES - 1);
+	return total;
+}
+
+/* ---- on request ---- */
+
+/* All of a list that can go without being unmapped or written. */
+static unsigned long drop_list(enum lru_list lru)
+{
+	struct scan_control sc = {
+		.gfp = GFP_KERNEL,
+		.highest = MAX_NR_ZONES - 1,
+		.ignore_use = true,
+	};
+	unsigned long left = global_node_page_state(NR_LRU_BASE + lru);
+	unsigned int taken, scanned;
+	LIST_HEAD(list);
+
+	while (left) {
+		taken = 0;
+		scanned = isolate_lru_pages(lru, SWAP_CLUSTER_MAX, &list, &sc,
+					    &taken);
+		if (!scanned)
+			break;
+		sc.nr_reclaimed += shrink_page_list(&list, &sc);
+		putback_pages(lru, &list, taken);
+		left -= min(left, (unsigned long)scanned);
+		might_sleep();
+	}
+	return sc.nr_reclaimed;
+}
+
+/**
+ * drop_pagecache() - pages of files that nobody maps and that are clean
+ *
+ * Context: may sleep. Return: how many went.
+ */
+unsigned long drop_pagecache(void)
+{
+	unsigned long nr;
+
+	count_vm_event(DROP_PAGECACHE);
+	nr = drop_list(LRU_INACTIVE_FILE) + drop_list(LRU_ACTIVE_FILE);
+	drain_own_frames();
+	return nr;
+}
+
+/** drop_slab() - objects of shrinkers, as long as there are more than a few */
+void drop_slab(void)
+{
+	int round = 0;
+
+	count_vm_event(DROP_SLAB);
+	while (shrink_slab(GFP_KERNEL, 0) > 10 && ++round < 10)
+		might_sleep();
+}
+
+/** vmscan_init() - at boot: allocations that find no memory come here. */
+void vmscan_init(void)
+{
+	kswapd_highest = MAX_NR_ZONES - 1;
+	page_alloc_reclaim = try_to_free_pages;
+	page_alloc_low = zones_are_low;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of reclaim share: vmscan.c (which lists, how much of them),
+ * pageout.c (one page on its way out), workingset.c (how soon it came back).
+ */
+#ifndef ASHLAR_MM_VMSCAN_H
+#define ASHLAR_MM_VMSCAN_H
+
+#include <ashlar/compiler.h>
+#include <ashlar/gfp.h>
+#include <ashlar/list.h>
+#include <ashlar/mm_types.h>
+#include <ashlar/mmzone.h>
+
+#define SWAP_CLUSTER_MAX 32u
+#define DEF_PRIORITY 12
+
+/* One attempt to get memory, and how it goes. */
+struct scan_control {
+	unsigned long nr_to_reclaim; /* pages */
+	unsigned long nr_reclaimed; /* so far */
+	unsigned long nr_objects; /* of shrinkers, that no frame came free by */
+	unsigned long nr_scanned; /* at this priority */
+	unsigned long nr_writeback; /* pages that are on their way to a disk */
+	unsigned long nr_dirty; /* pages of files that nobody writes yet */
+	gfp_t gfp;
+	enum zone_type highest; /* pages of higher zones are of no use */
+	int priority; /* a 2^priority-th of a list is looked at */
+	bool kswapd; /* who looks, for the counts */
+	bool may_unmap; /* pages that programs have mapped go as well */
+	bool may_write; /* pages of files are written */
+	bool ignore_use; /* whether a page is in use does not matter */
+	bool deactivate_file; /* active pages of files may grow old */
+	bool deactivate_anon;
+	bool force_deactivate; /* else there was nothing to be had */
+	bool skipped_deactivate; /* some might have */
+};
+
+/* What becomes of a page that was looked at. */
+enum page_fate {
+	PAGE_KEEP, /* it stays inactive, or is unevictable */
+	PAGE_ACTIVATE,
+	PAGE_CLEAN, /* its last reference went */
+};
+
+enum page_fate reclaim_page(struct page *page, struct scan_control *sc);
+
+#endif

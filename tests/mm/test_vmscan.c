@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reclaim: what goes when memory is short, what stays, and that what a program
+ * reads is what it should be, whatever went in between.
+ */
+#include "../../mm/internal.h"
+#include "../../mm/lru.h"
+#include "../../mm/page_alloc.h"
+#include "../../mm/pgtable.h"
+#include "../../mm/vma.h"
+#include "../disk.h"
+#include <ashlar/highmem.h>
+#include <ashlar/pagemap.h>
+#include <ashlar/shrinker.h>
+#include <ashlar/string.h>
+#include <ashlar/swap.h>
+
+#define AT 0x10000000ul
+#define RW (PROT_READ | PROT_WRITE)
+
+/* ---- memory that is short ---- */
+
+#define MOST_LEFT 512u
+
+static struct page *hogs; /* linked through ->priv */
+
+static void unhog_one(void)
+{
+	struct page *page = hogs;
+
+	hogs = (struct page *)page->priv;
+	__free_pages(page, page->order);
+}
+
+static bool take_block(unsigned int order)
+{
+	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_HIGHMEM |
+			  __GFP_MOVABLE;
+	struct page *page = alloc_pages(gfp, order);
+
+	if (!page)
+		return false;
+	page->priv = (unsigned long)hogs;
+	hogs = page;
+	return true;
+}
+
+/* The last frames are taken singly, so that they can be given back so. */
+static void hog(void)
+{
+	unsigned long freed = 0;
+	int order;
+
+	sim.refuse_ram = true;
+	while (shrink_slab(GFP_KERNEL, 0))
+		;
+	for (order = MAX_ORDER - 1; order >= 0; order--)
+		while (take_block((unsigned int)order))
+			;
+	while (freed < MOST_LEFT) {
+		freed += 1ul << hogs->order;
+		unhog_one();
+	}
+	while (take_block(0))
+		;
+}
+
+/* Nothing is left above the min watermarks but @nr single frames. */
+static void leave(unsigned int nr)
+{
+	hog();
+	while (nr--)
+		unhog_one();
+}
+
+static void unhog(void)
+{
+	while (hogs)
+		unhog_one();
+	sim.refuse_ram = false;
+}
+
+static unsigned long event(enum vm_event_item e)
+{
+	const struct mm_cpu *cpu;
+	unsigned long n = vm_events_dead[e];
+
+	list_for_each_entry(cpu, &mm_cpus, list)
+		n += cpu->events[e];
+	return n;
+}
+
+static u8 bytes[DISK_PAGES * PAGE_SIZE];
+
+/* Read pages of the disk's file and compare. */
+static void read_pages(struct file *f, unsigned long first, unsigned long nr)
+{
+	loff_t pos = (loff_t)first << PAGE_SHIFT;
+	size_t n = nr << PAGE_SHIFT;
+	ssize_t got = disk_read(f, pos, bytes, n);
+
+	if (got == -ENOMEM)
+		needed(__FILE__, __LINE__, "a page to read into");
+	CHECK_EQ(got, n);
+	CHECK(!memcmp(bytes, disk.data + pos, n));
+}
+
+/* ---- what goes ---- */
+
+TEST(a_file_larger_than_memory_can_be_read)
+{
+	struct file *f = take_disk_file(DISK_PAGES);
+
+	leave(12);
+	for (int i = 0; i < 3; i++)
+		read_pages(f, 0, DISK_PAGES);
+	CHECK_OP(disk.reads, >, 2 * DISK_PAGES);
+	CHECK_OP(disk.reads, >, 2 * DISK_PAGES);
+	CHECK_OP(f->f_mapping->nrpages, <=, 14);
+	CHECK_OP(event(PGSTEAL_DIRECT), >, DISK_PAGES);
+	lru_validate_frames();
+	unhog();
+}
+
+/* ---- a large file, whose pages say their number ---- */
+
+static unsigned long numbers_read;
+
+static int numbers_read_folio(struct address_space *m, struct page *page)
+{
+	u32 word = (u32)page->index;
+
+	memcpy_to_page(page, 0, &word, sizeof(word));
+	numbers_read++;
+	end_page_read(page, 0);
+	return 0;
+}
+
+static const struct address_space_operations numbers_aops = {
+	.read_folio = numbers_read_folio,
+};
+
+static struct file *take_numbers(unsigned long pages)
+{
+	struct file *f = take_disk_file(0);
+
+	f->f_mapping->a_ops = &numbers_aops;
+	mapping_set_size(f->f_mapping, (loff_t)(pages << PAGE_SHIFT));
+	numbers_read = 0;
+	return f;
+}
+
+static void read_number(struct file *f, unsigned long index)
+{
+	u32 word = ~0u;
+	ssize_t got = disk_read(f, (loff_t)index << PAGE_SHIFT, &word, 4);
+
+	if (got == -ENOMEM)
+		needed(__FILE__, __LINE__, "a page to read into");
+	CHECK_EQ(got, 4);
+	CHECK_EQ(word, index);
+}
+
+TEST_NO_SWEEP(pages_that_are_used_often_stay_beside_a_stream)
+{
+	struct file *f = take_numbers(3000);
+	struct mm_struct *mm = take_mm();
+	unsigned long i, before;
+
+	take_file_area(mm, f, AT, 20 << PAGE_SHIFT, PROT_READ, MAP_SHARED, 0);
+	for (i = 0; i < 20; i++)
+		peek(AT + (i << PAGE_SHIFT));
+	leave(400);
+	for (i = 20; i < 3000; i++) {
+		read_number(f, i);
+		if (i % 10 == 0) { /* the TLB forgets: each use is noted */
+			sim_load_mm(NULL);
+			sim_load_mm(mm);
+		}
+		CHECK_EQ(peek(AT + ((i % 20) << PAGE_SHIFT)), i % 20);
+	}
+	before = numbers_read;
+	for (i = 0; i < 20; i++)
+		peek(AT + (i << PAGE_SHIFT));
+	CHECK_EQ(before, 3000);
+	CHECK_EQ(numbers_read, before);
+	unhog();
+}
+
+TEST(mapped_pages_go_when_nothing_uses_them)
+{
+	struct file *f = take_disk_file(DISK_PAGES);
+	struct mm_struct *mm = take_mm(), *child;
+	unsigned long i;
+
+	take_file_area(mm, f, AT, 8 << PAGE_SHIFT, PROT_READ, MAP_SHARED, 0);
+	for (i = 0; i < 8; i++)
+		peek(AT + (i << PAGE_SHIFT));
+	child = take_fork(mm);
+	leave(2);
+	for (i = 0; i < 4; i++)
+		read_pages(f, 8, DISK_PAGES - 8);
+	CHECK_EQ(global_node_page_state(NR_FILE_MAPPED), 0);
+	CHECK_EQ(get_mm_rss(mm), 0);
+	unhog();
+	for (i = 0; i < 8; i++)
+		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)),
+			 *(u32 *)(disk.data + (i << PAGE_SHIFT)));
+	check_space(mm);
+	check_space(child);
+}
+
+TEST(locked_pages_stay)
+{
+	struct file *f = take_disk_file(DISK_PAGES);
+	struct mm_struct *mm = take_mm();
+	unsigned long i, before;
+
+	take_file_area(mm, f, AT, 8 << PAGE_SHIFT, PROT_READ, MAP_SHARED, 0);
+	SPACE_OK(mm_mlock(mm, AT, 8 << PAGE_SHIFT, VM_LOCKED));
+	leave(4);
+	for (i = 0; i < 3; i++)
+		read_pages(f, 8, DISK_PAGES - 8);
+	drop_pagecache();
+	before = disk.reads;
+	for (i = 0; i < 8; i++)
+		peek(AT + (i << PAGE_SHIFT));
+	CHECK_EQ(disk.reads, before);
+	CHECK_EQ(global_node_page_state(NR_UNEVICTABLE), 8);
+	CHECK_EQ(get_mm_rss(mm), 8);
+	unhog();
+}
+
+TEST(memory_that_was_given_up_goes_unless_it_was_written_to)
+{
+	struct file *f = take_disk_file(DISK_PAGES);
+	struct mm_struct *mm = take_mm();
+	unsigned long i;
+
+	take_area(mm, AT, 8 << PAGE_SHIFT, RW);
+	for (i = 0; i < 8; i++)
+		poke(AT + (i << PAGE_SHIFT), 0x1000 + (u32)i);
+	SPACE_OK(mm_madvise(mm, AT, 8 << PAGE_SHIFT, MADV_FREE));
+	poke(AT, 0x2000);
+	poke(AT + PAGE_SIZE, 0x2001);
+	leave(4);
+	for (i = 0; i < 3; i++)
+		read_pages(f, 0, DISK_PAGES);
+	unhog();
+	CHECK_EQ(peek(AT), 0x2000);
+	CHECK_EQ(peek(AT + PAGE_SIZE), 0x2001);
+	for (i = 2; i < 8; i++)
+		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)), 0);
+	CHECK_EQ(event(PGLAZYFREED), 6);
+	check_space(mm);
+}
+
+/* ---- who reclaims ---- */
+
+TEST(kswapd_works_until_a_zone_is_above_its_high_watermark)
+{
+	struct file *f = take_disk_file(DISK_PAGES);
+	unsigned long freed;
+	struct zone *z;
+	bool enough = false;
+
+	read_pages(f, 0, DISK_PAGES);
+	leave(0);
+	CHECK(kswapd_is_due());
+	freed = balance_pgdat();
+	CHECK_OP(freed, >, 0);
+	CHECK_EQ(event(PGSTEAL_KSWAPD), DISK_PAGES - f->f_mapping->nrpages);
+	for_each_populated_zone(z)
+		enough |= z->free_pages >= z->watermark[WMARK_HIGH];
+	CHECK(enough || !f->f_mapping->nrpages);
+	CHECK_EQ(event(PAGEOUTRUN), 1);
+	unhog();
+	CHECK(!kswapd_is_due());
+}
+
+static unsigned int woken;
+
+static void note_wakeup(void)
+{
+	woken++;
+}
+
+TEST(kswapd_is_woken_below_low_and_rests_when_nothing_helps)
+{
+	woken = 0;
+	wakeup_kswapd = note_wakeup;
+	hog();
+	CHECK_OP(woken, >, 0);
+	for (int i = 0; i < 20; i++)
+		balance_pgdat();
+	CHECK(!kswapd_is_due());
+	wakeup_kswapd = NULL;
+	unhog();
+	balance_pgdat();
+}
+
+/* A shrinker that allocates while it is asked to free. */
+static struct page *got_inside;
+
+static unsigned long greedy_count(struct shrinker *s, struct shrink_control *sc)
+{
+	return 10;
+}
+
+static unsigned long greedy_scan(struct shrinker *s, struct shrink_control *sc)
+{
+	if (!got_inside)
+		got_inside = alloc_page(GFP_KERNEL);
+	return 0;
+}
+
+TEST(who_reclaims_gets_the_reserve_and_does_not_reclaim_again)
+{
+	static struct shrinker greedy = {
+		.count_objects = greedy_count,
+		.scan_objects = greedy_scan,
+		.seeks = DEFAULT_SEEKS,
+	};
+	struct page *page;
+
+	got_inside = NULL;
+	register_shrinker(&greedy, "greedy");
+	leave(0);
+	page = alloc_page(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	unregister_shrinker(&greedy);
+	if (page)
+		__free_page(page);
+	unhog();
+	if (!got_inside)
+		needed(__FILE__, __LINE__, "a page of the reserve");
+	__free_page(got_inside);
+	CHECK(!*port_reclaiming());
+}
+
+/* ---- drop_caches ---- */
+
+TEST(drop_caches_takes_what_is_clean_and_not_mapped)
+{
+	struct file *f = take_disk_file(DISK_PAGES);
+	struct mm_struct *mm = take_mm();
+	struct file *ram = take_file(4);
+	struct page *page;
+
+	take_file_area(mm, ram, 2 * AT, 4 << PAGE_SHIFT, RW, MAP_SHARED, 0);
+	poke(2 * AT, 1);
+	take_file_area(mm, f, AT, 2 << PAGE_SHIFT, PROT_READ, MAP_SHARED, 0);
+	read_pages(f, 0, DISK_PAGES);
+	peek(AT);
+	page = find_get_page(f->f_mapping, 20);
+	put_page(page);
+	set_page_flags(page, PG_dirty);
+	drop_pagecache();
+	CHECK(find_get_page(f->f_mapping, 20) == page);
+	put_page(page);
+	CHECK_OP(f->f_mapping->nrpages, <=, 3); /* of the area, and the dirty */
+	CHECK_EQ(ram->f_mapping->nrpages, 1);
+	clear_page_flags(page, PG_dirty);
+	vm_munmap(mm, AT, 2 << PAGE_SHIFT);
+	drop_pagecache();
+	CHECK_EQ(f->f_mapping->nrpages, 0);
+	CHECK_EQ(ram->f_mapping->nrpages, 1);
+	read_pages(f, 0, DISK_PAGES);
+}
+
+/* ---- random programs in a memory that is too small ---- */
+
+#define SPACES 3
+#define STEPS 3000
+#define MAPPED 24ul /* pages of each area, of the file's first ones */
+#define PRIVATE (2 * AT)
+#define ANON (3 * AT)
+#define ANON_PAGES 3ul
+
+static struct mm_struct *spaces[SPACES];
+/* What a space wrote into a page, or 0. */
+static u8 private_word[SPACES][MAPPED], anon_word[SPACES][ANON_PAGES];
+
+static void check_word(unsigned int i, unsigned long page)
+{
+	u32 word = peek(PRIVATE + (page << PAGE_SHIFT));
+	u32 file = *(u32 *)(disk.data + (page << PAGE_SHIFT));
+
+	CHECK_EQ(word, private_word[i][page] ? private_word[i][page] : file);
+}
+
+static void one_access(struct file *f)
+{
+	unsigned int i = (unsigned int)rnd(SPACES);
+	unsigned long page = rnd(MAPPED), at = page << PAGE_SHIFT;
+
+	sim_load_mm(spaces[i]);
+	switch (rnd(8)) {
+	case 0: /* few private copies: they have no place to go */
+		page %= 2;
+		private_word[i][page] = (u8)(1 + rnd(255));
+		poke(PRIVATE + (page << PAGE_SHIFT), private_word[i][page]);
+		break;
+	case 1:
+		check_word(i, page);
+		break;
+	case 2:
+		page %= ANON_PAGES;
+		anon_word[i][page] = (u8)(1 + rnd(255));
+		poke(ANON + (page << PAGE_SHIFT), anon_word[i][page]);
+		break;
+	case 3:
+		page %= ANON_PAGES;
+		CHECK_EQ(peek(ANON + (page << PAGE_SHIFT)), anon_word[i][page]);
+		break;
+	case 4:
+		read_pages(f, rnd(DISK_PAGES), 1);
+		break;
+	case 5:
+		read_pages(f, 0, DISK_PAGES);
+		break;
+	case 6:
+		if (!rnd(10))
+			drop_pagecache();
+		else
+			balance_pgdat();
+		break;
+	default:
+		CHECK_EQ(peek(AT + at), *(u32 *)(disk.data + at));
+	}
+}
+
+TEST_NO_SWEEP(programs_in_a_small_memory_read_what_they_should)
+{
+	struct file *f = take_disk_file(DISK_PAGES);
+
+	memset(private_word, 0, sizeof(private_word));
+	memset(anon_word, 0, sizeof(anon_word));
+	for (int i = 0; i < SPACES; i++) {
+		spaces[i] = take_mm();
+		take_file_area(spaces[i], f, AT, MAPPED << PAGE_SHIFT,
+			       PROT_READ, MAP_SHARED, 0);
+		take_file_area(spaces[i], f, PRIVATE, MAPPED << PAGE_SHIFT, RW,
+			       MAP_PRIVATE, 0);
+		take_area(spaces[i], ANON, ANON_PAGES << PAGE_SHIFT, RW);
+		for (unsigned long a = AT; a <= ANON; a += AT)
+			peek(a); /* page tables */
+	}
+	leave(30);
+	for (int step = 0; step < STEPS; step++) {
+		one_access(f);
+		if (step % 100 == 0) {
+			mm_validate();
+			lru_validate_frames();
+			for (int i = 0; i < SPACES; i++)
+				check_space(spaces[i]);
+		}
+	}
+	CHECK_OP(disk.reads, >, 10 * DISK_PAGES);
+	unhog();
+}
