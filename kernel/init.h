@@ -13,6 +13,7 @@ struct boot_options {
 	bool rootfs_rw; /* rw */
 	bool quiet;
 	bool ide_pio; /* libata.dma=0 */
+	unsigned int max_loop; /* loop devices from the start; 0: 8 */
 	int panic_timeout; /* panic=: s; 0 waits for ever, < 0 at once */
 };
 extern struct boot_options boot_options;

@@ -15,6 +15,7 @@
 #include <kernel/sched/sched.h>
 #include <kernel/sched/workqueue.h>
 #include <kernel/task/clone.h>
+#include <kernel/task/kthread.h>
 
 static const char *const init_candidates[] = { "/sbin/init", "/etc/init",
 					       "/bin/init", "/bin/sh" };
@@ -32,6 +33,7 @@ static int kernel_init(void *unused)
 	unsigned int i;
 
 	(void)unused;
+	kthread_start();
 	workqueue_start();
 	slab_reap_start();
 	kswapd_start();

@@ -181,6 +181,16 @@ static bool set_libata_dma(const char *value)
 	return true;
 }
 
+static bool set_max_loop(const char *value)
+{
+	int v;
+
+	if (!parse_int(value, &v) || v < 0)
+		return false;
+	boot_options.max_loop = (unsigned int)v;
+	return true;
+}
+
 static bool set_page_owner(const char *value)
 {
 	if (setup_page_owner(value))
@@ -204,6 +214,8 @@ static const struct param {
 	{ "rdinit=", set_rdinit },
 	{ "panic=", set_panic },
 	{ "libata.dma=", set_libata_dma },
+	{ "max_loop=", set_max_loop },
+	{ "loop.max_loop=", set_max_loop },
 	{ "loglevel=", set_loglevel },
 	{ "quiet", set_quiet },
 	{ "debug", set_debug },

@@ -39,11 +39,23 @@ int blkdev_open_bdev(struct block_device *bdev, bool write)
 		return -EROFS;
 	if (bdev->disk->ops->open)
 		err = bdev->disk->ops->open(bdev->disk);
+	if (!err && !bdev->present) /* it went while we slept */
+		err = -ENXIO;
 	if (err)
 		return err;
 	if (!bdev->openers++)
 		mapping_set_size(bdev->bd_mapping, bdev_bytes(bdev));
+	if (bdev->partno)
+		bdev_whole(bdev)->openers++;
 	return 0;
+}
+
+static void put_one(struct block_device *bdev)
+{
+	while (bdev->openers == 1 && bdev_is_dirty(bdev))
+		(void)sync_blockdev(bdev);
+	if (!--bdev->openers)
+		invalidate_bdev(bdev);
 }
 
 /**
@@ -54,10 +66,13 @@ int blkdev_open_bdev(struct block_device *bdev, bool write)
  */
 void blkdev_put(struct block_device *bdev)
 {
-	while (bdev->openers == 1 && bdev_is_dirty(bdev))
-		(void)sync_blockdev(bdev);
-	if (!--bdev->openers)
-		invalidate_bdev(bdev);
+	const struct gendisk_ops *ops = bdev->disk->ops;
+
+	put_one(bdev);
+	if (bdev->partno)
+		put_one(bdev_whole(bdev));
+	if (ops->release && !bdev_whole(bdev)->openers)
+		ops->release(bdev->disk);
 }
 
 /* How much of @count lies on the device; what is more is not looked at. */
@@ -178,6 +193,22 @@ static long flush_buffers(struct block_device *bdev)
 	return err;
 }
 
+static u32 block_size(const struct block_device *bdev)
+{
+	u32 size = bdev->disk->block_size;
+
+	return size ? size : SECTOR_SIZE;
+}
+
+static long reread_partitions(struct block_device *bdev)
+{
+	if (bdev->partno)
+		return -EINVAL;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EACCES;
+	return rescan_partitions(bdev->disk);
+}
+
 static long blkdev_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 {
 	struct block_device *bdev = f->private_data;
@@ -192,7 +223,7 @@ static long blkdev_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 	case BLKSSZGET:
 	case BLKIOMIN:
 	case BLKPBSZGET:
-		return put_int(arg, SECTOR_SIZE);
+		return put_int(arg, block_size(bdev));
 	case BLKBSZGET:
 		return put_int(arg, PAGE_SIZE);
 	case BLKIOOPT:
@@ -206,14 +237,11 @@ static long blkdev_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 	case BLKFLSBUF:
 		return flush_buffers(bdev);
 	case BLKRRPART:
-		if (bdev->partno)
-			return -EINVAL;
-		if (!capable(CAP_SYS_ADMIN))
-			return -EACCES;
-		return -EBUSY; /* those that were found are in use */
+		return reread_partitions(bdev);
 	default:
 		return bdev->disk->ops->ioctl ?
-			       bdev->disk->ops->ioctl(bdev->disk, cmd, arg) :
+			       bdev->disk->ops->ioctl(bdev->disk, cmd, arg,
+						      f->f_mode & FMODE_WRITE) :
 			       -ENOTTY;
 	}
 }

@@ -141,6 +141,8 @@ static int check(struct bio *bio)
 
 	if (bio->op == REQ_OP_WRITE && bdev->read_only)
 		return -EPERM;
+	if (!bdev->disk->started)
+		return -EIO;
 	if (bio->op == REQ_OP_FLUSH)
 		return 0;
 	if (!n || bio->sector > bdev->nr_sectors ||

@@ -115,6 +115,8 @@ struct disk_stats {
 struct block_device {
 	struct gendisk *disk;
 	unsigned int partno; /* 0: all of the disk */
+	u32 bd_dev; /* major and minor */
+	bool present; /* false: deleted, and may come again */
 	sector_t start, nr_sectors;
 	bool read_only;
 	unsigned int openers; /* programs, and filesystems of it */
@@ -131,9 +133,12 @@ struct gendisk_ops {
 	int (*do_request)(struct gendisk *disk, const struct request *rq);
 	/* A program opens it: 0 or -errno. NULL: it may. */
 	int (*open)(struct gendisk *disk);
-	/* What every disk cannot be asked; NULL: nothing. */
-	long (*ioctl)(struct gendisk *disk, unsigned int cmd,
-		      unsigned long arg);
+	/* The last one closed it, or its last partition. NULL: nothing. */
+	void (*release)(struct gendisk *disk);
+	/* What every disk cannot be asked; NULL: nothing. @writable: it was
+	 * opened for writing. */
+	long (*ioctl)(struct gendisk *disk, unsigned int cmd, unsigned long arg,
+		      bool writable);
 };
 
 struct gendisk {
@@ -141,15 +146,30 @@ struct gendisk {
 	char name[8];
 	const char *driver; /* in /proc/devices */
 	u32 major, first_minor;
-	unsigned int minors; /* DISK_MINORS; 1: it has no partitions */
+	unsigned int minors; /* DISK_MINORS; 1: its partitions have others */
 	sector_t capacity;
+	u32 block_size; /* bytes of what it reads at once; 0: a sector */
+	bool quiet; /* it comes and goes without a word in the log */
+	bool started; /* its thread runs */
 	const struct gendisk_ops *ops;
 	struct request_queue queue;
 	struct block_device *part[DISK_MINORS];
 	void *private_data; /* the driver's */
 };
 
+/* The disk that a partition is of. */
+static inline struct block_device *bdev_whole(struct block_device *bdev)
+{
+	return bdev->disk->part[0];
+}
+
 int add_disk(struct gendisk *disk);
+int disk_start(struct gendisk *disk);
+void set_capacity(struct gendisk *disk, sector_t sectors);
+void hide_disk(struct gendisk *disk);
+void show_disk_again(struct gendisk *disk);
+int delete_partitions(struct gendisk *disk);
+int rescan_partitions(struct gendisk *disk);
 int add_partition(struct gendisk *disk, unsigned int partno, sector_t start,
 		  sector_t nr_sectors);
 struct block_device *blkdev_get(u32 dev);

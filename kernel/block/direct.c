@@ -34,9 +34,10 @@ static void window_free(struct window *w)
 static int window_make(struct window *w, struct block_device *bdev, loff_t pos,
 		       size_t count)
 {
-	*w = (struct window){ .bdev = bdev,
-			      .first = (u64)pos >> SECTOR_SHIFT,
-			      .bytes = (u32)min(count, (size_t)WINDOW_BYTES) };
+	size_t most = WINDOW_BYTES;
+
+	*w = (struct window){ .bdev = bdev, .first = (u64)pos >> SECTOR_SHIFT };
+	w->bytes = (u32)min(count, most);
 	while (w->nr_pages * PAGE_SIZE < w->bytes) {
 		struct page *page = alloc_page(GFP_HIGHUSER);
 

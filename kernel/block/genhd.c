@@ -11,8 +11,9 @@
  * A request that fails is tried again transfer by transfer, so that one bad
  * sector is the error of those alone who asked for it.
  *
- * Disks do not go away. Locks: none; nothing sleeps while a list is looked at,
- * but in the driver and in end_io.
+ * Disks do not go away, nor do partitions: those that are not present have no
+ * name, and are not found. Locks: none; nothing sleeps while a list is looked
+ * at, but in the driver and in end_io.
  */
 #include <ashlar/errno.h>
 #include <ashlar/printf.h>
@@ -22,10 +23,14 @@
 #include <kernel/block/blkdev.h>
 #include <kernel/block/buffer_head.h>
 #include <kernel/drivers/chrdev.h>
+#include <kernel/fs/devtmpfs.h>
 #include <kernel/fs/stat.h>
 #include <kernel/printk.h>
-#include <kernel/task/clone.h>
+#include <kernel/task/kthread.h>
 #include <kernel/time/clock.h>
+
+#define BLOCK_EXT_MAJOR 259u
+#define MAJOR_SLOTS 255u /* of the table that Linux keeps majors in */
 
 static LIST_HEAD(disks);
 
@@ -42,11 +47,6 @@ static void stats_advance(struct disk_stats *s, u64 now)
 	s->stamp = now;
 }
 
-static struct block_device *whole(struct block_device *bdev)
-{
-	return bdev->disk->part[0];
-}
-
 /** stats_begin() - a transfer of @bdev's waits or is under way from now on */
 void stats_begin(struct block_device *bdev)
 {
@@ -55,8 +55,8 @@ void stats_begin(struct block_device *bdev)
 	stats_advance(&bdev->stats, now);
 	bdev->stats.in_flight++;
 	if (bdev->partno) {
-		stats_advance(&whole(bdev)->stats, now);
-		whole(bdev)->stats.in_flight++;
+		stats_advance(&bdev_whole(bdev)->stats, now);
+		bdev_whole(bdev)->stats.in_flight++;
 	}
 }
 
@@ -78,7 +78,7 @@ static void end_bio(struct bio *bio, int status, u64 took)
 
 	count_end(&bio->bdev->stats, bio, now, took);
 	if (bio->bdev->partno)
-		count_end(&whole(bio->bdev)->stats, bio, now, took);
+		count_end(&bdev_whole(bio->bdev)->stats, bio, now, took);
 	bio->status = status;
 	bio->end_io(bio);
 }
@@ -139,6 +139,61 @@ static int disk_thread(void *arg)
 
 /* ---- coming ---- */
 
+/* Numbers of partitions of disks that have one number each. */
+static u32 next_ext_minor;
+
+static u32 choose_number(const struct gendisk *disk, unsigned int partno)
+{
+	if (partno < disk->minors)
+		return MKDEV(disk->major, disk->first_minor + partno);
+	return MKDEV(BLOCK_EXT_MAJOR, next_ext_minor++);
+}
+
+/* loop0's first partition is loop0p1. */
+static void choose_name(struct block_device *bdev)
+{
+	const char *disk = bdev->disk->name;
+	char last = disk[strlen(disk) - 1];
+
+	if (!bdev->partno)
+		ashlar_strscpy(bdev->name, disk, sizeof(bdev->name));
+	else
+		ashlar_snprintf(bdev->name, sizeof(bdev->name), "%s%s%u", disk,
+				last >= '0' && last <= '9' ? "p" : "",
+				bdev->partno);
+}
+
+static struct block_device *new_bdev(struct gendisk *disk, unsigned int partno)
+{
+	struct block_device *bdev = kzalloc(sizeof(*bdev), GFP_KERNEL);
+
+	if (!bdev)
+		return NULL;
+	bdev->disk = disk;
+	bdev->partno = partno;
+	bdev->bd_dev = choose_number(disk, partno);
+	choose_name(bdev);
+	bdev_mapping_init(bdev);
+	disk->part[partno] = bdev;
+	return bdev;
+}
+
+static void bdev_appears(struct block_device *bdev)
+{
+	int err = devtmpfs_add(bdev->name, S_IFBLK | 0660, bdev->bd_dev);
+
+	if (err && err != -EEXIST)
+		printk(KERN_ERR "%s: no name in /dev: error %d\n", bdev->name,
+		       -err);
+	bdev->present = true;
+}
+
+static void bdev_disappears(struct block_device *bdev)
+{
+	bdev->present = false;
+	devtmpfs_remove(bdev->name, bdev->bd_dev);
+}
+
 /**
  * add_partition() - a part of a disk becomes a device
  * @disk: the disk
@@ -151,34 +206,112 @@ static int disk_thread(void *arg)
 int add_partition(struct gendisk *disk, unsigned int partno, sector_t start,
 		  sector_t nr_sectors)
 {
-	struct block_device *bdev;
+	struct block_device *bdev = disk->part[partno];
 
-	if (disk->part[partno])
+	if (bdev && bdev->present)
 		return -EBUSY;
-	bdev = kzalloc(sizeof(*bdev), GFP_KERNEL);
+	if (!bdev)
+		bdev = new_bdev(disk, partno);
 	if (!bdev)
 		return -ENOMEM;
-	bdev->disk = disk;
-	bdev->partno = partno;
 	bdev->start = start;
 	bdev->nr_sectors = nr_sectors;
-	if (partno)
-		ashlar_snprintf(bdev->name, sizeof(bdev->name), "%s%u",
-				disk->name, partno);
-	else
-		ashlar_strscpy(bdev->name, disk->name, sizeof(bdev->name));
-	bdev_mapping_init(bdev);
-	disk->part[partno] = bdev;
-	devtmpfs_create(bdev->name, S_IFBLK | 0660, bdev_number(bdev));
+	bdev_appears(bdev);
 	return 0;
+}
+
+/**
+ * delete_partitions() - a disk's partitions are devices no more
+ * @disk: the disk
+ *
+ * What they are is kept, for programs that have them open, and for the next of
+ * that number. Context: may sleep. Return: 0; -EBUSY if one is in use, and all
+ * stay.
+ */
+int delete_partitions(struct gendisk *disk)
+{
+	unsigned int i;
+
+	for (i = 1; i < DISK_MINORS; i++)
+		if (disk->part[i] && disk->part[i]->openers)
+			return -EBUSY;
+	for (i = 1; i < DISK_MINORS; i++)
+		if (disk->part[i] && disk->part[i]->present)
+			bdev_disappears(disk->part[i]);
+	return 0;
+}
+
+/**
+ * rescan_partitions() - look again for a disk's partitions
+ * @disk: the disk
+ *
+ * Context: may sleep. Return: 0; -EBUSY if one is in use.
+ */
+int rescan_partitions(struct gendisk *disk)
+{
+	int err = delete_partitions(disk);
+
+	if (err)
+		return err;
+	(void)sync_blockdev(disk->part[0]);
+	scan_partitions(disk);
+	return 0;
+}
+
+/**
+ * set_capacity() - a disk has another size
+ * @disk: the disk
+ * @sectors: how many it has now
+ *
+ * Context: whoever has it open is not reading or writing past that.
+ */
+void set_capacity(struct gendisk *disk, sector_t sectors)
+{
+	struct block_device *bdev = disk->part[0];
+
+	disk->capacity = sectors;
+	bdev->nr_sectors = sectors;
+	mapping_set_size(bdev->bd_mapping, (loff_t)(sectors << SECTOR_SHIFT));
+}
+
+/** hide_disk() - a disk that is not in use has no name any more; may sleep */
+void hide_disk(struct gendisk *disk)
+{
+	(void)delete_partitions(disk);
+	bdev_disappears(disk->part[0]);
+}
+
+/** show_disk_again() - a disk that was hidden is back; may sleep */
+void show_disk_again(struct gendisk *disk)
+{
+	bdev_appears(disk->part[0]);
+}
+
+/**
+ * disk_start() - a disk's thread begins, if it has not
+ * @disk: the disk
+ *
+ * Context: may sleep. Return: 0 or -errno.
+ */
+int disk_start(struct gendisk *disk)
+{
+	pid_t pid;
+
+	if (disk->started)
+		return 0;
+	disk->started = true;
+	pid = kthread_run(disk_thread, disk, disk->name);
+	if (pid < 0)
+		disk->started = false;
+	return pid < 0 ? pid : 0;
 }
 
 /**
  * add_disk() - a disk can be used from now on
  * @disk: name, numbers, capacity, ops and queue are set; must stay
  *
- * Its partitions are looked for. Context: process 1; may sleep. Return: 0,
- * -ENOMEM.
+ * Its partitions are looked for; one that is quiet is empty, and is started by
+ * its driver. Context: may sleep. Return: 0, -ENOMEM.
  */
 int add_disk(struct gendisk *disk)
 {
@@ -187,7 +320,11 @@ int add_disk(struct gendisk *disk)
 	if (err)
 		return err;
 	list_add_tail(&disk->list, &disks);
-	kernel_thread(disk_thread, disk, disk->name);
+	if (disk->quiet)
+		return 0;
+	err = disk_start(disk);
+	if (err)
+		return err;
 	printk("%s: %llu 512-byte sectors (%llu MB)\n", disk->name,
 	       disk->capacity, disk->capacity >> 11);
 	if (disk->minors > 1)
@@ -198,7 +335,7 @@ int add_disk(struct gendisk *disk)
 /** bdev_number() - major and minor of a device */
 u32 bdev_number(const struct block_device *bdev)
 {
-	return MKDEV(bdev->disk->major, bdev->disk->first_minor + bdev->partno);
+	return bdev->bd_dev;
 }
 
 /**
@@ -210,12 +347,13 @@ u32 bdev_number(const struct block_device *bdev)
 struct block_device *blkdev_get(u32 dev)
 {
 	struct gendisk *disk;
-	u32 minor = MINOR(dev);
+	unsigned int i;
 
 	list_for_each_entry(disk, &disks, list)
-		if (disk->major == MAJOR(dev) && minor >= disk->first_minor &&
-		    minor - disk->first_minor < disk->minors)
-			return disk->part[minor - disk->first_minor];
+		for (i = 0; i < DISK_MINORS; i++)
+			if (disk->part[i] && disk->part[i]->present &&
+			    disk->part[i]->bd_dev == dev)
+				return disk->part[i];
 	return NULL;
 }
 
@@ -262,7 +400,7 @@ static void for_each_bdev(struct seq_file *m,
 
 	list_for_each_entry(disk, &disks, list)
 		for (i = 0; i < DISK_MINORS; i++)
-			if (disk->part[i])
+			if (disk->part[i] && disk->part[i]->present)
 				show(m, disk->part[i]);
 }
 
@@ -270,6 +408,8 @@ static void show_partition(struct seq_file *m, struct block_device *bdev)
 {
 	u32 dev = bdev_number(bdev);
 
+	if (!bdev->nr_sectors)
+		return;
 	seq_printf(m, "%4u  %7u %10llu %s\n", MAJOR(dev), MINOR(dev),
 		   bdev->nr_sectors >> 1, bdev->name);
 }
@@ -308,15 +448,28 @@ void show_diskstats(struct seq_file *m)
 	for_each_bdev(m, show_disk);
 }
 
+/* A disk whose major number Linux lists in the @slot-th place; or NULL. */
+static const struct gendisk *driver_at(u32 slot)
+{
+	const struct gendisk *disk;
+
+	list_for_each_entry(disk, &disks, list)
+		if (disk->major % MAJOR_SLOTS == slot)
+			return disk;
+	return NULL;
+}
+
 /** show_block_majors() - the second half of /proc/devices */
 void show_block_majors(struct seq_file *m)
 {
 	const struct gendisk *disk;
-	u32 major = 0;
+	u32 slot;
 
-	list_for_each_entry(disk, &disks, list) {
-		if (disk->major != major)
+	for (slot = 0; slot < MAJOR_SLOTS; slot++) {
+		disk = driver_at(slot);
+		if (disk)
 			seq_printf(m, "%3u %s\n", disk->major, disk->driver);
-		major = disk->major;
+		if (slot == BLOCK_EXT_MAJOR % MAJOR_SLOTS)
+			seq_printf(m, "%3u blkext\n", BLOCK_EXT_MAJOR);
 	}
 }

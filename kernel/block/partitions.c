@@ -106,7 +106,7 @@ static void log_partitions(const struct gendisk *disk)
 	unsigned int i;
 
 	for (i = 1; i < DISK_MINORS; i++)
-		if (disk->part[i])
+		if (disk->part[i] && disk->part[i]->present)
 			n += ashlar_snprintf(line + n, sizeof(line) - (size_t)n,
 					     " %s", disk->part[i]->name);
 	if (n)

@@ -13,6 +13,7 @@
 #include <ashlar/string.h>
 #include <dma8237.h>
 #include <kernel/block/blkdev.h>
+#include <kernel/block/loop.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/drivers/edu.h>
 #include <kernel/drivers/floppy.h>
@@ -125,6 +126,7 @@ void devices_init(void)
 	ide_init();
 	floppy_init();
 	edu_init();
+	loop_init();
 }
 
 /** drivers_init() - every other driver; boot */

@@ -420,9 +420,10 @@ static long format_ioctl(unsigned long arg)
 }
 
 static long floppy_ioctl(struct gendisk *disk, unsigned int cmd,
-			 unsigned long arg)
+			 unsigned long arg, bool writable)
 {
 	(void)disk;
+	(void)writable;
 	if (cmd != FDFMTBEG && cmd != FDFMTTRK && cmd != FDFMTEND)
 		return -ENOTTY;
 	if (!capable(CAP_SYS_ADMIN))
