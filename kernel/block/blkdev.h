@@ -155,6 +155,13 @@ struct gendisk {
 	struct request_queue queue;
 	struct block_device *part[DISK_MINORS];
 	void *private_data; /* the driver's */
+	/* In /sys: */
+	const char *sys_parent; /* NULL: a device without hardware */
+	const char *model; /* what it says of itself, or NULL */
+	const struct proc_entry *attrs; /* in a directory named as the driver;
+					 * their data is private_data */
+	unsigned int nr_attrs;
+	const bool *attrs_shown;
 };
 
 /* The disk that a partition is of. */
@@ -177,6 +184,7 @@ struct block_device *blkdev_by_name(const char *name);
 u32 bdev_number(const struct block_device *bdev);
 void show_partitions(struct seq_file *m);
 void show_diskstats(struct seq_file *m);
+void show_bdev_stat(struct seq_file *m, struct block_device *bdev);
 void show_block_majors(struct seq_file *m);
 void stats_begin(struct block_device *bdev);
 void stats_end(struct block_device *bdev, enum req_op op, u32 sectors,

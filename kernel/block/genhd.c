@@ -26,6 +26,7 @@
 #include <kernel/fs/devtmpfs.h>
 #include <kernel/fs/stat.h>
 #include <kernel/printk.h>
+#include <kernel/proc/proc_fs.h>
 #include <kernel/task/kthread.h>
 #include <kernel/time/clock.h>
 
@@ -175,6 +176,7 @@ static struct block_device *new_bdev(struct gendisk *disk, unsigned int partno)
 	choose_name(bdev);
 	bdev_mapping_init(bdev);
 	disk->part[partno] = bdev;
+	sysfs_add_bdev(bdev);
 	return bdev;
 }
 
@@ -440,6 +442,21 @@ static void show_disk(struct seq_file *m, struct block_device *bdev)
 	seq_printf(m, " %u %u %u 0 0 0 0 %lu %u\n", s->in_flight, ms(s->busy),
 		   ms(s->weighted), s->ios[REQ_OP_FLUSH],
 		   ms(s->time[REQ_OP_FLUSH]));
+}
+
+/** show_bdev_stat() - /sys/block/NAME/stat: the same numbers */
+void show_bdev_stat(struct seq_file *m, struct block_device *bdev)
+{
+	struct disk_stats *s = &bdev->stats;
+	unsigned int op;
+
+	stats_advance(s, ktime_get());
+	for (op = REQ_OP_READ; op <= REQ_OP_WRITE; op++)
+		seq_printf(m, "%8lu %8lu %8llu %8u ", s->ios[op], s->merges[op],
+			   s->sectors[op], ms(s->time[op]));
+	seq_printf(m, "%8u %8u %8u %8u %8u %8u %8u %8lu %8u\n", s->in_flight,
+		   ms(s->busy), ms(s->weighted), 0u, 0u, 0u, 0u,
+		   s->ios[REQ_OP_FLUSH], ms(s->time[REQ_OP_FLUSH]));
 }
 
 /** show_diskstats() - /proc/diskstats; nothing is ever discarded */

@@ -20,15 +20,18 @@
 #include <ashlar/errno.h>
 #include <ashlar/highmem.h>
 #include <ashlar/printf.h>
+#include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/block/loop.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/inode.h>
+#include <kernel/fs/path.h>
 #include <kernel/fs/stat.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
+#include <kernel/proc/proc_fs.h>
 
 #define LOOP_CTL_ADD 0x4c80u
 #define LOOP_CTL_REMOVE 0x4c81u
@@ -191,6 +194,7 @@ int loop_bind(struct loop_device *lo, struct file *file, u32 flags,
 	lo->flags = flags;
 	lo->disk.part[0]->read_only = flags & LO_FLAGS_READ_ONLY;
 	lo->file = get_file(file);
+	lo->bound = true;
 	loop_update_size(lo);
 	return 0;
 }
@@ -211,6 +215,7 @@ int loop_unbind(struct loop_device *lo)
 	delete_partitions(&lo->disk);
 	invalidate_bdev(bdev);
 	lo->file = NULL;
+	lo->bound = false;
 	lo->offset = 0;
 	lo->sizelimit = 0;
 	lo->flags = 0;
@@ -249,6 +254,64 @@ static const struct gendisk_ops loop_ops = {
 	.ioctl = loop_ioctl,
 };
 
+/* ---- /sys/block/loop0/loop/ ---- */
+
+static int show_backing_file(struct seq_file *m, void *data)
+{
+	struct loop_device *lo = data;
+
+	down_read(&lo->lock);
+	if (lo->file) {
+		seq_path(m,
+			 &(struct path){ lo->file->f_mnt, lo->file->f_dentry });
+		seq_puts(m, "\n");
+	}
+	up_read(&lo->lock);
+	return 0;
+}
+
+static int show_offset(struct seq_file *m, void *data)
+{
+	seq_printf(m, "%llu\n", ((struct loop_device *)data)->offset);
+	return 0;
+}
+
+static int show_sizelimit(struct seq_file *m, void *data)
+{
+	seq_printf(m, "%llu\n", ((struct loop_device *)data)->sizelimit);
+	return 0;
+}
+
+static int show_flag(struct seq_file *m, const struct loop_device *lo, u32 flag)
+{
+	seq_printf(m, "%d\n", lo->flags & flag ? 1 : 0);
+	return 0;
+}
+
+static int show_autoclear(struct seq_file *m, void *data)
+{
+	return show_flag(m, data, LO_FLAGS_AUTOCLEAR);
+}
+
+static int show_partscan(struct seq_file *m, void *data)
+{
+	return show_flag(m, data, LO_FLAGS_PARTSCAN);
+}
+
+static int show_dio(struct seq_file *m, void *data)
+{
+	return show_flag(m, data, LO_FLAGS_DIRECT_IO);
+}
+
+static const struct proc_entry loop_attrs[] = {
+	{ .name = "backing_file", .mode = 0444, .show = show_backing_file },
+	{ .name = "offset", .mode = 0444, .show = show_offset },
+	{ .name = "sizelimit", .mode = 0444, .show = show_sizelimit },
+	{ .name = "autoclear", .mode = 0444, .show = show_autoclear },
+	{ .name = "partscan", .mode = 0444, .show = show_partscan },
+	{ .name = "dio", .mode = 0444, .show = show_dio },
+};
+
 /* ---- /dev/loop-control ---- */
 
 static int loop_make(unsigned int i)
@@ -267,6 +330,9 @@ static int loop_make(unsigned int i)
 	lo->disk.ops = &loop_ops;
 	lo->disk.private_data = lo;
 	lo->disk.quiet = true;
+	lo->disk.attrs = loop_attrs;
+	lo->disk.nr_attrs = ARRAY_SIZE(loop_attrs);
+	lo->disk.attrs_shown = &lo->bound;
 	elevator_init(&lo->disk.queue, MAX_SECTORS, MAX_VECS);
 	lo->present = true;
 	loops[i] = lo;

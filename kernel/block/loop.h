@@ -20,6 +20,7 @@ struct loop_device {
 	struct gendisk disk;
 	struct rw_semaphore lock; /* all that follows */
 	bool present; /* LOOP_CTL_REMOVE took it away, or did not */
+	bool bound; /* file is not NULL: what /sys looks at */
 	struct file *file; /* what its bytes are; NULL: nothing */
 	u64 offset, sizelimit; /* bytes of the file; 0: to its end */
 	u32 flags; /* LO_FLAGS_* */

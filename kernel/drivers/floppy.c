@@ -490,6 +490,7 @@ void floppy_init(void)
 	fd.disk.capacity =
 		(sector_t)fd.format->cylinders * HEADS * fd.format->sectors;
 	fd.disk.ops = &floppy_ops;
+	fd.disk.sys_parent = "devices/platform/floppy.0/block";
 	elevator_init(&fd.disk.queue, 64, 64);
 	if (add_disk(&fd.disk))
 		printk(KERN_ERR "floppy: no memory\n");

@@ -102,6 +102,8 @@ static void add_ide_disk(struct ide_channel *ch, u8 number, const u16 *id)
 	d->disk.capacity = capacity_of(d, id);
 	d->disk.ops = &ide_ops;
 	d->disk.private_data = d;
+	d->disk.sys_parent = "devices/pci0000:00/0000:00:01.1/block";
+	d->disk.model = d->model;
 	elevator_init(&d->disk.queue, IDE_MAX_SECTORS, IDE_MAX_VECS);
 	printk("%s: %s, %s\n", d->disk.name, d->model, d->dma ? "DMA" : "PIO");
 	if (add_disk(&d->disk))

@@ -91,20 +91,51 @@ static struct proc_dir_entry *find_child(const struct proc_dir_entry *dir,
 	return NULL;
 }
 
-/* Boot only: a machine that cannot name its reports cannot start. */
-static struct proc_dir_entry *add_child(struct proc_dir_entry *dir,
+static bool is_shown(const struct proc_dir_entry *e)
+{
+	return !e->shown || *e->shown;
+}
+
+static struct proc_dir_entry *new_child(struct proc_dir_entry *dir,
 					const char *name, u32 len)
 {
 	struct proc_dir_entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
 
 	if (!e)
-		panic("no memory for /proc at boot");
+		return NULL;
 	INIT_LIST_HEAD(&e->children);
 	e->name = name;
 	e->len = len;
 	e->ino = next_ino++;
 	list_add_tail(&e->sibling, &dir->children);
 	return e;
+}
+
+/* Boot only: a machine that cannot name its reports cannot start. */
+static struct proc_dir_entry *add_child(struct proc_dir_entry *dir,
+					const char *name, u32 len)
+{
+	struct proc_dir_entry *e = new_child(dir, name, len);
+
+	if (!e)
+		panic("no memory for /proc at boot");
+	return e;
+}
+
+/**
+ * proc_add_child() - find or make a name in a directory, at any time
+ * @dir: the directory
+ * @name: without a slash; must outlive the filesystem
+ *
+ * Context: may sleep. Return: the entry, or NULL without memory.
+ */
+struct proc_dir_entry *proc_add_child(struct proc_dir_entry *dir,
+				      const char *name)
+{
+	u32 len = (u32)strlen(name);
+	struct proc_dir_entry *e = find_child(dir, name, len);
+
+	return e ? e : new_child(dir, name, len);
 }
 
 static u32 component(const char *path)
@@ -166,13 +197,18 @@ void debugfs_create(const struct proc_entry *file)
 
 /* ---- texts ---- */
 
+static void *file_data(const struct proc_dir_entry *e)
+{
+	return e->data ? e->data : e->file->data;
+}
+
 static int make_text(struct seq_file *m, const struct inode *inode)
 {
 	const struct proc_inode *pi = proc_i(inode);
 
 	if (pi->pid)
 		return pi->pid->show(m, pi->task);
-	return pi->pde->file->show(m, pi->pde->file->data);
+	return pi->pde->file->show(m, file_data(pi->pde));
 }
 
 /* The next part of a text. */
@@ -247,7 +283,7 @@ static ssize_t write_text(const struct inode *inode, const char *text,
 					-EIO;
 	if (!pi->pde->file->write)
 		return -EIO;
-	return pi->pde->file->write(text, len, pi->pde->file->data);
+	return pi->pde->file->write(text, len, file_data(pi->pde));
 }
 
 static ssize_t text_write_iter(struct file *f, struct iov_iter *from,
@@ -448,7 +484,11 @@ const struct inode_operations proc_file_iops = {
 
 static int link_readlink(struct inode *inode, char *buf, size_t size)
 {
-	return proc_i(inode)->pde->link(buf, size);
+	const struct proc_dir_entry *e = proc_i(inode)->pde;
+
+	if (e->link)
+		return e->link(buf, size);
+	return (int)ashlar_strscpy(buf, e->text, size);
 }
 
 static const struct inode_operations proc_link_iops = {
@@ -462,6 +502,11 @@ static const struct inode_operations proc_dir_iops = {
 	.lookup = static_lookup,
 };
 
+static bool is_link(const struct proc_dir_entry *e)
+{
+	return e->link || e->text;
+}
+
 static struct inode *static_inode(struct super_block *sb,
 				  const struct proc_dir_entry *e)
 {
@@ -471,7 +516,7 @@ static struct inode *static_inode(struct super_block *sb,
 		return proc_new_inode(sb, S_IFREG | e->file->mode, e->ino, &pi,
 				      &proc_file_iops,
 				      e->file->fop ?: &proc_text_fops);
-	if (e->link)
+	if (is_link(e))
 		return proc_new_inode(sb, S_IFLNK | 0777, e->ino, &pi,
 				      &proc_link_iops, NULL);
 	return proc_new_inode(sb, S_IFDIR | (e->private ? 0700 : 0555), e->ino,
@@ -502,17 +547,19 @@ static struct dentry *static_lookup(struct inode *dir, struct dentry *parent,
 	struct inode *inode;
 	struct dentry *d;
 
+	if (e && !is_shown(e))
+		e = NULL;
 	if (!e && pde->root)
 		return proc_pid_lookup(dir, parent, name, len);
 	if (!e)
 		return proc_splice(parent, name, len, NULL);
-	if (!e->file && !e->link && (d = d_lookup(parent, name, len)))
+	if (!e->file && !is_link(e) && (d = d_lookup(parent, name, len)))
 		return d;
 	inode = static_inode(dir->i_sb, e);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
 	d = proc_splice(parent, name, len, inode);
-	return IS_ERR(d) || e->file || e->link ? d : keep_dir(d);
+	return IS_ERR(d) || e->file || is_link(e) ? d : keep_dir(d);
 }
 
 bool dir_emit_dots(struct dir_context *ctx)
@@ -536,10 +583,10 @@ static int static_iterate(struct file *f, struct dir_context *ctx)
 	list_for_each_entry(e, &pde->children, sibling) {
 		if (i++ < ctx->pos)
 			continue;
-		if (!ctx->emit(ctx, e->name, e->len, e->ino,
-			       e->file ? DT_REG :
-			       e->link ? DT_LNK :
-					 DT_DIR))
+		if (is_shown(e) && !ctx->emit(ctx, e->name, e->len, e->ino,
+					      e->file	 ? DT_REG :
+					      is_link(e) ? DT_LNK :
+							   DT_DIR))
 			return 0;
 		ctx->pos++;
 	}

@@ -21,8 +21,11 @@ struct proc_dir_entry {
 	u32 len;
 	u32 ino;
 	const struct proc_entry *file; /* NULL: a directory or a link */
-	/* Text of a link; NULL: not one. */
+	/* Text of a link, one of the two; NULL: not one. */
 	int (*link)(char *buf, size_t size);
+	const char *text;
+	void *data; /* a file's, instead of file->data; or NULL */
+	const bool *shown; /* where it says if it is there; NULL: always */
 	bool root; /* of procfs: has processes, too */
 	bool private; /* a directory for root alone */
 };
@@ -64,6 +67,8 @@ extern const struct file_operations proc_text_fops, proc_mounts_fops;
 extern const struct file_operations proc_dir_fops;
 
 void proc_create_below(struct proc_dir_entry *root, const struct proc_entry *e);
+struct proc_dir_entry *proc_add_child(struct proc_dir_entry *dir,
+				      const char *name);
 struct proc_dir_entry *proc_mkdir_below(struct proc_dir_entry *root,
 					const char *path);
 /* A new inode with @pi copied behind it; NULL without memory. */

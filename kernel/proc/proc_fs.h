@@ -17,6 +17,8 @@ struct proc_entry {
 	void *data;
 	const struct file_operations *fop; /* of what is no text, else NULL */
 };
+struct block_device;
+void sysfs_add_bdev(struct block_device *bdev); /* sysfs_block.c */
 void proc_create(const struct proc_entry *e);
 void debugfs_create(const struct proc_entry *e); /* see proc_create() */
 

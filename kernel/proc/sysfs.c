@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The few files of /sys that programs ask for: which processors there are, and
- * which terminals the console is.
+ * Files of /sys that programs ask for: which processors there are, and which
+ * terminals the console is. Block devices: sysfs_block.c.
  */
 #include <i386.h>
 #include "proc.h"
@@ -59,6 +59,8 @@ void sysfs_init(void)
 		proc_create_below(&sysfs_root, &entries[i]);
 	proc_mkdir_below(&sysfs_root, "fs/cgroup");
 	proc_mkdir_below(&sysfs_root, "block");
+	proc_mkdir_below(&sysfs_root, "class/block");
+	proc_mkdir_below(&sysfs_root, "dev/block");
 	proc_mkdir_below(&sysfs_root, "bus");
 	proc_mkdir_below(&sysfs_root, "kernel/debug");
 }
