@@ -127,5 +127,17 @@ check "memory comes back in free" '
 check "Shmem counts tmpfs" '
 	a=$(row Shmem); dd if=/dev/zero of=/tmp/big bs=1024 count=4000 2>/dev/null
 	b=$(row Shmem); rm /tmp/big; near $((b - a)) 4000 64'
+check "losetup" '
+	dd if=/dev/zero of=/tmp/img bs=1024 count=3000 2>/dev/null
+	d=$(/sbin/losetup -f --show -o 512 /tmp/img) && [ "$d" = /dev/loop0 ] &&
+	/sbin/losetup -a | grep -q "^/dev/loop0: .*(/tmp/img), offset 512" &&
+	/sbin/losetup -l -n -O NAME,OFFSET,BACK-FILE | grep -q "^/dev/loop0 *512 /tmp/img"'
+check "lsblk" '
+	lsblk -n -b -o NAME,MAJ:MIN,SIZE,RO,TYPE /dev/loop0 | grep -q "^loop0 *7:0 *3071488 *0 loop" &&
+	lsblk -a | grep -q "^fd0 *2:0 .* disk"'
+check "blockdev" '
+	[ "$(/sbin/blockdev --getsz /dev/loop0)" = 5999 ] &&
+	/sbin/blockdev --flushbufs /dev/loop0 && /sbin/losetup -d /dev/loop0 &&
+	[ -z "$(/sbin/losetup -a)" ]'
 kill $child
 exit $failed
