@@ -9,6 +9,7 @@
 #include <ashlar/mmap.h>
 #include <ashlar/swap.h>
 #include <i386.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/exec/exec.h>
 #include <kernel/init.h>
 #include <kernel/panic.h>
@@ -75,6 +76,7 @@ void start_kernel(void)
 	proc_init();
 	kfence_debug_init();
 	provoke_init();
+	fail_request_init();
 	kmemleak_init();
 	page_owner_init();
 	drivers_init();

@@ -20,6 +20,7 @@
 #include <ashlar/page_owner.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
 
@@ -125,6 +126,11 @@ static bool set_failslab(const char *value)
 	return true;
 }
 
+static bool set_fail_make_request(const char *value)
+{
+	return setup_fail_make_request(value);
+}
+
 /* Released objects of watched caches wait, as many as a 32nd of RAM. */
 static void let_released_wait(void)
 {
@@ -221,6 +227,7 @@ static const struct param {
 	{ "debug", set_debug },
 	{ "fail_page_alloc=", set_fail_page_alloc },
 	{ "failslab=", set_failslab },
+	{ "fail_make_request=", set_fail_make_request },
 	{ "console=", done },
 	{ "mem=", done },
 	{ "yield=", done },

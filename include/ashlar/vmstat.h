@@ -58,6 +58,9 @@ static inline unsigned long global_node_page_state(enum node_stat_item item)
 	return n > 0 ? (unsigned long)n : 0;
 }
 
+/* Sectors of 512 bytes that disks were asked to read, and to write. */
+extern unsigned long vm_sectors_in, vm_sectors_out;
+
 struct seq_file;
 
 /* Linux's files of these names, for the whole machine. */

@@ -14,6 +14,7 @@
 #include <ashlar/highmem.h>
 #include <ashlar/mempool.h>
 #include <ashlar/slab.h>
+#include <ashlar/vmstat.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/panic.h>
 #include <kernel/time/clock.h>
@@ -141,6 +142,8 @@ static int check(struct bio *bio)
 
 	if (bio->op == REQ_OP_WRITE && bdev->read_only)
 		return -EPERM;
+	if (unlikely(should_fail_bio(bio)))
+		return -EIO;
 	if (!bdev->disk->started)
 		return -EIO;
 	if (bio->op == REQ_OP_FLUSH)
@@ -168,6 +171,10 @@ void submit_bio(struct bio *bio)
 		end(bio, err);
 		return;
 	}
+	if (bio->op == REQ_OP_READ)
+		vm_sectors_in += bio->size >> SECTOR_SHIFT;
+	else
+		vm_sectors_out += bio->size >> SECTOR_SHIFT;
 	if (elevator_add(&disk->queue, bio)) {
 		bdev->stats.merges[bio->op]++;
 		if (bdev->partno)

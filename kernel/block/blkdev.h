@@ -120,6 +120,7 @@ struct block_device {
 	sector_t start, nr_sectors;
 	bool read_only;
 	unsigned int openers; /* programs, and filesystems of it */
+	bool make_it_fail; /* fail_request.c */
 	int wb_err; /* of a write that nobody waited for */
 	struct disk_stats stats;
 	struct address_space *bd_mapping; /* its cached bytes, buffer.c */
@@ -189,6 +190,11 @@ void show_block_majors(struct seq_file *m);
 void stats_begin(struct block_device *bdev);
 void stats_end(struct block_device *bdev, enum req_op op, u32 sectors,
 	       u64 took);
+
+/* Transfers that fail on request: kernel/block/fail_request.c. */
+bool setup_fail_make_request(const char *value);
+bool should_fail_bio(const struct bio *bio);
+void fail_request_init(void); /* boot */
 
 void scan_partitions(struct gendisk *disk); /* kernel/block/partitions.c */
 

@@ -125,8 +125,6 @@ int show_pid_syscall(struct seq_file *m, struct task_struct *task);
 int show_pid_stat(struct seq_file *m, struct task_struct *task);
 int show_pid_statm(struct seq_file *m, struct task_struct *task);
 int show_pid_limits(struct seq_file *m, struct task_struct *task);
-/* sysctl.c: one decimal number, with blanks around it */
-bool proc_parse_long(const char *text, long *value);
 /* root.c, sysctl.c, sysfs.c */
 void proc_root_init(void);
 void proc_sysctl_init(void);

@@ -19,6 +19,8 @@ struct proc_entry {
 };
 struct block_device;
 void sysfs_add_bdev(struct block_device *bdev); /* sysfs_block.c */
+/* One decimal number, with blanks around it. */
+bool proc_parse_long(const char *text, long *value);
 void proc_create(const struct proc_entry *e);
 void debugfs_create(const struct proc_entry *e); /* see proc_create() */
 

@@ -75,6 +75,22 @@ static int show_inflight(struct seq_file *m, void *data)
 	return 0;
 }
 
+static int show_make_it_fail(struct seq_file *m, void *data)
+{
+	seq_printf(m, "%d\n", ((struct block_device *)data)->make_it_fail);
+	return 0;
+}
+
+static ssize_t write_make_it_fail(const char *text, size_t len, void *data)
+{
+	long v;
+
+	if (!proc_parse_long(text, &v))
+		return -EINVAL;
+	((struct block_device *)data)->make_it_fail = v != 0;
+	return (ssize_t)len;
+}
+
 static int show_uevent(struct seq_file *m, void *data)
 {
 	const struct block_device *bdev = data;
@@ -188,6 +204,10 @@ static const struct proc_entry both_files[] = {
 	FILE("inflight", show_inflight),
 	FILE("alignment_offset", show_zero),
 	FILE("discard_alignment", show_zero),
+	{ .name = "make-it-fail",
+	  .mode = 0644,
+	  .show = show_make_it_fail,
+	  .write = write_make_it_fail },
 };
 
 static const struct proc_entry partition_files[] = {

@@ -24,6 +24,7 @@
 #include "report.h"
 
 unsigned long direct_pages_count[NR_DIRECT_SIZES];
+unsigned long vm_sectors_in, vm_sectors_out;
 
 static const struct report_row meminfo[] = {
 	{ "MemTotal", FRAMES, TOTAL(managed) },
@@ -143,8 +144,8 @@ static const struct report_row vmstat[] = {
 	{ "nr_swapcached", COUNT, TOTAL(node[NR_SWAPCACHE]) },
 	{ "nr_dirty_threshold", COUNT, TOTAL(none) },
 	{ "nr_dirty_background_threshold", COUNT, TOTAL(none) },
-	{ "pgpgin", COUNT, TOTAL(none) },
-	{ "pgpgout", COUNT, TOTAL(none) },
+	{ "pgpgin", COUNT, TOTAL(kb_in) },
+	{ "pgpgout", COUNT, TOTAL(kb_out) },
 	{ "pswpin", COUNT, TOTAL(events[PSWPIN]) },
 	{ "pswpout", COUNT, TOTAL(events[PSWPOUT]) },
 	{ "pgalloc_dma", COUNT, TOTAL(events[PGALLOC_DMA]) },
@@ -310,6 +311,8 @@ static void add_uses(struct mm_totals *t)
 		node[i] = global_node_page_state(i);
 	t->active = node[NR_ACTIVE_ANON] + node[NR_ACTIVE_FILE];
 	t->inactive = node[NR_INACTIVE_ANON] + node[NR_INACTIVE_FILE];
+	t->kb_in = vm_sectors_in >> 1;
+	t->kb_out = vm_sectors_out >> 1;
 	t->cached = less(node[NR_FILE_PAGES], node[NR_BLOCKDEV_PAGES]);
 	swap_totals(&t->swap_total, &t->swap_free);
 	t->commit_limit = vm_commit_limit();

@@ -53,6 +53,7 @@ struct mm_totals {
 	unsigned long node[NR_NODE_STAT_ITEMS];
 	unsigned long high_total, high_free, low_total, low_free;
 	unsigned long active, inactive; /* pages by age, of both kinds */
+	unsigned long kb_in, kb_out; /* of disks, since the start */
 	unsigned long cached; /* files, but for block devices */
 	unsigned long commit_limit, committed;
 	unsigned long swap_total, swap_free;

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "check.h"
 
 #define SECTOR 512
-#define BLKFLSBUF 0x1261
 #define DIRECT 040000
 
 static char buf[65536] __attribute__((__aligned__(4096)));
@@ -195,6 +195,69 @@ static void test_sync_at_once(void)
 	close(fd);
 }
 
+static void say(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+
+	check(fd >= 0 && write(fd, text, strlen(text)) == (long)strlen(text),
+	      "a knob", "%s: %m", path);
+	close(fd);
+}
+
+#define FAIL "/sys/kernel/debug/fail_make_request/"
+
+/* The next transfer of sda4's fails. */
+static void fail_next(void)
+{
+	say(FAIL "times", "1");
+	say(FAIL "probability", "100");
+}
+
+static void test_errors(void)
+{
+	int fd, fd1 = open("/dev/sda1", O_RDONLY);
+
+	need(!mount("none", "/sys/kernel/debug", "debugfs", 0, NULL));
+	say("/sys/class/block/sda4/make-it-fail", "1");
+	fd = open("/dev/sda4", O_RDWR);
+	fail_next();
+	is(pread(fd1, buf, 512, 0), 512); /* not that one */
+	is(pread(fd, buf, 512, 0), 512); /* its page is read again */
+	check(number_at(buf) == 8192, "readahead that fails is no error", "%u",
+	      number_at(buf));
+	say(FAIL "times", "2");
+	is(pread(fd, buf, 512, 40960), -EIO);
+	is(pread(fd, buf, 512, 40960), 512);
+	check(number_at(buf) == 8192 + 80, "a read after an error", "%u",
+	      number_at(buf));
+	say(FAIL "times", "1");
+	is(pwrite(fd, "lost", 4, 40960), 4);
+	is(fsync(fd), -EIO);
+	is(fsync(fd), 0);
+	say("/sys/class/block/sda4/make-it-fail", "0");
+	say(FAIL "times", "-1");
+	is(pread(fd, buf, 512, 81920), 512);
+	close(fd);
+	close(fd1);
+}
+
+static void test_counts(void)
+{
+	int fd = open("/dev/sda4", O_RDWR | DIRECT);
+	long in = number_of("/proc/vmstat", "pgpgin");
+	long out = number_of("/proc/vmstat", "pgpgout");
+
+	need(fd >= 0);
+	is(pread(fd, buf, 65536, 0), 65536);
+	is(pwrite(fd, buf, 4096, 0), 4096);
+	check(number_of("/proc/vmstat", "pgpgin") == in + 64 &&
+		      number_of("/proc/vmstat", "pgpgout") == out + 4,
+	      "kilobytes in and out", "%ld %ld",
+	      number_of("/proc/vmstat", "pgpgin") - in,
+	      number_of("/proc/vmstat", "pgpgout") - out);
+	close(fd);
+}
+
 int main(void)
 {
 	test_read_twice();
@@ -202,5 +265,7 @@ int main(void)
 	test_whole_sectors();
 	test_direct();
 	test_sync_at_once();
+	test_errors();
+	test_counts();
 	return checks_done();
 }
