@@ -26,6 +26,8 @@ struct boot {
 	const char *disk[BOOT_DISKS]; /* files with a disk's bytes */
 	int disk_fd[BOOT_DISKS]; /* the same, open */
 	int disks; /* how many */
+	unsigned long swap; /* MB of a disk to swap on; 0: none */
+	int swap_fd; /* that disk: a file without a name */
 	const char *floppy; /* a file with a floppy disk's bytes, or NULL */
 	int floppy_fd; /* the same, open */
 	char *words; /* the kernel's command line */

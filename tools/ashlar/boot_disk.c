@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The machine's disks: files whose bytes are a disk's, in whole sectors. They
- * are opened here, for a name may hold what QEMU reads as an option.
+ * are opened here, for a name may hold what QEMU reads as an option. The disk
+ * to swap on is the one behind them; the first process is told by SWAP= among
+ * the kernel's words, which it finds in its environment.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,7 +74,51 @@ static bool open_floppy(const char *name, int *fd)
 	return true;
 }
 
-/* Opens the files that --disk and --floppy named. */
+/* ---- a disk to swap on ---- */
+
+#define SWAP_PAGE 4096u
+#define SWAP_HEADER 1024 /* in the first page: what is before is a loader's */
+#define SWAP_MAGIC "SWAPSPACE2"
+
+struct swap_header {
+	uint32_t version, last_page, bad_pages;
+	char uuid[16], label[16];
+};
+
+/* The first page of @pages, as mkswap(8) writes it. */
+static void fill_swap_page(unsigned char page[SWAP_PAGE], uint32_t pages)
+{
+	struct swap_header h = { .version = 1,
+				 .last_page = pages - 1,
+				 .label = "ashlar-boot" };
+
+	memset(page, 0, SWAP_PAGE);
+	memcpy(page + SWAP_HEADER, &h, sizeof(h));
+	memcpy(page + SWAP_PAGE - strlen(SWAP_MAGIC), SWAP_MAGIC,
+	       strlen(SWAP_MAGIC));
+}
+
+/* It is gone with the machine, and takes as much as is swapped. */
+static bool make_swap(struct boot *b)
+{
+	off_t bytes = (off_t)b->swap << 20;
+	unsigned char page[SWAP_PAGE];
+	FILE *file = tmpfile();
+	bool ok;
+
+	fill_swap_page(page, (uint32_t)(bytes / SWAP_PAGE));
+	ok = file && ftruncate(fileno(file), bytes) == 0 &&
+	     pwrite(fileno(file), page, sizeof(page), 0) == sizeof(page) &&
+	     (b->swap_fd = dup(fileno(file))) >= 0;
+	if (!ok)
+		complain("cannot make a disk of %lu MB to swap on: %s", b->swap,
+			 strerror(errno));
+	if (file)
+		fclose(file);
+	return ok;
+}
+
+/* Opens the files that --disk and --floppy named, and makes --swap's. */
 bool boot_open_disks(struct boot *b)
 {
 	int i;
@@ -78,5 +126,7 @@ bool boot_open_disks(struct boot *b)
 	for (i = 0; i < b->disks; i++)
 		if (!open_disk(b->disk[i], &b->disk_fd[i]))
 			return false;
+	if (b->swap && !make_swap(b))
+		return false;
 	return !b->floppy || open_floppy(b->floppy, &b->floppy_fd);
 }

@@ -32,12 +32,15 @@
 #define EXIT_DEVICE "isa-debug-exit,iobase=0xf4,iosize=4"
 #define MEMORY_MIN 8ul
 #define MEMORY_MAX 4096ul
+#define SWAP_MIN 1ul
+#define SWAP_MAX 65536ul
 #define APPEND_MAX 1000u /* of the kernel's 2048; PROGRAM wants its part */
 
 static int qemu_input;
 
-/* "512", "512M" or "1G". */
-static bool parse_memory(const char *s, unsigned long *mb)
+/* "512", "512M" or "1G", of @min to @max MB. */
+static bool parse_mb(const char *s, unsigned long min, unsigned long max,
+		     unsigned long *mb)
 {
 	char *end;
 
@@ -45,11 +48,11 @@ static bool parse_memory(const char *s, unsigned long *mb)
 		return false;
 	errno = 0;
 	*mb = strtoul(s, &end, 10);
-	if (*end == 'G' && *mb <= MEMORY_MAX)
+	if (*end == 'G' && *mb <= max)
 		*mb *= 1024;
 	if (*end == 'G' || *end == 'M')
 		end++;
-	return !*end && !errno && *mb >= MEMORY_MIN && *mb <= MEMORY_MAX;
+	return !*end && !errno && *mb >= min && *mb <= max;
 }
 
 /* True if @words would leave a quote open for what comes behind them. */
@@ -87,12 +90,16 @@ static void add_program_words(struct boot *b)
 
 static bool prepare(struct boot *b)
 {
+	static const char *const letters[BOOT_DISKS] = { "a", "b", "c", "d" };
+
 	if (!boot_open_kernel(b) || !boot_open_image(b) ||
 	    !boot_open_disks(b) || (*b->program && !boot_add_program(b)))
 		return false;
 	if (asprintf(&b->words, "console=ttyS0 quiet panic=-1%s%s",
 		     b->append ? " " : "", b->append ? b->append : "") < 0)
 		abort();
+	if (b->swap)
+		add_word(b, "SWAP=/dev/sd", letters[b->disks]);
 	if (*b->program)
 		add_program_words(b);
 	return true;
@@ -148,7 +155,7 @@ static int wait_for_qemu(pid_t pid, struct boot_feed *feed)
 
 /* QEMU's command line; its strings are this process's to the end. */
 struct command_line {
-	char *word[34 + 2 * BOOT_DISKS];
+	char *word[36 + 2 * BOOT_DISKS];
 	int n;
 };
 
@@ -163,6 +170,12 @@ __attribute__((format(printf, 2, 3))) static void say(struct command_line *c,
 	va_end(args);
 }
 
+static void say_disk(struct command_line *c, int fd, int index)
+{
+	say(c, "-drive");
+	say(c, "file=/proc/self/fd/%d,format=raw,if=ide,index=%d", fd, index);
+}
+
 static void say_all(struct command_line *c, const struct boot *b,
 		    const struct boot_feed *feed)
 {
@@ -171,6 +184,7 @@ static void say_all(struct command_line *c, const struct boot *b,
 		"-net",	    "none", "-device",	EXIT_DEVICE
 	};
 	size_t i;
+	int disk;
 
 	say(c, QEMU);
 	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
@@ -187,11 +201,10 @@ static void say_all(struct command_line *c, const struct boot *b,
 	say(c, feed->terminal ? "mon:stdio" : "stdio");
 	say(c, "-debugcon");
 	say(c, "file:/proc/self/fd/%d", feed->ready);
-	for (i = 0; i < (size_t)b->disks; i++) {
-		say(c, "-drive");
-		say(c, "file=/proc/self/fd/%d,format=raw,if=ide,index=%zu",
-		    b->disk_fd[i], i);
-	}
+	for (disk = 0; disk < b->disks; disk++)
+		say_disk(c, b->disk_fd[disk], disk);
+	if (b->swap)
+		say_disk(c, b->swap_fd, b->disks);
 	if (b->floppy) {
 		say(c, "-drive");
 		say(c, "file=/proc/self/fd/%d,format=raw,if=floppy",
@@ -263,6 +276,7 @@ static int run(const struct command *self, int argc, char **argv)
 		{ "append", required_argument, NULL, 'a' },
 		{ "disk", required_argument, NULL, 'd' },
 		{ "floppy", required_argument, NULL, 'f' },
+		{ "swap", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct boot b = { .memory = 512 };
@@ -281,18 +295,30 @@ static int run(const struct command *self, int argc, char **argv)
 			b.disk[b.disks++] = optarg;
 		else if (c == 'f')
 			b.floppy = optarg;
-		else if (c != 'm')
+		else if (c == 's' &&
+			 !parse_mb(optarg, SWAP_MIN, SWAP_MAX, &b.swap))
+			return usage_error(self,
+					   "--swap wants %lu to %lu MB, not "
+					   "'%s'",
+					   SWAP_MIN, SWAP_MAX, optarg);
+		else if (c != 'm' && c != 's')
 			return usage_error(self,
 					   "there is no option '%s', or it "
 					   "wants a value",
 					   argv[optind - 1]);
-		else if (!parse_memory(optarg, &b.memory))
+		else if (c == 'm' &&
+			 !parse_mb(optarg, MEMORY_MIN, MEMORY_MAX, &b.memory))
 			return usage_error(self,
 					   "--memory wants %lu to %lu MB, not "
 					   "'%s'",
 					   MEMORY_MIN, MEMORY_MAX, optarg);
 	}
 	b.program = argv + optind;
+	if (b.swap && b.disks == BOOT_DISKS)
+		return usage_error(self,
+				   "--swap takes the place of a disk, and "
+				   "--disk was given %d times",
+				   BOOT_DISKS);
 	if (b.append && strlen(b.append) > APPEND_MAX)
 		return usage_error(self, "--append takes %u characters",
 				   APPEND_MAX);
@@ -305,14 +331,14 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command cmd_boot = {
 	.name = "boot",
 	.arguments = "[--initrd FILE] [--memory MB] [--append WORDS] "
-		     "[--disk FILE]... [--floppy FILE] "
+		     "[--disk FILE]... [--swap MB] [--floppy FILE] "
 		     "[-- PROGRAM [ARGUMENTS]]",
 	.summary = "Boot the kernel on QEMU's 32-bit PC",
 	.help = "With a shell, or PROGRAM, a static i386 Linux binary; its "
 		"exit status (64 and its\nnumber for a signal) is passed on. "
 		"Ctrl-A X ends QEMU; input that is no terminal\nends the shell "
 		"where it ends. --initrd's FILE is a newc\ncpio archive, "
-		"--disk's the bytes of a disk.\n\n"
+		"--disk's the bytes of a disk; --swap makes one, to swap on.\n\n"
 		"  ashlar boot --memory 64 -- ./hello 'a b'\n"
 		"  echo 'cat /proc/meminfo' | ashlar boot\n",
 	.run = run,

@@ -112,9 +112,9 @@ _ashlar() {
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			;;
-		--memory | --append) ;;
+		--memory | --append | --swap) ;;
 		*) mapfile -t COMPREPLY < <(compgen -W \
-			"--initrd --memory --append --disk --floppy -- --help" -- "$cur") ;;
+			"--initrd --memory --append --disk --swap --floppy -- --help" -- "$cur") ;;
 		esac
 		;;
 	translate)

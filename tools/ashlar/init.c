@@ -2,7 +2,7 @@
 /*
  * The first process of an image, /init: a program of the machine's kind.
  *
- *   mount what programs expect
+ *   mount what programs expect; swap on $SWAP
  *   a session on the console ──► "I take input now", a byte to port 0xe9
  *   the kernel's words after "--", or a shell
  *   its status, if it failed, to port 0xf4 ──► power off
@@ -22,6 +22,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,17 @@ static void mount_all(void)
 		mount(mounts[i][0], mounts[i][1], mounts[i][0], 0, NULL);
 	}
 	mkdir("/root", 0755);
+}
+
+/* On the disk that "ashlar boot --swap" made. */
+static void swap_on_disk(void)
+{
+	const char *disk = getenv("SWAP");
+
+	if (disk && swapon(disk, 0))
+		fprintf(stderr, "init: cannot swap on %s: %s\n", disk,
+			strerror(errno));
+	unsetenv("SWAP");
 }
 
 static void say_to_port(unsigned short port, int byte)
@@ -146,6 +158,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	mount_all();
+	swap_on_disk();
 	setenv("PATH", path, 1);
 	setenv("HOME", "/root", 1);
 	if (chdir("/root"))
