@@ -118,14 +118,12 @@ static struct page *new_page(struct block_device *bdev, unsigned long index)
 		memset((char *)page_address(page) + first * SECTOR_SIZE, 0,
 		       PAGE_SIZE - first * SECTOR_SIZE);
 	}
-	set_page_flags(page, PG_locked | PG_private);
+	set_page_flags(page, PG_private);
 	get_page(page);
-	err = add_to_page_cache(bdev->bd_mapping, page, index);
-	if (!err) {
-		clear_page_flags(page, PG_uptodate);
+	err = add_to_page_cache_locked(bdev->bd_mapping, page, index, false);
+	if (!err)
 		return page;
-	}
-	clear_page_flags(page, PG_locked | PG_private);
+	clear_page_flags(page, PG_private);
 	page->priv = 0;
 	put_page(page);
 	put_page(page);
