@@ -103,6 +103,7 @@ static inline void mapping_set_size(struct address_space *m, loff_t size)
 #define FMODE_WRITE 0x2u
 #define FMODE_LSEEK 0x4u
 #define FMODE_EXEC 0x20u
+#define FMODE_EXCL 0x80u /* a block device that others must not have so */
 #define FMODE_PATH 0x4000u
 
 struct file_operations {

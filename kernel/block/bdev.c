@@ -50,6 +50,34 @@ int blkdev_open_bdev(struct block_device *bdev, bool write)
 	return 0;
 }
 
+/**
+ * blkdev_claim() - have a device alone, among those who ask for that
+ * @bdev: the device, which is open
+ *
+ * A filesystem that is mounted, swap, and open(2) with O_EXCL do. Return: false
+ * if another has it, or its disk, or one of its partitions.
+ */
+bool blkdev_claim(struct block_device *bdev)
+{
+	struct block_device *disk = bdev_whole(bdev);
+
+	if (bdev->claimed || disk->claimed ||
+	    (!bdev->partno && disk->claimed_parts))
+		return false;
+	bdev->claimed = true;
+	if (bdev->partno)
+		disk->claimed_parts++;
+	return true;
+}
+
+/** blkdev_unclaim() - others may have it again */
+void blkdev_unclaim(struct block_device *bdev)
+{
+	bdev->claimed = false;
+	if (bdev->partno)
+		bdev_whole(bdev)->claimed_parts--;
+}
+
 static void put_one(struct block_device *bdev)
 {
 	while (bdev->openers == 1 && bdev_is_dirty(bdev))
@@ -129,6 +157,12 @@ static int blkdev_open(struct inode *inode, struct file *f)
 	err = blkdev_open_bdev(bdev, f->f_mode & FMODE_WRITE);
 	if (err)
 		return err;
+	if (f->f_flags & O_EXCL && !blkdev_claim(bdev)) {
+		blkdev_put(bdev);
+		return -EBUSY;
+	}
+	if (f->f_flags & O_EXCL)
+		f->f_mode |= FMODE_EXCL;
 	f->private_data = bdev;
 	f->f_mapping = bdev->bd_mapping;
 	return 0;
@@ -136,7 +170,11 @@ static int blkdev_open(struct inode *inode, struct file *f)
 
 static void blkdev_release(struct file *f)
 {
-	blkdev_put(f->private_data);
+	struct block_device *bdev = f->private_data;
+
+	if (f->f_mode & FMODE_EXCL)
+		blkdev_unclaim(bdev);
+	blkdev_put(bdev);
 }
 
 static int blkdev_fsync(struct file *f, loff_t start, loff_t end, bool datasync)

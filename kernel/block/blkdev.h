@@ -120,6 +120,8 @@ struct block_device {
 	sector_t start, nr_sectors;
 	bool read_only;
 	unsigned int openers; /* programs, and filesystems of it */
+	bool claimed; /* by who must have it alone: blkdev_claim() */
+	unsigned int claimed_parts; /* of a whole disk */
 	bool make_it_fail; /* fail_request.c */
 	int wb_err; /* of a write that nobody waited for */
 	struct disk_stats stats;
@@ -203,6 +205,8 @@ void scan_partitions(struct gendisk *disk); /* kernel/block/partitions.c */
 extern const struct file_operations blkdev_fops;
 int blkdev_open_bdev(struct block_device *bdev, bool write);
 void blkdev_put(struct block_device *bdev);
+bool blkdev_claim(struct block_device *bdev);
+void blkdev_unclaim(struct block_device *bdev);
 ssize_t blkdev_cached_read(struct block_device *bdev, struct iov_iter *to,
 			   loff_t *pos, size_t count);
 ssize_t blkdev_cached_write(struct block_device *bdev, struct iov_iter *from,

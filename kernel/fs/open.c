@@ -32,7 +32,7 @@
 	 O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE | FASYNC)
 #define O_PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
 /* The flags that f_flags does not remember. */
-#define OPEN_ONLY (O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC)
+#define OPEN_ONLY (O_CREAT | O_TRUNC | O_CLOEXEC)
 
 #define RESOLVE_NO_XDEV 1u
 #define RESOLVE_NO_MAGICLINKS 2u
@@ -94,7 +94,7 @@ struct file *dentry_open(const struct path *path, u32 flags)
 	err = flags & O_PATH ? 0 : break_lease(inode, flags);
 	if (!err && fop->open)
 		err = fop->open(inode, f);
-	f->f_flags &= ~(u32)O_NOCTTY; /* was for the terminal's open */
+	f->f_flags &= ~(u32)(O_NOCTTY | O_EXCL); /* were for its driver */
 	if (!err)
 		return f;
 	f->f_op = &empty_fops; /* was never open: no release */

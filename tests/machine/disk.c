@@ -89,6 +89,30 @@ static void test_partitions(void)
 	is(open("/dev/fd0", O_RDONLY), -ENXIO); /* no medium is in it */
 }
 
+static void test_exclusive(void)
+{
+	int whole, part, other;
+
+	part = open("/dev/sda5", O_RDONLY | O_EXCL);
+	need(part >= 0);
+	is(fcntl(part, F_GETFL) & O_EXCL, 0);
+	is(open("/dev/sda5", O_RDONLY | O_EXCL), -EBUSY);
+	is(open("/dev/sda", O_RDONLY | O_EXCL), -EBUSY);
+	other = open("/dev/sda6", O_RDONLY | O_EXCL);
+	whole = open("/dev/sda5", O_RDONLY);
+	need(other >= 0 && whole >= 0);
+	close(other);
+	close(whole);
+	close(part);
+	whole = open("/dev/sda", O_RDONLY | O_EXCL);
+	need(whole >= 0);
+	is(open("/dev/sda5", O_RDONLY | O_EXCL), -EBUSY);
+	close(whole);
+	part = open("/dev/sda5", O_RDONLY | O_EXCL);
+	check(part >= 0, "exclusive, and free again", "%d", errno);
+	close(part);
+}
+
 static void test_ends(int fd)
 {
 	uint64_t bytes = 0;
@@ -243,6 +267,7 @@ int main(void)
 
 	need(fd >= 0);
 	test_partitions();
+	test_exclusive();
 	test_ends(fd);
 	test_beside_sectors(fd);
 	test_memory_ends(fd);
