@@ -384,7 +384,7 @@ struct block_device *blkdev_by_name(const char *name)
 
 	list_for_each_entry(disk, &disks, list)
 		for (i = 0; i < DISK_MINORS; i++)
-			if (disk->part[i] &&
+			if (disk->part[i] && disk->part[i]->present &&
 			    !ashlar_strcmp(disk->part[i]->name, name))
 				return disk->part[i];
 	return NULL;

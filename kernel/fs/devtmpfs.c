@@ -19,7 +19,7 @@
 
 static struct super_block *devtmpfs_super(void)
 {
-	return get_super(get_fs_type("devtmpfs"), NULL);
+	return get_super(get_fs_type("devtmpfs"), NULL, 0, NULL);
 }
 
 /* In the directory @root, with vfs_lock. */

@@ -65,11 +65,37 @@ static void sb_init(struct super_block *sb, struct file_system_type *type,
 		bdev->bd_super = sb;
 }
 
+/* The device is the filesystem's alone, among those who claim one. */
+static int claim_device(struct block_device *bdev, u32 flags)
+{
+	int err;
+
+	if (bdev->read_only && !(flags & MS_RDONLY))
+		return -EACCES;
+	err = blkdev_open_bdev(bdev, !(flags & MS_RDONLY));
+	if (err)
+		return err;
+	if (blkdev_claim(bdev))
+		return 0;
+	blkdev_put(bdev);
+	return -EBUSY;
+}
+
+static void release_device(struct block_device *bdev)
+{
+	blkdev_unclaim(bdev);
+	blkdev_put(bdev);
+}
+
 static void sb_free(struct super_block *sb)
 {
+	struct block_device *bdev = sb->s_bdev;
+
 	list_del(&sb->s_list);
-	if (sb->s_bdev)
-		sb->s_bdev->bd_super = NULL;
+	if (bdev) {
+		bdev->bd_super = NULL;
+		release_device(bdev);
+	}
 	kfree(sb);
 }
 
@@ -80,14 +106,13 @@ static struct super_block *new_super(struct file_system_type *type,
 	struct super_block *sb;
 	int err;
 
-	if (bdev && bdev->read_only && !(flags & MS_RDONLY))
-		return ERR_PTR(-EACCES);
 	sb = kzalloc(sizeof(*sb), GFP_KERNEL);
 	if (!sb)
 		return ERR_PTR(-ENOMEM);
-	if (bdev && bdev->bd_super) { /* while we slept */
+	err = bdev ? claim_device(bdev, flags) : 0;
+	if (err) {
 		kfree(sb);
-		return ERR_PTR(-EBUSY);
+		return ERR_PTR(err);
 	}
 	sb_init(sb, type, bdev, flags);
 	err = type->fill_super(sb, data);
