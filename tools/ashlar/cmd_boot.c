@@ -338,7 +338,7 @@ const struct command cmd_boot = {
 		"exit status (64 and its\nnumber for a signal) is passed on. "
 		"Ctrl-A X ends QEMU; input that is no terminal\nends the shell "
 		"where it ends. --initrd's FILE is a newc\ncpio archive, "
-		"--disk's the bytes of a disk; --swap makes one, to swap on.\n\n"
+		"--disk's the bytes of a disk; --swap makes one to swap on.\n\n"
 		"  ashlar boot --memory 64 -- ./hello 'a b'\n"
 		"  echo 'cat /proc/meminfo' | ashlar boot\n",
 	.run = run,
