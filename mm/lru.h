@@ -24,6 +24,7 @@ enum lru_list {
 struct lruvec {
 	spinlock_t lru_lock;
 	struct list_head lists[NR_LRU_LISTS]; /* struct page::lru */
+	unsigned long cost[2]; /* anonymous, of files: transfers of late */
 };
 
 extern struct lruvec node_lruvec;
@@ -85,6 +86,8 @@ void rotate_reclaimable_page(struct page *page);
 void mark_page_lazyfree(struct page *page);
 void lru_set_evictable(struct page *page);
 void lru_set_unevictable(struct page *page);
+void lru_note_cost(bool file, unsigned long nr);
+void lru_costs(unsigned long *anon, unsigned long *file);
 void free_user_pages(struct page **pages, unsigned int nr);
 void release_pages(struct page **pages, unsigned int nr);
 

@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * madvise: what a program says about its memory. Some advice changes areas,
- * some takes pages away or brings them in; what concerns reclaim (COLD,
- * PAGEOUT, WILLNEED of what is in memory anyway) is checked and noted.
+ * some takes pages away or brings them in; how soon they are used again is
+ * madvise_age.c's.
  */
-#include <ashlar/atomic.h>
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
-#include <ashlar/mm_types.h>
 #include <ashlar/mman.h>
 #include <ashlar/mmap.h>
-#include <ashlar/mmzone.h>
-#include <ashlar/page_ref.h>
-#include <ashlar/pgtable.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/shmem_fs.h>
-#include <ashlar/swapops.h>
-#include <mach/pgtable.h>
-#include <mach/spinlock.h>
-#include <mach/tlb.h>
-#include "lru.h"
-#include "pgtable.h"
-#include "swapfile.h"
 #include "vma.h"
 
 #define MADV_DONTNEED_LOCKED 24
@@ -112,55 +100,6 @@ static int madvise_remove(struct vm_area_struct *vma, unsigned long start,
 	return err;
 }
 
-/* A page that was swapped out: nobody reads it again. page_table_lock. */
-static void free_swap_entry(struct mm_struct *mm, pte_t *pte)
-{
-	swp_entry_t entry = pte_to_swp_entry(*pte);
-
-	if (is_migration_entry(entry))
-		return;
-	pte_clear(pte);
-	mm->swap_ents--;
-	free_swap_and_cache(entry);
-}
-
-static void free_entry_lazily(pte_t *pte)
-{
-	struct page *page = pte_page(*pte);
-
-	if (atomic_read(&page->_mapcount) != 1)
-		return;
-	set_pte(pte, pte_mkold(pte_mkclean(ptep_get_and_clear(pte))));
-	mark_page_lazyfree(page);
-}
-
-/*
- * MADV_FREE: pages may be taken when memory is short.
- *
- * They look like pages that nobody wrote to, and have no place to go: whoever
- * reclaims memory may drop one until it is written to again.
- */
-static void free_lazily(struct vm_area_struct *vma, unsigned long start,
-			unsigned long end)
-{
-	struct mm_struct *mm = vma->vm_mm;
-	unsigned long addr, next;
-	pte_t *pte;
-
-	for (addr = start; addr < end; addr = next) {
-		pte = pte_range_lock(mm, addr, end, &next);
-		if (!pte)
-			continue;
-		for (; addr < next; addr += PAGE_SIZE, pte++)
-			if (is_swap_pte(*pte))
-				free_swap_entry(mm, pte);
-			else if (pte_present(*pte) && !pte_special(*pte))
-				free_entry_lazily(pte);
-		spin_unlock(&mm->page_table_lock);
-	}
-	flush_tlb_range(mm, start, end);
-}
-
 /* Advice about the pages of [start, end) in @vma; 0 or -errno. */
 static int madvise_pages(struct vm_area_struct *vma, unsigned long start,
 			 unsigned long end, int advice)
@@ -171,8 +110,15 @@ static int madvise_pages(struct vm_area_struct *vma, unsigned long start,
 	case MADV_WILLNEED:
 		return 0;
 	case MADV_COLD:
+		if (!can_madv_lru_vma(vma))
+			return -EINVAL;
+		madvise_cold(vma, start, end);
+		return 0;
 	case MADV_PAGEOUT:
-		return can_madv_lru_vma(vma) ? 0 : -EINVAL;
+		if (!can_madv_lru_vma(vma))
+			return -EINVAL;
+		madvise_pageout(vma, start, end);
+		return 0;
 	case MADV_DONTNEED:
 		if (!can_madv_lru_vma(vma))
 			return -EINVAL;
@@ -184,7 +130,7 @@ static int madvise_pages(struct vm_area_struct *vma, unsigned long start,
 	case MADV_FREE:
 		if (!can_madv_lru_vma(vma) || !vma_is_anonymous(vma))
 			return -EINVAL;
-		free_lazily(vma, start, end);
+		madvise_free(vma, start, end);
 		return 0;
 	}
 	zap_page_range(vma, start, end);

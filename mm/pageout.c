@@ -3,9 +3,9 @@
  * One page on its way out of memory.
  *
  *   isolated, locked ── used since? ── unmapped ── dirty? ── leaves its file
- *      │ busy             │ yes          │ locked     │ yes       │
+ *      │ busy             │ yes          │ locked     │ yes    or swap cache
  *      ▼                  ▼              ▼            ▼           ▼
- *     keep             activate         keep      written,     the frame is
+ *     keep             activate       activate    written,     the frame is
  *                      (or keep: once)            or waits     free
  *                                                 for it
  *
@@ -14,8 +14,9 @@
  * the file's reference and ours, and is clean, so no other can have it or get
  * it; the count becomes 0 and the slot empty in one.
  *
- * Pages of files that live in RAM alone have no other copy. Anonymous pages go
- * if MADV_FREE gave them up.
+ * An anonymous page gets a slot of a swap area first, and its entries lead
+ * there; one that MADV_FREE gave up has nowhere to go, and goes. Pages of files
+ * that live in RAM alone have no other copy.
  */
 #include <ashlar/atomic.h>
 #include <ashlar/fs.h>
@@ -25,6 +26,7 @@
 #include <ashlar/pagemap.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/rmap.h>
+#include <ashlar/swapops.h>
 #include <ashlar/vmstat.h>
 #include <ashlar/xarray.h>
 #include <mach/spinlock.h>
@@ -34,6 +36,7 @@
 #include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
+#include "swapfile.h"
 #include "vma.h"
 #include "vmscan.h"
 
@@ -75,6 +78,34 @@ static bool lazyfree_is_over(struct page *page, pte_t entry)
 	       pte_dirty(entry);
 }
 
+/* What is left of an entry of an anonymous page: its slot. False: it is full.
+ * page_table_lock. */
+static bool leave_slot(struct mm_struct *mm, pte_t *pte, struct page *page)
+{
+	pte_t entry = swp_entry_to_pte(page_swap_entry(page));
+
+	if (swap_duplicate(page_swap_entry(page)))
+		return false;
+	if (page->pflags & PG_anon_exclusive) {
+		entry = pte_swp_mkexclusive(entry);
+		clear_page_flags(page, PG_anon_exclusive);
+	}
+	set_pte(pte, entry);
+	mm->swap_ents++;
+	return true;
+}
+
+/* True if a page that has lost its entry at @pte does without it. */
+static bool may_lose_entry(struct mm_struct *mm, pte_t *pte, pte_t entry,
+			   struct page *page)
+{
+	if (lazyfree_is_over(page, entry)) {
+		set_page_flags(page, PG_dirty);
+		return false;
+	}
+	return !PageSwapCache(page) || leave_slot(mm, pte, page);
+}
+
 static bool unmap_one(struct page *page, struct vm_area_struct *vma,
 		      unsigned long addr, void *arg)
 {
@@ -89,9 +120,8 @@ static bool unmap_one(struct page *page, struct vm_area_struct *vma,
 	}
 	entry = ptep_get_and_clear(pte);
 	flush_tlb_page(mm, addr);
-	if (lazyfree_is_over(page, entry)) {
+	if (!may_lose_entry(mm, pte, entry, page)) {
 		set_pte(pte, entry);
-		set_page_flags(page, PG_dirty);
 		*done = false;
 		return false;
 	}
@@ -182,6 +212,21 @@ static enum page_fate reclaim_lazyfree(struct page *page)
 	return remove_lazyfree(page) ? PAGE_CLEAN : PAGE_KEEP;
 }
 
+/* An anonymous page. */
+static enum page_fate reclaim_anon(struct page *page, struct scan_control *sc)
+{
+	if (!PageSwapCache(page) && !add_to_swap(page))
+		return PAGE_ACTIVATE;
+	if (atomic_read(&page->_mapcount) && !try_to_unmap(page))
+		return PAGE_ACTIVATE;
+	if (!PageDirty(page))
+		return remove_from_swap_cache(page) ? PAGE_CLEAN : PAGE_KEEP;
+	set_page_flags(page, PG_reclaim);
+	sc->nr_pageout++;
+	swap_writepage(page);
+	return PAGE_WRITTEN;
+}
+
 /* A file's page that nobody maps, and nobody else looks at. */
 static enum page_fate reclaim_file_page(struct address_space *m,
 					struct page *page,
@@ -201,9 +246,10 @@ static enum page_fate reclaim_unused(struct page *page, struct scan_control *sc)
 {
 	struct address_space *m;
 
-	if (PageAnon(page))
+	/* One that was read ahead is nobody's yet. */
+	if (PageAnon(page) || PageSwapCache(page))
 		return page_is_file_lru(page) ? reclaim_lazyfree(page) :
-						PAGE_ACTIVATE;
+						reclaim_anon(page, sc);
 	m = (struct address_space *)page->mapping;
 	if (!m) /* truncated; whoever has it still lets it go soon */
 		return PAGE_KEEP;
@@ -253,6 +299,14 @@ enum page_fate reclaim_page(struct page *page, struct scan_control *sc)
 	if (!trylock_page(page))
 		return PAGE_KEEP;
 	fate = reclaim_locked(page, sc);
+	if (fate == PAGE_WRITTEN) { /* and maybe there already */
+		if (PageWriteback(page) || !trylock_page(page))
+			return PAGE_KEEP;
+		fate = PAGE_KEEP;
+		if (PageSwapCache(page) && !PageWriteback(page) &&
+		    remove_from_swap_cache(page))
+			fate = PAGE_CLEAN;
+	}
 	if (fate == PAGE_CLEAN)
 		clear_page_flags(page, PG_locked);
 	else

@@ -152,8 +152,10 @@ static void slab_release(struct page *slab)
 	if (unlikely(cache_is_watched(slab->slab_cache)))
 		slab_debug_check(slab->slab_cache, slab);
 	memset(port_slab_ids + page_to_pfn(slab), 0, described);
-	for (i = 0; i < described; i++)
+	for (i = 0; i < described; i++) {
 		slab[i].flags = 0;
+		memset(slab[i].free_bits, 0, sizeof(slab[i].free_bits));
+	}
 	free_frames(slab, nr);
 }
 

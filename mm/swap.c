@@ -237,12 +237,52 @@ void rotate_reclaimable_page(struct page *page)
  */
 void mark_page_lazyfree(struct page *page)
 {
+	const u32 asked = PG_lru | PG_swapbacked | PG_unevictable |
+			  PG_swapcache;
+
 	spin_lock(&node_lruvec.lru_lock);
-	if ((page->pflags & (PG_lru | PG_swapbacked | PG_unevictable)) ==
-	    (PG_lru | PG_swapbacked)) {
+	if ((page->pflags & asked) == (PG_lru | PG_swapbacked)) {
 		lru_change(page, 0, PG_swapbacked | PG_active | PG_referenced);
 		count_vm_event(PGLAZYFREE);
 	}
+	spin_unlock(&node_lruvec.lru_lock);
+}
+
+/* ---- what reclaim costs ---- */
+
+/**
+ * lru_note_cost() - pages of a kind were written or read because they went
+ * @file: of files, or anonymous ones
+ * @nr: how many
+ *
+ * What lies back is forgotten by and by: once the costs are a quarter of all
+ * pages they are halved.
+ */
+void lru_note_cost(bool file, unsigned long nr)
+{
+	struct lruvec *v = &node_lruvec;
+	unsigned long most = 0;
+	unsigned int lru;
+
+	if (!nr)
+		return;
+	spin_lock(&v->lru_lock);
+	for (lru = 0; lru < LRU_UNEVICTABLE; lru++)
+		most += global_node_page_state(NR_LRU_BASE + lru);
+	v->cost[file] += nr;
+	while (v->cost[0] + v->cost[1] > most / 4 + 1) {
+		v->cost[0] /= 2;
+		v->cost[1] /= 2;
+	}
+	spin_unlock(&v->lru_lock);
+}
+
+/** lru_costs() - of late, in pages */
+void lru_costs(unsigned long *anon, unsigned long *file)
+{
+	spin_lock(&node_lruvec.lru_lock);
+	*anon = node_lruvec.cost[0];
+	*file = node_lruvec.cost[1];
 	spin_unlock(&node_lruvec.lru_lock);
 }
 

@@ -23,6 +23,7 @@
 #include <ashlar/swapops.h>
 #include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
+#include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
 #include "swapfile.h"
@@ -154,5 +155,7 @@ vm_fault_t do_swap_page(struct vm_area_struct *vma, unsigned long addr,
 	ret = use_swapped_page(vma, addr, pte, entry, page, write);
 	unlock_page(page);
 	put_page(page);
+	if (major)
+		lru_note_cost(false, 1);
 	return major ? ret | VM_FAULT_MAJOR : ret;
 }

@@ -181,6 +181,15 @@ void unaccount_area(struct mm_struct *mm, u32 vm_flags, unsigned long len);
 int expand_stack(struct vm_area_struct *vma, unsigned long addr);
 unsigned long pick_mmap_base(unsigned long stack_limit);
 
+/* ---- madvise_age.c ---- */
+
+void madvise_cold(struct vm_area_struct *vma, unsigned long start,
+		  unsigned long end);
+void madvise_pageout(struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end);
+void madvise_free(struct vm_area_struct *vma, unsigned long start,
+		  unsigned long end);
+
 /* ---- munmap.c ---- */
 
 void remove_vma(struct vm_area_struct *vma);

@@ -17,8 +17,10 @@
  * Pages of files that are used once never push out active ones: as long as
  * there are enough of them, no other list is looked at.
  *
- * Anonymous pages have no place to go, but those that MADV_FREE gave up, which
- * lie among the pages of files.
+ * Of anonymous pages and of files as many are looked at as vm.swappiness says
+ * and as they have cost little: a page that is written, or read again soon, is
+ * a cost of its kind. Without free slots of a swap area anonymous pages have
+ * no place to go, but those that MADV_FREE gave up, which lie among the others.
  *
  * A task that reclaims may allocate itself, from the reserve, but not reclaim
  * once more. Locks: lru_lock, for a batch at a time; else none is held.
@@ -31,6 +33,7 @@
 #include <ashlar/port.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/swap.h>
+#include <ashlar/swapfile.h>
 #include <ashlar/vmstat.h>
 #include <mach/page.h>
 #include <mach/spinlock.h>
@@ -41,9 +44,11 @@
 #include "vma.h"
 #include "vmscan.h"
 
+#define MAX_RECLAIM_RETRIES 16u /* rounds without a page, and an alloc fails */
 #define KSWAPD_FAILURES 16u /* rounds without a page, and kswapd rests */
 
 void (*wakeup_kswapd)(void);
+int vm_swappiness = 60;
 
 static unsigned int kswapd_failures;
 static enum zone_type kswapd_highest; /* what it was woken for */
@@ -150,7 +155,7 @@ static unsigned int shrink_page_list(struct list_head *list,
 			set_page_flags(page, PG_active);
 			activated++;
 			break;
-		case PAGE_KEEP:
+		default:
 			break;
 		}
 	}
@@ -172,8 +177,10 @@ static unsigned int shrink_inactive_list(enum lru_list lru, unsigned int nr,
 	scanned = isolate_lru_pages(lru, nr, &list, sc, &taken);
 	if (!taken)
 		return scanned;
+	sc->nr_pageout = 0;
 	freed = shrink_page_list(&list, sc);
 	putback_pages(lru, &list, taken);
+	lru_note_cost(lru & LRU_FILE, sc->nr_pageout);
 	count_scan(sc, lru & LRU_FILE, taken, freed);
 	sc->nr_scanned += taken;
 	sc->nr_reclaimed += freed;
@@ -236,7 +243,7 @@ static bool inactive_is_low(enum lru_list inactive_lru)
 	return inactive * ratio < active;
 }
 
-/* May active pages of files grow old? A stream alone is no reason to. */
+/* May active pages grow old? A stream alone is no reason to. */
 static void prepare_scan(struct scan_control *sc)
 {
 	sc->deactivate_file = sc->force_deactivate ||
@@ -245,13 +252,75 @@ static void prepare_scan(struct scan_control *sc)
 			      inactive_is_low(LRU_INACTIVE_ANON);
 }
 
-/* How many pages of a list are to be looked at at this priority. */
-static unsigned long pages_to_scan(enum lru_list lru,
-				   const struct scan_control *sc)
+static bool can_reclaim_anon(void)
 {
-	if (!(lru & LRU_FILE))
-		return 0; /* without a place to go */
-	return global_node_page_state(NR_LRU_BASE + lru) >> sc->priority;
+	return READ_ONCE(nr_swap_pages) > 0;
+}
+
+/* True if hardly a page of a file is left, so that more would be gone soon. */
+static bool file_is_tiny(const struct scan_control *sc)
+{
+	unsigned long high = 0, free = 0;
+	unsigned int i;
+
+	for (i = 0; i <= sc->highest; i++) {
+		high += READ_ONCE(zones[i].watermark[WMARK_HIGH]);
+		free += READ_ONCE(zones[i].free_pages);
+	}
+	return free + global_node_page_state(NR_INACTIVE_FILE) +
+			       global_node_page_state(NR_ACTIVE_FILE) <=
+		       high &&
+	       global_node_page_state(NR_INACTIVE_ANON) >> sc->priority;
+}
+
+/* How much of each kind is looked at, as parts of the two together. */
+static void scan_parts(const struct scan_control *sc, unsigned long *anon,
+		       unsigned long *file)
+{
+	unsigned long anon_cost, file_cost, total;
+
+	*anon = *file = 1;
+	if (!can_reclaim_anon()) {
+		*anon = 0;
+		return;
+	}
+	if (!sc->priority && vm_swappiness)
+		return;
+	if (file_is_tiny(sc)) {
+		*file = 0;
+		return;
+	}
+	if (global_node_page_state(NR_INACTIVE_FILE) >> sc->priority &&
+	    !sc->deactivate_file) { /* there are enough that were used once */
+		*anon = 0;
+		return;
+	}
+	lru_costs(&anon_cost, &file_cost);
+	total = anon_cost + file_cost;
+	*anon = (unsigned long)vm_swappiness * (total + 1) /
+		(total + anon_cost + 1);
+	*file = (200ul - (unsigned long)vm_swappiness) * (total + 1) /
+		(total + file_cost + 1);
+}
+
+/* How many pages of each list are to be looked at at this priority. */
+static void get_scan_count(const struct scan_control *sc,
+			   unsigned long left[LRU_UNEVICTABLE])
+{
+	unsigned long part[2];
+	unsigned int lru;
+
+	scan_parts(sc, &part[0], &part[1]);
+	for (lru = 0; lru < LRU_UNEVICTABLE; lru++) {
+		left[lru] = global_node_page_state(NR_LRU_BASE + lru) >>
+			    sc->priority;
+		if (sc->priority)
+			left[lru] = (unsigned long)((u64)left[lru] *
+						    part[lru / LRU_FILE] /
+						    (part[0] + part[1]));
+		else if (!part[lru / LRU_FILE])
+			left[lru] = 0;
+	}
 }
 
 /* A batch of a list. Returns how many were looked at. */
@@ -275,8 +344,7 @@ static void shrink_lruvec(struct scan_control *sc)
 	unsigned int lru, nr, scanned;
 	bool more = true;
 
-	for (lru = 0; lru < LRU_UNEVICTABLE; lru++)
-		left[lru] = pages_to_scan(lru, sc);
+	get_scan_count(sc, left);
 	while (more && sc->nr_reclaimed < sc->nr_to_reclaim) {
 		more = false;
 		for (lru = 0; lru < LRU_UNEVICTABLE; lru++) {
@@ -308,6 +376,8 @@ static void shrink_node(struct scan_control *sc)
 	sc->nr_scanned = 0;
 	prepare_scan(sc);
 	shrink_lruvec(sc);
+	if (can_reclaim_anon() && inactive_is_low(LRU_INACTIVE_ANON))
+		shrink_active_list(LRU_ACTIVE_ANON, SWAP_CLUSTER_MAX, sc);
 	before = frames_freed();
 	sc->nr_objects += shrink_slab(sc->gfp, sc->priority);
 	sc->nr_reclaimed += frames_freed() - before;
@@ -336,6 +406,18 @@ static void do_try_to_free_pages(struct scan_control *sc)
 	}
 }
 
+/* Pages that would go, if only they were not in use. */
+static unsigned long reclaimable_pages(void)
+{
+	unsigned long nr = global_node_page_state(NR_INACTIVE_FILE) +
+			   global_node_page_state(NR_ACTIVE_FILE);
+
+	if (can_reclaim_anon())
+		nr += global_node_page_state(NR_INACTIVE_ANON) +
+		      global_node_page_state(NR_ACTIVE_ANON);
+	return nr;
+}
+
 /*
  * Direct reclaim, for an allocation that finds no memory. Returns pages that
  * came free, or objects if there was none; 0: nothing is left;
@@ -350,16 +432,17 @@ static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order)
 		.highest = gfp_zone(gfp),
 		.may_unmap = true,
 	};
+	unsigned int tries = 0;
 
 	if (*reclaiming)
 		return RECLAIM_RECURSION;
 	sc.nr_to_reclaim = max(sc.nr_to_reclaim, 1ul << order);
 	*reclaiming = true;
-	do_try_to_free_pages(&sc);
-	if (!sc.nr_reclaimed && sc.skipped_deactivate) {
-		sc.force_deactivate = true;
+	do {
 		do_try_to_free_pages(&sc);
-	}
+		sc.force_deactivate = true;
+	} while (!sc.nr_reclaimed && !sc.nr_objects && reclaimable_pages() &&
+		 ++tries < MAX_RECLAIM_RETRIES);
 	*reclaiming = false;
 	drain_own_frames();
 	if (sc.nr_reclaimed)
@@ -431,7 +514,6 @@ unsigned long balance_pgdat(void)
 		.priority = DEF_PRIORITY,
 		.kswapd = true,
 		.may_unmap = true,
-		.may_write = true,
 	};
 	unsigned long total = 0;
 
@@ -493,6 +575,37 @@ unsigned long drop_pagecache(void)
 	nr = drop_list(LRU_INACTIVE_FILE) + drop_list(LRU_ACTIVE_FILE);
 	drain_own_frames();
 	return nr;
+}
+
+/**
+ * reclaim_pages() - take pages that a program does not want in memory
+ * @list: isolated; anonymous, or of files; none is on it afterwards
+ * @file: which
+ * @nr: how many
+ *
+ * Context: may sleep.
+ */
+void reclaim_pages(struct list_head *list, bool file, unsigned int nr)
+{
+	struct scan_control sc = {
+		.gfp = GFP_KERNEL,
+		.highest = MAX_NR_ZONES - 1,
+		.may_unmap = true,
+		.ignore_use = true,
+	};
+	struct page *page, *next;
+	LIST_HEAD(batch);
+	unsigned int n = 0;
+
+	list_for_each_entry_safe(page, next, list, lru) {
+		list_move(&page->lru, &batch);
+		if (++n % SWAP_CLUSTER_MAX && n < nr)
+			continue;
+		shrink_page_list(&batch, &sc);
+		putback_pages(file ? LRU_FILE : 0, &batch,
+			      n % SWAP_CLUSTER_MAX ? n % SWAP_CLUSTER_MAX :
+						     SWAP_CLUSTER_MAX);
+	}
 }
 
 /** drop_slab() - objects of shrinkers, as long as there are more than a few */

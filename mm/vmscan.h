@@ -22,13 +22,13 @@ struct scan_control {
 	unsigned long nr_objects; /* of shrinkers, that no frame came free by */
 	unsigned long nr_scanned; /* at this priority */
 	unsigned long nr_writeback; /* pages that are on their way to a disk */
+	unsigned long nr_pageout; /* pages whose way began here */
 	unsigned long nr_dirty; /* pages of files that nobody writes yet */
 	gfp_t gfp;
 	enum zone_type highest; /* pages of higher zones are of no use */
 	int priority; /* a 2^priority-th of a list is looked at */
 	bool kswapd; /* who looks, for the counts */
 	bool may_unmap; /* pages that programs have mapped go as well */
-	bool may_write; /* pages of files are written */
 	bool ignore_use; /* whether a page is in use does not matter */
 	bool deactivate_file; /* active pages of files may grow old */
 	bool deactivate_anon;
@@ -41,8 +41,10 @@ enum page_fate {
 	PAGE_KEEP, /* it stays inactive, or is unevictable */
 	PAGE_ACTIVATE,
 	PAGE_CLEAN, /* its last reference went */
+	PAGE_WRITTEN, /* it is on its way to a disk, and not locked any more */
 };
 
+void reclaim_pages(struct list_head *list, bool file, unsigned int nr);
 enum page_fate reclaim_page(struct page *page, struct scan_control *sc);
 
 #endif

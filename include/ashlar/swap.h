@@ -12,6 +12,8 @@ extern void (*wakeup_kswapd)(void);
 bool kswapd_is_due(void);
 unsigned long balance_pgdat(void);
 
+extern int vm_swappiness; /* 0 … 200: how readily anonymous pages go */
+
 /* /proc/sys/vm/drop_caches */
 unsigned long drop_pagecache(void);
 void drop_slab(void);

@@ -2,9 +2,8 @@
 /*
  * /proc/sys: knobs. A knob is a row: where its value lies, and the range that
  * a write must keep to. What is listed here has an effect, or states a fact,
- * but for some that programs set as a matter of course: vm.swappiness, since
- * there is no swap, and all of kernel.printk but its first number. They are
- * kept for whoever reads them back.
+ * but for all of kernel.printk but its first number: they are kept for whoever
+ * reads them back.
  */
 #include <ashlar/commit.h>
 #include <ashlar/errno.h>
@@ -342,8 +341,6 @@ static int show_uuid(struct seq_file *m, void *data)
 	return 0;
 }
 
-static int swappiness = 60;
-
 #define INT(n, var, lo, hi) INT_BY(write_knob, n, var, lo, hi)
 #define INT_BY(fn, n, var, lo, hi)                                           \
 	{                                                                    \
@@ -393,7 +390,7 @@ static const struct proc_entry entries[] = {
 	  .show = show_reserve_ratio,
 	  .write = write_reserve_ratio },
 	INT("vm/page-cluster", sysctl_page_cluster, 0, 31),
-	INT("vm/swappiness", swappiness, 0, 200),
+	INT("vm/swappiness", vm_swappiness, 0, 200),
 	INT("vm/vfs_cache_pressure", vfs_cache_pressure, 0, INT_MAX),
 	ULONG("kernel/shmmax", shm_ctlmax),
 	ULONG("kernel/shmall", shm_ctlall),

@@ -5,6 +5,8 @@
 #include "../../mm/vma.h"
 #include "../space.h"
 #include <ashlar/fs.h>
+#include <ashlar/mmzone.h>
+#include <ashlar/slab.h>
 
 #define AT 0x10000000ul
 #define RW (PROT_READ | PROT_WRITE)
@@ -217,4 +219,30 @@ TEST_DIES(a_page_on_no_list_is_seen, "should be listed")
 	lru_count(LRU_INACTIVE_ANON, -1);
 	mm_validate();
 	lru_validate_frames();
+}
+
+/* Whoever gets a frame for user memory counts from 0 on it. */
+TEST(a_frame_that_was_a_slab_s_is_as_new)
+{
+	struct kmem_cache *s =
+		NEED(kmem_cache_create("test_frames", 48, 0, 0, NULL));
+	void *objects[300];
+	struct page *page;
+	unsigned long pfn;
+	struct zone *z;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++)
+		objects[i] = kmem_cache_alloc(s, GFP_KERNEL);
+	for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++)
+		kmem_cache_free(s, objects[i]);
+	kmem_cache_destroy(s);
+	for_each_populated_zone(z)
+		for (pfn = z->start_pfn; pfn < z->start_pfn + z->spanned_pages;
+		     pfn++) {
+			page = pfn_to_page(pfn);
+			if (page->flags & (PG_used | PG_slab))
+				continue;
+			CHECK(!page->mapping && !page->pflags);
+			CHECK(!atomic_read(&page->_mapcount));
+		}
 }

@@ -9,6 +9,7 @@
 #include "../../mm/pgtable.h"
 #include "../../mm/vma.h"
 #include "../disk.h"
+#include "../swap.h"
 #include <ashlar/highmem.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/shrinker.h>
@@ -337,6 +338,162 @@ TEST(who_reclaims_gets_the_reserve_and_does_not_reclaim_again)
 	CHECK(!*port_reclaiming());
 }
 
+/* ---- anonymous pages ---- */
+
+/* What an allocation does that cannot be served. */
+static void press(void)
+{
+	struct page *page =
+		alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN | __GFP_NORETRY);
+
+	if (!page)
+		return;
+	page->priv = (unsigned long)hogs;
+	hogs = page;
+}
+
+TEST(a_program_larger_than_memory_runs_with_swap)
+{
+	struct swap_info_struct *si = take_swap(200, 0);
+	struct mm_struct *mm = take_mm();
+
+	take_area(mm, AT, 100 << PAGE_SHIFT, RW);
+	peek(AT);
+	leave(30);
+	for (u32 round = 0; round < 3; round++)
+		for (u32 i = 0; i < 100; i++) {
+			if (round)
+				CHECK_EQ(peek(AT + (i << PAGE_SHIFT)),
+					 i + 1000 * round);
+			poke(AT + (i << PAGE_SHIFT), i + 1000 * (round + 1));
+		}
+	CHECK_OP(event(PSWPOUT), >, 200);
+	CHECK_OP(event(PSWPIN), >, 100);
+	check_space(mm);
+	check_swap(si);
+	unhog();
+}
+
+TEST(a_page_that_is_shared_goes_once_and_comes_back_once)
+{
+	struct swap_info_struct *si = take_swap(50, 0);
+	struct mm_struct *mm = take_mm(), *child;
+	unsigned long before;
+
+	take_area(mm, AT, 4 << PAGE_SHIFT, RW);
+	for (u32 i = 0; i < 4; i++)
+		poke(AT + (i << PAGE_SHIFT), i + 1);
+	child = take_fork(mm);
+	before = event(PSWPOUT);
+	hog();
+	for (int i = 0; i < 20 && get_mm_rss(mm); i++)
+		press();
+	unhog();
+	CHECK_EQ(get_mm_rss(mm) + get_mm_rss(child), 0);
+	CHECK_EQ(event(PSWPOUT) - before, 4);
+	CHECK_EQ(si->inuse, 4);
+	sim_load_mm(child);
+	for (u32 i = 0; i < 4; i++)
+		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)), i + 1);
+	poke(AT, 9);
+	sim_load_mm(mm);
+	for (u32 i = 0; i < 4; i++)
+		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)), i + 1);
+	check_space(mm);
+	check_space(child);
+	check_swap(si);
+}
+
+TEST(a_page_that_cannot_be_written_stays)
+{
+	struct swap_info_struct *si = take_swap(50, 0);
+	struct mm_struct *mm = take_mm();
+
+	take_area(mm, AT, 8 << PAGE_SHIFT, RW);
+	for (u32 i = 0; i < 8; i++)
+		poke(AT + (i << PAGE_SHIFT), i + 1);
+	swap_disk_of(si)->fail_writes = true;
+	leave(0);
+	for (int i = 0; i < 5; i++)
+		balance_pgdat();
+	swap_disk_of(si)->fail_writes = false;
+	unhog();
+	for (u32 i = 0; i < 8; i++)
+		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)), i + 1);
+	CHECK_EQ(event(PSWPIN), 0);
+	check_space(mm);
+}
+
+TEST(swappiness_0_leaves_programs_alone_while_there_are_files)
+{
+	struct file *f = take_numbers(3000);
+	struct mm_struct *mm = take_mm();
+	unsigned long before = event(PSWPOUT);
+
+	take_swap(100, 0);
+	take_area(mm, AT, 50 << PAGE_SHIFT, RW);
+	for (u32 i = 0; i < 50; i++)
+		poke(AT + (i << PAGE_SHIFT), i + 1);
+	vm_swappiness = 0;
+	leave(400);
+	for (unsigned long i = 0; i < 3000; i++)
+		read_number(f, i);
+	vm_swappiness = 60;
+	unhog();
+	CHECK_EQ(event(PSWPOUT), before);
+	CHECK_EQ(get_mm_rss(mm), 50);
+}
+
+/* ---- advice ---- */
+
+TEST(pageout_sends_pages_away_and_cold_ones_are_inactive)
+{
+	struct swap_info_struct *si = take_swap(50, 0);
+	struct file *f = take_disk_file(8);
+	struct mm_struct *mm = take_mm();
+
+	take_area(mm, AT, 40 << PAGE_SHIFT, RW);
+	take_file_area(mm, f, 2 * AT, 8 << PAGE_SHIFT, RW, MAP_PRIVATE, 0);
+	for (u32 i = 0; i < 40; i++)
+		poke(AT + (i << PAGE_SHIFT), i + 1);
+	for (u32 i = 0; i < 8; i++)
+		peek(2 * AT + (i << PAGE_SHIFT));
+	activate_page(pte_page(*pte_lookup(mm, AT)));
+	SPACE_OK(mm_madvise(mm, AT, 8 << PAGE_SHIFT, MADV_COLD));
+	CHECK_EQ(global_node_page_state(NR_ACTIVE_ANON), 0);
+	CHECK_EQ(get_mm_rss(mm), 48);
+	SPACE_OK(mm_madvise(mm, AT, 36 << PAGE_SHIFT, MADV_PAGEOUT));
+	SPACE_OK(mm_madvise(mm, 2 * AT, 5 << PAGE_SHIFT, MADV_PAGEOUT));
+	lru_validate_frames();
+	CHECK_EQ(get_mm_rss(mm), 4 + 3);
+	CHECK_EQ(si->inuse, 36);
+	for (u32 i = 0; i < 40; i++)
+		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)), i + 1);
+	for (u32 i = 0; i < 8; i++)
+		CHECK_EQ(peek(2 * AT + (i << PAGE_SHIFT)),
+			 *(u32 *)(disk.data + (i << PAGE_SHIFT)));
+	check_space(mm);
+}
+
+TEST(memory_given_up_after_it_came_back_does_not_return_as_it_was_before)
+{
+	struct swap_info_struct *si = take_swap(50, 0);
+	struct mm_struct *mm = take_mm();
+	u32 word;
+
+	take_area(mm, AT, 4 << PAGE_SHIFT, RW);
+	poke(AT, 1);
+	SPACE_OK(mm_madvise(mm, AT, PAGE_SIZE, MADV_PAGEOUT));
+	CHECK_EQ(peek(AT), 1); /* in the swap cache, and clean */
+	poke(AT, 2);
+	SPACE_OK(mm_madvise(mm, AT, PAGE_SIZE, MADV_FREE));
+	SPACE_OK(mm_madvise(mm, AT, PAGE_SIZE, MADV_PAGEOUT));
+	word = peek(AT);
+	CHECK(word == 0 || word == 2);
+	check_space(mm);
+	check_swap(si);
+}
+
 /* ---- drop_caches ---- */
 
 TEST(drop_caches_takes_what_is_clean_and_not_mapped)
@@ -374,7 +531,7 @@ TEST(drop_caches_takes_what_is_clean_and_not_mapped)
 #define MAPPED 24ul /* pages of each area, of the file's first ones */
 #define PRIVATE (2 * AT)
 #define ANON (3 * AT)
-#define ANON_PAGES 3ul
+#define ANON_PAGES 20ul
 
 static struct mm_struct *spaces[SPACES];
 /* What a space wrote into a page, or 0. */
@@ -395,8 +552,7 @@ static void one_access(struct file *f)
 
 	sim_load_mm(spaces[i]);
 	switch (rnd(8)) {
-	case 0: /* few private copies: they have no place to go */
-		page %= 2;
+	case 0:
 		private_word[i][page] = (u8)(1 + rnd(255));
 		poke(PRIVATE + (page << PAGE_SHIFT), private_word[i][page]);
 		break;
@@ -429,9 +585,10 @@ static void one_access(struct file *f)
 	}
 }
 
-TEST_NO_SWEEP(programs_in_a_small_memory_read_what_they_should)
+static void run_programs(bool slow)
 {
 	struct file *f = take_disk_file(DISK_PAGES);
+	struct swap_info_struct *si = take_swap(300, 0);
 
 	memset(private_word, 0, sizeof(private_word));
 	memset(anon_word, 0, sizeof(anon_word));
@@ -445,7 +602,8 @@ TEST_NO_SWEEP(programs_in_a_small_memory_read_what_they_should)
 		for (unsigned long a = AT; a <= ANON; a += AT)
 			peek(a); /* page tables */
 	}
-	leave(30);
+	swap_disk_of(si)->slow = disk.at_once = slow;
+	leave(40);
 	for (int step = 0; step < STEPS; step++) {
 		one_access(f);
 		if (step % 100 == 0) {
@@ -453,8 +611,20 @@ TEST_NO_SWEEP(programs_in_a_small_memory_read_what_they_should)
 			lru_validate_frames();
 			for (int i = 0; i < SPACES; i++)
 				check_space(spaces[i]);
+			check_swap(si);
 		}
 	}
 	CHECK_OP(disk.reads, >, 10 * DISK_PAGES);
+	CHECK_OP(event(PSWPIN), >, 100);
 	unhog();
+}
+
+TEST_NO_SWEEP(programs_in_a_small_memory_read_what_they_should)
+{
+	run_programs(false);
+}
+
+TEST_NO_SWEEP(programs_with_a_slow_disk_read_what_they_should)
+{
+	run_programs(true);
 }
