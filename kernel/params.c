@@ -14,6 +14,7 @@
 #include <ashlar/check.h>
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
+#include <ashlar/huge_mm.h>
 #include <ashlar/kfence.h>
 #include <ashlar/kmemleak.h>
 #include <ashlar/mmzone.h>
@@ -248,7 +249,7 @@ static const struct param {
 	{ "mitigations=", done },
 	{ "init_on_alloc=", done },
 	{ "init_on_free=", done },
-	{ "transparent_hugepage=", done },
+	{ "transparent_hugepage=", setup_transparent_hugepage },
 	{ "nokaslr", done },
 	{ "norandmaps", done },
 	{ "noapic", done },

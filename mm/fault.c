@@ -12,6 +12,7 @@
  *                                     page, the same page made writable
  *   below a stack                     the stack grows, then as above
  *   an entry that is not present      the page it tells of (swap_fault.c)
+ *   huge pages                        mm/huge_memory.c
  *
  * An anonymous page with PG_anon_exclusive belongs to one entry; fork takes
  * the flag away. Without it a write looks whether it holds the only reference
@@ -44,6 +45,7 @@
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
+#include "huge_memory.h"
 #include "internal.h"
 #include "lru.h"
 #include "pgtable.h"
@@ -486,9 +488,13 @@ static vm_fault_t do_foreign_page(struct vm_area_struct *vma,
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
 			   unsigned int flags)
 {
-	pte_t *pte = pte_alloc(vma->vm_mm, addr);
-	pte_t entry;
+	pgd_t *pgd = pgd_offset(vma->vm_mm, addr);
+	pte_t *pte, entry;
 
+	if (unlikely(pgd_none(*pgd)) &&
+	    do_huge_anonymous_page(vma, addr, flags))
+		return 0;
+	pte = pte_alloc(vma->vm_mm, addr);
 	if (unlikely(!pte))
 		return VM_FAULT_OOM;
 	entry = *pte;
@@ -504,8 +510,12 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
 	if (unlikely(!pte_present(entry)))
 		return do_swap_page(vma, addr, pte, entry,
 				    flags & FAULT_FLAG_WRITE);
-	if ((flags & FAULT_FLAG_WRITE) && !pte_write(entry))
-		return do_wp_page(vma, addr, pte, entry);
+	if ((flags & FAULT_FLAG_WRITE) && !pte_write(entry)) {
+		if (likely(!pte_huge(entry)))
+			return do_wp_page(vma, addr, pte, entry);
+		do_huge_wp_page(vma, addr);
+		return 0;
+	}
 	flush_tlb_page(vma->vm_mm, addr); /* the TLB was behind */
 	return 0;
 }

@@ -57,7 +57,10 @@ static struct page *follow_page(struct mm_struct *mm, unsigned long addr,
 	pte = pte_lookup(mm, addr);
 	if (pte && gup_ready(*pte, write)) {
 		page = pte_page(*pte);
-		get_page(page);
+		if (unlikely(pte_huge(*pte)))
+			page = get_huge_frame(page, addr);
+		else
+			get_page(page);
 	}
 	spin_unlock(&mm->page_table_lock);
 	return page;
@@ -110,7 +113,7 @@ struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write,
 		up_read(&mm->mmap_lock);
 	} while (page == ERR_PTR(-EAGAIN));
 	if (write && !IS_ERR(page))
-		set_page_flags(page, PG_dirty);
+		set_page_flags(compound_head(page), PG_dirty);
 	return page;
 }
 
@@ -164,6 +167,8 @@ int populate_vma_range(struct vm_area_struct *vma, unsigned long start,
 		if (IS_ERR(page))
 			return (int)PTR_ERR(page);
 		put_page(page);
+		if (pgd_huge(*pgd_offset(vma->vm_mm, addr)))
+			addr |= HPAGE_PMD_SIZE - PAGE_SIZE;
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 #define ASHLAR_MM_LRU_H
 
 #include <ashlar/compiler.h>
+#include <ashlar/huge_mm.h>
 #include <ashlar/list.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/vmstat.h>
@@ -53,13 +54,13 @@ static inline void lru_count(enum lru_list lru, long n)
 static inline void lru_link(struct page *page, enum lru_list lru)
 {
 	list_add(&page->lru, &node_lruvec.lists[lru]);
-	lru_count(lru, 1);
+	lru_count(lru, thp_nr_pages(page));
 }
 
 static inline void lru_unlink(struct page *page)
 {
 	list_del(&page->lru);
-	lru_count(lru_of_flags(page->pflags), -1);
+	lru_count(lru_of_flags(page->pflags), -thp_nr_pages(page));
 }
 
 /*
@@ -85,6 +86,7 @@ void deactivate_page(struct page *page);
 void rotate_reclaimable_page(struct page *page);
 void mark_page_lazyfree(struct page *page);
 void lru_set_evictable(struct page *page);
+void lru_split_huge(struct page *head);
 void lru_set_unevictable(struct page *page);
 void lru_note_cost(bool file, unsigned long nr);
 void lru_costs(unsigned long *anon, unsigned long *file);

@@ -53,6 +53,16 @@ static int madvise_flags(const struct vm_area_struct *vma, int advice,
 	case MADV_DODUMP:
 		*flags &= ~VM_DONTDUMP;
 		return *flags & VM_SPECIAL ? -EINVAL : 0;
+	case MADV_HUGEPAGE:
+		if (!port_has_pse)
+			return -EINVAL;
+		*flags = (*flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE;
+		return *flags & VM_SPECIAL ? -EINVAL : 0;
+	case MADV_NOHUGEPAGE:
+		if (!port_has_pse)
+			return -EINVAL;
+		*flags = (*flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE;
+		return *flags & VM_SPECIAL ? -EINVAL : 0;
 	}
 	return -EINVAL;
 }

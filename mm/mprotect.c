@@ -73,14 +73,14 @@ static void change_protection(struct vm_area_struct *vma, unsigned long start,
 	pgprot_t prot = vma->vm_page_prot;
 	struct mm_struct *mm = vma->vm_mm;
 	bool changed = false;
-	unsigned long addr, next;
+	unsigned long addr, next, nr;
 	pte_t *pte, *last;
 
 	for (addr = start; addr < end; addr = next) {
-		pte = pte_range_lock(mm, addr, end, &next);
+		pte = pte_span_lock(mm, addr, end, &next, &nr);
 		if (!pte)
 			continue;
-		last = pte + ((next - addr) >> PAGE_SHIFT);
+		last = pte + nr;
 		changed |= reuse ? protect_ptes(pte, last, prot, true) :
 				   protect_ptes(pte, last, prot, false);
 		spin_unlock(&mm->page_table_lock);

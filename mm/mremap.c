@@ -134,6 +134,8 @@ static unsigned long move_one_table(struct vm_area_struct *vma,
 		return n;
 	if (!whole && !pte_alloc(mm, new))
 		return 0;
+	if (!whole && unlikely(pgd_huge(*from)))
+		split_huge_pgd(mm, old);
 	rmap_lock(vma);
 	spin_lock(&mm->page_table_lock);
 	if (whole) {

@@ -20,6 +20,7 @@
  */
 #include <ashlar/atomic.h>
 #include <ashlar/fs.h>
+#include <ashlar/huge_mm.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/page_ref.h>
@@ -246,6 +247,8 @@ static enum page_fate reclaim_unused(struct page *page, struct scan_control *sc)
 {
 	struct address_space *m;
 
+	if (unlikely(PageTransHuge(page)) && !split_huge_page(page))
+		return PAGE_KEEP;
 	/* One that was read ahead is nobody's yet. */
 	if (PageAnon(page) || PageSwapCache(page))
 		return page_is_file_lru(page) ? reclaim_lazyfree(page) :

@@ -31,6 +31,7 @@
 #include <ashlar/fault.h>
 #include <ashlar/gfp.h>
 #include <ashlar/highmem.h>
+#include <ashlar/huge_mm.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/page_ref.h>
@@ -92,7 +93,8 @@ static struct page *quicklist_pop(struct pte_quicklist *q)
 	return table;
 }
 
-static struct page *pte_table_get(void)
+/** pte_table_get() - a table of zeroes, or NULL. Context: may sleep. */
+struct page *pte_table_get(void)
 {
 	struct pte_quicklist *q = this_cpu_ptr(pte_quicklist);
 	struct page *table;
@@ -188,7 +190,7 @@ pte_t *__pte_alloc(struct mm_struct *mm, pgd_t *pgd, unsigned long addr)
 	spin_unlock(&mm->page_table_lock);
 	if (unlikely(table)) /* another thread was faster */
 		pte_table_put(table);
-	return pte_offset(pgd, addr);
+	return pte_entry(pgd, addr);
 }
 
 /**
@@ -241,7 +243,7 @@ static void mlock_page(struct page *page)
 {
 	if (atomic_add_return(1, &page->_mlock_count) != 1)
 		return;
-	inc_node_page_state(NR_MLOCK);
+	mod_node_page_state(NR_MLOCK, thp_nr_pages(page));
 	count_vm_event(UNEVICTABLE_PGMLOCKED);
 	lru_set_unevictable(page);
 }
@@ -249,7 +251,7 @@ static void mlock_page(struct page *page)
 /** __munlock_page() - the last entry of a locked area maps the page no more. */
 __cold_path void __munlock_page(struct page *page)
 {
-	dec_node_page_state(NR_MLOCK);
+	mod_node_page_state(NR_MLOCK, -thp_nr_pages(page));
 	count_vm_event(UNEVICTABLE_PGMUNLOCKED);
 	lru_set_evictable(page);
 }
@@ -278,6 +280,25 @@ __cold_path void mlock_ptes(pte_t *pte, pte_t *last, bool lock)
 	}
 }
 
+/* The same of a huge page, if the range has all of it. */
+static bool mlock_huge_page(struct mm_struct *mm, unsigned long addr,
+			    unsigned long end, bool lock)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	bool done;
+
+	if (likely(!pgd_huge(*pgd)) || end - addr != HPAGE_PMD_SIZE)
+		return false;
+	spin_lock(&anon_vma_lock); /* it is not being split */
+	spin_lock(&mm->page_table_lock);
+	done = pgd_huge(*pgd);
+	if (done)
+		mlock_ptes((pte_t *)pgd, (pte_t *)pgd + 1, lock);
+	spin_unlock(&mm->page_table_lock);
+	spin_unlock(&anon_vma_lock);
+	return done;
+}
+
 /** mlock_vma_pages() - pages that are there are locked now, or no longer. */
 void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end, bool lock)
@@ -287,6 +308,9 @@ void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start,
 	pte_t *pte;
 
 	for (addr = start; addr < end; addr = next) {
+		next = pgd_addr_end(addr, end);
+		if (mlock_huge_page(mm, addr, next, lock))
+			continue;
 		pte = pte_range_lock(mm, addr, end, &next);
 		if (!pte)
 			continue;

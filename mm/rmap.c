@@ -165,9 +165,9 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
 	return 0;
 }
 
-/* Where @vma would map @page, or 0. */
-static unsigned long vma_address(const struct page *page,
-				 const struct vm_area_struct *vma)
+/** vma_address() - where @vma would map @page, or 0 */
+unsigned long vma_address(const struct page *page,
+			  const struct vm_area_struct *vma)
 {
 	unsigned long offset = page->index - vma->vm_pgoff;
 
@@ -229,10 +229,11 @@ static void rmap_walk_file(struct page *page, struct address_space *mapping,
  * @fn: called for each area and address; false ends the walk
  * @arg: passed on
  *
- * @fn has the space's page_table_lock and may change the entry; it may not
- * sleep, nor change areas. A page that has been truncated has no mappings but
- * those that are on their way out, and is not looked for. Context: takes
- * i_mmap_lock or anon_vma_lock; does not sleep.
+ * @fn has the space's page_table_lock and may change the entry, but may not
+ * take that of a huge page away; it may not sleep, nor change areas. A page
+ * that has been truncated has no mappings but those that are on their way out,
+ * and is not looked for. Context: takes i_mmap_lock or anon_vma_lock; does not
+ * sleep.
  */
 void rmap_walk(struct page *page, rmap_fn *fn, void *arg)
 {

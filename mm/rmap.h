@@ -44,6 +44,8 @@ static inline void rmap_unlock(const struct vm_area_struct *vma)
 }
 
 void rmap_init(void);
+unsigned long vma_address(const struct page *page,
+			  const struct vm_area_struct *vma);
 int __anon_vma_prepare(struct vm_area_struct *vma);
 void anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av);
 void anon_vma_unlink(struct vm_area_struct *vma);

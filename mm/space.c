@@ -26,6 +26,7 @@
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
+#include "huge_memory.h"
 #include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
@@ -48,6 +49,7 @@ void mmap_init(void)
 	lru_init();
 	rmap_init();
 	pgtable_init();
+	hugepage_init();
 }
 
 /* What is new in every space, be it a copy of another or not. 0 or -ENOMEM. */
@@ -62,7 +64,8 @@ static int mm_init_one(struct mm_struct *mm, struct mm_struct *old)
 	mm->rss_file = mm->rss_anon = mm->rss_shmem = mm->swap_ents = 0;
 	mm->hiwater_rss = 0;
 	mm->hiwater_vm = mm->total_vm;
-	mm->nr_ptes = 0;
+	mm->nr_ptes = mm->nr_huge = 0;
+	mm->huge_tables = NULL;
 	mm->def_flags = 0;
 	mm->oom_victim = mm->oom_reaped = false;
 	mm->owner = NULL;
@@ -201,11 +204,19 @@ static int copy_page_range(struct vm_area_struct *dst,
 	unsigned long addr, next, nr;
 	pte_t *from, *to;
 	bool copied;
+	int err;
 
 	if (!src->anon_vma && !(src->vm_flags & VM_PFNMAP))
 		return 0;
 	for (addr = src->vm_start; addr < src->vm_end; addr = next) {
 		next = pgd_addr_end(addr, src->vm_end);
+		if (unlikely(pgd_huge(*pgd_offset(src->vm_mm, addr)))) {
+			err = copy_huge_pgd(dst, src, addr);
+			if (err == -ENOMEM)
+				return err;
+			if (!err)
+				continue;
+		}
 		from = pte_lookup(src->vm_mm, addr);
 		if (!from)
 			continue;

@@ -129,7 +129,8 @@ static enum node_stat_item isolated_item(const struct page *page)
  * isolate_lru_page() - take a page from its list
  * @page: any frame's descriptor
  *
- * Return: true if it was on a list and is the caller's now, with a reference;
+ * A huge page is not taken: it is split before. Return: true if it was on a
+ * list and is the caller's now, with a reference;
  * putback_lru_page() ends it. page->lru is the caller's meanwhile.
  */
 bool isolate_lru_page(struct page *page)
@@ -137,7 +138,8 @@ bool isolate_lru_page(struct page *page)
 	bool got = false;
 
 	spin_lock(&node_lruvec.lru_lock);
-	if ((page->pflags & PG_lru) && atomic_inc_not_zero(&page->_refcount)) {
+	if ((page->pflags & (PG_lru | PG_huge)) == PG_lru &&
+	    atomic_inc_not_zero(&page->_refcount)) {
 		lru_unlink(page);
 		clear_page_flags(page, PG_lru);
 		inc_node_page_state(isolated_item(page));
@@ -159,6 +161,33 @@ void putback_lru_page(struct page *page)
 	lru_link(page, lru_of_flags(page->pflags));
 	spin_unlock(&node_lruvec.lru_lock);
 	put_page(page);
+}
+
+/**
+ * lru_split_huge() - a huge page becomes pages
+ * @head: its first frame, listed or isolated, still with PG_huge; the others
+ *	  have its other flags, and a reference
+ *
+ * All but an isolated first are on the list that it is for; who isolated it
+ * goes on to count all as taken. Context: anon_vma_lock: nobody knows the other
+ * pages yet.
+ */
+void lru_split_huge(struct page *head)
+{
+	struct page *page;
+	enum lru_list lru;
+
+	spin_lock(&node_lruvec.lru_lock);
+	lru = lru_of_flags(head->pflags);
+	if (head->pflags & PG_lru)
+		lru_count(lru, 1 - (long)HPAGE_PMD_NR);
+	clear_page_flags(head, PG_huge);
+	for (page = head + 1; page < head + HPAGE_PMD_NR; page++) {
+		page->pflags |= PG_lru;
+		list_add_tail(&page->lru, &node_lruvec.lists[lru]);
+	}
+	lru_count(lru, (long)HPAGE_PMD_NR - 1);
+	spin_unlock(&node_lruvec.lru_lock);
 }
 
 /* ---- age ---- */
@@ -303,23 +332,54 @@ static inline void forget_user_page(struct page *page)
 	page->pflags = 0;
 }
 
+/* True if it is a frame of a huge page, be it the first or another. */
+static inline bool is_huge_frame(const struct page *page)
+{
+	return (page->flags | page->order << 8) != PG_used;
+}
+
 /**
  * free_user_pages() - free pages that no one can find any more
- * @pages: on no list, without a reference
+ * @pages: on no list, without a reference; changed
  * @nr: how many
  */
 void free_user_pages(struct page **pages, unsigned int nr)
 {
-	unsigned int i;
+	unsigned int i, last = 0;
 
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		forget_user_page(pages[i]);
-	free_unref_pages(pages, nr);
+		if (likely(!is_huge_frame(pages[i])))
+			pages[last++] = pages[i];
+		else
+			__free_pages(pages[i], HPAGE_PMD_ORDER);
+	}
+	free_unref_pages(pages, last);
+}
+
+/*
+ * The last reference to a frame of a huge page: that frame was a reference to
+ * the first one, which is freed with all.
+ */
+static __cold_path void put_huge_page(struct page *page)
+{
+	if (!(page->flags & PG_used)) {
+		put_page(compound_head(page));
+		return;
+	}
+	if (page->pflags & PG_lru)
+		lru_remove(page);
+	forget_user_page(page);
+	__free_pages(page, HPAGE_PMD_ORDER);
 }
 
 /** __put_page() - free a frame whose last reference went. */
 void __put_page(struct page *page)
 {
+	if (unlikely(is_huge_frame(page))) {
+		put_huge_page(page);
+		return;
+	}
 	if (likely(page->pflags & PG_lru))
 		lru_remove(page);
 	forget_user_page(page);
@@ -342,7 +402,11 @@ void release_pages(struct page **pages, unsigned int nr)
 		return;
 	}
 	for (p = pages; p < end; p++)
-		if (atomic_dec_and_test(&(*p)->_refcount))
+		if (!atomic_dec_and_test(&(*p)->_refcount))
+			continue;
+		else if (unlikely(is_huge_frame(*p)))
+			put_huge_page(*p);
+		else
 			*last++ = *p;
 	if (last == pages)
 		return;
@@ -370,7 +434,7 @@ static unsigned long validate_lru(enum lru_list lru)
 				 "flags %#x and %#x",
 				 page_to_pfn(page), lru, page->flags,
 				 page->pflags);
-		n++;
+		n += (unsigned long)thp_nr_pages(page);
 	}
 	if (n != global_node_page_state(NR_LRU_BASE + lru))
 		mm_panic("list %u of pages by age: %lu listed, %lu counted",
@@ -407,9 +471,9 @@ static void count_user_pages(const struct zone *z, unsigned long *listed,
 		if (page->flags != PG_used)
 			continue;
 		if (page->pflags & PG_lru)
-			++*listed;
+			*listed += (unsigned long)thp_nr_pages(page);
 		else if (page->mapping)
-			++*isolated;
+			*isolated += (unsigned long)thp_nr_pages(page);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <ashlar/atomic.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/huge_mm.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/page_ref.h>
@@ -151,7 +152,7 @@ void show_maps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name)
 /* Bytes, but for the shares: those in 2^-12 bytes. */
 struct mem_size_stats {
 	u64 resident, shared_clean, shared_dirty, private_clean, private_dirty;
-	u64 referenced, anonymous, lazyfree;
+	u64 referenced, anonymous, lazyfree, anonymous_thp;
 	u64 swap, swap_pss;
 	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, pss_locked;
 };
@@ -161,31 +162,33 @@ static void smaps_account(struct mem_size_stats *mss, const struct page *page,
 {
 	int mapcount = max(atomic_read(&page->_mapcount), 1);
 	bool dirty = pte_dirty(pte) || (page->pflags & PG_dirty);
-	u64 share = ((u64)PAGE_SIZE << PSS_SHIFT) / (unsigned int)mapcount;
+	u64 size = pte_huge(pte) ? HPAGE_PMD_SIZE : PAGE_SIZE;
+	u64 share = (size << PSS_SHIFT) / (unsigned int)mapcount;
 
-	mss->resident += PAGE_SIZE;
+	mss->resident += size;
 	mss->pss += share;
+	if (pte_huge(pte))
+		mss->anonymous_thp += size;
 	if (PageAnon(page)) {
-		mss->anonymous += PAGE_SIZE;
+		mss->anonymous += size;
 		mss->pss_anon += share;
 		if (!(page->pflags & PG_swapbacked) && !dirty)
-			mss->lazyfree += PAGE_SIZE;
+			mss->lazyfree += size;
 	} else if (page->pflags & PG_swapbacked) {
 		mss->pss_shmem += share;
 	} else {
 		mss->pss_file += share;
 	}
 	if (pte_young(pte) || (page->pflags & PG_referenced))
-		mss->referenced += PAGE_SIZE;
+		mss->referenced += size;
 	if (dirty)
 		mss->pss_dirty += share;
 	if (locked)
 		mss->pss_locked += share;
 	if (mapcount > 1)
-		*(dirty ? &mss->shared_dirty : &mss->shared_clean) += PAGE_SIZE;
+		*(dirty ? &mss->shared_dirty : &mss->shared_clean) += size;
 	else
-		*(dirty ? &mss->private_dirty : &mss->private_clean) +=
-			PAGE_SIZE;
+		*(dirty ? &mss->private_dirty : &mss->private_clean) += size;
 }
 
 /* An entry that is not present: a page in a swap area, or on its way. */
@@ -209,14 +212,14 @@ static void smap_gather_stats(struct vm_area_struct *vma,
 {
 	bool locked = vma->vm_flags & VM_LOCKED;
 	struct mm_struct *mm = vma->vm_mm;
-	unsigned long addr, next;
+	unsigned long addr, next, nr;
 	pte_t *pte;
 
 	for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
-		pte = pte_range_lock(mm, addr, vma->vm_end, &next);
+		pte = pte_span_lock(mm, addr, vma->vm_end, &next, &nr);
 		if (!pte)
 			continue;
-		for (; addr < next; addr += PAGE_SIZE, pte++)
+		for (; nr; nr--, pte++)
 			if (is_swap_pte(*pte))
 				smaps_account_swap(mss, *pte, locked);
 			else if (pte_present(*pte) && !pte_special(*pte))
@@ -251,7 +254,7 @@ static void show_smap_stats(struct seq_file *m,
 	put_kb(m, "Referenced:", mss->referenced);
 	put_kb(m, "Anonymous:", mss->anonymous);
 	put_kb(m, "LazyFree:", mss->lazyfree);
-	put_kb(m, "AnonHugePages:", 0);
+	put_kb(m, "AnonHugePages:", mss->anonymous_thp);
 	put_kb(m, "ShmemPmdMapped:", 0);
 	put_kb(m, "FilePmdMapped:", 0);
 	put_kb(m, "Shared_Hugetlb:", 0);
@@ -279,7 +282,7 @@ static void show_vm_flags(struct seq_file *m, u32 flags)
 		{ VM_DONTEXPAND, "de" },   { VM_LOCKONFAULT, "lf" },
 		{ VM_ACCOUNT, "ac" },	   { VM_NORESERVE, "nr" },
 		{ VM_WIPEONFORK, "wf" },   { VM_DONTDUMP, "dd" },
-		{ VM_NOHUGEPAGE, "nh" },
+		{ VM_HUGEPAGE, "hg" },	   { VM_NOHUGEPAGE, "nh" },
 	};
 	unsigned int i;
 
@@ -301,7 +304,7 @@ static void show_smap(struct seq_file *m, struct vm_area_struct *vma,
 	put_kb(m, "KernelPageSize:", PAGE_SIZE);
 	put_kb(m, "MMUPageSize:", PAGE_SIZE);
 	show_smap_stats(m, &mss, false);
-	seq_puts(m, "THPeligible:    0\n");
+	seq_printf(m, "THPeligible:    %d\n", hugepage_vma_check(vma));
 	show_vm_flags(m, vma->vm_flags);
 }
 
@@ -350,14 +353,14 @@ void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
 static void clear_area_refs(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	unsigned long addr, next;
+	unsigned long addr, next, nr;
 	pte_t *pte;
 
 	for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
-		pte = pte_range_lock(mm, addr, vma->vm_end, &next);
+		pte = pte_span_lock(mm, addr, vma->vm_end, &next, &nr);
 		if (!pte)
 			continue;
-		for (; addr < next; addr += PAGE_SIZE, pte++) {
+		for (; nr; nr--, pte++) {
 			if (!pte_present(*pte) || pte_special(*pte))
 				continue;
 			set_pte(pte, pte_mkold(ptep_get_and_clear(pte)));
@@ -407,9 +410,10 @@ int clear_refs(struct mm_struct *mm, unsigned int type)
 #define PM_TYPE_BITS 5 /* of a swap area; its page comes above */
 
 /* The word for an entry that is present. */
-static u64 pagemap_present(pte_t pte)
+static u64 pagemap_present(pte_t pte, unsigned long addr)
 {
-	u64 entry = PM_PRESENT | pte_pfn(pte);
+	u64 entry = PM_PRESENT |
+		    (pte_pfn(pte) + (pte_huge(pte) ? pte_index(addr) : 0));
 	struct page *page;
 
 	if (pte_special(pte))
@@ -451,7 +455,7 @@ u64 pagemap_entry(struct mm_struct *mm, unsigned long addr)
 	spin_lock(&mm->page_table_lock);
 	pte = pte_lookup(mm, addr);
 	if (pte && pte_present(*pte))
-		entry = pagemap_present(*pte);
+		entry = pagemap_present(*pte, addr);
 	else if (pte && is_swap_pte(*pte))
 		entry = pagemap_swap(*pte);
 	spin_unlock(&mm->page_table_lock);

@@ -36,6 +36,7 @@
 #include <ashlar/slab.h>
 #include <ashlar/tune.h>
 #include <mach/spinlock.h>
+#include "huge_page.h"
 #include "rmap.h"
 #include "slab.h"
 #include "vma.h"
@@ -282,6 +283,8 @@ void vma_resize(struct vm_area_struct *vma, unsigned long start,
 	long up = (long)(start - vma->vm_start) >> PAGE_SHIFT;
 	bool end_moves = end != vma->vm_end;
 
+	split_huge_at(vma->vm_mm, start);
+	split_huge_at(vma->vm_mm, end);
 	rmap_lock(vma);
 	vma->vm_pgoff += (unsigned long)up;
 	vma->vm_start = start;
@@ -439,6 +442,7 @@ struct vm_area_struct *split_vma(struct vm_area_struct *vma, unsigned long addr)
 		anon_vma_link(new, vma->anon_vma);
 	if (new->vm_ops &&new->vm_ops->open)
 		new->vm_ops->open(new);
+	split_huge_at(vma->vm_mm, addr);
 	vma_link(new, vma);
 	rmap_lock(vma);
 	vma->vm_end = addr;

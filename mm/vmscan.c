@@ -64,7 +64,7 @@ static bool is_eligible(const struct page *page, enum zone_type highest)
 
 /*
  * Take up to @nr pages from the end of a list; returns how many were looked at,
- * and adds to *@taken. Those of other zones go to its head.
+ * and adds their frames to *@taken. Those of other zones go to its head.
  */
 static unsigned int isolate_lru_pages(enum lru_list lru, unsigned int nr,
 				      struct list_head *to,
@@ -86,7 +86,7 @@ static unsigned int isolate_lru_pages(enum lru_list lru, unsigned int nr,
 		}
 		clear_page_flags(page, PG_lru);
 		list_add(&page->lru, to);
-		++*taken;
+		*taken += (unsigned int)thp_nr_pages(page);
 	}
 	lru_count(lru, -(long)*taken);
 	spin_unlock(&node_lruvec.lru_lock);

@@ -188,6 +188,50 @@ static pte_t *zap_ptes(struct mmu_gather *tlb, pte_t *pte, pte_t *last)
 	return pte;
 }
 
+/* With the locks of a huge page's entry: it goes. Return: its table. */
+static struct page *zap_huge_entry(struct mmu_gather *tlb, pgd_t *pgd)
+{
+	pte_t entry = ptep_get_and_clear((pte_t *)pgd);
+	struct page *page = pte_page(entry);
+
+	if (unlikely(pte_mlocked(entry)))
+		munlock_page(page);
+	tlb->anon += (long)HPAGE_PMD_NR;
+	if (atomic_dec_and_test(&page->_mapcount)) {
+		tlb->anon_unmapped += (long)HPAGE_PMD_NR;
+		dec_node_page_state(NR_ANON_THPS);
+	}
+	tlb->cleared = true;
+	tlb->pages[tlb->nr++] = page;
+	return pgtable_trans_huge_withdraw(tlb->mm);
+}
+
+/*
+ * A huge page that lies in [addr, next) goes at once; if that is only a part
+ * of it, it is split. Return: true if there is nothing more there.
+ */
+static bool zap_huge(struct mmu_gather *tlb, unsigned long addr,
+		     unsigned long next)
+{
+	struct mm_struct *mm = tlb->mm;
+	pgd_t *pgd = pgd_offset(mm, addr);
+	struct page *table = NULL;
+
+	if (next - addr != HPAGE_PMD_SIZE)
+		return false;
+	spin_lock(&anon_vma_lock);
+	spin_lock(&mm->page_table_lock);
+	if (pgd_huge(*pgd))
+		table = zap_huge_entry(tlb, pgd);
+	spin_unlock(&mm->page_table_lock);
+	spin_unlock(&anon_vma_lock);
+	if (table)
+		pte_table_put(table);
+	if (unlikely(tlb->nr == GATHER_PAGES))
+		tlb_flush_mmu(tlb);
+	return table != NULL;
+}
+
 static void zap_range(struct mmu_gather *tlb, unsigned long addr,
 		      unsigned long end)
 {
@@ -196,6 +240,10 @@ static void zap_range(struct mmu_gather *tlb, unsigned long addr,
 	pte_t *pte, *past;
 
 	for (; addr < end; addr = next) {
+		next = pgd_addr_end(addr, end);
+		if (unlikely(pgd_huge(*pgd_offset(mm, addr))) &&
+		    zap_huge(tlb, addr, next))
+			continue;
 		pte = pte_range_lock(mm, addr, end, &next);
 		if (!pte)
 			continue;

@@ -6,6 +6,7 @@
 #include "space.h"
 #include "swap.h"
 #include <ashlar/fault-inject.h>
+#include <ashlar/huge_mm.h>
 #include <ashlar/vmalloc.h>
 
 #define MOST 64
@@ -99,6 +100,8 @@ void space_settle(void)
 	}
 	swap_settle();
 	sysctl_overcommit_memory = OVERCOMMIT_GUESS;
+	thp_mode = THP_NEVER;
+	port_has_pse = true;
 }
 
 unsigned long take_area(struct mm_struct *mm, unsigned long addr,
@@ -219,6 +222,28 @@ static void count_pages(struct vm_area_struct *vma, long rss[4])
 	}
 }
 
+/* A table is put by for each huge page, and each lies in one area. */
+static void check_huge(struct mm_struct *mm)
+{
+	unsigned long huge = 0, tables = 0, addr;
+	struct vm_area_struct *vma;
+	struct page *table;
+
+	for (addr = 0; addr < TASK_SIZE; addr += HPAGE_PMD_SIZE) {
+		if (!pgd_huge(*pgd_offset(mm, addr)))
+			continue;
+		huge++;
+		vma = find_vma(mm, addr);
+		CHECK(vma && vma->vm_start <= addr &&
+		      vma->vm_end >= addr + HPAGE_PMD_SIZE);
+		CHECK(PageTransHuge(pgd_page(*pgd_offset(mm, addr))));
+	}
+	for (table = mm->huge_tables; table; table = (struct page *)table->priv)
+		tables++;
+	CHECK_EQ(huge, mm->nr_huge);
+	CHECK_EQ(tables, mm->nr_huge);
+}
+
 void check_space(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma, *prev = NULL;
@@ -246,5 +271,6 @@ void check_space(struct mm_struct *mm)
 	CHECK_EQ(rss[1], mm->rss_shmem);
 	CHECK_EQ(rss[2], mm->rss_file);
 	CHECK_EQ(rss[3], mm->swap_ents);
+	check_huge(mm);
 	sim_tlb_check();
 }

@@ -47,6 +47,7 @@
 #define VM_NORESERVE 0x200000u
 #define VM_WIPEONFORK 0x2000000u
 #define VM_DONTDUMP 0x4000000u
+#define VM_HUGEPAGE 0x20000000u
 #define VM_NOHUGEPAGE 0x40000000u
 
 #define MMAP_MIN_ADDR 0x10000ul /* vm.mmap_min_addr */
@@ -95,6 +96,8 @@ struct mm_struct {
 	long rss_file, rss_anon, rss_shmem; /* pages (page_table_lock) */
 	long swap_ents; /* entries for swap areas (page_table_lock) */
 	unsigned long nr_ptes; /* page tables (page_table_lock) */
+	unsigned long nr_huge; /* transparent huge pages (page_table_lock) */
+	struct page *huge_tables; /* as many tables, put by (page_table_lock) */
 	u32 def_flags; /* VM_LOCKED by mlockall(MCL_FUTURE) */
 	unsigned long start_code, end_code, start_data, end_data;
 	unsigned long start_brk, brk, start_stack;

@@ -69,6 +69,10 @@ enum vm_event_item {
 	UNEVICTABLE_PGMLOCKED, /* pages of which a first entry was locked */
 	UNEVICTABLE_PGMUNLOCKED, /* and a last one no longer */
 	OOM_KILL, /* processes killed for their memory */
+	THP_FAULT_ALLOC, /* huge pages that a fault made */
+	THP_FAULT_FALLBACK, /* … and that there was no block for */
+	THP_SPLIT_PAGE, /* huge pages that became pages */
+	THP_SPLIT_PMD, /* … and entries that became tables */
 	NR_VM_EVENT_ITEMS
 };
 

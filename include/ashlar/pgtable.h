@@ -16,6 +16,10 @@
  * processor does not look at then. Other entries with P clear that are not
  * zero are not pages: they are kept for swap. Tables lie in low memory.
  *
+ * A directory entry with S maps 4 MB itself, where the processor knows that
+ * (port_has_pse): a huge page. All other bits mean what they mean in a table,
+ * so such an entry is read and changed as a pte_t; see mm/huge_page.c.
+ *
  * Included by the <mach/pgtable.h> of a port with such tables. It adds what is
  * a machine's own: how an entry in a table is changed while processors look at
  * it, what a space needs beside its directory (struct mm_context), and where
@@ -55,7 +59,7 @@
 /* What a change of protection leaves alone. */
 #define _PAGE_CHG_MASK                                                   \
 	((u32)PAGE_MASK | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SPECIAL | \
-	 _PAGE_MLOCKED)
+	 _PAGE_MLOCKED | _PAGE_PSE)
 
 typedef struct {
 	u32 pte;
@@ -199,6 +203,17 @@ static inline pte_t pte_clear_mlocked(pte_t pte)
 	return __pte(pte.pte & ~_PAGE_MLOCKED);
 }
 
+/* True if it is a directory's entry that maps a huge page. */
+static inline bool pte_huge(pte_t pte)
+{
+	return pte.pte & _PAGE_PSE;
+}
+
+static inline pte_t pte_mkhuge(pte_t pte)
+{
+	return __pte(pte.pte | _PAGE_PSE);
+}
+
 /* Another protection for the same page; what the processor noted stays. */
 static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 {
@@ -222,6 +237,11 @@ static inline unsigned long pgd_index(unsigned long addr)
 static inline bool pgd_none(pgd_t pgd)
 {
 	return !pgd.pgd;
+}
+
+static inline bool pgd_huge(pgd_t pgd)
+{
+	return pgd.pgd & _PAGE_PSE;
 }
 
 static inline struct page *pgd_page(pgd_t pgd)
@@ -262,6 +282,8 @@ static inline unsigned long pgd_addr_end(unsigned long addr, unsigned long end)
 /* ---- of every such port ---- */
 
 struct mm_struct;
+
+extern bool port_has_pse; /* pages of 4 MB can be mapped */
 
 /* A directory with the kernel's entries; NULL: no memory. */
 pgd_t *pgd_alloc(struct mm_struct *mm);

@@ -19,6 +19,7 @@ enum node_stat_item {
 	NR_ISOLATED_ANON, /* taken from a list for a while */
 	NR_ISOLATED_FILE,
 	NR_ANON_MAPPED, /* anonymous pages in page tables */
+	NR_ANON_THPS, /* huge pages among them: 1,024 of those pages each */
 	NR_FILE_MAPPED, /* page cache pages in page tables */
 	NR_FILE_PAGES, /* page cache, shmem included */
 	NR_BLOCKDEV_PAGES, /* of those, block devices' */

@@ -112,8 +112,8 @@ static void status_mm(struct seq_file *m, const struct mm_struct *mm)
 	seq_printf(m, "VmLib:\t%8lu kB\n", (lib - text) >> 10);
 	seq_printf(m, "VmPTE:\t%8lu kB\n", KB(mm->nr_ptes));
 	seq_printf(m, "VmSwap:\t%8lu kB\n", KB(mm->swap_ents));
-	seq_puts(m, "HugetlbPages:\t       0 kB\nCoreDumping:\t0\n"
-		    "THP_enabled:\t0\n");
+	seq_puts(m, "HugetlbPages:\t       0 kB\nCoreDumping:\t0\n");
+	seq_printf(m, "THP_enabled:\t%d\n", port_has_pse && !mm->thp_disable);
 }
 
 static void status_signals(struct seq_file *m, struct task_struct *t)

@@ -6,11 +6,12 @@
  *
  * A frame inside a free block says so too: its head is found by trying the
  * alignments that a block may have. Frames on per-CPU lists, and those of the
- * kernel that are no slab's, have no bit. There is nothing larger than a page
- * (KPF_HUGE, KPF_THP).
+ * kernel that are no slab's, have no bit. What is said of a huge page is said
+ * of each of its frames.
  */
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/huge_mm.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/tune.h>
 #include <kernel/fs/libfs.h>
@@ -40,6 +41,7 @@ enum {
 	KPF_COMPOUND_TAIL = 16,
 	KPF_UNEVICTABLE = 18,
 	KPF_NOPAGE = 20,
+	KPF_THP = 22,
 	KPF_ZERO_PAGE = 24,
 	KPF_MLOCKED = 33,
 };
@@ -121,9 +123,25 @@ static u64 user_flags(const struct page *page)
 	return flags;
 }
 
+/* The page that the frame belongs to, which may be a huge one. */
+static const struct page *user_page(struct page *frame)
+{
+	const struct page *head = compound_head(frame);
+
+	if (head == frame || !is_user_page(head) || !PageTransHuge(head))
+		return frame;
+	return head;
+}
+
+static u64 huge_flags(const struct page *frame, const struct page *head)
+{
+	return user_flags(head) | BIT(KPF_THP) |
+	       BIT(frame == head ? KPF_COMPOUND_HEAD : KPF_COMPOUND_TAIL);
+}
+
 static u64 frame_flags(unsigned long pfn)
 {
-	const struct page *page = pfn_to_page(pfn);
+	const struct page *page = pfn_to_page(pfn), *head;
 
 	if (!has_page(pfn))
 		return BIT(KPF_NOPAGE);
@@ -135,18 +153,21 @@ static u64 frame_flags(unsigned long pfn)
 		return BIT(KPF_SLAB) |
 		       (page->nr > 1 ? BIT(KPF_COMPOUND_HEAD) : 0);
 	}
-	if (is_user_page(page))
-		return user_flags(page);
+	head = user_page(pfn_to_page(pfn));
+	if (is_user_page(head))
+		return PageTransHuge(head) ? huge_flags(page, head) :
+					     user_flags(page);
 	return in_free_block(pfn) ? BIT(KPF_BUDDY) : 0;
 }
 
 static u64 frame_count(unsigned long pfn)
 {
-	const struct page *page = pfn_to_page(pfn);
+	const struct page *page;
 
-	return has_page(pfn) && is_user_page(page) ?
-		       (u64)atomic_read(&page->_mapcount) :
-		       0;
+	if (!has_page(pfn))
+		return 0;
+	page = user_page(pfn_to_page(pfn));
+	return is_user_page(page) ? (u64)atomic_read(&page->_mapcount) : 0;
 }
 
 static ssize_t read_frames(struct iov_iter *to, loff_t *pos,

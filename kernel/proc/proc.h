@@ -129,5 +129,6 @@ int show_pid_limits(struct seq_file *m, struct task_struct *task);
 void proc_root_init(void);
 void proc_sysctl_init(void);
 void sysfs_init(void);
+void huge_sysfs_init(void);
 
 #endif

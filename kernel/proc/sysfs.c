@@ -46,8 +46,6 @@ static const struct proc_entry entries[] = {
 	{ .name = "class/tty/console/active",
 	  .mode = 0444,
 	  .show = show_console },
-	FACT("kernel/mm/transparent_hugepage/enabled",
-	     "always madvise [never]"),
 };
 
 /** sysfs_init() - name the files. Context: boot, once. */
@@ -63,4 +61,5 @@ void sysfs_init(void)
 	proc_mkdir_below(&sysfs_root, "dev/block");
 	proc_mkdir_below(&sysfs_root, "bus");
 	proc_mkdir_below(&sysfs_root, "kernel/debug");
+	huge_sysfs_init();
 }

@@ -15,6 +15,7 @@
  * descriptors of all of them.
  */
 #include <ashlar/commit.h>
+#include <ashlar/huge_mm.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/swapfile.h>
 #include <ashlar/vmstat.h>
@@ -71,7 +72,7 @@ static const struct report_row meminfo[] = {
 	{ "VmallocChunk", FRAMES, TOTAL(none) },
 	{ "Percpu", FRAMES, TOTAL(none) },
 	{ "HardwareCorrupted", FRAMES, TOTAL(none) },
-	{ "AnonHugePages", FRAMES, TOTAL(none) },
+	{ "AnonHugePages", FRAMES, TOTAL(anon_huge) },
 	{ "ShmemHugePages", FRAMES, TOTAL(none) },
 	{ "ShmemPmdMapped", FRAMES, TOTAL(none) },
 	{ "FileHugePages", FRAMES, TOTAL(none) },
@@ -129,7 +130,7 @@ static const struct report_row vmstat[] = {
 	{ "nr_shmem_pmdmapped", COUNT, TOTAL(none) },
 	{ "nr_file_hugepages", COUNT, TOTAL(none) },
 	{ "nr_file_pmdmapped", COUNT, TOTAL(none) },
-	{ "nr_anon_transparent_hugepages", COUNT, TOTAL(none) },
+	{ "nr_anon_transparent_hugepages", COUNT, TOTAL(node[NR_ANON_THPS]) },
 	{ "nr_vmscan_write", COUNT, TOTAL(none) },
 	{ "nr_vmscan_immediate_reclaim", COUNT, TOTAL(none) },
 	{ "nr_dirtied", COUNT, TOTAL(none) },
@@ -215,8 +216,8 @@ static const struct report_row vmstat[] = {
 	  TOTAL(events[UNEVICTABLE_PGMUNLOCKED]) },
 	{ "unevictable_pgs_cleared", COUNT, TOTAL(none) },
 	{ "unevictable_pgs_stranded", COUNT, TOTAL(none) },
-	{ "thp_fault_alloc", COUNT, TOTAL(none) },
-	{ "thp_fault_fallback", COUNT, TOTAL(none) },
+	{ "thp_fault_alloc", COUNT, TOTAL(events[THP_FAULT_ALLOC]) },
+	{ "thp_fault_fallback", COUNT, TOTAL(events[THP_FAULT_FALLBACK]) },
 	{ "thp_fault_fallback_charge", COUNT, TOTAL(none) },
 	{ "thp_collapse_alloc", COUNT, TOTAL(none) },
 	{ "thp_collapse_alloc_failed", COUNT, TOTAL(none) },
@@ -224,10 +225,10 @@ static const struct report_row vmstat[] = {
 	{ "thp_file_fallback", COUNT, TOTAL(none) },
 	{ "thp_file_fallback_charge", COUNT, TOTAL(none) },
 	{ "thp_file_mapped", COUNT, TOTAL(none) },
-	{ "thp_split_page", COUNT, TOTAL(none) },
+	{ "thp_split_page", COUNT, TOTAL(events[THP_SPLIT_PAGE]) },
 	{ "thp_split_page_failed", COUNT, TOTAL(none) },
 	{ "thp_deferred_split_page", COUNT, TOTAL(none) },
-	{ "thp_split_pmd", COUNT, TOTAL(none) },
+	{ "thp_split_pmd", COUNT, TOTAL(events[THP_SPLIT_PMD]) },
 	{ "thp_scan_exceed_none_pte", COUNT, TOTAL(none) },
 	{ "thp_scan_exceed_swap_pte", COUNT, TOTAL(none) },
 	{ "thp_scan_exceed_share_pte", COUNT, TOTAL(none) },
@@ -318,6 +319,7 @@ static void add_uses(struct mm_totals *t)
 	t->commit_limit = vm_commit_limit();
 	t->committed = (unsigned long)max(vm_committed_as, 0l);
 	t->vmalloc_kb = (VMALLOC_END - VMALLOC_START) >> 10;
+	t->anon_huge = node[NR_ANON_THPS] << HPAGE_PMD_ORDER;
 	t->huge_kb = 4096;
 	t->direct_4k = direct_pages_count[DIRECT_4K];
 	t->direct_4m = direct_pages_count[DIRECT_4M]
@@ -394,13 +396,15 @@ static void scan_zone(const struct zone *z, struct mm_totals *t)
 {
 	const struct page *page = pfn_to_page(z->start_pfn);
 	const struct page *end = page + z->spanned_pages;
+	unsigned long nr;
 
 	for (; page < end; page++) {
 		if (page->flags != PG_used || !(page->pflags & PG_lru))
 			continue;
-		t->node[NR_LRU_BASE + lru_of_flags(page->pflags)]++;
+		nr = (unsigned long)thp_nr_pages(page);
+		t->node[NR_LRU_BASE + lru_of_flags(page->pflags)] += nr;
 		if (atomic_read(&page->_mlock_count))
-			t->node[NR_MLOCK]++;
+			t->node[NR_MLOCK] += nr;
 	}
 }
 

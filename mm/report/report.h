@@ -58,6 +58,7 @@ struct mm_totals {
 	unsigned long commit_limit, committed;
 	unsigned long swap_total, swap_free;
 	unsigned long vmalloc_kb, huge_kb; /* kB */
+	unsigned long anon_huge; /* in huge pages */
 	unsigned long direct_4k, direct_4m;
 };
 

@@ -58,6 +58,7 @@ struct mm_struct init_mm = {
 static struct list_head pgd_list = LIST_HEAD_INIT(pgd_list);
 static pgd_t *pgd_cache[PGD_CACHE];
 static unsigned int pgd_cached;
+bool port_has_pse;
 
 /* ---- boot ---- */
 
@@ -127,7 +128,8 @@ void __init direct_map_init(void)
 	port_vmalloc_start = addr + VMALLOC_OFFSET;
 	for (; addr < FIXADDR_START && addr; addr += PGDIR_SIZE)
 		pgd_clear(pgd_offset(&init_mm, addr));
-	if (!(read_cr4() & X86_CR4_PSE))
+	port_has_pse = read_cr4() & X86_CR4_PSE;
+	if (!port_has_pse)
 		map_by_tables(end);
 	protect_text();
 	count_direct_map(end);

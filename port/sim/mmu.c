@@ -23,6 +23,7 @@
 #include <ashlar/gfp.h>
 #include <ashlar/mm.h>
 #include <ashlar/fault.h>
+#include <ashlar/huge_mm.h>
 #include <ashlar/mmap.h>
 #include <mach/sanitize.h>
 #include <mach/tlb.h>
@@ -44,6 +45,7 @@ static pgd_t kernel_pgd[PTRS_PER_PGD] __aligned_to(4096);
 static pte_t pkmap_ptes[LAST_PKMAP];
 
 pte_t *pkmap_page_table = pkmap_ptes;
+bool port_has_pse = true;
 pte_t sim_local_ptes[SIM_CPUS * KMAP_LOCAL_SLOTS];
 
 struct mm_struct init_mm = {
@@ -77,7 +79,10 @@ static void tlb_remember(u32 page, u32 entry)
 	tlb[page] = entry;
 }
 
-/* The entry that the tables of the loaded space have for @linear, or NULL. */
+/*
+ * The entry that the tables of the loaded space have for @linear, or NULL: it
+ * may be the directory's.
+ */
 static pte_t *walk(u32 linear)
 {
 	pgd_t *pgd = (loaded ? loaded : &init_mm)->pgd + pgd_index(linear);
@@ -85,6 +90,13 @@ static pte_t *walk(u32 linear)
 
 	if (!(pgd->pgd & _PAGE_PRESENT))
 		return NULL;
+	if (pgd_huge(*pgd)) {
+		if (!port_has_pse)
+			sim_fail("%#x has a huge page, which this processor "
+				 "does not know",
+				 linear);
+		return (pte_t *)pgd;
+	}
 	table = pgd_page(*pgd);
 	if (pfn_is_high(page_to_pfn(table)) || !(table->flags & PG_used))
 		sim_fail("the directory's entry for %#x, %#x, is no table",
@@ -101,11 +113,24 @@ static bool stale(u32 remembered, u32 now)
 	       (remembered & ~now & (_PAGE_RW | _PAGE_DIRTY));
 }
 
+/* What an entry says of one page: that frame of a huge page's. */
+static u32 page_entry(pte_t entry, u32 page)
+{
+	if (!pte_huge(entry))
+		return pte_val(entry);
+	if (pte_val(entry) & (u32)~PGDIR_MASK & (u32)PAGE_MASK)
+		sim_fail("the huge page of %#lx, %#x, lies across two",
+			 (unsigned long)page << PAGE_SHIFT, pte_val(entry));
+	return (pte_val(entry) & ~_PAGE_PSE) |
+	       (u32)(pte_index((unsigned long)page << PAGE_SHIFT)
+		     << PAGE_SHIFT);
+}
+
 static u32 entry_now(u32 page)
 {
 	pte_t *ptep = walk(page << PAGE_SHIFT);
 
-	return ptep ? pte_val(*ptep) : 0;
+	return ptep ? page_entry(*ptep, page) : 0;
 }
 
 static void check_entry(u32 page)
@@ -288,8 +313,8 @@ static u32 translate(u32 linear, unsigned int flags)
 	if (!ptep || (pte_val(*ptep) & need) != need)
 		return 0;
 	ptep->pte |= set;
-	tlb_remember(page, pte_val(*ptep));
-	return pte_val(*ptep);
+	tlb_remember(page, page_entry(*ptep, page));
+	return tlb[page];
 }
 
 static void check_frame(u32 linear, u32 entry)
@@ -298,7 +323,8 @@ static void check_frame(u32 linear, u32 entry)
 
 	if (entry & _PAGE_SPECIAL)
 		return;
-	if (pfn >= port_ram_pages || !(pfn_to_page(pfn)->flags & PG_used))
+	if (pfn >= port_ram_pages ||
+	    !(compound_head(pfn_to_page(pfn))->flags & PG_used))
 		sim_fail("%#x is mapped to frame %#lx, which is free", linear,
 			 pfn);
 }
