@@ -250,12 +250,54 @@ void (*vma_file_written)(struct file *file);
  * the page finds it dirty. (An entry that a read has made writable tells of no
  * write until it goes, on Linux as well.)
  */
+static void tell_file_written(const struct vm_area_struct *vma)
+{
+	if (vma->vm_file && vma_file_written)
+		vma_file_written(vma->vm_file);
+}
+
 static void dirty_shared_page(const struct vm_area_struct *vma,
 			      struct page *page)
 {
 	set_page_flags(page, PG_dirty);
-	if (vma->vm_file && vma_file_written)
-		vma_file_written(vma->vm_file);
+	tell_file_written(vma);
+}
+
+/*
+ * A store into a page of a file that has a disk below it: the entry allows it
+ * once the page is dirty, and all of that with the page locked, so that it is
+ * not cleaned in between.
+ */
+static vm_fault_t do_shared_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct page *page;
+	vm_fault_t ret, why;
+	bool due;
+
+	ret = vma->vm_ops->fault(vmf);
+	if (unlikely(ret & VM_FAULT_ERROR))
+		return ret;
+	page = vmf->page;
+	why = vma->vm_ops->page_mkwrite(vmf);
+	if (unlikely(why)) {
+		put_page(page);
+		return ret | (why & VM_FAULT_ERROR);
+	}
+	spin_lock(&vma->vm_mm->page_table_lock);
+	due = fault_is_due(vmf);
+	if (likely(due)) {
+		map_file_page(vma, vmf->pte, page);
+		set_pte(vmf->pte, pte_mkwrite(pte_mkdirty(*vmf->pte)));
+		tell_file_written(vma);
+	}
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		mlock_ptes(vmf->pte, vmf->pte + 1, true);
+	spin_unlock(&vma->vm_mm->page_table_lock);
+	unlock_page(page);
+	if (unlikely(!due))
+		put_page(page);
+	return ret;
 }
 
 /* The file's page itself: any read, and a write to what is shared. */
@@ -329,6 +371,8 @@ static vm_fault_t do_fault(struct vm_area_struct *vma, unsigned long addr,
 
 	if ((flags & FAULT_FLAG_WRITE) && !(vma->vm_flags & VM_SHARED))
 		return do_cow_page(&vmf);
+	if ((flags & FAULT_FLAG_WRITE) && vma->vm_ops->page_mkwrite)
+		return do_shared_fault(&vmf);
 	return do_file_page(&vmf);
 }
 
@@ -435,6 +479,38 @@ static inline bool wp_can_reuse(const struct vm_area_struct *vma, pte_t entry)
 	return true;
 }
 
+/*
+ * The first store, or the first since the page was cleaned, into a page of a
+ * file that has a disk below it. Takes over a reference to @page.
+ */
+static vm_fault_t wp_page_shared(struct vm_area_struct *vma, unsigned long addr,
+				 pte_t *pte, pte_t entry, struct page *page)
+{
+	struct vm_fault vmf = {
+		.vma = vma,
+		.address = addr,
+		.pgoff = linear_page_index(vma, addr),
+		.flags = FAULT_FLAG_WRITE,
+		.pte = pte,
+		.page = page,
+	};
+	vm_fault_t why = vma->vm_ops->page_mkwrite(&vmf);
+
+	if (likely(!why)) {
+		spin_lock(&vma->vm_mm->page_table_lock);
+		if (likely(pte_same(*pte, entry))) {
+			entry = pte_mkdirty(pte_mkyoung(entry));
+			set_pte(pte, pte_mkwrite(entry));
+			flush_tlb_page(vma->vm_mm, addr);
+			tell_file_written(vma);
+		}
+		spin_unlock(&vma->vm_mm->page_table_lock);
+		unlock_page(page);
+	}
+	put_page(page);
+	return why & VM_FAULT_ERROR;
+}
+
 /* Write to an entry that forbids it, in an area that allows it. */
 static vm_fault_t do_wp_page(struct vm_area_struct *vma, unsigned long addr,
 			     pte_t *pte, pte_t entry)
@@ -446,6 +522,13 @@ static vm_fault_t do_wp_page(struct vm_area_struct *vma, unsigned long addr,
 	if (unlikely(!pte_same(*pte, entry))) { /* it has changed */
 		spin_unlock(&mm->page_table_lock);
 		return 0;
+	}
+	if (unlikely(vma->vm_ops && vma->vm_ops->page_mkwrite) &&
+	    (vma->vm_flags & VM_SHARED)) {
+		old = pte_page(entry);
+		get_page(old);
+		spin_unlock(&mm->page_table_lock);
+		return wp_page_shared(vma, addr, pte, entry, old);
 	}
 	if (wp_can_reuse(vma, entry)) {
 		entry = pte_mkdirty(pte_mkyoung(entry));

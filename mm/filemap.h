@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the page cache share: filemap.c (pages are found, made
- * and filled), filemap_rw.c (read and write), filemap_fault.c (mappings),
- * truncate.c (pages go).
+ * and filled), filemap_read.c, filemap_write.c, filemap_fault.c (mappings),
+ * filemap_sync.c (to the disk), truncate.c (pages go).
  */
 #ifndef ASHLAR_MM_FILEMAP_H
 #define ASHLAR_MM_FILEMAP_H

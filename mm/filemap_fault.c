@@ -2,6 +2,9 @@
 /*
  * Faults in areas that map a file with a page cache.
  *
+ * An area of a file in RAM alone is writable from the first look. Of a file
+ * that has a disk below it an entry allows stores only while the page is dirty.
+ *
  * Locks: mmap_lock for read, held by the caller. A page that is there is taken
  * without its lock: mm/fault.c looks at ->mapping again when it enters it.
  */
@@ -12,6 +15,7 @@
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/pagemap.h>
+#include <ashlar/writeback.h>
 #include <ashlar/xarray.h>
 #include <mach/spinlock.h>
 #include "filemap.h"
@@ -35,6 +39,30 @@ static vm_fault_t filemap_fault(struct vm_fault *vmf)
 						  VM_FAULT_SIGBUS;
 	vmf->page = page;
 	return major;
+}
+
+/* A store into a page of a file with a disk below it: see mm/fault.c. */
+static vm_fault_t filemap_page_mkwrite(struct vm_fault *vmf)
+{
+	struct address_space *m = vmf->vma->vm_file->f_mapping;
+	struct page *page = vmf->page;
+	int err = 0;
+
+	balance_dirty_pages_ratelimited(m);
+	lock_page(page);
+	if (!page_is_in(page, m) ||
+	    page->index >= size_to_pages(mapping_size(m))) {
+		unlock_page(page);
+		return VM_FAULT_NOPAGE;
+	}
+	if (m->a_ops->page_mkwrite)
+		err = m->a_ops->page_mkwrite(m, page);
+	if (unlikely(err)) {
+		unlock_page(page);
+		return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	}
+	set_page_dirty(page);
+	return 0;
 }
 
 /* Map what is cached of a window of pages around a fault. */
@@ -63,6 +91,12 @@ const struct vm_operations_struct generic_file_vm_ops = {
 	.map_pages = filemap_map_pages,
 };
 
+static const struct vm_operations_struct disk_file_vm_ops = {
+	.fault = filemap_fault,
+	.map_pages = filemap_map_pages,
+	.page_mkwrite = filemap_page_mkwrite,
+};
+
 /**
  * generic_file_mmap() - map a file with a page cache
  * @f: the file
@@ -72,7 +106,8 @@ const struct vm_operations_struct generic_file_vm_ops = {
  */
 int generic_file_mmap(struct file *f, struct vm_area_struct *vma)
 {
-	(void)f;
-	vma->vm_ops = &generic_file_vm_ops;
+	vma->vm_ops = mapping_can_writeback(f->f_mapping) ?
+			      &disk_file_vm_ops :
+			      &generic_file_vm_ops;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <ashlar/page_ref.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/rwsem.h>
+#include <ashlar/writeback.h>
 #include <mach/spinlock.h>
 #include "pgtable.h"
 #include "vma.h"
@@ -110,10 +111,10 @@ struct page *get_user_page(struct mm_struct *mm, unsigned long addr, bool write,
 		if (vma && gup_allowed(vma->vm_flags, write, force))
 			page = faultin_page(vma, addr,
 					    write ? FAULT_FLAG_WRITE : 0);
+		if (write && !IS_ERR(page))
+			set_page_dirty(compound_head(page));
 		up_read(&mm->mmap_lock);
 	} while (page == ERR_PTR(-EAGAIN));
-	if (write && !IS_ERR(page))
-		set_page_flags(compound_head(page), PG_dirty);
 	return page;
 }
 

@@ -119,7 +119,7 @@ static int vma_set_object(struct vm_area_struct *vma, struct file *file)
 		return 0;
 	vma->vm_file = get_file(file);
 	err = file->f_op->mmap(file, vma);
-	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
+	vma_set_page_prot(vma);
 	return err;
 }
 

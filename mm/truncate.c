@@ -15,6 +15,8 @@
  *
  * Locks: i_rwsem for write; page locks; i_pages.xa_lock for a run of pages.
  */
+#include <ashlar/err.h>
+#include <ashlar/errno.h>
 #include <ashlar/fs.h>
 #include <ashlar/highmem.h>
 #include <ashlar/list.h>
@@ -23,6 +25,7 @@
 #include <ashlar/pagemap.h>
 #include <ashlar/rmap.h>
 #include <ashlar/string.h>
+#include <ashlar/writeback.h>
 #include <ashlar/xarray.h>
 #include <mach/spinlock.h>
 #include "filemap.h"
@@ -100,6 +103,29 @@ static void remove_values(struct address_space *m, unsigned long first,
 }
 
 /**
+ * __delete_from_page_cache() - delete_from_page_cache() without what follows
+ * @m: the file
+ * @page: locked, and of it; the cache's reference is the caller's then, who
+ *	tells filemap_uncharge()
+ *
+ * Context: xa_lock.
+ */
+void __delete_from_page_cache(struct address_space *m, struct page *page)
+{
+	__xa_erase(&m->i_pages, page->index);
+	cancel_page_dirty(m, page);
+	WRITE_ONCE(page->mapping, 0);
+	filemap_count(m, -1);
+}
+
+/* What a filesystem keeps of a page goes: false if it may not. */
+static bool filemap_release_page(struct address_space *m, struct page *page)
+{
+	return !m->a_ops || !m->a_ops->release_page ||
+	       m->a_ops->release_page(m, page);
+}
+
+/**
  * delete_from_page_cache() - one page leaves its file
  * @page: locked, and in a file; with a reference of the caller's
  *
@@ -110,9 +136,7 @@ void delete_from_page_cache(struct page *page)
 	struct address_space *m = (struct address_space *)page->mapping;
 
 	xa_lock(&m->i_pages);
-	__xa_erase(&m->i_pages, page->index);
-	WRITE_ONCE(page->mapping, 0);
-	filemap_count(m, -1);
+	__delete_from_page_cache(m, page);
 	xa_unlock(&m->i_pages);
 	put_page(page);
 	filemap_uncharge(m, 1);
@@ -129,6 +153,8 @@ static void remove_locked_pages(struct address_space *m, unsigned long first,
 		lock_page(page);
 		if (page_is_in(page, m)) {
 			wait_on_page_writeback(page);
+			if (page->pflags & PG_private)
+				filemap_release_page(m, page);
 			delete_from_page_cache(page);
 		}
 		unlock_page(page);
@@ -139,41 +165,72 @@ static void remove_locked_pages(struct address_space *m, unsigned long first,
 	remove_values(m, first, last);
 }
 
-/*
- * Zero bytes of one page, if it is cached. One that is being filled is waited
- * for: the file's bytes would come over the zeroes.
- */
-static void zero_cached(struct address_space *m, unsigned long index,
-			size_t from, size_t to)
+/* Zero bytes of a page of a file on a disk, and have that written. */
+static void zero_disk_page(struct address_space *m, struct page *page,
+			   size_t from, size_t to)
 {
+	lock_page(page); /* whoever fills it would bring the old bytes back */
+	if (page_is_in(page, m) && PageUptodate(page)) {
+		zero_page_part(page, from, to);
+		set_page_dirty(page);
+	}
+	unlock_page(page);
+}
+
+/**
+ * filemap_zero_range() - bytes of one page become zeroes
+ * @m: the file
+ * @start: first byte
+ * @end: past the last byte, in the same page
+ *
+ * A page that is not cached is read, if the file has a disk below it, and else
+ * is zeroes. Context: i_rwsem for write; may sleep. Return: 0 or -errno.
+ */
+int filemap_zero_range(struct address_space *m, loff_t start, loff_t end)
+{
+	unsigned long index = pos_to_index(start);
+	size_t from = offset_in_page(start), to = from + (size_t)(end - start);
 	struct page *page = find_get_page(m, index);
 
-	if (!page)
-		return;
-	if (mapping_reads(m))
-		lock_page(page);
-	if (PageUptodate(page))
+	if (mapping_can_writeback(m)) {
+		if (!page || !PageUptodate(page))
+			page = filemap_fill(m, index, page, false);
+		if (IS_ERR(page))
+			return (int)PTR_ERR(page);
+		zero_disk_page(m, page, from, to);
+	} else if (page) {
 		zero_page_part(page, from, to);
-	if (mapping_reads(m))
-		unlock_page(page);
+	} else {
+		return 0;
+	}
 	put_page(page);
+	return 0;
 }
 
-/* Zero [@start, @end), which lies within one page. */
-static void zero_range(struct address_space *m, loff_t start, loff_t end)
-{
-	size_t from = offset_in_page(start);
-
-	zero_cached(m, pos_to_index(start), from, from + (size_t)(end - start));
-}
-
-/** zero_past_end() - what a mapping left past the end is not data */
+/**
+ * zero_past_end() - what a mapping left past the end is not data
+ * @m: the file
+ *
+ * On a disk there are zeroes: mm/page-writeback.c. Context: i_rwsem for write,
+ * before the file grows; may sleep.
+ */
 void zero_past_end(struct address_space *m)
 {
 	size_t off = offset_in_page(m->i_size);
+	struct page *page;
 
-	if (off)
-		zero_cached(m, pos_to_index(m->i_size), off, PAGE_SIZE);
+	if (!off)
+		return;
+	page = find_get_page(m, pos_to_index(m->i_size));
+	if (!page)
+		return;
+	if (mapping_can_writeback(m))
+		lock_page(page);
+	if (PageUptodate(page))
+		zero_page_part(page, off, PAGE_SIZE);
+	if (mapping_can_writeback(m))
+		unlock_page(page);
+	put_page(page);
 }
 
 static void drop_range(struct address_space *m, loff_t start, loff_t end,
@@ -187,11 +244,11 @@ static void drop_range(struct address_space *m, loff_t start, loff_t end,
 	if (start >= end)
 		return;
 	if (first > past) {
-		zero_range(m, start, end);
+		filemap_zero_range(m, start, end);
 		return;
 	}
 	if (past > first) { /* the order: see mm/fault.c */
-		if (mapping_reads(m))
+		if (mapping_can_writeback(m))
 			remove_locked_pages(m, first, past - 1);
 		else if (m->i_pages.xa_head)
 			remove_pages(m, first, past - 1);
@@ -199,9 +256,9 @@ static void drop_range(struct address_space *m, loff_t start, loff_t end,
 			unmap_mapping_range(m, first, past - first, even_cows);
 	}
 	if (start < whole)
-		zero_range(m, start, whole);
+		filemap_zero_range(m, start, whole);
 	if (past != ~0ul && offset_in_page(end))
-		zero_range(m, (loff_t)past << PAGE_SHIFT, end);
+		filemap_zero_range(m, (loff_t)past << PAGE_SHIFT, end);
 }
 
 /**
@@ -211,7 +268,9 @@ static void drop_range(struct address_space *m, loff_t start, loff_t end,
  * @end: past the last byte; MAX_LFS_FILESIZE and above: everything
  *
  * Pages that lie within go, whoever maps them, private copies included; the
- * parts of others are zeroed. Context: may sleep.
+ * parts of others are zeroed. One that must be read for that, and cannot, stays
+ * as it is on its disk: whoever cares calls filemap_zero_range() before.
+ * Context: may sleep.
  */
 void truncate_inode_pages_range(struct address_space *m, loff_t start,
 				loff_t end)
@@ -249,4 +308,107 @@ void truncate_setsize(struct address_space *m, loff_t size)
 	mapping_set_size(m, size);
 	if (size <= old)
 		truncate_inode_pages_range(m, size, MAX_LFS_FILESIZE);
+}
+
+/* ---- pages go that can be read again ---- */
+
+/*
+ * Take a page out that nobody else holds or wants: false if it has to stay.
+ * Context: the page's lock; the caller has one of its two references.
+ */
+static bool invalidate_page(struct address_space *m, struct page *page)
+{
+	bool gone = false;
+
+	if (PageDirty(page) || PageWriteback(page) ||
+	    ((page->pflags & PG_private) && !filemap_release_page(m, page)))
+		return false;
+	xa_lock(&m->i_pages);
+	if (!PageDirty(page) && atomic_read(&page->_refcount) == 2) {
+		__delete_from_page_cache(m, page);
+		gone = true;
+	}
+	xa_unlock(&m->i_pages);
+	if (gone) {
+		put_page(page);
+		filemap_uncharge(m, 1);
+	}
+	return gone;
+}
+
+/**
+ * invalidate_mapping_pages() - forget clean pages that nobody uses
+ * @m: the file; of one in RAM alone nothing goes
+ * @first: number of the first page
+ * @last: number of the last
+ *
+ * What is locked, dirty, on its way, mapped or held stays. Context: may not
+ * sleep for a page. Return: pages that went.
+ */
+unsigned long invalidate_mapping_pages(struct address_space *m,
+				       unsigned long first, unsigned long last)
+{
+	unsigned long index = first, gone = 0;
+	struct page *page;
+
+	if (!mapping_can_writeback(m))
+		return 0;
+	while ((page = find_get_next_page(m, &index, last))) {
+		if (trylock_page(page)) {
+			if (page_is_in(page, m))
+				gone += invalidate_page(m, page);
+			unlock_page(page);
+		}
+		put_page(page);
+		if (index++ == last)
+			break;
+	}
+	return gone;
+}
+
+/* One page goes whoever maps it: 0, or -EBUSY if it is dirty or held. */
+static int invalidate_mapped(struct address_space *m, struct page *page)
+{
+	int err = 0;
+
+	lock_page(page);
+	if (page_is_in(page, m)) {
+		wait_on_page_writeback(page);
+		if (atomic_read(&page->_mapcount)) {
+			if (page_mkclean(page))
+				set_page_dirty(page);
+			unmap_mapping_range(m, page->index, 1, false);
+		}
+		if (!invalidate_page(m, page))
+			err = -EBUSY;
+	}
+	unlock_page(page);
+	return err;
+}
+
+/**
+ * invalidate_inode_pages2_range() - the disk's bytes are changed behind a file
+ * @m: the file, written out before
+ * @first: number of the first page
+ * @last: number of the last
+ *
+ * Context: may sleep. Return: 0, or -EBUSY: a page was dirtied since, or is
+ * held, and stays.
+ */
+int invalidate_inode_pages2_range(struct address_space *m, unsigned long first,
+				  unsigned long last)
+{
+	unsigned long index = first;
+	struct page *page;
+	int err = 0, e;
+
+	while ((page = find_get_next_page(m, &index, last))) {
+		e = invalidate_mapped(m, page);
+		if (e)
+			err = e;
+		put_page(page);
+		if (index++ == last)
+			break;
+	}
+	return err;
 }

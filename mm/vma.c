@@ -68,11 +68,26 @@ pgprot_t vm_get_page_prot(u32 vm_flags)
 	return vm_flags & VM_SHARED ? PAGE_SHARED : PAGE_COPY;
 }
 
+/**
+ * vma_set_page_prot() - what entries allow follows from flags and object
+ *
+ * Where the object wants to know of stores, an entry allows one only after it
+ * was asked.
+ */
+void vma_set_page_prot(struct vm_area_struct *vma)
+{
+	u32 vm_flags = vma->vm_flags;
+
+	if (vma->vm_ops && vma->vm_ops->page_mkwrite)
+		vm_flags &= ~VM_SHARED;
+	vma->vm_page_prot = vm_get_page_prot(vm_flags);
+}
+
 /** vma_set_flags() - new flags, and the protection that follows from them. */
 void vma_set_flags(struct vm_area_struct *vma, u32 vm_flags)
 {
 	vma->vm_flags = vm_flags;
-	vma->vm_page_prot = vm_get_page_prot(vm_flags);
+	vma_set_page_prot(vma);
 }
 
 /**
@@ -93,9 +108,9 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, unsigned long start,
 	vma->vm_start = start;
 	vma->vm_end = end;
 	vma->vm_mm = mm;
+	vma->vm_ops = NULL;
 	vma_set_flags(vma, vm_flags);
 	vma->anon_vma = NULL;
-	vma->vm_ops = NULL;
 	vma->vm_pgoff = pgoff;
 	vma->vm_file = NULL;
 	vma->vm_private_data = NULL;

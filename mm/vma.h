@@ -142,6 +142,7 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, unsigned long start,
 struct vm_area_struct *vm_area_dup(struct vm_area_struct *vma);
 void vm_area_free(struct vm_area_struct *vma);
 pgprot_t vm_get_page_prot(u32 vm_flags);
+void vma_set_page_prot(struct vm_area_struct *vma);
 void vma_set_flags(struct vm_area_struct *vma, u32 vm_flags);
 void vma_link(struct vm_area_struct *vma, struct vm_area_struct *prev);
 void vma_unlink(struct vm_area_struct *vma);

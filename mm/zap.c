@@ -102,14 +102,15 @@ static void tlb_finish_mmu(struct mmu_gather *tlb)
 static inline void zap_file_page(struct mmu_gather *tlb, struct page *page,
 				 pte_t entry)
 {
-	if (pte_dirty(entry))
-		set_page_flags(page, PG_dirty);
 	if (pte_young(entry))
 		mark_page_accessed(page);
-	if (page->pflags & PG_swapbacked)
+	if (page->pflags & PG_swapbacked) {
+		if (pte_dirty(entry))
+			set_page_flags(page, PG_dirty);
 		tlb->shmem++;
-	else
-		tlb->file++;
+	} else {
+		tlb->file++; /* it is dirty already: mm/page_dirty.c */
+	}
 	if (atomic_dec_and_test(&page->_mapcount))
 		tlb->file_unmapped++;
 }

@@ -5,6 +5,7 @@
  * request is done, whichever comes by chance.
  *
  *   page cache ── read_folio ─▶ queue ─ on_wait, or disk_run() ─▶ data[]
+ *                 writepage
  */
 #ifndef ASHLAR_TESTS_DISK_H
 #define ASHLAR_TESTS_DISK_H
@@ -16,6 +17,7 @@
 struct disk {
 	u8 data[DISK_PAGES * PAGE_SIZE];
 	bool bad[DISK_PAGES]; /* reading and writing such a page fails */
+	unsigned long room; /* pages from here on find no room */
 	bool at_once; /* a request is done before it returns */
 	unsigned int nr; /* requests that wait */
 	struct disk_request {
@@ -34,6 +36,10 @@ bool disk_step(void);
 /* Do all. */
 void disk_run(void);
 
+/* What must be true of the file's pages, marks and counts at any time. */
+void check_disk_file(struct file *f);
+
+int disk_fsync(struct file *f);
 ssize_t disk_read(struct file *f, loff_t pos, void *p, size_t n);
 ssize_t disk_write(struct file *f, loff_t pos, const void *p, size_t n);
 

@@ -32,6 +32,7 @@ typedef unsigned int vm_fault_t;
 #define VM_FAULT_MAJOR 0x4u
 #define VM_FAULT_SIGSEGV 0x40u /* SEGV_MAPERR */
 #define VM_FAULT_ACCERR 0x80u /* SIGSEGV with SEGV_ACCERR */
+#define VM_FAULT_NOPAGE 0x100u /* nothing was done: try the access again */
 #define VM_FAULT_RETRY 0x400u /* mmap_lock was let go: look again */
 #define VM_FAULT_ERROR \
 	(VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_ACCERR)
@@ -41,6 +42,12 @@ struct vm_operations_struct {
 	void (*close)(struct vm_area_struct *vma);
 	/* The file's page, from its cache; may sleep. */
 	vm_fault_t (*fault)(struct vm_fault *vmf);
+	/*
+	 * A store into vmf->page of a shared area is due. 0: the page is locked
+	 * and dirty, and may be made writable; else it is not locked. May
+	 * sleep. NULL: nobody asks what is stored.
+	 */
+	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf);
 	/*
 	 * Pass what is cached of [start_pgoff, end_pgoff) to set_pte_range().
 	 * At most 16 pages, in one table and in the area; page_table_lock is

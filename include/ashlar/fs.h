@@ -9,6 +9,7 @@
 
 #include <ashlar/atomic.h>
 #include <ashlar/compiler.h>
+#include <ashlar/errseq.h>
 #include <ashlar/list.h>
 #include <ashlar/rbtree.h>
 #include <ashlar/rwsem.h>
@@ -32,6 +33,7 @@ struct poll_table;
 struct dir_context;
 struct vm_area_struct;
 struct vm_operations_struct;
+struct writeback_control;
 
 /* How a file's pages come and go; all called with a reference to the page. */
 struct address_space_operations {
@@ -41,6 +43,30 @@ struct address_space_operations {
 	 * not. NULL: holes are zeroes.
 	 */
 	int (*read_folio)(struct address_space *m, struct page *page);
+	/*
+	 * Begin to write a locked page that counts as clean: 0, and
+	 * set_page_writeback() and unlock_page() are done; or -errno, and
+	 * they are not. When the disk is done: mapping_set_error() if it
+	 * failed, and end_page_writeback().
+	 */
+	int (*writepage)(struct address_space *m, struct page *page,
+			 struct writeback_control *wbc);
+	/* What @wbc says of the file, better than page by page; or NULL. */
+	int (*writepages)(struct address_space *m,
+			  struct writeback_control *wbc);
+	/*
+	 * Bytes [@from, @to) of a locked page are going to be written, or any
+	 * of it within the file's size: room for them on the disk (0 or
+	 * -errno). Neither reads: the page is complete. NULL: there is room.
+	 */
+	int (*write_begin)(struct address_space *m, struct page *page,
+			   unsigned int from, unsigned int to);
+	int (*page_mkwrite)(struct address_space *m, struct page *page);
+	/*
+	 * A locked page with PG_private leaves the cache: what ->priv says is
+	 * not needed any more. False: it is, and the page should stay.
+	 */
+	bool (*release_page)(struct address_space *m, struct page *page);
 	/* @nr pages are to join the cache (0 or -errno), or have left it. */
 	int (*charge)(struct address_space *m, unsigned long nr);
 	void (*uncharge)(struct address_space *m, unsigned long nr);
@@ -65,12 +91,22 @@ struct address_space {
 	unsigned long acct; /* pages committed for its size, mm/shmem.c
 			     * (i_rwsem) */
 	void *private_data; /* the filesystem's */
+	unsigned long writeback_index; /* page where the next writing begins */
+	errseq_t wb_err; /* the last page that could not be written */
 };
 
 #define AS_SHMEM 0x1u /* pages count as shmem and are swap-backed */
 #define AS_UNEVICTABLE 0x2u /* SHM_LOCK */
 #define AS_BDEV 0x8u /* a block device's: Buffers, in low memory */
 #define AS_ACCOUNT 0x4u /* committed for its size, not page by page */
+#define AS_EIO 0x10u /* a page could not be written, which nobody heard of */
+#define AS_ENOSPC 0x20u /* ... for want of room */
+
+/* True if its pages have a disk to go to. */
+static inline bool mapping_can_writeback(const struct address_space *m)
+{
+	return !(m->flags & AS_SHMEM);
+}
 
 /* A size of one moment, though it is two words on some machines. */
 static inline loff_t mapping_size(const struct address_space *m)
@@ -132,6 +168,7 @@ struct file {
 	const struct file_operations *f_op;
 	struct address_space *f_mapping; /* NULL: has no page cache */
 	loff_t f_pos;
+	errseq_t f_wb_err; /* errors of its pages that it has been told of */
 	struct inode *f_inode;
 	struct dentry *f_dentry;
 	struct mount *f_mnt;
@@ -185,6 +222,14 @@ int add_to_page_cache_locked(struct address_space *m, struct page *page,
 			     unsigned long index, bool inside);
 void end_page_read(struct page *page, int err); /* it is filled: unlock it */
 void delete_from_page_cache(struct page *page); /* locked; it goes alone */
+void __delete_from_page_cache(struct address_space *m, struct page *page);
+/* Forget pages that are clean and not used (how many), or those in use too. */
+unsigned long invalidate_mapping_pages(struct address_space *m,
+				       unsigned long first, unsigned long last);
+int invalidate_inode_pages2_range(struct address_space *m, unsigned long first,
+				  unsigned long last);
+/* Zero [start, end) of one page, which is read if need be. */
+int filemap_zero_range(struct address_space *m, loff_t start, loff_t end);
 /* Drop cached pages in [start, end) bytes; mapped ones are unmapped first. */
 void truncate_inode_pages_range(struct address_space *m, loff_t start,
 				loff_t end);

@@ -35,6 +35,15 @@ static inline bool PageSwapCache(const struct page *page)
 	return READ_ONCE(page->pflags) & PG_swapcache;
 }
 
+/* The file whose page it is, or was a moment ago; NULL: none. */
+static inline struct address_space *page_file_mapping(const struct page *page)
+{
+	unsigned long mapping = READ_ONCE(page->mapping);
+
+	return mapping & PAGE_MAPPING_ANON ? NULL :
+					     (struct address_space *)mapping;
+}
+
 /* Set the flags of @set, where none was; false if one was there already. */
 static inline bool test_and_set_page_flag(struct page *page, u32 flag)
 {

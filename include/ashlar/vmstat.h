@@ -26,6 +26,8 @@ enum node_stat_item {
 	NR_SHMEM, /* of those, tmpfs and shared memory */
 	NR_FILE_DIRTY,
 	NR_WRITEBACK, /* pages on their way to a disk */
+	NR_DIRTIED, /* pages of files that became dirty, since boot */
+	NR_WRITTEN, /* pages that were written, since boot */
 	NR_MLOCK, /* pages of locked areas */
 	NR_PAGETABLE, /* frames that hold page tables */
 	NR_KERNEL_STACK_KB,

@@ -27,6 +27,7 @@
 #include <ashlar/mm.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/string.h>
+#include <ashlar/writeback.h>
 #include <kernel/block/bdev_pages.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/panic.h>
@@ -318,7 +319,7 @@ void bdev_mark_dirty(struct page *page, u32 from, u32 to)
 
 	__atomic_fetch_or(&page->priv, (unsigned long)bits << DIRTY_SHIFT,
 			  __ATOMIC_RELEASE);
-	set_page_flags(page, PG_dirty);
+	set_page_dirty(page);
 }
 
 static void end_run(struct page *page)
@@ -379,7 +380,7 @@ void bdev_write_page(struct page *page, struct bio **bio)
 		*bio = NULL;
 	}
 	wait_on_page_writeback(page);
-	clear_page_flags(page, PG_dirty);
+	clear_page_dirty_for_io(page);
 	dirty = dirty_bits(page);
 	if (dirty) {
 		__atomic_fetch_and(&page->priv,
@@ -428,7 +429,7 @@ int bdev_write_sectors(struct page *page, u32 from, u32 to)
 	__atomic_fetch_and(&page->priv, ~((unsigned long)dirty << DIRTY_SHIFT),
 			   __ATOMIC_ACQUIRE);
 	if (!dirty_bits(page))
-		clear_page_flags(page, PG_dirty);
+		clear_page_dirty_for_io(page);
 	for (; dirty; dirty &= ~run_bits(first, n)) {
 		n = lowest_run(dirty, &first);
 		this = write_run(page, first, n);
@@ -458,6 +459,6 @@ void bdev_forget_sectors(struct page *page, u32 from, u32 to)
 	if (bits)
 		clear_page_flags(page, PG_uptodate);
 	if (!dirty_bits(page))
-		clear_page_flags(page, PG_dirty);
+		clear_page_dirty_for_io(page);
 	unlock_page(page);
 }

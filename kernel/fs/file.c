@@ -19,6 +19,7 @@
 #include <ashlar/mmzone.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
+#include <ashlar/writeback.h>
 #include <kernel/fs/fasync.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
@@ -62,6 +63,8 @@ struct file *alloc_file(const struct path *path, u32 flags,
 	f->f_op = fop;
 	f->f_inode = path->dentry->d_inode;
 	f->f_mapping = f->f_inode->i_mapping;
+	if (f->f_mapping)
+		f->f_wb_err = filemap_sample_wb_err(f->f_mapping);
 	f->f_dentry = dget(path->dentry);
 	f->f_mnt = mntget(path->mnt);
 	if (!(flags & (O_ACCMODE | O_PATH)))

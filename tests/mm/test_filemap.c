@@ -369,7 +369,7 @@ TEST_NO_SWEEP(who_comes_later_waits_for_the_same_read)
 
 static void cut(void)
 {
-	truncate_setsize(watched->f_mapping, 1);
+	truncate_setsize(watched->f_mapping, PAGE_SIZE);
 }
 
 /* Truncation waits for who fills a page, and the page goes then. */
