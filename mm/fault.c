@@ -128,7 +128,8 @@ void set_pte_range(struct vm_fault *vmf, struct page **pages,
 		page = *pages;
 		if (!page || xa_is_value(page) || !pte_none(*pte))
 			continue;
-		if ((page->pflags & (PG_uptodate | PG_locked)) != PG_uptodate)
+		if ((page->pflags & (PG_uptodate | PG_locked | PG_readahead)) !=
+		    PG_uptodate)
 			continue;
 		get_page(page);
 		map_file_page(vma, pte, page);

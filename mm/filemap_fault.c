@@ -15,10 +15,32 @@
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/pagemap.h>
+#include <ashlar/readahead.h>
 #include <ashlar/writeback.h>
 #include <ashlar/xarray.h>
 #include <mach/spinlock.h>
 #include "filemap.h"
+
+/* Reading ahead for a program that was found to want @page, or NULL. */
+static struct page *fault_ahead(struct vm_fault *vmf, struct page *page)
+{
+	struct file *f = vmf->vma->vm_file;
+	u32 advice = vmf->vma->vm_flags & (VM_RAND_READ | VM_SEQ_READ);
+
+	if (page && f->f_ra.mmap_miss)
+		f->f_ra.mmap_miss--;
+	if (advice == VM_RAND_READ)
+		return page;
+	if (page && page->pflags & PG_readahead)
+		page_cache_async_readahead(f, page, 1);
+	if (page)
+		return page;
+	if (advice == VM_SEQ_READ)
+		page_cache_sync_readahead(f, vmf->pgoff, f->f_ra.ra_pages);
+	else
+		page_cache_around(f, vmf->pgoff);
+	return find_get_page(f->f_mapping, vmf->pgoff);
+}
 
 /* A page fault that finds no page mapped. */
 static vm_fault_t filemap_fault(struct vm_fault *vmf)
@@ -30,6 +52,8 @@ static vm_fault_t filemap_fault(struct vm_fault *vmf)
 	if (unlikely(vmf->pgoff >= size_to_pages(mapping_size(m))))
 		return VM_FAULT_SIGBUS;
 	page = find_get_page(m, vmf->pgoff);
+	if (mapping_reads(m))
+		page = fault_ahead(vmf, page);
 	if (unlikely(!page || !PageUptodate(page))) {
 		page = filemap_fill(m, vmf->pgoff, page, true);
 		major = mapping_reads(m) ? VM_FAULT_MAJOR : 0;

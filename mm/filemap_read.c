@@ -13,27 +13,51 @@
 #include <ashlar/mm_types.h>
 #include <ashlar/page_ref.h>
 #include <ashlar/pagemap.h>
+#include <ashlar/readahead.h>
 #include "filemap.h"
 
-/* A page to read from; NULL: a hole. */
-static inline struct page *page_to_read(struct address_space *m,
-					unsigned long index)
+/* The page is not there, not uptodate, or where reading ahead goes on. */
+static __attribute__((__noinline__)) struct page *
+look_ahead(struct file *f, unsigned long index, unsigned long want,
+	   struct page *page)
 {
-	struct page *page = find_get_page(m, index);
+	struct address_space *m = f->f_mapping;
 
-	if (likely(page && PageUptodate(page)))
+	if (!page) {
+		page_cache_sync_readahead(f, index, want);
+		page = find_get_page(m, index);
+	}
+	if (page && page->pflags & PG_readahead)
+		page_cache_async_readahead(f, page, want);
+	if (page && PageUptodate(page))
 		return page;
-	if (!page && !mapping_reads(m))
-		return NULL;
 	return filemap_fill(m, index, page, true);
 }
 
-/* Bytes of one page to where @to points: how many, 0 at the end, or -errno. */
-static inline ssize_t read_page(struct address_space *m, unsigned long index,
-				size_t off, size_t n, struct iov_iter *to)
+/*
+ * A page to read from, of @left bytes that are still wanted from @off of it on;
+ * NULL: a hole.
+ */
+static inline struct page *page_to_read(struct file *f, unsigned long index,
+					size_t off, size_t left)
 {
-	struct page *page = page_to_read(m, index);
-	size_t copied;
+	const u32 plain = PG_uptodate | PG_readahead;
+	struct page *page = find_get_page(f->f_mapping, index);
+
+	if (likely(page && (__atomic_load_n(&page->pflags, __ATOMIC_ACQUIRE) &
+			    plain) == PG_uptodate))
+		return page;
+	if (!page && !mapping_reads(f->f_mapping))
+		return NULL;
+	return look_ahead(f, index, DIV_ROUND_UP(off + left, PAGE_SIZE), page);
+}
+
+/* Bytes of one page to where @to points: how many, 0 at the end, or -errno. */
+static inline ssize_t read_page(struct file *f, unsigned long index, size_t off,
+				size_t left, struct iov_iter *to)
+{
+	struct page *page = page_to_read(f, index, off, left);
+	size_t n = min(PAGE_SIZE - off, left), copied;
 
 	if (unlikely(IS_ERR_VALUE(page))) /* the file may end before it now */
 		return page == ERR_PTR(-EINVAL) ? 0 : PTR_ERR(page);
@@ -75,9 +99,10 @@ ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to, loff_t *pos)
 	ssize_t n = 0;
 
 	for (done = 0; left; left -= (size_t)n) {
-		n = read_page(m, index, off, min(PAGE_SIZE - off, left), to);
+		n = read_page(f, index, off, left, to);
 		if (unlikely(n <= 0))
 			break;
+		f->f_ra.prev_index = index;
 		done += (size_t)n;
 		off += (size_t)n;
 		index += off >> PAGE_SHIFT;

@@ -135,6 +135,7 @@ struct file *take_disk_file(unsigned long pages)
 	address_space_init(f->f_mapping, &disk_aops, NULL, 0);
 	mapping_set_size(f->f_mapping, (loff_t)(pages << PAGE_SHIFT));
 	f->f_op = &disk_fops;
+	f->f_ra.prev_index = ~0ul;
 	return keep_file(f);
 }
 

@@ -32,6 +32,7 @@ struct page;
 struct poll_table;
 struct dir_context;
 struct vm_area_struct;
+struct readahead_control;
 struct vm_operations_struct;
 struct writeback_control;
 
@@ -43,6 +44,12 @@ struct address_space_operations {
 	 * not. NULL: holes are zeroes.
 	 */
 	int (*read_folio)(struct address_space *m, struct page *page);
+	/*
+	 * The same for many, which readahead_page() gives one by one. Those
+	 * that it leaves are read when they are asked for. NULL: one by one.
+	 */
+	void (*readahead)(struct address_space *m,
+			  struct readahead_control *rac);
 	/*
 	 * Begin to write a locked page that counts as clean: 0, and
 	 * set_page_writeback() and unlock_page() are done; or -errno, and
@@ -140,6 +147,7 @@ static inline void mapping_set_size(struct address_space *m, loff_t size)
 #define FMODE_LSEEK 0x4u
 #define FMODE_EXEC 0x20u
 #define FMODE_EXCL 0x80u /* a block device that others must not have so */
+#define FMODE_RANDOM 0x1000u /* nothing is read ahead */
 #define FMODE_PATH 0x4000u
 
 struct file_operations {
@@ -161,6 +169,15 @@ struct file_operations {
 	long (*fallocate)(struct file *f, int mode, loff_t off, loff_t len);
 };
 
+/* What reading of an open file was like, to guess what comes. */
+struct file_ra_state {
+	unsigned long start; /* pages: the last window */
+	unsigned int size, async_size; /* of it; and its tail with the mark */
+	unsigned int ra_pages; /* the largest; 0: none */
+	unsigned int mmap_miss; /* faults that found no page */
+	unsigned long prev_index; /* the last page that was read */
+};
+
 struct file {
 	atomic_t f_count;
 	u32 f_mode; /* FMODE_* */
@@ -169,6 +186,7 @@ struct file {
 	struct address_space *f_mapping; /* NULL: has no page cache */
 	loff_t f_pos;
 	errseq_t f_wb_err; /* errors of its pages that it has been told of */
+	struct file_ra_state f_ra;
 	struct inode *f_inode;
 	struct dentry *f_dentry;
 	struct mount *f_mnt;

@@ -17,6 +17,7 @@
 #include <ashlar/err.h>
 #include <ashlar/fs.h>
 #include <ashlar/mmzone.h>
+#include <ashlar/readahead.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/writeback.h>
@@ -65,6 +66,7 @@ struct file *alloc_file(const struct path *path, u32 flags,
 	f->f_mapping = f->f_inode->i_mapping;
 	if (f->f_mapping)
 		f->f_wb_err = filemap_sample_wb_err(f->f_mapping);
+	file_ra_state_init(&f->f_ra);
 	f->f_dentry = dget(path->dentry);
 	f->f_mnt = mntget(path->mnt);
 	if (!(flags & (O_ACCMODE | O_PATH)))

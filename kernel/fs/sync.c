@@ -11,7 +11,6 @@
 #include <kernel/syscall.h>
 
 #define SYNC_FILE_RANGE_ALL 7u
-#define POSIX_FADV_NOREUSE 5u
 
 SYSCALL_DEFINE(sync, void)
 {
@@ -75,55 +74,6 @@ SYSCALL_DEFINE(sync_file_range, unsigned int fd, u32 off_lo, u32 off_hi,
 		return -EBADF;
 	if (!can_sync_range(f.file->f_inode->i_mode))
 		ret = -ESPIPE;
-	fdput(f);
-	return ret;
-}
-
-static long do_fadvise(unsigned int fd, loff_t len, u32 advice)
-{
-	struct fd f = fdget(fd);
-	long ret = 0;
-
-	if (!f.file)
-		return -EBADF;
-	if (S_ISFIFO(f.file->f_inode->i_mode))
-		ret = -ESPIPE;
-	else if (len < 0 || advice > POSIX_FADV_NOREUSE)
-		ret = -EINVAL;
-	fdput(f);
-	return ret;
-}
-
-SYSCALL_DEFINE(fadvise64, unsigned int fd, u32 off_lo, u32 off_hi, s32 len,
-	       u32 advice)
-{
-	(void)off_lo;
-	(void)off_hi;
-	return do_fadvise(fd, len, advice);
-}
-
-SYSCALL_DEFINE(fadvise64_64, unsigned int fd, u32 off_lo, u32 off_hi,
-	       u32 len_lo, u32 len_hi, u32 advice)
-{
-	(void)off_lo;
-	(void)off_hi;
-	return do_fadvise(fd, (loff_t)((u64)len_hi << 32 | len_lo), advice);
-}
-
-SYSCALL_DEFINE(readahead, unsigned int fd, u32 off_lo, u32 off_hi, u32 count)
-{
-	struct fd f = fdget(fd);
-	long ret = -EINVAL;
-
-	(void)off_lo;
-	(void)off_hi;
-	(void)count;
-	if (!f.file)
-		return -EBADF;
-	if (!(f.file->f_mode & FMODE_READ))
-		ret = -EBADF;
-	else if (f.file->f_mapping && S_ISREG(f.file->f_inode->i_mode))
-		ret = 0;
 	fdput(f);
 	return ret;
 }

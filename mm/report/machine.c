@@ -19,6 +19,7 @@
 #include <ashlar/pgtable.h>
 #include <ashlar/swapfile.h>
 #include <ashlar/vmstat.h>
+#include <ashlar/writeback.h>
 #include <mach/page.h>
 #include <mach/pgtable.h>
 #include "../lru.h"
@@ -143,8 +144,8 @@ static const struct report_row vmstat[] = {
 	{ "nr_page_table_pages", COUNT, TOTAL(node[NR_PAGETABLE]) },
 	{ "nr_sec_page_table_pages", COUNT, TOTAL(none) },
 	{ "nr_swapcached", COUNT, TOTAL(node[NR_SWAPCACHE]) },
-	{ "nr_dirty_threshold", COUNT, TOTAL(none) },
-	{ "nr_dirty_background_threshold", COUNT, TOTAL(none) },
+	{ "nr_dirty_threshold", COUNT, TOTAL(dirty_limit) },
+	{ "nr_dirty_background_threshold", COUNT, TOTAL(dirty_background) },
 	{ "pgpgin", COUNT, TOTAL(kb_in) },
 	{ "pgpgout", COUNT, TOTAL(kb_out) },
 	{ "pswpin", COUNT, TOTAL(events[PSWPIN]) },
@@ -316,6 +317,7 @@ static void add_uses(struct mm_totals *t)
 	t->kb_out = vm_sectors_out >> 1;
 	t->cached = less(node[NR_FILE_PAGES], node[NR_BLOCKDEV_PAGES]);
 	swap_totals(&t->swap_total, &t->swap_free);
+	global_dirty_limits(&t->dirty_background, &t->dirty_limit);
 	t->commit_limit = vm_commit_limit();
 	t->committed = (unsigned long)max(vm_committed_as, 0l);
 	t->vmalloc_kb = (VMALLOC_END - VMALLOC_START) >> 10;

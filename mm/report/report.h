@@ -55,6 +55,7 @@ struct mm_totals {
 	unsigned long active, inactive; /* pages by age, of both kinds */
 	unsigned long kb_in, kb_out; /* of disks, since the start */
 	unsigned long cached; /* files, but for block devices */
+	unsigned long dirty_limit, dirty_background; /* of dirty pages */
 	unsigned long commit_limit, committed;
 	unsigned long swap_total, swap_free;
 	unsigned long vmalloc_kb, huge_kb; /* kB */

@@ -280,8 +280,14 @@ static void random_load(void)
 
 static void random_truncate(void)
 {
-	size_t to = rnd(FILE_MAX);
+	size_t to = rnd(FILE_MAX), end = min(PAGE_ALIGN(to), size);
 
+	/* What cannot be zeroed on the disk is not cut. */
+	if (to < end &&
+	    filemap_zero_range(f->f_mapping, (loff_t)to, (loff_t)end)) {
+		CHECK(failing);
+		return;
+	}
 	truncate_setsize(f->f_mapping, (loff_t)to);
 	/* The filesystem gives up the places of what is cut. */
 	memset(disk.data + PAGE_ALIGN(to), 0, FILE_MAX - PAGE_ALIGN(to));
@@ -371,27 +377,54 @@ static void random_steps(unsigned int nr)
 TEST_NO_SWEEP(random_steps_agree_with_bytes)
 {
 	start(8);
+	f->f_ra.ra_pages = 4;
 	random_steps(6000);
 	random_sync();
 	finish();
 }
 
-/* Another CPU: the disk is done, or pages go, wherever a lock is let go. */
+/* True if the other CPU would wait for the one that it stands in for. */
+static bool some_page_is_locked(void)
+{
+	unsigned long index = 0;
+	struct page *page;
+	bool locked = false;
+
+	for (; (page = find_get_next_page(f->f_mapping, &index, ~0ul));
+	     index++) {
+		locked |= PageLocked(page);
+		put_page(page);
+	}
+	return locked;
+}
+
+/*
+ * Another CPU: the disk is done, pages go, or set out for the disk, wherever a
+ * lock is let go.
+ */
 static void step_in(void)
 {
-	if (sim_locks_held() || rnd(6))
+	if (sim_locks_held() || rnd(4))
 		return;
 	sim_run_on(1);
-	if (rnd(2))
+	switch (rnd(3)) {
+	case 0:
 		disk_step();
-	else
+		break;
+	case 1:
 		invalidate_mapping_pages(f->f_mapping, rnd(FILE_PAGES), ~0ul);
+		break;
+	default:
+		if (!some_page_is_locked())
+			some_writeback();
+	}
 	sim_run_on(0);
 }
 
 TEST_NO_SWEEP(others_step_in)
 {
 	start(8);
+	f->f_ra.ra_pages = 4;
 	sim.on_unlock = step_in;
 	random_steps(3000);
 	sim.on_unlock = NULL;
@@ -405,6 +438,7 @@ TEST_NO_SWEEP(allocations_fail)
 	unsigned int i;
 
 	start(8);
+	f->f_ra.ra_pages = 4;
 	failing = true;
 	for (i = 0; i < 300; i++) {
 		fail_at(rnd(30) + 1);
