@@ -65,6 +65,11 @@ struct page *alloc_user_page(gfp_t gfp)
 
 	if (unlikely(!page))
 		return NULL;
+	/* A slab that lay here has left its bits. */
+	page->mapping = 0;
+	page->pflags = 0;
+	atomic_set(&page->_mapcount, 0);
+	atomic_set(&page->_mlock_count, 0);
 	atomic_set(&page->_refcount, 1);
 	if (gfp & __GFP_ZERO)
 		clear_highpage(page);
