@@ -112,6 +112,11 @@ struct kmem_cache {
 	u8 hand; /* place in CPUs' hands, or 0: none; see watched_cpu.c */
 	u8 hand_most; /* slots that lie there, at most */
 	bool by_lines; /* watched in every way, quickly; see slab_debug.c */
+	bool guard; /* slabs may have a guard behind them; see slab_guard.c */
+	bool guarded; /* one has, or had (racy) */
+	u32 unguarded; /* frames of slabs since one got it (racy) */
+	u64 red_word; /* what lies around an object in use; see slab_bytes.h */
+	u64 free_word; /* where slots go by lines, what a free one is */
 	u64 reciprocal; /* RECIPROCAL_U64(size) */
 	slab_flags_t flags;
 	u32 sheaf_min; /* objects that each of its sheaves may hold */

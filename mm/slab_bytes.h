@@ -37,30 +37,57 @@ static __always_inline u64 word_of(u8 value)
 	return 0x0101010101010101ull * value;
 }
 
-/* True if all of @n bytes, fewer than sixteen, are @value. */
-static __always_inline bool few_are(const char *p, u8 value, size_t n)
+/*
+ * Bytes are given as a word: what lies at an address that eight divides. From
+ * @p on it is turned by as many bytes as @p lies behind one.
+ */
+static __always_inline u64 word_at(u64 word, const void *p)
 {
-	u64 word = word_of(value);
+	unsigned int bits = (unsigned int)((uintptr_t)p % sizeof(word)) * 8;
 
-	if (n >= sizeof(word))
-		return WORD(p) == word && WORD(p + n - sizeof(word)) == word;
-	while (n && (u8)p[n - 1] == value)
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		return word << bits | word >> (-bits & 63);
+	return word >> bits | word << (-bits & 63);
+}
+
+/* Two of a word; macros, for a vector is nothing that a kernel returns. */
+#define PAIR_OF(word) ((pair_t){ word, word })
+#define LINE_OF(word) ((line_t){ word, word })
+
+/* True if the byte at @p is as it must be. */
+static __always_inline bool byte_is(const char *p, u64 word)
+{
+	return *p == ((const char *)&word)[(uintptr_t)p % sizeof(word)];
+}
+
+/* True if all of @n bytes, fewer than sixteen, are as @word says. */
+static __always_inline bool few_are(const char *p, u64 word, size_t n)
+{
+	const char *last;
+
+	if (n >= sizeof(word)) {
+		last = p + n - sizeof(word);
+		return WORD(p) == word_at(word, p) &&
+		       WORD(last) == word_at(word, last);
+	}
+	while (n && byte_is(p + n - 1, word))
 		n--;
 	return !n;
 }
 
 /*
- * True if all of @n bytes are @value: by sixteen, of which the last may overlap
- * those before them.
+ * True if all of @n bytes are as @word says: by sixteen, of which the last may
+ * overlap those before them.
  */
-static __always_inline bool all_are(const char *p, u8 value, size_t n)
+static __always_inline bool all_are(const char *p, u64 word, size_t n)
 {
 	const char *last = p + n - sizeof(pair_t);
-	pair_t pair = { word_of(value), word_of(value) }, diff;
+	u64 first = word_at(word, p), end = word_at(word, last);
+	pair_t pair = PAIR_OF(first), diff;
 
 	if (unlikely(n < sizeof(pair)))
-		return few_are(p, value, n);
-	diff = PAIR(last) ^ pair;
+		return few_are(p, word, n);
+	diff = PAIR(last) ^ PAIR_OF(end);
 	for (; last - p >= 64; p += 64)
 		diff |= (PAIR(p) ^ pair) | (PAIR(p + 16) ^ pair) |
 			(PAIR(p + 32) ^ pair) | (PAIR(p + 48) ^ pair);
@@ -69,24 +96,24 @@ static __always_inline bool all_are(const char *p, u8 value, size_t n)
 	return !(diff[0] | diff[1]);
 }
 
-static __always_inline void fill(char *p, u8 value, size_t n)
+static __always_inline void fill(char *p, u64 word, size_t n)
 {
-	u64 word = word_of(value);
-	pair_t pair = { word, word };
-	char *end = p + n;
+	char *end = p + n, *last = end - sizeof(pair_t);
+	u64 first = word_at(word, p), other = word_at(word, last);
+	pair_t pair = PAIR_OF(first);
 
-	if (unlikely(n > FILL_SHORT || n < sizeof(word))) {
-		memset(p, value, n);
+	if (unlikely(n > FILL_SHORT && word == word_of((u8)word))) {
+		memset(p, (int)(u8)word, n);
 		return;
 	}
 	if (n < sizeof(pair)) {
-		SET_WORD(p, word);
-		SET_WORD(end - sizeof(word), word);
+		for (; p < end; p++)
+			*p = ((const char *)&word)[(uintptr_t)p % sizeof(word)];
 		return;
 	}
 	for (; end - p >= 16; p += sizeof(pair))
 		SET_PAIR(p, pair);
-	SET_PAIR(end - sizeof(pair), pair);
+	SET_PAIR(last, PAIR_OF(other));
 }
 
 static __always_inline char *line_after(const char *p)
@@ -94,19 +121,19 @@ static __always_inline char *line_after(const char *p)
 	return (char *)ALIGN((uintptr_t)p, sizeof(line_t));
 }
 
-/* Adds what of the lines from @p up to @end, both aligned, is not @value. */
+/* Adds what of the lines from @p up to @end, both aligned, is not @word. */
 static __always_inline void lines_differ(line_t *diff, const char *p,
-					 const char *end, u8 value)
+					 const char *end, u64 word)
 {
-	const line_t line = { word_of(value), word_of(value) };
+	const line_t line = LINE_OF(word);
 
 	for (; p < end; p += sizeof(line))
 		*diff |= LINE(p) ^ line;
 }
 
-static __always_inline void fill_lines(char *p, const char *end, u8 value)
+static __always_inline void fill_lines(char *p, const char *end, u64 word)
 {
-	const line_t line = { word_of(value), word_of(value) };
+	const line_t line = LINE_OF(word);
 
 	for (; p < end; p += sizeof(line))
 		SET_LINE(p, line);

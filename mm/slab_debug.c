@@ -26,6 +26,9 @@
  * throughout, so that it takes one pass to look at it, whatever its object
  * was.
  *
+ * With harden=1 what is around an object is a word that each cache draws, not
+ * cc; a free slot is all zeroes; and a guard lies behind each slab.
+ *
  * A watched cache never gets a sheaf, and no slab of it an id: so each
  * allocation and each release takes the slow path, which ends in watched.c and
  * asks here. The fast paths know nothing of it. What is found wrong is
@@ -96,6 +99,28 @@ static u32 lay_out(struct kmem_cache *s)
 	return size;
 }
 
+/* Eight bytes that are not to be guessed, none of them zero. */
+static u64 canary(void)
+{
+	u64 word = (u64)port_random() << 32 ^ port_random();
+	unsigned int byte;
+
+	for (byte = 0; byte < 64; byte += 8)
+		if (!(u8)(word >> byte))
+			word |= 1ull << byte;
+	return word;
+}
+
+/* What the cache's slots are filled with. Context: it is not in use yet. */
+static void choose_words(struct kmem_cache *s)
+{
+	bool hard = slab_harden && (s->flags & SLAB_ASKED);
+
+	s->red_word = hard ? canary() : word_of(RED_ACTIVE);
+	s->free_word = hard ? 0 : word_of(POISON_FREE);
+	s->guard = hard && port_guards_frames();
+}
+
 /*
  * The layout of a watched cache's slots. Where they would be too large the
  * checks that need room are left out. Returns the bytes of a slot. Context:
@@ -105,6 +130,7 @@ u32 slab_debug_layout(struct kmem_cache *s)
 {
 	u32 size;
 
+	choose_words(s);
 	if (s->flags & SLAB_ASKED)
 		s->align = slab_check ? SLAB_GRANULE :
 					min(s->align, (u32)PAGE_SIZE);
@@ -204,6 +230,9 @@ static void reset_record(const struct kmem_cache *s, char *slot,
 	struct slab_record *r = slot_record(s, slot);
 
 	memset(r, 0, sizeof(*r));
+	if (unlikely(
+		    slab_harden)) /* where nothing is kept, there is a canary */
+		fill((char *)r->who, s->red_word, sizeof(r->who));
 	r->offset = (u16)s->red_left;
 	r->what = record_pack(s->object_size, 0, ALLOC_ANY, state);
 	seal(r);
@@ -217,35 +246,35 @@ part_is_bad(const struct kmem_cache *s, char *slot, const struct part *part)
 {
 	char *bad = part->start;
 
-	while ((u8)*bad == part->value)
+	while (byte_is(bad, part->word))
 		bad++;
 	slab_report_part(s, slot, part, bad);
-	memset(part->start, part->value, part->bytes);
+	fill(part->start, part->word, part->bytes);
 }
 
 /* False, after a report, if a part was not as it must be. Now it is. */
 static __always_inline bool check_part(const struct kmem_cache *s, char *slot,
 				       struct part part)
 {
-	if (likely(all_are(part.start, part.value, part.bytes)))
+	if (likely(all_are(part.start, part.word, part.bytes)))
 		return true;
 	part_is_bad(s, slot, &part);
 	return false;
 }
 
-#define CHECK_PART(start, bytes, kind, value) \
-	check_part(s, slot, (struct part){ start, bytes, kind, value })
+#define CHECK_PART(start, bytes, kind, word) \
+	check_part(s, slot, (struct part){ start, bytes, kind, word })
 
-static u8 red_zone(const struct kmem_cache *s, bool free)
+static u64 red_zone(const struct kmem_cache *s, bool free)
 {
 	if (!free)
-		return RED_ACTIVE;
-	return s->by_lines ? POISON_FREE : RED_INACTIVE;
+		return s->red_word;
+	return s->by_lines ? s->free_word : word_of(RED_INACTIVE);
 }
 
-static u8 poison_end(const struct kmem_cache *s)
+static u64 poison_end(const struct kmem_cache *s)
 {
-	return s->by_lines ? POISON_FREE : POISON_END;
+	return s->by_lines ? s->free_word : word_of(POISON_END);
 }
 
 static char *padding(const struct kmem_cache *s, char *slot)
@@ -263,18 +292,18 @@ static __always_inline void fill_around(const struct kmem_cache *s, char *slot,
 					struct extent obj, bool free)
 {
 	char *end = obj.start + obj.bytes;
-	u8 red = red_zone(s, free);
+	u64 red = red_zone(s, free);
 
 	if (s->flags & SLAB_RED_ZONE) {
 		fill(slot, red, (size_t)(obj.start - slot));
 		fill(end, red, (size_t)(slot + s->record - end));
 	}
 	if (free && obj.bytes && object_is_poisoned(s)) {
-		fill(obj.start, POISON_FREE, obj.bytes - 1);
-		end[-1] = (char)poison_end(s);
+		fill(obj.start, s->free_word, obj.bytes - 1);
+		fill(end - 1, poison_end(s), 1);
 	}
 	if (padding_bytes(s))
-		fill(padding(s, slot), POISON_INUSE, padding_bytes(s));
+		fill(padding(s, slot), word_of(POISON_INUSE), padding_bytes(s));
 }
 
 static void fill_slot(const struct kmem_cache *s, char *slot, bool free)
@@ -296,7 +325,7 @@ static void renew_record(const struct kmem_cache *s, char *slot, bool free)
 static __always_inline bool check_slot(const struct kmem_cache *s, char *slot,
 				       bool free)
 {
-	u8 red = red_zone(s, free);
+	u64 red = red_zone(s, free);
 	struct extent obj;
 	bool good = true;
 	char *end;
@@ -315,14 +344,14 @@ static __always_inline bool check_slot(const struct kmem_cache *s, char *slot,
 	}
 	if (free && obj.bytes && object_is_poisoned(s)) {
 		good &= CHECK_PART(obj.start, obj.bytes - 1, PART_POISON,
-				   POISON_FREE);
-		if (unlikely((u8)end[-1] != poison_end(s)))
+				   s->free_word);
+		if (unlikely(!byte_is(end - 1, poison_end(s))))
 			good &= CHECK_PART(end - 1, 1, PART_POISON,
 					   poison_end(s));
 	}
 	if (padding_bytes(s))
 		good &= CHECK_PART(padding(s, slot), padding_bytes(s),
-				   PART_PADDING, POISON_INUSE);
+				   PART_PADDING, word_of(POISON_INUSE));
 	return good;
 }
 
@@ -331,12 +360,12 @@ static __always_inline bool check_slot(const struct kmem_cache *s, char *slot,
 /* Longer than this, memset() is worth its call. */
 #define LINES_SHORT 512
 
-static __always_inline void fill_long(char *start, char *end, u8 value)
+static __always_inline void fill_long(char *start, char *end, u64 word)
 {
 	if (unlikely(end - start > LINES_SHORT))
-		memset(start, value, (size_t)(end - start));
+		memset(start, (int)(u8)word, (size_t)(end - start));
 	else
-		fill_lines(start, end, value);
+		fill_lines(start, end, word);
 }
 
 static __always_inline bool free_lines_are_good(const struct kmem_cache *s,
@@ -344,7 +373,7 @@ static __always_inline bool free_lines_are_good(const struct kmem_cache *s,
 {
 	line_t diff = { 0, 0 };
 
-	lines_differ(&diff, slot, slot + bytes, POISON_FREE);
+	lines_differ(&diff, slot, slot + bytes, s->free_word);
 	return !(diff[0] | diff[1]);
 }
 
@@ -366,26 +395,33 @@ static __always_inline bool red_lines_are_good(const struct kmem_cache *s,
 					       const char *slot,
 					       struct extent obj)
 {
-	const line_t red = { word_of(RED_ACTIVE), word_of(RED_ACTIVE) };
 	const char *end = obj.start + obj.bytes;
-	line_t diff = PAIR(end) ^ red;
+	u64 red = s->red_word, turned = word_at(red, end);
+	line_t diff = PAIR(end) ^ PAIR_OF(turned);
 
-	lines_differ(&diff, slot, obj.start, RED_ACTIVE);
-	lines_differ(&diff, line_after(end), slot + s->record, RED_ACTIVE);
+	lines_differ(&diff, slot, obj.start, red);
+	lines_differ(&diff, line_after(end), slot + s->record, red);
 	return !(diff[0] | diff[1]);
+}
+
+/* What an object is when it is allocated. */
+static u64 new_word(void)
+{
+	return slab_harden ? 0 : word_of(POISON_INUSE);
 }
 
 /* What is new of an object, and the red zones beside it. */
 static __always_inline void fill_new_lines(const struct kmem_cache *s,
 					   char *slot, struct extent obj)
 {
-	const line_t red = { word_of(RED_ACTIVE), word_of(RED_ACTIVE) };
 	char *end = obj.start + obj.bytes, *next = line_after(end);
+	char *record = slot + s->record;
+	u64 red = s->red_word, turned = word_at(red, end);
 
-	fill_lines(slot, obj.start, RED_ACTIVE);
-	fill_long(obj.start, next, slab_harden ? 0 : POISON_INUSE);
-	SET_PAIR(end, red);
-	fill_lines(next, slot + s->record, RED_ACTIVE);
+	fill_lines(slot, obj.start, red);
+	fill_long(obj.start, next, new_word());
+	SET_PAIR(end, PAIR_OF(turned));
+	fill_lines(next, record, red);
 }
 
 /* ---- an object's life ---- */
@@ -438,7 +474,7 @@ void *slab_debug_alloc(struct kmem_cache *s, void *slot,
 	}
 	fill_around(s, slot, obj, false);
 	if (object_is_poisoned(s))
-		fill(obj.start, slab_harden ? 0 : POISON_INUSE, obj.bytes);
+		fill(obj.start, new_word(), obj.bytes);
 	trace(s, obj.start, "alloc");
 	return obj.start;
 }
@@ -464,7 +500,7 @@ void slab_debug_free(struct kmem_cache *s, void *slot, u32 stack)
 		set_state(r, s->hand ? RECORD_WAITING : RECORD_FREE);
 	}
 	if (likely(s->by_lines)) {
-		fill_long(slot, (char *)r, POISON_FREE);
+		fill_long(slot, (char *)r, s->free_word);
 		return;
 	}
 	fill_around(s, slot, obj, true);
@@ -490,9 +526,9 @@ static void slab_rests(const struct kmem_cache *s, struct page *slab,
 	char *end = frames + ((size_t)slab->nr << PAGE_SHIFT);
 
 	rest[0] = (struct part){ frames, (size_t)(first - frames), PART_PADDING,
-				 POISON_INUSE };
+				 word_of(POISON_INUSE) };
 	rest[1] = (struct part){ last, (size_t)(end - last), PART_PADDING,
-				 POISON_INUSE };
+				 word_of(POISON_INUSE) };
 }
 
 /* slab_debug_setup - all objects of a new slab are free. Context: none. */
@@ -502,12 +538,19 @@ void slab_debug_setup(const struct kmem_cache *s, struct page *slab)
 	char *slot = slab_start(s, slab);
 	u32 n = slab_objects(s, slab);
 
+	struct part rest[2];
+
 	port_unpoison(page_address(slab), bytes);
-	memset(page_address(slab), POISON_INUSE, bytes);
+	slab_rests(s, slab, rest);
+	memset(rest[0].start, POISON_INUSE, rest[0].bytes);
+	memset(rest[1].start, POISON_INUSE, rest[1].bytes);
 	for (; n; n--, slot += s->size) {
 		if (s->record)
 			reset_record(s, slot, RECORD_FREE);
-		fill_slot(s, slot, true);
+		if (likely(s->by_lines))
+			fill_long(slot, slot + s->record, s->free_word);
+		else
+			fill_slot(s, slot, true);
 	}
 }
 
@@ -530,9 +573,15 @@ unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab)
 	u32 i, n = slab_objects(s, slab);
 	unsigned long bad = 0;
 	struct part rest[2];
+	bool free;
 
-	for (i = 0; i < n; i++, slot += s->size)
-		bad += !check_slot(s, slot, slot_is_unused(s, slab, slot));
+	for (i = 0; i < n; i++, slot += s->size) {
+		free = slot_is_unused(s, slab, slot);
+		if (unlikely(!free || !s->by_lines ||
+			     !record_is_whole(slot_record(s, slot)) ||
+			     !free_lines_are_good(s, slot, s->record)))
+			bad += !check_slot(s, slot, free);
+	}
 	if (!(s->flags & SLAB_POISON))
 		return bad;
 	slab_rests(s, slab, rest);

@@ -38,7 +38,7 @@ struct part {
 	char *start;
 	size_t bytes;
 	enum part_kind kind;
-	u8 value;
+	u64 word; /* as mm/slab_bytes.h has it */
 };
 
 void slab_report_part(const struct kmem_cache *s, char *slot,

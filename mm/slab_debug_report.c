@@ -10,6 +10,7 @@
  */
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
+#include "slab_bytes.h"
 #include "slab_debug.h"
 
 /*
@@ -185,7 +186,7 @@ static size_t bad_bytes(const struct part *part, const char *bad)
 {
 	const char *end = part->start + part->bytes, *p = bad;
 
-	while (p < end && (u8)*p != part->value)
+	while (p < end && !byte_is(p, part->word))
 		p++;
 	return (size_t)(p - bad);
 }

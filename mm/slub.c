@@ -119,10 +119,13 @@ static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 bool slab_grow(struct kmem_cache *s, gfp_t gfp)
 {
 	u32 nr = slab_frames(s);
-	struct page *slab = alloc_frames(cache_gfp(s, gfp), nr);
+	bool guard = unlikely(s->guard) && slab_guard_due(s, nr);
+	struct page *slab = alloc_frames(cache_gfp(s, gfp), nr + guard);
 
 	if (unlikely(!slab))
 		return false;
+	if (unlikely(guard))
+		slab_guard(slab, nr);
 	slab_setup(s, slab, nr);
 	spin_lock(&s->lock);
 	list_add(&slab->lru, &s->slabs_free);
@@ -156,6 +159,8 @@ static void slab_release(struct page *slab)
 		slab[i].flags = 0;
 		memset(slab[i].free_bits, 0, sizeof(slab[i].free_bits));
 	}
+	if (unlikely(slab->slab_cache->guard))
+		nr += slab_unguard(slab, nr);
 	free_frames(slab, nr);
 }
 

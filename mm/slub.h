@@ -18,6 +18,11 @@ static inline bool cache_has_marks(const struct kmem_cache *s)
 	return s->flags & SLAB_KMALLOC;
 }
 
+/* slab_guard.c */
+bool slab_guard_due(struct kmem_cache *s, u32 nr);
+void slab_guard(struct page *slab, u32 nr);
+u32 slab_unguard(struct page *slab, u32 nr);
+
 /* Context: no cache lock. */
 bool slab_grow(struct kmem_cache *s, gfp_t gfp);
 void *alloc_direct(struct kmem_cache *s, gfp_t gfp);

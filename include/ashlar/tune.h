@@ -64,6 +64,8 @@
 /* Bytes of a slab: it grows with its cache between these two. */
 #define SLAB_MIN_BYTES (4 << 10)
 #define SLAB_MAX_BYTES (64 << 10)
+/* With harden=1, slabs with a frame without access behind them, at most. */
+#define SLAB_GUARDS_MOST (12 << 10)
 /* Larger objects have a slab each, which is no larger than they need. */
 #define SLAB_PACK_MAX (4ul << PAGE_SHIFT)
 /* A cache's next slab is about this fraction of what it already holds. */

@@ -85,6 +85,8 @@ int port_guard_open(void *p, size_t bytes)
 	if (sim.refuse_guards)
 		return -ENOMEM;
 	port_unpoison(p, bytes);
+	if (virt_addr_valid(p))
+		return 0;
 	if (!sim_is_open(p))
 		memset(p, 0, bytes);
 	set_open(p, bytes, true);
@@ -93,7 +95,8 @@ int port_guard_open(void *p, size_t bytes)
 
 int port_guard_close(void *p, size_t bytes)
 {
-	set_open(p, bytes, false);
+	if (!virt_addr_valid(p))
+		set_open(p, bytes, false);
 	port_poison(p, bytes);
 	return 0;
 }

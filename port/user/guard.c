@@ -45,7 +45,12 @@ void port_guard_release(void *p, size_t bytes)
 
 int port_guard_open(void *p, size_t bytes)
 {
-	return (int)sys_mprotect(p, bytes, PROT_READ | PROT_WRITE);
+	long err = sys_mprotect(p, bytes, PROT_READ | PROT_WRITE);
+
+	/* A frame becomes one mapping with those around it again. */
+	if (!err && virt_addr_valid(p))
+		sys_madvise(p, bytes, MADV_NOHUGEPAGE);
+	return (int)err;
 }
 
 /* One call takes the memory and the access. */

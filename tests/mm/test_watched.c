@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../mm/slab_debug.h"
+#include "../../mm/slub.h"
 #include "../harness.h"
 #include <ashlar/check.h>
 #include <ashlar/errno.h>
@@ -122,7 +123,7 @@ TEST_NO_SWEEP(hardened_objects_are_zero)
 	for (int i = 0; i < 20; i++) {
 		p = take(200, GFP_KERNEL);
 		CHECK(holds(p, 0, 200));
-		CHECK(holds(p + 200, 0xcc, 32));
+		CHECK(!holds(p + 200, p[200], 32));
 		memset(p, 0xee, 200);
 		give(p);
 	}
@@ -130,6 +131,39 @@ TEST_NO_SWEEP(hardened_objects_are_zero)
 	CHECK(slab_check && !slab_harden);
 	CHECK_EQ(setup_harden("0"), 0);
 	CHECK(!slab_check);
+}
+
+/* What surrounds objects differs from cache to cache, and has no zeroes. */
+TEST_NO_SWEEP(canaries_are_not_to_be_guessed)
+{
+	const unsigned char *p, *q;
+
+	CHECK_EQ(setup_harden("1"), 0);
+	p = take(208, GFP_KERNEL);
+	q = take(304, GFP_KERNEL);
+	CHECK(memcmp(p + 208, q + 304, 8) != 0);
+	CHECK_EQ(memcmp(p + 208, p + 216, 8), 0);
+	for (int i = 0; i < 32; i++)
+		CHECK_OP(p[208 + i], !=, 0);
+	CHECK_EQ(slab_look(), 0);
+	CHECK_EQ(setup_harden("0"), 0);
+}
+
+TEST_NO_SWEEP(a_guard_lies_behind_each_hardened_slab)
+{
+	struct page *slab;
+	char *p;
+
+	CHECK_EQ(setup_harden("1"), 0);
+	p = take(200, GFP_KERNEL);
+	slab = slab_head(virt_to_page(p));
+	if (port_guards_frames())
+		CHECK_EQ(slab[slab->nr].flags, PG_tail);
+	CHECK_EQ(slab_object_cache(page_address(slab + slab->nr)), NULL);
+	mm_validate();
+	CHECK_EQ(setup_harden("0"), 0);
+	slab = slab_head(virt_to_page(take(2000, GFP_KERNEL)));
+	CHECK_EQ(slab->slab_cache->guard, 0);
 }
 
 TEST_NO_SWEEP(an_address_leads_to_its_object)

@@ -51,6 +51,12 @@ static inline bool virt_addr_valid(const void *addr)
 	return virt_to_pfn(addr) < max_low_pfn;
 }
 
+/* True if port_guard_close() may be asked for a frame; large pages map them. */
+static inline bool port_guards_frames(void)
+{
+	return false;
+}
+
 static inline bool pfn_is_high(unsigned long pfn)
 {
 	return pfn >= max_low_pfn;

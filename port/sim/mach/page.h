@@ -38,6 +38,12 @@ static inline bool virt_addr_valid(const void *addr)
 	return virt_to_pfn(addr) < sim_max_low_pfn;
 }
 
+/* True if port_guard_close() may be asked for a frame. */
+static inline bool port_guards_frames(void)
+{
+	return true;
+}
+
 /* True if the frame has no address of its own. */
 static inline bool pfn_is_high(unsigned long pfn)
 {

@@ -38,6 +38,12 @@ static inline __racy bool virt_addr_valid(const void *addr)
 	return virt_to_pfn(addr) < port_ram_pages;
 }
 
+/* True if port_guard_close() may be asked for a frame. */
+static inline bool port_guards_frames(void)
+{
+	return true;
+}
+
 /* Every frame has an address. */
 static inline bool page_is_high(const struct page *page)
 {
