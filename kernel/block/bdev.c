@@ -11,6 +11,7 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/mm.h>
+#include <ashlar/writeback.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/inode.h>
@@ -165,6 +166,7 @@ static int blkdev_open(struct inode *inode, struct file *f)
 		f->f_mode |= FMODE_EXCL;
 	f->private_data = bdev;
 	f->f_mapping = bdev->bd_mapping;
+	f->f_wb_err = filemap_sample_wb_err(f->f_mapping);
 	return 0;
 }
 
@@ -180,7 +182,7 @@ static void blkdev_release(struct file *f)
 static int blkdev_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 {
 	struct block_device *bdev = f->private_data;
-	int err = sync_blockdev_range(bdev, start, end);
+	int err = file_write_and_wait_range(f, start, end);
 
 	(void)datasync;
 	return err ? err : blkdev_issue_flush(bdev);
@@ -227,7 +229,7 @@ static long flush_buffers(struct block_device *bdev)
 	if (!capable(CAP_SYS_ADMIN))
 		return -EACCES;
 	err = sync_blockdev(bdev);
-	forget_clean_pages(bdev);
+	invalidate_mapping_pages(bdev->bd_mapping, 0, ~0ul);
 	return err;
 }
 
@@ -290,6 +292,7 @@ const struct file_operations blkdev_fops = {
 	.llseek = blkdev_llseek,
 	.read_iter = blkdev_read_iter,
 	.write_iter = blkdev_write_iter,
+	.mmap = generic_file_mmap,
 	.ioctl = blkdev_ioctl,
 	.fsync = blkdev_fsync,
 };

@@ -28,6 +28,7 @@
 #include <ashlar/pagemap.h>
 #include <ashlar/string.h>
 #include <ashlar/writeback.h>
+#include <ashlar/writeback.h>
 #include <kernel/block/bdev_pages.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/panic.h>
@@ -305,6 +306,11 @@ void bdev_readahead(struct block_device *bdev, unsigned long index,
 
 /* ---- sectors go ---- */
 
+static u32 on_device(const struct page *page, u32 from, u32 to)
+{
+	return touched(from, to) & ~past_end(bdev_of(page), page->index);
+}
+
 /**
  * bdev_mark_dirty() - a part of a page has to be written
  * @page: in the cache; the part is up to date
@@ -315,11 +321,20 @@ void bdev_readahead(struct block_device *bdev, unsigned long index,
  */
 void bdev_mark_dirty(struct page *page, u32 from, u32 to)
 {
-	u32 bits = touched(from, to) & ~past_end(bdev_of(page), page->index);
+	unsigned long bits = on_device(page, from, to);
 
-	__atomic_fetch_or(&page->priv, (unsigned long)bits << DIRTY_SHIFT,
-			  __ATOMIC_RELEASE);
+	__atomic_fetch_or(&page->priv, bits << DIRTY_SHIFT, __ATOMIC_RELEASE);
 	set_page_dirty(page);
+}
+
+/* These sectors are dirty no more; if it was the last of them, nor is the page.
+ * It is locked, and not on its way. */
+static void clear_dirty(struct page *page, u32 bits)
+{
+	__atomic_fetch_and(&page->priv, ~((unsigned long)bits << DIRTY_SHIFT),
+			   __ATOMIC_ACQUIRE);
+	if (!dirty_bits(page) && clear_page_dirty_for_io(page))
+		drop_dirty_mark(bdev_of(page)->bd_mapping, page);
 }
 
 static void end_run(struct page *page)
@@ -334,8 +349,7 @@ static void end_write(struct bio *bio)
 {
 	struct bio_vec *v;
 
-	if (bio->status)
-		bio->bdev->wb_err = bio->status;
+	mapping_set_error(bio->bdev->bd_mapping, bio->status);
 	for (v = bio->vec; v < bio->vec + bio->nr_vecs; v++)
 		end_run(v->page);
 	bio_put(bio);
@@ -364,37 +378,66 @@ static u32 count_runs(u32 set)
 	return (u32)__builtin_popcount(set & ~(set << 1));
 }
 
-/**
- * bdev_write_page() - the dirty sectors of a page set out
- * @page: locked; unlocked here
- * @bio: the transfer that was begun, or NULL; the caller submits the last one
- *
- * Context: may sleep; waits for an earlier write of the page.
+/*
+ * The dirty sectors of a page set out. It is locked, and counts as clean;
+ * unlocked here. *@bio is the transfer that was begun, or NULL.
  */
-void bdev_write_page(struct page *page, struct bio **bio)
+static void write_page(struct page *page, struct bio **bio)
 {
-	u32 dirty, first, n;
+	u32 dirty = dirty_bits(page), first, n;
 
-	if (PageWriteback(page) && *bio) {
-		submit_bio(*bio); /* ours may be what it waits for */
-		*bio = NULL;
-	}
-	wait_on_page_writeback(page);
-	clear_page_dirty_for_io(page);
-	dirty = dirty_bits(page);
-	if (dirty) {
-		__atomic_fetch_and(&page->priv,
-				   ~((unsigned long)dirty << DIRTY_SHIFT),
-				   __ATOMIC_ACQUIRE);
-		__atomic_fetch_add(&page->priv, count_runs(dirty) * ONE_RUN,
-				   __ATOMIC_ACQUIRE);
-		set_page_writeback(page);
-	}
+	/* One run more than there are: ours, until all are named. */
+	__atomic_fetch_and(&page->priv, ~((unsigned long)dirty << DIRTY_SHIFT),
+			   __ATOMIC_ACQUIRE);
+	__atomic_fetch_add(&page->priv, (count_runs(dirty) + 1) * ONE_RUN,
+			   __ATOMIC_ACQUIRE);
+	get_page(page);
+	set_page_writeback(page);
 	unlock_page(page);
 	for (; dirty; dirty &= ~run_bits(first, n)) {
 		n = lowest_run(dirty, &first);
 		add_run(page, first, n, bio);
 	}
+	end_run(page);
+}
+
+/* A walk over dirty pages, and the transfer that the last ones joined. */
+struct bdev_walk {
+	struct writeback_control wbc;
+	struct bio *bio;
+};
+
+static int write_one(struct address_space *m, struct page *page,
+		     struct writeback_control *wbc)
+{
+	(void)m;
+	write_page(page, &container_of(wbc, struct bdev_walk, wbc)->bio);
+	return 0;
+}
+
+static int bdev_writepages(struct address_space *m,
+			   struct writeback_control *wbc)
+{
+	struct bdev_walk walk = { .wbc = *wbc };
+	int err = write_cache_pages(m, &walk.wbc, write_one);
+
+	*wbc = walk.wbc;
+	if (walk.bio)
+		submit_bio(walk.bio);
+	return err;
+}
+
+static int bdev_writepage(struct address_space *m, struct page *page,
+			  struct writeback_control *wbc)
+{
+	struct bio *bio = NULL;
+
+	(void)m;
+	(void)wbc;
+	write_page(page, &bio);
+	if (bio)
+		submit_bio(bio);
+	return 0;
 }
 
 /* The write of single sectors, waited for. */
@@ -426,10 +469,8 @@ int bdev_write_sectors(struct page *page, u32 from, u32 to)
 	lock_page(page);
 	wait_on_page_writeback(page);
 	dirty = page->mapping ? dirty_bits(page) & touched(from, to) : 0;
-	__atomic_fetch_and(&page->priv, ~((unsigned long)dirty << DIRTY_SHIFT),
-			   __ATOMIC_ACQUIRE);
-	if (!dirty_bits(page))
-		clear_page_dirty_for_io(page);
+	if (dirty)
+		clear_dirty(page, dirty);
 	for (; dirty; dirty &= ~run_bits(first, n)) {
 		n = lowest_run(dirty, &first);
 		this = write_run(page, first, n);
@@ -441,7 +482,7 @@ int bdev_write_sectors(struct page *page, u32 from, u32 to)
 
 /**
  * bdev_forget_sectors() - what a part of a page says is of no use any more
- * @page: in the cache
+ * @page: with a reference
  * @from: first byte, at the start of a sector
  * @to: past the last one, likewise
  *
@@ -449,16 +490,43 @@ int bdev_write_sectors(struct page *page, u32 from, u32 to)
  */
 void bdev_forget_sectors(struct page *page, u32 from, u32 to)
 {
-	unsigned long bits = touched(from, to) &
-			     ~past_end(bdev_of(page), page->index);
+	u32 bits;
 
 	lock_page(page);
 	wait_on_page_writeback(page);
-	__atomic_fetch_and(&page->priv, ~(bits | bits << DIRTY_SHIFT),
-			   __ATOMIC_ACQ_REL);
-	if (bits)
+	bits = page->mapping ? on_device(page, from, to) : 0;
+	if (bits) {
+		clear_dirty(page, bits);
+		__atomic_fetch_and(&page->priv, ~(unsigned long)bits,
+				   __ATOMIC_RELEASE);
 		clear_page_flags(page, PG_uptodate);
-	if (!dirty_bits(page))
-		clear_page_dirty_for_io(page);
+	}
 	unlock_page(page);
 }
+
+/* ---- a program's mapping of the device ---- */
+
+static int bdev_read_folio(struct address_space *m, struct page *page)
+{
+	int err = bdev_read_sectors(page, 0, PAGE_SIZE);
+
+	(void)m;
+	if (!err)
+		end_page_read(page, 0);
+	return err;
+}
+
+/* It may be written anywhere from now on. */
+static int bdev_page_mkwrite(struct address_space *m, struct page *page)
+{
+	(void)m;
+	bdev_mark_dirty(page, 0, PAGE_SIZE);
+	return 0;
+}
+
+const struct address_space_operations bdev_aops = {
+	.read_folio = bdev_read_folio,
+	.writepage = bdev_writepage,
+	.writepages = bdev_writepages,
+	.page_mkwrite = bdev_page_mkwrite,
+};

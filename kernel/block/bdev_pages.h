@@ -5,10 +5,11 @@
 
 #include <ashlar/types.h>
 
-struct bio;
+struct address_space_operations;
 struct block_device;
 struct page;
 
+extern const struct address_space_operations bdev_aops;
 struct page *bdev_get_page(struct block_device *bdev, unsigned long index);
 int bdev_read_sectors(struct page *page, u32 from, u32 to);
 bool bdev_has_sectors(const struct page *page, u32 from, u32 to);
@@ -16,7 +17,6 @@ void bdev_set_uptodate(struct page *page, u32 from, u32 to);
 void bdev_readahead(struct block_device *bdev, unsigned long index,
 		    unsigned long nr);
 void bdev_mark_dirty(struct page *page, u32 from, u32 to);
-void bdev_write_page(struct page *page, struct bio **bio);
 int bdev_write_sectors(struct page *page, u32 from, u32 to);
 void bdev_forget_sectors(struct page *page, u32 from, u32 to);
 

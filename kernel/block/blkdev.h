@@ -123,7 +123,6 @@ struct block_device {
 	bool claimed; /* by who must have it alone: blkdev_claim() */
 	unsigned int claimed_parts; /* of a whole disk */
 	bool make_it_fail; /* fail_request.c */
-	int wb_err; /* of a write that nobody waited for */
 	struct disk_stats stats;
 	struct address_space *bd_mapping; /* its cached bytes, buffer.c */
 	struct address_space bd_data;
@@ -215,10 +214,8 @@ ssize_t blkdev_direct_IO(struct block_device *bdev, struct iov_iter *iter,
 			 loff_t *pos, size_t count, bool write);
 void sync_bdevs(void);
 int sync_blockdev(struct block_device *bdev);
-int sync_blockdev_range(struct block_device *bdev, loff_t start, loff_t end);
 void forget_blockdev_range(struct block_device *bdev, loff_t start, loff_t end);
-bool bdev_is_dirty(struct block_device *bdev);
-void forget_clean_pages(struct block_device *bdev);
+bool bdev_is_dirty(const struct block_device *bdev);
 void invalidate_bdev(struct block_device *bdev);
 
 #endif

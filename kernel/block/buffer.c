@@ -154,7 +154,8 @@ bool sb_set_blocksize(struct super_block *sb, u32 size)
 void bdev_mapping_init(struct block_device *bdev)
 {
 	bdev->bd_mapping = &bdev->bd_data;
-	address_space_init(bdev->bd_mapping, NULL, bdev, AS_BDEV);
+	address_space_init(bdev->bd_mapping, &bdev_aops, bdev, AS_BDEV);
+	bdev->bd_mapping->gfp_mask = GFP_USER;
 	mapping_set_size(bdev->bd_mapping,
 			 (loff_t)(bdev->nr_sectors << SECTOR_SHIFT));
 }

@@ -10,6 +10,7 @@
  */
 #include <ashlar/errno.h>
 #include <ashlar/mm.h>
+#include <ashlar/writeback.h>
 #include <kernel/block/blkdev.h>
 
 #define WINDOW_PAGES 16u
@@ -145,7 +146,8 @@ ssize_t blkdev_direct_IO(struct block_device *bdev, struct iov_iter *iter,
 
 	if (!aligned(iter, *pos, count))
 		return -EINVAL;
-	err = sync_blockdev_range(bdev, start, start + (loff_t)count - 1);
+	err = filemap_write_and_wait_range(bdev->bd_mapping, start,
+					   start + (loff_t)count - 1);
 	if (err)
 		return err;
 	while (count) {

@@ -13,6 +13,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/mm.h>
 #include <ashlar/pagemap.h>
+#include <ashlar/writeback.h>
 #include <ashlar/xarray.h>
 #include <kernel/block/bdev_pages.h>
 #include <kernel/block/blkdev.h>
@@ -130,6 +131,7 @@ static ssize_t write_part(struct block_device *bdev, loff_t pos, size_t n,
 	put_page(page);
 	if (err)
 		return err;
+	balance_dirty_pages_ratelimited(bdev->bd_mapping);
 	return copied ? (ssize_t)copied : -EFAULT;
 }
 
@@ -154,92 +156,19 @@ ssize_t blkdev_cached_write(struct block_device *bdev, struct iov_iter *from,
 	return done ? done : n;
 }
 
-/* ---- what is dirty ---- */
-
-/* The page at @index, locked, if it is dirty or being written. */
-static struct page *lock_dirty(struct block_device *bdev, unsigned long index,
-			       struct bio **bio)
-{
-	struct page *page = find_get_page(bdev->bd_mapping, index);
-
-	if (!page)
-		return NULL;
-	if (PageDirty(page)) {
-		if (!trylock_page(page)) {
-			if (*bio) /* who has the lock may wait for it */
-				submit_bio(*bio);
-			*bio = NULL;
-			lock_page(page);
-		}
-		if (page->mapping == (unsigned long)bdev->bd_mapping)
-			return page;
-		unlock_page(page);
-	}
-	put_page(page);
-	return NULL;
-}
-
-static void start_writing(struct block_device *bdev, unsigned long first,
-			  unsigned long last)
-{
-	struct bio *bio = NULL;
-	unsigned long i;
-	void *entry;
-
-	xa_for_each_range(&bdev->bd_mapping->i_pages, i, entry, first, last)
-	{
-		struct page *page = lock_dirty(bdev, i, &bio);
-
-		if (!page)
-			continue;
-		bdev_write_page(page, &bio);
-		put_page(page);
-	}
-	if (bio)
-		submit_bio(bio);
-}
-
-static void wait_for_writing(struct block_device *bdev, unsigned long first,
-			     unsigned long last)
-{
-	unsigned long i;
-	void *entry;
-
-	xa_for_each_range(&bdev->bd_mapping->i_pages, i, entry, first, last)
-	{
-		struct page *page = find_get_page(bdev->bd_mapping, i);
-
-		if (!page)
-			continue;
-		wait_on_page_writeback(page);
-		put_page(page);
-	}
-}
+/* ---- what is cached ---- */
 
 /**
- * sync_blockdev_range() - what was written to a device is on its disk
+ * sync_blockdev() - what was written to a device is on its disk
  * @bdev: the device
- * @start: first byte
- * @end: the last one
  *
  * But for the disk's own cache. Context: may sleep. Return: 0, or the error of
- * a write since the last such call.
+ * a write that nobody was told of by this function.
  */
-int sync_blockdev_range(struct block_device *bdev, loff_t start, loff_t end)
-{
-	int err;
-
-	start_writing(bdev, page_of(start), page_of(end));
-	wait_for_writing(bdev, page_of(start), page_of(end));
-	err = bdev->wb_err;
-	bdev->wb_err = 0;
-	return err;
-}
-
-/** sync_blockdev() - the same of all of it */
 int sync_blockdev(struct block_device *bdev)
 {
-	return sync_blockdev_range(bdev, 0, MAX_LFS_FILESIZE);
+	return filemap_write_and_wait_range(bdev->bd_mapping, 0,
+					    MAX_LFS_FILESIZE);
 }
 
 /**
@@ -253,71 +182,30 @@ int sync_blockdev(struct block_device *bdev)
  */
 void forget_blockdev_range(struct block_device *bdev, loff_t start, loff_t end)
 {
-	unsigned long first = page_of(start), last = page_of(end), i;
-	void *entry;
+	unsigned long first = page_of(start), last = page_of(end), i = first;
+	struct page *page;
 
-	xa_for_each_range(&bdev->bd_mapping->i_pages, i, entry, first, last)
-	{
-		struct page *page = find_get_page(bdev->bd_mapping, i);
-
-		if (!page)
-			continue;
+	while ((page = find_get_next_page(bdev->bd_mapping, &i, last))) {
 		bdev_forget_sectors(page, i == first ? in_page(start) : 0,
 				    i == last ? in_page(end) + 1 : PAGE_SIZE);
 		put_page(page);
-	}
-}
-
-/**
- * forget_clean_pages() - what is not in use, nor to be written, is read anew
- * @bdev: the device
- *
- * Context: may sleep.
- */
-void forget_clean_pages(struct block_device *bdev)
-{
-	struct address_space *m = bdev->bd_mapping;
-	unsigned long i;
-	void *entry;
-
-	xa_for_each_range(&m->i_pages, i, entry, 0, ~0ul)
-	{
-		struct page *page = find_get_page(m, i);
-
-		/* The cache's reference, and ours. */
-		if (page && atomic_read(&page->_refcount) == 2 &&
-		    !PageDirty(page))
-			bdev_forget_sectors(page, 0, PAGE_SIZE);
-		if (page)
-			put_page(page);
+		if (i++ == last)
+			break;
 	}
 }
 
 /** bdev_is_dirty() - is something to be written, or on its way? */
-bool bdev_is_dirty(struct block_device *bdev)
+bool bdev_is_dirty(const struct block_device *bdev)
 {
-	struct address_space *m = bdev->bd_mapping;
-	bool dirty = false;
-	unsigned long i;
-	void *entry;
+	const struct xarray *pages = &bdev->bd_mapping->i_pages;
 
-	xa_for_each_range(&m->i_pages, i, entry, 0, ~0ul)
-	{
-		struct page *page = find_get_page(m, i);
-
-		if (!page)
-			continue;
-		dirty = PageDirty(page) || PageWriteback(page);
-		put_page(page);
-		if (dirty)
-			break;
-	}
-	return dirty;
+	return xa_marked(pages, XA_MARK_DIRTY) ||
+	       xa_marked(pages, XA_MARK_WRITEBACK);
 }
 
 /**
- * invalidate_bdev() - a device's pages go, but for those that are in use
- * @bdev: the device; what is dirty is lost
+ * invalidate_bdev() - a device's pages go
+ * @bdev: the device, which is not in use; what is dirty is lost
  *
  * Context: may sleep.
  */

@@ -136,7 +136,7 @@ int loop_set_range(struct loop_device *lo, u64 offset, u64 sizelimit)
 		return -EOVERFLOW;
 	if (lo->offset != offset || lo->sizelimit != sizelimit) {
 		(void)sync_blockdev(bdev);
-		forget_clean_pages(bdev);
+		invalidate_mapping_pages(bdev->bd_mapping, 0, ~0ul);
 	}
 	lo->offset = offset;
 	lo->sizelimit = sizelimit;

@@ -313,7 +313,7 @@ static int change_file(struct loop_device *lo, struct file *file)
 	    mapping_size(file->f_mapping) != mapping_size(old->f_mapping))
 		return -EINVAL;
 	lo->file = get_file(file);
-	forget_clean_pages(lo->disk.part[0]);
+	invalidate_mapping_pages(lo->disk.part[0]->bd_mapping, 0, ~0ul);
 	fput(old);
 	return 0;
 }

@@ -415,7 +415,7 @@ static long format_ioctl(unsigned long arg)
 		err = -EIO;
 	}
 	end();
-	forget_clean_pages(fd.disk.part[0]);
+	invalidate_mapping_pages(fd.disk.part[0]->bd_mapping, 0, ~0ul);
 	return err;
 }
 
