@@ -9,6 +9,7 @@
 #include <kernel/drivers/random.h>
 #include <kernel/printk.h>
 #include <kernel/sched/sched.h>
+#include <kernel/fs/writeback.h>
 #include <kernel/syscall.h>
 #include <kernel/task/cred.h>
 #include <kernel/task/personality.h>
@@ -185,6 +186,8 @@ SYSCALL_DEFINE(reboot, u32 magic1, u32 magic2, u32 cmd)
 		return -EPERM;
 	if (!reboot_magic_ok(magic1, magic2))
 		return -EINVAL;
+	if (cmd != REBOOT_CAD_ON && cmd != REBOOT_CAD_OFF)
+		sync_all();
 	switch (cmd) {
 	case REBOOT_CAD_ON:
 	case REBOOT_CAD_OFF:

@@ -99,6 +99,10 @@ struct address_space {
 			     * (i_rwsem) */
 	void *private_data; /* the filesystem's */
 	unsigned long writeback_index; /* page where the next writing begins */
+	/* What its flusher knows of it, kernel/fs/fs-writeback.c. */
+	struct list_head wb_list; /* of dirty files */
+	u64 wb_dirtied_when; /* ns of CLOCK_MONOTONIC */
+	u32 wb_state; /* WB_* */
 	errseq_t wb_err; /* the last page that could not be written */
 };
 

@@ -15,6 +15,7 @@
 #include <ashlar/gfp.h>
 #include <ashlar/list.h>
 #include <ashlar/rbtree.h>
+#include <kernel/fs/writeback.h>
 #include <kernel/sched/wait.h>
 
 struct seq_file;
@@ -155,6 +156,7 @@ struct gendisk {
 	bool started; /* its thread runs */
 	const struct gendisk_ops *ops;
 	struct request_queue queue;
+	struct bdi_writeback wb;
 	struct block_device *part[DISK_MINORS];
 	void *private_data; /* the driver's */
 	/* In /sys: */
@@ -212,6 +214,7 @@ ssize_t blkdev_cached_write(struct block_device *bdev, struct iov_iter *from,
 			    loff_t *pos, size_t count);
 ssize_t blkdev_direct_IO(struct block_device *bdev, struct iov_iter *iter,
 			 loff_t *pos, size_t count, bool write);
+void for_each_disk(void (*fn)(struct gendisk *disk));
 void sync_bdevs(void);
 int sync_blockdev(struct block_device *bdev);
 void forget_blockdev_range(struct block_device *bdev, loff_t start, loff_t end);

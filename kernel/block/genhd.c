@@ -317,8 +317,10 @@ int disk_start(struct gendisk *disk)
  */
 int add_disk(struct gendisk *disk)
 {
-	int err = add_partition(disk, 0, 0, disk->capacity);
+	int err;
 
+	wb_init(disk);
+	err = add_partition(disk, 0, 0, disk->capacity);
 	if (err)
 		return err;
 	list_add_tail(&disk->list, &disks);
@@ -357,6 +359,15 @@ struct block_device *blkdev_get(u32 dev)
 			    disk->part[i]->bd_dev == dev)
 				return disk->part[i];
 	return NULL;
+}
+
+/** for_each_disk() - call @fn, which does not sleep, for each disk */
+void for_each_disk(void (*fn)(struct gendisk *disk))
+{
+	struct gendisk *disk;
+
+	list_for_each_entry(disk, &disks, list)
+		fn(disk);
 }
 
 /** sync_bdevs() - what was written to all devices is on their disks */

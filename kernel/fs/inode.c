@@ -20,6 +20,7 @@
 #include <kernel/fs/read_write.h>
 #include <kernel/fs/stat.h>
 #include <kernel/fs/super.h>
+#include <kernel/fs/writeback.h>
 #include <kernel/task/cred.h>
 #include <kernel/time/clock.h>
 #include "internal.h"
@@ -100,6 +101,7 @@ void inode_free(struct inode *inode)
 	const struct super_operations *op = inode->i_sb->s_op;
 
 	inode->i_state |= I_FREEING;
+	inode_wb_forget(inode);
 	if (op && op->evict_inode)
 		op->evict_inode(inode);
 	inode_unhash(inode);

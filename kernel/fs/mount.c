@@ -33,6 +33,7 @@
 #include <kernel/fs/stat.h>
 #include <kernel/fs/super.h>
 #include <kernel/fs/tmpfs.h>
+#include <kernel/fs/writeback.h>
 #include <kernel/init.h>
 #include <kernel/panic.h>
 #include <kernel/sched/wait.h>
@@ -605,5 +606,6 @@ void vfs_init(void)
 				      SLAB_PANIC, NULL);
 	tmpfs_init();
 	ext2_init();
+	writeback_init();
 	mount_rootfs();
 }

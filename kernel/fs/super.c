@@ -25,6 +25,7 @@
 #include <kernel/fs/path.h>
 #include <kernel/fs/stat.h>
 #include <kernel/fs/super.h>
+#include <kernel/fs/writeback.h>
 #include "internal.h"
 
 static LIST_HEAD(filesystems);
@@ -203,11 +204,11 @@ void put_super(struct super_block *sb)
 	if (!atomic_dec_and_test(&sb->s_count))
 		return;
 	sb->s_born = false;
+	sb_wait_unpinned(sb);
 	if (sb->s_flags & (SB_DCACHE | SB_CACHED))
 		shrink_dcache_tree(sb->s_root);
 	dput(sb->s_root);
-	if (sb->s_op && sb->s_op->sync_fs)
-		sb->s_op->sync_fs(sb, true);
+	(void)sync_filesystem(sb);
 	evict_inodes(sb);
 	if (sb->s_op && sb->s_op->put_super)
 		sb->s_op->put_super(sb);

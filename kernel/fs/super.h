@@ -46,7 +46,8 @@ struct super_block {
 	void *s_fs_info;
 	struct list_head s_list; /* super_blocks */
 	struct list_head s_inodes; /* inode::i_sb_list, icache.c */
-	bool s_born; /* fill_super is done */
+	bool s_born; /* fill_super is done, and it is in use */
+	u32 s_syncing; /* who writes it without a reference: sb_pin() */
 	char s_id[16]; /* what the log calls it */
 };
 

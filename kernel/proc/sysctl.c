@@ -16,7 +16,6 @@
 #include <ashlar/string.h>
 #include <ashlar/swap.h>
 #include <ashlar/swapfile.h>
-#include <ashlar/writeback.h>
 #include <kernel/drivers/random.h>
 #include <kernel/exec/coredump.h>
 #include <kernel/fs/dentry.h>
@@ -25,6 +24,7 @@
 #include <kernel/fs/leases.h>
 #include <kernel/fs/pipe.h>
 #include <kernel/fs/userfaultfd.h>
+#include <kernel/fs/writeback.h>
 #include <kernel/net/unix.h>
 #include <kernel/ipc/ipc.h>
 #include <kernel/ipc/util.h>
@@ -107,25 +107,6 @@ static ssize_t write_commit_limit(const char *text, size_t len, void *data)
 		sysctl_overcommit_kbytes = 0;
 	else
 		sysctl_overcommit_ratio = 0;
-	return ret;
-}
-
-/* How much may be dirty is a part of memory, or in bytes, likewise. */
-static ssize_t write_dirty_limit(const char *text, size_t len, void *data)
-{
-	const struct knob *k = data;
-	ssize_t ret = write_knob(text, len, data);
-
-	if (ret < 0)
-		return ret;
-	if (k->i == &vm_dirty_ratio)
-		vm_dirty_bytes = 0;
-	else if (k->i)
-		dirty_background_bytes = 0;
-	else if (k->ul == &vm_dirty_bytes)
-		vm_dirty_ratio = 0;
-	else
-		dirty_background_ratio = 0;
 	return ret;
 }
 
@@ -409,12 +390,6 @@ static const struct proc_entry entries[] = {
 	  .mode = 0644,
 	  .show = show_reserve_ratio,
 	  .write = write_reserve_ratio },
-	INT_BY(write_dirty_limit, "vm/dirty_ratio", vm_dirty_ratio, 0, 100),
-	INT_BY(write_dirty_limit, "vm/dirty_background_ratio",
-	       dirty_background_ratio, 0, 100),
-	ULONG_BY(write_dirty_limit, "vm/dirty_bytes", vm_dirty_bytes),
-	ULONG_BY(write_dirty_limit, "vm/dirty_background_bytes",
-		 dirty_background_bytes),
 	INT("vm/page-cluster", sysctl_page_cluster, 0, 31),
 	INT("vm/swappiness", vm_swappiness, 0, 200),
 	INT("vm/vfs_cache_pressure", vfs_cache_pressure, 0, INT_MAX),
@@ -486,4 +461,5 @@ void proc_sysctl_init(void)
 	set_watermark_scale_factor(watermark_scale);
 	for (i = 0; i < ARRAY_SIZE(entries); i++)
 		proc_create(&entries[i]);
+	dirty_sysctl_init();
 }

@@ -12,25 +12,17 @@
  * Locks: none; nothing sleeps while the list is looked at.
  */
 #include <ashlar/list.h>
+#include <ashlar/port.h>
 #include <kernel/sched/wait.h>
 #include <kernel/task/clone.h>
 #include <kernel/task/kthread.h>
-
-struct request {
-	struct list_head entry;
-	int (*fn)(void *arg);
-	void *arg;
-	const char *name;
-	pid_t pid; /* the answer */
-	struct completion done;
-};
 
 static LIST_HEAD(requests);
 static DECLARE_WAIT_QUEUE_HEAD(kthreadd_wait);
 
 static int kthreadd(void *unused)
 {
-	struct request *rq;
+	struct kthread_request *rq;
 
 	(void)unused;
 	for (;;) {
@@ -38,13 +30,36 @@ static int kthreadd(void *unused)
 		wait_event_interruptible(&kthreadd_wait,
 					 !list_empty(&requests));
 		while (!list_empty(&requests)) {
-			rq = list_first_entry(&requests, struct request, entry);
+			rq = list_first_entry(&requests, struct kthread_request,
+					      entry);
 			list_del(&rq->entry);
 			rq->pid = kernel_thread(rq->fn, rq->arg, rq->name);
-			complete(&rq->done);
+			rq->posted = false;
+			port_wake(rq);
 		}
 	}
 	return 0;
+}
+
+/**
+ * kthread_post() - have a task started, and do not wait for it
+ * @rq: what to ask by; it stays until posted is false again
+ * @fn: the function; must not return
+ * @arg: its argument
+ * @name: at most 15 characters; must stay as long
+ *
+ * Nothing happens if @rq was posted already. Context: any; does not sleep.
+ */
+void kthread_post(struct kthread_request *rq, int (*fn)(void *arg), void *arg,
+		  const char *name)
+{
+	if (rq->posted)
+		return;
+	*rq = (struct kthread_request){
+		.fn = fn, .arg = arg, .name = name, .posted = true
+	};
+	list_add_tail(&rq->entry, &requests);
+	wake_up(&kthreadd_wait);
 }
 
 /**
@@ -58,12 +73,13 @@ static int kthreadd(void *unused)
  */
 pid_t kthread_run(int (*fn)(void *arg), void *arg, const char *name)
 {
-	struct request rq = { .fn = fn, .arg = arg, .name = name };
+	struct kthread_request rq = { .pid = 0 };
 
-	init_completion(&rq.done);
-	list_add_tail(&rq.entry, &requests);
-	wake_up(&kthreadd_wait);
-	wait_for_completion(&rq.done);
+	kthread_post(&rq, fn, arg, name);
+	while (rq.posted) {
+		might_sleep();
+		port_wait(&rq);
+	}
 	return rq.pid;
 }
 
