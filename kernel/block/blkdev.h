@@ -120,6 +120,8 @@ struct block_device {
 	bool present; /* false: deleted, and may come again */
 	sector_t start, nr_sectors;
 	bool read_only;
+	unsigned long ra_next, ra_nr; /* pages: where the last reading ended,
+				       * and how many it was */
 	unsigned int openers; /* programs, and filesystems of it */
 	bool claimed; /* by who must have it alone: blkdev_claim() */
 	unsigned int claimed_parts; /* of a whole disk */

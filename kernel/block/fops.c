@@ -2,8 +2,8 @@
 /*
  * Reading and writing /dev/sda: by way of the device's pages.
  *
- *   read   ─► pages that are missing are asked for at once ─► one after the
- *             other is waited for, and copied
+ *   read   ─► pages that are missing are asked for at once, and more if
+ *             reading goes on ─► one after the other is waited for, and copied
  *   write  ─► the sectors that it covers in part are read ─► copied, dirty
  *   fsync, the last close, BLKFLSBUF ─► dirty sectors go; the disk is flushed
  *
@@ -53,14 +53,35 @@ static ssize_t read_part(struct block_device *bdev, loff_t pos, size_t n,
 	return copied ? (ssize_t)copied : -EFAULT;
 }
 
-/* The pages of [@pos, @pos + @count), or of its beginning. */
+/* True if a page is not cached, or was not a moment ago. */
+static bool is_absent(struct block_device *bdev, unsigned long index)
+{
+	struct page *page = find_get_page(bdev->bd_mapping, index);
+
+	if (page)
+		put_page(page);
+	return !page;
+}
+
+/*
+ * The pages of [@pos, @pos + @count), or of its beginning; and if that is where
+ * the last such reading ended, more of them, twice as many each time.
+ */
 static void read_ahead(struct block_device *bdev, loff_t pos, size_t count)
 {
 	unsigned long first = page_of(pos);
-	unsigned long last = page_of(pos + (loff_t)count - 1);
+	unsigned long nr = page_of(pos + (loff_t)count - 1) - first + 1;
 
-	bdev_readahead(bdev, first,
-		       min(last - first + 1, (unsigned long)READ_AT_ONCE));
+	if (!is_absent(bdev, first))
+		return;
+	if (first == bdev->ra_next)
+		nr = max(nr, 2 * bdev->ra_nr);
+	nr = min(nr, (unsigned long)READ_AT_ONCE);
+	bdev->ra_nr = nr;
+	bdev->ra_next = first + nr;
+	nr = min(nr, DIV_ROUND_UP(bdev->nr_sectors, PAGE_SIZE / SECTOR_SIZE) -
+			     first);
+	bdev_readahead(bdev, first, nr);
 }
 
 /** blkdev_cached_read() - bytes of a device; see read_iter */
@@ -70,8 +91,7 @@ ssize_t blkdev_cached_read(struct block_device *bdev, struct iov_iter *to,
 	ssize_t done = 0, n = 0;
 
 	while (count) {
-		if (!done || page_of(*pos) % READ_AT_ONCE == 0)
-			read_ahead(bdev, *pos, count);
+		read_ahead(bdev, *pos, count);
 		n = read_part(bdev, *pos,
 			      min(count, (size_t)(PAGE_SIZE - in_page(*pos))),
 			      to);

@@ -97,6 +97,24 @@ static void test_read_twice(void)
 	      "%ld kB more", buffers() - was);
 }
 
+/* Small reads, one after the other, are few of the disk's. */
+static void test_read_on(void)
+{
+	int fd = open("/dev/sda4", O_RDONLY);
+	long reads;
+	int bad = 0;
+
+	need(fd >= 0);
+	reads = stat_of("sda4", READS);
+	for (int i = 0; i < 1024; i++) {
+		is(read(fd, buf, 512), 512);
+		bad += number_at(buf) != 8192 + (uint32_t)i;
+	}
+	check(!bad && stat_of("sda4", READS) - reads < 12, "reading on",
+	      "%d wrong, %ld reads", bad, stat_of("sda4", READS) - reads);
+	close(fd);
+}
+
 static void test_write_waits(void)
 {
 	int fd = open("/dev/sda4", O_RDWR);
@@ -261,6 +279,7 @@ static void test_counts(void)
 int main(void)
 {
 	test_read_twice();
+	test_read_on();
 	test_write_waits();
 	test_whole_sectors();
 	test_direct();
