@@ -70,6 +70,13 @@ struct address_space_operations {
 			   unsigned int from, unsigned int to);
 	int (*page_mkwrite)(struct address_space *m, struct page *page);
 	/*
+	 * O_DIRECT: move @count bytes, within the file's size, between its
+	 * disk and @iter. Nothing of it is dirty. Bytes, and *@pos moves on;
+	 * fewer where a write comes to a hole; -EINVAL for parts of sectors.
+	 */
+	ssize_t (*direct_IO)(struct file *f, struct iov_iter *iter, loff_t *pos,
+			     size_t count, bool write);
+	/*
 	 * A locked page with PG_private leaves the cache: what ->priv says is
 	 * not needed any more. False: it is, and the page should stay.
 	 */

@@ -218,6 +218,12 @@ ssize_t blkdev_direct_IO(struct block_device *bdev, struct iov_iter *iter,
 			 loff_t *pos, size_t count, bool write);
 void for_each_disk(void (*fn)(struct gendisk *disk));
 void sync_bdevs(void);
+bool direct_aligned(const struct iov_iter *iter, loff_t pos, size_t count);
+/* Where block @iblock of a file is on its disk (0: a hole), and how many of
+ * the *@nr that are asked for follow it in one run. 0 or -errno. */
+typedef int get_block_t(struct inode *inode, u32 iblock, u32 *block, u32 *nr);
+ssize_t blockdev_direct_IO(struct file *f, struct iov_iter *iter, loff_t *pos,
+			   size_t count, bool write, get_block_t *get_block);
 int sync_blockdev(struct block_device *bdev);
 void forget_blockdev_range(struct block_device *bdev, loff_t start, loff_t end);
 bool bdev_is_dirty(const struct block_device *bdev);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device's bytes past its cache: O_DIRECT.
+ * A device's bytes past its cache, and a file's on it: O_DIRECT.
  *
  *   pos, whole sectors
  *    │◀─ window ─▶│◀─ window ─▶│ …      64 KB each, in pages of its own
@@ -12,6 +12,8 @@
 #include <ashlar/mm.h>
 #include <ashlar/writeback.h>
 #include <kernel/block/blkdev.h>
+#include <kernel/fs/inode.h>
+#include <kernel/fs/super.h>
 
 #define WINDOW_PAGES 16u
 #define WINDOW_BYTES (WINDOW_PAGES * PAGE_SIZE)
@@ -31,14 +33,17 @@ static void window_free(struct window *w)
 		__free_page(w->page[--w->nr_pages]);
 }
 
-/* A window on [@pos, @pos + @count), or on its beginning; pages not read. */
+/*
+ * A window on [@pos, @pos + @count), or on its beginning; pages not read. The
+ * last sector may be wanted in part.
+ */
 static int window_make(struct window *w, struct block_device *bdev, loff_t pos,
 		       size_t count)
 {
-	size_t most = WINDOW_BYTES;
+	size_t bytes = min(count, (size_t)WINDOW_BYTES);
 
 	*w = (struct window){ .bdev = bdev, .first = (u64)pos >> SECTOR_SHIFT };
-	w->bytes = (u32)min(count, most);
+	w->bytes = (u32)ALIGN(bytes, SECTOR_SIZE);
 	while (w->nr_pages * PAGE_SIZE < w->bytes) {
 		struct page *page = alloc_page(GFP_HIGHUSER);
 
@@ -100,7 +105,8 @@ static ssize_t transfer(struct block_device *bdev, loff_t pos, size_t count,
 	if (!write)
 		err = window_io(&w, REQ_OP_READ);
 	if (!err) {
-		copied = window_copy(&w, w.bytes, iter, write);
+		copied = window_copy(&w, min(count, (size_t)w.bytes), iter,
+				     write);
 		if (write) /* if memory ended, whole sectors count */
 			copied &= ~(size_t)(SECTOR_SIZE - 1);
 		if (!copied)
@@ -114,8 +120,15 @@ static ssize_t transfer(struct block_device *bdev, loff_t pos, size_t count,
 	return err ? err : (ssize_t)copied;
 }
 
-/* True if all that is named lies at the start of sectors. */
-static bool aligned(const struct iov_iter *iter, loff_t pos, size_t count)
+/**
+ * direct_aligned() - can bytes be moved past a cache?
+ * @iter: the memory
+ * @pos: where in the file
+ * @count: how many
+ *
+ * Return: true if all of it begins and ends with a sector.
+ */
+bool direct_aligned(const struct iov_iter *iter, loff_t pos, size_t count)
 {
 	u32 all = (u32)pos | (u32)count;
 	unsigned int i;
@@ -144,7 +157,7 @@ ssize_t blkdev_direct_IO(struct block_device *bdev, struct iov_iter *iter,
 	ssize_t done = 0, n = 0;
 	int err;
 
-	if (!aligned(iter, *pos, count))
+	if (!direct_aligned(iter, *pos, count))
 		return -EINVAL;
 	err = filemap_write_and_wait_range(bdev->bd_mapping, start,
 					   start + (loff_t)count - 1);
@@ -157,10 +170,73 @@ ssize_t blkdev_direct_IO(struct block_device *bdev, struct iov_iter *iter,
 		*pos += n;
 		done += n;
 		count -= (size_t)n;
-		if (n % (ssize_t)WINDOW_BYTES) /* the last, or memory ended */
+		if ((size_t)n % WINDOW_BYTES) /* the last, or memory ended */
 			break;
 	}
 	if (write && done)
 		forget_blockdev_range(bdev, start, start + done - 1);
+	return done ? done : n;
+}
+
+/* A run of a file's bytes: on the disk from @at on, or in a hole. */
+struct run {
+	loff_t at; /* < 0: a hole */
+	size_t bytes;
+};
+
+static int find_run(struct file *f, loff_t pos, size_t count,
+		    get_block_t *get_block, struct run *r)
+{
+	const struct super_block *sb = f->f_inode->i_sb;
+	u32 bits = sb->s_blocksize_bits, block;
+	u32 off = (u32)pos & (sb->s_blocksize - 1);
+	u32 nr =
+		(u32)((min(count, (size_t)WINDOW_BYTES) + off - 1) >> bits) + 1;
+	int err = get_block(f->f_inode, (u32)((u64)pos >> bits), &block, &nr);
+
+	if (err)
+		return err;
+	r->at = block ? ((loff_t)block << bits) + off : -1;
+	r->bytes = min(count, ((size_t)nr << bits) - off);
+	return 0;
+}
+
+/**
+ * blockdev_direct_IO() - ->direct_IO of a filesystem with blocks
+ * @f: the file
+ * @iter: the memory
+ * @pos: where in the file; moves on
+ * @count: bytes, within its size
+ * @write: to the file
+ * @get_block: where its blocks are
+ *
+ * Context: may sleep. Return: bytes, fewer where a write comes to a hole;
+ * -errno.
+ */
+ssize_t blockdev_direct_IO(struct file *f, struct iov_iter *iter, loff_t *pos,
+			   size_t count, bool write, get_block_t *get_block)
+{
+	struct block_device *bdev = f->f_inode->i_sb->s_bdev;
+	ssize_t done = 0, n = 0;
+	struct run r;
+
+	if (!direct_aligned(iter, *pos, write ? count : iter->count))
+		return -EINVAL;
+	while (count) {
+		n = find_run(f, *pos, count, get_block, &r);
+		if (n || (write && r.at < 0))
+			break;
+		n = r.at < 0 ? (ssize_t)iov_iter_zero(r.bytes, iter) :
+			       transfer(bdev, r.at, r.bytes, iter, write);
+		if (!n)
+			n = -EFAULT;
+		if (n < 0)
+			break;
+		*pos += n;
+		done += n;
+		count -= (size_t)n;
+		if ((size_t)n < r.bytes) /* memory ended */
+			break;
+	}
 	return done ? done : n;
 }

@@ -2,6 +2,7 @@
 /* fcntl(2): what can be asked of a descriptor and of an open file. */
 #include <ashlar/fs.h>
 #include <kernel/fs/fasync.h>
+#include <kernel/fs/direct-io.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/inode.h>
@@ -25,8 +26,8 @@
 
 #define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
-/* O_ASYNC is kept by files that can do something about it; O_DIRECT is for
- * pipes: each write is a packet. */
+/* O_ASYNC is kept by files that can do something about it, and O_DIRECT is; to
+ * pipes that means that each write is a packet. */
 static long set_flags(unsigned int fd, struct file *f, u32 flags)
 {
 	int err = 0;
@@ -34,7 +35,8 @@ static long set_flags(unsigned int fd, struct file *f, u32 flags)
 	if (flags & O_NOATIME && !(f->f_flags & O_NOATIME) &&
 	    !inode_owner_or_capable(f->f_inode))
 		return -EPERM;
-	if (flags & O_DIRECT && !S_ISFIFO(f->f_inode->i_mode))
+	if (flags & O_DIRECT && !S_ISFIFO(f->f_inode->i_mode) &&
+	    !S_ISBLK(f->f_inode->i_mode) && !can_direct_IO(f->f_mapping))
 		return -EINVAL;
 	if ((flags ^ f->f_flags) & FASYNC && f->f_op->fasync)
 		err = f->f_op->fasync((int)fd, f, flags & FASYNC);

@@ -12,6 +12,7 @@
 #include <ashlar/slab.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/drivers/chrdev.h>
+#include <kernel/fs/direct-io.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/file.h>
@@ -71,8 +72,9 @@ struct file *dentry_open(const struct path *path, u32 flags)
 	int err;
 
 	if (!(flags & O_PATH)) {
-		if (flags & O_DIRECT && !S_ISBLK(inode->i_mode))
-			return ERR_PTR(-EINVAL); /* no other file can */
+		if (flags & O_DIRECT && !S_ISBLK(inode->i_mode) &&
+		    !can_direct_IO(inode->i_mapping))
+			return ERR_PTR(-EINVAL);
 		fop = find_fops(inode);
 		if (!fop)
 			return ERR_PTR(-ENXIO);

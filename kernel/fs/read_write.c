@@ -10,6 +10,7 @@
 #include <ashlar/resource.h>
 #include <ashlar/slab.h>
 #include <kernel/fs/fcntl.h>
+#include <kernel/fs/direct-io.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/read_write.h>
@@ -43,7 +44,8 @@ ssize_t vfs_read(struct file *f, struct iov_iter *to, loff_t *pos)
 		return -EBADF;
 	if (unlikely(!f->f_op->read_iter))
 		return S_ISDIR(f->f_inode->i_mode) ? -EISDIR : -EINVAL;
-	ret = f->f_op->read_iter(f, to, pos);
+	ret = is_direct(f) ? file_direct_read(f, to, pos) :
+			     f->f_op->read_iter(f, to, pos);
 	if (f->f_mapping)
 		touch_atime(f);
 	current->ru.syscr++;
@@ -119,7 +121,8 @@ ssize_t vfs_write(struct file *f, struct iov_iter *from, loff_t *pos)
 		if (unlikely(err))
 			return err;
 	}
-	ret = f->f_op->write_iter(f, from, pos);
+	ret = is_direct(f) ? file_direct_write(f, from, pos) :
+			     f->f_op->write_iter(f, from, pos);
 	if (unlikely(f->f_flags & O_DSYNC && ret > 0))
 		ret = sync_written(f, *pos, ret);
 	current->ru.syscw++;
