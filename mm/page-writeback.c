@@ -143,13 +143,16 @@ static void balance_dirty_pages(struct address_space *m)
  * balance_dirty_pages_ratelimited() - a page of a file was made dirty
  * @m: the file, which has a disk below it
  *
- * Context: may sleep, and write pages of @m; i_rwsem and mmap_lock may be
- * held, no lock of a page.
+ * The file below a loop device is written by the device's thread, which what is
+ * dirty may have to wait for: it is not held up. Context: may sleep, and write
+ * pages of @m; i_rwsem and mmap_lock may be held, no lock of a page.
  */
 void balance_dirty_pages_ratelimited(struct address_space *m)
 {
 	static u32 dirtied;
 
+	if (unlikely(m->flags & AS_BELOW_DEVICE))
+		return;
 	if (__atomic_add_fetch(&dirtied, 1, __ATOMIC_RELAXED) <
 	    READ_ONCE(ratelimit_pages))
 		return;

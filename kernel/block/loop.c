@@ -103,6 +103,23 @@ static int loop_do_request(struct gendisk *disk, const struct request *rq)
 
 /* ---- what is bound ---- */
 
+/**
+ * loop_mark_file() - a file's bytes are a device's, or are no more
+ * @file: the file
+ * @below: they are
+ */
+void loop_mark_file(struct file *file, bool below)
+{
+	struct address_space *m = file->f_mapping;
+
+	xa_lock(&m->i_pages);
+	if (below)
+		m->flags |= AS_BELOW_DEVICE;
+	else
+		m->flags &= ~AS_BELOW_DEVICE;
+	xa_unlock(&m->i_pages);
+}
+
 /* Sectors that the file has for the device. */
 static sector_t file_sectors(const struct loop_device *lo)
 {
@@ -194,6 +211,7 @@ int loop_bind(struct loop_device *lo, struct file *file, u32 flags,
 	lo->flags = flags;
 	lo->disk.part[0]->read_only = flags & LO_FLAGS_READ_ONLY;
 	lo->file = get_file(file);
+	loop_mark_file(file, true);
 	lo->bound = true;
 	loop_update_size(lo);
 	return 0;
@@ -214,6 +232,7 @@ int loop_unbind(struct loop_device *lo)
 	(void)blkdev_issue_flush(bdev); /* and all before it is done */
 	delete_partitions(&lo->disk);
 	invalidate_bdev(bdev);
+	loop_mark_file(file, false);
 	lo->file = NULL;
 	lo->bound = false;
 	lo->offset = 0;

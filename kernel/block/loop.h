@@ -32,6 +32,7 @@ static inline struct loop_device *loop_of(struct gendisk *disk)
 	return disk->private_data;
 }
 
+void loop_mark_file(struct file *file, bool below);
 int loop_bind(struct loop_device *lo, struct file *file, u32 flags,
 	      bool read_only);
 int loop_unbind(struct loop_device *lo);

@@ -312,6 +312,8 @@ static int change_file(struct loop_device *lo, struct file *file)
 	    (!S_ISREG(mode) && !S_ISBLK(mode)) || !file->f_op->read_iter ||
 	    mapping_size(file->f_mapping) != mapping_size(old->f_mapping))
 		return -EINVAL;
+	loop_mark_file(old, false);
+	loop_mark_file(file, true);
 	lo->file = get_file(file);
 	invalidate_mapping_pages(lo->disk.part[0]->bd_mapping, 0, ~0ul);
 	fput(old);
