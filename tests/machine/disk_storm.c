@@ -2,7 +2,10 @@
 /*
  * Several programs write and read their parts of a disk at random, by its
  * cache, past it and through mappings, beside one that wants all memory; each
- * knows what its part must say. The disk is that of disk.c.
+ * knows what its part must say. With "failing" transfers fail meanwhile, and
+ * allocations if the kernel was told so: what comes of a step is then not
+ * looked at, but that there is an end to it, and that all works again
+ * afterwards. The disk is that of disk.c.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -11,12 +14,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
 
-#define BLKFLSBUF 0x1261
 #define DIRECT 040000
 #define WRITERS 3
 #define PART (1 << 20) /* bytes; they meet within a page */
@@ -27,6 +30,7 @@
 static char want[PART], got[PART + 4096] __attribute__((__aligned__(4096)));
 static char *buf; /* at the start of a page */
 static uint32_t seed;
+static int failing;
 
 static uint32_t chance(uint32_t n)
 {
@@ -44,7 +48,7 @@ static int differs(const char *what, long at, const char *is, size_t n)
 {
 	size_t i;
 
-	if (!memcmp(is, want + at, n))
+	if (failing || !memcmp(is, want + at, n))
 		return 0;
 	for (i = 0; is[i] == want[at + (long)i]; i++)
 		;
@@ -60,7 +64,11 @@ static int step(int fd, int direct, char *map, long base)
 	long sector = (base + at + 511) & ~511l;
 	size_t whole = n & ~511ul;
 
-	switch (chance(12)) {
+	uint32_t what = chance(12);
+
+	if (failing && (what == 7 || what == 8)) /* would be SIGBUS */
+		return 0;
+	switch (what) {
 	case 0:
 	case 1:
 	case 2:
@@ -110,9 +118,11 @@ static int writer(int me, int steps)
 	map += base - from;
 	seed = (uint32_t)me * 77 + 5;
 	fill(want, PART);
-	need(pwrite(fd, want, PART, base) == PART);
+	need(pwrite(fd, want, PART, base) == PART || failing);
 	for (int i = 0; i < steps && !bad; i++)
-		bad = step(fd, direct, map, base);
+		bad = step(fd, direct, map, base) && !failing;
+	if (failing)
+		return 0;
 	need(fsync(fd) == 0);
 	base = (base + 511) & ~511l;
 	n = PART - 1024;
@@ -137,10 +147,40 @@ static void hog(void)
 	}
 }
 
-int main(int argc, char **argv)
+static void set(const char *path, const char *text)
 {
-	int steps = argc > 1 ? atoi(argv[1]) : 500, bad = 0, status;
+	int fd = open(path, O_WRONLY | O_TRUNC);
+
+	check(fd >= 0 && write(fd, text, strlen(text)) > 0, "a knob", "%s: %m",
+	      path);
+	close(fd);
+}
+
+/* One transfer of ten fails, or none any more. */
+static void let_fail(int on)
+{
+	if (on)
+		need(!mount("none", "/sys/kernel/debug", "debugfs", 0, NULL));
+	set("/sys/class/block/sda4/make-it-fail", on ? "1" : "0");
+	set("/sys/kernel/debug/fail_make_request/times", "-1");
+	set("/sys/kernel/debug/fail_make_request/probability", on ? "10" : "0");
+}
+
+/* Of those that nobody heard of: the next fsync would. */
+static void hear_of_errors(void)
+{
+	int fd = open("/dev/sda4", O_RDWR);
+
+	need(fd >= 0);
+	(void)fsync(fd);
+	is(fsync(fd), 0);
+	close(fd);
+}
+
+static int storm(int steps)
+{
 	pid_t eater = fork(), pid[WRITERS];
+	int bad = 0, status;
 
 	if (!eater)
 		hog();
@@ -150,12 +190,27 @@ int main(int argc, char **argv)
 			exit(writer(i, steps));
 	}
 	for (int i = 0; i < WRITERS; i++) {
-		need(waitpid(pid[i], &status, 0) == pid[i]);
-		check(!status, "what was written is read", "writer %d: %x", i,
-		      status);
-		bad += status != 0;
+		need(pid[i] < 0 || waitpid(pid[i], &status, 0) == pid[i]);
+		check(!status || failing, "what was written is read",
+		      "writer %d: %x", i, status);
+		bad += status && !failing;
 	}
-	kill(eater, 9);
-	waitpid(eater, NULL, 0);
-	return bad != 0;
+	if (eater > 0) {
+		kill(eater, 9);
+		waitpid(eater, NULL, 0);
+	}
+	return bad;
+}
+
+int main(int argc, char **argv)
+{
+	int steps = argc > 1 ? atoi(argv[1]) : 500;
+
+	if (argc > 2) {
+		let_fail(failing = 1);
+		storm(steps);
+		let_fail(failing = 0);
+		hear_of_errors();
+	}
+	return storm(steps) != 0;
 }
