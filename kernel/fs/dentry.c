@@ -206,8 +206,6 @@ struct dentry *d_make_root(struct inode *inode)
 
 static void d_free(struct dentry *d)
 {
-	if (d->d_cached)
-		dcache_forget(d);
 	nr_dentries--;
 	if (d->d_name != d->d_iname)
 		kfree(d->d_name);
@@ -226,6 +224,8 @@ void __dput(struct dentry *d)
 		}
 		d_unhash(d);
 		list_del_init(&d->d_sibling);
+		if (d->d_cached) /* or the shrinker finds it while we sleep */
+			dcache_forget(d);
 		if (d->d_inode)
 			iput(d->d_inode);
 		parent = d->d_parent;

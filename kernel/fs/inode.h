@@ -53,7 +53,7 @@ struct inode {
 #define I_FREEING 0x2u /* going; others wait, and read it anew */
 #define I_DIRTY 0x4u /* the disk has another one; the filesystem's to say */
 #define I_REFERENCED 0x8u /* used since it was looked at last */
-#define I_DONTCACHE 0x10u /* goes with its last reference */
+#define I_XATTRS 0x10u /* i_xattrs has what the disk has */
 
 /* i_size lives in i_data; of inodes without page cache, too. */
 static inline loff_t i_size_read(const struct inode *inode)
@@ -135,9 +135,11 @@ struct inode *iget_locked(struct super_block *sb, u64 ino);
 void unlock_new_inode(struct inode *inode); /* it is filled */
 void iget_failed(struct inode *inode); /* it cannot be; gives it back */
 void insert_inode_hash(struct inode *inode); /* new_inode()'s, numbered */
+bool inode_is_cached(const struct super_block *sb, u64 ino);
 bool inode_keep(struct inode *inode);
 void inode_unhash(struct inode *inode);
 void evict_inodes(struct super_block *sb);
+int sync_inodes_sb(struct super_block *sb); /* their bytes: 0 or -errno */
 bool sb_has_writers(struct super_block *sb);
 void inode_free(struct inode *inode);
 

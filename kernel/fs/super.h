@@ -29,6 +29,10 @@ struct super_operations {
 	void (*dirty_inode)(struct inode *inode); /* may sleep */
 	/* What was written and made is on the disk, if @wait: 0 or -errno. */
 	int (*sync_fs)(struct super_block *sb, bool wait);
+	/* Extended attributes: inode::i_xattrs from the disk, and to it. With
+	 * vfs_lock for writing; 0 or -errno. NULL: memory is all they have. */
+	int (*load_xattrs)(struct inode *inode);
+	int (*store_xattrs)(struct inode *inode);
 	void (*put_super)(struct super_block *sb);
 };
 

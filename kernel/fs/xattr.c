@@ -11,11 +11,15 @@
  *   security.*   everybody reads, CAP_SYS_ADMIN writes; security.capability
  *                is checked and stored, and execve does not look at it
  *
+ * One with a disk (load_xattrs, ext2) has user.* of files and directories as
+ * well. Its list is read when it is asked for first, and written after each
+ * change, with vfs_lock; a change that cannot be written is undone.
+ *
  * Elsewhere, and with other names, requests are refused (-EOPNOTSUPP), and
  * there is none to list.
  *
- * A list changes and is read without a sleep in between: what a program passes
- * or gets is copied before or after.
+ * A list is read without a sleep in between: what a program passes or gets is
+ * copied before or after.
  */
 #include <ashlar/err.h>
 #include <ashlar/slab.h>
@@ -36,7 +40,6 @@
 #include <mach/uaccess.h>
 #include "internal.h"
 
-#define XATTR_NAME_MAX 255
 #define XATTR_SIZE_MAX 65536u
 #define XATTR_LIST_MAX 65536u
 #define XATTR_CREATE 1
@@ -45,12 +48,6 @@
 #define TRUSTED "trusted."
 #define SECURITY "security."
 #define CAPABILITY "security.capability"
-
-struct simple_xattr {
-	struct simple_xattr *next;
-	u32 name_len, size;
-	char name[]; /* with its 0; then the value */
-};
 
 /* What a call wants. */
 struct request {
@@ -110,11 +107,18 @@ static bool is_vfs_cap(const void *value, u32 size)
 	return revision >> 24 == (size == 20 ? 2u : 3u);
 }
 
+static bool on_disk(const struct inode *inode)
+{
+	return inode->i_sb->s_op && inode->i_sb->s_op->load_xattrs;
+}
+
 /* 0 if @inode's filesystem has attributes of this name. */
 static int xattr_supported(const struct inode *inode, const char *name)
 {
 	const char *prefix = begins(name, TRUSTED) ? TRUSTED : SECURITY;
 
+	if (begins(name, "user.") && on_disk(inode))
+		prefix = "user.";
 	if (!(inode->i_sb->s_flags & SB_XATTR) || !begins(name, prefix))
 		return -EOPNOTSUPP;
 	return name[strlen(prefix)] ? 0 : -EINVAL;
@@ -132,34 +136,73 @@ static struct simple_xattr **find_xattr(struct inode *inode, const char *name)
 	return p;
 }
 
+/* With room for a value of @size bytes; or NULL. */
+static struct simple_xattr *new_xattr(const char *name, u32 size)
+{
+	u32 name_len = (u32)strlen(name);
+	struct simple_xattr *new =
+		kvmalloc(sizeof(*new) + name_len + 1 + size, GFP_KERNEL);
+
+	if (!new)
+		return NULL;
+	new->name_len = name_len;
+	new->size = size;
+	memcpy(new->name, name, name_len + 1);
+	return new;
+}
+
 static struct simple_xattr *alloc_xattr(const struct request *r)
 {
-	u32 name_len = (u32)strlen(r->name);
-	struct simple_xattr *new =
-		kvmalloc(sizeof(*new) + name_len + 1 + r->size, GFP_KERNEL);
+	struct simple_xattr *new = new_xattr(r->name, r->size);
 
 	if (!new)
 		return ERR_PTR(-ENOMEM);
-	new->name_len = name_len;
-	new->size = r->size;
-	memcpy(new->name, r->name, name_len + 1);
-	if (copy_from_user(new->name + name_len + 1, r->buf, r->size)) {
+	if (copy_from_user(simple_xattr_value(new), r->buf, r->size)) {
 		kvfree(new);
 		return ERR_PTR(-EFAULT);
 	}
 	return new;
 }
 
-static char *value_of(struct simple_xattr *x)
+/** simple_xattr_add() - an attribute that a disk has; 0 or -ENOMEM */
+int simple_xattr_add(struct inode *inode, const char *name, const void *value,
+		     u32 size)
 {
-	return x->name + x->name_len + 1;
+	struct simple_xattr *new = new_xattr(name, size);
+
+	if (!new)
+		return -ENOMEM;
+	memcpy(simple_xattr_value(new), value, size);
+	new->next = inode->i_xattrs;
+	inode->i_xattrs = new;
+	return 0;
 }
 
-/* @new, or nothing, in place of what has the name; 0 or -errno. */
-static int replace_xattr(struct inode *inode, const char *name,
-			 struct simple_xattr *new, int flags)
+/* What the disk has of @inode is in its list: 0 or -errno. */
+static int load_xattrs(struct inode *inode)
+{
+	int err = 0;
+
+	if (!on_disk(inode) || inode->i_state & I_XATTRS)
+		return 0;
+	down_write(&vfs_lock);
+	if (!(inode->i_state & I_XATTRS)) {
+		err = inode->i_sb->s_op->load_xattrs(inode);
+		if (err)
+			simple_xattrs_free(inode);
+		else
+			inode->i_state |= I_XATTRS;
+	}
+	up_write(&vfs_lock);
+	return err;
+}
+
+/* As replace_xattr(). Context: with vfs_lock, of a disk's. */
+static int try_replace(struct inode *inode, const char *name,
+		       struct simple_xattr *new, int flags)
 {
 	struct simple_xattr **p = find_xattr(inode, name), *old = *p;
+	int err;
 
 	if (old && (flags & XATTR_CREATE))
 		return -EEXIST;
@@ -173,9 +216,31 @@ static int replace_xattr(struct inode *inode, const char *name,
 	} else {
 		*p = old->next;
 	}
+	err = on_disk(inode) ? inode->i_sb->s_op->store_xattrs(inode) : 0;
+	if (err) {
+		*p = old ? old : new->next;
+		return err;
+	}
 	kvfree(old);
 	inode->i_ctime = current_time();
+	mark_inode_dirty(inode);
 	return 0;
+}
+
+/* @new, or nothing, in place of what has the name; 0 or -errno. */
+static int replace_xattr(struct inode *inode, const char *name,
+			 struct simple_xattr *new, int flags)
+{
+	int err = load_xattrs(inode);
+
+	if (err)
+		return err;
+	if (!on_disk(inode))
+		return try_replace(inode, name, new, flags);
+	down_write(&vfs_lock);
+	err = try_replace(inode, name, new, flags);
+	up_write(&vfs_lock);
+	return err;
 }
 
 /**
@@ -204,7 +269,7 @@ static long set_xattr(struct inode *inode, struct request *r)
 	if (IS_ERR(new))
 		return PTR_ERR(new);
 	err = ashlar_strcmp(r->name, CAPABILITY) == 0 && r->size &&
-			      !is_vfs_cap(value_of(new), r->size) ?
+			      !is_vfs_cap(simple_xattr_value(new), r->size) ?
 		      -EINVAL :
 		      0;
 	err = err ?: xattr_permission(inode, r->name, MAY_WRITE);
@@ -242,6 +307,7 @@ static long get_xattr(struct inode *inode, struct request *r)
 	u32 size = 0;
 
 	err = err ?: xattr_supported(inode, r->name);
+	err = err ?: load_xattrs(inode);
 	if (!err && r->size) {
 		copy = kvmalloc(min(r->size, XATTR_SIZE_MAX), GFP_KERNEL);
 		if (!copy)
@@ -252,7 +318,7 @@ static long get_xattr(struct inode *inode, struct request *r)
 		size = x ? x->size : 0;
 		err = !x ? -ENODATA : copy && size > r->size ? -ERANGE : 0;
 		if (!err && copy)
-			memcpy(copy, value_of(x), size);
+			memcpy(copy, simple_xattr_value(x), size);
 	}
 	if (err || !copy) {
 		kvfree(copy);
@@ -286,8 +352,10 @@ static long list_xattr(struct inode *inode, struct request *r)
 {
 	u32 size = min(r->size, XATTR_LIST_MAX);
 	char *copy;
-	long n;
+	long n = load_xattrs(inode);
 
+	if (n)
+		return n;
 	if (!size)
 		return collect_names(inode, NULL, 0);
 	copy = kvmalloc(size, GFP_KERNEL);

@@ -33,6 +33,7 @@ struct cred {
 #define CAP_SETGID 6
 #define CAP_SETUID 7
 #define CAP_SETPCAP 8
+#define CAP_LINUX_IMMUTABLE 9
 #define CAP_NET_ADMIN 12
 #define CAP_IPC_LOCK 14
 #define CAP_IPC_OWNER 15

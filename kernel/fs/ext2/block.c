@@ -16,17 +16,16 @@
 #include <ashlar/mm_types.h>
 #include "ext2.h"
 
-#define MAX_DEPTH 4
-
-/* The way to a block: the index in i_data, then in each indirect block. */
-struct block_path {
-	u32 depth, at[MAX_DEPTH];
-	u32 left; /* numbers from the last one on in its block, itself too */
-};
-
-/* False if files cannot be as long. */
-static bool block_to_path(const struct ext2_sb_info *sbi, u32 iblock,
-			  struct block_path *p)
+/**
+ * ext2_block_to_path() - which numbers lead to a block
+ * @sbi: the filesystem
+ * @iblock: number of the file's block
+ * @p: is set
+ *
+ * Return: false if files cannot be as long.
+ */
+bool ext2_block_to_path(const struct ext2_sb_info *sbi, u32 iblock,
+			struct block_path *p)
 {
 	u32 n = sbi->s_addr_per_block, shift = (u32)__builtin_ctz(n), d;
 	u64 left = iblock;
@@ -38,9 +37,9 @@ static bool block_to_path(const struct ext2_sb_info *sbi, u32 iblock,
 		return true;
 	}
 	left -= EXT2_NDIR_BLOCKS;
-	for (d = 1; d < MAX_DEPTH && left >> (shift * d); d++)
+	for (d = 1; d < EXT2_MAX_DEPTH && left >> (shift * d); d++)
 		left -= 1ull << (shift * d);
-	if (d == MAX_DEPTH)
+	if (d == EXT2_MAX_DEPTH)
 		return false;
 	p->depth = d + 1;
 	p->at[0] = EXT2_NDIR_BLOCKS + d - 1;
@@ -76,7 +75,7 @@ bool ext2_data_block_valid(const struct ext2_sb_info *sbi, u32 first, u32 nr)
 	return !overlap(first, nr, tables, 1 + sbi->s_gdb_count);
 }
 
-static int bad_block(struct inode *inode, u32 block)
+int ext2_bad_block(struct inode *inode, u32 block)
 {
 	ext2_error(inode->i_sb, __func__, "inode %u: bad block %u",
 		   (u32)inode->i_ino, block);
@@ -94,12 +93,41 @@ static u32 count_run(const u32 *at, u32 most)
 }
 
 /* The indirect block that number @block says; an error tells why not. */
-static int read_indirect(struct inode *inode, u32 block, struct buffer *b)
+int ext2_read_indirect(struct inode *inode, u32 block, struct buffer *b)
 {
 	if (!ext2_data_block_valid(EXT2_SB(inode->i_sb), block, 1))
-		return bad_block(inode, block);
+		return ext2_bad_block(inode, block);
 	*b = sb_bread(inode->i_sb, block);
 	return b->data ? 0 : -EIO;
+}
+
+/* As ext2_get_block(). Context: map_lock. */
+int ext2_map_block(struct inode *inode, u32 iblock, u32 *block, u32 *nr)
+{
+	const struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
+	const u32 *at = EXT2_I(inode)->i_data;
+	struct buffer b = { .data = NULL }, next;
+	struct block_path p;
+	u32 d;
+	int err = 0;
+
+	if (!ext2_block_to_path(sbi, iblock, &p))
+		return -EFBIG;
+	at += p.at[0];
+	for (d = 1; d < p.depth && *at; d++) {
+		err = ext2_read_indirect(inode, *at, &next);
+		brelse(&b);
+		if (err)
+			return err;
+		b = next;
+		at = (const u32 *)b.data + p.at[d];
+	}
+	*block = *at;
+	*nr = count_run(at, d == p.depth ? min(*nr, p.left) : 1);
+	brelse(&b);
+	if (*block && !ext2_data_block_valid(sbi, *block, *nr))
+		return ext2_bad_block(inode, *block);
+	return 0;
 }
 
 /**
@@ -113,30 +141,13 @@ static int read_indirect(struct inode *inode, u32 block, struct buffer *b)
  */
 int ext2_get_block(struct inode *inode, u32 iblock, u32 *block, u32 *nr)
 {
-	const struct ext2_sb_info *sbi = EXT2_SB(inode->i_sb);
-	const u32 *at = EXT2_I(inode)->i_data;
-	struct buffer b = { .data = NULL }, next;
-	struct block_path p;
-	u32 d;
-	int err = 0;
+	struct ext2_inode_info *ei = EXT2_I(inode);
+	int err;
 
-	if (!block_to_path(sbi, iblock, &p))
-		return -EFBIG;
-	at += p.at[0];
-	for (d = 1; d < p.depth && *at; d++) {
-		err = read_indirect(inode, *at, &next);
-		brelse(&b);
-		if (err)
-			return err;
-		b = next;
-		at = (const u32 *)b.data + p.at[d];
-	}
-	*block = *at;
-	*nr = count_run(at, d == p.depth ? min(*nr, p.left) : 1);
-	brelse(&b);
-	if (*block && !ext2_data_block_valid(sbi, *block, *nr))
-		return bad_block(inode, *block);
-	return 0;
+	down_read(&ei->map_lock);
+	err = ext2_map_block(inode, iblock, block, nr);
+	up_read(&ei->map_lock);
+	return err;
 }
 
 /**

@@ -42,12 +42,18 @@ static const char *entry_fault(const struct inode *dir,
 	return NULL;
 }
 
-/*
- * The record at @off of a block, which is below the block's size and a
- * multiple of 4; NULL if what is there is none, and that is in the log.
+/**
+ * ext2_entry_at() - a record of a directory
+ * @dir: the directory
+ * @b: one of its blocks
+ * @iblock: that one's number in the directory
+ * @off: where in it; below its size, and a multiple of 4
+ *
+ * Context: may sleep. Return: the record; NULL if what is there is none, and
+ * that is in the log.
  */
-static struct ext2_dir_entry *
-entry_at(struct inode *dir, const struct buffer *b, u32 iblock, u32 off)
+struct ext2_dir_entry *ext2_entry_at(struct inode *dir, const struct buffer *b,
+				     u32 iblock, u32 off)
 {
 	struct ext2_dir_entry *e =
 		(struct ext2_dir_entry *)((char *)b->data + off);
@@ -68,57 +74,66 @@ entry_at(struct inode *dir, const struct buffer *b, u32 iblock, u32 off)
 
 /* ---- looking for a name ---- */
 
-static bool is_name(const struct ext2_dir_entry *e, const char *name, u32 len)
+/** ext2_is_name() - is a record that of a name? */
+bool ext2_is_name(const struct ext2_dir_entry *e, const char *name, u32 len)
 {
 	return e->inode && e->name_len == len && e->name[0] == name[0] &&
 	       !memcmp(e->name, name, len);
 }
 
-/* @name in one block: its record; NULL, and *@err if the block is bad. */
-static struct ext2_dir_entry *find_in_block(struct inode *dir,
-					    const struct buffer *b, u32 iblock,
-					    const char *name, u32 len, int *err)
+/* @name in one block, into @at; false: it is not there, or *@err. */
+static bool find_in_block(struct inode *dir, struct ext2_place *at,
+			  const char *name, u32 len, int *err)
 {
-	struct ext2_dir_entry *e;
 	u32 off;
 
-	for (off = 0; off < b->size; off += e->rec_len) {
-		e = entry_at(dir, b, iblock, off);
-		if (!e) {
+	for (off = 0; off < at->b.size; off += at->e->rec_len) {
+		at->e = ext2_entry_at(dir, &at->b, at->iblock, off);
+		if (!at->e) {
 			*err = -EIO;
-			return NULL;
+			return false;
 		}
-		if (is_name(e, name, len))
-			return e;
+		if (ext2_is_name(at->e, name, len))
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+/* In block @iblock; false: not there, or *@err. */
+static bool look_in(struct inode *dir, u32 iblock, const char *name, u32 len,
+		    struct ext2_place *at, int *err)
+{
+	at->iblock = iblock;
+	at->b = ext2_bread(dir, iblock, err);
+	if (!at->b.data)
+		return false;
+	if (find_in_block(dir, at, name, len, err))
+		return true;
+	brelse(&at->b);
+	return false;
 }
 
 /**
  * ext2_find_entry() - look for a name on the disk
  * @dir: the directory
  * @name: @len bytes
- * @ino: is set to the number of its inode, 0: there is no such name
+ * @at: is set to where it is, for brelse(&at->b); without data: nowhere
  *
  * Context: vfs_lock; may sleep. Return: 0 or -errno.
  */
-int ext2_find_entry(struct inode *dir, const char *name, u32 len, u32 *ino)
+int ext2_find_entry(struct inode *dir, const char *name, u32 len,
+		    struct ext2_place *at)
 {
-	u32 i, nr = dir_blocks(dir);
-	struct ext2_dir_entry *e = NULL;
+	u32 nr = dir_blocks(dir), i = 0;
 	int err = 0;
 
-	*ino = 0;
-	for (i = 0; i < nr && !e && !err; i++) {
-		struct buffer b = ext2_bread(dir, i, &err);
-
-		if (!b.data)
-			continue;
-		e = find_in_block(dir, &b, i, name, len, &err);
-		if (e)
-			*ino = e->inode;
-		brelse(&b);
-	}
+	*at = (struct ext2_place){ .e = NULL };
+	err = ext2_dindex_find(dir, name, len, at);
+	if (err != -EAGAIN)
+		return err;
+	err = 0;
+	while (i < nr && !err && !look_in(dir, i, name, len, at, &err))
+		i++;
 	return err;
 }
 
@@ -147,7 +162,7 @@ static bool emit_block(struct inode *dir, const struct buffer *b, u32 iblock,
 	/* From the block's beginning: since the last time, the record at
 	 * the position may have become a part of another. */
 	for (off = 0; off < b->size; off += e->rec_len) {
-		e = entry_at(dir, b, iblock, off);
+		e = ext2_entry_at(dir, b, iblock, off);
 		if (!e) {
 			*err = -EIO;
 			return false;
@@ -197,4 +212,6 @@ static int ext2_readdir(struct file *f, struct dir_context *ctx)
 const struct file_operations ext2_dir_operations = {
 	.llseek = generic_file_llseek,
 	.iterate = ext2_readdir,
+	.fsync = ext2_fsync,
+	.ioctl = ext2_ioctl,
 };

@@ -1,112 +1,221 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files: their pages come from the disk's blocks, in runs.
+ * Files: written, cut, allocated ahead, asked for their holes.
  *
- *   page │ block │ block │ hole │ block │       4 blocks of 1 KB
- *          └── one bio ──┘  zeroes   └ another
+ * A page gets its blocks when it is written to or mapped for that, so that a
+ * full disk is an error of those calls. A call that fails half-way gives back
+ * the blocks past the file's end.
+ *
+ * Locks: i_rwsem for writing around all of this but faults.
  */
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
 #include <ashlar/highmem.h>
 #include <ashlar/mm.h>
 #include <ashlar/pagemap.h>
-#include <ashlar/slab.h>
-#include <ashlar/string.h>
+#include <ashlar/rwsem.h>
+#include <ashlar/writeback.h>
 #include <kernel/block/blkdev.h>
+#include <kernel/fs/fcntl.h>
 #include <kernel/fs/libfs.h>
+#include <kernel/fs/read_write.h>
+#include <kernel/fs/stat.h>
 #include "ext2.h"
 
-static void zero_part(struct page *page, u32 off, u32 len)
+static u32 blocks_of(const struct inode *inode, loff_t bytes)
 {
-	char *p = kmap_local_page(page);
+	u32 bits = inode->i_sb->s_blocksize_bits;
 
-	memset(p + off, 0, len);
-	kunmap_local(p);
+	return (u32)((bytes + (1 << bits) - 1) >> bits);
 }
 
-/* A page that is being filled; whoever hears of the last run ends that. */
-struct page_read {
-	struct page *page;
-	unsigned int left; /* runs under way, and the one who submits them */
-	int err;
-};
-
-static void read_done(struct page_read *r, int err)
+/* Blocks for bytes [@from, @to) of a page that is complete. */
+static int ext2_write_begin(struct address_space *m, struct page *page,
+			    unsigned int from, unsigned int to)
 {
-	if (err)
-		r->err = err;
-	if (--r->left)
-		return;
-	end_page_read(r->page, r->err);
-	kfree(r);
-}
-
-static void read_end(struct bio *bio)
-{
-	struct page_read *r = bio->private;
-	int err = bio->status;
-
-	bio_put(bio);
-	read_done(r, err);
-}
-
-/* @len bytes at @off of a page, from @block on. */
-static void read_run(struct super_block *sb, struct page_read *r, u32 off,
-		     u32 len, u32 block)
-{
-	struct bio *bio = bio_alloc(sb->s_bdev, 1, REQ_OP_READ, GFP_KERNEL);
-
-	bio->sector = (sector_t)block << (sb->s_blocksize_bits - SECTOR_SHIFT);
-	bio_add_page(bio, r->page, len, off);
-	bio->private = r;
-	bio->end_io = read_end;
-	r->left++;
-	submit_bio(bio);
-}
-
-static int read_runs(struct inode *inode, struct page_read *r)
-{
-	u32 bits = inode->i_sb->s_blocksize_bits, per = PAGE_SIZE >> bits;
-	u64 first = (u64)r->page->index << (PAGE_SHIFT - bits);
-	u32 i, nr, block;
+	struct inode *inode = m->host;
+	u32 bits = inode->i_sb->s_blocksize_bits, nr, block;
+	u64 first = (u64)page->index << (PAGE_SHIFT - bits);
+	u32 i = from >> bits, end = (to + (1u << bits) - 1) >> bits;
+	bool fresh;
 	int err;
 
-	if (first + per > ~0u)
+	if (first + end > ~0u)
 		return -EFBIG;
-	for (i = 0; i < per; i += nr) {
-		nr = per - i;
+	for (; i < end; i += nr) {
+		nr = end - i;
 		err = ext2_get_block(inode, (u32)first + i, &block, &nr);
+		if (!err && !block)
+			err = ext2_alloc_retry(inode, (u32)first + i, &block,
+					       &nr, &fresh);
 		if (err)
 			return err;
-		if (block)
-			read_run(inode->i_sb, r, i << bits, nr << bits, block);
-		else
-			zero_part(r->page, i << bits, nr << bits);
 	}
 	return 0;
 }
 
-static int ext2_read_folio(struct address_space *m, struct page *page)
+static int ext2_page_mkwrite(struct address_space *m, struct page *page)
 {
-	struct page_read *r = kmalloc(sizeof(*r), GFP_KERNEL);
+	loff_t left = mapping_size(m) - ((loff_t)page->index << PAGE_SHIFT);
 
-	if (!r)
-		return -ENOMEM;
-	*r = (struct page_read){ .page = page, .left = 1 };
-	read_done(r, read_runs(m->host, r));
-	return 0;
+	return ext2_write_begin(m, page, 0,
+				left < (loff_t)PAGE_SIZE ? (unsigned int)left :
+							   PAGE_SIZE);
 }
 
 const struct address_space_operations ext2_aops = {
 	.read_folio = ext2_read_folio,
+	.writepage = ext2_writepage,
+	.writepages = ext2_writepages,
+	.write_begin = ext2_write_begin,
+	.page_mkwrite = ext2_page_mkwrite,
 };
 
+/* Blocks past the end are no file's, as e2fsck sees it. */
+static void trim(struct inode *inode)
+{
+	ext2_free_range(inode, blocks_of(inode, i_size_read(inode)), ~0u);
+}
+
+static ssize_t ext2_write_iter(struct file *f, struct iov_iter *from,
+			       loff_t *pos)
+{
+	struct address_space *m = f->f_mapping;
+	size_t wanted = from->count;
+	ssize_t ret;
+
+	down_write(&m->i_rwsem);
+	ret = __generic_file_write_iter(f, from, pos);
+	mark_inode_dirty(f->f_inode);
+	if (ret < 0 || (size_t)ret < wanted)
+		trim(f->f_inode);
+	up_write(&m->i_rwsem);
+	return ret;
+}
+
+/** ext2_fsync() - file_operations.fsync: bytes, tables and names */
+int ext2_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
+{
+	struct super_block *sb = f->f_inode->i_sb;
+	int err = 0, err2;
+
+	(void)datasync;
+	if (f->f_mapping)
+		err = file_write_and_wait_range(f, start, end);
+	err2 = ext2_commit(sb);
+	if (!err2)
+		err2 = blkdev_issue_flush(sb->s_bdev);
+	return err ? err : err2;
+}
+
+/* ---- size ---- */
+
+/* Zeroes from the new end to the end of its block. */
+static int zero_tail(struct inode *inode, loff_t size)
+{
+	loff_t end = (loff_t)blocks_of(inode, size)
+		     << inode->i_sb->s_blocksize_bits;
+
+	end = min(end, i_size_read(inode));
+	return size < end ? filemap_zero_range(&inode->i_data, size, end) : 0;
+}
+
+static int set_size(struct inode *inode, loff_t size)
+{
+	struct address_space *m = &inode->i_data;
+	bool shorter = size < i_size_read(inode);
+	int err = 0;
+
+	if (size > (loff_t)~0u << inode->i_sb->s_blocksize_bits)
+		return -EFBIG;
+	if (shorter)
+		err = zero_tail(inode, size);
+	if (err)
+		return err;
+	truncate_setsize(m, size);
+	if (shorter)
+		err = ext2_free_range(inode, blocks_of(inode, size), ~0u);
+	mark_inode_dirty(inode);
+	return err;
+}
+
+/** ext2_setattr() - inode_operations.setattr */
+int ext2_setattr(struct inode *inode, struct kstat *attr, u32 valid)
+{
+	int err;
+
+	if (EXT2_I(inode)->i_flags & (EXT2_IMMUTABLE_FL | EXT2_APPEND_FL))
+		return -EPERM;
+	if (!(valid & ATTR_SIZE))
+		return 0;
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	down_write(&inode->i_data.i_rwsem);
+	err = set_size(inode, attr->size);
+	up_write(&inode->i_data.i_rwsem);
+	return err;
+}
+
+/* ---- holes ---- */
+
+/* The first byte from @off on that is data, or a hole; the file's size, or
+ * -errno. */
+static loff_t seek_kind(struct inode *inode, loff_t off, bool data)
+{
+	u32 bits = inode->i_sb->s_blocksize_bits, block, nr;
+	loff_t size = i_size_read(inode);
+	int err;
+
+	while (off < size) {
+		nr = ~0u >> 8;
+		err = ext2_get_block(inode, (u32)(off >> bits), &block, &nr);
+		if (err)
+			return err;
+		if (!block == !data)
+			return off;
+		off = (loff_t)((off >> bits) + nr) << bits;
+	}
+	return size;
+}
+
+static loff_t ext2_llseek(struct file *f, loff_t off, int whence)
+{
+	struct inode *inode = f->f_inode;
+	loff_t size = i_size_read(inode);
+
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return generic_file_llseek(f, off, whence);
+	if (off < 0 || off >= size)
+		return -ENXIO;
+	off = seek_kind(inode, off, whence == SEEK_DATA);
+	if (off < 0)
+		return off;
+	if (whence == SEEK_DATA && off >= size)
+		return -ENXIO;
+	f->f_pos = min(off, size);
+	return f->f_pos;
+}
+
+static int ext2_file_open(struct inode *inode, struct file *f)
+{
+	if (EXT2_I(inode)->i_flags & EXT2_APPEND_FL &&
+	    f->f_mode & FMODE_WRITE && !(f->f_flags & O_APPEND))
+		return -EPERM;
+	return 0;
+}
+
 const struct file_operations ext2_file_operations = {
-	.llseek = generic_file_llseek,
+	.open = ext2_file_open,
+	.llseek = ext2_llseek,
 	.read_iter = generic_file_read_iter,
+	.write_iter = ext2_write_iter,
 	.mmap = generic_file_mmap,
+	.fsync = ext2_fsync,
+	.ioctl = ext2_ioctl,
 };
 
 const struct inode_operations ext2_file_inode_operations = {
+	.setattr = ext2_setattr,
 	.getattr = ext2_getattr,
+	.permission = ext2_permission,
 };

@@ -12,6 +12,7 @@
 #include <ashlar/string.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/fs/stat.h>
+#include <kernel/fs/xattr.h>
 #include "ext2.h"
 
 #define NSEC_PER_SEC 1000000000ll
@@ -26,9 +27,18 @@ void ext2_inode_init(void)
 				       SLAB_PANIC, NULL);
 }
 
-/* The inode on the disk, in its block; NULL and *@err. */
-static struct ext2_inode *get_raw(struct super_block *sb, u32 ino,
-				  struct buffer *b, int *err)
+/**
+ * ext2_get_raw() - the inode on the disk
+ * @sb: the filesystem
+ * @ino: its number, which may be any
+ * @b: is set to its block, for brelse()
+ * @block: is set to that one's number
+ * @err: is set to 0 or -errno
+ *
+ * Context: may sleep. Return: where it is in @b, or NULL.
+ */
+struct ext2_inode *ext2_get_raw(struct super_block *sb, u32 ino,
+				struct buffer *b, u32 *block, int *err)
 {
 	const struct ext2_sb_info *sbi = EXT2_SB(sb);
 	const struct ext2_group_desc *gd;
@@ -44,12 +54,12 @@ static struct ext2_inode *get_raw(struct super_block *sb, u32 ino,
 	index = (ino - 1) % sbi->s_inodes_per_group;
 	gd = ext2_get_group_desc(sb, group);
 	*err = -EIO;
-	*b = sb_bread(sb, gd->bg_inode_table + index / sbi->s_inodes_per_block);
+	*block = gd->bg_inode_table + index / sbi->s_inodes_per_block;
+	*b = sb_bread(sb, *block);
 	if (!b->data) {
-		ext2_error(
-			sb, "ext2_get_inode",
-			"unable to read inode block - inode=%u, block=%u", ino,
-			gd->bg_inode_table + index / sbi->s_inodes_per_block);
+		ext2_error(sb, "ext2_get_inode",
+			   "unable to read inode block - inode=%u, block=%u",
+			   ino, *block);
 		return NULL;
 	}
 	*err = 0;
@@ -97,7 +107,8 @@ static bool is_fast_link(const struct inode *inode)
 	return ei->i_blocks == xattr;
 }
 
-static int set_ops(struct inode *inode)
+/** ext2_set_ops() - what can be done with an inode; 0 or -EFSCORRUPTED */
+int ext2_set_ops(struct inode *inode)
 {
 	struct ext2_inode_info *ei = EXT2_I(inode);
 	loff_t size = i_size_read(inode);
@@ -166,7 +177,7 @@ static int read_inode(struct inode *inode, const struct ext2_inode *raw)
 	}
 	err = read_size(inode, raw);
 	if (!err)
-		err = set_ops(inode);
+		err = ext2_set_ops(inode);
 	if (err)
 		ext2_error(inode->i_sb, "ext2_iget",
 			   "inode %u: bad mode %o, size %llu or blocks %u",
@@ -175,16 +186,30 @@ static int read_inode(struct inode *inode, const struct ext2_inode *raw)
 	return err;
 }
 
+/** ext2_alloc_info() - what an inode has beside, zeroed; or NULL */
+struct ext2_inode_info *ext2_alloc_info(struct inode *inode)
+{
+	struct ext2_inode_info *ei = kmem_cache_zalloc(info_cache, GFP_KERNEL);
+
+	if (!ei)
+		return NULL;
+	ei->vfs_inode = inode;
+	INIT_LIST_HEAD(&ei->i_dirty);
+	init_rwsem(&ei->map_lock);
+	inode->i_private = ei;
+	return ei;
+}
+
 static int fill_inode(struct inode *inode)
 {
 	struct ext2_inode *raw;
 	struct buffer b;
+	u32 block;
 	int err;
 
-	inode->i_private = kmem_cache_zalloc(info_cache, GFP_KERNEL);
-	if (!inode->i_private)
+	if (!ext2_alloc_info(inode))
 		return -ENOMEM;
-	raw = get_raw(inode->i_sb, (u32)inode->i_ino, &b, &err);
+	raw = ext2_get_raw(inode->i_sb, (u32)inode->i_ino, &b, &block, &err);
 	if (!raw)
 		return err;
 	err = read_inode(inode, raw);
@@ -216,20 +241,64 @@ struct inode *ext2_iget(struct super_block *sb, u32 ino)
 	return ERR_PTR(err);
 }
 
+/* No name is left, and no one who has it open: its blocks and its number are
+ * free, and what of that fails e2fsck finds. */
+static void delete_inode(struct inode *inode)
+{
+	struct super_block *sb = inode->i_sb;
+	struct ext2_inode_info *ei = EXT2_I(inode);
+
+	mapping_set_size(&inode->i_data, 0);
+	if (ei->i_blocks && ext2_free_range(inode, 0, ~0u))
+		return;
+	if (ext2_begin(sb))
+		return;
+	ext2_drop_xattrs(inode);
+	ext2_clean_inode(inode);
+	ext2_note_freed_inode(inode);
+	ext2_end(sb);
+}
+
+/* True if the inode's numbers are blocks' numbers. */
+static bool has_blocks(const struct inode *inode)
+{
+	return S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode) ||
+	       (S_ISLNK(inode->i_mode) && !inode->i_link);
+}
+
 /** ext2_evict_inode() - super_operations.evict_inode */
 void ext2_evict_inode(struct inode *inode)
 {
+	struct ext2_inode_info *ei = EXT2_I(inode);
+
 	if (inode->i_mapping)
 		truncate_inode_pages_range(inode->i_mapping, 0,
 					   MAX_LFS_FILESIZE);
-	if (inode->i_private)
-		kmem_cache_free(info_cache, inode->i_private);
+	if (!ei)
+		return;
+	if (!inode->i_nlink && inode->i_hash_pprev) {
+		if (!has_blocks(inode))
+			ei->i_blocks = 0;
+		delete_inode(inode);
+	}
+	ext2_clean_inode(inode);
+	ext2_dindex_free(inode);
+	simple_xattrs_free(inode);
+	kmem_cache_free(info_cache, ei);
 	inode->i_private = NULL;
 }
 
-/** ext2_getattr() - inode_operations.getattr */
+static s64 whole_seconds(s64 t)
+{
+	return time_of((u32)ext2_seconds(t));
+}
+
+/** ext2_getattr() - inode_operations.getattr: times as the disk keeps them */
 void ext2_getattr(struct inode *inode, struct kstat *stat)
 {
 	stat->blocks = EXT2_I(inode)->i_blocks;
 	stat->blksize = inode->i_sb->s_blocksize;
+	stat->atime = whole_seconds(inode->i_atime);
+	stat->mtime = whole_seconds(inode->i_mtime);
+	stat->ctime = whole_seconds(inode->i_ctime);
 }

@@ -47,12 +47,13 @@ void ext2_msg(struct super_block *sb, const char *level, const char *fmt, ...)
  * @function: where that was seen
  * @fmt: what it is, as printf's, without a newline
  *
- * The mount option errors= says what follows. Context: any that may print.
+ * The mount option errors= says what follows, and e2fsck will look at all of
+ * it. Context: may sleep.
  */
 void ext2_error(struct super_block *sb, const char *function, const char *fmt,
 		...)
 {
-	const struct ext2_sb_info *sbi = EXT2_SB(sb);
+	struct ext2_sb_info *sbi = EXT2_SB(sb);
 	char text[240];
 	__builtin_va_list ap;
 
@@ -61,6 +62,11 @@ void ext2_error(struct super_block *sb, const char *function, const char *fmt,
 	__builtin_va_end(ap);
 	printk(KERN_CRIT "EXT2-fs (%s): error: %s: %s\n", sb->s_id, function,
 	       text);
+	if (!(sb->s_flags & SB_RDONLY)) {
+		sbi->s_mount_state |= EXT2_ERROR_FS;
+		sbi->s_es->s_state |= EXT2_ERROR_FS;
+		sync_dirty_buffer(&sbi->s_sbh);
+	}
 	if (sbi->s_errors == EXT2_ERRORS_PANIC)
 		panic("EXT2-fs: panic from previous error");
 	if (sb->s_flags & SB_RDONLY || sbi->s_errors != EXT2_ERRORS_RO)
@@ -77,27 +83,6 @@ struct ext2_group_desc *ext2_get_group_desc(struct super_block *sb, u32 group)
 		sbi->s_group_desc[group / sbi->s_desc_per_block].data;
 
 	return gd + group % sbi->s_desc_per_block;
-}
-
-/** ext2_count_free_blocks() - of all groups */
-u32 ext2_count_free_blocks(struct super_block *sb)
-{
-	const struct ext2_sb_info *sbi = EXT2_SB(sb);
-	u32 free = 0, i;
-
-	for (i = 0; i < sbi->s_groups_count; i++)
-		free += ext2_get_group_desc(sb, i)->bg_free_blocks_count;
-	return min(free, sbi->s_es->s_blocks_count);
-}
-
-static u32 count_free_inodes(struct super_block *sb)
-{
-	const struct ext2_sb_info *sbi = EXT2_SB(sb);
-	u32 free = 0, i;
-
-	for (i = 0; i < sbi->s_groups_count; i++)
-		free += ext2_get_group_desc(sb, i)->bg_free_inodes_count;
-	return min(free, sbi->s_es->s_inodes_count);
 }
 
 /* ---- mounting ---- */
@@ -296,6 +281,72 @@ static int load_super(struct super_block *sb)
 	return -EINVAL;
 }
 
+/* What changes need: counts, room for what is freed, and states of groups. */
+static int load_counts(struct super_block *sb)
+{
+	struct ext2_sb_info *sbi = EXT2_SB(sb);
+	u32 i;
+
+	sbi->s_max_freed = 2 * (sbi->s_addr_per_block + 16);
+	sbi->s_group_state = kvmalloc(sbi->s_groups_count, GFP_KERNEL);
+	sbi->s_freed =
+		kvmalloc(sbi->s_max_freed * sizeof(*sbi->s_freed), GFP_KERNEL);
+	sbi->s_freed_inodes = kvmalloc(
+		sbi->s_max_freed * sizeof(*sbi->s_freed_inodes), GFP_KERNEL);
+	if (!sbi->s_group_state || !sbi->s_freed || !sbi->s_freed_inodes)
+		return -ENOMEM;
+	memset(sbi->s_group_state, 0, sbi->s_groups_count);
+	for (i = 0; i < sbi->s_groups_count; i++) {
+		const struct ext2_group_desc *gd = ext2_get_group_desc(sb, i);
+
+		sbi->s_free_blocks += gd->bg_free_blocks_count;
+		sbi->s_free_inodes += gd->bg_free_inodes_count;
+	}
+	return 0;
+}
+
+/* The superblock is on the disk, with what is in memory of it. */
+static int write_super(struct super_block *sb)
+{
+	struct ext2_sb_info *sbi = EXT2_SB(sb);
+	bool noted;
+
+	down_read(&sbi->s_commit);
+	noted = ext2_dirty_group(sb, 0);
+	up_read(&sbi->s_commit);
+	return noted ? ext2_commit(sb) : -ENOMEM;
+}
+
+/* From now on the disk says that it is not to be believed unchecked. */
+static int begin_writing(struct super_block *sb)
+{
+	struct ext2_sb_info *sbi = EXT2_SB(sb);
+	struct ext2_super_block *es = sbi->s_es;
+
+	if (es->s_state & EXT2_ERROR_FS)
+		ext2_msg(sb, KERN_WARNING,
+			 "warning: mounting fs with errors, running e2fsck is "
+			 "recommended");
+	else if (!(es->s_state & EXT2_VALID_FS))
+		ext2_msg(sb, KERN_WARNING,
+			 "warning: mounting unchecked fs, running e2fsck is "
+			 "recommended");
+	sbi->s_mount_state = es->s_state;
+	es->s_state &= (u16)~EXT2_VALID_FS;
+	es->s_mnt_count++;
+	es->s_mtime = (u32)ext2_seconds(current_time());
+	return write_super(sb);
+}
+
+/* All is written, and the disk says so, unless errors were seen. */
+static int end_writing(struct super_block *sb)
+{
+	struct ext2_sb_info *sbi = EXT2_SB(sb);
+
+	sbi->s_es->s_state = sbi->s_mount_state;
+	return write_super(sb);
+}
+
 static void set_errors(struct ext2_sb_info *sbi)
 {
 	u16 on_disk = sbi->s_es->s_errors;
@@ -333,14 +384,26 @@ static int ext2_fill_super(struct super_block *sb, const char *data)
 	sbi->sb = sb;
 	sb->s_fs_info = sbi;
 	sb->s_op = &ext2_sops;
-	sb->s_flags |= SB_CACHED | SB_RDONLY;
+	sb->s_flags |= SB_CACHED | SB_XATTR;
+	init_rwsem(&sbi->s_commit);
+	INIT_LIST_HEAD(&sbi->s_dirty_inodes);
 	err = ext2_parse_options(sb, sbi, data);
 	if (!err)
 		err = load_super(sb);
 	if (err)
 		return err;
 	set_errors(sbi);
-	return load_root(sb);
+	err = load_counts(sb);
+	if (!err)
+		err = load_root(sb);
+	if (!err && !(sb->s_flags & SB_RDONLY)) {
+		err = begin_writing(sb);
+		if (err) {
+			dput(sb->s_root);
+			sb->s_root = NULL;
+		}
+	}
+	return err;
 }
 
 static void ext2_put_super(struct super_block *sb)
@@ -348,26 +411,62 @@ static void ext2_put_super(struct super_block *sb)
 	struct ext2_sb_info *sbi = EXT2_SB(sb);
 	u32 i;
 
+	if (sb->s_root && !(sb->s_flags & SB_RDONLY))
+		end_writing(sb);
+	ext2_forget_all(sbi);
 	for (i = 0; sbi->s_group_desc && i < sbi->s_gdb_count; i++)
 		brelse(&sbi->s_group_desc[i]);
 	kvfree(sbi->s_group_desc);
+	kvfree(sbi->s_group_state);
+	kvfree(sbi->s_freed);
+	kvfree(sbi->s_freed_inodes);
 	brelse(&sbi->s_sbh);
 	kfree(sbi);
 	sb->s_fs_info = NULL;
 }
 
+static int ext2_sync_fs(struct super_block *sb, bool wait)
+{
+	int err = sync_inodes_sb(sb), err2 = ext2_commit(sb);
+
+	(void)wait;
+	return err ? err : err2;
+}
+
+static int remount_ro(struct super_block *sb)
+{
+	int err = ext2_sync_fs(sb, true);
+
+	return err ? err : end_writing(sb);
+}
+
+static int remount_rw(struct super_block *sb)
+{
+	int err;
+
+	sb->s_flags &= ~SB_RDONLY;
+	err = check_features(sb);
+	if (!err)
+		err = begin_writing(sb);
+	if (err)
+		sb->s_flags |= SB_RDONLY;
+	return err;
+}
+
 static int ext2_remount(struct super_block *sb, u32 flags, const char *data)
 {
-	struct ext2_sb_info *sbi = EXT2_SB(sb), new = *sbi;
-	int err = ext2_parse_options(sb, &new, data);
+	struct ext2_sb_info *sbi = EXT2_SB(sb);
+	bool ro = flags & MS_RDONLY, was_ro = sb->s_flags & SB_RDONLY;
+	u16 errors = sbi->s_mount_errors;
+	int err = ext2_parse_options(sb, sbi, data);
 
-	if (!err && !(flags & MS_RDONLY))
-		err = -EROFS;
+	if (!err && ro != was_ro)
+		err = ro ? remount_ro(sb) : remount_rw(sb);
 	if (err)
-		return err;
-	sbi->s_mount_errors = new.s_mount_errors;
-	set_errors(sbi);
-	return 0;
+		sbi->s_mount_errors = errors;
+	else
+		set_errors(sbi);
+	return err;
 }
 
 static bool is_power(u32 n, u32 of)
@@ -408,18 +507,21 @@ static u32 overhead(struct super_block *sb)
 
 static void ext2_statfs(struct super_block *sb, struct kstatfs *buf)
 {
-	const struct ext2_super_block *es = EXT2_SB(sb)->s_es;
+	const struct ext2_sb_info *sbi = EXT2_SB(sb);
+	const struct ext2_super_block *es = sbi->s_es;
 	u32 tables = overhead(sb);
 
 	buf->type = EXT2_SUPER_MAGIC;
 	buf->bsize = sb->s_blocksize;
 	buf->blocks = es->s_blocks_count - min(tables, es->s_blocks_count);
-	buf->bfree = ext2_count_free_blocks(sb);
+	buf->bfree = min(sbi->s_free_blocks + sbi->s_freed_blocks,
+			 es->s_blocks_count);
 	buf->bavail = buf->bfree > es->s_r_blocks_count ?
 			      buf->bfree - es->s_r_blocks_count :
 			      0;
 	buf->files = es->s_inodes_count;
-	buf->ffree = count_free_inodes(sb);
+	buf->ffree = min(sbi->s_free_inodes + sbi->s_nr_freed_inodes,
+			 es->s_inodes_count);
 	buf->namelen = EXT2_NAME_LEN;
 }
 
@@ -428,6 +530,10 @@ static const struct super_operations ext2_sops = {
 	.statfs = ext2_statfs,
 	.show_options = ext2_show_options,
 	.remount = ext2_remount,
+	.dirty_inode = ext2_dirty_inode,
+	.sync_fs = ext2_sync_fs,
+	.load_xattrs = ext2_load_xattrs,
+	.store_xattrs = ext2_store_xattrs,
 	.put_super = ext2_put_super,
 };
 
@@ -440,5 +546,6 @@ static struct file_system_type ext2_fs_type = {
 void ext2_init(void)
 {
 	ext2_inode_init();
+	ext2_commit_init();
 	register_filesystem(&ext2_fs_type);
 }

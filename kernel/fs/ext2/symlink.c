@@ -26,5 +26,6 @@ static int ext2_readlink(struct inode *inode, char *buf, size_t size)
 
 const struct inode_operations ext2_symlink_inode_operations = {
 	.readlink = ext2_readlink,
+	.setattr = ext2_setattr,
 	.getattr = ext2_getattr,
 };
