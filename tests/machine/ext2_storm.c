@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random work on /dev/sda's ext2 until the power goes (tests/machine/powercut),
+ * or for a number of steps. What the disk must have from some moment on is
+ * said, a line each:
+ *
+ *   S NAME SEED SIZE    fsync said that it is there, with bytes of that seed
+ *   U NAME              it is about to change, and may be anything again
+ *
+ * Any step may fail for want of memory; then nothing is said of it.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+
+#define FILES 60
+#define DIRS 6
+
+static char buf[200000];
+static uint32_t state;
+static char synced[FILES][80]; /* the name under which it is on the disk */
+
+static uint32_t chance(uint32_t n)
+{
+	state = state * 1103515245 + 12345;
+	return (state >> 8) % n;
+}
+
+static void fill(char *p, size_t n, uint32_t seed)
+{
+	for (size_t i = 0; i < n; i++) {
+		seed = seed * 1103515245 + 12345;
+		p[i] = (char)(seed >> 16);
+	}
+}
+
+static void say(const char *format, ...)
+{
+	char line[200];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (write(1, line, (size_t)n) != n)
+		_exit(9);
+}
+
+static void name_of(char *out, unsigned int file, unsigned int version)
+{
+	snprintf(out, 80, "d%u/%s%u.%u", (file + version) % DIRS,
+		 file % 3 ? "f" : "a_file_with_a_much_longer_name_", file,
+		 version);
+}
+
+static void forget(unsigned int i)
+{
+	if (synced[i][0])
+		say("U %s\n", synced[i]);
+	synced[i][0] = 0;
+}
+
+static unsigned int version[FILES];
+
+/* The file is new, and perhaps safe. */
+static void write_file(unsigned int i)
+{
+	uint32_t seed = chance(1 << 20),
+		 size = chance(chance(4) ? 9000 : 200000);
+	char name[80];
+	int fd;
+
+	forget(i);
+	name_of(name, i, version[i]);
+	fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
+	if (fd < 0)
+		return;
+	fill(buf, size, seed);
+	if (write(fd, buf, size) == (ssize_t)size && chance(2) &&
+	    fsync(fd) == 0) {
+		say("S %s %u %u\n", name, seed, size);
+		strcpy(synced[i], name);
+	}
+	close(fd);
+}
+
+static void rename_file(unsigned int i)
+{
+	char from[80], to[80];
+
+	forget(i);
+	name_of(from, i, version[i]);
+	name_of(to, i, version[i] + 1);
+	if (rename(from, to) == 0)
+		version[i]++;
+}
+
+static void remove_file(unsigned int i)
+{
+	char name[80];
+
+	forget(i);
+	name_of(name, i, version[i]);
+	unlink(name);
+}
+
+static void cut_file(unsigned int i)
+{
+	char name[80];
+
+	forget(i);
+	name_of(name, i, version[i]);
+	if (truncate(name, chance(100000)))
+		return;
+}
+
+static void link_file(unsigned int i)
+{
+	char name[80], other[80];
+
+	name_of(name, i, version[i]);
+	snprintf(other, sizeof(other), "d%u/link%u", chance(DIRS), i);
+	if (unlink(other) || chance(2))
+		if (link(name, other))
+			return;
+}
+
+/* Directories that no file is in. */
+static void change_dirs(void)
+{
+	char name[80], other[90];
+
+	snprintf(name, sizeof(name), "d%u/sub%u", chance(DIRS), chance(5));
+	snprintf(other, sizeof(other), "%s/x", name);
+	if (chance(2)) {
+		mkdir(name, 0755);
+		mkdir(other, 0755);
+	} else {
+		rmdir(other);
+		rmdir(name);
+	}
+}
+
+static void step(void)
+{
+	unsigned int i = chance(FILES);
+
+	switch (chance(12)) {
+	case 0:
+	case 1:
+		remove_file(i);
+		break;
+	case 2:
+		rename_file(i);
+		break;
+	case 3:
+		cut_file(i);
+		break;
+	case 4:
+		link_file(i);
+		break;
+	case 5:
+		change_dirs();
+		break;
+	case 6:
+		if (!chance(8))
+			sync();
+		break;
+	default:
+		write_file(i);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	long steps = argc > 2 ? atol(argv[2]) : 1000;
+	char name[16];
+
+	need(argc > 1);
+	state = (uint32_t)atol(argv[1]);
+	mkdir("/mnt", 0755);
+	need(mount("/dev/sda", "/mnt", "ext2", 0, "") == 0);
+	need(chdir("/mnt") == 0);
+	for (unsigned int i = 0; i < DIRS; i++) {
+		snprintf(name, sizeof(name), "d%u", i);
+		mkdir(name, 0755);
+	}
+	say("begun\n");
+	while (steps--)
+		step();
+	for (unsigned int i = 0; i < FILES; i++)
+		forget(i);
+	need(chdir("/") == 0);
+	is(umount("/mnt"), 0);
+	return checks_done();
+}
