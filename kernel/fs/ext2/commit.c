@@ -22,8 +22,8 @@
  * freed stays marked as used, and is noted, until the commit after which the
  * disk knows no one who has it.
  *
- *   ext2_begin ─ changes ─ ext2_end        many at a time (s_commit for reading)
- *   ext2_commit                            alone          (s_commit for writing)
+ *   ext2_begin ─ changes ─ ext2_end     many at a time: s_commit for reading
+ *   ext2_commit                         alone: s_commit for writing
  *
  * A commit that fails leaves what it did not write to the next one. It needs
  * no memory once it writes.

@@ -250,8 +250,10 @@ int ext2_is_empty(struct inode *dir);
 long ext2_ioctl(struct file *f, unsigned int cmd, unsigned long arg);
 
 /* ---- file_io.c ---- */
+struct readahead_control;
 struct writeback_control;
 int ext2_read_folio(struct address_space *m, struct page *page);
+void ext2_readahead(struct address_space *m, struct readahead_control *rac);
 int ext2_writepage(struct address_space *m, struct page *page,
 		   struct writeback_control *wbc);
 int ext2_writepages(struct address_space *m, struct writeback_control *wbc);

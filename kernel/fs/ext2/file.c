@@ -65,6 +65,7 @@ static int ext2_page_mkwrite(struct address_space *m, struct page *page)
 
 const struct address_space_operations ext2_aops = {
 	.read_folio = ext2_read_folio,
+	.readahead = ext2_readahead,
 	.writepage = ext2_writepage,
 	.writepages = ext2_writepages,
 	.write_begin = ext2_write_begin,

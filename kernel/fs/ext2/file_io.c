@@ -17,6 +17,7 @@
 #include <ashlar/highmem.h>
 #include <ashlar/mm.h>
 #include <ashlar/pagemap.h>
+#include <ashlar/readahead.h>
 #include <ashlar/string.h>
 #include <ashlar/writeback.h>
 #include <kernel/block/blkdev.h>
@@ -179,6 +180,17 @@ int ext2_read_folio(struct address_space *m, struct page *page)
 	read_page(&v, page);
 	submit(&v);
 	return 0;
+}
+
+/** ext2_readahead() - address_space_operations.readahead */
+void ext2_readahead(struct address_space *m, struct readahead_control *rac)
+{
+	struct mover v = { .inode = m->host, .op = REQ_OP_READ };
+	struct page *page;
+
+	while ((page = readahead_page(rac)))
+		read_page(&v, page);
+	submit(&v);
 }
 
 /* ---- writing ---- */
