@@ -256,6 +256,48 @@ static void test_holes(void)
 	close(fd);
 }
 
+/* Room ahead, and holes that are made. */
+static void test_fallocate(void)
+{
+	int fd = open("room", O_RDWR | O_CREAT, 0644), bad = 0;
+	struct stat st;
+	long blocks;
+
+	need(fd >= 0);
+	is(fallocate(fd, 0, 1000, 200000), 0);
+	is(fstat(fd, &st), 0);
+	is(st.st_size, 201000);
+	check(st.st_blocks >= 392, "room ahead", "%ld", (long)st.st_blocks);
+	is(pread(fd, was, 100000, 50000), 100000);
+	for (int i = 0; i < 100000; i++)
+		bad += was[i] != 0;
+	check(!bad, "which is zeroes", "%d", bad);
+	is(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 300000), -EOPNOTSUPP);
+	is(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 100000), 0);
+	is(fallocate(fd, 0, 0, 1l << 30), -ENOSPC);
+	is(fstat(fd, &st), 0);
+	is(st.st_size, 201000);
+	fill(buf, 201000, 17);
+	is(pwrite(fd, buf, 201000, 0), 201000);
+	is(fstat(fd, &st), 0);
+	blocks = st.st_blocks;
+	is(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 5000,
+		     100000),
+	   0);
+	is(fstat(fd, &st), 0);
+	check(st.st_blocks < blocks - 180, "a hole is made", "%ld, %ld",
+	      (long)st.st_blocks, blocks);
+	close(fd);
+	remount_disk();
+	fd = open("room", O_RDONLY);
+	need(fd >= 0);
+	is(read(fd, was, 201000), 201000);
+	memset(buf + 5000, 0, 100000);
+	check(!memcmp(was, buf, 201000), "between the bytes", "%s", "");
+	close(fd);
+	is(unlink("room"), 0);
+}
+
 static void test_mapped(void)
 {
 	int fd = open("mapped", O_RDWR | O_CREAT, 0644);
@@ -404,6 +446,7 @@ int main(void)
 	test_many_names();
 	test_bytes();
 	test_holes();
+	test_fallocate();
 	test_mapped();
 	test_open_unlinked();
 	test_full();

@@ -260,6 +260,8 @@ int ext2_writepages(struct address_space *m, struct writeback_control *wbc);
 
 /* ---- namei.c, file.c, symlink.c ---- */
 int ext2_fsync(struct file *f, loff_t start, loff_t end, bool datasync);
+int ext2_set_size(struct inode *inode, loff_t size);
+long ext2_fallocate(struct file *f, int mode, loff_t off, loff_t len);
 int ext2_setattr(struct inode *inode, struct kstat *attr, u32 valid);
 int ext2_permission(struct inode *inode, int mask);
 extern const struct inode_operations ext2_dir_inode_operations;

@@ -121,7 +121,8 @@ static int zero_tail(struct inode *inode, loff_t size)
 	return size < end ? filemap_zero_range(&inode->i_data, size, end) : 0;
 }
 
-static int set_size(struct inode *inode, loff_t size)
+/** ext2_set_size() - a file is cut or grown, with i_rwsem; 0 or -errno */
+int ext2_set_size(struct inode *inode, loff_t size)
 {
 	struct address_space *m = &inode->i_data;
 	bool shorter = size < i_size_read(inode);
@@ -152,7 +153,7 @@ int ext2_setattr(struct inode *inode, struct kstat *attr, u32 valid)
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
 	down_write(&inode->i_data.i_rwsem);
-	err = set_size(inode, attr->size);
+	err = ext2_set_size(inode, attr->size);
 	up_write(&inode->i_data.i_rwsem);
 	return err;
 }
@@ -213,6 +214,7 @@ const struct file_operations ext2_file_operations = {
 	.mmap = generic_file_mmap,
 	.fsync = ext2_fsync,
 	.ioctl = ext2_ioctl,
+	.fallocate = ext2_fallocate,
 };
 
 const struct inode_operations ext2_file_inode_operations = {
