@@ -15,11 +15,32 @@
 #include <ashlar/fs.h>
 #include <ashlar/mm.h>
 #include <ashlar/pagemap.h>
+#include <ashlar/port.h>
 #include <ashlar/string.h>
 #include <kernel/block/bdev_pages.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/block/buffer_head.h>
 #include <kernel/fs/super.h>
+
+#define PATIENCE 100 /* moments that are waited for memory */
+
+/* A page, locked; a table of a filesystem cannot do without: whoever reads one
+ * waits for memory, if that helps. */
+static struct page *get_table_page(struct block_device *bdev,
+				   unsigned long index)
+{
+	struct page *page;
+	int i;
+
+	for (i = 0; i < PATIENCE; i++) {
+		page = bdev_get_page(bdev, index);
+		if (!IS_ERR(page) || PTR_ERR(page) != -ENOMEM)
+			break;
+		might_sleep();
+		port_wait(bdev);
+	}
+	return page;
+}
 
 /* A block and its page, locked; without data if there is none. */
 static struct buffer lock_block(struct super_block *sb, u64 block)
@@ -31,7 +52,7 @@ static struct buffer lock_block(struct super_block *sb, u64 block)
 
 	if (block >= bdev->nr_sectors >> (sb->s_blocksize_bits - SECTOR_SHIFT))
 		return b;
-	page = bdev_get_page(bdev, (unsigned long)(pos >> PAGE_SHIFT));
+	page = get_table_page(bdev, (unsigned long)(pos >> PAGE_SHIFT));
 	if (IS_ERR(page))
 		return b;
 	b.page = page;

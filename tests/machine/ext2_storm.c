@@ -7,7 +7,8 @@
  *   S NAME SEED SIZE    fsync said that it is there, with bytes of that seed
  *   U NAME              it is about to change, and may be anything again
  *
- * Any step may fail for want of memory; then nothing is said of it.
+ * Any step may fail, for want of memory or because a transfer does; then
+ * nothing is said of it.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -177,6 +178,23 @@ static void step(void)
 	}
 }
 
+/* Some transfers fail from now on, as fail_make_request= says. */
+static void fail_transfers(void)
+{
+	int fd;
+
+	mkdir("/sys", 0755);
+	mount("sys", "/sys", "sysfs", 0, "");
+	fd = open("/sys/block/sda/make-it-fail", O_WRONLY);
+	need(fd >= 0 && write(fd, "1", 1) == 1);
+	close(fd);
+}
+
+/* A step that may want memory more than once. */
+#define patiently(what)                     \
+	for (int tries = 50; what; tries--) \
+	need(errno == ENOMEM && tries)
+
 int main(int argc, char **argv)
 {
 	long steps = argc > 2 ? atol(argv[2]) : 1000;
@@ -185,18 +203,20 @@ int main(int argc, char **argv)
 	need(argc > 1);
 	state = (uint32_t)atol(argv[1]);
 	mkdir("/mnt", 0755);
-	need(mount("/dev/sda", "/mnt", "ext2", 0, "") == 0);
-	need(chdir("/mnt") == 0);
+	patiently(mount("/dev/sda", "/mnt", "ext2", 0, ""));
+	patiently(chdir("/mnt"));
 	for (unsigned int i = 0; i < DIRS; i++) {
 		snprintf(name, sizeof(name), "d%u", i);
 		mkdir(name, 0755);
 	}
+	if (argc > 3)
+		fail_transfers();
 	say("begun\n");
 	while (steps--)
 		step();
 	for (unsigned int i = 0; i < FILES; i++)
 		forget(i);
-	need(chdir("/") == 0);
-	is(umount("/mnt"), 0);
+	patiently(chdir("/"));
+	patiently(umount("/mnt"));
 	return checks_done();
 }

@@ -36,15 +36,16 @@
 #include <ashlar/mm.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/page_ref.h>
+#include <ashlar/port.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
 #include <kernel/block/blkdev.h>
-#include <kernel/time/clock.h>
 #include "ext2.h"
 
 #define IN_FLIGHT 16u /* transfers under way at most */
 #define BIO_PAGES 16u /* of one: what every driver takes at once */
+#define PATIENCE 100 /* moments that are waited for memory */
 #define TOO_MANY_DIRTY 4096u /* blocks, after which whoever changes writes */
 #define MOST_FREED 32768u /* notes of what is freed */
 
@@ -55,6 +56,13 @@ void ext2_commit_init(void)
 {
 	dirty_cache = kmem_cache_create("ext2_dirty", sizeof(struct ext2_dirty),
 					0, SLAB_PANIC, NULL);
+}
+
+/** ext2_wait_for_memory() - a moment; others may give some back meanwhile */
+void ext2_wait_for_memory(void)
+{
+	might_sleep();
+	port_wait(&dirty_cache);
 }
 
 /* ---- what was changed ---- */
@@ -437,12 +445,16 @@ static int commit_locked(struct ext2_sb_info *sbi)
 int ext2_commit(struct super_block *sb)
 {
 	struct ext2_sb_info *sbi = EXT2_SB(sb);
-	int err;
+	int err = 0, i;
 
-	down_write(&sbi->s_commit);
-	err = commit_locked(sbi);
-	sbi->s_last_commit = ktime_get();
-	up_write(&sbi->s_commit);
+	for (i = 0; i < PATIENCE; i++) {
+		down_write(&sbi->s_commit);
+		err = commit_locked(sbi);
+		up_write(&sbi->s_commit);
+		if (err != -ENOMEM)
+			break;
+		ext2_wait_for_memory();
+	}
 	if (err == -EIO)
 		ext2_error(sb, __func__, "IO failure");
 	return err;

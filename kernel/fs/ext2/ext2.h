@@ -68,7 +68,6 @@ struct ext2_sb_info {
 	u32 s_nr_freed, s_nr_freed_inodes, s_freed_blocks;
 	struct ext2_extent *s_freed; /* used on the disk, and no one's */
 	u32 *s_freed_inodes;
-	u64 s_last_commit; /* ns of CLOCK_MONOTONIC */
 };
 
 #define EXT2_GROUP_CHECKED 1u /* its bitmaps mark its own tables as used */
@@ -127,6 +126,7 @@ bool ext2_order(struct super_block *sb, u32 first, u32 then);
 void ext2_note_freed(struct ext2_sb_info *sbi, u32 first, u32 nr, u32 start);
 /* True if @err may not come a second time: what was freed is free now. */
 bool ext2_should_retry(struct super_block *sb, int err, bool *tried);
+void ext2_wait_for_memory(void);
 void ext2_forget_all(struct ext2_sb_info *sbi);
 void ext2_commit_init(void); /* boot */
 

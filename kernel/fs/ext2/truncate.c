@@ -175,7 +175,7 @@ int ext2_free_range(struct inode *inode, u32 from, u32 to)
 	struct super_block *sb = inode->i_sb;
 	struct ext2_inode_info *ei = EXT2_I(inode);
 	struct cutting c = { .inode = inode, .from = from };
-	int err = 0;
+	int err = 0, patience = 100;
 
 	c.cursor = min((u64)to, max_blocks(EXT2_SB(sb)));
 	while (!err && c.cursor > from) {
@@ -188,6 +188,10 @@ int ext2_free_range(struct inode *inode, u32 from, u32 to)
 		mark_inode_dirty(inode);
 		up_write(&ei->map_lock);
 		ext2_end(sb);
+		if (err == -ENOMEM && patience--) { /* nothing was changed */
+			ext2_wait_for_memory();
+			err = 0;
+		}
 	}
 	return err;
 }
