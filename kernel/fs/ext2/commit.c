@@ -25,6 +25,11 @@
  *   ext2_begin ─ changes ─ ext2_end     many at a time: s_commit for reading
  *   ext2_commit                         alone: s_commit for writing
  *
+ * What takes several blocks at once is not one step of the disk's: of a rename
+ * that replaces a file, the file that is replaced may be gone while the other
+ * has its old name still; of a directory that moves, both names may be there,
+ * and e2fsck asks.
+ *
  * A commit that fails leaves what it did not write to the next one. It needs
  * no memory once it writes.
  *
