@@ -39,8 +39,10 @@
 #include <ashlar/pgtable.h>
 #include <ashlar/rmap.h>
 #include <ashlar/slab.h>
+#include <ashlar/swapops.h>
 #include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
+#include "migrate.h"
 #include "pgtable.h"
 #include "rmap.h"
 #include "slab.h"
@@ -86,8 +88,39 @@ void anon_vma_unlink(struct vm_area_struct *vma)
 		return;
 	spin_lock(&anon_vma_lock);
 	list_del(&vma->anon_node);
-	last = list_empty(&av->head);
+	last = list_empty(&av->head) && !av->pins;
 	vma->anon_vma = NULL;
+	spin_unlock(&anon_vma_lock);
+	if (last)
+		kmem_cache_free(anon_vma_cachep, av);
+}
+
+/**
+ * anon_vma_pin() - the areas that may map @page are to be looked for again
+ *
+ * Meanwhile the last of them may go. Return: for anon_vma_unpin(), or NULL if
+ * no entry maps the page.
+ */
+struct anon_vma *anon_vma_pin(const struct page *page)
+{
+	struct anon_vma *av = NULL;
+
+	spin_lock(&anon_vma_lock);
+	if (atomic_read(&page->_mapcount)) {
+		av = (struct anon_vma *)(page->mapping - PAGE_MAPPING_ANON);
+		av->pins++;
+	}
+	spin_unlock(&anon_vma_lock);
+	return av;
+}
+
+/** anon_vma_unpin() - the end of what anon_vma_pin() began; takes its lock. */
+void anon_vma_unpin(struct anon_vma *av)
+{
+	bool last;
+
+	spin_lock(&anon_vma_lock);
+	last = !--av->pins && list_empty(&av->head);
 	spin_unlock(&anon_vma_lock);
 	if (last)
 		kmem_cache_free(anon_vma_cachep, av);
@@ -159,6 +192,7 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&av->head);
 	av->mm = vma->vm_mm;
+	av->pins = 0;
 	anon_vma_assign(vma, &av);
 	if (unlikely(av))
 		kmem_cache_free(anon_vma_cachep, av);
@@ -176,11 +210,29 @@ unsigned long vma_address(const struct page *page,
 	return vma->vm_start + (offset << PAGE_SHIFT);
 }
 
-/* Call @fn if @vma maps @page. Return: false if @fn wants no more. */
-static bool rmap_one(struct page *page, struct vm_area_struct *vma, rmap_fn *fn,
-		     void *arg)
+/* What a walk is looking for. */
+struct rmap_walk {
+	struct page *page;
+	bool moving; /* migration entries, and else what maps the page */
+	rmap_fn *fn;
+	void *arg;
+};
+
+/* True if that is an entry the walk looks for. */
+static inline bool is_looked_for(const struct rmap_walk *w, pte_t entry)
 {
-	unsigned long addr = vma_address(page, vma);
+	if (unlikely(w->moving))
+		return is_migration_pte(entry) &&
+		       migration_entry_to_page(pte_to_swp_entry(entry)) ==
+			       w->page;
+	return pte_present(entry) && !pte_special(entry) &&
+	       pte_page(entry) == w->page;
+}
+
+/* Call the walk's function if @vma maps the page. False ends the walk. */
+static bool rmap_one(const struct rmap_walk *w, struct vm_area_struct *vma)
+{
+	unsigned long addr = vma_address(w->page, vma);
 	struct mm_struct *mm = vma->vm_mm;
 	bool more = true;
 	pte_t *pte;
@@ -189,38 +241,49 @@ static bool rmap_one(struct page *page, struct vm_area_struct *vma, rmap_fn *fn,
 		return true;
 	spin_lock(&mm->page_table_lock);
 	pte = pte_lookup(mm, addr);
-	if (pte && pte_present(*pte) && !pte_special(*pte) &&
-	    pte_page(*pte) == page)
-		more = fn(page, vma, addr, arg);
+	if (pte && is_looked_for(w, *pte))
+		more = w->fn(w->page, vma, addr, w->arg);
 	spin_unlock(&mm->page_table_lock);
 	return more;
 }
 
-static void rmap_walk_anon(struct page *page, rmap_fn *fn, void *arg)
+static void rmap_walk_anon(const struct rmap_walk *w)
 {
+	const struct page *page = w->page;
 	struct vm_area_struct *vma;
 	struct anon_vma *av;
 
 	spin_lock(&anon_vma_lock);
-	if (atomic_read(&page->_mapcount)) { /* else ->mapping is of the past */
+	/* Without entries ->mapping is of the past, but where it is pinned. */
+	if (w->moving || atomic_read(&page->_mapcount)) {
 		av = (struct anon_vma *)(page->mapping - PAGE_MAPPING_ANON);
 		list_for_each_entry(vma, &av->head, anon_node)
-			if (!rmap_one(page, vma, fn, arg))
+			if (!rmap_one(w, vma))
 				break;
 	}
 	spin_unlock(&anon_vma_lock);
 }
 
-static void rmap_walk_file(struct page *page, struct address_space *mapping,
-			   rmap_fn *fn, void *arg)
+static void rmap_walk_file(const struct rmap_walk *w,
+			   struct address_space *mapping)
 {
 	struct vm_area_struct *vma;
 
 	spin_lock(&mapping->i_mmap_lock);
 	list_for_each_entry(vma, &mapping->i_mmap, shared_node)
-		if (!rmap_one(page, vma, fn, arg))
+		if (!rmap_one(w, vma))
 			break;
 	spin_unlock(&mapping->i_mmap_lock);
+}
+
+static void __rmap_walk(const struct rmap_walk *w)
+{
+	unsigned long mapping = READ_ONCE(w->page->mapping);
+
+	if (mapping & PAGE_MAPPING_ANON)
+		rmap_walk_anon(w);
+	else if (mapping)
+		rmap_walk_file(w, (struct address_space *)mapping);
 }
 
 /**
@@ -237,12 +300,24 @@ static void rmap_walk_file(struct page *page, struct address_space *mapping,
  */
 void rmap_walk(struct page *page, rmap_fn *fn, void *arg)
 {
-	unsigned long mapping = READ_ONCE(page->mapping);
+	const struct rmap_walk w = { page, false, fn, arg };
 
-	if (mapping & PAGE_MAPPING_ANON)
-		rmap_walk_anon(page, fn, arg);
-	else if (mapping)
-		rmap_walk_file(page, (struct address_space *)mapping, fn, arg);
+	__rmap_walk(&w);
+}
+
+/**
+ * rmap_walk_moving() - visit every migration entry of a page
+ * @page: locked, and its anon_vma pinned
+ * @fn: as of rmap_walk()
+ * @arg: passed on
+ *
+ * Context: takes i_mmap_lock or anon_vma_lock; does not sleep.
+ */
+void rmap_walk_moving(struct page *page, rmap_fn *fn, void *arg)
+{
+	const struct rmap_walk w = { page, true, fn, arg };
+
+	__rmap_walk(&w);
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <ashlar/compiler.h>
 #include <ashlar/list.h>
 #include <ashlar/mm_types.h>
+#include <ashlar/rmap.h>
 #include <mach/spinlock.h>
 #include "vma.h"
 
@@ -13,6 +14,7 @@
 struct anon_vma {
 	struct list_head head; /* vm_area_struct::anon_node */
 	const struct mm_struct *mm; /* where it was made; maybe gone */
+	unsigned int pins; /* it stays without areas (anon_vma_lock) */
 };
 
 extern spinlock_t anon_vma_lock; /* the lists of all of them */
@@ -51,6 +53,9 @@ void anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av);
 void anon_vma_unlink(struct vm_area_struct *vma);
 void page_remove_rmap(struct mm_struct *mm, struct page *page);
 unsigned int page_referenced(struct page *page, u32 *vm_flags);
+struct anon_vma *anon_vma_pin(const struct page *page);
+void anon_vma_unpin(struct anon_vma *av);
+void rmap_walk_moving(struct page *page, rmap_fn *fn, void *arg);
 
 /* Before the first anonymous page; 0 or -ENOMEM. May sleep. */
 static inline int anon_vma_prepare(struct vm_area_struct *vma)
