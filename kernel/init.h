@@ -35,6 +35,8 @@ void time_init(void); /* kernel/time/time.c: clocks, tick */
 void oom_init(void); /* kernel/memory/oom.c */
 void slab_reap_start(void); /* kernel/memory/slab_reap.c; has a worker */
 void kswapd_start(void); /* kernel/memory/kswapd.c */
+void extfrag_init(void); /* kernel/memory/kcompactd.c */
+void kcompactd_start(void);
 void fork_init(void); /* kernel/task/fork.c: caches, hooks */
 void signal_init(void); /* kernel/signal/sigqueue.c */
 void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */

@@ -38,6 +38,7 @@ static int kernel_init(void *unused)
 	workqueue_start();
 	slab_reap_start();
 	kswapd_start();
+	kcompactd_start();
 	devices_init();
 	fs_populate_root();
 	console_open_stdio();
@@ -79,6 +80,7 @@ void start_kernel(void)
 	fail_request_init();
 	kmemleak_init();
 	page_owner_init();
+	extfrag_init();
 	drivers_init();
 	ipc_init();
 	kernel_thread(kernel_init, NULL, "init");

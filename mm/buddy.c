@@ -205,6 +205,23 @@ static struct page *rmqueue_smallest(struct zone *z, unsigned int order,
 	return rmqueue_between(z, order, &most, type);
 }
 
+/* One frame of the smallest free block, if that has an order under @below. */
+struct page *rmqueue_below(struct zone *z, unsigned int below,
+			   unsigned int type)
+{
+	struct list_head *list;
+	unsigned int o;
+
+	for (o = 0; o < below; o++) {
+		list = &z->free_area[o].free_list[type];
+		if (!list_empty(list))
+			return take_block(
+				z, list_first_entry(list, struct page, lru), 0,
+				type);
+	}
+	return NULL;
+}
+
 /* A free block leaves its list, and free_one_block() puts it back. */
 void isolate_free_block(struct zone *z, struct page *page)
 {

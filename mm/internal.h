@@ -124,6 +124,9 @@ extern unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
 /* The task reclaims already: it may have the reserve. */
 #define RECLAIM_RECURSION (~0ul)
 extern void (*page_alloc_low)(gfp_t gfp); /* the zones are below low */
+/* Makes larger blocks of what is free; @again: not for the first time. True:
+ * look again. If @gfp allows no waiting it is left to the background. */
+extern bool (*page_alloc_compact)(gfp_t gfp, unsigned int order, bool again);
 
 /* The result of a request to end a process. */
 enum oom_verdict {

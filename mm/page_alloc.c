@@ -7,10 +7,11 @@
  *      2. the zones, down to their low watermarks (mmzone.c)
  *      3. more RAM from the machine (port_grow_ram)
  *      4. the zones, down to their min watermarks
- *      5. reclaim, and 4 again: a few rounds, or for ever (__GFP_NOFAIL)
- *      6. the end of a process, where there are some
+ *      5. where more than a frame is wanted, compaction, and 4 again
+ *      6. reclaim, and 4 and 5 again: a few rounds, or for ever (__GFP_NOFAIL)
+ *      7. the end of a process, where there are some
  *
- * 5 and 6 are for callers that may sleep. A release goes to the CPU's lists
+ * 5 to 7 are for callers that may sleep. A release goes to the CPU's lists
  * if the block is small, else to its zone.
  *
  * A block in a caller's hands has PG_used on its first frame and the order
@@ -24,6 +25,7 @@
 /* What higher files and the kernel do for this one. NULL asks for nothing. */
 unsigned long (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
 void (*page_alloc_low)(gfp_t gfp);
+bool (*page_alloc_compact)(gfp_t gfp, unsigned int order, bool again);
 enum oom_verdict (*page_alloc_oom)(gfp_t gfp, unsigned int order);
 void (*page_alloc_owner)(struct page *page, unsigned int order, gfp_t gfp);
 void (*page_alloc_clear_high)(struct page *page, unsigned long nr);
@@ -96,6 +98,19 @@ static void count_stall(gfp_t gfp)
 				1);
 }
 
+/* The free lists have no block of that order; what is free may be moved. */
+static struct page *alloc_compacted(gfp_t gfp, unsigned int order, bool again)
+{
+	struct page *page;
+
+	if (!order || !page_alloc_compact ||
+	    !page_alloc_compact(gfp, order, again))
+		return NULL;
+	page = alloc_from_zones(gfp, order, WMARK_MIN);
+	count_vm_event(page ? COMPACTSUCCESS : COMPACTFAIL);
+	return page;
+}
+
 /*
  * The zones are below their low watermark, and the machine has no more RAM.
  * A caller who may not wait takes what the min watermark leaves; one who may
@@ -112,6 +127,8 @@ static __cold_path struct page *alloc_slow(gfp_t gfp, unsigned int order)
 	if (page_alloc_low)
 		page_alloc_low(gfp);
 	page = alloc_from_zones(gfp, order, WMARK_MIN);
+	if (!page)
+		page = alloc_compacted(gfp, order, false);
 	if (gfp & __GFP_NORETRY)
 		rounds = 1;
 	while (!page && gfpflags_allow_blocking(gfp)) {
@@ -123,6 +140,8 @@ static __cold_path struct page *alloc_slow(gfp_t gfp, unsigned int order)
 			return alloc_from_reserve(gfp, order);
 		count_stall(gfp);
 		page = alloc_from_zones(gfp, order, WMARK_MIN);
+		if (!page)
+			page = alloc_compacted(gfp, order, true);
 		if (page)
 			break;
 		if (freed && (++round < rounds || (gfp & __GFP_NOFAIL)))

@@ -124,6 +124,8 @@ struct page *rmqueue_between(struct zone *z, unsigned int order,
 struct page *rmqueue_fallback(struct zone *z, unsigned int order,
 			      unsigned int type);
 struct page *rmqueue(struct zone *z, unsigned int order, unsigned int type);
+struct page *rmqueue_below(struct zone *z, unsigned int below,
+			   unsigned int type);
 void isolate_free_block(struct zone *z, struct page *page);
 
 /* mmzone.c */

@@ -73,6 +73,17 @@ enum vm_event_item {
 	THP_FAULT_FALLBACK, /* … and that there was no block for */
 	THP_SPLIT_PAGE, /* huge pages that became pages */
 	THP_SPLIT_PMD, /* … and entries that became tables */
+	PGMIGRATE_SUCCESS, /* pages that moved to another frame */
+	PGMIGRATE_FAIL, /* and those that were in use */
+	COMPACTMIGRATE_SCANNED, /* frames looked at for pages to move … */
+	COMPACTFREE_SCANNED, /* … and free ones found for them */
+	COMPACTISOLATED, /* both, once they were taken */
+	COMPACTSTALL, /* allocations that compacted memory */
+	COMPACTFAIL, /* and found no block then */
+	COMPACTSUCCESS, /* and did */
+	KCOMPACTD_WAKE, /* times that the background was asked */
+	KCOMPACTD_MIGRATE_SCANNED, /* of the above, what it did */
+	KCOMPACTD_FREE_SCANNED,
 	NR_VM_EVENT_ITEMS
 };
 

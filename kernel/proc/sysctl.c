@@ -6,6 +6,7 @@
  * reads them back.
  */
 #include <ashlar/commit.h>
+#include <ashlar/compaction.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
 #include <ashlar/gfp.h>
@@ -232,6 +233,15 @@ static ssize_t write_drop_caches(const char *text, size_t len, void *data)
 	return (ssize_t)len;
 }
 
+/* Whatever is written: all memory is compacted. */
+static ssize_t write_compact_memory(const char *text, size_t len, void *data)
+{
+	(void)text;
+	(void)data;
+	compact_node();
+	return (ssize_t)len;
+}
+
 /* ---- names of the machine ---- */
 
 static int show_hostname(struct seq_file *m, void *data)
@@ -379,6 +389,16 @@ static const struct proc_entry entries[] = {
 	  .show = show_knob,
 	  .write = write_drop_caches,
 	  .data = &(struct knob){ .i = &dropped } },
+	{ .name = "sys/vm/compact_memory",
+	  .mode = 0200,
+	  .show = show_constant,
+	  .write = write_compact_memory,
+	  .data = "" },
+	INT("vm/extfrag_threshold", sysctl_extfrag_threshold, 0, 1000),
+	INT("vm/compaction_proactiveness", sysctl_compaction_proactiveness, 0,
+	    100),
+	INT("vm/compact_unevictable_allowed",
+	    sysctl_compact_unevictable_allowed, 0, 1),
 	INT("vm/panic_on_oom", sysctl_panic_on_oom, 0, 2),
 	INT("vm/oom_kill_allocating_task", sysctl_oom_kill_allocating_task,
 	    -INT_MAX - 1, INT_MAX),

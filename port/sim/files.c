@@ -3,6 +3,7 @@
  * Open files of the paper machine: an address_space and a count. What a
  * kernel would wrap in names and descriptors is a pointer here.
  */
+#include <ashlar/compaction.h>
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/highmem.h>
@@ -51,6 +52,7 @@ void sim_build_spaces(void)
 	xarray_init();
 	mmap_init();
 	vmscan_init();
+	compaction_init(NULL);
 	file_cache = kmem_cache_create("sim_file", sizeof(struct sim_file), 0,
 				       SLAB_PANIC, NULL);
 	shmem_alloc_file = alloc_file;
