@@ -81,6 +81,7 @@ void start_kernel(void)
 	kmemleak_init();
 	page_owner_init();
 	extfrag_init();
+	blocks_init();
 	drivers_init();
 	ipc_init();
 	kernel_thread(kernel_init, NULL, "init");

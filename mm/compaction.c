@@ -31,6 +31,7 @@
 #include <ashlar/atomic.h>
 #include <ashlar/compaction.h>
 #include <ashlar/mm_types.h>
+#include <ashlar/page_owner.h>
 #include <ashlar/page_ref.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/port.h>
@@ -42,7 +43,7 @@
 #include "migrate.h"
 #include "page_alloc.h"
 
-#define SCAN_FRAMES (1ul << 15) /* at most, once there is a unit to choose */
+#define SCAN_FRAMES (1ul << 13) /* at most, once there is a unit to choose */
 #define NO_UNIT (~0ul)
 
 int sysctl_compact_unevictable_allowed = 1;
@@ -242,6 +243,7 @@ static bool move_page_out(struct compact_control *cc, struct page *page)
 		return false;
 	}
 	count(cc, PGMIGRATE_SUCCESS, 1);
+	page_owner_move(page, to);
 	putback_lru_page(to);
 	forget_page(page);
 	hold(cc, page_to_pfn(page), 1);

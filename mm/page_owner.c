@@ -26,6 +26,7 @@
 
 struct page_owner {
 	bool known;
+	bool moved; /* here, by compaction */
 	u8 order;
 	gfp_t gfp;
 	u32 stack; /* handle of slab_stacks */
@@ -84,6 +85,22 @@ static void note_owner(struct page *page, unsigned int order, gfp_t gfp)
 		if (o)
 			*o = new;
 	}
+}
+
+/**
+ * page_owner_move() - a page has moved, and its owner with it
+ * @from: frame it was in
+ * @to: where it is
+ */
+void page_owner_move(const struct page *from, const struct page *to)
+{
+	const struct page_owner *old = owner_of(page_to_pfn(from));
+	struct page_owner *new = owner_of(page_to_pfn(to));
+
+	if (!old || !new)
+		return;
+	*new = *old;
+	new->moved = true;
 }
 
 /* ---- as text ---- */
@@ -177,6 +194,9 @@ static void show_owner(struct seq_file *m, const struct zone *z,
 		   migratetype_names[pageblock_type(z, pfn)]);
 	show_page_flags(m, page);
 	show_stack(m, o->stack);
+	if (o->moved)
+		seq_puts(m, "Page has been migrated, last migrate reason: "
+			    "compaction\n");
 	seq_putc(m, '\n');
 }
 

@@ -3,9 +3,12 @@
 #ifndef ASHLAR_PAGE_OWNER_H
 #define ASHLAR_PAGE_OWNER_H
 
+struct page;
 struct seq_file;
 
 int setup_page_owner(const char *str);
+/* Who has what is in @from has what is in @to now. */
+void page_owner_move(const struct page *from, const struct page *to);
 void show_page_owner(struct seq_file *m);
 
 #endif

@@ -139,3 +139,21 @@ TEST_NO_SWEEP(without_memory_for_tables_it_is_off)
 	CHECK_EQ(*report(4096), 0);
 	CHECK_EQ(setup_page_owner("maybe"), -EINVAL);
 }
+
+TEST(a_page_that_moves_takes_its_owner_along)
+{
+	struct page *from, *to;
+	char line[40];
+
+	begin();
+	from = take_pages(GFP_HIGHUSER_MOVABLE, 0);
+	to = take_pages(GFP_KERNEL, 0);
+	page_owner_move(from, to);
+	give_pages(from, 0);
+	ashlar_snprintf(line, sizeof(line), "PFN %lu type Movable",
+			page_to_pfn(to));
+	CHECK(strstr(report(4096), line));
+	CHECK(strstr(report(4096), "last migrate reason: compaction\n"));
+	give_pages(to, 0);
+	end();
+}
