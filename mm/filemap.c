@@ -51,6 +51,7 @@
 #include <mach/spinlock.h>
 #include "filemap.h"
 #include "lru.h"
+#include "workingset.h"
 
 /**
  * address_space_init() - a file without pages
@@ -162,6 +163,7 @@ static int take_slot(struct address_space *m, struct page *page)
 	if (!xa_is_value(old))
 		return err;
 	__xa_cmpxchg(&m->i_pages, page->index, old, page);
+	workingset_refault(m, page, old);
 	return 0;
 }
 

@@ -26,6 +26,8 @@ struct lruvec {
 	spinlock_t lru_lock;
 	struct list_head lists[NR_LRU_LISTS]; /* struct page::lru */
 	unsigned long cost[2]; /* anonymous, of files: transfers of late */
+	unsigned long age; /* pages that left the inactive lists (atomic) */
+	unsigned long refaults; /* that were active, as reclaim left it */
 };
 
 extern struct lruvec node_lruvec;
@@ -73,6 +75,12 @@ static inline void lru_add_new_anon(struct page *page, u32 pflags)
 	page->pflags = pflags | PG_lru | PG_swapbacked;
 	lru_link(page, LRU_INACTIVE_ANON);
 	spin_unlock(&node_lruvec.lru_lock);
+}
+
+/* @nr pages more have left an inactive list; how many had before. */
+static inline unsigned long lru_age(unsigned long nr)
+{
+	return __atomic_fetch_add(&node_lruvec.age, nr, __ATOMIC_RELAXED);
 }
 
 void lru_init(void);

@@ -40,6 +40,7 @@
 #include "swapfile.h"
 #include "vma.h"
 #include "vmscan.h"
+#include "workingset.h"
 
 /* ---- has it been used? ---- */
 
@@ -162,8 +163,12 @@ static void unfreeze_page(struct page *page, int refs)
 	__atomic_store_n(&page->_refcount.counter, refs, __ATOMIC_RELEASE);
 }
 
-/* Take a clean page out of its file. Return: false if another has it, too. */
-static bool remove_mapping(struct address_space *m, struct page *page)
+/*
+ * Take a clean page out of its file; with @shadow something stays there. False
+ * if another has it, too.
+ */
+static bool remove_mapping(struct address_space *m, struct page *page,
+			   bool shadow)
 {
 	xa_lock(&m->i_pages);
 	if (!freeze_page(page, 2)) {
@@ -175,7 +180,10 @@ static bool remove_mapping(struct address_space *m, struct page *page)
 		xa_unlock(&m->i_pages);
 		return false;
 	}
-	__xa_erase(&m->i_pages, page->index);
+	if (likely(shadow))
+		workingset_eviction(m, page);
+	else
+		__xa_erase(&m->i_pages, page->index);
 	page->mapping = 0;
 	filemap_count(m, -1);
 	xa_unlock(&m->i_pages);
@@ -238,7 +246,9 @@ static enum page_fate reclaim_file_page(struct address_space *m,
 		sc->nr_dirty++;
 		return PAGE_ACTIVATE;
 	}
-	return remove_mapping(m, page) ? PAGE_CLEAN : PAGE_KEEP;
+	return remove_mapping(m, page, !sc->ignore_use && mapping_reads(m)) ?
+		       PAGE_CLEAN :
+		       PAGE_KEEP;
 }
 
 /* ---- the page as a whole ---- */
@@ -256,7 +266,7 @@ static enum page_fate reclaim_unused(struct page *page, struct scan_control *sc)
 	m = (struct address_space *)page->mapping;
 	if (!m) /* truncated; whoever has it still lets it go soon */
 		return PAGE_KEEP;
-	if (!mapping_reads(m))
+	if (!mapping_reads(m) && !(m->flags & AS_BDEV))
 		return PAGE_ACTIVATE;
 	if (atomic_read(&page->_mapcount) && !try_to_unmap(page))
 		return PAGE_ACTIVATE;

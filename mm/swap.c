@@ -236,6 +236,7 @@ void __mark_page_accessed(struct page *page)
 	} else if (!(flags & (PG_active | PG_unevictable))) {
 		activate_page(page);
 		clear_page_flags(page, PG_referenced);
+		lru_age(1);
 	}
 }
 

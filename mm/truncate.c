@@ -29,6 +29,7 @@
 #include <ashlar/xarray.h>
 #include <mach/spinlock.h>
 #include "filemap.h"
+#include "workingset.h"
 
 /** zero_page_part() - zero bytes [@from, @to) of a page; there may be none */
 void zero_page_part(struct page *page, size_t from, size_t to)
@@ -89,16 +90,22 @@ static void remove_pages(struct address_space *m, unsigned long first,
 static void remove_values(struct address_space *m, unsigned long first,
 			  unsigned long last)
 {
-	unsigned long index = first;
+	unsigned long index = first, n = 0;
 	void *entry;
 
+	if (!READ_ONCE(m->nrshadows))
+		return;
 	xa_lock(&m->i_pages);
 	while ((entry = __xa_find(&m->i_pages, &index, last))) {
-		if (xa_is_value(entry))
+		if (xa_is_value(entry)) {
 			__xa_erase(&m->i_pages, index);
+			n++;
+		}
 		if (index++ == last)
 			break;
 	}
+	if (n)
+		workingset_count(m, -(long)n);
 	xa_unlock(&m->i_pages);
 }
 

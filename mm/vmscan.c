@@ -43,6 +43,7 @@
 #include "rmap.h"
 #include "vma.h"
 #include "vmscan.h"
+#include "workingset.h"
 
 #define MAX_RECLAIM_RETRIES 16u /* rounds without a page, and an alloc fails */
 #define KSWAPD_FAILURES 16u /* rounds without a page, and kswapd rests */
@@ -159,9 +160,11 @@ static unsigned int shrink_page_list(struct list_head *list,
 			break;
 		}
 	}
-	if (activated)
+	if (activated) {
 		count_vm_events(*this_cpu_ptr(mm_cpu_self), PGACTIVATE,
 				activated);
+		lru_age(activated);
+	}
 	if (nr)
 		free_user_pages(clean, nr);
 	return nr;
@@ -243,13 +246,27 @@ static bool inactive_is_low(enum lru_list inactive_lru)
 	return inactive * ratio < active;
 }
 
-/* May active pages grow old? A stream alone is no reason to. */
+/*
+ * May active pages grow old? A stream alone is no reason to; pages that come
+ * back soon after they went, and are active now, are one.
+ */
 static void prepare_scan(struct scan_control *sc)
 {
+	unsigned long refaults =
+		global_node_page_state(WORKINGSET_ACTIVATE_FILE);
+
 	sc->deactivate_file = sc->force_deactivate ||
+			      refaults != node_lruvec.refaults ||
 			      inactive_is_low(LRU_INACTIVE_FILE);
 	sc->deactivate_anon = sc->force_deactivate ||
 			      inactive_is_low(LRU_INACTIVE_ANON);
+}
+
+/* What came back until now was given room for. */
+static void note_refaults(void)
+{
+	WRITE_ONCE(node_lruvec.refaults,
+		   global_node_page_state(WORKINGSET_ACTIVATE_FILE));
 }
 
 static bool can_reclaim_anon(void)
@@ -444,6 +461,7 @@ static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order)
 	} while (!sc.nr_reclaimed && !sc.nr_objects && reclaimable_pages() &&
 		 ++tries < MAX_RECLAIM_RETRIES);
 	*reclaiming = false;
+	note_refaults();
 	drain_own_frames();
 	if (sc.nr_reclaimed)
 		WRITE_ONCE(kswapd_failures, 0);
@@ -529,6 +547,7 @@ unsigned long balance_pgdat(void)
 			sc.priority--;
 	}
 	*reclaiming = false;
+	note_refaults();
 	WRITE_ONCE(kswapd_failures, total ? 0 : kswapd_failures + 1);
 	WRITE_ONCE(kswapd_highest, MAX_NR_ZONES - 1);
 	return total;
@@ -622,6 +641,7 @@ void drop_slab(void)
 void vmscan_init(void)
 {
 	kswapd_highest = MAX_NR_ZONES - 1;
+	workingset_init();
 	page_alloc_reclaim = try_to_free_pages;
 	page_alloc_low = zones_are_low;
 }

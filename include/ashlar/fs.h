@@ -90,6 +90,9 @@ struct address_space_operations {
 struct address_space {
 	struct xarray i_pages; /* page index → struct page */
 	unsigned long nrpages; /* (i_pages.xa_lock) */
+	unsigned long nrshadows; /* of pages that were reclaimed (the same) */
+	unsigned long shadow_next; /* where to look for them (the same) */
+	struct list_head shadow_list; /* mm/workingset.c (shadow_lock) */
 	spinlock_t i_mmap_lock;
 	struct list_head i_mmap; /* vm_area_struct::shared_node (i_mmap_lock) */
 	const struct address_space_operations *a_ops;

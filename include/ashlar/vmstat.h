@@ -18,6 +18,10 @@ enum node_stat_item {
 	NR_UNEVICTABLE,
 	NR_ISOLATED_ANON, /* taken from a list for a while */
 	NR_ISOLATED_FILE,
+	WORKINGSET_REFAULT_FILE, /* pages that had been reclaimed came back */
+	WORKINGSET_ACTIVATE_FILE, /* so soon that they were active at once */
+	WORKINGSET_RESTORE_FILE, /* and had been so before they went */
+	WORKINGSET_NODERECLAIM, /* nodes that held nothing but shadows */
 	NR_ANON_MAPPED, /* anonymous pages in page tables */
 	NR_ANON_THPS, /* huge pages among them: 1,024 of those pages each */
 	NR_FILE_MAPPED, /* page cache pages in page tables */

@@ -7,6 +7,7 @@
 #include <ashlar/shmem_fs.h>
 #include <ashlar/string.h>
 #include <ashlar/vmstat.h>
+#include "../../mm/workingset.h"
 #include "../../port/sim/sim.h"
 #include "../disk.h"
 #include "../harness.h"
@@ -411,6 +412,15 @@ TEST_NO_SWEEP(a_fault_on_a_page_that_is_cut_is_a_bus_error)
 }
 
 /* A number in a page's place is no page, and gives way to one. */
+/* What is left of a page that was reclaimed. */
+static void put_value(struct address_space *m, unsigned long index)
+{
+	CHECK_EQ(xa_store(&m->i_pages, index, xa_mk_value(7), GFP_KERNEL), 0);
+	xa_lock(&m->i_pages);
+	workingset_count(m, 1);
+	xa_unlock(&m->i_pages);
+}
+
 TEST_NO_SWEEP(values_are_no_pages)
 {
 	struct file *f = take_disk_file(3);
@@ -421,8 +431,8 @@ TEST_NO_SWEEP(values_are_no_pages)
 	unsigned long index = 0;
 	u8 bytes[PAGE_SIZE];
 
-	CHECK_EQ(xa_store(&m->i_pages, 0, xa_mk_value(7), GFP_KERNEL), 0);
-	CHECK_EQ(xa_store(&m->i_pages, 1, xa_mk_value(8), GFP_KERNEL), 0);
+	put_value(m, 0);
+	put_value(m, 1);
 	CHECK(!find_get_page(m, 0));
 	CHECK(!find_get_next_page(m, &index, 5));
 	CHECK_EQ(disk_read(f, 0, bytes, PAGE_SIZE), PAGE_SIZE);
@@ -432,7 +442,7 @@ TEST_NO_SWEEP(values_are_no_pages)
 	CHECK_EQ(get_mm_rss(mm), 1);
 	CHECK_EQ(try_read(a + PAGE_SIZE), SIM_OK);
 	CHECK_EQ(m->nrpages, 2);
-	CHECK_EQ(xa_store(&m->i_pages, 2, xa_mk_value(8), GFP_KERNEL), 0);
+	put_value(m, 2);
 	truncate_setsize(m, 0);
 	CHECK(!m->i_pages.xa_head);
 	give_mm(mm);

@@ -188,6 +188,90 @@ TEST_NO_SWEEP(pages_that_are_used_often_stay_beside_a_stream)
 	unhog();
 }
 
+/* ---- pages that come back ---- */
+
+static unsigned long refaults(void)
+{
+	return global_node_page_state(WORKINGSET_REFAULT_FILE);
+}
+
+static unsigned long activated(void)
+{
+	return global_node_page_state(WORKINGSET_ACTIVATE_FILE);
+}
+
+static bool is_cached(struct file *f, unsigned long index, u32 flags)
+{
+	struct page *page = find_get_page(f->f_mapping, index);
+	bool has = page && (page->pflags & flags) == flags;
+
+	if (page)
+		put_page(page);
+	return has;
+}
+
+static void use_twice(struct file *f, unsigned long index)
+{
+	struct page *page;
+
+	read_number(f, index);
+	page = find_get_page(f->f_mapping, index);
+	mark_page_accessed(page);
+	mark_page_accessed(page);
+	put_page(page);
+}
+
+TEST_NO_SWEEP(a_page_that_comes_back_soon_is_active_and_a_late_one_is_not)
+{
+	struct file *f = take_numbers(6000);
+	unsigned long i, before = activated();
+
+	leave(400);
+	for (i = 0; i < 150; i++)
+		use_twice(f, i);
+	for (i = 1000; i < 1400; i++)
+		read_number(f, i);
+	CHECK_EQ(refaults(), 0);
+	for (i = 1000; !is_cached(f, i, 0); i++)
+		;
+	CHECK_OP(i, >, 1001);
+	read_number(f, i - 1); /* it went last */
+	CHECK_EQ(refaults(), 1);
+	CHECK_EQ(activated(), before + 1);
+	CHECK(is_cached(f, i - 1, PG_active));
+	for (i = 2000; i < 5000; i++)
+		read_number(f, i);
+	before = activated();
+	read_number(f, 1000);
+	CHECK_EQ(refaults(), 2);
+	CHECK_EQ(activated(), before);
+	CHECK(is_cached(f, 1000, 0) && !is_cached(f, 1000, PG_active));
+	unhog();
+}
+
+TEST_NO_SWEEP(shadows_go_with_their_file_and_when_there_are_too_many)
+{
+	unsigned long i, pages = totalram_pages() * 5 / 4;
+	struct file *f = take_numbers(pages);
+	struct address_space *m = f->f_mapping;
+
+	leave(300);
+	for (i = 0; i < pages; i++)
+		read_number(f, i);
+	unhog();
+	CHECK_OP(m->nrpages + m->nrshadows, <, pages);
+	CHECK_OP(m->nrshadows, >, totalram_pages() * 3 / 4);
+	CHECK_OP(m->nrshadows, <, totalram_pages() + 2000);
+	CHECK_OP(global_node_page_state(WORKINGSET_NODERECLAIM), >, 10);
+	for (i = 0; i < 2000; i++)
+		read_number(f, i);
+	mapping_set_size(m, (loff_t)(pages / 2) << PAGE_SHIFT);
+	truncate_inode_pages_range(m, m->i_size, MAX_LFS_FILESIZE);
+	truncate_inode_pages_range(m, 0, MAX_LFS_FILESIZE);
+	CHECK_EQ(m->nrpages + m->nrshadows, 0);
+	CHECK(!m->i_pages.xa_head);
+}
+
 TEST(mapped_pages_go_when_nothing_uses_them)
 {
 	struct file *f = take_disk_file(DISK_PAGES);
