@@ -37,6 +37,7 @@ void slab_reap_start(void); /* kernel/memory/slab_reap.c; has a worker */
 void kswapd_start(void); /* kernel/memory/kswapd.c */
 void extfrag_init(void); /* kernel/memory/kcompactd.c */
 void kcompactd_start(void);
+void khugepaged_start(void); /* kernel/memory/huge.c */
 void fork_init(void); /* kernel/task/fork.c: caches, hooks */
 void signal_init(void); /* kernel/signal/sigqueue.c */
 void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */

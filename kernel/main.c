@@ -39,6 +39,7 @@ static int kernel_init(void *unused)
 	slab_reap_start();
 	kswapd_start();
 	kcompactd_start();
+	khugepaged_start();
 	devices_init();
 	fs_populate_root();
 	console_open_stdio();

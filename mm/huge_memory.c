@@ -70,19 +70,27 @@ void hugepage_init(void)
 
 /* ---- policy ---- */
 
-/** hugepage_vma_check() - may the area have huge pages, if it is large? */
-bool hugepage_vma_check(const struct vm_area_struct *vma)
+/** huge_vma_fits() - can the area have huge pages, if it is asked for? */
+bool huge_vma_fits(const struct vm_area_struct *vma)
 {
 	const u32 never = VM_NOHUGEPAGE | VM_SPECIAL | VM_UFFD_MISSING;
 	unsigned long first = ALIGN(vma->vm_start, HPAGE_PMD_SIZE);
 
-	if (thp_mode == THP_NEVER || !port_has_pse || vma->vm_mm->thp_disable)
-		return false;
-	if (thp_mode == THP_MADVISE && !(vma->vm_flags & VM_HUGEPAGE))
+	if (!port_has_pse || vma->vm_mm->thp_disable)
 		return false;
 	return vma_is_anonymous(vma) && !(vma->vm_flags & never) &&
 	       first >= vma->vm_start && first < vma->vm_end &&
 	       vma->vm_end - first >= HPAGE_PMD_SIZE;
+}
+
+/** hugepage_vma_check() - may the area have huge pages, without being asked? */
+bool hugepage_vma_check(const struct vm_area_struct *vma)
+{
+	if (thp_mode == THP_NEVER)
+		return false;
+	if (thp_mode == THP_MADVISE && !(vma->vm_flags & VM_HUGEPAGE))
+		return false;
+	return huge_vma_fits(vma);
 }
 
 /* True if the 4 MB around @addr lie in the area. */
@@ -118,23 +126,44 @@ static gfp_t hugepage_gfp(const struct vm_area_struct *vma)
 
 /* ---- a new one ---- */
 
-static struct page *alloc_cleared_huge_page(struct vm_area_struct *vma,
-					    unsigned long addr)
+/**
+ * alloc_huge_page() - a block, with one reference; what is in it is unknown
+ * @asked: the program waits for it
+ *
+ * Context: may sleep. Return: its first frame, or NULL.
+ */
+struct page *alloc_huge_page(const struct vm_area_struct *vma, bool asked)
 {
-	struct page *head = alloc_pages(hugepage_gfp(vma), HPAGE_PMD_ORDER);
-	unsigned long i;
+	gfp_t gfp = hugepage_gfp(vma);
+	struct page *head;
 
-	if (!head)
-		return NULL;
-	for (i = 0; i < HPAGE_PMD_NR; i++)
-		clear_user_highpage(head + i, addr + (i << PAGE_SHIFT));
-	atomic_set(&head->_refcount, 1);
+	if (asked)
+		gfp |= __GFP_RECLAIM;
+	head = alloc_pages(gfp, HPAGE_PMD_ORDER);
+	if (head)
+		atomic_set(&head->_refcount, 1);
 	return head;
 }
 
-/* Map a new block that only the caller knows. Both locks. */
-static void map_huge_page(struct vm_area_struct *vma, unsigned long addr,
-			  pgd_t *pgd, struct page *head, struct page *table)
+static struct page *alloc_cleared_huge_page(struct vm_area_struct *vma,
+					    unsigned long addr)
+{
+	struct page *head = alloc_huge_page(vma, false);
+	unsigned long i;
+
+	for (i = 0; head && i < HPAGE_PMD_NR; i++)
+		clear_user_highpage(head + i, addr + (i << PAGE_SHIFT));
+	return head;
+}
+
+/**
+ * map_huge_page() - map a new block that only the caller knows
+ * @table: to be put by
+ *
+ * Context: anon_vma_lock and page_table_lock.
+ */
+void map_huge_page(struct vm_area_struct *vma, unsigned long addr, pgd_t *pgd,
+		   struct page *head, struct page *table)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	pte_t entry = pte_mkhuge(pte_mkdirty(mk_pte(head, vma->vm_page_prot)));

@@ -7,6 +7,7 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/khugepaged.h>
 #include <ashlar/mman.h>
 #include <ashlar/mmap.h>
 #include <ashlar/readahead.h>
@@ -74,8 +75,11 @@ static int madvise_change(struct vm_area_struct **vma, unsigned long start,
 {
 	struct vm_area_struct *changed;
 	u32 flags = (*vma)->vm_flags;
-	int err = madvise_flags(*vma, advice, &flags);
+	int err;
 
+	if (advice == MADV_COLLAPSE)
+		return madvise_collapse(*vma, start, end);
+	err = madvise_flags(*vma, advice, &flags);
 	if (err || flags == (*vma)->vm_flags)
 		return err;
 	changed = vma_change_flags(*vma, start, end, flags);
@@ -180,7 +184,7 @@ static bool changes_areas(int advice)
 	u32 flags = 0;
 	const struct vm_area_struct none = { .vm_file = NULL };
 
-	return !madvise_flags(&none, advice, &flags);
+	return advice == MADV_COLLAPSE || !madvise_flags(&none, advice, &flags);
 }
 
 static bool is_about_pages(int advice)

@@ -65,5 +65,6 @@
 #define MADV_PAGEOUT 21
 #define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
+#define MADV_COLLAPSE 25
 
 #endif

@@ -71,6 +71,10 @@ enum vm_event_item {
 	OOM_KILL, /* processes killed for their memory */
 	THP_FAULT_ALLOC, /* huge pages that a fault made */
 	THP_FAULT_FALLBACK, /* … and that there was no block for */
+	THP_COLLAPSE_ALLOC, /* tables that became huge pages */
+	THP_COLLAPSE_ALLOC_FAILED, /* … and that there was no block for */
+	THP_SCAN_EXCEED_NONE_PTE, /* tables left: too few pages */
+	THP_SCAN_EXCEED_SHARE_PTE, /* … too many that others have, too */
 	THP_SPLIT_PAGE, /* huge pages that became pages */
 	THP_SPLIT_PMD, /* … and entries that became tables */
 	PGMIGRATE_SUCCESS, /* pages that moved to another frame */

@@ -1,17 +1,123 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /sys/kernel/mm/transparent_hugepage: which areas get huge pages, and how
- * hard blocks are looked for. What the words mean: mm/huge_memory.c.
+ * hard blocks are looked for (mm/huge_memory.c); and the thread that makes some
+ * of pages (mm/khugepaged.c):
+ *
+ *   khugepaged ── pages_to_scan ── sleeps scan_sleep_millisecs ──┐
+ *       ▲                                                        │
+ *       └────────────────────────────────────────────────────────┘
+ *
+ * Where no area may have huge pages it is not started, or sleeps for good.
  */
 #include <ashlar/errno.h>
 #include <ashlar/huge_mm.h>
+#include <ashlar/khugepaged.h>
 #include <ashlar/mmap.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/string.h>
 #include <kernel/init.h>
 #include <kernel/proc/proc.h>
+#include <kernel/sched/sched.h>
+#include <kernel/sched/wait.h>
+#include <kernel/task/clone.h>
+#include <kernel/time/time.h>
 
 #define BELOW "kernel/mm/transparent_hugepage/"
+
+/* ---- the thread ---- */
+
+static DECLARE_WAIT_QUEUE_HEAD(khugepaged_wait);
+static unsigned int scan_sleep_millisecs = 10000;
+static bool khugepaged_woken, khugepaged_runs;
+
+static bool khugepaged_is_due(void)
+{
+	return thp_mode != THP_NEVER;
+}
+
+static int khugepaged(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		khugepaged_woken = false;
+		/* Interruptible, that it does not count as load. */
+		wait_event_interruptible_until(
+			&khugepaged_wait, khugepaged_woken,
+			ktime_after(scan_sleep_millisecs * 1000000ull));
+		if (khugepaged_is_due()) {
+			khugepaged_do_scan();
+			cond_resched();
+			continue;
+		}
+		khugepaged_forget();
+		wait_event_interruptible(&khugepaged_wait, khugepaged_is_due());
+	}
+	return 0;
+}
+
+static void wake_khugepaged(void)
+{
+	khugepaged_woken = true;
+	wake_up(&khugepaged_wait);
+}
+
+/** khugepaged_start() - areas may have huge pages: when process 1 exists */
+void khugepaged_start(void)
+{
+	if (!port_has_pse || !khugepaged_is_due())
+		return;
+	if (!khugepaged_runs)
+		khugepaged_runs =
+			kernel_thread(khugepaged, NULL, "khugepaged") > 0;
+	wake_khugepaged();
+}
+
+/* ---- numbers ---- */
+
+struct number {
+	unsigned int *value;
+	unsigned int most;
+};
+
+static int show_number(struct seq_file *m, void *data)
+{
+	const struct number *n = data;
+
+	seq_printf(m, "%u\n", *n->value);
+	return 0;
+}
+
+static ssize_t write_number(const char *text, size_t len, void *data)
+{
+	const struct number *n = data;
+	long v;
+
+	if (!proc_parse_long(text, &v) || v < 0 || (unsigned long)v > n->most)
+		return -EINVAL;
+	if (n->value == &khugepaged_pages_to_scan && !v)
+		return -EINVAL;
+	*n->value = (unsigned int)v;
+	if (n->value == &scan_sleep_millisecs)
+		wake_khugepaged();
+	return (ssize_t)len;
+}
+
+static const struct number max_ptes_none = { &khugepaged_max_ptes_none,
+					     HPAGE_PMD_NR - 1 };
+static const struct number max_ptes_shared = { &khugepaged_max_ptes_shared,
+					       HPAGE_PMD_NR - 1 };
+static const struct number pages_to_scan = { &khugepaged_pages_to_scan,
+					     0x7fffffff };
+static const struct number scan_sleep = { &scan_sleep_millisecs, 0x7fffffff };
+
+static int show_count(struct seq_file *m, void *data)
+{
+	seq_printf(m, "%lu\n", *(const unsigned long *)data);
+	return 0;
+}
+
+/* ---- words ---- */
 
 /* A setting that is one of several words. */
 struct choice {
@@ -65,6 +171,7 @@ static unsigned int get_mode(void)
 static void set_mode(unsigned int mode)
 {
 	thp_mode = (enum thp_mode)mode;
+	khugepaged_start();
 }
 
 static const char *const mode_words[] = { "always", "madvise", "never", NULL };
@@ -103,7 +210,25 @@ static int show_size(struct seq_file *m, void *data)
 		.write = write_choice, .data = (void *)&(c)         \
 	}
 
+#define NUMBER(n, v)                                         \
+	{                                                    \
+		.name = BELOW "khugepaged/" n, .mode = 0644, \
+		.show = show_number, .write = write_number,  \
+		.data = (void *)&(v)                         \
+	}
+#define COUNT(n, v)                                          \
+	{                                                    \
+		.name = BELOW "khugepaged/" n, .mode = 0444, \
+		.show = show_count, .data = &(v)             \
+	}
+
 static const struct proc_entry entries[] = {
+	NUMBER("max_ptes_none", max_ptes_none),
+	NUMBER("max_ptes_shared", max_ptes_shared),
+	NUMBER("pages_to_scan", pages_to_scan),
+	NUMBER("scan_sleep_millisecs", scan_sleep),
+	COUNT("pages_collapsed", khugepaged_pages_collapsed),
+	COUNT("full_scans", khugepaged_full_scans),
 	CHOICE("enabled", mode),
 	CHOICE("defrag", defrag),
 	{ .name = BELOW "hpage_pmd_size", .mode = 0444, .show = show_size },

@@ -17,6 +17,7 @@
 #include <ashlar/fault-inject.h>
 #include <ashlar/highmem.h>
 #include <ashlar/huge_mm.h>
+#include <ashlar/khugepaged.h>
 
 #define RW (PROT_READ | PROT_WRITE)
 #define PAGES(n) ((unsigned long)(n) << PAGE_SHIFT)
@@ -234,6 +235,99 @@ TEST(reports_say_how_much_is_huge)
 	CHECK_EQ(clear_refs(mm, 1), 0);
 	CHECK(!pte_young(*pte_lookup(mm, AT)));
 	CHECK(is_huge(mm, AT));
+}
+
+/* ---- pages that become one ---- */
+
+/* Two pages of 4 MB: written, and copied from. */
+static struct mm_struct *take_small(void)
+{
+	struct mm_struct *mm = take_mm();
+
+	take_area(mm, AT - PAGES(1), HUGE + PAGES(1), RW);
+	poke(AT - PAGES(1), 9);
+	poke(AT, 1);
+	poke(AT + HUGE - PAGES(1), 2);
+	CHECK_EQ(peek(AT + PAGES(1)), 0);
+	thp_mode = THP_ALWAYS;
+	return mm;
+}
+
+static void check_small_values(void)
+{
+	CHECK_EQ(peek(AT), 1);
+	CHECK_EQ(peek(AT + PAGES(1)), 0);
+	CHECK_EQ(peek(AT + HUGE - PAGES(1)), 2);
+	CHECK_EQ(peek(AT - PAGES(1)), 9);
+}
+
+TEST(a_table_is_collapsed_if_it_is_asked_for)
+{
+	struct mm_struct *mm = take_small();
+	int err = mm_madvise(mm, AT - PAGES(1), HUGE + PAGES(1), MADV_COLLAPSE);
+
+	if (err == -ENOMEM)
+		needed(__FILE__, __LINE__, "a block");
+	CHECK_EQ(err, 0);
+	CHECK(is_huge(mm, AT));
+	CHECK_EQ(mm->rss_anon, HPAGE_PMD_NR + 1);
+	CHECK_EQ(vm_events(THP_COLLAPSE_ALLOC), 1);
+	check_small_values();
+	check_space(mm);
+	CHECK_EQ(mm_madvise(mm, AT, HUGE, MADV_COLLAPSE), 0);
+}
+
+TEST(what_is_held_is_not_copied)
+{
+	struct mm_struct *mm = take_small();
+	struct page *page = get_user_page(mm, AT, true, false);
+	int err;
+
+	if (IS_ERR(page))
+		needed(__FILE__, __LINE__, "a page");
+	err = mm_madvise(mm, AT, HUGE, MADV_COLLAPSE);
+	put_page(page);
+	if (err == -ENOMEM)
+		needed(__FILE__, __LINE__, "a block");
+	CHECK_EQ(err, -EAGAIN);
+	CHECK(!is_huge(mm, AT));
+	check_small_values();
+	check_space(mm);
+}
+
+TEST(what_others_have_is_copied_and_stays_theirs)
+{
+	struct mm_struct *mm = take_small();
+	struct mm_struct *child = take_fork(mm);
+	int err = mm_madvise(mm, AT, HUGE, MADV_COLLAPSE);
+
+	if (err == -ENOMEM)
+		needed(__FILE__, __LINE__, "a block");
+	CHECK_EQ(err, 0);
+	poke(AT, 77);
+	sim_load_mm(child);
+	check_small_values();
+	check_space(mm);
+	check_space(child);
+}
+
+TEST_NO_SWEEP(the_scan_takes_what_is_dense_enough)
+{
+	struct mm_struct *mm = take_small();
+	unsigned long scans = khugepaged_full_scans;
+
+	khugepaged_max_ptes_none = HPAGE_PMD_NR - 3;
+	while (khugepaged_full_scans < scans + 2)
+		khugepaged_do_scan();
+	CHECK(!is_huge(mm, AT));
+	CHECK_OP(vm_events(THP_SCAN_EXCEED_NONE_PTE), >, 0);
+	khugepaged_max_ptes_none = HPAGE_PMD_NR - 1;
+	while (khugepaged_full_scans < scans + 4)
+		khugepaged_do_scan();
+	CHECK(is_huge(mm, AT));
+	check_small_values();
+	check_space(mm);
+	khugepaged_forget();
 }
 
 /* ---- the model ---- */
@@ -565,6 +659,16 @@ static void op_split(struct space *s)
 		CHECK(split_huge_page(pte_page(*pte)));
 }
 
+static void op_collapse(struct space *s)
+{
+	unsigned long at = AT + rnd(3) * HUGE;
+
+	if (rnd(2))
+		mm_madvise(s->mm, at, HUGE, MADV_COLLAPSE);
+	else
+		khugepaged_do_scan();
+}
+
 static void op_clear_refs(struct space *s)
 {
 	CHECK_EQ(clear_refs(s->mm, 1 + (unsigned int)rnd(3)), 0);
@@ -597,11 +701,11 @@ static const struct op {
 	void (*fn)(struct space *s);
 	unsigned int weight;
 } ops[] = {
-	{ op_access, 60 },   { op_mmap, 12 },	{ op_munmap, 6 },
-	{ op_mprotect, 12 }, { op_madvise, 5 }, { op_dontneed, 6 },
-	{ op_mremap, 10 },   { op_mlock, 5 },	{ op_remote, 10 },
-	{ op_pin, 10 },	     { op_split, 3 },	{ op_clear_refs, 2 },
-	{ op_fork, 8 },	     { op_exit, 2 },
+	{ op_access, 60 },    { op_mmap, 12 },	 { op_munmap, 6 },
+	{ op_mprotect, 12 },  { op_madvise, 5 }, { op_dontneed, 6 },
+	{ op_mremap, 10 },    { op_mlock, 5 },	 { op_remote, 10 },
+	{ op_pin, 10 },	      { op_split, 3 },	 { op_collapse, 8 },
+	{ op_clear_refs, 2 }, { op_fork, 8 },	 { op_exit, 2 },
 };
 
 static void random_op(struct space *s)
@@ -641,11 +745,13 @@ TEST_NO_SWEEP(random_operations_agree_with_the_model)
 	}
 	check_everything();
 	give_pins();
+	khugepaged_forget();
 	for (int i = 0; i < SPACES; i++)
 		if (spaces[i].mm)
 			op_exit(&spaces[i]);
 	CHECK_OP(huge_seen, >, 100);
 	CHECK_OP(vm_events(THP_SPLIT_PAGE), >, 100);
+	CHECK_OP(vm_events(THP_COLLAPSE_ALLOC), >, 100);
 	for (int i = 0; i < NR_NODE_STAT_ITEMS; i++)
 		CHECK_EQ(vm_node_stat[i], 0);
 }
