@@ -136,12 +136,21 @@ struct page *alloc_huge_page(const struct vm_area_struct *vma, bool asked)
 {
 	gfp_t gfp = hugepage_gfp(vma);
 	struct page *head;
+	unsigned long i;
 
 	if (asked)
 		gfp |= __GFP_RECLAIM;
 	head = alloc_pages(gfp, HPAGE_PMD_ORDER);
-	if (head)
-		atomic_set(&head->_refcount, 1);
+	if (!head)
+		return NULL;
+	/* Slabs that lay here have left their bits. */
+	for (i = 0; i < HPAGE_PMD_NR; i++)
+		atomic_set(&head[i]._refcount, 0);
+	head->mapping = 0;
+	head->pflags = 0;
+	atomic_set(&head->_mapcount, 0);
+	atomic_set(&head->_mlock_count, 0);
+	atomic_set(&head->_refcount, 1);
 	return head;
 }
 
