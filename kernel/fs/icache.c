@@ -27,7 +27,6 @@
 #include <ashlar/port.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/slab.h>
-#include <ashlar/writeback.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/super.h>
 #include <kernel/panic.h>
@@ -204,34 +203,6 @@ void evict_inodes(struct super_block *sb)
 		else
 			inode_free(inode);
 	}
-}
-
-/**
- * sync_inodes_sb() - the dirty pages of a filesystem's files are written
- * @sb: the filesystem
- *
- * Context: may sleep. Return: 0, or the first error.
- */
-int sync_inodes_sb(struct super_block *sb)
-{
-	struct inode *inode, *held = NULL;
-	int err = 0, err2;
-
-	list_for_each_entry(inode, &sb->s_inodes, i_sb_list) {
-		if (inode->i_state & (I_NEW | I_FREEING) || !inode->i_mapping ||
-		    !inode->i_data.nrpages)
-			continue;
-		iget(inode); /* it keeps our place in the list */
-		if (held)
-			iput(held);
-		held = inode;
-		err2 = filemap_write_and_wait_range(inode->i_mapping, 0,
-						    MAX_LFS_FILESIZE);
-		err = err ? err : err2;
-	}
-	if (held)
-		iput(held);
-	return err;
 }
 
 /** sb_has_writers() - is a file of @sb open for writing, or about to go? */

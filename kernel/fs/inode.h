@@ -139,7 +139,6 @@ bool inode_is_cached(const struct super_block *sb, u64 ino);
 bool inode_keep(struct inode *inode);
 void inode_unhash(struct inode *inode);
 void evict_inodes(struct super_block *sb);
-int sync_inodes_sb(struct super_block *sb); /* their bytes: 0 or -errno */
 bool sb_has_writers(struct super_block *sb);
 void inode_free(struct inode *inode);
 

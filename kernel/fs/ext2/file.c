@@ -63,6 +63,12 @@ static int ext2_page_mkwrite(struct address_space *m, struct page *page)
 							   PAGE_SIZE);
 }
 
+static ssize_t ext2_direct_IO(struct file *f, struct iov_iter *iter,
+			      loff_t *pos, size_t count, bool write)
+{
+	return blockdev_direct_IO(f, iter, pos, count, write, ext2_get_block);
+}
+
 const struct address_space_operations ext2_aops = {
 	.read_folio = ext2_read_folio,
 	.readahead = ext2_readahead,
@@ -70,6 +76,7 @@ const struct address_space_operations ext2_aops = {
 	.writepages = ext2_writepages,
 	.write_begin = ext2_write_begin,
 	.page_mkwrite = ext2_page_mkwrite,
+	.direct_IO = ext2_direct_IO,
 };
 
 /* Blocks past the end are no file's, as e2fsck sees it. */

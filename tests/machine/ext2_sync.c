@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files on ext2 past the page cache, and their way to the disk: by themselves,
+ * by sync and its like, and what Dirty says meanwhile. The disk is made by
+ * mke2fs (tests/machine/run).
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+
+#define DIRECT 040000
+#define VM "/proc/sys/vm/"
+#define ATTEMPTS 3000 /* of 10 ms: for what will come */
+
+static char buf[65536] __attribute__((__aligned__(4096)));
+static char back[65536] __attribute__((__aligned__(4096)));
+
+static long number_of(const char *path, const char *name)
+{
+	FILE *f = fopen(path, "r");
+	char line[200], found[64];
+	long v, n = -1;
+
+	need(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63[^: ]%*[: ]%ld", found, &v) == 2 &&
+		    !strcmp(found, name))
+			n = v;
+	fclose(f);
+	return n;
+}
+
+static long dirty_kb(void)
+{
+	return number_of("/proc/meminfo", "Dirty");
+}
+
+static long pages_in(void)
+{
+	return number_of("/proc/vmstat", "pgpgin");
+}
+
+static void set(const char *name, const char *text)
+{
+	char path[80];
+	int fd;
+
+	snprintf(path, sizeof(path), VM "%s", name);
+	fd = open(path, O_WRONLY);
+	is(write(fd, text, strlen(text)), (long)strlen(text));
+	close(fd);
+}
+
+static void test_direct(void)
+{
+	int fd = open("/mnt/direct", O_RDWR | O_CREAT, 0600);
+	int direct = open("/mnt/direct", O_RDWR | DIRECT);
+	long was;
+
+	need(fd >= 0 && direct >= 0);
+	memset(buf, 'a', sizeof(buf));
+	is(pwrite(fd, buf, 10000, 0), 10000);
+	is(pread(direct, back, 8192, 0), 8192);
+	check(!memcmp(buf, back, 8192), "what is dirty is read past the cache",
+	      "%c", back[0]);
+	is(pread(direct, back, 512, 100), -EINVAL);
+	is(pread(direct, back + 1, 512, 0), -EINVAL);
+	is(pread(direct, back, 4096, 8192), 10000 - 8192);
+	is(pread(direct, back, 4096, 12288), 0);
+	memset(buf, 'b', 4096);
+	is(pwrite(direct, buf, 4096, 4096), 4096);
+	is(pread(fd, back, 10000, 0), 10000);
+	check(back[4095] == 'a' && back[4096] == 'b' && back[8191] == 'b' &&
+		      back[8192] == 'a',
+	      "a write past it is seen by it", "%c%c%c%c", back[4095],
+	      back[4096], back[8191], back[8192]);
+	/* Longer than the file, and beyond a hole. */
+	memset(buf, 'c', sizeof(buf));
+	is(pwrite(direct, buf, 16384, 8192), 16384);
+	is(pwrite(direct, buf, 512, 65536), 512);
+	is(pread(direct, back, 65536, 8192), 65536 - 8192 + 512);
+	check(back[0] == 'c' && back[16383] == 'c' && !back[16384] &&
+		      !back[65536 - 8192 - 1] && back[65536 - 8192] == 'c',
+	      "it grows, with a hole", "%d %d %d", back[16383], back[16384],
+	      back[65536 - 8192]);
+	was = pages_in();
+	is(pread(direct, back, 4096, 0), 4096);
+	is(pread(direct, back, 4096, 0), 4096);
+	check(pages_in() == was + 8, "nothing is cached", "%ld kB",
+	      pages_in() - was);
+	is(fcntl(fd, F_SETFL, DIRECT), 0);
+	is(fcntl(fd, F_GETFL) & DIRECT, DIRECT);
+	close(direct);
+	close(fd);
+	is(unlink("/mnt/direct"), 0);
+}
+
+/* A page that is mapped, dirty, and read past the cache. */
+static void test_mapped(void)
+{
+	int fd = open("/mnt/mapped", O_RDWR | O_CREAT, 0600);
+	int direct = open("/mnt/mapped", O_RDONLY | DIRECT);
+	char *p;
+
+	need(fd >= 0 && direct >= 0);
+	is(ftruncate(fd, 8192), 0);
+	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	need(p != MAP_FAILED);
+	memset(p, 'm', 8192);
+	is(pread(direct, back, 8192, 0), 8192);
+	check(back[0] == 'm' && back[8191] == 'm', "what a mapping wrote",
+	      "%d %d", back[0], back[8191]);
+	p[0] = 'n';
+	is(msync(p, 8192, MS_SYNC), 0);
+	check(!dirty_kb(), "msync leaves nothing dirty", "%ld kB", dirty_kb());
+	is(pread(direct, back, 512, 0), 512);
+	check(back[0] == 'n', "written again", "%c", back[0]);
+	munmap(p, 8192);
+	close(direct);
+	close(fd);
+}
+
+static int wait_until_clean(void)
+{
+	int i;
+
+	for (i = 0; i < ATTEMPTS && dirty_kb(); i++)
+		usleep(10000);
+	return !dirty_kb();
+}
+
+static void test_ways(void)
+{
+	int fd = open("/mnt/ways", O_RDWR | O_CREAT, 0600);
+
+	need(fd >= 0);
+	set("dirty_writeback_centisecs", "0");
+	is(pwrite(fd, buf, 65536, 0), 65536);
+	check(dirty_kb() == 64, "Dirty counts a file", "%ld kB", dirty_kb());
+	sync();
+	check(!dirty_kb(), "sync", "%ld kB", dirty_kb());
+	is(pwrite(fd, buf, 65536, 0), 65536);
+	is(syncfs(fd), 0);
+	check(!dirty_kb(), "syncfs", "%ld kB", dirty_kb());
+	is(pwrite(fd, buf, 65536, 0), 65536);
+	is(sync_file_range(fd, 4096, 8192, 7), 0);
+	check(dirty_kb() == 56, "sync_file_range", "%ld kB", dirty_kb());
+	is(fdatasync(fd), 0);
+	check(!dirty_kb(), "fdatasync", "%ld kB", dirty_kb());
+	is(pwrite(fd, buf, 65536, 0), 65536);
+	set("dirty_expire_centisecs", "20");
+	set("dirty_writeback_centisecs", "10");
+	check(wait_until_clean(), "by itself", "%ld kB", dirty_kb());
+	set("dirty_writeback_centisecs", "0");
+	set("dirty_expire_centisecs", "3000");
+	is(pwrite(fd, buf, 65536, 0), 65536);
+	close(fd);
+	is(unlink("/mnt/ways"), 0);
+	check(!dirty_kb(), "a file that is gone is not written", "%ld kB",
+	      dirty_kb());
+}
+
+int main(void)
+{
+	int fd;
+
+	mkdir("/mnt", 0755);
+	need(mount("/dev/sda", "/mnt", "ext2", 0, "") == 0);
+	test_direct();
+	test_mapped();
+	test_ways();
+	fd = open("/mnt/last", O_RDWR | O_CREAT, 0600);
+	is(pwrite(fd, buf, 65536, 0), 65536);
+	close(fd);
+	is(umount("/mnt"), 0);
+	check(!dirty_kb(), "umount", "%ld kB", dirty_kb());
+	need(mount("/dev/sda", "/mnt", "ext2", 0, "") == 0);
+	fd = open("/mnt/last", O_RDONLY);
+	is(pread(fd, back, 65536, 0), 65536);
+	check(!memcmp(buf, back, 65536), "it is there", "%c", back[0]);
+	close(fd);
+	is(umount("/mnt"), 0);
+	return checks_done();
+}
