@@ -5,6 +5,7 @@
  * said, a line each:
  *
  *   S NAME SEED SIZE    fsync said that it is there, with bytes of that seed
+ *   E NAME SEED SIZE    or with these, from a rename on that is begun now
  *   U NAME              it is about to change, and may be anything again
  *
  * Any step may fail, for want of memory or because a transfer does; then
@@ -102,6 +103,33 @@ static void rename_file(unsigned int i)
 		version[i]++;
 }
 
+/* Another file takes the name of one that is safe. */
+static void replace_file(unsigned int i)
+{
+	uint32_t seed = chance(1 << 20), size = chance(30000);
+	char name[80], other[80];
+	int fd;
+
+	if (!synced[i][0])
+		return;
+	name_of(name, i, version[i]);
+	snprintf(other, sizeof(other), "d%u/other%u", chance(DIRS), i);
+	fd = open(other, O_RDWR | O_CREAT | O_TRUNC, 0644);
+	if (fd < 0)
+		return;
+	fill(buf, size, seed);
+	if (write(fd, buf, size) != (ssize_t)size || fsync(fd)) {
+		close(fd);
+		return;
+	}
+	say("E %s %u %u\n", name, seed, size);
+	if (rename(other, name))
+		forget(i);
+	else if (chance(2) && fsync(fd) == 0)
+		say("S %s %u %u\n", name, seed, size);
+	close(fd);
+}
+
 static void remove_file(unsigned int i)
 {
 	char name[80];
@@ -152,7 +180,11 @@ static void step(void)
 {
 	unsigned int i = chance(FILES);
 
-	switch (chance(12)) {
+	switch (chance(14)) {
+	case 12:
+	case 13:
+		replace_file(i);
+		break;
 	case 0:
 	case 1:
 		remove_file(i);

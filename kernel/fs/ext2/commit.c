@@ -12,7 +12,8 @@
  *                on the disk they are still free. Removed ones become free
  *   EXT2_NAMES   directory and indirect blocks that were there before; of
  *                those, a name that was added before one that was taken away
- *   ...          then the inodes that were made
+ *   ...          then the inodes that were made, and names once more, without
+ *                what victims.c added
  *   EXT2_MAPS    bitmaps, group descriptors, the superblock
  *
  * So wherever it is cut off, the disk may have names of free inodes, counts
@@ -25,10 +26,8 @@
  *   ext2_begin ─ changes ─ ext2_end     many at a time: s_commit for reading
  *   ext2_commit                         alone: s_commit for writing
  *
- * What takes several blocks at once is not one step of the disk's: of a rename
- * that replaces a file, the file that is replaced may be gone while the other
- * has its old name still; of a directory that moves, both names may be there,
- * and e2fsck asks.
+ * A rename that replaces a file is one step (victims.c). One that moves a
+ * directory is not: both names may be there, and e2fsck asks.
  *
  * A commit that fails leaves what it did not write to the next one. It needs
  * no memory once it writes.
@@ -128,10 +127,29 @@ struct ext2_dirty *ext2_dirty(struct super_block *sb, struct buffer *b,
 	return d;
 }
 
+/** ext2_find_dirty() - the note of a block that waits, or NULL */
+struct ext2_dirty *ext2_find_dirty(struct ext2_sb_info *sbi, u32 block)
+{
+	struct rb_node **link, *parent;
+
+	return find_dirty(sbi, block, &link, &parent);
+}
+
+/* What has been written of a block was not what is in memory. */
+static void drop_copy(struct ext2_dirty *d)
+{
+	if (!d->copy)
+		return;
+	__free_page(d->copy);
+	d->copy = NULL;
+	d->again = true;
+}
+
 static void forget(struct ext2_sb_info *sbi, struct ext2_dirty *d)
 {
 	rb_erase(&d->node, &sbi->s_dirty);
 	sbi->s_nr_dirty--;
+	drop_copy(d);
 	brelse(&d->b);
 	kmem_cache_free(dirty_cache, d);
 }
@@ -341,6 +359,17 @@ static void batch_add(struct batch *w, const struct buffer *b, u32 block)
 	bio_add_page(w->bio, b->page, b->size, off);
 }
 
+static void batch_add_dirty(struct batch *w, const struct ext2_dirty *d)
+{
+	struct buffer b = d->b;
+
+	if (d->copy) {
+		b.page = d->copy;
+		b.data = page_address(d->copy);
+	}
+	batch_add(w, &b, d->block);
+}
+
 /* All blocks of a phase and rank are on the disk: 0 or -errno. */
 static int write_phase(struct ext2_sb_info *sbi, u32 phase, u32 rank)
 {
@@ -354,7 +383,7 @@ static int write_phase(struct ext2_sb_info *sbi, u32 phase, u32 rank)
 
 		if (d->phase == phase && d->rank == rank &&
 		    (!d->written || d->again)) {
-			batch_add(&w, &d->b, d->block);
+			batch_add_dirty(&w, d);
 			d->again = false;
 			d->written = true;
 		}
@@ -389,11 +418,28 @@ static void forget_written(struct ext2_sb_info *sbi, bool all)
 		struct ext2_dirty *d = rb_entry(n, struct ext2_dirty, node);
 
 		next = rb_next(n);
+		drop_copy(d);
 		if (all)
 			forget(sbi, d);
 		else
 			d->written = d->again = false;
 	}
+	if (all)
+		sbi->s_nr_victims = 0;
+}
+
+/* Names are on the disk, some with extra ones, which go now. */
+static int write_names(struct ext2_sb_info *sbi, bool extra)
+{
+	u32 rank, ranks = last_rank(sbi);
+	struct rb_node *n;
+	int err = 0;
+
+	for (n = rb_first(&sbi->s_dirty); n && !extra; n = rb_next(n))
+		drop_copy(rb_entry(n, struct ext2_dirty, node));
+	for (rank = 0; !err && rank <= ranks; rank++)
+		err = write_phase(sbi, EXT2_NAMES, rank);
+	return err;
 }
 
 /** ext2_forget_all() - the filesystem goes, with what could not be written */
@@ -404,19 +450,21 @@ void ext2_forget_all(struct ext2_sb_info *sbi)
 
 static int write_all(struct ext2_sb_info *sbi)
 {
-	u32 rank, ranks = last_rank(sbi);
 	int err;
 
+	ext2_hold_victims(sbi);
 	ext2_copy_inodes(sbi, false);
 	err = write_phase(sbi, EXT2_NEW, 0);
 	if (!err)
 		err = write_phase(sbi, EXT2_ITABLE, 0);
-	for (rank = 0; !err && rank <= ranks; rank++)
-		err = write_phase(sbi, EXT2_NAMES, rank);
+	if (!err)
+		err = write_names(sbi, true);
 	if (err)
 		return err;
 	ext2_copy_inodes(sbi, true);
 	err = write_phase(sbi, EXT2_ITABLE, 0);
+	if (!err)
+		err = write_names(sbi, false);
 	if (err)
 		return err;
 	ext2_release_freed(sbi);

@@ -280,18 +280,32 @@ int ext2_delete_entry(struct inode *dir, const char *name, u32 len,
 	return err;
 }
 
+/* @victim loses its name in @block: it is noted if that is its last, and the
+ * disk knows it. False: there are too many. */
+static bool note_loss(struct super_block *sb, const struct inode *victim,
+		      u32 block)
+{
+	const struct ext2_dirty *d = ext2_find_dirty(EXT2_SB(sb), block);
+
+	if (S_ISDIR(victim->i_mode) || victim->i_nlink > 1 ||
+	    EXT2_I(victim)->i_new || !d || d->phase != EXT2_NAMES)
+		return true;
+	return ext2_note_victim(sb, (u32)victim->i_ino, block);
+}
+
 /**
  * ext2_set_link() - a name is another inode's from now on
  * @dir: the directory
  * @name: @len bytes
  * @inode: the new one
- * @stays: the old one if that has other names, else NULL
+ * @victim: the old one, which has its links still; or NULL: it is given back
  *
  * Context and return: as ext2_add_link(); -ENOENT.
  */
 int ext2_set_link(struct inode *dir, const char *name, u32 len,
-		  struct inode *inode, const struct inode *stays)
+		  struct inode *inode, struct inode *victim)
 {
+	bool stays = victim && !S_ISDIR(victim->i_mode) && victim->i_nlink > 1;
 	struct ext2_place at;
 	int err;
 
@@ -300,7 +314,10 @@ int ext2_set_link(struct inode *dir, const char *name, u32 len,
 	err = find_existing(dir, name, len, &at);
 	if (err)
 		return err;
-	err = begin_loss(dir->i_sb, &at, stays);
+	err = begin_loss(dir->i_sb, &at, stays ? victim : NULL);
+	if (!err && victim &&
+	    !note_loss(dir->i_sb, victim, block_of(dir->i_sb, &at.b)))
+		err = -EAGAIN;
 	if (!err) {
 		fill_entry(at.e, dir, inode, name, len);
 		note_name(inode, block_of(dir->i_sb, &at.b));

@@ -31,7 +31,16 @@ struct ext2_dirty {
 	u16 rank; /* of EXT2_NAMES: after those of a lower one */
 	bool awaited; /* another one's rank is above its own */
 	bool written, again; /* by the commit that runs; and once more */
+	struct page *copy; /* what it writes first, victims.c; or NULL */
 };
+
+/* A file whose last name is another's now, since the last commit. */
+struct ext2_victim {
+	u32 ino, block; /* the directory's block with the name */
+	bool held; /* in a commit: it goes after names are written */
+};
+
+#define EXT2_VICTIMS 32u
 
 enum { EXT2_NEW, EXT2_ITABLE, EXT2_NAMES, EXT2_MAPS };
 
@@ -68,6 +77,8 @@ struct ext2_sb_info {
 	u32 s_nr_freed, s_nr_freed_inodes, s_freed_blocks;
 	struct ext2_extent *s_freed; /* used on the disk, and no one's */
 	u32 *s_freed_inodes;
+	u32 s_nr_victims;
+	struct ext2_victim s_victims[EXT2_VICTIMS];
 };
 
 #define EXT2_GROUP_CHECKED 1u /* its bitmaps mark its own tables as used */
@@ -130,11 +141,19 @@ void ext2_wait_for_memory(void);
 void ext2_forget_all(struct ext2_sb_info *sbi);
 void ext2_commit_init(void); /* boot */
 
+struct ext2_dirty *ext2_find_dirty(struct ext2_sb_info *sbi, u32 block);
+
+/* ---- victims.c ---- */
+bool ext2_note_victim(struct super_block *sb, u32 ino, u32 block);
+void ext2_drop_victim(struct super_block *sb, u32 ino);
+bool ext2_is_held(const struct ext2_sb_info *sbi, u32 ino);
+void ext2_hold_victims(struct ext2_sb_info *sbi);
+
 /* ---- inode_write.c ---- */
 s32 ext2_seconds(s64 ns); /* since 1970, rounded down */
 /* A commit's: each inode has its block; inodes are copied there. */
 int ext2_prepare_inodes(struct ext2_sb_info *sbi);
-void ext2_copy_inodes(struct ext2_sb_info *sbi, bool fresh);
+void ext2_copy_inodes(struct ext2_sb_info *sbi, bool late);
 void ext2_dirty_inode(struct inode *inode);
 void ext2_clean_inode(struct inode *inode); /* it goes: nothing to write */
 void ext2_note_freed_inode(struct inode *inode);
@@ -242,7 +261,7 @@ int ext2_make_empty(struct inode *inode, struct inode *parent);
 int ext2_delete_entry(struct inode *dir, const char *name, u32 len,
 		      const struct inode *stays);
 int ext2_set_link(struct inode *dir, const char *name, u32 len,
-		  struct inode *inode, const struct inode *stays);
+		  struct inode *inode, struct inode *victim);
 int ext2_set_parent(struct inode *inode, struct inode *parent);
 int ext2_is_empty(struct inode *dir);
 

@@ -164,6 +164,7 @@ static void copy_one(struct ext2_sb_info *sbi, struct ext2_inode_info *ei)
 static void copy_freed(struct ext2_sb_info *sbi, u32 ino)
 {
 	struct ext2_inode *raw;
+	struct ext2_dirty *d;
 	struct buffer b;
 	u32 block;
 	int err;
@@ -176,28 +177,36 @@ static void copy_freed(struct ext2_sb_info *sbi, u32 ino)
 	raw->i_size = raw->i_size_high = raw->i_blocks = raw->i_file_acl = 0;
 	memset(raw->i_block, 0, sizeof(raw->i_block));
 	brelse(&b);
+	d = ext2_find_dirty(sbi, block);
+	if (d) /* as it was prepared */
+		d->again = true;
 }
 
 /**
  * ext2_copy_inodes() - inodes into their blocks
  * @sbi: the filesystem
- * @fresh: those that were made since the last commit; else all others, and
- *	what was freed
+ * @late: those that the disk gets to know after names: that were made since
+ *	the last commit, or are held (victims.c); else all others
  *
- * Context: in a commit, prepared.
+ * Those that were freed, too. Context: in a commit, prepared.
  */
-void ext2_copy_inodes(struct ext2_sb_info *sbi, bool fresh)
+void ext2_copy_inodes(struct ext2_sb_info *sbi, bool late)
 {
 	struct list_head *p = sbi->s_dirty_inodes.next, *next;
 	struct ext2_inode_info *ei;
-	u32 i;
+	u32 i, ino;
 
 	for (; p != &sbi->s_dirty_inodes; p = next) {
 		next = p->next;
 		ei = container_of(p, struct ext2_inode_info, i_dirty);
-		if (ei->i_table && ei->i_new == fresh)
+		ino = (u32)ei->vfs_inode->i_ino;
+		if (ei->i_table &&
+		    (ei->i_new || ext2_is_held(sbi, ino)) == late)
 			copy_one(sbi, ei);
 	}
-	for (i = 0; !fresh && i < sbi->s_nr_freed_inodes; i++)
-		copy_freed(sbi, sbi->s_freed_inodes[i] & ~EXT2_FREED_DIR);
+	for (i = 0; i < sbi->s_nr_freed_inodes; i++) {
+		ino = sbi->s_freed_inodes[i] & ~EXT2_FREED_DIR;
+		if (ext2_is_held(sbi, ino) == late)
+			copy_freed(sbi, ino);
+	}
 }

@@ -303,7 +303,7 @@ static int add_new(const struct mover *m)
 
 	if (victim)
 		return ext2_set_link(m->new_dir, m->new->d_name, m->new->d_len,
-				     m->old->d_inode, survivor(victim));
+				     m->old->d_inode, victim);
 	return ext2_add_link(m->new_dir, m->new->d_name, m->new->d_len,
 			     m->old->d_inode);
 }
@@ -319,8 +319,10 @@ static void take_back(const struct mover *m)
 				  NULL);
 		return;
 	}
+	EXT2_I(victim)->i_new_name = 0; /* a commit follows */
 	ext2_set_link(m->new_dir, m->new->d_name, m->new->d_len, victim, NULL);
 	EXT2_I(victim)->i_new_name = 0;
+	ext2_drop_victim(victim->i_sb, (u32)victim->i_ino);
 }
 
 static int move_name(const struct mover *m)
@@ -350,13 +352,23 @@ static int move_name(const struct mover *m)
 	return 0;
 }
 
+/* True if the disk knows the file that is to go, and not yet the one that is to
+ * have its name: then it would have neither, for a moment. */
+static bool comes_too_early(const struct mover *m)
+{
+	const struct inode *victim = m->new->d_inode;
+
+	return victim && !EXT2_I(victim)->i_new &&
+	       EXT2_I(m->old->d_inode)->i_new;
+}
+
 static int try_rename(const struct mover *m)
 {
 	int err = ext2_begin(m->old_dir->i_sb);
 
 	if (err)
 		return err;
-	err = move_name(m);
+	err = comes_too_early(m) ? -EAGAIN : move_name(m);
 	ext2_end(m->old_dir->i_sb);
 	return err;
 }
@@ -393,7 +405,7 @@ static int ext2_rename(struct inode *old_dir, struct dentry *old,
 	do {
 		err = try_rename(&m);
 	} while (err && ext2_should_retry(old_dir->i_sb, err, &tried));
-	return err;
+	return err == -EAGAIN ? -EIO : err; /* the commit failed */
 }
 
 const struct inode_operations ext2_dir_inode_operations = {
