@@ -152,7 +152,12 @@ static void test_links(void)
 	is(close(creat("d/full/x", 0644)), 0);
 	is(rename("m", "d/full"), -ENOTEMPTY);
 	is(rename("m", "d/n"), 0);
+	is(rename("d/n", "d/a_name_that_is_much_longer_than_that"), 0);
+	is(rename("d/a_name_that_is_much_longer_than_that", "d/n"), 0);
+	is(rename("d/full", "d/f"), 0);
+	is(access("d/full", F_OK), -ENOENT);
 	remount_disk();
+	is(access("d/f/x", F_OK), 0);
 	check(access("d/n", F_OK) == 0 && access("m", F_OK) < 0, "renamed",
 	      "%s", "");
 }

@@ -27,7 +27,7 @@
  *   ext2_commit                         alone: s_commit for writing
  *
  * A rename that replaces a file is one step (victims.c). One that moves a
- * directory is not: both names may be there, and e2fsck asks.
+ * directory to another is not: both names may be there, and e2fsck asks.
  *
  * A commit that fails leaves what it did not write to the next one. It needs
  * no memory once it writes.

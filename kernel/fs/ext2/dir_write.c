@@ -327,6 +327,39 @@ int ext2_set_link(struct inode *dir, const char *name, u32 len,
 	return err;
 }
 
+/**
+ * ext2_rename_entry() - another name for an inode, in the same record
+ * @dir: the directory
+ * @old: the name that it has, @old_len bytes
+ * @name: the new one, @len bytes; there is none such
+ *
+ * On the disk, too, it has the one or the other at any moment. Context: as
+ * ext2_add_link(). Return: 0; -ENOSPC if the record is too short for it, and
+ * nothing is changed; -errno.
+ */
+int ext2_rename_entry(struct inode *dir, const char *old, u32 old_len,
+		      const char *name, u32 len)
+{
+	struct ext2_place at;
+	int err = find_existing(dir, old, old_len, &at);
+
+	if (err)
+		return err;
+	if (at.e->rec_len < EXT2_DIR_REC_LEN(len))
+		err = -ENOSPC;
+	if (!err)
+		err = begin_loss(dir->i_sb, &at, NULL);
+	if (!err) {
+		ext2_dindex_del(dir, &at.b, at.iblock, at.e);
+		at.e->name_len = (u8)len;
+		memcpy(at.e->name, name, len);
+		ext2_dindex_add(dir, &at.b, at.iblock, at.e);
+		dir_written(dir);
+	}
+	brelse(&at.b);
+	return err;
+}
+
 /** ext2_set_parent() - ".." of a directory that moved; as ext2_set_link() */
 int ext2_set_parent(struct inode *inode, struct inode *parent)
 {

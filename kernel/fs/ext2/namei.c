@@ -329,8 +329,16 @@ static int move_name(const struct mover *m)
 {
 	struct inode *inode = m->old->d_inode, *victim = m->new->d_inode;
 	bool up = S_ISDIR(inode->i_mode) && m->old_dir != m->new_dir;
-	int err = add_new(m);
+	int err;
 
+	if (!victim && m->old_dir == m->new_dir) {
+		err = ext2_rename_entry(m->old_dir, m->old->d_name,
+					m->old->d_len, m->new->d_name,
+					m->new->d_len);
+		if (err != -ENOSPC)
+			return err;
+	}
+	err = add_new(m);
 	if (err)
 		return err;
 	err = ext2_delete_entry(m->old_dir, m->old->d_name, m->old->d_len,
