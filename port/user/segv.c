@@ -397,7 +397,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	if (info->si_code > 0) {
 		read_context(&f, info, context);
 		fill_stack(&now, &f);
-		if (f.known && kfence_fault(f.addr, f.access, &now)) {
+		if (f.known && !f.fetch &&
+		    kfence_fault(f.addr, f.access, &now)) {
 			errno = saved;
 			return;
 		}

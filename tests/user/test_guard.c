@@ -134,6 +134,30 @@ static void free_inside(void)
 	free(p + 16);
 }
 
+/* No page is opened for a jump, which would come again and again. */
+static void jump_into_large(void)
+{
+	union {
+		void *data;
+		void (*code)(void);
+	} p = { .data = calloc(300000, 1) };
+
+	p.code();
+}
+
+/* From the first small block of its size on, over all that lie behind it. */
+static void run_over_many(void)
+{
+	char *first = malloc(40), *p;
+	size_t i;
+
+	for (i = 0; i < 100000; i++)
+		if ((p = malloc(40)) < first)
+			first = p;
+	for (p = first;; p += 4096)
+		*(volatile char *)p = *(volatile char *)p;
+}
+
 static void write_null(void)
 {
 	volatile struct thing *volatile t = NULL;
@@ -246,6 +270,10 @@ static const struct mistake {
 	{ "stack-overflow-thread", "sample=1", overflow_in_thread,
 	  "stack-overflow: a write at the end of the stack", SIGSEGV },
 	{ "sent", "guard=right", sent, "", SIGSEGV },
+	{ "jump-into-large", "guard=right", jump_into_large,
+	  "SEGV: a jump to 0x", SIGSEGV },
+	{ "hardened-run", "harden=1", run_over_many,
+	  "bytes into a range without access", SIGSEGV },
 	{ "hardened-write-past", "harden=1", write_past,
 	  "heap-buffer-overflow: write of 1 byte, 3 bytes past the end",
 	  SIGABRT },
