@@ -103,6 +103,7 @@ static volatile unsigned long sink;
 
 static char other[64] = "abcdefgh";
 static wchar_t wide_other[64] = L"abcdefgh";
+static wchar_t *wide_rest;
 
 /* RIGHT and WRONG: a block, what is done with it. */
 #define RIGHT(name, make, call) \
@@ -338,6 +339,25 @@ static void of_parts(void)
 	memcpy(other, "abcdefgh", 9);
 }
 
+static void of_wide_scanning(void)
+{
+	int n;
+
+	RIGHT("swscanf", W(8, 1), USE(swscanf(hidden_wide, L"ab%1s", other)));
+	WRONG("swscanf", 0, W(8, 0),
+	      USE(swscanf(hidden_wide, L"ab%1s", other)));
+	RIGHT("swscanf", B(8, 0),
+	      USE(swscanf(L"7 abcdefg", L"%d %s", &n, hidden)));
+	WRONG("swscanf", 1, B(8, 0),
+	      USE(swscanf(L"7 abcdefgh", L"%d %s", &n, hidden)));
+	RIGHT("swscanf", W(8, 0),
+	      USE(swscanf(L"\u00e9 abcdefg", L"\u00e9 %ls", hidden_wide)));
+	WRONG("swscanf", 1, W(8, 0),
+	      USE(swscanf(L"abcabcabc", L"%9lc", hidden_wide)));
+	WRONG("wcstol", 0, (W(8, 0), wmemset(hidden_wide, L'1', 8)),
+	      USE(wcstoll(hidden_wide, NULL, 10)));
+}
+
 static void of_scanning(void)
 {
 	int n;
@@ -400,6 +420,8 @@ static void of_the_rest(void)
 	WRONG("stat", 1, B(8, 0), USE(stat("/", (struct stat *)hidden)));
 	RIGHT("strtok", B(8, 1), USE(strtok(hidden, "d")));
 	WRONG("strtok", 0, B(8, 0), USE(strtok(hidden, "!")));
+	RIGHT("wcstok", W(8, 1), USE(wcstok(hidden_wide, L"d", &wide_rest)));
+	WRONG("wcstok", 0, W(8, 0), USE(wcstok(hidden_wide, L"!", &wide_rest)));
 	WRONG("strcasestr", 0, B(8, 0), USE(strcasestr(hidden, "ce")));
 	WRONG("strerror_r", 1, B(8, 0), USE(strerror_r(2, hidden, nine)));
 	WRONG("swab", 1, B(8, 0), swab(other, hidden, 10));
@@ -418,6 +440,7 @@ int main(void)
 	of_files();
 	of_parts();
 	of_scanning();
+	of_wide_scanning();
 	of_the_rest();
 	return failed;
 }

@@ -92,8 +92,9 @@ static bool prepare(struct boot *b)
 {
 	static const char *const letters[BOOT_DISKS] = { "a", "b", "c", "d" };
 
-	if (!boot_open_kernel(b) || !boot_open_image(b) ||
-	    !boot_open_disks(b) || (*b->program && !boot_add_program(b)))
+	/* What was given by name first: that is the caller's own mistake. */
+	if (!boot_open_disks(b) || !boot_open_kernel(b) ||
+	    !boot_open_image(b) || (*b->program && !boot_add_program(b)))
 		return false;
 	if (asprintf(&b->words, "console=ttyS0 quiet panic=-1%s%s",
 		     b->append ? " " : "", b->append ? b->append : "") < 0)

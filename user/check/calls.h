@@ -150,6 +150,9 @@ CALL_THEN(char *, realpath, (const char *path, char *dst), (path, dst),
 CALL(size_t, strftime,
      (char *dst, size_t n, const char *format, const struct tm *t),
      (dst, n, format, t), TEXT(format), OUT(dst, n))
+CALL(size_t, wcsftime,
+     (wchar_t *dst, size_t n, const wchar_t *format, const struct tm *t),
+     (dst, n, format, t), WIDE_TEXT(format), OUT(dst, n * sizeof(*dst)))
 CALL(char *, asctime_r, (const struct tm *t, char *dst), (t, dst),
      OUT(dst, CLOCK_TEXT))
 CALL(char *, ctime_r, (const time_t *t, char *dst), (t, dst),
@@ -168,6 +171,9 @@ CALL(size_t, wcstombs, (char *dst, const wchar_t *src, size_t n), (dst, src, n),
      WIDE_TEXT(src), OUT(dst, dst ? least(REAL(wcstombs)(NULL, src, 0), n) : 0))
 CALL(size_t, strxfrm, (char *dst, const char *src, size_t n), (dst, src, n),
      TEXT(src), OUT(dst, least(REAL(strxfrm)(NULL, src, 0), n)))
+CALL(size_t, wcsxfrm, (wchar_t *dst, const wchar_t *src, size_t n),
+     (dst, src, n), WIDE_TEXT(src),
+     OUT(dst, least(REAL(wcsxfrm)(NULL, src, 0), n) * sizeof(*dst)))
 CALL(void, swab, (const void *src, void *dst, ssize_t n), (src, dst, n),
      IN(src, n > 0 ? n & ~1l : 0), OUT(dst, n > 0 ? n & ~1l : 0))
 CALL(size_t, iconv,
@@ -209,7 +215,16 @@ CALL_THEN(long, wcstol, (const wchar_t *s, wchar_t **end, int base),
 	  (s, end ? end : &own_wide_end, base), WIDE_NUMBER(s, end))
 CALL_THEN(unsigned long, wcstoul, (const wchar_t *s, wchar_t **end, int base),
 	  (s, end ? end : &own_wide_end, base), WIDE_NUMBER(s, end))
+CALL_THEN(long long, wcstoll, (const wchar_t *s, wchar_t **end, int base),
+	  (s, end ? end : &own_wide_end, base), WIDE_NUMBER(s, end))
+CALL_THEN(unsigned long long, wcstoull,
+	  (const wchar_t *s, wchar_t **end, int base),
+	  (s, end ? end : &own_wide_end, base), WIDE_NUMBER(s, end))
 CALL_THEN(double, wcstod, (const wchar_t *s, wchar_t **end),
+	  (s, end ? end : &own_wide_end), WIDE_NUMBER(s, end))
+CALL_THEN(float, wcstof, (const wchar_t *s, wchar_t **end),
+	  (s, end ? end : &own_wide_end), WIDE_NUMBER(s, end))
+CALL_THEN(long double, wcstold, (const wchar_t *s, wchar_t **end),
 	  (s, end ? end : &own_wide_end), WIDE_NUMBER(s, end))
 
 /* ---- strings that are searched, or compared as people would ---- */
@@ -224,4 +239,8 @@ CALL_THEN(char *, strtok_r, (char *s, const char *set, char **rest),
 	  (s, set, rest), ret ? TEXT(ret) : (void)0)
 CALL_THEN(char *, strsep, (char **s, const char *set), (s, set),
 	  ret ? TEXT(ret) : (void)0)
+CALL_THEN(wchar_t *, wcstok, (wchar_t *s, const wchar_t *set, wchar_t **rest),
+	  (s, set, rest), ret ? WIDE_TEXT(ret) : (void)0)
 CALL(int, strcoll, (const char *a, const char *b), (a, b), TEXT(a), TEXT(b))
+CALL(int, wcscoll, (const wchar_t *a, const wchar_t *b), (a, b), WIDE_TEXT(a),
+     WIDE_TEXT(b))

@@ -91,6 +91,8 @@ char *string_copy(char *dst, const char *src, size_t n,
 /* strings.c, wide.c: a string's length, after a look at its end */
 size_t string_length(const char *s, const char *call) HIDDEN;
 size_t string_length_most(const char *s, size_t most, const char *call) HIDDEN;
+void look_at_scanned(const char *s, int assigned, va_list args,
+		     const char *call) HIDDEN;
 size_t wide_length(const wchar_t *s, const char *call) HIDDEN;
 size_t wide_length_most(const wchar_t *s, size_t most, const char *call) HIDDEN;
 

@@ -36,6 +36,7 @@
 	F(wmemcmp) F(wmemchr) F(wcscmp) F(wcsncmp) F(wcsdup) \
 	F(vfprintf) F(vdprintf) F(vsprintf) F(vsnprintf) F(vasprintf) \
 	F(vfwprintf) F(vswprintf) F(vsscanf) F(vfscanf) \
+	F(vswscanf) F(vfwscanf) F(__isoc99_vswscanf) F(__isoc99_vfwscanf) \
 	F(__isoc99_vsscanf) F(__isoc99_vfscanf) \
 	F(__vsnprintf_chk) F(__vsprintf_chk) F(__vasprintf_chk) \
 	F(__vfprintf_chk) F(__vdprintf_chk) F(__vfwprintf_chk) \
@@ -49,6 +50,10 @@
 	F(pthread_rwlock_unlock) F(pthread_spin_lock) \
 	F(pthread_spin_trylock) F(pthread_spin_unlock)
 /* clang-format on */
+
+/* Whom the headers name otherwise. */
+int __isoc99_vswscanf(const wchar_t *s, const wchar_t *format, va_list args);
+int __isoc99_vfwscanf(FILE *f, const wchar_t *format, va_list args);
 
 struct real {
 #define REAL_FIELD(f) __typeof(&f) f;

@@ -97,8 +97,8 @@ static size_t bytes_written(const struct conversion *c, const void *p)
 }
 
 /* What the @assigned first conversions wrote; at %1$d nothing more is known. */
-static void look_at_results(const char *s, int assigned, va_list args,
-			    const char *call)
+void look_at_scanned(const char *s, int assigned, va_list args,
+		     const char *call)
 {
 	struct conversion c;
 	void *p;
@@ -127,7 +127,7 @@ static void look_at_results(const char *s, int assigned, va_list args,
 		string_length(format, call);               \
 		va_copy(again, args);                      \
 		ret = scan;                                \
-		look_at_results(format, ret, again, call); \
+		look_at_scanned(format, ret, again, call); \
 		va_end(again);                             \
 		ret;                                       \
 	})
