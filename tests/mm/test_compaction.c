@@ -282,15 +282,15 @@ static void check_word(int s, unsigned long page)
 	sim_load_mm(before);
 }
 
+/* What is locked in memory stays, and madvise() says so. */
 static void drop_pages(int s, unsigned long page)
 {
-	unsigned long nr = 1 + rnd(8);
+	unsigned long past = min(page + 1 + rnd(8), PAGES);
 
-	nr = min(nr, PAGES - page);
-	if (mm_madvise(spaces[s], AT + page * PAGE_SIZE, nr * PAGE_SIZE,
-		       MADV_DONTNEED))
-		return; /* it is locked */
-	memset(&model[s][page], 0, nr * sizeof(model[s][0]));
+	for (; page < past; page++)
+		if (!mm_madvise(spaces[s], AT + page * PAGE_SIZE, PAGE_SIZE,
+				MADV_DONTNEED))
+			model[s][page] = 0;
 }
 
 static void fork_over(int s)
@@ -352,20 +352,6 @@ static void one_operation(void)
 	}
 }
 
-static void step_in(void)
-{
-	unsigned int before = sim_cpu();
-
-	if (sim_locks_held_beside("mm_cpu_online", "pcp_init") || rnd(24) ||
-	    sim_tlb_is_behind())
-		return;
-	moved_beside++;
-	sim_run_on(1 + (unsigned int)rnd(3));
-	mm_this_cpu();
-	one_operation();
-	sim_run_on(before);
-}
-
 static void compact_somewhere(void)
 {
 	struct compact_control cc = {
@@ -376,6 +362,34 @@ static void compact_somewhere(void)
 
 	if (cc.zone->managed_pages)
 		compact_zone(&cc);
+}
+
+/* What another CPU does, from beginning to end, when it steps in. */
+static void (*beside)(void);
+
+static void step_in(void)
+{
+	unsigned int before = sim_cpu();
+
+	if (sim_locks_held_beside("mm_cpu_online", "pcp_init") || rnd(24) ||
+	    sim_tlb_is_behind())
+		return;
+	sim.on_unlock = NULL;
+	moved_beside++;
+	sim_run_on(1 + (unsigned int)rnd(3));
+	mm_this_cpu();
+	beside();
+	sim_run_on(before);
+	sim.on_unlock = step_in;
+}
+
+/* @fn, while others do @other. */
+static void do_beside(void (*fn)(void), void (*other)(void))
+{
+	beside = other;
+	sim.on_unlock = step_in;
+	fn();
+	sim.on_unlock = NULL;
 }
 
 static void check_spaces(void)
@@ -396,12 +410,10 @@ TEST_NO_SWEEP(no_word_is_lost_whoever_steps_in)
 		take_area(spaces[s], AT, PAGES * PAGE_SIZE, RW);
 	}
 	for (unsigned long step = 0; step < STEPS; step++) {
-		one_operation();
+		do_beside(one_operation, compact_somewhere);
 		if (!rnd(4))
 			fail_nth(1 + rnd(3));
-		sim.on_unlock = step_in;
-		compact_somewhere();
-		sim.on_unlock = NULL;
+		do_beside(compact_somewhere, one_operation);
 		fail_nth(0);
 		if (step % 100 == 0)
 			check_spaces();

@@ -97,7 +97,7 @@ TEST(who_had_it_alone_writes_without_a_copy)
 	poke(AT, 2);
 	CHECK_EQ(sim.faults, before);
 	mm_mprotect(mm, AT, PAGE_SIZE, PROT_READ);
-	moved(mm, AT);
+	CHECK(moved(mm, AT)->pflags & PG_anon_exclusive);
 	CHECK_EQ(try_write(AT), SIM_ACCERR);
 	mm_mprotect(mm, AT, PAGE_SIZE, RW);
 	before = vm_events(PGALLOC);
@@ -283,17 +283,24 @@ static void step_in(void)
 	sim_run_on(before);
 }
 
-/* Move the page at AT, and have @fn called in the middle. */
-static void move_beside(struct mm_struct *mm, void (*fn)(void))
+/* Try to move the page at AT, and have @fn called in the middle. */
+static int try_beside(struct mm_struct *mm, void (*fn)(void))
 {
 	struct page *page = page_at(mm, AT), *to;
+	int err;
 
 	beside_mm = mm;
 	beside = fn;
 	sim.on_unlock = step_in;
-	CHECK_EQ(move(page, MIGRATE_ASYNC, &to), 0);
+	err = move(page, MIGRATE_ASYNC, &to);
 	sim.on_unlock = NULL;
 	CHECK(!beside);
+	return err;
+}
+
+static void move_beside(struct mm_struct *mm, void (*fn)(void))
+{
+	CHECK_EQ(try_beside(mm, fn), 0);
 }
 
 static struct mm_struct *forked;
@@ -316,6 +323,61 @@ TEST_NO_SWEEP(a_fork_in_the_middle_shares_the_page)
 	CHECK_EQ(peek(AT), 1);
 	check_space(forked);
 	check_space(mm);
+	stop_cpu(1);
+}
+
+static struct page *held;
+
+static void fork_and_hold(void)
+{
+	fork_it();
+	held = migration_entry_to_page(
+		pte_to_swp_entry(entry_at(beside_mm, AT)));
+	get_page(held);
+}
+
+/* It was one space's alone when it was to move, and stays as that of two. */
+TEST_NO_SWEEP(a_page_that_is_held_in_the_middle_stays_and_is_shared)
+{
+	struct mm_struct *mm = take_mm();
+
+	take_area(mm, AT, PAGE_SIZE, RW);
+	poke(AT, 1);
+	CHECK_EQ(try_beside(mm, fork_and_hold), -EAGAIN);
+	CHECK(pte_page(entry_at(mm, AT)) == held);
+	CHECK(!(held->pflags & PG_anon_exclusive));
+	put_page(held);
+	poke(AT, 2);
+	sim_load_mm(forked);
+	CHECK_EQ(peek(AT), 1);
+	check_space(forked);
+	check_space(mm);
+	stop_cpu(1);
+}
+
+static struct file *cached;
+
+static void find_it(void)
+{
+	held = find_get_page(cached->f_mapping, 0);
+}
+
+TEST_NO_SWEEP(a_files_page_that_is_found_in_the_middle_stays)
+{
+	struct mm_struct *mm = take_mm();
+
+	cached = take_file(1);
+	take_file_area(mm, cached, AT, PAGE_SIZE, RW, MAP_SHARED, 0);
+	poke(AT, 1);
+	CHECK_EQ(try_beside(mm, find_it), -EAGAIN);
+	CHECK(pte_page(entry_at(mm, AT)) == held);
+	put_page(held);
+	find_it();
+	CHECK(pte_page(entry_at(mm, AT)) == held);
+	put_page(held);
+	CHECK_EQ(peek(AT), 1);
+	moved(mm, AT);
+	CHECK_EQ(peek(AT), 1);
 	stop_cpu(1);
 }
 

@@ -11,6 +11,8 @@
  *   the TLB remembers nothing that the tables have forgotten
  */
 #include "../../mm/internal.h"
+#include "../../mm/lru.h"
+#include "../../mm/migrate.h"
 #include "../../mm/pgtable.h"
 #include "../../mm/vma.h"
 #include "../space.h"
@@ -28,7 +30,9 @@
 static const unsigned long areas[] = { ANON, SHARED, PRIVATE };
 static struct mm_struct *spaces[SPACES];
 static struct file *file;
-static unsigned long stepped_in, changes_stepped_in;
+static unsigned long stepped_in, changes_stepped_in, pages_moved;
+/* Pages on their way to other frames: who touches one waits for it. */
+static int moving;
 
 /* ---- what can be done ---- */
 
@@ -90,13 +94,48 @@ static void look(unsigned long area)
 	put_page(page);
 }
 
+/* What maps a page of the area, off its list and with a reference; or NULL. */
+static struct page *isolate_some_page(unsigned long area)
+{
+	struct mm_struct *mm = some_space();
+	struct page *page = NULL;
+	pte_t *pte;
+
+	spin_lock(&mm->page_table_lock);
+	pte = pte_lookup(mm, area + rnd(PAGES) * PAGE_SIZE);
+	if (pte && pte_present(*pte) && !pte_special(*pte) &&
+	    isolate_lru_page(pte_page(*pte)))
+		page = pte_page(*pte);
+	spin_unlock(&mm->page_table_lock);
+	return page;
+}
+
+static void move_page(unsigned long area)
+{
+	struct page *newpage = alloc_user_page(GFP_HIGHUSER_MOVABLE);
+	struct page *page = newpage ? isolate_some_page(area) : NULL;
+
+	moving++;
+	if (page && !migrate_page(page, newpage, MIGRATE_ASYNC)) {
+		put_page(page);
+		page = newpage;
+		newpage = NULL;
+		pages_moved++;
+	}
+	moving--;
+	if (page)
+		putback_lru_page(page);
+	if (newpage)
+		put_page(newpage);
+}
+
 /* With mmap_lock for read. */
 static void use_space(unsigned long area)
 {
 	unsigned long at = area + rnd(PAGES / 2) * PAGE_SIZE;
 	unsigned long len = (1 + rnd(PAGES / 2)) * PAGE_SIZE;
 
-	switch (rnd(8)) {
+	switch (rnd(9)) {
 	case 0:
 		mm_madvise(some_space(), at, len, MADV_DONTNEED);
 		break;
@@ -107,10 +146,15 @@ static void use_space(unsigned long area)
 		look(area);
 		break;
 	case 3:
-		touch_remotely(area);
+		move_page(area);
+		break;
+	case 4:
+		if (!moving)
+			touch_remotely(area);
 		break;
 	default:
-		touch(area);
+		if (!moving)
+			touch(area);
 	}
 }
 
@@ -290,6 +334,7 @@ TEST_NO_SWEEP(cpus_step_in_wherever_they_can)
 	}
 	CHECK_OP(stepped_in, >, 1000);
 	CHECK_OP(changes_stepped_in, >, 100);
+	CHECK_OP(pages_moved, >, 500);
 	for (int i = 0; i < SPACES; i++)
 		give_mm(spaces[i]);
 	CHECK_EQ(global_node_page_state(NR_MLOCK), 0);
