@@ -67,7 +67,9 @@ static void keep_notes(struct page *page, pte_t entry)
 {
 	u32 flags = 0;
 
-	if (pte_dirty(entry))
+	/* A file with a disk knows of each entry that may be written through. */
+	if (pte_dirty(entry) &&
+	    (PageAnon(page) || (page->pflags & PG_swapbacked)))
 		flags |= PG_dirty;
 	if (pte_young(entry))
 		flags |= PG_referenced;
