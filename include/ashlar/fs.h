@@ -121,8 +121,7 @@ struct address_space {
 #define AS_BDEV 0x8u /* a block device's: Buffers, in low memory */
 #define AS_ACCOUNT 0x4u /* committed for its size, not page by page */
 #define AS_EIO 0x10u /* a page could not be written, which nobody heard of */
-#define AS_BELOW_DEVICE 0x40u /* a loop device's bytes: who writes it writes
-			       * for others, and is not held up */
+#define AS_BELOW_DEVICE 0x40u /* a loop device's: no writer is held up */
 #define AS_ENOSPC 0x20u /* ... for want of room */
 
 /* True if its pages have a disk to go to. */
