@@ -155,7 +155,8 @@ SYSCALL_DEFINE(swapon, const char __user *path, int flags)
 	name = getname(path);
 	if (IS_ERR(name))
 		return PTR_ERR(name);
-	f = filp_open(name, O_RDWR | O_LARGEFILE, 0);
+	/* O_EXCL: a device that a filesystem has, or a program alone, is busy. */
+	f = filp_open(name, O_RDWR | O_LARGEFILE | O_EXCL, 0);
 	if (IS_ERR(f)) {
 		err = (int)PTR_ERR(f);
 	} else {

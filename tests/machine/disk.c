@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,6 +99,8 @@ static void test_exclusive(void)
 	is(fcntl(part, F_GETFL) & O_EXCL, 0);
 	is(open("/dev/sda5", O_RDONLY | O_EXCL), -EBUSY);
 	is(open("/dev/sda", O_RDONLY | O_EXCL), -EBUSY);
+	is(swapon("/dev/sda5", 0), -EBUSY);
+	is(swapon("/dev/sda6", 0), -EINVAL); /* nothing says that it is swap */
 	other = open("/dev/sda6", O_RDONLY | O_EXCL);
 	whole = open("/dev/sda5", O_RDONLY);
 	need(other >= 0 && whole >= 0);
