@@ -247,9 +247,8 @@ void (*vma_file_written)(struct file *file);
 
 /*
  * A shared page of a file is written to by way of an entry that did not allow
- * it: whoever looks at the file learns of it, by its times; whoever looks at
- * the page finds it dirty. (An entry that a read has made writable tells of no
- * write until it goes, on Linux as well.)
+ * it: whoever looks at the file learns of it, by its times. (An entry that a
+ * read has made writable tells of no write until it goes, on Linux as well.)
  */
 static void tell_file_written(const struct vm_area_struct *vma)
 {
@@ -257,6 +256,7 @@ static void tell_file_written(const struct vm_area_struct *vma)
 		vma_file_written(vma->vm_file);
 }
 
+/* The same of a file in RAM alone, whose page is found dirty then. */
 static void dirty_shared_page(const struct vm_area_struct *vma,
 			      struct page *page)
 {

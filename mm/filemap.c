@@ -27,7 +27,9 @@
  * page's: the next who wants it tries again.
  *
  * Locks: i_rwsem for write around whatever changes the size: there is one
- * writer at a time, and no write beside a truncation. Reading and faults take
+ * writer at a time, and no write beside a truncation. invalidate_lock for write
+ * while a hole is punched, so that no page is read from places that are given
+ * up; for read by those who fill. Reading and faults take
  * none but i_pages.xa_lock, for each look at a slot; a page that is found gets
  * a reference before it is let go, and whoever locked it then looks whether
  * ->mapping is still the file. A fault may find that the file became shorter
@@ -67,6 +69,7 @@ void address_space_init(struct address_space *m,
 	memset(m, 0, sizeof(*m));
 	xa_init(&m->i_pages);
 	init_rwsem(&m->i_rwsem);
+	__init_rwsem(&m->invalidate_lock, "invalidate_lock");
 	spin_lock_init(&m->i_mmap_lock);
 	INIT_LIST_HEAD(&m->i_mmap);
 	m->a_ops = ops;
@@ -318,6 +321,22 @@ static struct page *fill_new(struct address_space *m, unsigned long index,
 	return ERR_PTR(err);
 }
 
+static struct page *find_or_fill(struct address_space *m, unsigned long index,
+				 struct page *page, bool inside)
+{
+	for (;;) {
+		if (page) {
+			page = fill_cached(m, page);
+			if (page)
+				return page;
+		}
+		page = fill_new(m, index, inside);
+		if (page != ERR_PTR(-EBUSY))
+			return page;
+		page = find_get_page(m, index);
+	}
+}
+
 /**
  * filemap_fill() - the slow part of a look for a page
  * @m: the file
@@ -331,17 +350,12 @@ static struct page *fill_new(struct address_space *m, unsigned long index,
 struct page *filemap_fill(struct address_space *m, unsigned long index,
 			  struct page *page, bool inside)
 {
-	for (;;) {
-		if (page) {
-			page = fill_cached(m, page);
-			if (page)
-				return page;
-		}
-		page = fill_new(m, index, inside);
-		if (page != ERR_PTR(-EBUSY))
-			return page;
-		page = find_get_page(m, index);
-	}
+	if (!mapping_reads(m))
+		return find_or_fill(m, index, page, inside);
+	down_read(&m->invalidate_lock);
+	page = find_or_fill(m, index, page, inside);
+	up_read(&m->invalidate_lock);
+	return page;
 }
 
 /**

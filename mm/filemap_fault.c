@@ -70,23 +70,25 @@ static vm_fault_t filemap_page_mkwrite(struct vm_fault *vmf)
 {
 	struct address_space *m = vmf->vma->vm_file->f_mapping;
 	struct page *page = vmf->page;
+	vm_fault_t ret = 0;
 	int err = 0;
 
 	balance_dirty_pages_ratelimited(m);
+	down_read(&m->invalidate_lock);
 	lock_page(page);
 	if (!page_is_in(page, m) ||
-	    page->index >= size_to_pages(mapping_size(m))) {
-		unlock_page(page);
-		return VM_FAULT_NOPAGE;
-	}
-	if (m->a_ops->page_mkwrite)
+	    page->index >= size_to_pages(mapping_size(m)))
+		ret = VM_FAULT_NOPAGE;
+	else if (m->a_ops->page_mkwrite)
 		err = m->a_ops->page_mkwrite(m, page);
-	if (unlikely(err)) {
+	if (unlikely(err))
+		ret = err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	if (likely(!ret))
+		set_page_dirty(page);
+	else
 		unlock_page(page);
-		return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
-	}
-	set_page_dirty(page);
-	return 0;
+	up_read(&m->invalidate_lock);
+	return ret;
 }
 
 /* Map what is cached of a window of pages around a fault. */

@@ -9,14 +9,15 @@
  *   not cached           read, then copied over; of a file in RAM alone: made,
  *                        zeroes around the bytes
  *
- * With a disk below the file the page is locked from the moment that its place
- * on the disk is asked for until it is dirty and the file's size says that its
- * bytes are data: what is past the size is zeroes to whoever writes it out.
+ * With a disk below the file the page is locked while its place on the disk is
+ * asked for, and not while bytes are copied: they come from a program's memory,
+ * a fault there takes mmap_lock, and a fault of another thread may have that
+ * and wait for the page. Between the two the page cannot leave the file, for it
+ * has a reference, and who cuts is kept out by i_rwsem; it may be written out,
+ * and becomes dirty again after the copy.
  *
- * The bytes come from a program's memory, which may have to be read from a disk
- * first, be it as a page of the same file. So a page that is not uptodate is
- * never locked over a copy: a fault waits for the lock of no other. (A fault
- * takes mmap_lock for read; whoever has that for write waits for no page.)
+ * Whoever writes a page out makes zeroes of what is past the end of the file.
+ * Bytes past it that are being copied are spared: write_end.
  *
  * Locks: i_rwsem for write, taken by generic_file_write_iter(): one writer.
  */
@@ -117,12 +118,27 @@ static int make_room(struct address_space *m, struct page *page, loff_t pos,
 	return m->a_ops->write_begin(m, page, off, off + (unsigned int)n);
 }
 
-/* Bytes of a locked page are new, up to @end of the file. */
+/* Bytes of a page are new, up to @end of the file. */
 static void page_written(struct address_space *m, struct page *page, loff_t end)
 {
 	if (end > m->i_size)
 		mapping_set_size(m, end);
 	set_page_dirty(page);
+}
+
+/* Before a page is copied to: 0, -errno, or -EAGAIN: it has left the file. */
+static int begin_copy(struct address_space *m, struct page *page, loff_t pos,
+		      size_t n)
+{
+	int err = -EAGAIN;
+
+	lock_page(page);
+	if (likely(page_is_in(page, m)))
+		err = make_room(m, page, pos, n);
+	if (likely(!err))
+		m->write_end = pos + (loff_t)n;
+	unlock_page(page);
+	return err;
 }
 
 /*
@@ -132,12 +148,9 @@ static void page_written(struct address_space *m, struct page *page, loff_t end)
 static ssize_t write_over(struct address_space *m, struct page *page,
 			  loff_t pos, size_t n, struct iov_iter *from)
 {
+	int err = begin_copy(m, page, pos, n);
 	size_t copied = 0;
-	int err = -EAGAIN;
 
-	lock_page(page);
-	if (likely(page_is_in(page, m)))
-		err = make_room(m, page, pos, n);
 	if (likely(!err)) {
 		copied =
 			copy_page_from_iter(page, offset_in_page(pos), n, from);
@@ -145,8 +158,8 @@ static ssize_t write_over(struct address_space *m, struct page *page,
 			page_written(m, page, pos + (loff_t)copied);
 		else
 			err = -EFAULT;
+		m->write_end = 0;
 	}
-	unlock_page(page);
 	put_page(page);
 	return err ? err : (ssize_t)copied;
 }

@@ -226,7 +226,7 @@ static bool page_is_due(struct address_space *m, struct page *page,
 			return false;
 		wait_on_page_writeback(page);
 	}
-	size = mapping_size(m);
+	size = max(mapping_size(m), m->write_end);
 	if (page->index >= size_to_pages(size) ||
 	    !clear_page_dirty_for_io(page)) {
 		drop_dirty_mark(m, page);

@@ -18,8 +18,8 @@
  * waits for that page alone. An error is not told: who wants the page asks
  * again (mm/filemap.c).
  *
- * Locks: none. The state is the open file's; two who read it at once spoil
- * each other's guess, no more.
+ * Locks: invalidate_lock for read while pages join. The state is the open
+ * file's; two who read it at once spoil each other's guess, no more.
  */
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
@@ -115,20 +115,21 @@ static void read_run(struct address_space *m, unsigned long index,
 {
 	unsigned long past = size_to_pages(mapping_size(m)), end;
 	struct readahead_control rac = { .mapping = m, .index = index };
-	int err = 0;
+	int err = -EBUSY;
 
 	end = index + nr < index ? ~0ul : index + nr;
-	for (end = min(end, past); index < end; index++) {
+	down_read(&m->invalidate_lock);
+	for (end = min(end, past); index < end && err == -EBUSY; index++) {
 		if (add_page(m, index, index == mark, &err)) {
+			err = -EBUSY;
 			rac.nr_pages++;
 			continue;
 		}
 		read_pages(&rac);
 		rac.index = index + 1;
-		if (err != -EBUSY)
-			return;
 	}
 	read_pages(&rac);
+	up_read(&m->invalidate_lock);
 }
 
 /**

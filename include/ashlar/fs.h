@@ -98,6 +98,7 @@ struct address_space {
 	const struct address_space_operations *a_ops;
 	void *host; /* the inode, to whoever set it */
 	struct rw_semaphore i_rwsem; /* whoever writes, cuts or seals it */
+	struct rw_semaphore invalidate_lock; /* for write: no page comes */
 	u32 i_size_seq; /* odd while i_size changes */
 	loff_t i_size; /* bytes; mm never maps or reads past it (i_rwsem) */
 	u32 flags; /* AS_* (i_pages.xa_lock) */
@@ -108,6 +109,7 @@ struct address_space {
 	unsigned long acct; /* pages committed for its size, mm/shmem.c
 			     * (i_rwsem) */
 	void *private_data; /* the filesystem's */
+	loff_t write_end; /* so far bytes are being copied; 0: none (i_rwsem) */
 	unsigned long writeback_index; /* page where the next writing begins */
 	/* What its flusher knows of it, kernel/fs/fs-writeback.c. */
 	struct list_head wb_list; /* of dirty files */
@@ -261,6 +263,20 @@ unsigned long invalidate_mapping_pages(struct address_space *m,
 				       unsigned long first, unsigned long last);
 int invalidate_inode_pages2_range(struct address_space *m, unsigned long first,
 				  unsigned long last);
+/*
+ * Between the two no page of the file is read in, and none becomes dirty by a
+ * store: the file's places on the disk can be given up. Below i_rwsem.
+ */
+static inline void filemap_invalidate_lock(struct address_space *m)
+{
+	down_write(&m->invalidate_lock);
+}
+
+static inline void filemap_invalidate_unlock(struct address_space *m)
+{
+	up_write(&m->invalidate_lock);
+}
+
 /* Zero [start, end) of one page, which is read if need be. */
 int filemap_zero_range(struct address_space *m, loff_t start, loff_t end);
 /* Drop cached pages in [start, end) bytes; mapped ones are unmapped first. */

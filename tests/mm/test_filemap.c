@@ -411,6 +411,44 @@ TEST_NO_SWEEP(a_fault_on_a_page_that_is_cut_is_a_bus_error)
 	give_file(watched);
 }
 
+/* While places on the disk are given up no page comes from them. */
+static bool give_up_and_go_on(const void *key)
+{
+	struct address_space *m = watched->f_mapping;
+
+	if (sim.on_unlock || key != &m->invalidate_lock)
+		return disk_step();
+	CHECK_EQ(m->nrpages, 0);
+	CHECK_EQ(disk.nr, 0);
+	disk.data[0] = 7;
+	filemap_invalidate_unlock(m);
+	return true;
+}
+
+TEST_NO_SWEEP(nothing_is_read_from_where_a_hole_is_made)
+{
+	struct mm_struct *mm = take_mm();
+	unsigned long a, i;
+	u8 byte;
+
+	watched = take_disk_file(2);
+	a = take_file_area(mm, watched, 0x100000, PAGE_SIZE, PROT_READ,
+			   MAP_SHARED, 0);
+	sim.on_wait = give_up_and_go_on;
+	for (i = 0; i < 2; i++) {
+		disk.data[0] = 1;
+		filemap_invalidate_lock(watched->f_mapping);
+		truncate_pagecache_range(watched->f_mapping, 0, PAGE_SIZE);
+		if (i)
+			CHECK_EQ(sim_read((u32)a, &byte, 1), SIM_OK);
+		else
+			CHECK_EQ(disk_read(watched, 0, &byte, 1), 1);
+		CHECK_EQ(byte, 7);
+	}
+	give_mm(mm);
+	give_file(watched);
+}
+
 /* A number in a page's place is no page, and gives way to one. */
 /* What is left of a page that was reclaimed. */
 static void put_value(struct address_space *m, unsigned long index)

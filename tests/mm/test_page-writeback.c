@@ -383,6 +383,36 @@ TEST_NO_SWEEP(random_steps_agree_with_bytes)
 	finish();
 }
 
+/* While a copy waits for a page the file's last one is written out. */
+static bool write_meanwhile(const void *key)
+{
+	some_writeback();
+	disk_run();
+	return true;
+}
+
+TEST_NO_SWEEP(bytes_that_are_being_copied_are_spared)
+{
+	const loff_t pos = 3 * PAGE_SIZE + 100;
+	struct iov_iter i;
+	loff_t p = pos;
+
+	start(4);
+	truncate_setsize(f->f_mapping, pos);
+	CHECK_EQ(disk_write(f, pos - 10, noise, 10), 10);
+	CHECK_EQ(try_read(AREA), SIM_OK);
+	CHECK_EQ(disk.reads, 2);
+	/* The first half is copied, the second has to be read. */
+	iov_iter_user(&i, (void *)(AREA + PAGE_SIZE - 50), 100);
+	sim.on_wait = write_meanwhile;
+	CHECK_EQ(f->f_op->write_iter(f, &i, &p), 100);
+	CHECK_EQ(disk.reads, 3);
+	CHECK_OP(disk.writes, >, 0);
+	CHECK_EQ(disk_fsync(f), 0);
+	CHECK_EQ(memcmp(disk.data + pos, expected + PAGE_SIZE - 50, 100), 0);
+	finish();
+}
+
 /* True if the other CPU would wait for the one that it stands in for. */
 static bool some_page_is_locked(void)
 {
