@@ -185,7 +185,7 @@ void map_huge_page(struct vm_area_struct *vma, unsigned long addr, pgd_t *pgd,
 	head->index = linear_page_index(vma, addr);
 	head->pflags = PG_uptodate | PG_swapbacked | PG_anon_exclusive |
 		       PG_huge;
-	lru_cache_add(head);
+	lru_add_huge(head);
 	atomic_set(&head->_mapcount, 1);
 	mm->rss_anon += (long)HPAGE_PMD_NR;
 	mod_node_page_state(NR_ANON_MAPPED, (long)HPAGE_PMD_NR);

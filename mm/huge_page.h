@@ -11,6 +11,7 @@
 
 void pgtable_trans_huge_deposit(struct mm_struct *mm, struct page *table);
 struct page *pgtable_trans_huge_withdraw(struct mm_struct *mm);
+void huge_shrink_init(void);
 void split_huge_pgd(struct mm_struct *mm, unsigned long addr);
 void __split_huge_at(struct mm_struct *mm, unsigned long addr);
 

@@ -25,6 +25,7 @@ enum lru_list {
 struct lruvec {
 	spinlock_t lru_lock;
 	struct list_head lists[NR_LRU_LISTS]; /* struct page::lru */
+	struct list_head huge; /* huge pages: ->lru of the second frame */
 	unsigned long cost[2]; /* anonymous, of files: transfers of late */
 	unsigned long age; /* pages that left the inactive lists (atomic) */
 	unsigned long refaults; /* that were active, as reclaim left it */
@@ -94,6 +95,8 @@ void deactivate_page(struct page *page);
 void rotate_reclaimable_page(struct page *page);
 void mark_page_lazyfree(struct page *page);
 void lru_set_evictable(struct page *page);
+void lru_add_huge(struct page *head);
+struct page *lru_next_huge(void);
 void lru_split_huge(struct page *head);
 void lru_set_unevictable(struct page *page);
 void lru_note_cost(bool file, unsigned long nr);

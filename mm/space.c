@@ -50,6 +50,7 @@ void mmap_init(void)
 	rmap_init();
 	pgtable_init();
 	hugepage_init();
+	huge_shrink_init();
 }
 
 /* What is new in every space, be it a copy of another or not. 0 or -ENOMEM. */

@@ -49,6 +49,7 @@ void lru_init(void)
 	spin_lock_init(&node_lruvec.lru_lock);
 	for (i = 0; i < NR_LRU_LISTS; i++)
 		INIT_LIST_HEAD(&node_lruvec.lists[i]);
+	INIT_LIST_HEAD(&node_lruvec.huge);
 	mm_validate_pages = lru_validate;
 }
 
@@ -163,6 +164,46 @@ void putback_lru_page(struct page *page)
 	put_page(page);
 }
 
+/* ---- huge pages ---- */
+
+/** lru_add_huge() - lru_cache_add() for a huge page, listed with its kind */
+void lru_add_huge(struct page *head)
+{
+	spin_lock(&node_lruvec.lru_lock);
+	set_page_flags(head, PG_lru);
+	lru_link(head, lru_of_flags(head->pflags));
+	list_add_tail(&head[1].lru, &node_lruvec.huge);
+	spin_unlock(&node_lruvec.lru_lock);
+}
+
+/* Of a descriptor inside a block all is zero. lru_lock. */
+static void unlist_huge(struct page *head)
+{
+	list_del(&head[1].lru);
+	head[1].lru.next = head[1].lru.prev = NULL;
+}
+
+/**
+ * lru_next_huge() - the huge page that was looked at longest ago, in turns
+ *
+ * Return: its first frame, with a reference; NULL: there is none.
+ */
+struct page *lru_next_huge(void)
+{
+	struct page *head, *found = NULL;
+
+	spin_lock(&node_lruvec.lru_lock);
+	if (!list_empty(&node_lruvec.huge)) {
+		head = list_first_entry(&node_lruvec.huge, struct page, lru) -
+		       1;
+		list_move_tail(&head[1].lru, &node_lruvec.huge);
+		if (atomic_inc_not_zero(&head->_refcount))
+			found = head;
+	}
+	spin_unlock(&node_lruvec.lru_lock);
+	return found;
+}
+
 /**
  * lru_split_huge() - a huge page becomes pages
  * @head: its first frame, listed or isolated, still with PG_huge; the others
@@ -178,6 +219,7 @@ void lru_split_huge(struct page *head)
 	enum lru_list lru;
 
 	spin_lock(&node_lruvec.lru_lock);
+	unlist_huge(head);
 	lru = lru_of_flags(head->pflags);
 	if (head->pflags & PG_lru)
 		lru_count(lru, 1 - (long)HPAGE_PMD_NR);
@@ -339,6 +381,19 @@ static inline bool is_huge_frame(const struct page *page)
 	return (page->flags | page->order << 8) != PG_used;
 }
 
+/* The first frame of a huge page without a reference, listed or not. */
+static void free_huge_page(struct page *head)
+{
+	spin_lock(&node_lruvec.lru_lock);
+	if (head->pflags & PG_lru)
+		lru_unlink(head);
+	if (head[1].lru.next)
+		unlist_huge(head);
+	spin_unlock(&node_lruvec.lru_lock);
+	forget_user_page(head);
+	__free_pages(head, HPAGE_PMD_ORDER);
+}
+
 /**
  * free_user_pages() - free pages that no one can find any more
  * @pages: on no list, without a reference; changed
@@ -349,11 +404,12 @@ void free_user_pages(struct page **pages, unsigned int nr)
 	unsigned int i, last = 0;
 
 	for (i = 0; i < nr; i++) {
+		if (unlikely(is_huge_frame(pages[i]))) {
+			free_huge_page(pages[i]);
+			continue;
+		}
 		forget_user_page(pages[i]);
-		if (likely(!is_huge_frame(pages[i])))
-			pages[last++] = pages[i];
-		else
-			__free_pages(pages[i], HPAGE_PMD_ORDER);
+		pages[last++] = pages[i];
 	}
 	free_unref_pages(pages, last);
 }
@@ -368,10 +424,7 @@ static __cold_path void put_huge_page(struct page *page)
 		put_page(compound_head(page));
 		return;
 	}
-	if (page->pflags & PG_lru)
-		lru_remove(page);
-	forget_user_page(page);
-	__free_pages(page, HPAGE_PMD_ORDER);
+	free_huge_page(page);
 }
 
 /** __put_page() - free a frame whose last reference went. */

@@ -44,7 +44,7 @@ enum thp_mode { THP_NEVER, THP_MADVISE, THP_ALWAYS };
 enum thp_defrag {
 	THP_DEFRAG_NEVER,
 	THP_DEFRAG_MADVISE, /* wait for memory where MADV_HUGEPAGE was said */
-	THP_DEFRAG_DEFER, /* as never: nothing works in the background yet */
+	THP_DEFRAG_DEFER, /* leave it to kcompactd */
 	THP_DEFRAG_DEFER_MADVISE,
 	THP_DEFRAG_ALWAYS
 };

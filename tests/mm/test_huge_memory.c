@@ -18,6 +18,7 @@
 #include <ashlar/highmem.h>
 #include <ashlar/huge_mm.h>
 #include <ashlar/khugepaged.h>
+#include <ashlar/shrinker.h>
 
 #define RW (PROT_READ | PROT_WRITE)
 #define PAGES(n) ((unsigned long)(n) << PAGE_SHIFT)
@@ -328,6 +329,73 @@ TEST_NO_SWEEP(the_scan_takes_what_is_dense_enough)
 	check_small_values();
 	check_space(mm);
 	khugepaged_forget();
+}
+
+/* ---- memory is short ---- */
+
+TEST(what_was_not_written_goes_back)
+{
+	struct mm_struct *mm = take_huge();
+	unsigned long i;
+
+	if (!is_huge(mm, AT))
+		return;
+	for (i = 0; i < HPAGE_PMD_NR / 2; i++)
+		poke(AT + PAGES(i), (u32)i + 1);
+	poke(AT + HUGE - PAGES(1), 5);
+	shrink_slab(GFP_KERNEL, 0);
+	CHECK(is_huge(mm, AT)); /* half of it is used */
+	poke(AT, 0);
+	shrink_slab(GFP_KERNEL, 0);
+	CHECK(!is_huge(mm, AT));
+	CHECK_EQ(mm->rss_anon, HPAGE_PMD_NR / 2 + 1);
+	for (i = 0; i < HPAGE_PMD_NR / 2; i++)
+		CHECK_EQ(peek(AT + PAGES(i)), i ? i + 1 : 0);
+	CHECK_EQ(peek(AT + PAGES(HPAGE_PMD_NR / 2)), 0);
+	CHECK_EQ(peek(AT + HUGE - PAGES(1)), 5);
+	check_space(mm);
+}
+
+TEST(what_is_held_or_locked_stays)
+{
+	struct mm_struct *mm = take_huge();
+	struct page *page;
+
+	if (!is_huge(mm, AT))
+		return;
+	page = get_user_page(mm, AT + PAGES(7), true, false);
+	shrink_slab(GFP_KERNEL, 0);
+	CHECK_EQ(mm->rss_anon, 3); /* the first, what was written, the held */
+	CHECK(page == pte_page(*pte_lookup(mm, AT + PAGES(7))));
+	put_page(page);
+	take_area(mm, AT, HUGE, RW);
+	SPACE_OK(mm_mlock(mm, AT, HUGE, VM_LOCKED));
+	shrink_slab(GFP_KERNEL, 0);
+	CHECK_EQ(mm->rss_anon, HPAGE_PMD_NR);
+	check_space(mm);
+}
+
+/* ---- blocks that slabs lay in ---- */
+
+TEST(what_slabs_left_in_the_descriptors_does_no_harm)
+{
+	struct page *block = take_pages(GFP_HIGHUSER_MOVABLE, HPAGE_PMD_ORDER);
+	struct mm_struct *mm;
+	struct page *page;
+
+	for (unsigned long i = 1; i < HPAGE_PMD_NR; i++)
+		memset(block[i].free_bits, 0x55, sizeof(block[i].free_bits));
+	give_pages(block, HPAGE_PMD_ORDER);
+	mm = take_huge();
+	if (!is_huge(mm, AT))
+		return;
+	page = get_user_page(mm, AT + PAGES(9), true, false);
+	CHECK_EQ(atomic_read(&page->_refcount), 1);
+	put_page(page);
+	CHECK_EQ(atomic_read(&head_of(mm)->_refcount), 1);
+	split_huge_pgd(mm, AT);
+	CHECK_EQ(atomic_read(&head_of(mm)->_refcount), 1);
+	check_space(mm);
 }
 
 /* ---- the model ---- */
@@ -669,6 +737,13 @@ static void op_collapse(struct space *s)
 		khugepaged_do_scan();
 }
 
+static void op_shrink(struct space *s)
+{
+	(void)s;
+	if (!rnd(3)) /* it looks at every byte */
+		shrink_slab(GFP_KERNEL, 0);
+}
+
 static void op_clear_refs(struct space *s)
 {
 	CHECK_EQ(clear_refs(s->mm, 1 + (unsigned int)rnd(3)), 0);
@@ -701,11 +776,12 @@ static const struct op {
 	void (*fn)(struct space *s);
 	unsigned int weight;
 } ops[] = {
-	{ op_access, 60 },    { op_mmap, 12 },	 { op_munmap, 6 },
-	{ op_mprotect, 12 },  { op_madvise, 5 }, { op_dontneed, 6 },
-	{ op_mremap, 10 },    { op_mlock, 5 },	 { op_remote, 10 },
-	{ op_pin, 10 },	      { op_split, 3 },	 { op_collapse, 8 },
-	{ op_clear_refs, 2 }, { op_fork, 8 },	 { op_exit, 2 },
+	{ op_access, 60 },   { op_mmap, 12 },	   { op_munmap, 6 },
+	{ op_mprotect, 12 }, { op_madvise, 5 },	   { op_dontneed, 6 },
+	{ op_mremap, 10 },   { op_mlock, 5 },	   { op_remote, 10 },
+	{ op_pin, 10 },	     { op_split, 3 },	   { op_collapse, 8 },
+	{ op_shrink, 1 },    { op_clear_refs, 2 }, { op_fork, 8 },
+	{ op_exit, 2 },
 };
 
 static void random_op(struct space *s)
@@ -732,7 +808,7 @@ static void give_pins(void)
 TEST_NO_SWEEP(random_operations_agree_with_the_model)
 {
 	thp_mode = THP_ALWAYS;
-	for (unsigned long n = 0; n < 20000; n++) {
+	for (unsigned long n = 0; n < 8000; n++) {
 		struct space *s = &spaces[rnd(SPACES)];
 
 		if (!s->mm)
@@ -749,9 +825,9 @@ TEST_NO_SWEEP(random_operations_agree_with_the_model)
 	for (int i = 0; i < SPACES; i++)
 		if (spaces[i].mm)
 			op_exit(&spaces[i]);
-	CHECK_OP(huge_seen, >, 100);
-	CHECK_OP(vm_events(THP_SPLIT_PAGE), >, 100);
-	CHECK_OP(vm_events(THP_COLLAPSE_ALLOC), >, 100);
+	CHECK_OP(huge_seen, >, 50);
+	CHECK_OP(vm_events(THP_SPLIT_PAGE), >, 50);
+	CHECK_OP(vm_events(THP_COLLAPSE_ALLOC), >, 30);
 	for (int i = 0; i < NR_NODE_STAT_ITEMS; i++)
 		CHECK_EQ(vm_node_stat[i], 0);
 }
