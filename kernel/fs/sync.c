@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sync and advice. Files in memory are where they stay, and what will be read
- * of them is there; but errors are told as always.
+ * sync(2) and its like. Files in memory are where they stay; of others what is
+ * dirty is written, by fs-writeback.c or the file's own fsync, and waited for.
  */
 #include <ashlar/fs.h>
 #include <ashlar/writeback.h>
