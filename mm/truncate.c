@@ -255,10 +255,12 @@ static void drop_range(struct address_space *m, loff_t start, loff_t end,
 		return;
 	}
 	if (past > first) { /* the order: see mm/fault.c */
-		if (mapping_can_writeback(m))
+		if (mapping_can_writeback(m)) {
 			remove_locked_pages(m, first, past - 1);
-		else if (m->i_pages.xa_head)
+		} else if (m->i_pages.xa_head) {
+			remove_values(m, first, past - 1);
 			remove_pages(m, first, past - 1);
+		}
 		if (!list_empty(&m->i_mmap))
 			unmap_mapping_range(m, first, past - first, even_cows);
 	}
