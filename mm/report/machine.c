@@ -321,6 +321,7 @@ static void add_uses(struct mm_totals *t)
 
 	for (i = 0; i < NR_NODE_STAT_ITEMS; i++)
 		node[i] = global_node_page_state(i);
+	t->file_lru = node[NR_ACTIVE_FILE] + node[NR_INACTIVE_FILE];
 	t->active = node[NR_ACTIVE_ANON] + node[NR_ACTIVE_FILE];
 	t->inactive = node[NR_INACTIVE_ANON] + node[NR_INACTIVE_FILE];
 	t->kb_in = vm_sectors_in >> 1;

@@ -52,6 +52,7 @@ struct mm_totals {
 	/* A machine's: machine.c. */
 	unsigned long node[NR_NODE_STAT_ITEMS];
 	unsigned long high_total, high_free, low_total, low_free;
+	unsigned long file_lru; /* pages of files that could be reclaimed */
 	unsigned long active, inactive; /* pages by age, of both kinds */
 	unsigned long kb_in, kb_out; /* of disks, since the start */
 	unsigned long cached; /* files, but for block devices */

@@ -91,7 +91,8 @@ void totals_finish(struct mm_totals *t)
 	t->all_free = t->free + t->pcp;
 	t->all_resident = t->resident_free + t->pcp;
 	t->available = less(t->all_free, t->wmark_low) + t->slab_reclaimable -
-		       min(t->slab_reclaimable / 2, t->wmark_low);
+		       min(t->slab_reclaimable / 2, t->wmark_low) +
+		       t->file_lru - min(t->file_lru / 2, t->wmark_low);
 	t->slab = t->slab_reclaimable + t->slab_unreclaimable;
 	t->large = (t->large_bytes + t->large_cached_bytes) >> PAGE_SHIFT;
 	t->total = t->managed + t->large;
