@@ -13,6 +13,7 @@
 #include <kernel/exec/exec.h>
 #include <kernel/init.h>
 #include <kernel/panic.h>
+#include <kernel/sched/psi.h>
 #include <kernel/sched/sched.h>
 #include <kernel/sched/workqueue.h>
 #include <kernel/task/clone.h>
@@ -72,6 +73,7 @@ void start_kernel(void)
 	irq_init();
 	sched_init();
 	time_init();
+	psi_init();
 	fork_init();
 	signal_init();
 	vfs_init();

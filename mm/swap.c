@@ -30,6 +30,7 @@
 #include <ashlar/mm_types.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/page_ref.h>
+#include <ashlar/swap.h>
 #include <ashlar/vmstat.h>
 #include <mach/page.h>
 #include <mach/spinlock.h>
@@ -38,6 +39,8 @@
 #include "page_alloc.h"
 
 struct lruvec node_lruvec;
+
+void (*psi_memstall)(bool begins);
 
 static void lru_validate(void);
 

@@ -20,6 +20,7 @@
 #include <ashlar/page_ref.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/port.h>
+#include <ashlar/swap.h>
 #include <ashlar/swapops.h>
 #include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
@@ -151,7 +152,11 @@ vm_fault_t do_swap_page(struct vm_area_struct *vma, unsigned long addr,
 	page = swapin_readahead(slot, &major);
 	if (unlikely(!page))
 		return pte_same(*pte, entry) ? VM_FAULT_OOM : 0;
+	if (major && psi_memstall)
+		psi_memstall(true);
 	lock_page(page);
+	if (major && psi_memstall)
+		psi_memstall(false);
 	ret = use_swapped_page(vma, addr, pte, entry, page, write);
 	unlock_page(page);
 	put_page(page);

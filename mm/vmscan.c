@@ -262,6 +262,12 @@ static void prepare_scan(struct scan_control *sc)
 			      inactive_is_low(LRU_INACTIVE_ANON);
 }
 
+static void note_memstall(bool begins)
+{
+	if (psi_memstall)
+		psi_memstall(begins);
+}
+
 /* What came back until now was given room for. */
 static void note_refaults(void)
 {
@@ -455,11 +461,13 @@ static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order)
 		return RECLAIM_RECURSION;
 	sc.nr_to_reclaim = max(sc.nr_to_reclaim, 1ul << order);
 	*reclaiming = true;
+	note_memstall(true);
 	do {
 		do_try_to_free_pages(&sc);
 		sc.force_deactivate = true;
 	} while (!sc.nr_reclaimed && !sc.nr_objects && reclaimable_pages() &&
 		 ++tries < MAX_RECLAIM_RETRIES);
+	note_memstall(false);
 	*reclaiming = false;
 	note_refaults();
 	drain_own_frames();
@@ -537,6 +545,7 @@ unsigned long balance_pgdat(void)
 
 	count_vm_event(PAGEOUTRUN);
 	*reclaiming = true;
+	note_memstall(true);
 	while (sc.priority > 0 && !pgdat_balanced(highest)) {
 		sc.nr_to_reclaim = pages_to_high(highest);
 		sc.nr_reclaimed = 0;
@@ -546,6 +555,7 @@ unsigned long balance_pgdat(void)
 		if (sc.nr_reclaimed < sc.nr_to_reclaim)
 			sc.priority--;
 	}
+	note_memstall(false);
 	*reclaiming = false;
 	note_refaults();
 	WRITE_ONCE(kswapd_failures, total ? 0 : kswapd_failures + 1);

@@ -12,6 +12,12 @@ extern void (*wakeup_kswapd)(void);
 bool kswapd_is_due(void);
 unsigned long balance_pgdat(void);
 
+/*
+ * The running task begins, or ends, to wait for memory alone. NULL: nobody
+ * keeps count.
+ */
+extern void (*psi_memstall)(bool begins);
+
 extern int vm_swappiness; /* 0 … 200: how readily anonymous pages go */
 
 /* /proc/sys/vm/drop_caches */

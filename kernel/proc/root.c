@@ -15,6 +15,7 @@
 #include <kernel/ipc/ipc.h>
 #include <kernel/irq.h>
 #include <kernel/memory/swap.h>
+#include <kernel/sched/psi.h>
 #include <kernel/sched/sched.h>
 #include <kernel/syscall.h>
 #include <kernel/task/pid.h>
@@ -140,6 +141,7 @@ static const struct proc_entry entries[] = {
 	REPORT("meminfo", 0444, meminfo_proc_show),
 	REPORT("pagetypeinfo", 0400, show_pagetypeinfo),
 	REPORT("partitions", 0444, show_partitions),
+	{ .name = "pressure/memory", .mode = 0444, .show = psi_show },
 	REPORT("slabinfo", 0400, show_slabinfo),
 	REPORT("stat", 0444, show_stat),
 	REPORT("swaps", 0444, show_swaps),

@@ -35,6 +35,7 @@
 #include <i386.h>
 #include <kernel/init.h>
 #include <kernel/panic.h>
+#include <kernel/sched/psi.h>
 #include <kernel/sched/sched.h>
 #include <kernel/task/process.h>
 #include <kernel/time/clock.h>
@@ -270,6 +271,7 @@ static bool deactivate(struct task_struct *prev)
 	}
 	prev->on_rq = false;
 	rq.nr_running--;
+	psi_sched(prev, false);
 	if (prev->state == TASK_UNINTERRUPTIBLE) {
 		prev->in_uninterruptible = true;
 		rq.nr_uninterruptible++;
@@ -355,6 +357,7 @@ static void activate(struct task_struct *t)
 {
 	t->on_rq = true;
 	rq.nr_running++;
+	psi_sched(t, true);
 	if (t->in_uninterruptible) {
 		t->in_uninterruptible = false;
 		rq.nr_uninterruptible--;

@@ -74,6 +74,7 @@ struct task_struct {
 	int pdeath_signal;
 	unsigned int flags; /* PF_* */
 	bool reclaiming; /* memory: it may use the reserve */
+	bool in_memstall; /* for kernel/sched/psi.c */
 	atomic_t usage;
 	pid_t pid, tgid;
 	struct pid *thread_pid;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that is taken back: a disk larger than RAM is read and written,
- * and says the same each time; memory that was given up is taken. Each sector of it says its number
- * (tests/machine/run).
+ * Memory that is taken back: a disk larger than RAM is read and written, and
+ * says the same each time; memory that was given up is taken. Each sector of
+ * the disk says its number (tests/machine/run).
  */
 #include <fcntl.h>
 #include <stdint.h>
