@@ -31,7 +31,6 @@
 #define HEADER_INFO 1024u
 #define HEADER_BADPAGES 1536u
 #define HEADER_MAGIC (PAGE_SIZE - 10)
-#define MAX_SWAP_BADPAGES ((HEADER_MAGIC - HEADER_BADPAGES) / 4)
 
 /* A header, its numbers in this machine's order. */
 struct swap_header {
@@ -48,6 +47,12 @@ static u32 header_word(const struct swap_header *h, size_t at)
 
 	memcpy(&word, h->page + at, sizeof(word));
 	return h->swapped ? __builtin_bswap32(word) : word;
+}
+
+/* True if the first page has room for the numbers of so many bad slots. */
+static bool badpages_fit(u32 n)
+{
+	return HEADER_BADPAGES + 4 * (u64)n <= HEADER_MAGIC;
 }
 
 /* What the first page says, or -EINVAL. */
@@ -76,8 +81,8 @@ static int read_header(struct swap_header *h, const struct swap_source *src,
 		mm_log("Swap area shorter than signature indicates");
 		return -EINVAL;
 	}
-	if (h->nr_badpages > MAX_SWAP_BADPAGES ||
-	    (h->nr_badpages && !src->partition))
+	if (h->nr_badpages &&
+	    (!src->partition || !badpages_fit(h->nr_badpages)))
 		return -EINVAL;
 	return 0;
 }
