@@ -155,7 +155,7 @@ SYSCALL_DEFINE(swapon, const char __user *path, int flags)
 	name = getname(path);
 	if (IS_ERR(name))
 		return PTR_ERR(name);
-	/* O_EXCL: a device that a filesystem has, or a program alone, is busy. */
+	/* O_EXCL: a device that another has alone is busy. */
 	f = filp_open(name, O_RDWR | O_LARGEFILE | O_EXCL, 0);
 	if (IS_ERR(f)) {
 		err = (int)PTR_ERR(f);
