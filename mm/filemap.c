@@ -10,7 +10,8 @@
  *   entry, and one for each caller that holds it
  *   nrpages = pages of i_pages; every one has an index below the end of the
  *   file, but for pages that fallocate(KEEP_SIZE) put past it
- *   a value in i_pages is what is left of a page that went: no page here
+ *   a value in i_pages is what is left of a page that went: no page here; in a
+ *   file in RAM it is the page's slot in a swap area (mm/shmem_swap.c)
  *   bytes of the last page past the end of the file read as zeroes once the
  *   file grows over them
  *
@@ -72,6 +73,7 @@ void address_space_init(struct address_space *m,
 	__init_rwsem(&m->invalidate_lock, "invalidate_lock");
 	spin_lock_init(&m->i_mmap_lock);
 	INIT_LIST_HEAD(&m->i_mmap);
+	INIT_LIST_HEAD(&m->swaplist);
 	m->a_ops = ops;
 	m->host = host;
 	m->flags = flags;
@@ -330,6 +332,9 @@ static struct page *find_or_fill(struct address_space *m, unsigned long index,
 			if (page)
 				return page;
 		}
+		page = filemap_swapin(m, index);
+		if (unlikely(page))
+			return page;
 		page = fill_new(m, index, inside);
 		if (page != ERR_PTR(-EBUSY))
 			return page;

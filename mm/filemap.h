@@ -40,6 +40,15 @@ static inline bool page_is_in(const struct page *page,
 	return READ_ONCE(page->mapping) == (unsigned long)m;
 }
 
+/* A page that a swap area has, back with a reference; or NULL; or ERR_PTR. */
+static inline struct page *filemap_swapin(struct address_space *m,
+					  unsigned long index)
+{
+	if (likely(!READ_ONCE(m->nrswapped)))
+		return NULL;
+	return m->a_ops->swapin(m, index);
+}
+
 /* ---- filemap.c ---- */
 
 /* Counts of pages that join or leave. Context: xa_lock for the first. */

@@ -48,7 +48,7 @@ static inline struct page *page_to_read(struct file *f, unsigned long index,
 			    plain) == PG_uptodate))
 		return page;
 	if (!page && !mapping_reads(f->f_mapping))
-		return NULL;
+		return filemap_swapin(f->f_mapping, index);
 	return look_ahead(f, index, DIV_ROUND_UP(off + left, PAGE_SIZE), page);
 }
 

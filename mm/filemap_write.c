@@ -37,20 +37,22 @@
 /* ---- files in RAM alone ---- */
 
 /* Another task made the page while ours was being filled. */
-static void copy_to_other(struct address_space *m, struct page *page,
-			  unsigned long index, size_t off, size_t n)
+static int copy_to_other(struct address_space *m, struct page *page,
+			 unsigned long index, size_t off, size_t n)
 {
-	struct page *other = find_get_page(m, index);
+	struct page *other = read_mapping_page(m, index);
 	char *to, *from;
 
-	if (!other)
-		return;
+	if (IS_ERR(other))
+		return (int)PTR_ERR(other);
 	to = kmap_local_page(other);
 	from = kmap_local_page(page);
 	memcpy(to + off, from + off, n);
 	kunmap_local(from);
 	kunmap_local(to);
+	set_page_flags(other, PG_dirty);
 	put_page(other);
+	return 0;
 }
 
 /* Bytes into a hole: what is not written is zeroed. */
@@ -75,9 +77,9 @@ static ssize_t write_shmem_hole(struct address_space *m, unsigned long index,
 	if (likely(!err))
 		return (ssize_t)copied;
 	if (err == -EBUSY)
-		copy_to_other(m, page, index, off, copied);
+		err = copy_to_other(m, page, index, off, copied);
 	put_page(page);
-	return err == -EBUSY ? (ssize_t)copied : err;
+	return err ? err : (ssize_t)copied;
 }
 
 static ssize_t write_shmem_page(struct address_space *m, loff_t pos, size_t n,
@@ -86,6 +88,10 @@ static ssize_t write_shmem_page(struct address_space *m, loff_t pos, size_t n,
 	struct page *page = find_get_page(m, pos_to_index(pos));
 	size_t copied;
 
+	if (!page)
+		page = filemap_swapin(m, pos_to_index(pos));
+	if (IS_ERR(page))
+		return PTR_ERR(page);
 	if (!page)
 		return write_shmem_hole(m, pos_to_index(pos),
 					offset_in_page(pos), n, from);

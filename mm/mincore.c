@@ -10,8 +10,36 @@
 #include <ashlar/rwsem.h>
 #include <ashlar/swapops.h>
 #include "pgtable.h"
+#include "shmem.h"
 #include "swapfile.h"
 #include "vma.h"
+
+/* 1 if the page of a slot is in memory all the same. */
+static u8 mincore_slot(swp_entry_t entry)
+{
+	struct page *page = lookup_swap_cache(entry);
+	u8 there;
+
+	if (!page)
+		return 0;
+	there = PageUptodate(page);
+	put_page(page);
+	return there;
+}
+
+/* The same of what a file in memory has in place of a page: a slot, or NULL. */
+static u8 mincore_value(const void *entry)
+{
+	return xa_is_value(entry) ? mincore_slot(xa_value_to_swp(entry)) : 0;
+}
+
+/* The same of an entry that is not present. */
+static u8 mincore_swap(pte_t pte)
+{
+	swp_entry_t entry = pte_to_swp_entry(pte);
+
+	return is_migration_entry(entry) || mincore_slot(entry);
+}
 
 /* 1 if a page that no entry maps is in the file's cache, else 0. */
 static u8 mincore_unmapped(struct vm_area_struct *vma, unsigned long addr)
@@ -23,26 +51,12 @@ static u8 mincore_unmapped(struct vm_area_struct *vma, unsigned long addr)
 	if (!mapping || vma_is_anonymous(vma))
 		return 0;
 	page = find_get_page(mapping, linear_page_index(vma, addr));
+	if (!page && mapping->flags & AS_SHMEM)
+		return mincore_value(xa_load(&mapping->i_pages,
+					     linear_page_index(vma, addr)));
 	if (!page)
 		return 0;
 	there = (page->pflags & PG_uptodate) != 0;
-	put_page(page);
-	return there;
-}
-
-/* 1 if the page of an entry that is not present is in memory all the same. */
-static u8 mincore_swap(pte_t pte)
-{
-	swp_entry_t entry = pte_to_swp_entry(pte);
-	struct page *page;
-	u8 there;
-
-	if (is_migration_entry(entry))
-		return 1;
-	page = lookup_swap_cache(entry);
-	if (!page)
-		return 0;
-	there = PageUptodate(page);
 	put_page(page);
 	return there;
 }

@@ -15,8 +15,8 @@
  * it; the count becomes 0 and the slot empty in one.
  *
  * An anonymous page gets a slot of a swap area first, and its entries lead
- * there; one that MADV_FREE gave up has nowhere to go, and goes. Pages of files
- * that live in RAM alone have no other copy.
+ * there; one that MADV_FREE gave up has nowhere to go, and goes. A file that
+ * lives in RAM alone keeps the slot in the page's place (shmem_swap.c).
  */
 #include <ashlar/atomic.h>
 #include <ashlar/fs.h>
@@ -37,6 +37,7 @@
 #include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
+#include "shmem.h"
 #include "swapfile.h"
 #include "vma.h"
 #include "vmscan.h"
@@ -221,6 +222,17 @@ static enum page_fate reclaim_lazyfree(struct page *page)
 	return remove_lazyfree(page) ? PAGE_CLEAN : PAGE_KEEP;
 }
 
+/* A page that only its slot leads to. */
+static enum page_fate pageout(struct page *page, struct scan_control *sc)
+{
+	if (!PageDirty(page))
+		return remove_from_swap_cache(page) ? PAGE_CLEAN : PAGE_KEEP;
+	set_page_flags(page, PG_reclaim);
+	sc->nr_pageout++;
+	swap_writepage(page);
+	return PAGE_WRITTEN;
+}
+
 /* An anonymous page. */
 static enum page_fate reclaim_anon(struct page *page, struct scan_control *sc)
 {
@@ -228,12 +240,17 @@ static enum page_fate reclaim_anon(struct page *page, struct scan_control *sc)
 		return PAGE_ACTIVATE;
 	if (atomic_read(&page->_mapcount) && !try_to_unmap(page))
 		return PAGE_ACTIVATE;
-	if (!PageDirty(page))
-		return remove_from_swap_cache(page) ? PAGE_CLEAN : PAGE_KEEP;
-	set_page_flags(page, PG_reclaim);
-	sc->nr_pageout++;
-	swap_writepage(page);
-	return PAGE_WRITTEN;
+	return pageout(page, sc);
+}
+
+/* A page of a file that lives in RAM. */
+static enum page_fate reclaim_shmem(struct page *page, struct scan_control *sc)
+{
+	if (READ_ONCE(nr_swap_pages) <= 0)
+		return PAGE_ACTIVATE;
+	if (atomic_read(&page->_mapcount) && !try_to_unmap(page))
+		return PAGE_ACTIVATE;
+	return shmem_swap_out(page) ? pageout(page, sc) : PAGE_ACTIVATE;
 }
 
 /* A file's page that nobody maps, and nobody else looks at. */
@@ -266,6 +283,8 @@ static enum page_fate reclaim_unused(struct page *page, struct scan_control *sc)
 	m = (struct address_space *)page->mapping;
 	if (!m) /* truncated; whoever has it still lets it go soon */
 		return PAGE_KEEP;
+	if (m->flags & AS_SHMEM)
+		return reclaim_shmem(page, sc);
 	if (!mapping_reads(m) && !(m->flags & AS_BDEV))
 		return PAGE_ACTIVATE;
 	if (atomic_read(&page->_mapcount) && !try_to_unmap(page))

@@ -9,6 +9,7 @@
  *            page by page as it fills
  *   seals    what may no longer be done to the bytes (memfd_create)
  *   holes    punched, filled ahead, looked for
+ *   swap     pages go to swap areas, and come back (mm/shmem_swap.c)
  *
  *   AS_ACCOUNT:  acct = pages of the file's size
  *   otherwise:   committed = nrpages
@@ -30,6 +31,7 @@
 #include <ashlar/xarray.h>
 #include <mach/spinlock.h>
 #include "lru.h"
+#include "shmem.h"
 
 struct file *(*shmem_alloc_file)(const char *name);
 
@@ -77,6 +79,7 @@ static void shmem_uncharge(struct address_space *m, unsigned long nr)
 static const struct address_space_operations shmem_aops = {
 	.charge = shmem_charge,
 	.uncharge = shmem_uncharge,
+	.swapin = shmem_swapin,
 };
 
 /**
@@ -102,6 +105,8 @@ void shmem_evict(struct address_space *m)
 	mapping_set_size(m, 0);
 	if (m->i_pages.xa_head)
 		truncate_inode_pages_range(m, 0, MAX_LFS_FILESIZE);
+	if (unlikely(!list_empty(&m->swaplist)))
+		shmem_swap_forget(m);
 	if (m->acct)
 		vm_unacct_memory((long)m->acct);
 	m->acct = 0;
@@ -328,6 +333,8 @@ void shmem_lock(struct address_space *m, bool lock)
 	if (lock)
 		m->flags |= AS_UNEVICTABLE;
 	for (; (page = __xa_find(&m->i_pages, &index, ~0ul)); index++) {
+		if (xa_is_value(page)) /* it joins a list when it is back */
+			continue;
 		if (lock)
 			lru_set_unevictable(page);
 		else

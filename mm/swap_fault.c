@@ -104,7 +104,8 @@ static void map_swapped_page(struct vm_area_struct *vma, unsigned long addr,
 	set_pte(pte, new);
 	if (unlikely(vma->vm_flags & VM_LOCKED))
 		mlock_ptes(pte, pte + 1, true);
-	if (vm_swap_full() || (vma->vm_flags & VM_LOCKED))
+	if (vm_swap_full() || (vma->vm_flags & VM_LOCKED) ||
+	    !swp_info(entry)->writeok)
 		try_to_free_swap(page);
 }
 

@@ -9,8 +9,8 @@
  *
  * Nothing goes to the area any more, but entries that lead there still spread
  * by forks: so spaces are looked at again as long as slots are in use. If there
- * is no memory, or the caller is to end, what came back stays, and the area is
- * as it was.
+ * is no room, which is looked at before a program would have to die for it, or
+ * the caller is to end, what came back stays, and the area is as it was.
  *
  * Locks: a space is held by mm_users while it is looked at, with its mmap_lock
  * for read; mmlist_lock for the way to the next one.
@@ -20,15 +20,37 @@
 #include <ashlar/fault.h>
 #include <ashlar/fs.h>
 #include <ashlar/mmap.h>
+#include <ashlar/mmzone.h>
 #include <ashlar/page_ref.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/port.h>
 #include <ashlar/swapfile.h>
+#include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
 #include "internal.h"
 #include "pgtable.h"
+#include "shmem.h"
 #include "swapfile.h"
 #include "vma.h"
+
+/*
+ * True if what is still in the area fits into memory that is free, or taken by
+ * pages of files, and into other areas. A guess: it may be wrong either way.
+ */
+static bool is_room_for(const struct swap_info_struct *si)
+{
+	unsigned long room = global_node_page_state(NR_INACTIVE_FILE) +
+			     global_node_page_state(NR_ACTIVE_FILE);
+	struct zone *z;
+
+	for_each_populated_zone(z)
+		room += z->free_pages -
+			min(z->free_pages, z->watermark[WMARK_HIGH]);
+	room += (unsigned long)READ_ONCE(nr_swap_pages) +
+		global_node_page_state(
+			NR_SWAPCACHE); /* they are back already */
+	return room >= READ_ONCE(si->inuse);
+}
 
 static bool leads_to(pte_t pte, unsigned int type)
 {
@@ -151,7 +173,11 @@ static int try_to_unuse(struct swap_info_struct *si, bool (*cancelled)(void))
 	int err = 0;
 
 	while (!err && (left = READ_ONCE(si->inuse))) {
+		if (!is_room_for(si))
+			return -ENOMEM;
 		err = unuse_spaces(type, cancelled);
+		if (!err)
+			err = shmem_unuse(type, cancelled);
 		if (!err)
 			empty_cache(si);
 		if (!err && cancelled())

@@ -25,6 +25,7 @@
 #include <mach/tlb.h>
 #include "pgtable.h"
 #include "rmap.h"
+#include "shmem.h"
 #include "swapfile.h"
 
 #define PSS_SHIFT 12
@@ -207,6 +208,18 @@ static void smaps_account_swap(struct mem_size_stats *mss, pte_t pte,
 		((u64)PAGE_SIZE << PSS_SHIFT) / max(swp_swapcount(entry), 1u);
 }
 
+/* Pages of a file in memory that swap areas have are in no page table. */
+static void smaps_account_file(struct vm_area_struct *vma,
+			       struct mem_size_stats *mss)
+{
+	struct address_space *m = vma->vm_file ? vma->vm_file->f_mapping : NULL;
+
+	if (m && m->flags & AS_SHMEM && vma->vm_flags & VM_SHARED)
+		mss->swap +=
+			(u64)shmem_swap_usage(m, vma->vm_pgoff, vma_pages(vma))
+			<< PAGE_SHIFT;
+}
+
 static void smap_gather_stats(struct vm_area_struct *vma,
 			      struct mem_size_stats *mss)
 {
@@ -215,6 +228,7 @@ static void smap_gather_stats(struct vm_area_struct *vma,
 	unsigned long addr, next, nr;
 	pte_t *pte;
 
+	smaps_account_file(vma, mss);
 	for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
 		pte = pte_span_lock(mm, addr, vma->vm_end, &next, &nr);
 		if (!pte)

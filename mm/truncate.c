@@ -29,6 +29,8 @@
 #include <ashlar/xarray.h>
 #include <mach/spinlock.h>
 #include "filemap.h"
+#include "shmem.h"
+#include "swapfile.h"
 #include "workingset.h"
 
 /** zero_page_part() - zero bytes [@from, @to) of a page; there may be none */
@@ -43,16 +45,37 @@ void zero_page_part(struct page *page, size_t from, size_t to)
 	kunmap_local(addr);
 }
 
-/* The pages of one run of slots leave the cache: how many there were. */
-static unsigned long drop_slots(void **slots, unsigned int nr)
+/*
+ * What is left of a page goes, too. Return: true if that was its slot in a swap
+ * area. xa_lock.
+ */
+static bool drop_value(struct address_space *m, const void *value)
+{
+	if (!(m->flags & AS_SHMEM))
+		return false;
+	free_swap_and_cache(xa_value_to_swp(value));
+	m->nrswapped--;
+	return true;
+}
+
+/*
+ * The pages of one run of slots leave the cache: how many there were. *@swapped
+ * counts those that a swap area had. xa_lock.
+ */
+static unsigned long drop_slots(struct address_space *m, void **slots,
+				unsigned int nr, unsigned long *swapped)
 {
 	unsigned long dropped = 0;
 	struct page *page;
 
 	for (; nr; nr--) {
 		page = *slots++;
-		if (!page || unlikely(xa_is_value(page)))
+		if (!page)
 			continue;
+		if (unlikely(xa_is_value(page))) {
+			*swapped += drop_value(m, page);
+			continue;
+		}
 		WRITE_ONCE(page->mapping, 0);
 		put_page(page);
 		dropped++;
@@ -63,7 +86,7 @@ static unsigned long drop_slots(void **slots, unsigned int nr)
 static void remove_pages(struct address_space *m, unsigned long first,
 			 unsigned long last)
 {
-	unsigned long index = first, run, dropped = 0;
+	unsigned long index = first, run, dropped = 0, swapped = 0;
 	unsigned int nr;
 	void **slots;
 
@@ -72,7 +95,7 @@ static void remove_pages(struct address_space *m, unsigned long first,
 		slots = xa_slots(&m->i_pages, index, &nr);
 		if (nr - 1 > last - index)
 			nr = (unsigned int)(last - index) + 1;
-		run = drop_slots(slots, nr);
+		run = drop_slots(m, slots, nr, &swapped);
 		xa_clear_slots(&m->i_pages, index, nr);
 		filemap_count(m, -(long)run);
 		dropped += run;
@@ -83,7 +106,7 @@ static void remove_pages(struct address_space *m, unsigned long first,
 		xa_lock(&m->i_pages);
 	}
 	xa_unlock(&m->i_pages);
-	filemap_uncharge(m, dropped);
+	filemap_uncharge(m, dropped + swapped);
 }
 
 /* Values are all that is left of some pages. */
@@ -199,6 +222,10 @@ int filemap_zero_range(struct address_space *m, loff_t start, loff_t end)
 	size_t from = offset_in_page(start), to = from + (size_t)(end - start);
 	struct page *page = find_get_page(m, index);
 
+	if (!page)
+		page = filemap_swapin(m, index);
+	if (IS_ERR(page))
+		return (int)PTR_ERR(page);
 	if (mapping_can_writeback(m)) {
 		if (!page || !PageUptodate(page))
 			page = filemap_fill(m, index, page, false);

@@ -275,9 +275,11 @@ static void note_refaults(void)
 		   global_node_page_state(WORKINGSET_ACTIVATE_FILE));
 }
 
+/* True if a slot is free, or a page has one already. */
 static bool can_reclaim_anon(void)
 {
-	return READ_ONCE(nr_swap_pages) > 0;
+	return READ_ONCE(nr_swap_pages) > 0 ||
+	       global_node_page_state(NR_SWAPCACHE);
 }
 
 /* True if hardly a page of a file is left, so that more would be gone soon. */

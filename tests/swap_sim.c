@@ -2,11 +2,11 @@
 /* Swap areas for tests; see swap.h. */
 #include "../mm/lru.h"
 #include "../mm/pgtable.h"
+#include "../mm/vmscan.h"
 #include "swap.h"
 #include <ashlar/highmem.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/string.h>
-#include <mach/tlb.h>
 
 #define MOST 8
 
@@ -209,58 +209,27 @@ void swap_settle(void)
 
 /* ---- pages go ---- */
 
-/* One entry of a page, which leads to its slot now. */
-static bool to_slot(struct page *page, struct vm_area_struct *vma,
-		    unsigned long addr, void *arg)
-{
-	pte_t *pte = pte_lookup(vma->vm_mm, addr), old = *pte;
-	pte_t swp = swp_entry_to_pte(page_swap_entry(page));
-
-	if (pte_mlocked(old))
-		return false;
-	CHECK_EQ(swap_duplicate(page_swap_entry(page)), 0);
-	if (page->pflags & PG_anon_exclusive)
-		swp = pte_swp_mkexclusive(swp);
-	clear_page_flags(page, PG_anon_exclusive);
-	set_pte(pte, swp);
-	flush_tlb_page(vma->vm_mm, addr);
-	if (pte_dirty(old))
-		set_page_flags(page, PG_dirty);
-	vma->vm_mm->rss_anon--;
-	vma->vm_mm->swap_ents++;
-	if (atomic_dec_and_test(&page->_mapcount))
-		dec_node_page_state(NR_ANON_MAPPED);
-	put_page(page);
-	return true;
-}
-
 bool swap_out(struct mm_struct *mm, unsigned long addr)
 {
+	struct scan_control sc = { .may_unmap = true, .ignore_use = true };
 	pte_t *pte = pte_lookup(mm, addr);
 	struct page *page;
+	bool anon;
 
 	if (!pte || !pte_present(*pte) || pte_special(*pte))
 		return false;
 	page = pte_page(*pte);
-	if (!PageAnon(page) || !isolate_lru_page(page))
+	anon = PageAnon(page);
+	if (!isolate_lru_page(page))
 		return false;
-	if (!trylock_page(page)) {
-		putback_lru_page(page);
-		return false;
-	}
-	if (!PageWriteback(page) && (PageSwapCache(page) || add_to_swap(page)))
-		rmap_walk(page, to_slot, NULL);
-	else
-		goto out;
-	if (atomic_read(&page->_mapcount) || !PageDirty(page))
-		goto out;
-	swap_writepage(page);
+	if (anon) /* so that it stays in the cache */
+		get_page(page);
+	if (reclaim_page(page, &sc) == PAGE_CLEAN)
+		atomic_set(&page->_refcount, 1);
 	putback_lru_page(page);
-	return true;
-out:
-	unlock_page(page);
-	putback_lru_page(page);
-	return PageSwapCache(page) && !atomic_read(&page->_mapcount);
+	if (anon)
+		put_page(page);
+	return !pte_present(*pte);
 }
 
 bool swap_drop(swp_entry_t entry)

@@ -84,6 +84,12 @@ struct address_space_operations {
 	/* @nr pages are to join the cache (0 or -errno), or have left it. */
 	int (*charge)(struct address_space *m, unsigned long nr);
 	void (*uncharge)(struct address_space *m, unsigned long nr);
+	/*
+	 * A page that a swap area has comes back. The page with a reference;
+	 * NULL: no area has it; ERR_PTR(-ENOMEM, -EIO). May sleep. Files in
+	 * memory alone have it.
+	 */
+	struct page *(*swapin)(struct address_space *m, unsigned long index);
 };
 
 /* A file's cached pages and the areas that map it. */
@@ -93,6 +99,10 @@ struct address_space {
 	unsigned long nrshadows; /* of pages that were reclaimed (the same) */
 	unsigned long shadow_next; /* where to look for them (the same) */
 	struct list_head shadow_list; /* mm/workingset.c (shadow_lock) */
+	unsigned long nrswapped; /* values that are slots of swap areas
+				  * (i_pages.xa_lock) */
+	struct list_head swaplist; /* mm/shmem_swap.c, with its lock … */
+	unsigned int swap_users; /* … who looks at the file for its sake */
 	spinlock_t i_mmap_lock;
 	struct list_head i_mmap; /* vm_area_struct::shared_node (i_mmap_lock) */
 	const struct address_space_operations *a_ops;
