@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When memory is compacted: for an allocation that waits, in the background
- * for one that could not, a little before anyone asks, and all of it on request.
+ * for one that could not, a little before anyone asks, and all of it on
+ * request.
  *
  *   alloc_pages ── may wait ──► compact a zone ──► look again
  *               └─ may not ───► kcompactd wakes: the same, behind its back
@@ -12,8 +13,8 @@
  * It is not tried where it would not help: a zone has a block already, or too
  * little free memory at all; for a large order, where the fragmentation index
  * says that memory is short rather than in pieces. Where trying hard did not
- * help, a zone is left alone for the next 1, 2, 4 … 64 allocations of that order
- * and above (deferral).
+ * help, a zone is left alone for the next 1, 2, 4 … 64 allocations of that
+ * order and above (deferral).
  *
  * Locks: none; the state of deferral is a hint.
  */

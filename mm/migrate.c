@@ -67,7 +67,7 @@ static void keep_notes(struct page *page, pte_t entry)
 {
 	u32 flags = 0;
 
-	/* A file with a disk knows of each entry that may be written through. */
+	/* A file with a disk knows of each entry that allows writes. */
 	if (pte_dirty(entry) &&
 	    (PageAnon(page) || (page->pflags & PG_swapbacked)))
 		flags |= PG_dirty;

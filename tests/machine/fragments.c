@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A machine whose memory is in pieces, and still has large blocks to give:
- * processes fill all of it with pages of their own and with files, and give half
- * of them up at random, over and over; after each round a block of 4 MB is asked
- * for, by way of /sys/kernel/debug/extfrag/blocks. Each page says whose it is,
- * and says so to the end.
+ * processes fill all of it with pages of their own and with files, and give
+ * half of them up at random, over and over; after each round a block of 4 MB is
+ * asked for, by way of /sys/kernel/debug/extfrag/blocks. Each page says whose
+ * it is, and says so to the end.
  *
  *   fragments [ROUNDS]
  */
