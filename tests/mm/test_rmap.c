@@ -223,7 +223,8 @@ static void change_space(unsigned long area)
 		mm_mprotect(mm, at, len, RW);
 		break;
 	case 2:
-		mm_mlock(mm, at, len, VM_LOCKED);
+		if (!moving) /* a page on its way would be waited for */
+			mm_mlock(mm, at, len, VM_LOCKED);
 		break;
 	case 3:
 		mm_munlock(mm, area, PAGES * PAGE_SIZE);
