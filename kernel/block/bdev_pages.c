@@ -40,9 +40,6 @@
 #define ONE_RUN (1ul << RUN_SHIFT)
 #define ALL_RUNS (15ul << RUN_SHIFT)
 
-/* Pages of one transfer: what the least of the drivers takes at once. */
-#define BIO_PAGES 16u
-
 static u32 uptodate_bits(const struct page *page)
 {
 	return READ_ONCE(page->priv) & ALL;
@@ -250,7 +247,7 @@ static unsigned int take_absent(struct block_device *bdev, unsigned long index,
 	struct page *page;
 	unsigned int n;
 
-	for (n = 0; n < nr && n < BIO_PAGES; n++) {
+	for (n = 0; n < nr && n < BIO_MAX_VECS; n++) {
 		page = find_get_page(bdev->bd_mapping, index + n);
 		if (page) {
 			put_page(page);
@@ -268,13 +265,13 @@ static unsigned int take_absent(struct block_device *bdev, unsigned long index,
 static unsigned int read_absent(struct block_device *bdev, unsigned long index,
 				unsigned long nr)
 {
-	struct page *pages[BIO_PAGES];
+	struct page *pages[BIO_MAX_VECS];
 	unsigned int n = take_absent(bdev, index, nr, pages), i;
 	struct bio *bio;
 
 	if (!n)
 		return 0;
-	bio = bio_alloc(bdev, BIO_PAGES, REQ_OP_READ, GFP_KERNEL);
+	bio = bio_alloc(bdev, BIO_MAX_VECS, REQ_OP_READ, GFP_KERNEL);
 	bio->sector = first_sector(pages[0]);
 	bio->end_io = end_readahead;
 	for (i = 0; i < n; i++)
@@ -367,7 +364,7 @@ static void add_run(struct page *page, u32 first, u32 n, struct bio **bio)
 		return;
 	if (*bio)
 		submit_bio(*bio);
-	*bio = bio_alloc(bdev_of(page), BIO_PAGES, REQ_OP_WRITE, GFP_KERNEL);
+	*bio = bio_alloc(bdev_of(page), BIO_MAX_VECS, REQ_OP_WRITE, GFP_KERNEL);
 	(*bio)->sector = sector;
 	(*bio)->end_io = end_write;
 	bio_add_page(*bio, page, len, off);

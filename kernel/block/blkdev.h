@@ -53,7 +53,8 @@ struct bio_vec {
 	u32 len, offset; /* bytes; both multiples of a sector */
 };
 
-#define BIO_MAX_VECS 64u
+/* Each within a page, so 64 KB at most: what every driver takes at once. */
+#define BIO_MAX_VECS 16u
 
 struct bio {
 	struct bio *next; /* of the same request, ascending */

@@ -15,8 +15,7 @@
 #include <kernel/fs/inode.h>
 #include <kernel/fs/super.h>
 
-#define WINDOW_PAGES 16u
-#define WINDOW_BYTES (WINDOW_PAGES * PAGE_SIZE)
+#define WINDOW_BYTES (BIO_MAX_VECS * PAGE_SIZE)
 
 /* Whole sectors of a device, and memory for them. */
 struct window {
@@ -24,7 +23,7 @@ struct window {
 	sector_t first;
 	u32 bytes;
 	unsigned int nr_pages;
-	struct page *page[WINDOW_PAGES];
+	struct page *page[BIO_MAX_VECS];
 };
 
 static void window_free(struct window *w)

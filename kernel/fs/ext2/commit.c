@@ -48,7 +48,6 @@
 #include "ext2.h"
 
 #define IN_FLIGHT 16u /* transfers under way at most */
-#define BIO_PAGES 16u /* of one: what every driver takes at once */
 #define PATIENCE 100 /* moments that are waited for memory */
 #define TOO_MANY_DIRTY 4096u /* blocks, after which whoever changes writes */
 #define MOST_FREED 32768u /* notes of what is freed */
@@ -354,7 +353,7 @@ static void batch_add(struct batch *w, const struct buffer *b, u32 block)
 		batch_submit(w);
 	if (w->bio)
 		return;
-	w->bio = bio_alloc(sb->s_bdev, BIO_PAGES, REQ_OP_WRITE, GFP_KERNEL);
+	w->bio = bio_alloc(sb->s_bdev, BIO_MAX_VECS, REQ_OP_WRITE, GFP_KERNEL);
 	w->bio->sector = sector;
 	bio_add_page(w->bio, b->page, b->size, off);
 }

@@ -25,7 +25,6 @@
 
 #define PART_FAILED 0x100ul
 #define PARTS 0xfful
-#define BIO_PAGES 16u /* of one transfer */
 #define MAP_AHEAD 64u /* blocks that are looked for at once */
 
 /* Blocks that are moved: where a run of them is, and the transfer. */
@@ -108,7 +107,7 @@ static void add_part(struct mover *v, struct page *page, u32 off, u32 len,
 	}
 	submit(v);
 	joins = false;
-	v->bio = bio_alloc(sb->s_bdev, BIO_PAGES, v->op, GFP_KERNEL);
+	v->bio = bio_alloc(sb->s_bdev, BIO_MAX_VECS, v->op, GFP_KERNEL);
 	v->bio->sector = sector;
 	v->bio->end_io = mover_end;
 	bio_add_page(v->bio, page, len, off);
