@@ -15,6 +15,7 @@
 #include <ashlar/pagemap.h>
 #include <ashlar/readahead.h>
 #include "filemap.h"
+#include "lru.h"
 
 /* The page is not there, not uptodate, or where reading ahead goes on. */
 static __attribute__((__noinline__)) struct page *
@@ -63,6 +64,8 @@ static inline ssize_t read_page(struct file *f, unsigned long index, size_t off,
 		return page == ERR_PTR(-EINVAL) ? 0 : PTR_ERR(page);
 	if (likely(page)) {
 		copied = copy_page_to_iter(page, off, n, to);
+		if (index != f->f_ra.prev_index)
+			mark_page_accessed(page);
 		put_page(page);
 	} else {
 		copied = iov_iter_zero(n, to);

@@ -46,6 +46,8 @@ unsigned long dirty_background_bytes;
 
 void (*start_background_writeback)(void);
 
+static unsigned long pages_wanted; /* clean, by reclaim (racy) */
+
 /* Pages dirtied between two looks at the limits: an eighth of the upper one. */
 static u32 ratelimit_pages = 4;
 
@@ -98,8 +100,24 @@ bool over_background_thresh(void)
 {
 	unsigned long background, dirty;
 
+	if (READ_ONCE(pages_wanted))
+		return true;
 	global_dirty_limits(&background, &dirty);
 	return global_node_page_state(NR_FILE_DIRTY) > background;
+}
+
+/**
+ * writeback_wanted() - reclaim has met dirty pages that it could use
+ * @nr: how many
+ *
+ * The flushers write as many, however little is dirty. Context: any but an
+ * interrupt's.
+ */
+void writeback_wanted(unsigned long nr)
+{
+	WRITE_ONCE(pages_wanted, nr);
+	if (start_background_writeback)
+		start_background_writeback();
 }
 
 /*
@@ -328,13 +346,23 @@ int write_cache_pages(struct address_space *m, struct writeback_control *wbc,
  */
 int do_writepages(struct address_space *m, struct writeback_control *wbc)
 {
+	long before = wbc->nr_to_write;
+	unsigned long wanted;
+	int err = 0;
+
 	if (!xa_marked(&m->i_pages, XA_MARK_DIRTY))
 		return 0;
 	if (m->a_ops && m->a_ops->writepages)
-		return m->a_ops->writepages(m, wbc);
-	if (m->a_ops && m->a_ops->writepage)
-		return write_cache_pages(m, wbc, m->a_ops->writepage);
-	return 0;
+		err = m->a_ops->writepages(m, wbc);
+	else if (m->a_ops && m->a_ops->writepage)
+		err = write_cache_pages(m, wbc, m->a_ops->writepage);
+	wanted = READ_ONCE(pages_wanted);
+	if (unlikely(wanted))
+		WRITE_ONCE(pages_wanted,
+			   wanted - min(wanted,
+					(unsigned long)(before -
+							wbc->nr_to_write)));
+	return err;
 }
 
 /**

@@ -35,6 +35,7 @@
 #include <ashlar/swap.h>
 #include <ashlar/swapfile.h>
 #include <ashlar/vmstat.h>
+#include <ashlar/writeback.h>
 #include <mach/page.h>
 #include <mach/spinlock.h>
 #include "internal.h"
@@ -393,6 +394,15 @@ static unsigned long frames_freed(void)
 	return cpu ? cpu->events[PGFREE] : 0;
 }
 
+/* Pages of files that could go, but for their disks, are to be written. */
+static void ask_for_writeback(struct scan_control *sc)
+{
+	if (sc->nr_dirty)
+		writeback_wanted(sc->nr_dirty);
+	sc->nr_writeback += sc->nr_dirty;
+	sc->nr_dirty = 0;
+}
+
 /* One round through all that can be had at a priority. */
 static void shrink_node(struct scan_control *sc)
 {
@@ -406,6 +416,7 @@ static void shrink_node(struct scan_control *sc)
 	before = frames_freed();
 	sc->nr_objects += shrink_slab(sc->gfp, sc->priority);
 	sc->nr_reclaimed += frames_freed() - before;
+	ask_for_writeback(sc);
 }
 
 /* ---- an allocation that finds no memory ---- */

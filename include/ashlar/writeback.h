@@ -48,6 +48,7 @@ typedef int writepage_fn(struct address_space *m, struct page *page,
 
 void global_dirty_limits(unsigned long *background, unsigned long *dirty);
 bool over_background_thresh(void);
+void writeback_wanted(unsigned long nr);
 void balance_dirty_pages_ratelimited(struct address_space *m);
 int write_cache_pages(struct address_space *m, struct writeback_control *wbc,
 		      writepage_fn *fn);
