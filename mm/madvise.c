@@ -123,7 +123,7 @@ static int madvise_pages(struct vm_area_struct *vma, unsigned long start,
 	case MADV_REMOVE:
 		return madvise_remove(vma, start, end);
 	case MADV_WILLNEED:
-		if (vma->vm_file)
+		if (vma_mapping(vma))
 			force_page_cache_readahead(
 				vma_mapping(vma), linear_page_index(vma, start),
 				(end - start) >> PAGE_SHIFT);

@@ -17,8 +17,9 @@
  * Entries may have marks: mm/xarray_marks.c.
  *
  * A node that is missing is first asked for without waiting. If there is
- * none, it is fetched with nothing held and the walk begins anew: whoever ran
- * in between may have changed the tree.
+ * none, nodes are fetched with nothing held and the walk begins anew: whoever
+ * ran in between may have changed the tree. Each time it is one node more, for
+ * a walk that ends early gives back those that it put in.
  *
  * Locks: xa_lock, taken by every function but those whose names begin with
  * two underscores, xa_slots() and xa_clear_slots(): they want it held. What
@@ -141,16 +142,18 @@ static void xa_shrink(struct xarray *xa)
 	}
 }
 
-/* A zeroed node: *@spare, or what can be had without waiting. */
+/* A zeroed node: of *@spare, or what can be had without waiting. */
 static struct xa_node *xa_new_node(struct xa_node **spare, unsigned int shift)
 {
 	struct xa_node *node = *spare;
 
-	if (node)
-		*spare = NULL;
-	else
+	if (node) {
+		*spare = node->parent;
+		node->parent = NULL;
+	} else {
 		node = kmem_cache_zalloc(xa_node_cache,
 					 GFP_NOWAIT | __GFP_NOWARN);
+	}
 	if (node)
 		node->shift = (u8)shift;
 	return node;
@@ -208,8 +211,10 @@ static int xa_make_slot(struct xarray *xa, unsigned long index,
 	if (!index && !xa_is_node(xa->xa_head))
 		return 0;
 	err = xa_expand(xa, index, spare);
-	if (err)
+	if (err) {
+		xa_shrink(xa);
 		return err;
+	}
 	node = xa_to_node(xa->xa_head);
 	while (node->shift) {
 		void **slot = &node->slots[xa_offset(node, index)];
@@ -233,17 +238,45 @@ static int xa_make_slot(struct xarray *xa, unsigned long index,
 	return 0;
 }
 
+static void free_spares(struct xa_node *spare)
+{
+	struct xa_node *node;
+
+	while ((node = spare)) {
+		spare = node->parent;
+		kmem_cache_free(xa_node_cache, node);
+	}
+}
+
+/* @nr zeroed nodes, linked by ->parent; NULL: there are not so many. */
+static struct xa_node *take_spares(unsigned int nr, gfp_t gfp)
+{
+	struct xa_node *spare = NULL, *node;
+
+	for (; nr; nr--) {
+		node = kmem_cache_zalloc(xa_node_cache, gfp);
+		if (!node) {
+			free_spares(spare);
+			return NULL;
+		}
+		node->parent = spare;
+		spare = node;
+	}
+	return spare;
+}
+
 /* With the lock, which is let go to wait for memory. */
 static int store_entry(struct xarray *xa, unsigned long index, void *entry,
 		       bool replace, gfp_t gfp)
 {
 	struct xa_node *leaf, *spare = NULL;
+	unsigned int nr = 0;
 	void **slot;
 	int err;
 
 	while ((err = xa_make_slot(xa, index, &leaf, &spare)) == -ENOMEM) {
 		xa_unlock(xa);
-		spare = kmem_cache_zalloc(xa_node_cache, gfp);
+		spare = take_spares(++nr, gfp);
 		xa_lock(xa);
 		if (!spare)
 			return -ENOMEM;
@@ -256,8 +289,7 @@ static int store_entry(struct xarray *xa, unsigned long index, void *entry,
 			leaf->count++;
 		*slot = entry;
 	}
-	if (unlikely(spare))
-		kmem_cache_free(xa_node_cache, spare);
+	free_spares(spare);
 	return err;
 }
 
