@@ -33,7 +33,7 @@ struct page *alloc_from_zones(gfp_t gfp, unsigned int order,
 
 	for (i = (int)highest; i >= 0 && !page; i--) {
 		z = &zones[i];
-		if (!z->managed_pages)
+		if (!READ_ONCE(z->managed_pages))
 			continue;
 		spin_lock(&z->lock);
 		if (watermark_ok(z, order, zone_mark(z, w, gfp), highest))

@@ -108,7 +108,7 @@ static void read_pages(struct file *f, unsigned long first, unsigned long nr)
 
 /* ---- what goes ---- */
 
-TEST(a_file_larger_than_memory_can_be_read)
+TEST_NO_SWEEP(a_file_larger_than_memory_can_be_read)
 {
 	struct file *f = take_disk_file(DISK_PAGES);
 
@@ -272,7 +272,7 @@ TEST_NO_SWEEP(shadows_go_with_their_file_and_when_there_are_too_many)
 	CHECK(!m->i_pages.xa_head);
 }
 
-TEST(mapped_pages_go_when_nothing_uses_them)
+TEST_NO_SWEEP(mapped_pages_go_when_nothing_uses_them)
 {
 	struct file *f = take_disk_file(DISK_PAGES);
 	struct mm_struct *mm = take_mm(), *child;
@@ -295,7 +295,7 @@ TEST(mapped_pages_go_when_nothing_uses_them)
 	check_space(child);
 }
 
-TEST(locked_pages_stay)
+TEST_NO_SWEEP(locked_pages_stay)
 {
 	struct file *f = take_disk_file(DISK_PAGES);
 	struct mm_struct *mm = take_mm();
@@ -316,7 +316,7 @@ TEST(locked_pages_stay)
 	unhog();
 }
 
-TEST(memory_that_was_given_up_goes_unless_it_was_written_to)
+TEST_NO_SWEEP(memory_that_was_given_up_goes_unless_it_was_written_to)
 {
 	struct file *f = take_disk_file(DISK_PAGES);
 	struct mm_struct *mm = take_mm();
@@ -342,7 +342,7 @@ TEST(memory_that_was_given_up_goes_unless_it_was_written_to)
 
 /* ---- who reclaims ---- */
 
-TEST(kswapd_works_until_a_zone_is_above_its_high_watermark)
+TEST_NO_SWEEP(kswapd_works_until_a_zone_is_above_its_high_watermark)
 {
 	struct file *f = take_disk_file(DISK_PAGES);
 	unsigned long freed;
@@ -370,7 +370,7 @@ static void note_wakeup(void)
 	woken++;
 }
 
-TEST(kswapd_is_woken_below_low_and_rests_when_nothing_helps)
+TEST_NO_SWEEP(kswapd_is_woken_below_low_and_rests_when_nothing_helps)
 {
 	woken = 0;
 	wakeup_kswapd = note_wakeup;
