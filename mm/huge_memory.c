@@ -146,6 +146,7 @@ struct page *alloc_huge_page(const struct vm_area_struct *vma, bool asked)
 	/* Slabs that lay here have left their bits. */
 	for (i = 0; i < HPAGE_PMD_NR; i++)
 		atomic_set(&head[i]._refcount, 0);
+	head[1].lru.next = NULL; /* it is on no list of huge pages */
 	head->mapping = 0;
 	head->pflags = 0;
 	atomic_set(&head->_mapcount, 0);

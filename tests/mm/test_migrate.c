@@ -173,7 +173,7 @@ TEST(a_page_that_is_only_cached_moves)
 }
 
 /* Someone writes to it by its frame. */
-TEST(a_page_that_is_held_stays)
+TEST_NO_SWEEP(a_page_that_is_held_stays)
 {
 	struct mm_struct *mm = take_mm();
 	struct file *file = take_file(1);
@@ -197,7 +197,7 @@ TEST(a_page_that_is_held_stays)
 	moved(mm, 2 * AT);
 }
 
-TEST(a_locked_page_stays_unless_it_is_waited_for)
+TEST_NO_SWEEP(a_locked_page_stays_unless_it_is_waited_for)
 {
 	struct mm_struct *mm = take_mm();
 	struct page *page, *to;

@@ -436,7 +436,7 @@ static void press(void)
 	hogs = page;
 }
 
-TEST(a_program_larger_than_memory_runs_with_swap)
+TEST_NO_SWEEP(a_program_larger_than_memory_runs_with_swap)
 {
 	struct swap_info_struct *si = take_swap(200, 0);
 	struct mm_struct *mm = take_mm();
@@ -458,7 +458,7 @@ TEST(a_program_larger_than_memory_runs_with_swap)
 	unhog();
 }
 
-TEST(a_page_that_is_shared_goes_once_and_comes_back_once)
+TEST_NO_SWEEP(a_page_that_is_shared_goes_once_and_comes_back_once)
 {
 	struct swap_info_struct *si = take_swap(50, 0);
 	struct mm_struct *mm = take_mm(), *child;
@@ -508,7 +508,7 @@ TEST(a_page_that_cannot_be_written_stays)
 	check_space(mm);
 }
 
-TEST(swappiness_0_leaves_programs_alone_while_there_are_files)
+TEST_NO_SWEEP(swappiness_0_leaves_programs_alone_while_there_are_files)
 {
 	struct file *f = take_numbers(3000);
 	struct mm_struct *mm = take_mm();
@@ -580,7 +580,7 @@ TEST(memory_given_up_after_it_came_back_does_not_return_as_it_was_before)
 
 /* ---- drop_caches ---- */
 
-TEST(drop_caches_takes_what_is_clean_and_not_mapped)
+TEST_NO_SWEEP(drop_caches_takes_what_is_clean_and_not_mapped)
 {
 	struct file *f = take_disk_file(DISK_PAGES);
 	struct mm_struct *mm = take_mm();
