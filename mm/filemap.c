@@ -263,7 +263,9 @@ void end_page_read(struct page *page, int err)
 /* Have a locked page filled, and wait until it was: 0 or -errno. */
 static int fill_locked(struct address_space *m, struct page *page)
 {
-	int err = m->a_ops->read_folio(m, page);
+	int (*read)(struct address_space * m, struct page * page) =
+		m->a_ops ? m->a_ops->read_folio : NULL;
+	int err = read ? read(m, page) : -EIO;
 
 	if (err) {
 		end_page_read(page, err);

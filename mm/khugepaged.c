@@ -78,7 +78,7 @@ static struct mm_struct *cursor_mm(bool next)
 			found = mm;
 			break;
 		}
-		passed |= mm == cursor.mm;
+		passed = passed || mm == cursor.mm;
 	}
 	spin_unlock(&mmlist_lock);
 	return found;

@@ -17,8 +17,6 @@
 #define SWAPFILE_CLUSTER 256ul /* slots that are filled in a row */
 
 struct swap_info_struct {
-	bool used; /* (swap_lock) */
-	bool writeok; /* new pages may go there (swap_lock) */
 	int prio; /* areas with the same are used in turn (swap_lock) */
 	struct list_head avail; /* swap_avail, while writeok (swap_lock) */
 	struct xarray cache; /* offset → page; its lock is for all below */
@@ -33,10 +31,12 @@ struct swap_info_struct {
 	void *device; /* theirs */
 	struct file *file; /* for reports */
 	u32 dev; /* its number */
-	bool partition; /* a device, not a file on one */
 	struct list_head extents; /* struct swap_extent */
 	struct swap_extent *last_extent; /* that was used last, or NULL */
 	unsigned int nr_extents;
+	bool partition; /* a device, not a file on one */
+	bool used; /* (swap_lock) */
+	bool writeok; /* new pages may go there (swap_lock) */
 };
 
 extern struct swap_info_struct swap_info[MAX_SWAPFILES];

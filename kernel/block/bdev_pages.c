@@ -28,7 +28,6 @@
 #include <ashlar/pagemap.h>
 #include <ashlar/string.h>
 #include <ashlar/writeback.h>
-#include <ashlar/writeback.h>
 #include <kernel/block/bdev_pages.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/panic.h>

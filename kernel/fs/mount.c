@@ -283,7 +283,7 @@ static int do_bind(const struct path *at, const struct path *old,
 	struct mount *mnt;
 
 	err = check_mountpoint(at);
-	if (!err && !old->mnt->mounted)
+	if (!err && !(old->mnt && old->mnt->mounted))
 		err = -EINVAL;
 	if (!err)
 		err = may_mount_on(at, old->dentry);
@@ -305,7 +305,7 @@ static int do_move_mount(const struct path *at, const struct path *old)
 	struct mount *mnt = old->mnt, *m;
 	int err;
 
-	if (old->dentry != mnt->root || mnt->parent == mnt)
+	if (!mnt || old->dentry != mnt->root || mnt->parent == mnt)
 		return -EINVAL;
 	err = check_mountpoint(at);
 	if (!err)

@@ -79,6 +79,7 @@ static bool open_floppy(const char *name, int *fd)
 #define SWAP_PAGE 4096u
 #define SWAP_HEADER 1024 /* in the first page: what is before is a loader's */
 #define SWAP_MAGIC "SWAPSPACE2"
+#define SWAP_MAGIC_LEN (sizeof(SWAP_MAGIC) - 1)
 
 struct swap_header {
 	uint32_t version, last_page, bad_pages;
@@ -94,8 +95,7 @@ static void fill_swap_page(unsigned char page[SWAP_PAGE], uint32_t pages)
 
 	memset(page, 0, SWAP_PAGE);
 	memcpy(page + SWAP_HEADER, &h, sizeof(h));
-	memcpy(page + SWAP_PAGE - strlen(SWAP_MAGIC), SWAP_MAGIC,
-	       strlen(SWAP_MAGIC));
+	memcpy(page + SWAP_PAGE - SWAP_MAGIC_LEN, SWAP_MAGIC, SWAP_MAGIC_LEN);
 }
 
 /* It is gone with the machine, and takes as much as is swapped. */

@@ -184,7 +184,7 @@ static bool emit_block(struct inode *dir, const struct buffer *b, u32 iblock,
 static int ext2_readdir(struct file *f, struct dir_context *ctx)
 {
 	struct inode *dir = f->f_inode;
-	loff_t before = ctx->pos, at = before;
+	loff_t before = ctx->pos, at;
 	bool room = true;
 	int err = 0;
 

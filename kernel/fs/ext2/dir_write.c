@@ -126,7 +126,7 @@ static struct ext2_dir_entry *make_room(struct inode *dir, u32 len,
 	*b = find_block(dir, len, &e, iblock, err);
 	if (*err)
 		return NULL;
-	if (!b->data) {
+	if (!e) {
 		*b = ext2_append(dir, *iblock, &block, err);
 		if (*err)
 			return NULL;

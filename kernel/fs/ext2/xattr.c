@@ -138,14 +138,14 @@ static u32 entry_hash(const struct xattr_entry *e, const void *value)
 /* The kind of a name, and where what is behind it begins; 0: none of ours. */
 static u8 kind_of(const char *name, const char **rest)
 {
-	u8 i;
+	unsigned int i;
 
 	for (i = 1; i < ARRAY_SIZE(prefixes); i++) {
 		size_t len = prefixes[i] ? strlen(prefixes[i]) : 0;
 
 		if (len && !ashlar_strncmp(name, prefixes[i], len)) {
 			*rest = name + len;
-			return i;
+			return (u8)i;
 		}
 	}
 	return 0;
