@@ -238,7 +238,7 @@ static bool compact_some_zone(void)
 }
 
 /**
- * compact_proactively() - a step that nobody has asked for
+ * compact_proactively() - a step before one is asked for
  *
  * Context: may sleep. Return: true if another one is due at once.
  */

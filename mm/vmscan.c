@@ -436,7 +436,7 @@ static void do_try_to_free_pages(struct scan_control *sc)
 		shrink_node(sc);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			return;
-		if (sc->nr_writeback) /* somebody else is about to help */
+		if (sc->nr_writeback) /* the disks are about to help */
 			port_wait(&node_lruvec);
 		sc->nr_writeback = 0;
 	}

@@ -23,7 +23,7 @@ extern int sysctl_compact_unevictable_allowed; /* 0, 1 */
 void compaction_init(void (*wake)(void));
 /* A step of what is due; true if there is more. May sleep. */
 bool kcompactd_work(void);
-/* Now and then: a step that nobody has asked for; true if there is more. */
+/* Now and then, before one is asked for; true if there is more to do. */
 bool compact_proactively(void);
 /* Everything there is to gain, in every zone. May sleep. */
 void compact_node(void);

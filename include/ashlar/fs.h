@@ -132,7 +132,7 @@ struct address_space {
 #define AS_UNEVICTABLE 0x2u /* SHM_LOCK */
 #define AS_BDEV 0x8u /* a block device's: Buffers, in low memory */
 #define AS_ACCOUNT 0x4u /* committed for its size, not page by page */
-#define AS_EIO 0x10u /* a page could not be written, which nobody heard of */
+#define AS_EIO 0x10u /* a page could not be written, and it was not told */
 #define AS_BELOW_DEVICE 0x40u /* a loop device's: no writer is held up */
 #define AS_ENOSPC 0x20u /* ... for want of room */
 

@@ -7,7 +7,7 @@ struct page;
 struct seq_file;
 
 int setup_page_owner(const char *str);
-/* Who has what is in @from has what is in @to now. */
+/* The owner of @from has @to now instead. */
 void page_owner_move(const struct page *from, const struct page *to);
 void show_page_owner(struct seq_file *m);
 

@@ -26,7 +26,7 @@ struct writeback_control {
 
 /* ---- page_dirty.c ---- */
 
-/* A file with a disk below it has a dirty page more. NULL: nobody cares. */
+/* A file with a disk below it has a dirty page more. NULL: not to be told. */
 extern void (*mark_inode_dirty_pages)(struct address_space *m);
 
 bool set_page_dirty(struct page *page);
@@ -40,7 +40,7 @@ void drop_dirty_mark(struct address_space *m, struct page *page);
 extern int vm_dirty_ratio, dirty_background_ratio; /* percent */
 extern unsigned long vm_dirty_bytes, dirty_background_bytes; /* 0: ratio */
 
-/* So much is dirty that somebody should begin to write. NULL: nobody can. */
+/* So much is dirty that a flusher is to begin. NULL: there is none. */
 extern void (*start_background_writeback)(void);
 
 typedef int writepage_fn(struct address_space *m, struct page *page,

@@ -285,7 +285,7 @@ static unsigned int read_absent(struct block_device *bdev, unsigned long index,
  * @index: the first of them
  * @nr: how many
  *
- * Who wants one of them waits for its lock. Errors are for them to find.
+ * A caller who wants one of them waits for its lock, and finds its error.
  * Context: may sleep.
  */
 void bdev_readahead(struct block_device *bdev, unsigned long index,

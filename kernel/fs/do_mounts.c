@@ -61,14 +61,16 @@ static int mount_root(u32 dev)
 			 "%u:%u.\n",
 	       type, mnt_readonly(root.mnt) ? " readonly" : "", MAJOR(dev),
 	       MINOR(dev));
-	err = kern_mount("devtmpfs", "/root/dev", "devtmpfs", 0, NULL);
-	if (err)
-		printk(KERN_WARNING "devtmpfs: error mounting %d\n", err);
 	err = kern_mount("/root", "/", NULL, MS_MOVE, NULL);
 	if (!err)
 		fs_struct_move(&root);
 	path_put(&root);
-	return err;
+	if (err)
+		return err;
+	err = kern_mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	if (err)
+		printk(KERN_WARNING "devtmpfs: error mounting %d\n", err);
+	return 0;
 }
 
 /**

@@ -87,7 +87,7 @@ static void make_averages(u64 now)
 	psi.due = now + PERIOD_NS;
 }
 
-/* Something has changed, or somebody asks. Context: interrupts are off. */
+/* The state has changed, or is asked for. Context: interrupts are off. */
 static void psi_update(void)
 {
 	u64 now = ktime_get();
