@@ -5,7 +5,7 @@
  *   goal ──► the first free one behind it in its group, and what follows
  *            │ none: the next group that says it has some, and so on around
  *
- * A block that is freed is noted (ext2_note_freed), and a commit clears its bit:
+ * A freed block is noted (ext2_note_freed), and a commit clears its bit:
  * until then nobody gets it. A map is believed once it marks the group's own
  * tables as used.
  */
