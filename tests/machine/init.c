@@ -126,8 +126,11 @@ static void leave(unsigned char status)
 		call(__NR_lseek, port, PORT, 0);
 		call(__NR_write, port, &status, 1);
 	}
-	if (!call(__NR_ioperm, PORT, 1, 1))
-		__asm__ volatile("outb %0, %w1" ::"a"(status), "d"(PORT));
+	for (int tries = 0; tries < 100;
+	     tries++) /* some rows have calls fail */
+		if (!call(__NR_ioperm, PORT, 1, 1))
+			__asm__ volatile("outb %0, %w1" ::"a"(status),
+					 "d"(PORT));
 	say("init: no way to port 0xf4\n");
 	call(__NR_reboot, 0xfee1dead, 672274793, 0x4321fedc);
 }
