@@ -203,7 +203,7 @@ static ssize_t move_to_cached(struct address_space *m, struct page *page,
 	return ret;
 }
 
-/* @page is complete, locked, and in the cache, but nobody has seen it yet. */
+/* @page is complete, locked, and in the cache, but no task has seen it yet. */
 static ssize_t publish(struct address_space *m, struct page *page, loff_t pos,
 		       size_t n)
 {

@@ -150,7 +150,7 @@ void madvise_pageout(struct vm_area_struct *vma, unsigned long start,
 
 /* ---- MADV_FREE ---- */
 
-/* Nobody needs what a swap area has of it. page_table_lock. */
+/* What a swap area has of it is not needed. page_table_lock. */
 static void free_swap_entry(struct mm_struct *mm, pte_t *pte)
 {
 	swp_entry_t entry = pte_to_swp_entry(*pte);

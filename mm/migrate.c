@@ -148,7 +148,7 @@ static struct address_space *file_of(const struct page *page)
 					     (struct address_space *)mapping;
 }
 
-/* The new frame is, and holds, what the page does, which nobody else sees. */
+/* The new frame is, and holds, what the page does, unseen by others. */
 static void copy_page_to(struct page *newpage, struct page *page)
 {
 	copy_highpage(newpage, page);

@@ -192,7 +192,7 @@ static bool remove_mapping(struct address_space *m, struct page *page,
 	return true;
 }
 
-/* An anonymous page that MADV_FREE gave up, and that nobody maps now. */
+/* An anonymous page that MADV_FREE gave up, and that has no entry now. */
 static bool remove_lazyfree(struct page *page)
 {
 	if (!freeze_page(page, 1))
@@ -253,7 +253,7 @@ static enum page_fate reclaim_shmem(struct page *page, struct scan_control *sc)
 	return shmem_swap_out(page) ? pageout(page, sc) : PAGE_ACTIVATE;
 }
 
-/* A file's page that nobody maps, and nobody else looks at. */
+/* A file's page without an entry, and without other users. */
 static enum page_fate reclaim_file_page(struct address_space *m,
 					struct page *page,
 					struct scan_control *sc)
@@ -276,7 +276,7 @@ static enum page_fate reclaim_unused(struct page *page, struct scan_control *sc)
 
 	if (unlikely(PageTransHuge(page)) && !split_huge_page(page))
 		return PAGE_KEEP;
-	/* One that was read ahead is nobody's yet. */
+	/* One that was read ahead has no owner yet. */
 	if (PageAnon(page) || PageSwapCache(page))
 		return page_is_file_lru(page) ? reclaim_lazyfree(page) :
 						reclaim_anon(page, sc);

@@ -363,7 +363,7 @@ void lru_costs(unsigned long *anon, unsigned long *file)
 
 /* ---- the last reference ---- */
 
-/* Nobody can find the page by way of a list any more. */
+/* The page is not to be found by way of a list any more. */
 static void lru_remove(struct page *page)
 {
 	spin_lock(&node_lruvec.lru_lock);

@@ -126,8 +126,8 @@ static void leave(unsigned char status)
 		call(__NR_lseek, port, PORT, 0);
 		call(__NR_write, port, &status, 1);
 	}
-	for (int tries = 0; tries < 100;
-	     tries++) /* some rows have calls fail */
+	/* Some rows have calls fail. */
+	for (int tries = 0; tries < 100; tries++)
 		if (!call(__NR_ioperm, PORT, 1, 1))
 			__asm__ volatile("outb %0, %w1" ::"a"(status),
 					 "d"(PORT));
