@@ -1,58 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What memory costs a 32-bit Linux program: one line an operation,
- *
- *   NAME  NANOSECONDS ns/op  (OPERATIONS ops)
- *
- * by CLOCK_MONOTONIC. On QEMU with -icount shift=0 a nanosecond is one
- * instruction. Runs on any kernel that has Linux's system calls;
- * bench/kernels boots it on two of them.
+ * What memory costs a 32-bit Linux program, one line an operation. Runs on any
+ * kernel that has Linux's system calls; bench/kernels boots it on two of them.
  *
  *   mmbench [PERCENT]	of the full number of operations
  */
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define PG 4096l
-#define MB (1l << 20)
+#include "guest.h"
 
-static long percent = 100;
 static volatile int sink;
-
-static long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
-
-static long scaled(long n)
-{
-	n = n * percent / 100;
-	return n < 1 ? 1 : n;
-}
-
-static void report(const char *name, long long ns, long ops)
-{
-	printf("%-18s %10.1f ns/op  (%ld ops)\n", name, (double)ns / ops, ops);
-}
-
-static void must(int ok, const char *what)
-{
-	if (ok)
-		return;
-	perror(what);
-	exit(1);
-}
 
 static char *map(long len, int prot)
 {
@@ -66,14 +29,6 @@ static char *map(long len, int prot)
 static char *map_rw(long len)
 {
 	return map(len, PROT_READ | PROT_WRITE);
-}
-
-static void touch(volatile char *p, long pages, char v)
-{
-	long i;
-
-	for (i = 0; i < pages; i++)
-		p[i * PG] = v;
 }
 
 static void look(const volatile char *p, long pages)
