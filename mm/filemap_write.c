@@ -286,6 +286,8 @@ ssize_t __generic_file_write_iter(struct file *f, struct iov_iter *from,
 
 	if (!from->count)
 		return 0;
+	if (IS_SWAPFILE(m))
+		return -ETXTBSY;
 	if (p >= MAX_LFS_FILESIZE)
 		return -EFBIG;
 	if (unlikely(p > m->i_size))

@@ -351,6 +351,9 @@ static int check_file_mapping(const struct file *file, unsigned long prot,
 	if (shared) {
 		if ((prot & PROT_WRITE) && !(file->f_mode & FMODE_WRITE))
 			return -EACCES;
+		if ((prot & PROT_WRITE) && file->f_mapping &&
+		    IS_SWAPFILE(file->f_mapping))
+			return -ETXTBSY;
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;
 		if (!(file->f_mode & FMODE_WRITE))
 			*vm_flags &= ~(VM_MAYWRITE | VM_SHARED);

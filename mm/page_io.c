@@ -27,7 +27,7 @@
 
 /* A run of slots that lie side by side on the device. */
 struct swap_extent {
-	struct list_head list; /* swap_info_struct::extents, ascending */
+	struct rb_node node; /* in swap_info_struct::extents */
 	unsigned long start; /* slot */
 	unsigned long nr;
 	u64 sector; /* of 512 bytes, of the first one */
@@ -45,10 +45,11 @@ int swap_add_extent(struct swap_info_struct *si, unsigned long start,
 		    unsigned long nr, u64 sector)
 {
 	const u64 page_sectors = PAGE_SIZE >> 9;
+	struct rb_node *last = rb_last(&si->extents);
 	struct swap_extent *e;
 
-	if (!list_empty(&si->extents)) {
-		e = list_last_entry(&si->extents, struct swap_extent, list);
+	if (last) {
+		e = rb_entry(last, struct swap_extent, node);
 		if (e->start + e->nr == start &&
 		    e->sector + e->nr * page_sectors == sector) {
 			e->nr += nr;
@@ -59,7 +60,9 @@ int swap_add_extent(struct swap_info_struct *si, unsigned long start,
 	if (!e)
 		return -ENOMEM;
 	*e = (struct swap_extent){ .start = start, .nr = nr, .sector = sector };
-	list_add_tail(&e->list, &si->extents);
+	rb_link_node(&e->node, last,
+		     last ? &last->rb_right : &si->extents.rb_node);
+	rb_insert_color(&e->node, &si->extents);
 	si->nr_extents++;
 	return 0;
 }
@@ -67,11 +70,12 @@ int swap_add_extent(struct swap_info_struct *si, unsigned long start,
 /** swap_free_extents() - the area is no more */
 void swap_free_extents(struct swap_info_struct *si)
 {
-	struct swap_extent *e, *next;
+	struct rb_node *n;
 
-	list_for_each_entry_safe(e, next, &si->extents, list)
-		kfree(e);
-	INIT_LIST_HEAD(&si->extents);
+	while ((n = rb_first(&si->extents))) {
+		rb_erase(n, &si->extents);
+		kfree(rb_entry(n, struct swap_extent, node));
+	}
 	si->last_extent = NULL;
 	si->nr_extents = 0;
 }
@@ -81,8 +85,10 @@ unsigned long swap_span(const struct swap_info_struct *si)
 {
 	u64 first = ~0ull, past = 0;
 	struct swap_extent *e;
+	struct rb_node *n;
 
-	list_for_each_entry(e, &si->extents, list) {
+	for (n = rb_first(&si->extents); n; n = rb_next(n)) {
+		e = rb_entry(n, struct swap_extent, node);
 		first = min(first, e->sector);
 		past = max(past, e->sector + (u64)e->nr * (PAGE_SIZE >> 9));
 	}
@@ -94,15 +100,28 @@ static bool covers(const struct swap_extent *e, unsigned long offset)
 	return offset >= e->start && offset - e->start < e->nr;
 }
 
+static struct swap_extent *find_extent(const struct swap_info_struct *si,
+				       unsigned long offset)
+{
+	struct rb_node *n = si->extents.rb_node;
+	struct swap_extent *e = NULL;
+
+	while (n) {
+		e = rb_entry(n, struct swap_extent, node);
+		if (covers(e, offset))
+			break;
+		n = offset < e->start ? n->rb_left : n->rb_right;
+	}
+	return e;
+}
+
 /* The sector of a slot; the extent that was used last is tried first. */
 static u64 swap_sector(struct swap_info_struct *si, unsigned long offset)
 {
-	struct swap_extent *last = READ_ONCE(si->last_extent), *e = last;
+	struct swap_extent *e = READ_ONCE(si->last_extent);
 
-	if (!last || !covers(last, offset)) {
-		list_for_each_entry(e, &si->extents, list)
-			if (covers(e, offset))
-				break;
+	if (!e || !covers(e, offset)) {
+		e = find_extent(si, offset);
 		WRITE_ONCE(si->last_extent, e);
 	}
 	return e->sector + (u64)(offset - e->start) * (PAGE_SIZE >> 9);

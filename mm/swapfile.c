@@ -106,19 +106,21 @@ static int mark_bad_pages(struct swap_info_struct *si,
 /* Where each slot lies; 0 or -errno. */
 static int find_extents(struct swap_info_struct *si)
 {
-	unsigned long offset;
+	unsigned long offset, nr;
 	u64 sector;
 	int err;
 
-	for (offset = 1; offset < si->max; offset++) {
-		if (si->map[offset] == SWAP_MAP_BAD)
-			continue;
-		err = si->ops->sector_of(si->device, offset, &sector);
-		if (err == -EAGAIN)
+	for (offset = 1; offset < si->max; offset += nr) {
+		nr = si->max - offset;
+		err = si->ops->map(si->device, offset, &nr, &sector);
+		if (err == -EAGAIN) {
 			swap_map_bad(si, offset);
-		else if (!err)
-			err = swap_add_extent(si, offset, 1, sector);
-		if (err && err != -EAGAIN)
+			nr = 1;
+			continue;
+		}
+		if (!err)
+			err = swap_add_extent(si, offset, nr, sector);
+		if (err)
 			return err;
 	}
 	return 0;
@@ -202,7 +204,7 @@ struct swap_info_struct *mm_swapon(const struct swap_source *src,
 	si->file = src->file;
 	si->dev = src->dev;
 	si->partition = src->partition;
-	INIT_LIST_HEAD(&si->extents);
+	si->extents = RB_ROOT;
 	err = prepare_area(si, src, header);
 	if (err) {
 		swap_area_free(si);

@@ -4,6 +4,7 @@
 #define ASHLAR_MM_SWAPFILE_H
 
 #include <ashlar/list.h>
+#include <ashlar/rbtree.h>
 #include <ashlar/swapfile.h>
 #include <ashlar/swapops.h>
 #include <ashlar/types.h>
@@ -31,7 +32,7 @@ struct swap_info_struct {
 	void *device; /* theirs */
 	struct file *file; /* for reports */
 	u32 dev; /* its number */
-	struct list_head extents; /* struct swap_extent */
+	struct rb_root extents; /* struct swap_extent, by slot */
 	struct swap_extent *last_extent; /* that was used last, or NULL */
 	unsigned int nr_extents;
 	bool partition; /* a device, not a file on one */

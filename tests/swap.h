@@ -14,7 +14,8 @@ struct swap_disk {
 	unsigned long pages;
 	bool fail_reads, fail_writes; /* each is an error */
 	bool slow; /* a transfer ends when somebody waits */
-	unsigned long hole; /* page of which sector_of knows nothing; or 0 */
+	bool apart; /* each page by itself, the last one first */
+	unsigned long hole; /* page that lies nowhere; or 0 */
 	unsigned long odd; /* page that does not lie in one piece; or 0 */
 	unsigned long reads, writes, released;
 	struct {

@@ -69,7 +69,9 @@ static void submit(void *device, struct page *page, u64 sector, bool write)
 	sim.on_wait = finish_some;
 }
 
-static int sector_of(void *device, unsigned long index, u64 *sector)
+/* Runs of any length. */
+static int map(void *device, unsigned long index, unsigned long *nr,
+	       u64 *sector)
 {
 	struct swap_disk *d = device;
 
@@ -77,7 +79,16 @@ static int sector_of(void *device, unsigned long index, u64 *sector)
 		return -EINVAL;
 	if (d->odd && index == d->odd)
 		return -EAGAIN;
+	if (d->hole > index)
+		*nr = min(*nr, d->hole - index);
+	if (d->odd > index)
+		*nr = min(*nr, d->odd - index);
+	*nr = 1 + rnd(*nr);
 	*sector = index * 8;
+	if (d->apart)
+		*sector = (d->pages - 1 - index) * 8;
+	if (d->apart)
+		*nr = 1;
 	return 0;
 }
 
@@ -86,7 +97,7 @@ static void release(void *device)
 	((struct swap_disk *)device)->released++;
 }
 
-static const struct swap_device_ops ops = { submit, sector_of, release };
+static const struct swap_device_ops ops = { submit, map, release };
 
 void set_swap_header(struct swap_disk *d, unsigned long at, u32 word)
 {

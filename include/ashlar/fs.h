@@ -77,6 +77,12 @@ struct address_space_operations {
 	ssize_t (*direct_IO)(struct file *f, struct iov_iter *iter, loff_t *pos,
 			     size_t count, bool write);
 	/*
+	 * Where the file's sector @from, of 512 bytes, is on its disk: 0,
+	 * *@sector (0: a hole), and *@nr, how many of those that are asked for
+	 * follow in one run; or -errno. NULL: a file that has no such places.
+	 */
+	int (*bmap)(struct address_space *m, u64 from, u64 *sector, u32 *nr);
+	/*
 	 * A locked page with PG_private leaves the cache: what ->priv says is
 	 * not needed any more. False: it is, and the page should stay.
 	 */
@@ -135,6 +141,14 @@ struct address_space {
 #define AS_EIO 0x10u /* a page could not be written, and it was not told */
 #define AS_BELOW_DEVICE 0x40u /* a loop device's: no writer is held up */
 #define AS_ENOSPC 0x20u /* ... for want of room */
+
+#define AS_SWAPFILE 0x80u /* a swap area: nothing else writes or cuts it */
+
+/* True if it is a swap area (Linux has this of inodes). */
+static inline bool IS_SWAPFILE(const struct address_space *m)
+{
+	return unlikely(READ_ONCE(m->flags) & AS_SWAPFILE);
+}
 
 /* True if its pages have a disk to go to. */
 static inline bool mapping_can_writeback(const struct address_space *m)

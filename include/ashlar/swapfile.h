@@ -28,10 +28,12 @@ struct swap_device_ops {
 	 */
 	void (*submit)(void *device, struct page *page, u64 sector, bool write);
 	/*
-	 * Where page @index of the area begins: 0 and *@sector; -EAGAIN: it
-	 * does not lie in one piece; other -errno: it is nowhere.
+	 * Where page @index of the area begins: 0, *@sector, and *@nr, how many
+	 * pages of those asked for follow in one run; -EAGAIN: it does not lie
+	 * in one piece; other -errno: it is nowhere.
 	 */
-	int (*sector_of)(void *device, unsigned long index, u64 *sector);
+	int (*map)(void *device, unsigned long index, unsigned long *nr,
+		   u64 *sector);
 	/* The area is no more. */
 	void (*release)(void *device);
 };

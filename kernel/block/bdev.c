@@ -136,6 +136,8 @@ static ssize_t blkdev_write_iter(struct file *f, struct iov_iter *from,
 
 	if (bdev->read_only)
 		return -EPERM;
+	if (IS_SWAPFILE(bdev->bd_mapping))
+		return -ETXTBSY;
 	if (!count)
 		return from->count ? -ENOSPC : 0;
 	if (f->f_flags & O_DIRECT)

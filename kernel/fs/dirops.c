@@ -53,6 +53,8 @@ int may_delete(struct inode *dir, const struct dentry *victim, bool isdir)
 	if (dir->i_mode & S_ISVTX && inode->i_uid != uid && dir->i_uid != uid &&
 	    !capable(CAP_FOWNER))
 		return -EPERM;
+	if (IS_SWAPFILE(&inode->i_data))
+		return -EPERM;
 	if (isdir && !S_ISDIR(inode->i_mode))
 		return -ENOTDIR;
 	if (!isdir && S_ISDIR(inode->i_mode))

@@ -1,80 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * swapon, swapoff: which device or file; and how its pages move.
+ * swapon, swapoff and /proc/swaps.
  *
- *   mm/page_io.c ── submit ─▶ bio of one page ─▶ the disk's thread
- *        ▲                                          │ end_io
- *        └──────── swap_read_end, swap_write_end ◀──┘
- *
- * What an area is made of, and what it says of itself, is mm/swapfile.c's. A
- * transfer takes no memory that would have to be waited for (bio.c), since it
- * may be what memory waits for.
+ * What an area is made of, and what it says of itself, is mm/swapfile.c's; how
+ * its pages move, kernel/memory/swap_file.c's.
  */
 #include <ashlar/err.h>
 #include <ashlar/mm.h>
-#include <ashlar/page_ref.h>
-#include <ashlar/pagemap.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/swapfile.h>
-#include <kernel/block/blkdev.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/file.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/namei.h>
 #include <kernel/fs/path.h>
-#include <kernel/fs/stat.h>
 #include <kernel/memory/swap.h>
 #include <kernel/printk.h>
+#include <kernel/sched/sched.h>
 #include <kernel/syscall.h>
 #include <kernel/task/cred.h>
 #include <kernel/task/task.h>
 
 #define NAME_COLUMNS 40u
-
-/* ---- transfers ---- */
-
-static void end_write(struct bio *bio)
-{
-	struct page *page = bio->private;
-	int err = bio->status;
-
-	bio_put(bio);
-	swap_write_end(page, err);
-}
-
-static void end_read(struct bio *bio)
-{
-	struct page *page = bio->private;
-	int err = bio->status;
-
-	bio_put(bio);
-	swap_read_end(page, err);
-}
-
-static void swap_submit(void *device, struct page *page, u64 sector, bool write)
-{
-	struct bio *bio = bio_alloc(
-		device, 1, write ? REQ_OP_WRITE : REQ_OP_READ, GFP_KERNEL);
-
-	bio->sector = sector;
-	bio->private = page;
-	bio->end_io = write ? end_write : end_read;
-	bio_add_page(bio, page, PAGE_SIZE, 0);
-	submit_bio(bio);
-}
-
-static int bdev_sector(void *device, unsigned long index, u64 *sector)
-{
-	(void)device;
-	*sector = (u64)index << (PAGE_SHIFT - SECTOR_SHIFT);
-	return 0;
-}
-
-static const struct swap_device_ops bdev_swap_ops = {
-	.submit = swap_submit,
-	.sector_of = bdev_sector,
-};
 
 /* ---- swapon ---- */
 
@@ -95,24 +43,14 @@ static void log_area(const struct swap_info_struct *si, const char *name)
 	}
 }
 
-/* What @f is: 0 and @src, or -errno. */
-static int swap_source_of(struct file *f, struct swap_source *src)
+/* Its first page. 0 or -errno. */
+static int read_header(struct file *f, void *header)
 {
-	struct block_device *bdev = f->private_data;
+	ssize_t n = kernel_read(f, header, PAGE_SIZE, 0);
 
-	if (!S_ISBLK(f->f_inode->i_mode))
-		return -EINVAL;
-	if (swap_area_on(bdev))
-		return -EBUSY;
-	*src = (struct swap_source){
-		.ops = &bdev_swap_ops,
-		.device = bdev,
-		.file = f,
-		.dev = bdev_number(bdev),
-		.partition = true,
-		.bytes = bdev->nr_sectors << SECTOR_SHIFT,
-	};
-	return 0;
+	if (n < 0)
+		return (int)n;
+	return n < (ssize_t)PAGE_SIZE ? -EINVAL : 0;
 }
 
 /* @f becomes an area and keeps the reference; 0 or -errno, and it does not. */
@@ -121,23 +59,24 @@ static int swapon_file(struct file *f, const char *name, int flags)
 	struct swap_info_struct *si;
 	struct swap_source src;
 	void *header;
-	ssize_t n;
 	int err;
 
 	header = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!header)
 		return -ENOMEM;
-	n = kernel_read(f, header, PAGE_SIZE, 0);
-	err = n < 0		     ? (int)n :
-	      n < (ssize_t)PAGE_SIZE ? -EINVAL :
-				       swap_source_of(f, &src);
+	err = swap_claim(f, &src);
+	if (err)
+		goto out;
+	err = read_header(f, header);
 	if (!err) {
 		si = mm_swapon(&src, header, flags);
-		if (IS_ERR(si))
-			err = (int)PTR_ERR(si);
-		else
-			log_area(si, name);
+		err = IS_ERR(si) ? (int)PTR_ERR(si) : 0;
 	}
+	if (err)
+		src.ops->release(src.device);
+	else
+		log_area(si, name);
+out:
 	kfree(header);
 	return err;
 }
@@ -178,7 +117,7 @@ static bool is_to_end(void)
 
 SYSCALL_DEFINE(swapoff, const char __user *path)
 {
-	struct swap_info_struct *si = NULL;
+	struct swap_info_struct *si;
 	struct file *f;
 	char *name;
 	int err;
@@ -192,8 +131,7 @@ SYSCALL_DEFINE(swapoff, const char __user *path)
 	kfree(name);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	if (S_ISBLK(f->f_inode->i_mode))
-		si = swap_area_on(f->private_data);
+	si = swap_area_of(f);
 	err = si ? mm_swapoff(si, is_to_end) : -EINVAL;
 	fput(f);
 	return err;

@@ -586,3 +586,26 @@ TEST_NO_SWEEP(nor_do_they_with_a_slow_disk)
 {
 	run_programs(true);
 }
+
+/* Each slot by itself on the device, the last one first: all are found. */
+TEST(slots_lie_anywhere)
+{
+	struct swap_disk *d = take_swap_disk(60);
+	struct swap_info_struct *si;
+	struct mm_struct *mm;
+	u32 i;
+
+	d->apart = true;
+	si = swapon(d, 0);
+	if (si == ERR_PTR(-ENOMEM))
+		needed(__FILE__, __LINE__, "swapon");
+	CHECK_EQ(si->nr_extents, 59);
+	CHECK_EQ(swap_span(si), 59);
+	mm = filled(20);
+	for (i = 0; i < 20; i++)
+		away(mm, i * 7 % 20);
+	for (i = 0; i < 20; i++)
+		CHECK_EQ(peek(AT + PAGES(i)), i + 1);
+	give_mm(mm);
+	give_swap(si);
+}

@@ -100,7 +100,7 @@ TEST(bad_pages_are_not_used)
 	CHECK_EQ(swapon_errno(d), 0);
 	si = swap_area_on(d);
 	CHECK_EQ(si->pages, 7);
-	CHECK_EQ(si->nr_extents, 3);
+	CHECK_EQ(si->nr_extents, 2);
 	CHECK(!swap_report(swap_area_number(si), &r)); /* it has no file */
 	while ((entry = get_swap_page()).val)
 		seen |= 1ul << swp_offset(entry);

@@ -158,7 +158,9 @@ long ext2_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 	if (off + len > (loff_t)~0u << bits_of(inode))
 		return -EFBIG;
 	down_write(&inode->i_data.i_rwsem);
-	if (mode & FALLOC_FL_PUNCH_HOLE)
+	if (IS_SWAPFILE(&inode->i_data))
+		err = -ETXTBSY;
+	else if (mode & FALLOC_FL_PUNCH_HOLE)
 		err = punch(inode, off, off + len);
 	else
 		err = allocate(inode, mode, off, off + len);

@@ -58,6 +58,8 @@ static int ext2_page_mkwrite(struct address_space *m, struct page *page)
 {
 	loff_t left = mapping_size(m) - ((loff_t)page->index << PAGE_SHIFT);
 
+	if (IS_SWAPFILE(m)) /* it was mapped before */
+		return -ETXTBSY;
 	return ext2_write_begin(m, page, 0,
 				left < (loff_t)PAGE_SIZE ? (unsigned int)left :
 							   PAGE_SIZE);
@@ -69,6 +71,25 @@ static ssize_t ext2_direct_IO(struct file *f, struct iov_iter *iter,
 	return blockdev_direct_IO(f, iter, pos, count, write, ext2_get_block);
 }
 
+static int ext2_bmap(struct address_space *m, u64 from, u64 *sector, u32 *nr)
+{
+	struct inode *inode = m->host;
+	u32 bits = inode->i_sb->s_blocksize_bits - SECTOR_SHIFT, block, blocks;
+	u64 iblock = from >> bits;
+	u32 off = (u32)(from & ((1u << bits) - 1));
+	int err;
+
+	if (iblock > ~0u)
+		return -EFBIG;
+	blocks = (u32)(((u64)off + *nr + (1u << bits) - 1) >> bits);
+	err = ext2_get_block(inode, (u32)iblock, &block, &blocks);
+	if (err)
+		return err;
+	*sector = block ? ((u64)block << bits) + off : 0;
+	*nr = (u32)min((u64)*nr, ((u64)blocks << bits) - off);
+	return 0;
+}
+
 const struct address_space_operations ext2_aops = {
 	.read_folio = ext2_read_folio,
 	.readahead = ext2_readahead,
@@ -77,6 +98,7 @@ const struct address_space_operations ext2_aops = {
 	.write_begin = ext2_write_begin,
 	.page_mkwrite = ext2_page_mkwrite,
 	.direct_IO = ext2_direct_IO,
+	.bmap = ext2_bmap,
 };
 
 /* Blocks past the end are no file's, as e2fsck sees it. */
@@ -160,7 +182,10 @@ int ext2_setattr(struct inode *inode, struct kstat *attr, u32 valid)
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
 	down_write(&inode->i_data.i_rwsem);
-	err = ext2_set_size(inode, attr->size);
+	if (IS_SWAPFILE(&inode->i_data) && attr->size <= i_size_read(inode))
+		err = -ETXTBSY;
+	else
+		err = ext2_set_size(inode, attr->size);
 	up_write(&inode->i_data.i_rwsem);
 	return err;
 }
