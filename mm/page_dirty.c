@@ -39,6 +39,7 @@
 #include "pgtable.h"
 
 void (*mark_inode_dirty_pages)(struct address_space *m);
+void (*account_page_cleaned)(void);
 
 /* Once PG_dirty was not set: does the page become dirty in a file? */
 static bool dirty_in_file(struct address_space *m, struct page *page)
@@ -92,6 +93,8 @@ void cancel_page_dirty(const struct address_space *m, struct page *page)
 	if (mapping_can_writeback(m) && PageDirty(page)) {
 		clear_page_flags(page, PG_dirty);
 		dec_node_page_state(NR_FILE_DIRTY);
+		if (account_page_cleaned)
+			account_page_cleaned();
 	}
 }
 

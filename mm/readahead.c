@@ -313,6 +313,19 @@ void page_cache_around(struct file *f, unsigned long index)
 	submit_window(f->f_mapping, ra);
 }
 
+/* Pages of which all bytes are in a range go; of a file's last page, all that
+ * there are. */
+static void drop_whole_pages(struct address_space *m, loff_t start, loff_t end)
+{
+	unsigned long first = size_to_pages(start), last = pos_to_index(end);
+
+	if ((end + 1) & (loff_t)(PAGE_SIZE - 1) && end != MAX_LFS_FILESIZE &&
+	    end != mapping_size(m) - 1 && !last--)
+		return;
+	if (first <= last)
+		invalidate_mapping_pages(m, first, last);
+}
+
 /**
  * generic_fadvise() - what a program says of its reading
  * @f: the file, with a page cache
@@ -342,11 +355,7 @@ int generic_fadvise(struct file *f, loff_t start, loff_t end, u32 advice)
 		return 0;
 	case POSIX_FADV_DONTNEED:
 		filemap_fdatawrite_range(m, start, end, WB_SYNC_NONE);
-		first = size_to_pages(start);
-		if (end != MAX_LFS_FILESIZE)
-			last = pos_to_index(end + 1) - 1; /* whole ones */
-		if (first <= last && last != ~0ul)
-			invalidate_mapping_pages(m, first, last);
+		drop_whole_pages(m, start, end);
 		return 0;
 	case POSIX_FADV_NOREUSE:
 		return 0;

@@ -28,6 +28,8 @@ struct writeback_control {
 
 /* A file with a disk below it has a dirty page more. NULL: not to be told. */
 extern void (*mark_inode_dirty_pages)(struct address_space *m);
+/* A dirty page of one need not be written. Context: under xa_lock. */
+extern void (*account_page_cleaned)(void);
 
 bool set_page_dirty(struct page *page);
 bool page_mkclean(struct page *page);

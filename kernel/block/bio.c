@@ -17,6 +17,7 @@
 #include <ashlar/vmstat.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/panic.h>
+#include <kernel/task/task.h>
 #include <kernel/time/clock.h>
 
 #define RESERVE 4 /* transfers that never wait for memory */
@@ -171,10 +172,12 @@ void submit_bio(struct bio *bio)
 		end(bio, err);
 		return;
 	}
-	if (bio->op == REQ_OP_READ)
+	if (bio->op == REQ_OP_READ) {
 		vm_sectors_in += bio->size >> SECTOR_SHIFT;
-	else
+		current->ru.read_bytes += bio->size;
+	} else {
 		vm_sectors_out += bio->size >> SECTOR_SHIFT;
+	}
 	if (elevator_add(&disk->queue, bio)) {
 		bdev->stats.merges[bio->op]++;
 		if (bdev->partno)

@@ -14,6 +14,7 @@
 #include <kernel/block/blkdev.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/super.h>
+#include <kernel/task/task.h>
 
 #define WINDOW_BYTES (BIO_MAX_VECS * PAGE_SIZE)
 
@@ -69,6 +70,8 @@ static int window_io(struct window *w, enum req_op op)
 		bio_add_page(bio, w->page[i], n, 0);
 		left -= n;
 	}
+	if (op == REQ_OP_WRITE)
+		current->ru.write_bytes += bio->size;
 	err = submit_bio_wait(bio);
 	bio_put(bio);
 	return err;

@@ -37,6 +37,7 @@
 #include <kernel/fs/super.h>
 #include <kernel/fs/writeback.h>
 #include <kernel/task/kthread.h>
+#include <kernel/task/task.h>
 #include <kernel/time/clock.h>
 #define PART 1024 /* pages of one file, before another has its turn */
 #define NS_PER_CS (NSEC_PER_SEC / 100)
@@ -121,6 +122,7 @@ static void file_is_dirty(struct address_space *m)
 	struct block_device *bdev;
 	bool first;
 
+	current->ru.write_bytes += PAGE_SIZE;
 	if (m->wb_state)
 		return;
 	bdev = bdev_of(m);
@@ -131,6 +133,12 @@ static void file_is_dirty(struct address_space *m)
 	queue_dirty(&bdev->disk->wb, m);
 	if (first)
 		wake_flusher(bdev->disk);
+}
+
+/* account_page_cleaned() of mm/. Context: under any spinlock. */
+static void page_is_cancelled(void)
+{
+	current->ru.cancelled_write_bytes += PAGE_SIZE;
 }
 
 static void wake_dirty(struct gendisk *disk)
@@ -430,5 +438,6 @@ void sync_all(void)
 void writeback_init(void)
 {
 	mark_inode_dirty_pages = file_is_dirty;
+	account_page_cleaned = page_is_cancelled;
 	start_background_writeback = wakeup_flushers;
 }

@@ -194,7 +194,7 @@ int show_pid_syscall(struct seq_file *m, struct task_struct *t)
 
 /*
  * What it has read and written, also in threads that ended and in children
- * that were waited for. Nothing of it goes to a disk.
+ * that were waited for, and what of it concerned disks.
  */
 int show_pid_io(struct seq_file *m, struct task_struct *t)
 {
@@ -208,8 +208,10 @@ int show_pid_io(struct seq_file *m, struct task_struct *t)
 	}
 	seq_printf(m, "rchar: %llu\nwchar: %llu\nsyscr: %lu\nsyscw: %lu\n",
 		   sum.rchar, sum.wchar, sum.syscr, sum.syscw);
-	seq_puts(m, "read_bytes: 0\nwrite_bytes: 0\n"
-		    "cancelled_write_bytes: 0\n");
+	seq_printf(m,
+		   "read_bytes: %llu\nwrite_bytes: %llu\n"
+		   "cancelled_write_bytes: %llu\n",
+		   sum.read_bytes, sum.write_bytes, sum.cancelled_write_bytes);
 	return 0;
 }
 

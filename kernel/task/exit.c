@@ -51,6 +51,9 @@ void add_rusage(struct rusage_counts *to, const struct rusage_counts *from)
 	to->wchar += from->wchar;
 	to->syscr += from->syscr;
 	to->syscw += from->syscw;
+	to->read_bytes += from->read_bytes;
+	to->write_bytes += from->write_bytes;
+	to->cancelled_write_bytes += from->cancelled_write_bytes;
 	to->min_flt += from->min_flt;
 	to->maj_flt += from->maj_flt;
 	to->nvcsw += from->nvcsw;

@@ -5,6 +5,7 @@
 #include <ashlar/resource.h>
 #include <ashlar/string.h>
 #include <ashlar/tune.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/fs/fdtable.h>
 #include <kernel/signal/signal.h>
 #include <kernel/syscall.h>
@@ -185,6 +186,8 @@ int put_rusage(const struct rusage_counts *ru, struct rusage32 __user *to)
 	r.ru_maxrss = (s32)ru->maxrss;
 	r.ru_minflt = (s32)ru->min_flt;
 	r.ru_majflt = (s32)ru->maj_flt;
+	r.ru_inblock = (s32)(ru->read_bytes >> SECTOR_SHIFT);
+	r.ru_oublock = (s32)(ru->write_bytes >> SECTOR_SHIFT);
 	r.ru_nvcsw = (s32)ru->nvcsw;
 	r.ru_nivcsw = (s32)ru->nivcsw;
 	return copy_to_user(to, &r, sizeof(r)) ? -EFAULT : 0;

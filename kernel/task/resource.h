@@ -18,6 +18,9 @@ struct rusage_counts {
 	u64 exec; /* ns on the processor, exact; utime + stime count ticks */
 	u64 rchar, wchar; /* bytes read and written, of whatever kind */
 	unsigned long syscr, syscw; /* in how many calls */
+	u64 read_bytes; /* that disks were asked for */
+	u64 write_bytes; /* that became dirty, or went past the page cache */
+	u64 cancelled_write_bytes; /* dirty ones that need not be written */
 	unsigned long min_flt, maj_flt, nvcsw, nivcsw, maxrss; /* maxrss: KB */
 };
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -167,6 +168,43 @@ static void test_ways(void)
 	      dirty_kb());
 }
 
+/* What a program's use of the disk counts for, in /proc/self/io and rusage. */
+static void test_io(void)
+{
+	static const char *const io = "/proc/self/io";
+	int fd = open("/mnt/io", O_RDWR | O_CREAT, 0600);
+	long in, out, cancelled;
+	struct rusage was, is_now;
+
+	need(fd >= 0);
+	out = number_of(io, "write_bytes");
+	is(pwrite(fd, buf, 65536, 0), 65536);
+	is(pwrite(fd, buf, 65536, 0), 65536);
+	check(number_of(io, "write_bytes") == out + 65536,
+	      "pages that became dirty are written bytes", "%ld",
+	      number_of(io, "write_bytes") - out);
+	is(fsync(fd), 0);
+	is(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	in = number_of(io, "read_bytes");
+	getrusage(RUSAGE_SELF, &was);
+	is(pread(fd, back, 65536, 0), 65536);
+	is(pread(fd, back, 65536, 0), 65536);
+	getrusage(RUSAGE_SELF, &is_now);
+	check(number_of(io, "read_bytes") == in + 65536 &&
+		      is_now.ru_inblock == was.ru_inblock + 128,
+	      "what came from the disk is read bytes", "%ld, %ld blocks",
+	      number_of(io, "read_bytes") - in,
+	      is_now.ru_inblock - was.ru_inblock);
+	cancelled = number_of(io, "cancelled_write_bytes");
+	is(pwrite(fd, buf, 8192, 0), 8192);
+	is(ftruncate(fd, 4096), 0);
+	check(number_of(io, "cancelled_write_bytes") == cancelled + 4096,
+	      "a dirty page that is cut off is cancelled bytes", "%ld",
+	      number_of(io, "cancelled_write_bytes") - cancelled);
+	close(fd);
+	is(unlink("/mnt/io"), 0);
+}
+
 int main(void)
 {
 	int fd;
@@ -176,6 +214,7 @@ int main(void)
 	test_direct();
 	test_mapped();
 	test_ways();
+	test_io();
 	fd = open("/mnt/last", O_RDWR | O_CREAT, 0600);
 	is(pwrite(fd, buf, 65536, 0), 65536);
 	close(fd);

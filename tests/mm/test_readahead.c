@@ -99,6 +99,14 @@ TEST_NO_SWEEP(advice_is_taken)
 	CHECK_EQ(f->f_mapping->nrpages, 9);
 	CHECK(find_get_next_page(f->f_mapping, &(unsigned long){ 1 }, 3) ==
 	      NULL);
+	CHECK_EQ(generic_fadvise(f, 0, 99, POSIX_FADV_DONTNEED), 0);
+	CHECK_EQ(f->f_mapping->nrpages, 9);
+	/* Of the last page of a file all is needed that there is. */
+	truncate_setsize(f->f_mapping, 21 * PAGE_SIZE + 5);
+	CHECK_EQ(generic_fadvise(f, 21 * PAGE_SIZE, 21 * PAGE_SIZE + 4,
+				 POSIX_FADV_DONTNEED),
+		 0);
+	CHECK_EQ(f->f_mapping->nrpages, 8);
 	CHECK_EQ(generic_fadvise(f, 0, MAX_LFS_FILESIZE, POSIX_FADV_DONTNEED),
 		 0);
 	CHECK_EQ(f->f_mapping->nrpages, 0);
