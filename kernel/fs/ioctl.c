@@ -6,6 +6,7 @@
 #include <kernel/fs/inode.h>
 #include <kernel/fs/ioctl.h>
 #include <kernel/fs/stat.h>
+#include <kernel/fs/super.h>
 #include <kernel/syscall.h>
 #include "internal.h"
 
@@ -14,7 +15,9 @@
 #define FIONBIO 0x5421u
 #define FIOASYNC 0x5452u
 #define FIOQSIZE 0x5460u
+#define FIBMAP 1u
 #define FIGETBSZ 2u
+#define FS_IOC_FIEMAP 0xc020660bu
 
 static long set_flag(struct file *f, u32 flag, const s32 __user *arg)
 {
@@ -58,6 +61,14 @@ static long driver_ioctl(struct file *f, u32 cmd, u32 arg)
 	return -ENOTTY;
 }
 
+/* What has no disk is made of pages. */
+static s32 block_size(const struct file *f)
+{
+	u32 size = f->f_inode->i_sb->s_blocksize;
+
+	return size ? (s32)size : (s32)PAGE_SIZE;
+}
+
 SYSCALL_DEFINE(ioctl, unsigned int fd, u32 cmd, u32 arg)
 {
 	void __user *user = (void __user *)(uintptr_t)arg;
@@ -89,7 +100,13 @@ SYSCALL_DEFINE(ioctl, unsigned int fd, u32 cmd, u32 arg)
 				      0;
 		break;
 	case FIGETBSZ:
-		ret = put_user(4096, (s32 __user *)user);
+		ret = put_user(block_size(f.file), (s32 __user *)user);
+		break;
+	case FIBMAP:
+		ret = ioctl_fibmap(f.file, user);
+		break;
+	case FS_IOC_FIEMAP:
+		ret = ioctl_fiemap(f.file, user);
 		break;
 	default:
 		ret = driver_ioctl(f.file, cmd, arg);

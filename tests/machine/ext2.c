@@ -441,6 +441,96 @@ static void test_mounts(void)
 	check(1, "mounts", "%s", "");
 }
 
+/* ---- where the bytes are ---- */
+
+#define FIBMAP 1
+#define FIGETBSZ 2
+#define FIEMAP 0xc020660b
+#define EXTENTS 8
+
+struct extents {
+	uint64_t start, length;
+	uint32_t flags, mapped, room, reserved;
+	struct {
+		uint64_t logical, physical, length, reserved64[2];
+		uint32_t flags, reserved[3];
+	} e[EXTENTS];
+};
+
+/* True if the disk has @n bytes of @p at @at. */
+static int disk_has(uint64_t at, const char *p, size_t n)
+{
+	int fd = open("/dev/sda", O_RDONLY | O_LARGEFILE);
+	int same = pread64(fd, was, n, (off64_t)at) == (ssize_t)n &&
+		   !memcmp(was, p, n);
+
+	close(fd);
+	return same;
+}
+
+static void test_extents(void)
+{
+	struct extents x = { .length = ~0ull, .flags = 1, .room = EXTENTS };
+	int fd = open("extents", O_RDWR | O_CREAT, 0600), block, bs, ram;
+	uint64_t bytes = 0;
+	uint32_t n, i;
+
+	need(fd >= 0 && ioctl(fd, FIGETBSZ, &bs) == 0);
+	fill(buf, sizeof(buf), 11);
+	is(pwrite(fd, buf, 4096, 0), 4096);
+	is(pwrite(fd, buf + 4096, 4096, 1 << 20), 4096);
+	is(ioctl(fd, FIEMAP, &x), 0);
+	n = x.mapped;
+	need(n >= 2 && n <= EXTENTS);
+	for (i = 0; i < n; i++) {
+		size_t at = x.e[i].logical & ((1 << 20) - 1);
+
+		at += x.e[i].logical >= 1 << 20 ? 4096 : 0;
+		bytes += x.e[i].length;
+		check(at + x.e[i].length <= 8192 &&
+			      !(x.e[i].flags & 1) == (i < n - 1) &&
+			      disk_has(x.e[i].physical, buf + at,
+				       x.e[i].length),
+		      "an extent, and the disk has it", "%u: %llu+%llu %x", i,
+		      (long long)x.e[i].logical, (long long)x.e[i].length,
+		      x.e[i].flags);
+	}
+	is(bytes, 8192);
+	block = (int)(x.e[n - 1].logical / bs);
+	is(ioctl(fd, FIBMAP, &block), 0);
+	is(block, (long)(x.e[n - 1].physical / bs));
+	block = 8192 / bs;
+	is(ioctl(fd, FIBMAP, &block), 0);
+	is(block, 0);
+	block = -1;
+	is(ioctl(fd, FIBMAP, &block), -EINVAL);
+	x.room = 1;
+	is(ioctl(fd, FIEMAP, &x), 0);
+	is(x.mapped == 1 && !(x.e[0].flags & 1), 1);
+	x.room = 0;
+	is(ioctl(fd, FIEMAP, &x), 0);
+	is(x.mapped, n);
+	x.start = 8192;
+	x.length = 4096;
+	is(ioctl(fd, FIEMAP, &x), 0);
+	is(x.mapped, 0);
+	x.length = 0;
+	is(ioctl(fd, FIEMAP, &x), -EINVAL);
+	x.length = 1;
+	x.flags = 4;
+	is(ioctl(fd, FIEMAP, &x), -EBADR);
+	is(x.flags, 4);
+	x.room = ~0u;
+	is(ioctl(fd, FIEMAP, &x), -EINVAL);
+	is(ioctl(fd, FIEMAP, NULL), -EFAULT);
+	ram = open("/tmp/extents", O_RDWR | O_CREAT, 0600);
+	is(ioctl(ram, FIEMAP, &x), -EOPNOTSUPP);
+	is(ioctl(ram, FIBMAP, &block), -EINVAL);
+	close(ram);
+	close(fd);
+	is(unlink("extents"), 0);
+}
+
 int main(void)
 {
 	mkdir("/mnt", 0755);
@@ -457,6 +547,7 @@ int main(void)
 	test_full();
 	test_flags();
 	test_xattrs();
+	test_extents();
 	test_mounts();
 	return checks_done();
 }
