@@ -15,7 +15,8 @@
  * word belongs to it, it is read and written where its page lies
  * (futex_map_word), which does not sleep either: bringing it in comes first.
  *
- * Futexes with an owner are in pi.c, what a thread leaves locked in robust.c.
+ * Waiting for several words is in waitv.c, futexes with an owner are in pi.c,
+ * what a thread leaves locked in robust.c.
  *
  * H. Franke, R. Russell, M. Kirkwood, "Fuss, Futexes and Furwocks: Fast
  * Userlevel Locking in Linux", OLS 2002.

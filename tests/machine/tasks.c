@@ -408,6 +408,113 @@ static void test_crowd(void)
 	is(right, CROWD);
 }
 
+/* ---- several futexes at once ---- */
+
+#define WORDS 3
+#define FUTEX_32 2
+#define FUTEX_PRIVATE 128
+
+struct word {
+	unsigned long long val, uaddr;
+	unsigned int flags, reserved;
+};
+
+static unsigned int *words; /* shared with children */
+
+static struct word *all_words(unsigned int flags)
+{
+	static struct word v[WORDS];
+
+	for (unsigned int i = 0; i < WORDS; i++)
+		v[i] = (struct word){ words[i], (unsigned long)&words[i],
+				      FUTEX_32 | flags, 0 };
+	return v;
+}
+
+static long waitv(const struct word *v, unsigned int nr, unsigned int flags,
+		  const long long *timeout, int clock)
+{
+	return syscall(449, v, nr, flags, timeout, clock);
+}
+
+/* A child that wakes the last word until its parent has been woken. */
+static pid_t waker(int nr, int op)
+{
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	while (!syscall(SYS_futex, &words[nr], op, 1, NULL, NULL, 0))
+		usleep(1000);
+	_exit(0);
+}
+
+static void *wake_private(void *nr)
+{
+	while (!syscall(SYS_futex, &words[(long)nr], 1 | FUTEX_PRIVATE, 1, NULL,
+			NULL, 0))
+		usleep(1000);
+	return NULL;
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+static void test_waitv(void)
+{
+	long long past[2] = { 1, 0 }, wrong[2] = { 1, 1000000000 }, now[2];
+	struct sigaction on_alarm = { .sa_handler = nothing };
+	struct word *v;
+	struct timespec t;
+	pthread_t thread;
+	pid_t child;
+
+	words = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	need(words != MAP_FAILED);
+	v = all_words(0);
+	is(waitv(v, WORDS, 1, NULL, 0), -EINVAL);
+	is(waitv(v, 0, 0, NULL, 0), -EINVAL);
+	is(waitv(v, 129, 0, NULL, 0), -EINVAL);
+	is(waitv(NULL, 1, 0, NULL, 0), -EINVAL);
+	is(waitv((void *)8, 1, 0, NULL, 0), -EFAULT);
+	is(waitv(v, WORDS, 0, past, CLOCK_BOOTTIME), -EINVAL);
+	is(waitv(v, WORDS, 0, wrong, CLOCK_MONOTONIC), -EINVAL);
+	is(waitv(v, WORDS, 0, past, CLOCK_MONOTONIC), -ETIMEDOUT);
+	is(waitv(v, WORDS, 0, past, CLOCK_REALTIME), -ETIMEDOUT);
+	v[2].val = 1;
+	is(waitv(v, WORDS, 0, NULL, 0), -EAGAIN);
+	v[2].val = 1ull << 32;
+	is(waitv(v, WORDS, 0, NULL, 0), -EAGAIN);
+	v = all_words(0);
+	v[1].reserved = 1;
+	is(waitv(v, WORDS, 0, NULL, 0), -EINVAL);
+	v = all_words(1);
+	is(waitv(v, WORDS, 0, NULL, 0), -EINVAL);
+	v = all_words(0);
+	v[1].uaddr += 2;
+	is(waitv(v, WORDS, 0, NULL, 0), -EINVAL);
+	v[1].uaddr = 0;
+	is(waitv(v, WORDS, 0, NULL, 0), -EFAULT);
+
+	child = waker(2, 1);
+	is(waitv(all_words(0), WORDS, 0, NULL, 0), 2);
+	is(waitpid(child, NULL, 0), child);
+	need(!pthread_create(&thread, NULL, wake_private, (void *)1));
+	is(waitv(all_words(FUTEX_PRIVATE), WORDS, 0, NULL, 0), 1);
+	pthread_join(thread, NULL);
+	clock_gettime(CLOCK_REALTIME, &t);
+	now[0] = t.tv_sec;
+	now[1] = t.tv_nsec / 2;
+	is(waitv(all_words(0), WORDS, 0, now, CLOCK_REALTIME), -ETIMEDOUT);
+	sigaction(SIGALRM, &on_alarm, NULL);
+	alarm(1);
+	is(waitv(all_words(0), WORDS, 0, NULL, 0), -EINTR);
+	munmap(words, 4096);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -426,6 +533,7 @@ int main(int argc, char **argv)
 		{ "ioprio", test_ioprio },
 		{ "set_thread_area", test_no_segment },
 		{ "setns", test_setns },
+		{ "futex_waitv", test_waitv },
 	};
 	unsigned int i;
 
