@@ -25,7 +25,7 @@
 #include <mach/irqflags.h>
 
 #define LOG_BYTES 16384u
-#define LINE_BYTES 256u
+#define LINE_BYTES 768u /* a zone's in a report of all memory has 500 */
 #define LEVEL_DEFAULT 6
 
 struct record {

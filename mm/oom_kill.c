@@ -34,6 +34,7 @@
 #include <ashlar/oom.h>
 #include <ashlar/port.h>
 #include <ashlar/rwsem.h>
+#include <ashlar/swapfile.h>
 #include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
 #include "internal.h"
@@ -43,26 +44,51 @@
 
 int sysctl_panic_on_oom; /* not 0: the machine stops instead */
 int sysctl_oom_kill_allocating_task; /* whoever asks goes, if he may */
+int sysctl_oom_dump_tasks = 1; /* the log has all tasks */
 
 static const struct oom_hooks *hooks;
 static unsigned long last_kill; /* port_time_ms() (mmlist_lock) */
 
+/* Reports that may follow each other, as Linux has it. */
+#define REPORTS 10u
+#define REPORTS_MS 5000ul
+
+/** oom_is_spared() - True if a space's tasks are never ended for memory */
+bool oom_is_spared(struct mm_struct *mm)
+{
+	return mm->oom_score_adj == OOM_SCORE_ADJ_MIN ||
+	       (hooks && hooks->spared(mm));
+}
+
 /**
- * oom_badness() - how much memory the end of a space's tasks would free
+ * oom_points() - how much memory the end of a space's tasks would free
  * @mm: the space
  * @totalpages: all there is, for the weight
  *
- * Return: points, at least 1; or 0 if they are spared. Context: any.
+ * Return: pages, as the owner has weighted them: maybe below 0. Context: any.
+ */
+long oom_points(struct mm_struct *mm, unsigned long totalpages)
+{
+	return (long)(get_mm_rss(mm) + mm->nr_ptes + mm->swap_ents) +
+	       mm->oom_score_adj * (long)(totalpages / OOM_SCORE_ADJ_MAX);
+}
+
+/**
+ * oom_badness() - oom_points() of a space that may be chosen
+ *
+ * Return: points, at least 1; or 0 if its tasks are spared. Context: any.
  */
 unsigned long oom_badness(struct mm_struct *mm, unsigned long totalpages)
 {
-	long points, adj = mm->oom_score_adj;
+	return oom_is_spared(mm) ?
+		       0 :
+		       (unsigned long)max(oom_points(mm, totalpages), 1l);
+}
 
-	if (adj == OOM_SCORE_ADJ_MIN || (hooks && hooks->spared(mm)))
-		return 0;
-	points = (long)(get_mm_rss(mm) + mm->nr_ptes) + mm->swap_ents;
-	points += adj * (long)(totalpages / OOM_SCORE_ADJ_MAX);
-	return (unsigned long)max(points, 1l);
+/** oom_total_pages() - RAM and swap areas together, of which points are told */
+unsigned long oom_total_pages(void)
+{
+	return totalram_pages() + (unsigned long)READ_ONCE(total_swap_pages);
 }
 
 /* True if a victim chosen before is still there. mmlist_lock. */
@@ -79,17 +105,16 @@ static bool victim_is_leaving(void)
 }
 
 /* Pick the victim and mark it; NULL if there is none. mmlist_lock. */
-static struct mm_struct *select_victim(unsigned long *most)
+static struct mm_struct *select_victim(void)
 {
-	unsigned long total = totalram_pages(), points;
+	unsigned long total = oom_total_pages(), points, most = 0;
 	struct mm_struct *mm, *worst = NULL;
 
-	*most = 0;
 	if (sysctl_oom_kill_allocating_task) {
 		mm = hooks->running();
 		if (mm && !mm->oom_victim && !mm->oom_reaped)
-			*most = oom_badness(mm, total);
-		if (*most) {
+			most = oom_badness(mm, total);
+		if (most) {
 			worst = mm;
 			goto found;
 		}
@@ -98,8 +123,8 @@ static struct mm_struct *select_victim(unsigned long *most)
 		if (mm->oom_victim || mm->oom_reaped)
 			continue;
 		points = oom_badness(mm, total);
-		if (points > *most) {
-			*most = points;
+		if (points > most) {
+			most = points;
 			worst = mm;
 		}
 	}
@@ -136,24 +161,52 @@ bool oom_reap(struct mm_struct *mm)
 	return true;
 }
 
-static enum oom_verdict end_victim(struct mm_struct *victim,
-				   unsigned long points, gfp_t gfp,
-				   unsigned int order)
+/* True if the log has not been told of this too often just now. */
+static bool may_report(void)
 {
-	mm_log("out of memory: order:%u, mode:%#x", order, gfp);
+	static unsigned long begin;
+	static unsigned int reports;
+	unsigned long now = port_time_ms();
+	bool may;
+
+	spin_lock(&mmlist_lock);
+	if (now - begin > REPORTS_MS) {
+		begin = now;
+		reports = 0;
+	}
+	may = reports++ < REPORTS;
+	spin_unlock(&mmlist_lock);
+	return may;
+}
+
+/* Who asked, where memory is, who has it. */
+static void report(struct mm_struct *victim, gfp_t gfp, unsigned int order)
+{
+	if (!may_report())
+		return;
+	hooks->invoked(gfp, order);
 	show_mem();
+	hooks->report(victim, sysctl_oom_dump_tasks);
+}
+
+static enum oom_verdict end_victim(struct mm_struct *victim)
+{
 	count_vm_event(OOM_KILL);
-	hooks->kill(victim, points);
+	hooks->kill(victim, sysctl_oom_kill_allocating_task ?
+				    "Out of memory (oom_kill_allocating_task)" :
+				    "Out of memory");
 	if (hooks->dying())
 		return OOM_MYSELF;
-	return oom_reap(victim) ? OOM_FREED : OOM_ANOTHER;
+	if (!oom_reap(victim))
+		return OOM_ANOTHER;
+	hooks->reaped(victim);
+	return OOM_FREED;
 }
 
 static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)
 {
 	struct mm_struct *victim = NULL;
 	enum oom_verdict verdict;
-	unsigned long points;
 	bool leaving;
 
 	if (hooks->dying())
@@ -161,17 +214,20 @@ static enum oom_verdict end_somebody(gfp_t gfp, unsigned int order)
 	spin_lock(&mmlist_lock);
 	leaving = victim_is_leaving();
 	if (!leaving)
-		victim = select_victim(&points);
+		victim = select_victim();
 	spin_unlock(&mmlist_lock);
-	if (sysctl_panic_on_oom && !leaving) {
-		show_mem();
+	if (leaving)
+		return OOM_ANOTHER;
+	report(sysctl_panic_on_oom ? NULL : victim, gfp, order);
+	if (sysctl_panic_on_oom)
 		mm_panic("Out of memory: %s panic_on_oom is enabled",
 			 sysctl_panic_on_oom == 2 ? "compulsory" :
 						    "system-wide");
+	if (!victim) {
+		mm_log("Out of memory and no killable processes...");
+		return OOM_NOBODY;
 	}
-	if (!victim)
-		return leaving ? OOM_ANOTHER : OOM_NOBODY;
-	verdict = end_victim(victim, points, gfp, order);
+	verdict = end_victim(victim);
 	mmdrop(victim);
 	return verdict;
 }

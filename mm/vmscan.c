@@ -507,10 +507,16 @@ static bool pgdat_balanced(enum zone_type highest)
 	return false;
 }
 
+/** reclaim_is_futile() - True if kswapd found nothing so often that it rests */
+bool reclaim_is_futile(void)
+{
+	return READ_ONCE(kswapd_failures) >= KSWAPD_FAILURES;
+}
+
 /** kswapd_is_due() - True if balance_pgdat() would have something to do. */
 bool kswapd_is_due(void)
 {
-	return READ_ONCE(kswapd_failures) < KSWAPD_FAILURES &&
+	return !reclaim_is_futile() &&
 	       !pgdat_balanced(READ_ONCE(kswapd_highest));
 }
 

@@ -47,4 +47,6 @@ enum page_fate {
 void reclaim_pages(struct list_head *list, bool file, unsigned int nr);
 enum page_fate reclaim_page(struct page *page, struct scan_control *sc);
 
+bool reclaim_is_futile(void);
+
 #endif

@@ -82,4 +82,8 @@ extern unsigned long direct_pages_count[NR_DIRECT_SIZES];
 /* Where memory is, to the log: for a panic, or when there is no more. */
 void show_mem(void);
 
+/* "0xcc0(GFP_KERNEL)": flags of an allocation, in Linux's numbers and names. */
+#define GFP_TEXT 200u
+void format_gfp(char *buf, size_t size, gfp_t gfp, unsigned int order);
+
 #endif

@@ -63,16 +63,19 @@ static ssize_t write_comm(const char *text, size_t len,
 	return (ssize_t)len;
 }
 
+/* 2/3 of a thousandth part of RAM and swap areas, 667 being the middle. */
 static int show_oom_score(struct seq_file *m, struct task_struct *task)
 {
-	unsigned long total = totalram_pages(), points = 0;
 	struct mm_struct *mm = get_task_mm(task);
+	long total = (long)max(oom_total_pages(), 1ul), points = 0;
 
-	if (mm) {
-		points = oom_badness(mm, total) * 1000 / max(total, 1ul);
+	if (mm && !oom_is_spared(mm))
+		points = (1000 +
+			  oom_points(mm, (unsigned long)total) * 1000 / total) *
+			 2 / 3;
+	if (mm)
 		mmput(mm);
-	}
-	seq_printf(m, "%lu\n", min(points, 2000ul));
+	seq_printf(m, "%ld\n", max(points, 0l));
 	return 0;
 }
 

@@ -400,6 +400,7 @@ static const struct proc_entry entries[] = {
 	INT("vm/compact_unevictable_allowed",
 	    sysctl_compact_unevictable_allowed, 0, 1),
 	INT("vm/panic_on_oom", sysctl_panic_on_oom, 0, 2),
+	INT("vm/oom_dump_tasks", sysctl_oom_dump_tasks, -INT_MAX - 1, INT_MAX),
 	INT("vm/oom_kill_allocating_task", sysctl_oom_kill_allocating_task,
 	    -INT_MAX - 1, INT_MAX),
 	{ .name = "sys/vm/watermark_scale_factor",

@@ -418,31 +418,52 @@ static void scan_zone(const struct zone *z, struct mm_totals *t)
 		t->node[NR_LRU_BASE + lru_of_flags(page->pflags)] += nr;
 		if (atomic_read(&page->_mlock_count))
 			t->node[NR_MLOCK] += nr;
+		if (page_is_file_lru(page) &&
+		    page->pflags & (PG_dirty | PG_writeback))
+			t->node[NR_FILE_DIRTY] += nr;
 	}
 }
 
-static void zone_totals(const struct zone *z, struct mm_totals *t)
+/* Of a CPU's frames at hand, those of a zone. The lists have two zones'. */
+static unsigned long pcp_in_zone(struct per_cpu_pages *pcp,
+				 const struct zone *z)
 {
-	*t = (struct mm_totals){ .all_free = z->free_pages };
-	if (z->managed_pages)
-		scan_zone(z, t);
+	unsigned long high = pcp_high(pcp);
+
+	if (z->index == ZONE_HIGHMEM)
+		return high;
+	return z->index == ZONE_NORMAL ? less(pcp->count, high) : 0;
 }
 
-/* The CPUs' lists have frames of two zones. */
+/**
+ * machine_zone_totals() - a zone's pages by age, and its frames at CPUs' hands
+ * @z: the zone
+ * @t: filled with that; NR_FILE_DIRTY also has what is just written
+ */
+void machine_zone_totals(const struct zone *z, struct mm_totals *t)
+{
+	struct mm_cpu *cpu;
+
+	*t = (struct mm_totals){ .all_free = z->free_pages };
+	if (!z->managed_pages)
+		return;
+	scan_zone(z, t);
+	spin_lock(&mm_cpu_mutex);
+	local_locks_stop();
+	list_for_each_entry(cpu, &mm_cpus, list)
+		t->pcp += pcp_in_zone(&cpu->pcp, z);
+	local_locks_go();
+	spin_unlock(&mm_cpu_mutex);
+}
+
 static void show_pagesets(struct seq_file *m, const struct zone *z)
 {
 	struct mm_cpu *cpu;
 
 	spin_lock(&mm_cpu_mutex);
-	list_for_each_entry(cpu, &mm_cpus, list) {
-		unsigned long high = pcp_high(&cpu->pcp), count = 0;
-
-		if (z->index == ZONE_HIGHMEM)
-			count = high;
-		else if (z->index == ZONE_NORMAL)
-			count = less(cpu->pcp.count, high);
-		write_zoneinfo_cpu(m, &machine_report, cpu->nr, count);
-	}
+	list_for_each_entry(cpu, &mm_cpus, list)
+		write_zoneinfo_cpu(m, &machine_report, cpu->nr,
+				   pcp_in_zone(&cpu->pcp, z));
 	spin_unlock(&mm_cpu_mutex);
 }
 
@@ -458,7 +479,7 @@ void zoneinfo_proc_show(struct seq_file *m)
 
 	machine_collect_totals(&node);
 	for (z = zones; z < zones + MAX_NR_ZONES; z++) {
-		zone_totals(z, &in_zone);
+		machine_zone_totals(z, &in_zone);
 		write_zoneinfo(m, &machine_report, 0, z->name, z, &in_zone,
 			       z->managed_pages ? first : NULL);
 		if (!z->managed_pages)

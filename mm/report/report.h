@@ -146,6 +146,7 @@ void copy_zone(struct zone *copy, struct zone *z);
 /* ---- machine.c ---- */
 
 void machine_collect_totals(struct mm_totals *t);
+void machine_zone_totals(const struct zone *z, struct mm_totals *t);
 
 /* ---- the writers ---- */
 
@@ -167,6 +168,16 @@ void write_pagetypeinfo(struct seq_file *m, int nid, const struct zone *z);
 void write_pageblocks_header(struct seq_file *m);
 void write_pageblocks(struct seq_file *m, int nid, const struct zone *z,
 		      const unsigned long blocks[MIGRATE_TYPES]);
+
+void write_mem_info(struct seq_file *m);
+void write_mem_pages(struct seq_file *m, const struct mm_totals *t);
+void write_mem_node(struct seq_file *m, const struct mm_totals *t,
+		    bool unreclaimable);
+void write_mem_zone(struct seq_file *m, const struct zone *z,
+		    const struct mm_totals *t);
+void write_mem_blocks(struct seq_file *m, const struct zone *z);
+void write_mem_sums(struct seq_file *m, const struct mm_totals *t,
+		    unsigned long present, unsigned long high);
 
 /* One line of slabinfo. */
 struct slabinfo {

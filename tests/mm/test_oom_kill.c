@@ -3,6 +3,7 @@
 #include "../../mm/internal.h"
 #include "../space.h"
 #include <ashlar/oom.h>
+#include <ashlar/string.h>
 
 #define AT 0x10000000ul
 #define RW (PROT_READ | PROT_WRITE)
@@ -11,11 +12,33 @@ static struct mm_struct *killed, *first;
 static unsigned int kills;
 static bool about_to_end;
 
-static void kill(struct mm_struct *mm, unsigned long points)
+static void kill(struct mm_struct *mm, const char *message)
 {
-	CHECK_OP(points, >, 0);
+	CHECK_EQ(strlen(message) > strlen("Out of memory"),
+		 sysctl_oom_kill_allocating_task);
 	killed = mm;
 	kills++;
+}
+
+static unsigned int reports, reaps;
+
+static void invoked(gfp_t gfp, unsigned int order)
+{
+	CHECK_EQ(gfp & ~__GFP_NOWARN, GFP_HIGHUSER);
+	CHECK_EQ(order, 0);
+	reports++;
+}
+
+static void report(struct mm_struct *victim, bool tasks)
+{
+	CHECK(tasks);
+	CHECK(!victim || !victim->oom_reaped);
+}
+
+static void reaped(struct mm_struct *mm)
+{
+	CHECK(mm == killed && !mm->rss_anon);
+	reaps++;
 }
 
 static bool dying(void)
@@ -35,7 +58,8 @@ static struct mm_struct *running(void)
 	return asking;
 }
 
-static const struct oom_hooks hooks = { kill, dying, spared, running };
+static const struct oom_hooks hooks = { kill,  invoked, report, reaped,
+					dying, spared,	running };
 
 static struct mm_struct *space_of(unsigned long pages)
 {
@@ -62,7 +86,7 @@ TEST(points_are_pages_and_tables)
 
 static void use_up(void)
 {
-	kills = 0;
+	kills = reports = reaps = 0;
 	killed = NULL;
 	about_to_end = false;
 	sim.refuse_ram = true;
@@ -102,6 +126,8 @@ TEST_NO_SWEEP(the_largest_goes)
 		CHECK(hoard_one(GFP_HIGHUSER));
 	CHECK(killed == large && killed != small);
 	CHECK_EQ(kills, 1);
+	CHECK_EQ(reports, 1);
+	CHECK_EQ(reaps, 1);
 	CHECK_EQ(vm_events(OOM_KILL), 1);
 	give_back_hoard();
 }
