@@ -43,6 +43,7 @@ void signal_init(void); /* kernel/signal/sigqueue.c */
 void vfs_init(void); /* kernel/fs: caches, rootfs, filesystems */
 void proc_init(void); /* kernel/proc */
 void kfence_debug_init(void); /* kernel/debug/kfence.c */
+void fault_attr_init(void); /* kernel/debug/fault_attr.c */
 void blocks_init(void); /* kernel/debug/blocks.c */
 void provoke_init(void); /* kernel/debug/provoke.c */
 void debug_hooks_init(void); /* kernel/debug/hooks.c */

@@ -80,7 +80,7 @@ void start_kernel(void)
 	proc_init();
 	kfence_debug_init();
 	provoke_init();
-	fail_request_init();
+	fault_attr_init();
 	kmemleak_init();
 	page_owner_init();
 	extfrag_init();

@@ -198,9 +198,9 @@ void stats_end(struct block_device *bdev, enum req_op op, u32 sectors,
 	       u64 took);
 
 /* Transfers that fail on request: kernel/block/fail_request.c. */
+extern struct fault_attr fail_make_request;
 bool setup_fail_make_request(const char *value);
 bool should_fail_bio(const struct bio *bio);
-void fail_request_init(void); /* boot */
 
 void scan_partitions(struct gendisk *disk); /* kernel/block/partitions.c */
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "text.h"
 
 #define SECTOR 512
 #define DIRECT 040000
@@ -42,22 +43,6 @@ static long stat_of(const char *name, int i)
 }
 
 enum { READS = 0, SECTORS_READ = 2, WRITES = 4, SECTORS_WRITTEN = 6 };
-
-/* A line of /proc/meminfo or /proc/vmstat. */
-static long number_of(const char *path, const char *name)
-{
-	FILE *f = fopen(path, "r");
-	char line[200], found[64];
-	long v, n = -1;
-
-	need(f);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%63[^: ]%*[: ]%ld", found, &v) == 2 &&
-		    !strcmp(found, name))
-			n = v;
-	fclose(f);
-	return n;
-}
 
 static long buffers(void)
 {

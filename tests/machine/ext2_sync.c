@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "text.h"
 
 #define DIRECT 040000
 #define VM "/proc/sys/vm/"
@@ -22,21 +23,6 @@
 
 static char buf[65536] __attribute__((__aligned__(4096)));
 static char back[65536] __attribute__((__aligned__(4096)));
-
-static long number_of(const char *path, const char *name)
-{
-	FILE *f = fopen(path, "r");
-	char line[200], found[64];
-	long v, n = -1;
-
-	need(f);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%63[^: ]%*[: ]%ld", found, &v) == 2 &&
-		    !strcmp(found, name))
-			n = v;
-	fclose(f);
-	return n;
-}
 
 static long dirty_kb(void)
 {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "text.h"
 
 #define VM "/proc/sys/vm/"
 #define FAIL "/sys/kernel/debug/fail_make_request/"
@@ -28,22 +29,6 @@ static long sectors_written(void)
 		if (sscanf(line, " %*d %*d %31s %*d %*d %*d %*d %*d %*d %ld",
 			   name, &v) == 2 &&
 		    !strcmp(name, "sda4"))
-			n = v;
-	fclose(f);
-	return n;
-}
-
-/* A line of /proc/meminfo or /proc/vmstat. */
-static long number_of(const char *path, const char *name)
-{
-	FILE *f = fopen(path, "r");
-	char line[200], found[64];
-	long v, n = -1;
-
-	need(f);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%63[^: ]%*[: ]%ld", found, &v) == 2 &&
-		    !strcmp(found, name))
 			n = v;
 	fclose(f);
 	return n;

@@ -18,22 +18,6 @@
 static uint32_t buf[65536 / 4];
 static long disk_pages;
 
-/* A line of /proc/meminfo or /proc/vmstat. */
-static long number_of(const char *path, const char *name)
-{
-	FILE *f = fopen(path, "r");
-	char line[200], found[64];
-	long v, n = -1;
-
-	need(f);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%63[^: ]%*[: ]%ld", found, &v) == 2 &&
-		    !strcmp(found, name))
-			n = v;
-	fclose(f);
-	return n;
-}
-
 static long kb(const char *name)
 {
 	return number_of("/proc/meminfo", name);

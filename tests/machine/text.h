@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +20,24 @@ __attribute__((unused)) static int put(const char *path, const char *text)
 	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
 	close(fd);
 	return ret;
+}
+
+/* The number behind a name, as in /proc/meminfo or /proc/vmstat; -1: there is
+ * no such line. */
+__attribute__((unused)) static long number_of(const char *path,
+					      const char *name)
+{
+	FILE *f = fopen(path, "r");
+	char line[200], found[64];
+	long v, n = -1;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63[^: ]%*[: ]%ld", found, &v) == 2 &&
+		    !strcmp(found, name))
+			n = v;
+	if (f)
+		fclose(f);
+	return n;
 }
 
 /* How often @what stands in @text. */

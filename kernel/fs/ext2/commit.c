@@ -48,6 +48,7 @@
 #include "ext2.h"
 
 #define IN_FLIGHT 16u /* transfers under way at most */
+#define TRIES 4 /* of a write that fails, in one commit */
 #define PATIENCE 100 /* moments that are waited for memory */
 #define TOO_MANY_DIRTY 4096u /* blocks, after which whoever changes writes */
 #define MOST_FREED 32768u /* notes of what is freed */
@@ -306,35 +307,61 @@ void ext2_note_freed(struct ext2_sb_info *sbi, u32 first, u32 nr, u32 start)
 
 /* ---- writing ---- */
 
+/* A transfer under way, and its blocks; 0 of them: none. */
+struct flight {
+	struct batch *batch;
+	u32 first, nr;
+};
+
 struct batch {
 	struct ext2_sb_info *sbi;
 	struct bio *bio; /* the next transfer, not submitted */
+	u32 first; /* its first block */
+	struct flight flights[IN_FLIGHT];
 	unsigned int left; /* under way */
 	struct wait_queue_head wait;
 	bool wrote;
 	int err;
 };
 
+/* What did not reach the disk is to be written once more. */
+static void write_again(const struct flight *f)
+{
+	u32 i;
+
+	for (i = 0; i < f->nr; i++)
+		ext2_find_dirty(f->batch->sbi, f->first + i)->again = true;
+}
+
 static void batch_end(struct bio *bio)
 {
-	struct batch *w = bio->private;
+	struct flight *f = bio->private;
+	struct batch *w = f->batch;
 
-	if (bio->status)
+	if (bio->status) {
 		w->err = bio->status;
+		write_again(f);
+	}
 	bio_put(bio);
+	f->nr = 0;
 	w->left--;
 	wake_up(&w->wait);
 }
 
 static void batch_submit(struct batch *w)
 {
+	u32 shift = w->sbi->sb->s_blocksize_bits;
+	struct flight *f = w->flights;
 	struct bio *bio = w->bio;
 
 	if (!bio)
 		return;
+	while (f->nr)
+		f++;
+	*f = (struct flight){ w, w->first, bio->size >> shift };
 	w->bio = NULL;
 	w->left++;
-	bio->private = w;
+	bio->private = f;
 	bio->end_io = batch_end;
 	submit_bio(bio);
 	wait_event(&w->wait, w->left < IN_FLIGHT);
@@ -355,6 +382,7 @@ static void batch_add(struct batch *w, const struct buffer *b, u32 block)
 		return;
 	w->bio = bio_alloc(sb->s_bdev, BIO_MAX_VECS, REQ_OP_WRITE, GFP_KERNEL);
 	w->bio->sector = sector;
+	w->first = block;
 	bio_add_page(w->bio, b->page, b->size, off);
 }
 
@@ -369,32 +397,49 @@ static void batch_add_dirty(struct batch *w, const struct ext2_dirty *d)
 	batch_add(w, &b, d->block);
 }
 
-/* All blocks of a phase and rank are on the disk: 0 or -errno. */
-static int write_phase(struct ext2_sb_info *sbi, u32 phase, u32 rank)
+/* What of a phase and rank has not been written: 0 or -errno. */
+static int write_once(struct batch *w, u32 phase, u32 rank)
 {
-	struct batch w = { .sbi = sbi };
 	struct rb_node *n;
-	int err;
 
-	init_waitqueue_head(&w.wait);
-	for (n = rb_first(&sbi->s_dirty); n; n = rb_next(n)) {
+	w->err = 0;
+	for (n = rb_first(&w->sbi->s_dirty); n; n = rb_next(n)) {
 		struct ext2_dirty *d = rb_entry(n, struct ext2_dirty, node);
 
 		if (d->phase == phase && d->rank == rank &&
 		    (!d->written || d->again)) {
-			batch_add_dirty(&w, d);
 			d->again = false;
 			d->written = true;
+			batch_add_dirty(w, d);
 		}
 	}
-	batch_submit(&w);
-	wait_event(&w.wait, !w.left);
-	if (!w.err && w.wrote) {
+	batch_submit(w);
+	wait_event(&w->wait, !w->left);
+	return w->err;
+}
+
+/* What was written stays there: 0 or -errno. */
+static int flush(const struct ext2_sb_info *sbi)
+{
+	int err, tries = TRIES;
+
+	do {
 		err = blkdev_issue_flush(sbi->sb->s_bdev);
-		if (err != -EOPNOTSUPP)
-			w.err = err;
-	}
-	return w.err;
+	} while (err == -EIO && --tries);
+	return err == -EOPNOTSUPP ? 0 : err;
+}
+
+/* All blocks of a phase and rank are on the disk: 0 or -errno. */
+static int write_phase(struct ext2_sb_info *sbi, u32 phase, u32 rank)
+{
+	struct batch w = { .sbi = sbi };
+	int err, tries = TRIES;
+
+	init_waitqueue_head(&w.wait);
+	do {
+		err = write_once(&w, phase, rank);
+	} while (err == -EIO && --tries);
+	return !err && w.wrote ? flush(sbi) : err;
 }
 
 static u32 last_rank(struct ext2_sb_info *sbi)
@@ -503,7 +548,7 @@ int ext2_commit(struct super_block *sb)
 		down_write(&sbi->s_commit);
 		err = commit_locked(sbi);
 		up_write(&sbi->s_commit);
-		if (err != -ENOMEM)
+		if (err != -ENOMEM && (err != -EIO || i >= TRIES))
 			break;
 		ext2_wait_for_memory();
 	}

@@ -360,21 +360,30 @@ int ext2_rename_entry(struct inode *dir, const char *old, u32 old_len,
 	return err;
 }
 
-/** ext2_set_parent() - ".." of a directory that moved; as ext2_set_link() */
-int ext2_set_parent(struct inode *inode, struct inode *parent)
+/**
+ * ext2_find_parent() - ".." of a directory that is about to move
+ * @inode: the directory
+ * @at: is set to where it is, for ext2_set_parent(), which cannot fail
+ *
+ * Context: as ext2_add_link(). Return: 0, and brelse(&at->b) follows; -errno.
+ */
+int ext2_find_parent(struct inode *inode, struct ext2_place *at)
 {
-	struct ext2_place at;
-	int err = find_existing(inode, "..", 2, &at);
+	int err = find_existing(inode, "..", 2, at);
 
+	if (!err)
+		err = begin_loss(inode->i_sb, at, NULL);
 	if (err)
-		return err;
-	err = begin_loss(inode->i_sb, &at, NULL);
-	if (!err) {
-		at.e->inode = (u32)parent->i_ino;
-		dir_written(inode);
-	}
-	brelse(&at.b);
+		brelse(&at->b);
 	return err;
+}
+
+/** ext2_set_parent() - ".." of a directory, which moved; as ext2_set_link() */
+void ext2_set_parent(struct inode *inode, const struct ext2_place *at,
+		     const struct inode *parent)
+{
+	at->e->inode = (u32)parent->i_ino;
+	dir_written(inode);
 }
 
 static bool is_dots(const struct ext2_dir_entry *e, const struct inode *dir)

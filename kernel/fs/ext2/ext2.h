@@ -264,7 +264,9 @@ int ext2_set_link(struct inode *dir, const char *name, u32 len,
 		  struct inode *inode, struct inode *victim);
 int ext2_rename_entry(struct inode *dir, const char *old, u32 old_len,
 		      const char *name, u32 len);
-int ext2_set_parent(struct inode *inode, struct inode *parent);
+int ext2_find_parent(struct inode *inode, struct ext2_place *at);
+void ext2_set_parent(struct inode *inode, const struct ext2_place *at,
+		     const struct inode *parent);
 int ext2_is_empty(struct inode *dir);
 
 /* ---- ioctl.c ---- */

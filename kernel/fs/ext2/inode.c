@@ -241,8 +241,21 @@ struct inode *ext2_iget(struct super_block *sb, u32 ino)
 	return ERR_PTR(err);
 }
 
+/* ext2_begin() for what cannot be told that it failed. */
+static int begin_patiently(struct super_block *sb)
+{
+	int err = ext2_begin(sb), patience = 100;
+
+	while ((err == -ENOMEM || err == -EIO) && patience--) {
+		ext2_wait_for_memory();
+		err = ext2_begin(sb);
+	}
+	return err;
+}
+
 /* No name is left, and no one who has it open: its blocks and its number are
- * free, and what of that fails e2fsck finds. */
+ * free. Blocks that cannot be found stay marked as used, until e2fsck finds
+ * them: it does not mend an inode that has no name without a question. */
 static void delete_inode(struct inode *inode)
 {
 	struct super_block *sb = inode->i_sb;
@@ -250,8 +263,9 @@ static void delete_inode(struct inode *inode)
 
 	mapping_set_size(&inode->i_data, 0);
 	if (ei->i_blocks && ext2_free_range(inode, 0, ~0u))
-		return;
-	if (ext2_begin(sb))
+		ext2_error(sb, __func__, "blocks of inode %u are lost",
+			   (u32)inode->i_ino);
+	if (begin_patiently(sb))
 		return;
 	ext2_drop_xattrs(inode);
 	ext2_clean_inode(inode);

@@ -308,21 +308,49 @@ static int add_new(const struct mover *m)
 			     m->old->d_inode);
 }
 
+/* add_new() is undone once; without memory, after a moment. */
+static int try_take_back(const struct mover *m)
+{
+	struct inode *victim = m->new->d_inode;
+
+	if (!victim)
+		return ext2_delete_entry(m->new_dir, m->new->d_name,
+					 m->new->d_len, NULL);
+	EXT2_I(victim)->i_new_name = 0; /* a commit follows */
+	return ext2_set_link(m->new_dir, m->new->d_name, m->new->d_len, victim,
+			     NULL);
+}
+
 /* As if add_new() had not been: its block waits for the next commit. */
 static void take_back(const struct mover *m)
 {
 	struct inode *victim = m->new->d_inode, *inode = m->old->d_inode;
+	int patience = 100;
 
 	EXT2_I(inode)->i_new_name = 0;
-	if (!victim) {
-		ext2_delete_entry(m->new_dir, m->new->d_name, m->new->d_len,
-				  NULL);
+	while (try_take_back(m) && patience--)
+		ext2_wait_for_memory();
+	if (!victim)
 		return;
-	}
-	EXT2_I(victim)->i_new_name = 0; /* a commit follows */
-	ext2_set_link(m->new_dir, m->new->d_name, m->new->d_len, victim, NULL);
 	EXT2_I(victim)->i_new_name = 0;
 	ext2_drop_victim(victim->i_sb, (u32)victim->i_ino);
+}
+
+/* @inode has its new name: it loses the old one. @up: ".." changes, too. */
+static int drop_old(const struct mover *m, bool up)
+{
+	struct inode *inode = m->old->d_inode;
+	struct ext2_place parent = { .e = NULL };
+	int err = up ? ext2_find_parent(inode, &parent) : 0;
+
+	if (err)
+		return err;
+	err = ext2_delete_entry(m->old_dir, m->old->d_name, m->old->d_len,
+				inode);
+	if (up && !err)
+		ext2_set_parent(inode, &parent, m->new_dir);
+	brelse(&parent.b);
+	return err;
 }
 
 static int move_name(const struct mover *m)
@@ -341,10 +369,7 @@ static int move_name(const struct mover *m)
 	err = add_new(m);
 	if (err)
 		return err;
-	err = ext2_delete_entry(m->old_dir, m->old->d_name, m->old->d_len,
-				inode);
-	if (!err && up)
-		err = ext2_set_parent(inode, m->new_dir);
+	err = drop_old(m, up);
 	if (err) {
 		take_back(m);
 		return err;

@@ -188,7 +188,8 @@ int ext2_free_range(struct inode *inode, u32 from, u32 to)
 		mark_inode_dirty(inode);
 		up_write(&ei->map_lock);
 		ext2_end(sb);
-		if (err == -ENOMEM && patience--) { /* nothing was changed */
+		/* Nothing was changed, and it may do the next time. */
+		if ((err == -ENOMEM || err == -EIO) && patience--) {
 			ext2_wait_for_memory();
 			err = 0;
 		}
