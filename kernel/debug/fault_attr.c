@@ -2,9 +2,9 @@
 /*
  * What is to fail, as files of debugfs that can be written at any time:
  *
- *   /sys/kernel/debug/failslab/           objects            mm/fault_inject.c
- *                     fail_page_alloc/    frames             the same
- *                     fail_make_request/  transfers          block/fail_request.c
+ *   /sys/kernel/debug/failslab/           objects      mm/fault_inject.c
+ *                     fail_page_alloc/    frames       the same
+ *                     fail_make_request/  transfers    block/fail_request.c
  *                       probability interval times space
  *
  * as Linux has them; SPACE is in bytes. Objects at a CPU's hand do not fail: a

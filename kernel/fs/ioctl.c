@@ -54,11 +54,9 @@ static long driver_ioctl(struct file *f, u32 cmd, u32 arg)
 {
 	const struct inode *inode = f->f_inode;
 
-	if (f->f_op->ioctl)
-		return f->f_op->ioctl(f, cmd, arg);
 	if (cmd == FIONREAD && S_ISREG(inode->i_mode))
 		return bytes_left(f, (s32 __user *)(uintptr_t)arg);
-	return -ENOTTY;
+	return f->f_op->ioctl ? f->f_op->ioctl(f, cmd, arg) : -ENOTTY;
 }
 
 /* What has no disk is made of pages. */

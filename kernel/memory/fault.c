@@ -21,7 +21,6 @@
 #include <ashlar/gfp.h>
 #include <ashlar/kfence.h>
 #include <ashlar/mm_types.h>
-#include <ashlar/mmzone.h>
 #include <ashlar/oom.h>
 #include <ashlar/pgtable.h>
 #include <i386.h>
@@ -65,19 +64,6 @@ static void __cold_path kernel_fault(struct pt_regs *regs, u32 error_code,
 	    address);
 }
 
-/* True if there is memory that anyone may have: what was refused was by chance
- * (fail_page_alloc=, failslab=). */
-static bool memory_is_free(void)
-{
-	const struct zone *z;
-
-	for (z = zones; z <= &zones[ZONE_NORMAL]; z++)
-		if (z->free_pages >
-		    z->watermark[WMARK_HIGH] + z->lowmem_reserve[ZONE_NORMAL])
-			return true;
-	return false;
-}
-
 /*
  * A fault found no memory. Return: true if the access should be tried again,
  * because there is a frame by now, the failure was injected
@@ -85,11 +71,11 @@ static bool memory_is_free(void)
  */
 static bool worth_another_try(void)
 {
-	struct page *page;
+	struct page *page = NULL;
+	int i;
 
-	if (memory_is_free())
-		return true;
-	page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
+	for (i = 0; i < 3 && !page; i++) /* one may fail by chance, too */
+		page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
 	if (page)
 		__free_page(page);
 	return page || out_of_memory(GFP_KERNEL, 0);

@@ -8,8 +8,15 @@
  *   E NAME SEED SIZE    or with these, from a rename on that is begun now
  *   U NAME              it is about to change, and may be anything again
  *
+ *   M NAME OTHER        or under the other name, from a rename on that is begun
+ *
  * Any step may fail, for want of memory or because a transfer does; then
  * nothing is said of it.
+ *
+ *   ext2_storm SEED STEPS failing   transfers fail, if fail_make_request= says
+ *   ext2_storm SEED STEPS marking   it is said by writes of a sector behind the
+ *                                   filesystem, for tests/machine/replay
+ *   ext2_storm SEED STEPS moving    likewise; and directories move to others
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -26,6 +33,10 @@
 static char buf[200000];
 static uint32_t state;
 static char synced[FILES][80]; /* the name under which it is on the disk */
+static int marks = -1; /* the device, for marks; -1: the console */
+static int moving;
+
+#define MARK_AT (24 << 20) /* behind the filesystem, tests/machine/run */
 
 static uint32_t chance(uint32_t n)
 {
@@ -43,14 +54,15 @@ static void fill(char *p, size_t n, uint32_t seed)
 
 static void say(const char *format, ...)
 {
-	char line[200];
+	static char line[512] __attribute__((__aligned__(512)));
 	va_list args;
 	int n;
 
 	va_start(args, format);
 	n = vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	if (write(1, line, (size_t)n) != n)
+	if (marks < 0 ? write(1, line, (size_t)n) != n :
+			pwrite(marks, line, 512, MARK_AT) != 512)
 		_exit(9);
 }
 
@@ -176,9 +188,46 @@ static void change_dirs(void)
 	}
 }
 
+/* A directory with a file that is safe goes to another directory, and back. */
+static void move_dir(void)
+{
+	static int made, where;
+	char from[80], to[80], file[90], other[90];
+	int fd, safe;
+
+	snprintf(from, sizeof(from), "d%d/moved", where);
+	snprintf(file, sizeof(file), "%s/f", from);
+	if (!made) {
+		mkdir(from, 0755);
+		fd = open(file, O_RDWR | O_CREAT, 0644);
+		fill(buf, 5000, 77);
+		made = fd >= 0 && write(fd, buf, 5000) == 5000 && !fsync(fd);
+		if (made)
+			say("S %s 77 5000\n", file);
+		close(fd);
+		return;
+	}
+	snprintf(to, sizeof(to), "d%d/moved", (where + 1) % DIRS);
+	snprintf(other, sizeof(other), "%s/f", to);
+	say("M %s %s\n", file, other);
+	if (rename(from, to))
+		return;
+	where = (where + 1) % DIRS;
+	fd = open(to, O_RDONLY);
+	safe = fd >= 0 && !fsync(fd);
+	close(fd);
+	if (safe) {
+		say("U %s\n", file);
+		say("S %s 77 5000\n", other);
+	}
+}
+
 static void step(void)
 {
 	unsigned int i = chance(FILES);
+
+	if (moving && !chance(10))
+		move_dir();
 
 	switch (chance(14)) {
 	case 12:
@@ -233,6 +282,11 @@ int main(int argc, char **argv)
 	char name[16];
 
 	need(argc > 1);
+	if (argc > 3 && argv[3][0] == 'm') {
+		marks = open("/dev/sda", O_WRONLY | O_DIRECT);
+		moving = argv[3][1] == 'o';
+		need(marks >= 0);
+	}
 	state = (uint32_t)atol(argv[1]);
 	mkdir("/mnt", 0755);
 	patiently(mount("/dev/sda", "/mnt", "ext2", 0, ""));
@@ -241,7 +295,7 @@ int main(int argc, char **argv)
 		snprintf(name, sizeof(name), "d%u", i);
 		mkdir(name, 0755);
 	}
-	if (argc > 3)
+	if (argc > 3 && argv[3][0] == 'f')
 		fail_transfers();
 	say("begun\n");
 	while (steps--)

@@ -14,10 +14,10 @@
  *   presser   drops caches, compacts memory, has the swap area come and go
  *   spinner   always has something to do, so that time does not leap
  *
- * A call may fail, and a process may be killed: by SIGBUS where a page cannot be
- * read, or for want of memory. It is begun again then. What must not be is that
- * bytes are others than were written, or that what was safe is gone. In the end
- * nothing fails any more, and all that was kept has to be there.
+ * A call may fail, and a process may be killed: by SIGBUS where a page cannot
+ * be read, or for want of memory. It is begun again then. What must not be is
+ * that bytes are others than were written, or that what was safe is gone. In
+ * the end nothing fails any more, and all that was kept has to be there.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -116,21 +116,19 @@ static int read_page(int fd, uint32_t n)
 
 		if (got == PAGE)
 			return 0;
-		if (got >= 0)
-			break;
 	}
 	return -1;
 }
 
-/* As @name says, "k.SEED.PAGES"; a file that cannot be opened for want of
+/* As @name says, "k.SLOT.SEED.PAGES"; a file that cannot be opened for want of
  * memory is left. */
 static void verify(const char *dir, const char *name)
 {
-	unsigned int seed, pages, n;
+	unsigned int slot, seed, pages, n;
 	char path[300];
 	int fd = -1;
 
-	if (sscanf(name, "k.%u.%u", &seed, &pages) != 2)
+	if (sscanf(name, "k.%u.%u.%u", &slot, &seed, &pages) != 3)
 		return;
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	for (int tries = 0; fd < 0 && tries < 200; tries++)
@@ -163,7 +161,7 @@ static void keep(struct keeper *k, int slot)
 	int fd, good;
 
 	snprintf(path, sizeof(path), "%s/new", k->dir);
-	snprintf(name, sizeof(name), "k.%u.%u", seed, pages);
+	snprintf(name, sizeof(name), "k.%d.%u.%u", slot, seed, pages);
 	snprintf(to, sizeof(to), "%s/%s", k->dir, name);
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
 	if (fd < 0) {
@@ -194,13 +192,14 @@ static void drop(struct keeper *k, int slot)
 /* One that was begun again goes on with what there is. */
 static void find_kept(struct keeper *k)
 {
-	struct dirent *e;
-	int slot = 0;
 	DIR *d = opendir(k->dir);
+	struct dirent *e;
+	int slot;
 
-	while (d && slot < KEPT && (e = readdir(d)))
-		if (!strncmp(e->d_name, "k.", 2))
-			snprintf(k->kept[slot++], 40, "%.39s", e->d_name);
+	while (d && (e = readdir(d)))
+		if (sscanf(e->d_name, "k.%d.", &slot) == 1 && slot >= 0 &&
+		    slot < KEPT)
+			snprintf(k->kept[slot], 40, "%.39s", e->d_name);
 	if (d)
 		closedir(d);
 }

@@ -228,6 +228,7 @@ struct buffer ext2_append(struct inode *inode, u32 iblock, u32 *block,
 /* ---- truncate.c ---- */
 /* Blocks [@from, @to) of a file are freed; @to ~0: all from @from on. */
 int ext2_free_range(struct inode *inode, u32 from, u32 to);
+int ext2_free_part(struct inode *inode, u32 from, u32 to);
 
 /* ---- dir.c ---- */
 /* A record of a directory. */

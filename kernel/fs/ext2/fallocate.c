@@ -6,7 +6,8 @@
  *            └─ zeroes ──┘             holes are zeroes that are to be written
  *
  *   punched   │ da00│ hole │ hole │00ta │    ends are zeroed, blocks in between
- *                                            are freed
+ *                                            are freed; no page is read or
+ *                                            stored to meanwhile
  *
  * Nothing is allocated past the end of a file: e2fsck takes that for a size
  * that is wrong. So FALLOC_FL_KEEP_SIZE ends where the file does.
@@ -109,25 +110,65 @@ static long allocate(struct inode *inode, int mode, loff_t off, loff_t end)
 
 /* ---- holes for blocks ---- */
 
-/* Zeroes in a part of a block, if there is one. */
+/* Zeroes in a part of a page, if it has blocks there. */
 static int zero_part(struct inode *inode, loff_t start, loff_t end)
 {
-	u32 block, nr = 1;
+	u32 i = (u32)(start >> bits_of(inode)), block, nr;
+	u32 last = (u32)((end - 1) >> bits_of(inode));
 	int err;
 
-	if (start >= end)
-		return 0;
-	err = ext2_get_block(inode, (u32)(start >> bits_of(inode)), &block,
-			     &nr);
-	if (err || !block)
-		return err;
-	return filemap_zero_range(&inode->i_data, start, end);
+	for (; i <= last; i += nr) {
+		nr = last + 1 - i;
+		err = ext2_get_block(inode, i, &block, &nr);
+		if (err)
+			return err;
+		if (block)
+			return filemap_zero_range(&inode->i_data, start, end);
+	}
+	return 0;
+}
+
+/* Blocks [@first, @last) go, with their pages: what is left of pages at both
+ * ends is zeroes by now. */
+static int free_blocks(struct inode *inode, u32 first, u32 last)
+{
+	struct address_space *m = &inode->i_data;
+	u32 shift = PAGE_SHIFT - bits_of(inode), whole, past;
+	int err = 0;
+
+	whole = min(last, (first + (1u << shift) - 1) >> shift << shift);
+	past = max(whole, last >> shift << shift);
+	filemap_invalidate_lock(m);
+	truncate_pagecache_range(m, (loff_t)whole << bits_of(inode),
+				 (loff_t)past << bits_of(inode));
+	if (first < whole)
+		err = ext2_free_part(inode, first, whole);
+	if (!err && whole < past)
+		err = ext2_free_range(inode, whole, past);
+	if (!err && past < last)
+		err = ext2_free_part(inode, past, last);
+	filemap_invalidate_unlock(m);
+	return err;
+}
+
+/* Zeroes in the parts of blocks and of pages at both ends of a hole, which may
+ * be in one page: these are read for that, so not with invalidate_lock. */
+static long zero_ends(struct inode *inode, loff_t off, loff_t end)
+{
+	loff_t mask = (loff_t)PAGE_SIZE - 1, next = (off | mask) + 1;
+	int err = 0;
+
+	if (off & mask)
+		err = zero_part(inode, off, min(next, end));
+	if (!err && end & mask && (end & ~mask) >= off)
+		err = zero_part(inode, max(off, end & ~mask), end);
+	return err;
 }
 
 static long punch(struct inode *inode, loff_t off, loff_t end)
 {
 	u32 bits = bits_of(inode), first, last;
-	loff_t size = i_size_read(inode), start, stop;
+	loff_t size = i_size_read(inode);
 	long err;
 
 	if (off >= size)
@@ -136,17 +177,8 @@ static long punch(struct inode *inode, loff_t off, loff_t end)
 		end = ((size - 1) >> bits << bits) + (1 << bits);
 	first = (u32)((off + (1 << bits) - 1) >> bits);
 	last = (u32)(end >> bits);
-	start = (loff_t)first << bits;
-	stop = (loff_t)last << bits;
-	if (first > last)
-		return zero_part(inode, off, end);
-	err = zero_part(inode, off, start);
-	if (!err)
-		err = zero_part(inode, stop, end);
-	if (err || first == last)
-		return err;
-	truncate_pagecache_range(&inode->i_data, start, stop);
-	return ext2_free_range(inode, first, last);
+	err = zero_ends(inode, off, end);
+	return err || first >= last ? err : free_blocks(inode, first, last);
 }
 
 /** ext2_fallocate() - file_operations.fallocate */

@@ -165,7 +165,7 @@ int ext2_set_size(struct inode *inode, loff_t size)
 		return err;
 	truncate_setsize(m, size);
 	if (shorter)
-		err = ext2_free_range(inode, blocks_of(inode, size), ~0u);
+		err = ext2_free_part(inode, blocks_of(inode, size), ~0u);
 	mark_inode_dirty(inode);
 	return err;
 }

@@ -194,34 +194,55 @@ void ext2_readahead(struct address_space *m, struct readahead_control *rac)
 
 /* ---- writing ---- */
 
-/* A block of a page that is to be written: a hole gets one. */
-static int map_write(struct mover *v, u32 iblock, u32 *block, u32 *nr)
+/* True if a hole may stay one: there is nothing in it. */
+static bool is_zero(struct page *page, u32 off, u32 len)
 {
+	char *p = kmap_local_page(page);
+	const u32 *word = (const u32 *)(p + off), *end = word + len / 4;
+
+	while (word < end && !*word)
+		word++;
+	kunmap_local(p);
+	return word == end;
+}
+
+/* Blocks of a page that are to be written; *@block 0: a hole that stays. */
+static int map_write(struct mover *v, struct page *page, u32 off, u32 iblock,
+		     u32 *block, u32 *nr)
+{
+	u32 size = v->inode->i_sb->s_blocksize;
 	int err = map_run(v, iblock, block, nr);
 	bool fresh;
 
 	if (err || *block)
 		return err;
+	*nr = 1;
+	if (is_zero(page, off, size))
+		return 0;
 	submit(v);
 	v->nr = 0;
-	*nr = 1;
-	return ext2_alloc_retry(v->inode, iblock, block, nr, &fresh);
+	err = ext2_alloc_retry(v->inode, iblock, block, nr, &fresh);
+	if (err)
+		*nr = 1;
+	return err;
 }
 
+/* A block for which there is no place does not keep others from theirs. */
 static int write_parts(struct mover *v, struct page *page, u32 blocks)
 {
 	u32 bits = v->inode->i_sb->s_blocksize_bits, i, nr, block;
 	u32 first = (u32)page->index << (PAGE_SHIFT - bits);
-	int err;
+	int err = 0, one;
 
 	for (i = 0; i < blocks; i += nr) {
 		nr = blocks - i;
-		err = map_write(v, first + i, &block, &nr);
-		if (err)
-			return err;
-		add_part(v, page, i << bits, nr << bits, block);
+		one = map_write(v, page, i << bits, first + i, &block, &nr);
+		if (!one && block)
+			add_part(v, page, i << bits, nr << bits, block);
+		if (one)
+			err = one;
 	}
-	return 0;
+	return err;
 }
 
 /* What writepages does, and to whom. */

@@ -13,6 +13,9 @@
  */
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/mm.h>
+#include <ashlar/page_ref.h>
+#include <ashlar/pagemap.h>
 #include <kernel/fs/stat.h>
 #include "ext2.h"
 
@@ -194,5 +197,31 @@ int ext2_free_range(struct inode *inode, u32 from, u32 to)
 			err = 0;
 		}
 	}
+	return err;
+}
+
+/**
+ * ext2_free_part() - blocks go, of which the first page stays
+ * @inode: the file
+ * @from: the first block
+ * @to: past the last one; ~0: all
+ *
+ * As ext2_free_range(). That page may be on its way to the disk, which would
+ * come there when the blocks are another file's: it is waited for, and not
+ * written again until they are gone.
+ */
+int ext2_free_part(struct inode *inode, u32 from, u32 to)
+{
+	u32 shift = PAGE_SHIFT - inode->i_sb->s_blocksize_bits;
+	struct page *page = find_get_page(&inode->i_data, from >> shift);
+	int err;
+
+	if (!page)
+		return ext2_free_range(inode, from, to);
+	lock_page(page);
+	wait_on_page_writeback(page);
+	err = ext2_free_range(inode, from, to);
+	unlock_page(page);
+	put_page(page);
 	return err;
 }
