@@ -108,7 +108,8 @@ static int write_pages(int fd, uint32_t pages, uint32_t seed)
 	return 1;
 }
 
-/* A page that cannot be read is asked for again: 0, or -1 for good. */
+/* A page that cannot be read is asked for again: 0, or -1 for good. If it is
+ * the buffer that is swapped and cannot be read the process ends. */
 static int read_page(int fd, uint32_t n)
 {
 	for (int tries = 0; tries < 200; tries++) {
@@ -116,6 +117,8 @@ static int read_page(int fd, uint32_t n)
 
 		if (got == PAGE)
 			return 0;
+		if (got < 0 && errno == EFAULT)
+			raise(SIGBUS);
 	}
 	return -1;
 }
