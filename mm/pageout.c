@@ -332,8 +332,10 @@ enum page_fate reclaim_page(struct page *page, struct scan_control *sc)
 		return PAGE_KEEP;
 	fate = reclaim_locked(page, sc);
 	if (fate == PAGE_WRITTEN) { /* and maybe there already */
-		if (PageWriteback(page) || !trylock_page(page))
+		if (PageWriteback(page) || !trylock_page(page)) {
+			sc->nr_begun++;
 			return PAGE_KEEP;
+		}
 		fate = PAGE_KEEP;
 		if (PageSwapCache(page) && !PageWriteback(page) &&
 		    remove_from_swap_cache(page))

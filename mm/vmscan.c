@@ -17,6 +17,10 @@
  * Pages of files that are used once never push out active ones: as long as
  * there are enough of them, no other list is looked at.
  *
+ * A page that has to be written comes free later. A round begins to write no
+ * more than is wanted, and waits for the disk before the next one: so even the
+ * most urgent round does not write a whole list.
+ *
  * Of anonymous pages and of files as many are looked at as vm.swappiness says
  * and as they have cost little: a page that is written, or read again soon, is
  * a cost of its kind. Without free slots of a swap area anonymous pages have
@@ -47,6 +51,8 @@
 #include "workingset.h"
 
 #define MAX_RECLAIM_RETRIES 16u /* rounds without a page, and an alloc fails */
+#define MAX_WAITS \
+	8u /* rounds for what is being written, until it gets urgent */
 #define KSWAPD_FAILURES 16u /* rounds without a page, and kswapd rests */
 
 void (*wakeup_kswapd)(void);
@@ -364,6 +370,12 @@ static unsigned int shrink_list(enum lru_list lru, unsigned int nr,
 	return nr;
 }
 
+/* True if what came free, and will once it is written, is as much as wanted. */
+static bool has_enough(const struct scan_control *sc)
+{
+	return sc->nr_reclaimed + sc->nr_begun >= sc->nr_to_reclaim;
+}
+
 static void shrink_lruvec(struct scan_control *sc)
 {
 	unsigned long left[LRU_UNEVICTABLE];
@@ -371,7 +383,7 @@ static void shrink_lruvec(struct scan_control *sc)
 	bool more = true;
 
 	get_scan_count(sc, left);
-	while (more && sc->nr_reclaimed < sc->nr_to_reclaim) {
+	while (more && !has_enough(sc)) {
 		more = false;
 		for (lru = 0; lru < LRU_UNEVICTABLE; lru++) {
 			nr = (unsigned int)min(left[lru],
@@ -408,7 +420,7 @@ static void shrink_node(struct scan_control *sc)
 {
 	unsigned long before;
 
-	sc->nr_scanned = 0;
+	sc->nr_scanned = sc->nr_begun = 0;
 	prepare_scan(sc);
 	shrink_lruvec(sc);
 	if (can_reclaim_anon() && inactive_is_low(LRU_INACTIVE_ANON))
@@ -429,16 +441,31 @@ static void drain_own_frames(void)
 		pcp_drain(&cpu->pcp);
 }
 
-/* Ever harder rounds until there is enough. */
+/*
+ * Pages that are being written go once they are there: it is waited for them
+ * rather than that others are written, too.
+ */
+static void wait_for_disks(struct scan_control *sc)
+{
+	if ((sc->nr_writeback || sc->nr_begun) &&
+	    global_node_page_state(NR_WRITEBACK))
+		port_wait(&node_lruvec);
+	sc->nr_writeback = 0;
+}
+
+/* Ever harder rounds until there is enough; as hard, if a disk is to help. */
 static void do_try_to_free_pages(struct scan_control *sc)
 {
-	for (sc->priority = DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
+	unsigned int waits = 0;
+
+	sc->priority = DEF_PRIORITY;
+	while (sc->priority >= 0) {
 		shrink_node(sc);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			return;
-		if (sc->nr_writeback) /* the disks are about to help */
-			port_wait(&node_lruvec);
-		sc->nr_writeback = 0;
+		if (!has_enough(sc) || ++waits % MAX_WAITS == 0)
+			sc->priority--;
+		wait_for_disks(sc);
 	}
 }
 
@@ -561,6 +588,7 @@ unsigned long balance_pgdat(void)
 		.may_unmap = true,
 	};
 	unsigned long total = 0;
+	unsigned int waits = 0;
 
 	count_vm_event(PAGEOUTRUN);
 	*reclaiming = true;
@@ -571,8 +599,10 @@ unsigned long balance_pgdat(void)
 		shrink_node(&sc);
 		drain_own_frames();
 		total += sc.nr_reclaimed;
-		if (sc.nr_reclaimed < sc.nr_to_reclaim)
+		if (!has_enough(&sc) || ++waits % MAX_WAITS == 0)
 			sc.priority--;
+		if (sc.nr_reclaimed < sc.nr_to_reclaim)
+			wait_for_disks(&sc);
 	}
 	note_memstall(false);
 	*reclaiming = false;

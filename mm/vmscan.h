@@ -23,6 +23,7 @@ struct scan_control {
 	unsigned long nr_scanned; /* at this priority */
 	unsigned long nr_writeback; /* pages that are on their way to a disk */
 	unsigned long nr_pageout; /* pages whose way began here */
+	unsigned long nr_begun; /* of those, not there yet; in this round */
 	unsigned long nr_dirty; /* pages of files that are not being written */
 	gfp_t gfp;
 	enum zone_type highest; /* pages of higher zones are of no use */

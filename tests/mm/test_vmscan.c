@@ -8,6 +8,7 @@
 #include "../../mm/page_alloc.h"
 #include "../../mm/pgtable.h"
 #include "../../mm/vma.h"
+#include "../../mm/vmscan.h"
 #include "../disk.h"
 #include "../swap.h"
 #include <ashlar/highmem.h>
@@ -456,6 +457,31 @@ TEST_NO_SWEEP(a_program_larger_than_memory_runs_with_swap)
 	check_space(mm);
 	check_swap(si);
 	unhog();
+}
+
+/* However urgent it is, no more is written than is wanted, and waited for. */
+TEST_NO_SWEEP(an_attempt_does_not_write_a_whole_list)
+{
+	struct swap_info_struct *si = take_swap(1000, 0);
+	struct mm_struct *mm = take_mm();
+	struct swap_disk *d = swap_disk_of(si);
+	unsigned long i, freed;
+
+	take_area(mm, AT, 600ul << PAGE_SHIFT, RW);
+	for (i = 0; i < 600; i++)
+		poke(AT + (i << PAGE_SHIFT), (u32)i);
+	d->slow = true;
+	for (i = 0; i < 4; i++) {
+		unsigned long before = d->writes + d->queued;
+
+		freed = page_alloc_reclaim(GFP_HIGHUSER, 0);
+		CHECK_OP(freed, >=, SWAP_CLUSTER_MAX);
+		CHECK_OP(d->writes + d->queued - before, <=,
+			 4 * SWAP_CLUSTER_MAX);
+	}
+	for (i = 0; i < 600; i++)
+		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)), i);
+	give_mm(mm);
 }
 
 TEST_NO_SWEEP(a_page_that_is_shared_goes_once_and_comes_back_once)
