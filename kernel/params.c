@@ -15,6 +15,7 @@
 #include <ashlar/cmdline.h>
 #include <ashlar/fault-inject.h>
 #include <ashlar/huge_mm.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/kfence.h>
 #include <ashlar/kmemleak.h>
 #include <ashlar/mmzone.h>
@@ -24,6 +25,7 @@
 #include <kernel/block/blkdev.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
+#include <kernel/proc/proc_fs.h>
 
 #define COMMAND_LINE_SIZE 2048
 
@@ -207,6 +209,25 @@ static bool set_page_owner(const char *value)
 	return true;
 }
 
+static bool set_hugepages(const char *value)
+{
+	long n;
+
+	if (!proc_parse_long(value, &n) || n < 0)
+		return false;
+	hugetlb_boot_pages((unsigned long)n);
+	return true;
+}
+
+/* There is one size. */
+static bool set_hugepagesz(const char *value)
+{
+	if (ashlar_strcmp(value, "4M") && ashlar_strcmp(value, "4194304"))
+		printk(KERN_WARNING "HugeTLB: unsupported hugepagesz=%s\n",
+		       value);
+	return true;
+}
+
 /* Done by the port before this, or without meaning on this machine. */
 static bool done(const char *value)
 {
@@ -250,6 +271,9 @@ static const struct param {
 	{ "init_on_alloc=", done },
 	{ "init_on_free=", done },
 	{ "transparent_hugepage=", setup_transparent_hugepage },
+	{ "hugepages=", set_hugepages },
+	{ "hugepagesz=", set_hugepagesz },
+	{ "default_hugepagesz=", set_hugepagesz },
 	{ "nokaslr", done },
 	{ "norandmaps", done },
 	{ "noapic", done },

@@ -7,7 +7,8 @@
  *   1 always   yes
  *   2 never    while Committed_AS stays below
  *
- *                CommitLimit = RAM * overcommit_ratio / 100, or
+ *                CommitLimit = RAM but for the pool of huge pages *
+ *                              overcommit_ratio / 100, or
  *                              overcommit_kbytes
  *                + all swap areas
  *                - admin_reserve     but for CAP_SYS_ADMIN: a shell to log in
@@ -61,21 +62,22 @@ void init_reserves(void)
 		min(free_kb / RESERVE_FRACTION, USER_RESERVE_MAX_KB);
 }
 
-/** vm_commit_limit() - most pages that may be promised in mode 2 */
-unsigned long vm_commit_limit(void)
-{
-	unsigned long swap = (unsigned long)READ_ONCE(total_swap_pages);
-
-	if (sysctl_overcommit_kbytes)
-		return KB_TO_PAGES(sysctl_overcommit_kbytes) + swap;
-	return (unsigned long)((u64)totalram_pages() *
-			       (unsigned int)sysctl_overcommit_ratio / 100) +
-	       swap;
-}
-
 static unsigned long less(unsigned long a, unsigned long b)
 {
 	return a > b ? a - b : 0;
+}
+
+/** vm_commit_limit() - most pages that may be promised in mode 2 */
+unsigned long vm_commit_limit(void)
+{
+	unsigned long swap = (unsigned long)READ_ONCE(total_swap_pages), ram;
+
+	if (sysctl_overcommit_kbytes)
+		return KB_TO_PAGES(sysctl_overcommit_kbytes) + swap;
+	ram = less(totalram_pages(), global_node_page_state(NR_HUGETLB));
+	return (unsigned long)((u64)ram *
+			       (unsigned int)sysctl_overcommit_ratio / 100) +
+	       swap;
 }
 
 /* What is promised by now, @pages included, is within the limit. */

@@ -12,7 +12,7 @@
  *                                     page, the same page made writable
  *   below a stack                     the stack grows, then as above
  *   an entry that is not present      the page it tells of (swap_fault.c)
- *   huge pages                        mm/huge_memory.c
+ *   huge pages                        mm/huge_memory.c, mm/hugetlb_fault.c
  *
  * An anonymous page with PG_anon_exclusive belongs to one entry; fork takes
  * the flag away. Without it a write looks whether it holds the only reference
@@ -46,6 +46,7 @@
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
 #include "huge_memory.h"
+#include "hugetlb.h"
 #include "internal.h"
 #include "lru.h"
 #include "pgtable.h"
@@ -575,6 +576,8 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
 	pgd_t *pgd = pgd_offset(vma->vm_mm, addr);
 	pte_t *pte, entry;
 
+	if (unlikely(is_vm_hugetlb_page(vma)))
+		return hugetlb_fault(vma, addr, flags);
 	if (unlikely(pgd_none(*pgd)) &&
 	    do_huge_anonymous_page(vma, addr, flags))
 		return 0;

@@ -33,6 +33,9 @@ struct lruvec {
 
 extern struct lruvec node_lruvec;
 
+/* Frees a page of mm/hugetlb.c whose last reference went. */
+extern void (*lru_free_hugetlb)(struct page *head);
+
 /* The list of a page with the flags @pflags. */
 static inline enum lru_list lru_of_flags(u32 pflags)
 {

@@ -7,6 +7,7 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/khugepaged.h>
 #include <ashlar/mman.h>
 #include <ashlar/mmap.h>
@@ -20,7 +21,7 @@
 /* True if the area's pages can be let go one by one. */
 static bool can_madv_lru_vma(const struct vm_area_struct *vma)
 {
-	return !(vma->vm_flags & (VM_LOCKED | VM_PFNMAP));
+	return !(vma->vm_flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB));
 }
 
 /* The flags that advice gives an area, or -EINVAL. */
@@ -54,7 +55,9 @@ static int madvise_flags(const struct vm_area_struct *vma, int advice,
 		return 0;
 	case MADV_DODUMP:
 		*flags &= ~VM_DONTDUMP;
-		return *flags & VM_SPECIAL ? -EINVAL : 0;
+		return !is_vm_hugetlb_page(vma) && (*flags & VM_SPECIAL) ?
+			       -EINVAL :
+			       0;
 	case MADV_HUGEPAGE:
 		if (!port_has_pse)
 			return -EINVAL;
@@ -84,7 +87,8 @@ static int madvise_change(struct vm_area_struct **vma, unsigned long start,
 		return err;
 	changed = vma_change_flags(*vma, start, end, flags);
 	if (IS_ERR(changed))
-		return -EAGAIN;
+		return PTR_ERR(changed) == -ENOMEM ? -EAGAIN :
+						     (int)PTR_ERR(changed);
 	*vma = changed;
 	return 0;
 }
@@ -115,6 +119,25 @@ static int madvise_remove(struct vm_area_struct *vma, unsigned long start,
 	return err;
 }
 
+/* The pages of [start, end) go; of huge pages, those that lie in it. */
+static int madvise_dontneed(struct vm_area_struct *vma, unsigned long start,
+			    unsigned long end, int advice)
+{
+	u32 never = VM_PFNMAP;
+
+	if (advice == MADV_DONTNEED)
+		never |= VM_LOCKED;
+	if (vma->vm_flags & never)
+		return -EINVAL;
+	if (is_vm_hugetlb_page(vma)) {
+		if (start & ~HPAGE_PMD_MASK)
+			return -EINVAL;
+		end &= HPAGE_PMD_MASK;
+	}
+	zap_page_range(vma, start, end);
+	return 0;
+}
+
 /* Advice about the pages of [start, end) in @vma; 0 or -errno. */
 static int madvise_pages(struct vm_area_struct *vma, unsigned long start,
 			 unsigned long end, int advice)
@@ -139,20 +162,13 @@ static int madvise_pages(struct vm_area_struct *vma, unsigned long start,
 		madvise_pageout(vma, start, end);
 		return 0;
 	case MADV_DONTNEED:
-		if (!can_madv_lru_vma(vma))
-			return -EINVAL;
-		break;
 	case MADV_DONTNEED_LOCKED:
-		if (vma->vm_flags & VM_PFNMAP)
-			return -EINVAL;
-		break;
+		return madvise_dontneed(vma, start, end, advice);
 	case MADV_FREE:
 		if (!can_madv_lru_vma(vma) || !vma_is_anonymous(vma))
 			return -EINVAL;
 		madvise_free(vma, start, end);
-		return 0;
 	}
-	zap_page_range(vma, start, end);
 	return 0;
 }
 

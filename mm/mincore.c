@@ -69,6 +69,8 @@ static u8 mincore_page(struct vm_area_struct *vma, unsigned long addr)
 
 	if (pte_present(pte))
 		return 1;
+	if (vma->vm_flags & VM_HUGETLB)
+		return 0;
 	return is_swap_pte(pte) ? mincore_swap(pte) :
 				  mincore_unmapped(vma, addr);
 }

@@ -23,6 +23,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
 #include <ashlar/gup.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mman.h>
 #include <ashlar/mmap.h>
@@ -39,6 +40,12 @@ bool (*vma_file_noexec)(const struct file *file);
 
 /* ---- where ---- */
 
+/* What the place of an area, and its length, are multiples of. */
+static unsigned long area_alignment(const struct file *file)
+{
+	return file && is_file_hugepages(file) ? HPAGE_PMD_SIZE : PAGE_SIZE;
+}
+
 /* True if an area can be at @addr, as the program would like. */
 static bool hint_is_free(struct mm_struct *mm, unsigned long addr,
 			 unsigned long len)
@@ -53,27 +60,34 @@ static bool hint_is_free(struct mm_struct *mm, unsigned long addr,
 
 /**
  * get_unmapped_area() - the place of a new area
+ * @file: what it maps, or NULL
  * @addr: with MAP_FIXED the place; else a wish, or 0
  * @len: bytes, whole pages
  *
- * Return: an address; -ENOMEM: no room; -EINVAL: not the start of a page;
+ * Return: an address; -ENOMEM: no room; -EINVAL: not the start of a page, or
+ * not whole pages of the file;
  * -EPERM: too low. Context: mmap_lock.
  */
-unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
-				unsigned long len, unsigned long flags)
+unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file,
+				unsigned long addr, unsigned long len,
+				unsigned long flags)
 {
+	unsigned long align = area_alignment(file);
+
+	if (len & (align - 1))
+		return -EINVAL;
 	if (len > TASK_SIZE)
 		return -ENOMEM;
 	if (!(flags & MAP_FIXED)) {
 		if (addr)
-			addr = PAGE_ALIGN(max(addr, MMAP_MIN_ADDR));
+			addr = ALIGN(max(addr, MMAP_MIN_ADDR), align);
 		if (!addr || !hint_is_free(mm, addr, len))
-			return vm_unmapped_area(mm, len);
+			return vm_unmapped_area(mm, len, align);
 		return addr;
 	}
 	if (addr > TASK_SIZE - len)
 		return -ENOMEM;
-	if (addr & ~PAGE_MASK)
+	if (addr & (align - 1))
 		return -EINVAL;
 	if (addr < MMAP_MIN_ADDR &&
 	    (!security_mmap_addr || security_mmap_addr(addr)))
@@ -284,7 +298,8 @@ int mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
 	if (m && !mapping_map_writable(m))
 		return -EPERM;
 	err = 0;
-	if (accountable_mapping(vm_flags)) {
+	if (accountable_mapping(vm_flags) &&
+	    !(file && is_file_hugepages(file))) {
 		err = charge_replacement(mm, addr, end, (long)pages);
 		vm_flags |= VM_ACCOUNT;
 	}
@@ -426,7 +441,7 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file,
 		return -ENOMEM;
 	if (!(flags & MAP_FIXED))
 		addr &= PAGE_MASK;
-	addr = get_unmapped_area(mm, addr, len, flags);
+	addr = get_unmapped_area(mm, file, addr, len, flags);
 	if (IS_ERR_VALUE(addr))
 		return addr;
 	if ((flags & MAP_FIXED_NOREPLACE) &&
@@ -440,7 +455,8 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file,
 	err = check_mapping(file, prot, flags, &vm_flags);
 	if (err)
 		return err;
-	if ((flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2)
+	if ((flags & MAP_NORESERVE) && (sysctl_overcommit_memory != 2 ||
+					(file && is_file_hugepages(file))))
 		vm_flags |= VM_NORESERVE;
 	if (!file && (vm_flags & VM_SHARED))
 		err = mmap_shared_zero(mm, addr, len, vm_flags);

@@ -22,8 +22,8 @@
 static bool newly_accountable(u32 old_flags, u32 new_flags)
 {
 	return (new_flags & VM_WRITE) &&
-	       !(old_flags &
-		 (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE));
+	       !(old_flags & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE |
+			      VM_HUGETLB));
 }
 
 /* An entry that is not present: where it allows writes, it does no more. */

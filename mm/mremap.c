@@ -7,6 +7,7 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/gup.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mman.h>
 #include <ashlar/mmap.h>
@@ -15,6 +16,7 @@
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
+#include "hugetlb.h"
 #include "pgtable.h"
 #include "rmap.h"
 #include "vma.h"
@@ -219,6 +221,8 @@ static unsigned long move_vma(struct vm_area_struct *vma,
 		do_munmap(mm, r->new_addr, r->new_len);
 		return -ENOMEM;
 	}
+	if (is_vm_hugetlb_page(new))
+		clear_vma_resv_huge_pages(find_vma(mm, r->addr));
 	if (keep)
 		leave_behind(mm, r->addr);
 	else if (r->old_len)
@@ -272,7 +276,7 @@ static unsigned long mremap_to(struct mremap *r)
 	if (r->mm->map_count + 2 >= sysctl_max_map_count - 3)
 		return -ENOMEM;
 	if (r->flags & MREMAP_FIXED) {
-		addr = get_unmapped_area(r->mm, r->new_addr, r->new_len,
+		addr = get_unmapped_area(r->mm, NULL, r->new_addr, r->new_len,
 					 MAP_FIXED);
 		if (IS_ERR_VALUE(addr))
 			return addr;
@@ -297,8 +301,8 @@ static unsigned long mremap_to(struct mremap *r)
 	    !may_expand_vm(r->mm, vma->vm_flags, r->old_len >> PAGE_SHIFT))
 		return -ENOMEM;
 	if (!(r->flags & MREMAP_FIXED)) {
-		r->new_addr =
-			get_unmapped_area(r->mm, r->new_addr, r->new_len, 0);
+		r->new_addr = get_unmapped_area(r->mm, NULL, r->new_addr,
+						r->new_len, 0);
 		if (IS_ERR_VALUE(r->new_addr))
 			return r->new_addr;
 	}
@@ -344,18 +348,42 @@ static unsigned long mremap_grow(struct mremap *r)
 	}
 	if (!(r->flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
-	r->new_addr = get_unmapped_area(r->mm, 0, r->new_len, 0);
+	r->new_addr = get_unmapped_area(r->mm, NULL, 0, r->new_len, 0);
 	if (IS_ERR_VALUE(r->new_addr))
 		return r->new_addr;
 	return move_vma(vma, r);
 }
 
+/*
+ * An area of huge pages keeps its size, or loses some: whole pages. What moves
+ * is an area by itself then, so that what it was promised moves along. Return:
+ * 0 or -errno.
+ */
+static int prepare_hugetlb(struct mremap *r)
+{
+	r->old_len = hugetlb_align(r->old_len);
+	r->new_len = hugetlb_align(r->new_len);
+	if (((r->addr | r->new_addr) & ~HPAGE_PMD_MASK) ||
+	    r->new_len > r->old_len)
+		return -EINVAL;
+	if (!(r->flags & MREMAP_FIXED))
+		return 0;
+	return split_hugetlb(r->mm, r->addr, r->addr + r->old_len);
+}
+
 static unsigned long do_mremap(struct mremap *r)
 {
+	struct vm_area_struct *vma;
 	int err;
 
-	if (!find_vma_intersection(r->mm, r->addr, r->addr + 1))
+	vma = find_vma_intersection(r->mm, r->addr, r->addr + 1);
+	if (!vma)
 		return -EFAULT;
+	if (unlikely(is_vm_hugetlb_page(vma))) {
+		err = prepare_hugetlb(r);
+		if (err)
+			return err;
+	}
 	if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return mremap_to(r);
 	if (r->new_len > r->old_len)

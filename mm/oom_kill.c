@@ -151,7 +151,7 @@ bool oom_reap(struct mm_struct *mm)
 		return false;
 	mm->oom_reaped = true;
 	for (vma = mm->mmap; vma; vma = vma->vm_next) {
-		if (vma->vm_flags & (VM_SHARED | VM_PFNMAP))
+		if (vma->vm_flags & (VM_SHARED | VM_PFNMAP | VM_HUGETLB))
 			continue;
 		vma->vm_flags &= ~VM_ACCESS_FLAGS;
 		zap_page_range(vma, vma->vm_start, vma->vm_end);

@@ -27,6 +27,7 @@
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
 #include "huge_memory.h"
+#include "hugetlb.h"
 #include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
@@ -49,6 +50,7 @@ void mmap_init(void)
 	lru_init();
 	rmap_init();
 	pgtable_init();
+	hugetlb_init();
 	hugepage_init();
 	huge_shrink_init();
 }
@@ -66,6 +68,7 @@ static int mm_init_one(struct mm_struct *mm, struct mm_struct *old)
 	mm->hiwater_rss = 0;
 	mm->hiwater_vm = mm->total_vm;
 	mm->nr_ptes = mm->nr_huge = 0;
+	mm->hugetlb_usage = 0;
 	mm->huge_tables = NULL;
 	mm->def_flags = 0;
 	mm->oom_victim = mm->oom_reaped = false;
@@ -207,6 +210,10 @@ static int copy_page_range(struct vm_area_struct *dst,
 	bool copied;
 	int err;
 
+	if (unlikely(is_vm_hugetlb_page(src))) {
+		hugetlb_copy_range(dst, src);
+		return 0;
+	}
 	if (!src->anon_vma && !(src->vm_flags & VM_PFNMAP))
 		return 0;
 	for (addr = src->vm_start; addr < src->vm_end; addr = next) {
@@ -262,6 +269,8 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *old,
 		anon_vma_link(vma, old->anon_vma);
 	vma_link(vma, *last);
 	*last = vma;
+	if (unlikely(is_vm_hugetlb_page(vma)))
+		hugetlb_dup_vma_private(vma);
 	if (vma->vm_ops && vma->vm_ops->open)
 		vma->vm_ops->open(vma);
 	if (old->vm_flags & VM_WIPEONFORK)

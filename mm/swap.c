@@ -41,6 +41,7 @@
 struct lruvec node_lruvec;
 
 void (*psi_memstall)(bool begins);
+void (*lru_free_hugetlb)(struct page *head);
 
 static void lru_validate(void);
 
@@ -423,11 +424,12 @@ void free_user_pages(struct page **pages, unsigned int nr)
  */
 static __cold_path void put_huge_page(struct page *page)
 {
-	if (!(page->flags & PG_used)) {
+	if (!(page->flags & PG_used))
 		put_page(compound_head(page));
-		return;
-	}
-	free_huge_page(page);
+	else if (page->pflags & PG_hugetlb)
+		lru_free_hugetlb(page);
+	else
+		free_huge_page(page);
 }
 
 /** __put_page() - free a frame whose last reference went. */

@@ -12,6 +12,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
 #include <ashlar/huge_mm.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/page_ref.h>
@@ -155,6 +156,7 @@ struct mem_size_stats {
 	u64 resident, shared_clean, shared_dirty, private_clean, private_dirty;
 	u64 referenced, anonymous, lazyfree, anonymous_thp;
 	u64 swap, swap_pss;
+	u64 shared_hugetlb, private_hugetlb;
 	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, pss_locked;
 };
 
@@ -220,6 +222,27 @@ static void smaps_account_file(struct vm_area_struct *vma,
 			<< PAGE_SHIFT;
 }
 
+/* Huge pages of a file are counted by themselves. */
+static void smaps_hugetlb(struct vm_area_struct *vma,
+			  struct mem_size_stats *mss)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long addr;
+	pte_t *pte;
+
+	spin_lock(&mm->page_table_lock);
+	for (addr = vma->vm_start; addr < vma->vm_end; addr += HPAGE_PMD_SIZE) {
+		pte = (pte_t *)pgd_offset(mm, addr);
+		if (pte_none(*pte))
+			continue;
+		if (atomic_read(&pte_page(*pte)->_mapcount) > 1)
+			mss->shared_hugetlb += HPAGE_PMD_SIZE;
+		else
+			mss->private_hugetlb += HPAGE_PMD_SIZE;
+	}
+	spin_unlock(&mm->page_table_lock);
+}
+
 static void smap_gather_stats(struct vm_area_struct *vma,
 			      struct mem_size_stats *mss)
 {
@@ -228,6 +251,10 @@ static void smap_gather_stats(struct vm_area_struct *vma,
 	unsigned long addr, next, nr;
 	pte_t *pte;
 
+	if (is_vm_hugetlb_page(vma)) {
+		smaps_hugetlb(vma, mss);
+		return;
+	}
 	smaps_account_file(vma, mss);
 	for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
 		pte = pte_span_lock(mm, addr, vma->vm_end, &next, &nr);
@@ -271,8 +298,8 @@ static void show_smap_stats(struct seq_file *m,
 	put_kb(m, "AnonHugePages:", mss->anonymous_thp);
 	put_kb(m, "ShmemPmdMapped:", 0);
 	put_kb(m, "FilePmdMapped:", 0);
-	put_kb(m, "Shared_Hugetlb:", 0);
-	put_kb(m, "Private_Hugetlb:", 0);
+	put_kb(m, "Shared_Hugetlb:", mss->shared_hugetlb);
+	put_kb(m, "Private_Hugetlb:", mss->private_hugetlb);
 	put_kb(m, "Swap:", mss->swap);
 	put_kb(m, "SwapPss:", mss->swap_pss >> PSS_SHIFT);
 	put_kb(m, "Locked:", mss->pss_locked >> PSS_SHIFT);
@@ -295,8 +322,9 @@ static void show_vm_flags(struct seq_file *m, u32 flags)
 		{ VM_RAND_READ, "rr" },	   { VM_DONTCOPY, "dc" },
 		{ VM_DONTEXPAND, "de" },   { VM_LOCKONFAULT, "lf" },
 		{ VM_ACCOUNT, "ac" },	   { VM_NORESERVE, "nr" },
-		{ VM_WIPEONFORK, "wf" },   { VM_DONTDUMP, "dd" },
-		{ VM_HUGEPAGE, "hg" },	   { VM_NOHUGEPAGE, "nh" },
+		{ VM_HUGETLB, "ht" },	   { VM_WIPEONFORK, "wf" },
+		{ VM_DONTDUMP, "dd" },	   { VM_HUGEPAGE, "hg" },
+		{ VM_NOHUGEPAGE, "nh" },
 	};
 	unsigned int i;
 
@@ -310,13 +338,14 @@ static void show_vm_flags(struct seq_file *m, u32 flags)
 static void show_smap(struct seq_file *m, struct vm_area_struct *vma,
 		      vma_file_name_t name)
 {
+	u64 page_size = is_vm_hugetlb_page(vma) ? HPAGE_PMD_SIZE : PAGE_SIZE;
 	struct mem_size_stats mss = { 0 };
 
 	smap_gather_stats(vma, &mss);
 	show_map_vma(m, vma, name);
 	put_kb(m, "Size:", vma->vm_end - vma->vm_start);
-	put_kb(m, "KernelPageSize:", PAGE_SIZE);
-	put_kb(m, "MMUPageSize:", PAGE_SIZE);
+	put_kb(m, "KernelPageSize:", page_size);
+	put_kb(m, "MMUPageSize:", page_size);
 	show_smap_stats(m, &mss, false);
 	seq_printf(m, "THPeligible:    %d\n", hugepage_vma_check(vma));
 	show_vm_flags(m, vma->vm_flags);
@@ -407,7 +436,8 @@ int clear_refs(struct mm_struct *mm, unsigned int type)
 		spin_unlock(&mm->page_table_lock);
 	} else {
 		for (vma = mm->mmap; vma; vma = vma->vm_next)
-			if (type != (vma->vm_file ? CLEAR_REFS_ANON :
+			if (!is_vm_hugetlb_page(vma) &&
+			    type != (vma->vm_file ? CLEAR_REFS_ANON :
 						    CLEAR_REFS_MAPPED))
 				clear_area_refs(vma);
 	}

@@ -416,14 +416,19 @@ static unsigned long lowest_gap(struct mm_struct *mm, unsigned long len,
 
 /**
  * vm_unmapped_area() - a place for @len bytes (whole pages)
+ * @align: of which power of two it is a multiple, in bytes
  *
  * The highest one below mmap_base; if there is none, the lowest one above.
  * Return: the address, or -ENOMEM.
  */
-unsigned long vm_unmapped_area(struct mm_struct *mm, unsigned long len)
+unsigned long vm_unmapped_area(struct mm_struct *mm, unsigned long len,
+			       unsigned long align)
 {
-	unsigned long found = 0, limit;
+	unsigned long found = 0, limit, slack = align - PAGE_SIZE;
 
+	if (len > TASK_SIZE - slack)
+		return -ENOMEM;
+	len += slack;
 	if (len > TASK_SIZE - MMAP_MIN_ADDR)
 		return -ENOMEM;
 	if (len < mm->mmap_base) {
@@ -433,8 +438,9 @@ unsigned long vm_unmapped_area(struct mm_struct *mm, unsigned long len)
 				highest_gap(mm->mm_rb.rb_node, len, limit);
 	}
 	if (found >= MMAP_MIN_ADDR)
-		return found;
-	return lowest_gap(mm, len, mm->mmap_base);
+		return (found + slack) & ~(align - 1);
+	found = lowest_gap(mm, len, mm->mmap_base);
+	return IS_ERR_VALUE(found) ? found : ALIGN(found, align);
 }
 
 /* ---- cutting and joining ---- */
@@ -577,8 +583,9 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm,
  *
  * The part is joined with a neighbour or cut out of @vma. Only flags change;
  * page tables and accounts are the caller's. Return: the area that has
- * [start, end), maybe larger than that, or ERR_PTR(-ENOMEM): nothing changed,
- * but @vma may have been cut if areas of its kind are not joined.
+ * [start, end), maybe larger than that; ERR_PTR(-ENOMEM); or ERR_PTR(-EINVAL)
+ * where such an area is not cut: nothing changed, but @vma may have been cut if
+ * areas of its kind are not joined.
  */
 struct vm_area_struct *vma_change_flags(struct vm_area_struct *vma,
 					unsigned long start, unsigned long end,
@@ -592,6 +599,8 @@ struct vm_area_struct *vma_change_flags(struct vm_area_struct *vma,
 			   vma->vm_file, linear_page_index(vma, start));
 	if (merged)
 		return merged;
+	if (!vma_may_split(vma, start) || !vma_may_split(vma, end))
+		return ERR_PTR(-EINVAL);
 	if ((start > vma->vm_start || end < vma->vm_end) &&
 	    mm->map_count >= sysctl_max_map_count)
 		return ERR_PTR(-ENOMEM);

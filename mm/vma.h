@@ -149,6 +149,13 @@ void vma_unlink(struct vm_area_struct *vma);
 void vma_unlink_file(struct vm_area_struct *vma);
 void vma_resize(struct vm_area_struct *vma, unsigned long start,
 		unsigned long end);
+/* True if the area may be cut in two at @addr. */
+static inline bool vma_may_split(const struct vm_area_struct *vma,
+				 unsigned long addr)
+{
+	return likely(!(vma->vm_flags & VM_HUGETLB)) || !(addr & ~PGDIR_MASK);
+}
+
 struct vm_area_struct *split_vma(struct vm_area_struct *vma,
 				 unsigned long addr);
 struct vm_area_struct *vma_merge(struct mm_struct *mm,
@@ -161,7 +168,8 @@ struct vm_area_struct *vma_change_flags(struct vm_area_struct *vma,
 					u32 vm_flags);
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
 				     struct vm_area_struct **prev);
-unsigned long vm_unmapped_area(struct mm_struct *mm, unsigned long len);
+unsigned long vm_unmapped_area(struct mm_struct *mm, unsigned long len,
+			       unsigned long align);
 
 /* ---- limits.c ---- */
 
@@ -194,11 +202,13 @@ void madvise_free(struct vm_area_struct *vma, unsigned long start,
 /* ---- munmap.c ---- */
 
 void remove_vma(struct vm_area_struct *vma);
+int split_hugetlb(struct mm_struct *mm, unsigned long start, unsigned long end);
 
 /* ---- mmap.c ---- */
 
-unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
-				unsigned long len, unsigned long flags);
+unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file,
+				unsigned long addr, unsigned long len,
+				unsigned long flags);
 int mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
 		unsigned long len, u32 vm_flags, unsigned long pgoff);
 

@@ -25,6 +25,7 @@
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
+#include "hugetlb.h"
 #include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
@@ -266,6 +267,10 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start,
 {
 	struct mmu_gather tlb;
 
+	if (unlikely(is_vm_hugetlb_page(vma))) {
+		hugetlb_zap_range(vma, start, end);
+		return;
+	}
 	tlb_gather_mmu(&tlb, vma->vm_mm, start, end);
 	zap_range(&tlb, start, end);
 	tlb_finish_mmu(&tlb);
@@ -286,7 +291,10 @@ void zap_address_space(struct mm_struct *mm)
 	tlb_gather_mmu(&tlb, mm, 0, TASK_SIZE);
 	tlb.exiting = true;
 	for (vma = mm->mmap; vma; vma = vma->vm_next)
-		zap_range(&tlb, vma->vm_start, vma->vm_end);
+		if (unlikely(is_vm_hugetlb_page(vma)))
+			hugetlb_zap_range(vma, vma->vm_start, vma->vm_end);
+		else
+			zap_range(&tlb, vma->vm_start, vma->vm_end);
 	tlb_finish_mmu(&tlb);
 	for (vma = mm->mmap; vma; vma = vma->vm_next) {
 		addr = max(addr, vma->vm_start & PGDIR_MASK);

@@ -225,22 +225,27 @@ static void count_pages(struct vm_area_struct *vma, long rss[4])
 /* A table is put by for each huge page, and each lies in one area. */
 static void check_huge(struct mm_struct *mm)
 {
-	unsigned long huge = 0, tables = 0, addr;
+	unsigned long huge = 0, hugetlb = 0, tables = 0, addr;
 	struct vm_area_struct *vma;
 	struct page *table;
 
 	for (addr = 0; addr < TASK_SIZE; addr += HPAGE_PMD_SIZE) {
 		if (!pgd_huge(*pgd_offset(mm, addr)))
 			continue;
-		huge++;
 		vma = find_vma(mm, addr);
 		CHECK(vma && vma->vm_start <= addr &&
 		      vma->vm_end >= addr + HPAGE_PMD_SIZE);
+		if (vma->vm_flags & VM_HUGETLB) {
+			hugetlb++;
+			continue;
+		}
+		huge++;
 		CHECK(PageTransHuge(pgd_page(*pgd_offset(mm, addr))));
 	}
 	for (table = mm->huge_tables; table; table = (struct page *)table->priv)
 		tables++;
 	CHECK_EQ(huge, mm->nr_huge);
+	CHECK_EQ(hugetlb, mm->hugetlb_usage);
 	CHECK_EQ(tables, mm->nr_huge);
 }
 

@@ -83,6 +83,7 @@
 #define PG_swapcache 0x2000u /* ->priv is its swap entry */
 #define PG_private 0x4000u /* ->priv is the filesystem's */
 #define PG_huge 0x8000u /* first frame of a huge page */
+#define PG_hugetlb 0x10000u /* first frame of a page of mm/hugetlb.c */
 
 /* Low bit of struct page::mapping: an anon_vma, not an address_space. */
 #define PAGE_MAPPING_ANON 1ul

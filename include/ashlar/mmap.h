@@ -45,6 +45,7 @@
 #define VM_LOCKONFAULT 0x80000u
 #define VM_ACCOUNT 0x100000u
 #define VM_NORESERVE 0x200000u
+#define VM_HUGETLB 0x400000u /* of a file made of huge pages */
 #define VM_WIPEONFORK 0x2000000u
 #define VM_DONTDUMP 0x4000000u
 #define VM_HUGEPAGE 0x20000000u
@@ -97,6 +98,8 @@ struct mm_struct {
 	long swap_ents; /* entries for swap areas (page_table_lock) */
 	unsigned long nr_ptes; /* page tables (page_table_lock) */
 	unsigned long nr_huge; /* transparent huge pages (page_table_lock) */
+	unsigned long hugetlb_usage; /* huge pages of files, and copies of
+				      * them (page_table_lock) */
 	struct page *huge_tables; /* as many tables, put by (page_table_lock) */
 	u32 def_flags; /* VM_LOCKED by mlockall(MCL_FUTURE) */
 	unsigned long start_code, end_code, start_data, end_data;

@@ -77,6 +77,8 @@ enum vm_event_item {
 	THP_SCAN_EXCEED_SHARE_PTE, /* … too many that others have, too */
 	THP_SPLIT_PAGE, /* huge pages that became pages */
 	THP_SPLIT_PMD, /* … and entries that became tables */
+	HTLB_BUDDY_PGALLOC, /* blocks for the pool of huge pages … */
+	HTLB_BUDDY_PGALLOC_FAIL, /* … that could not be had */
 	PGMIGRATE_SUCCESS, /* pages that moved to another frame */
 	PGMIGRATE_FAIL, /* and those that were in use */
 	COMPACTMIGRATE_SCANNED, /* frames looked at for pages to move … */

@@ -36,6 +36,7 @@ enum node_stat_item {
 	NR_PAGETABLE, /* frames that hold page tables */
 	NR_KERNEL_STACK_KB,
 	NR_VMALLOC, /* frames mapped by vmalloc */
+	NR_HUGETLB, /* frames in the pool of mm/hugetlb.c */
 	NR_SWAPCACHE, /* pages in the swap cache */
 	NR_NODE_STAT_ITEMS
 };

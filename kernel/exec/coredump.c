@@ -17,6 +17,7 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/gup.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
@@ -186,6 +187,10 @@ static u32 dumped_bytes(const struct vm_area_struct *vma)
 {
 	if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_DONTDUMP))
 		return 0;
+	if (is_vm_hugetlb_page(vma))
+		return vma->vm_flags & VM_SHARED ?
+			       0 :
+			       (u32)(vma->vm_end - vma->vm_start);
 	if (vma->vm_file && !vma->anon_vma &&
 	    !(vma->vm_file->f_mapping &&
 	      vma->vm_file->f_mapping->flags & AS_SHMEM &&
@@ -239,12 +244,26 @@ static bool all_zero(const u8 *page)
 	return true;
 }
 
+/* True if a huge page would have to be taken from the pool to look at it. */
+static bool is_huge_hole(const struct vm_area_struct *vma, unsigned long addr)
+{
+	u8 there = 1;
+
+	if (is_vm_hugetlb_page(vma))
+		mm_mincore(current->mm, addr, 1, &there);
+	return !there;
+}
+
 static int emit_area(struct core *c, const struct vm_area_struct *vma)
 {
 	unsigned long addr, end = vma->vm_start + dumped_bytes(vma);
 	int err = 0;
 
 	for (addr = vma->vm_start; addr < end && !err; addr += PAGE_SIZE) {
+		if (is_huge_hole(vma, addr)) {
+			c->pos += PAGE_SIZE;
+			continue;
+		}
 		memset(c->page, 0, PAGE_SIZE);
 		access_process_vm(current->mm, addr, c->page, PAGE_SIZE, false);
 		if (all_zero(c->page))

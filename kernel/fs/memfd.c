@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memfd_create: a file without a name, in memory, that can be sealed. The
- * bytes, the seals and what they forbid are mm/shmem.c's.
+ * bytes, the seals and what they forbid are mm/shmem.c's, or, of huge pages,
+ * mm/hugetlb_file.c's.
  */
 #include <ashlar/err.h>
 #include <ashlar/fs.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/fs/dentry.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/fdtable.h>
+#include <kernel/fs/hugetlbfs.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/syscall.h>
 
 #define MFD_CLOEXEC 0x1u
 #define MFD_ALLOW_SEALING 0x2u
+#define MFD_HUGETLB 0x4u
 
 #define MFD_NAME_PREFIX "memfd:"
 #define MFD_NAME_PREFIX_LEN (sizeof(MFD_NAME_PREFIX) - 1)
@@ -40,11 +44,14 @@ static char *memfd_name(const char __user *uname)
 
 SYSCALL_DEFINE(memfd_create, const char __user *uname, u32 flags)
 {
+	u32 known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB;
 	struct file *f;
 	char *name;
 	int fd;
 
-	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+	if (flags & MFD_HUGETLB)
+		known |= MAP_HUGE_MASK << MAP_HUGE_SHIFT;
+	if (flags & ~known)
 		return -EINVAL;
 	name = memfd_name(uname);
 	if (IS_ERR(name))
@@ -52,7 +59,11 @@ SYSCALL_DEFINE(memfd_create, const char __user *uname, u32 flags)
 	fd = get_unused_fd_flags(flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
 	if (fd < 0)
 		goto out;
-	f = shmem_file_setup(name, 0, VM_NORESERVE_FILE);
+	if (flags & MFD_HUGETLB)
+		f = hugetlb_file_setup(name, 0, VM_NORESERVE,
+				       flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK);
+	else
+		f = shmem_file_setup(name, 0, VM_NORESERVE_FILE);
 	if (IS_ERR(f)) {
 		put_unused_fd((unsigned int)fd);
 		fd = (int)PTR_ERR(f);
@@ -70,7 +81,9 @@ out:
 /* Files that can have seals. */
 static struct address_space *sealable(struct file *f)
 {
-	return f->f_op == &tmpfs_file_operations ? f->f_mapping : NULL;
+	return f->f_op == &tmpfs_file_operations || is_file_hugepages(f) ?
+		       f->f_mapping :
+		       NULL;
 }
 
 /**

@@ -32,6 +32,7 @@
 #include <kernel/fs/namei.h>
 #include <kernel/fs/stat.h>
 #include <kernel/fs/super.h>
+#include <kernel/fs/hugetlbfs.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/fs/writeback.h>
 #include <kernel/init.h>
@@ -605,6 +606,7 @@ void vfs_init(void)
 	mnt_cache = kmem_cache_create("mnt_cache", sizeof(struct mount), 0,
 				      SLAB_PANIC, NULL);
 	tmpfs_init();
+	hugetlbfs_init();
 	ext2_init();
 	writeback_init();
 	mount_rootfs();

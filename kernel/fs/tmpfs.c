@@ -28,6 +28,7 @@
 #include <kernel/fs/dentry.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/file.h>
+#include <kernel/fs/fs_parser.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/libfs.h>
 #include <kernel/fs/pipe.h>
@@ -339,122 +340,32 @@ static unsigned long default_limit(void)
 	return totalram_pages() / 2;
 }
 
-/* Bits that a unit behind a number shifts it by; 0: it is no unit. */
-static u32 unit_shift(char c)
+static enum fs_option parse_option(const char *key, u32 key_len, const char *s,
+				   u32 len, void *what)
 {
-	switch (c | 0x20) {
-	case 'k':
-		return 10;
-	case 'm':
-		return 20;
-	case 'g':
-		return 30;
-	}
-	return 0;
-}
-
-/* "4096", "16m", "50%" of RAM: in bytes; false if @s is something else. */
-static bool parse_size(const char *s, u32 len, u64 *bytes)
-{
-	const char *end = s + len;
-	u32 shift = 0;
-	u64 n = 0;
-
-	if (!len)
-		return false;
-	while (s < end && *s >= '0' && *s <= '9')
-		n = n * 10 + (u32)(*s++ - '0');
-	if (s < end && *s == '%') {
-		n = ((u64)totalram_pages() << PAGE_SHIFT) / 100 * n;
-		s++;
-	} else if (s < end) {
-		shift = unit_shift(*s);
-		s += shift != 0;
-	}
-	*bytes = n << shift;
-	return s == end;
-}
-
-static bool parse_octal(const char *s, u32 len, umode_t *mode)
-{
-	u32 n = 0;
-
-	if (!len)
-		return false;
-	for (; len; len--, s++) {
-		if (*s < '0' || *s > '7' || n > S_IALLUGO)
-			return false;
-		n = n * 8 + (u32)(*s - '0');
-	}
-	*mode = (umode_t)(n & S_IALLUGO);
-	return true;
-}
-
-static bool option_is(const char *s, u32 len, const char *name)
-{
-	return strlen(name) == len && memcmp(s, name, len) == 0;
-}
-
-enum outcome { PARSED, BAD_VALUE, UNKNOWN };
-
-/* @key has @key_len bytes; @len of its value are at @s. */
-static enum outcome parse_option(const char *key, u32 key_len, const char *s,
-				 u32 len, struct tmpfs_info *info)
-{
+	struct tmpfs_info *info = what;
 	struct shmem_sb_info *q = &info->quota;
 	bool good = true;
 	u64 n = 0;
 
-	if (option_is(key, key_len, "mode"))
-		return parse_octal(s, len, &info->mode) ? PARSED : BAD_VALUE;
-	good = parse_size(s, len, &n);
-	if (option_is(key, key_len, "size"))
+	if (fs_option_is(key, key_len, "mode"))
+		return fs_parse_octal(s, len, &info->mode) ? FS_OPTION_PARSED :
+							     FS_OPTION_BAD;
+	good = fs_parse_size(s, len, (u64)totalram_pages() << PAGE_SHIFT, &n);
+	if (fs_option_is(key, key_len, "size"))
 		q->max_blocks =
 			(unsigned long)((n + PAGE_SIZE - 1) >> PAGE_SHIFT);
-	else if (option_is(key, key_len, "nr_blocks"))
+	else if (fs_option_is(key, key_len, "nr_blocks"))
 		q->max_blocks = (unsigned long)n;
-	else if (option_is(key, key_len, "nr_inodes"))
+	else if (fs_option_is(key, key_len, "nr_inodes"))
 		q->max_inodes = (unsigned long)n;
-	else if (option_is(key, key_len, "uid"))
+	else if (fs_option_is(key, key_len, "uid"))
 		info->uid = (u32)n;
-	else if (option_is(key, key_len, "gid"))
+	else if (fs_option_is(key, key_len, "gid"))
 		info->gid = (u32)n;
 	else
-		return UNKNOWN;
-	return good ? PARSED : BAD_VALUE;
-}
-
-/* Bytes of @s before @c, or before its end. */
-static u32 length_to(const char *s, u32 len, char c)
-{
-	u32 n = 0;
-
-	while (n < len && s[n] && s[n] != c)
-		n++;
-	return n;
-}
-
-/* "KEY=VALUE,…"; what is wrong with it is told in the log. */
-static int parse_options(const char *s, struct tmpfs_info *info)
-{
-	u32 len, key, value;
-	enum outcome how;
-
-	for (; s && *s; s += len + (s[len] == ',')) {
-		len = length_to(s, ~0u, ',');
-		if (!len)
-			continue;
-		key = length_to(s, len, '=');
-		value = min(key + 1, len);
-		how = parse_option(s, key, s + value, len - value, info);
-		if (how == PARSED)
-			continue;
-		printk(KERN_ERR "tmpfs: %s '%.*s'\n",
-		       how == BAD_VALUE ? "Bad value for" : "Unknown parameter",
-		       (int)key, s);
-		return -EINVAL;
-	}
-	return 0;
+		return FS_OPTION_UNKNOWN;
+	return good ? FS_OPTION_PARSED : FS_OPTION_BAD;
 }
 
 static int fill_super(struct super_block *sb, const char *data, umode_t mode,
@@ -471,7 +382,7 @@ static int fill_super(struct super_block *sb, const char *data, umode_t mode,
 		info->quota.max_blocks = default_limit();
 		info->quota.max_inodes = default_limit();
 	}
-	err = parse_options(data, info);
+	err = fs_parse_options("tmpfs", data, parse_option, info);
 	if (err)
 		goto free_info;
 	sb->s_flags |= SB_DCACHE;
@@ -551,7 +462,7 @@ static int tmpfs_remount(struct super_block *sb, u32 flags, const char *data)
 	(void)flags;
 	if (sb->s_type == &ramfs_type)
 		return 0;
-	err = parse_options(data, &new);
+	err = fs_parse_options("tmpfs", data, parse_option, &new);
 	if (err)
 		return err;
 	why = refuse_limit(was->max_blocks, q->max_blocks, was->used_blocks,

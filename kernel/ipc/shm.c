@@ -2,8 +2,8 @@
 /*
  * SysV shared memory: segments that live until somebody removes them.
  *
- * A segment is a file in RAM (mm/shmem.c) with a key, an owner and a count of
- * attachments; attaching maps the file.
+ * A segment is a file in RAM (mm/shmem.c, or mm/hugetlb_file.c) with a key, an
+ * owner and a count of attachments; attaching maps the file.
  *
  *   key, id ─► shmid_kernel ─► file ─► pages
  *                  ▲
@@ -22,6 +22,7 @@
 #include <ashlar/fault.h>
 #include <ashlar/fs.h>
 #include <ashlar/gup.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/list.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mman.h>
@@ -34,6 +35,7 @@
 #include <ashlar/string.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/file.h>
+#include <kernel/fs/hugetlbfs.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/tmpfs.h>
 #include <kernel/ipc/ipc.h>
@@ -65,7 +67,7 @@ static unsigned long shm_tot; /* pages of all segments' sizes */
 static struct kmem_cache *shm_cache;
 
 static struct vm_operations_struct shm_vm_ops;
-static struct file_operations shm_file_operations;
+static struct file_operations shm_file_operations, shm_huge_file_operations;
 
 static unsigned long shm_pages(size_t size)
 {
@@ -123,13 +125,32 @@ static void name_of(char name[16], s32 key)
 	name[12] = '\0';
 }
 
-static struct file *segment_file(s32 key, size_t size, u32 flags)
+/* SHM_HUGETLB is for some users: the others have mlock's limits to heed. */
+static bool can_do_hugetlb_shm(void)
 {
+	return capable(CAP_IPC_LOCK) || in_group_p(sysctl_hugetlb_shm_group);
+}
+
+static struct file *segment_file(s32 key, size_t size, u32 flg)
+{
+	bool promised = !(flg & SHM_NORESERVE);
 	struct file *f;
 	char name[16];
 
 	name_of(name, key);
-	f = shmem_file_setup(name, (loff_t)size, flags);
+	if (flg & SHM_HUGETLB) {
+		if (!can_do_hugetlb_shm())
+			return ERR_PTR(-EPERM);
+		f = hugetlb_file_setup(name, hugetlb_align(size),
+				       promised ? 0 : VM_NORESERVE,
+				       flg >> MAP_HUGE_SHIFT & MAP_HUGE_MASK);
+		if (!IS_ERR(f))
+			f->f_op = &shm_huge_file_operations;
+		return f;
+	}
+	promised |= sysctl_overcommit_memory == OVERCOMMIT_NEVER;
+	f = shmem_file_setup(name, (loff_t)size,
+			     promised ? 0 : VM_NORESERVE_FILE);
 	if (!IS_ERR(f))
 		f->f_op = &shm_file_operations;
 	return f;
@@ -142,7 +163,10 @@ static int newseg(s32 key, size_t size, u32 flg)
 	struct file *f;
 	int err;
 
-	if (size < SHMMIN || size > shm_ctlmax || (flg & SHM_HUGETLB))
+	if (size < SHMMIN || size > shm_ctlmax)
+		return -EINVAL;
+	if ((flg & SHM_HUGETLB) &&
+	    !hugetlb_size_is_known(flg >> MAP_HUGE_SHIFT & MAP_HUGE_MASK))
 		return -EINVAL;
 	if (shm_tot + pages < shm_tot || shm_tot + pages > shm_ctlall)
 		return -ENOSPC;
@@ -153,11 +177,7 @@ static int newseg(s32 key, size_t size, u32 flg)
 	shp->size = size;
 	shp->cpid = current->tgid;
 	shp->ctime = ipc_seconds();
-	f = segment_file(key, size,
-			 (flg & SHM_NORESERVE) &&
-					 sysctl_overcommit_memory != 2 ?
-				 VM_NORESERVE_FILE :
-				 0);
+	f = segment_file(key, size, flg);
 	err = (int)PTR_ERR(f);
 	if (IS_ERR(f))
 		goto free;
@@ -229,8 +249,12 @@ static void shm_close(struct vm_area_struct *vma)
 /* Also remap_file_pages(), whose old area may have been the last one. */
 static int shm_mmap(struct file *f, struct vm_area_struct *vma)
 {
-	int err = f->private_data ? generic_file_mmap(f, vma) : -EIDRM;
+	int err;
 
+	if (!f->private_data)
+		return -EIDRM;
+	err = is_file_hugepages(f) ? hugetlb_file_mmap(f, vma) :
+				     generic_file_mmap(f, vma);
 	if (err)
 		return err;
 	vma->vm_ops = &shm_vm_ops;
@@ -252,7 +276,7 @@ static struct file *file_for(struct shmid_kernel *shp, bool readonly)
 		return shp->file_ro;
 	name_of(name, shp->perm.key);
 	iget(inode);
-	f = alloc_anon_file(name, inode, O_RDONLY, &shm_file_operations);
+	f = alloc_anon_file(name, inode, O_RDONLY, shp->file->f_op);
 	if (IS_ERR(f))
 		return f;
 	if (shp->file_ro) { /* while we waited for memory */
@@ -263,6 +287,21 @@ static struct file *file_for(struct shmid_kernel *shp, bool readonly)
 	f->private_data = shp;
 	shp->file_ro = f;
 	return f;
+}
+
+/* Bytes that an attachment takes. */
+static unsigned long attached_size(const struct shmid_kernel *shp)
+{
+	return is_file_hugepages(shp->file) ? hugetlb_align(shp->size) :
+					      PAGE_ALIGN(shp->size);
+}
+
+/* Pages of the segment that there are, of the usual size. */
+static unsigned long resident_pages(const struct shmid_kernel *shp)
+{
+	unsigned long n = shp->file->f_mapping->nrpages;
+
+	return is_file_hugepages(shp->file) ? n << HPAGE_PMD_ORDER : n;
 }
 
 /* An address as the call wants it, or 0 for any; -EINVAL. */
@@ -283,7 +322,7 @@ static long attach_address(unsigned long addr, u32 flg)
 static unsigned long map_segment(struct shmid_kernel *shp, unsigned long addr,
 				 bool fixed, u32 flg)
 {
-	unsigned long prot = PROT_READ, ret;
+	unsigned long prot = PROT_READ, size = attached_size(shp), ret;
 	struct mm_struct *mm = current->mm;
 	struct file *f = file_for(shp, flg & SHM_RDONLY);
 	bool locked;
@@ -296,16 +335,16 @@ static unsigned long map_segment(struct shmid_kernel *shp, unsigned long addr,
 		prot |= PROT_EXEC;
 	down_write(&mm->mmap_lock);
 	if (fixed && !(flg & SHM_REMAP) &&
-	    (addr + shp->size < addr ||
-	     find_vma_intersection(mm, addr, addr + shp->size)))
+	    (addr + size < addr ||
+	     find_vma_intersection(mm, addr, addr + size)))
 		ret = (unsigned long)-EINVAL;
 	else
-		ret = do_mmap(mm, f, addr, shp->size, prot,
+		ret = do_mmap(mm, f, addr, size, prot,
 			      MAP_SHARED | (fixed ? MAP_FIXED : 0), 0, 0);
 	locked = mm->def_flags & VM_LOCKED;
 	up_write(&mm->mmap_lock);
 	if (locked && !IS_ERR_VALUE(ret))
-		mm_populate(mm, ret, PAGE_ALIGN(shp->size));
+		mm_populate(mm, ret, size);
 	return ret;
 }
 
@@ -367,7 +406,7 @@ long ksys_shmdt(unsigned long addr)
 			continue;
 		if (!shp) {
 			shp = vma->vm_private_data;
-			end = addr + PAGE_ALIGN(shp->size);
+			end = addr + attached_size(shp);
 		}
 		do_munmap(mm, vma->vm_start, vma->vm_end - vma->vm_start);
 	}
@@ -458,8 +497,7 @@ static long shmctl_shm_info(void __user *buf)
 	struct shmid_kernel *shp;
 	unsigned long i;
 
-	ipc_for_each(&shm_ids, i, shp)
-		info[2] += (u32)shp->file->f_mapping->nrpages;
+	ipc_for_each(&shm_ids, i, shp) info[2] += (u32)resident_pages(shp);
 	if (copy_to_user(buf, info, sizeof(info)))
 		return -EFAULT;
 	return ipc_max_index(&shm_ids);
@@ -517,6 +555,8 @@ static long shmctl_lock(int id, bool lock)
 		if (lock && rlimit(RLIMIT_MEMLOCK) < shp->size)
 			return -ENOMEM;
 	}
+	if (is_file_hugepages(shp->file)) /* it is never anywhere else */
+		return 0;
 	if (lock)
 		shp->perm.mode |= SHM_LOCKED;
 	else
@@ -606,7 +646,7 @@ int show_sysvipc_shm(struct seq_file *m, void *unused)
 			   (unsigned long long)shp->dtime,
 			   (unsigned long long)shp->ctime);
 		seq_printf(m, "%10lu %10lu\n",
-			   shp->file->f_mapping->nrpages << PAGE_SHIFT, 0ul);
+			   resident_pages(shp) << PAGE_SHIFT, 0ul);
 	}
 	return 0;
 }
@@ -625,4 +665,6 @@ void shm_init(void)
 	shm_vm_ops.close = shm_close;
 	shm_file_operations = tmpfs_file_operations;
 	shm_file_operations.mmap = shm_mmap;
+	shm_huge_file_operations = hugetlbfs_file_operations;
+	shm_huge_file_operations.mmap = shm_mmap;
 }

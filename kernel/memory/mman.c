@@ -6,7 +6,9 @@
  */
 #include <ashlar/commit.h>
 #include <ashlar/fs.h>
+#include <ashlar/err.h>
 #include <ashlar/gfp.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mman.h>
 #include <ashlar/mmap.h>
@@ -15,6 +17,7 @@
 #include <ashlar/vmalloc.h>
 #include <i386.h>
 #include <kernel/fs/fdtable.h>
+#include <kernel/fs/hugetlbfs.h>
 #include <kernel/fs/inode.h>
 #include <kernel/fs/mount.h>
 #include <kernel/fs/super.h>
@@ -81,6 +84,26 @@ static bool implies_exec(unsigned long prot)
 	return (prot & PROT_READ) && (current->personality & READ_IMPLIES_EXEC);
 }
 
+/* Memory without a name, of huge pages: a file of its own. */
+static long mmap_hugetlb(unsigned long addr, unsigned long len,
+			 unsigned long prot, unsigned long flags,
+			 unsigned long pgoff)
+{
+	struct file *file;
+	long ret;
+
+	len = hugetlb_align(len);
+	file = hugetlb_file_setup("anon_hugepage", len, VM_NORESERVE,
+				  (flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK);
+	if (IS_ERR(file))
+		return PTR_ERR(file) == -ENODEV ? -EINVAL : PTR_ERR(file);
+	ret = (long)ksys_mmap(current->mm, file, addr, len,
+			      implies_exec(prot) ? prot | PROT_EXEC : prot,
+			      flags & ~(unsigned long)MAP_ANONYMOUS, pgoff);
+	fput(file);
+	return ret;
+}
+
 static long mmap_pgoff(unsigned long addr, unsigned long len,
 		       unsigned long prot, unsigned long flags, u32 fd,
 		       unsigned long pgoff)
@@ -90,7 +113,7 @@ static long mmap_pgoff(unsigned long addr, unsigned long len,
 
 	if (flags & MAP_ANONYMOUS) {
 		if (flags & MAP_HUGETLB)
-			return -EINVAL;
+			return mmap_hugetlb(addr, len, prot, flags, pgoff);
 		if (implies_exec(prot))
 			prot |= PROT_EXEC;
 		return (long)ksys_mmap(current->mm, NULL, addr, len, prot,
@@ -99,7 +122,9 @@ static long mmap_pgoff(unsigned long addr, unsigned long len,
 	file = fget(fd);
 	if (!file)
 		return -EBADF;
-	if (flags & MAP_HUGETLB)
+	if (is_file_hugepages(file))
+		len = hugetlb_align(len);
+	if ((flags & MAP_HUGETLB) && !is_file_hugepages(file))
 		ret = -EINVAL;
 	else
 		ret = (long)ksys_mmap(current->mm, file, addr, len,

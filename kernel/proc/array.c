@@ -5,6 +5,7 @@
  * (seccomp, huge pages …) say so with their "none" value.
  */
 #include <ashlar/errno.h>
+#include <ashlar/huge_mm.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/resource.h>
@@ -112,7 +113,9 @@ static void status_mm(struct seq_file *m, const struct mm_struct *mm)
 	seq_printf(m, "VmLib:\t%8lu kB\n", (lib - text) >> 10);
 	seq_printf(m, "VmPTE:\t%8lu kB\n", KB(mm->nr_ptes));
 	seq_printf(m, "VmSwap:\t%8lu kB\n", KB(mm->swap_ents));
-	seq_puts(m, "HugetlbPages:\t       0 kB\nCoreDumping:\t0\n");
+	seq_printf(m, "HugetlbPages:\t%8lu kB\n",
+		   KB(mm->hugetlb_usage << HPAGE_PMD_ORDER));
+	seq_puts(m, "CoreDumping:\t0\n");
 	seq_printf(m, "THP_enabled:\t%d\n", port_has_pse && !mm->thp_disable);
 }
 

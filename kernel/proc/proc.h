@@ -130,5 +130,7 @@ void proc_root_init(void);
 void proc_sysctl_init(void);
 void sysfs_init(void);
 void huge_sysfs_init(void);
+/* ../memory/hugetlb.c */
+void hugetlb_sysfs_init(void);
 
 #endif

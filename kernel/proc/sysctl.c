@@ -383,7 +383,6 @@ static const struct proc_entry entries[] = {
 	FACT("vm/mmap_min_addr", "65536"),
 	INT("vm/unprivileged_userfaultfd", sysctl_unprivileged_userfaultfd, 0,
 	    1),
-	FACT("vm/nr_hugepages", "0"),
 	{ .name = "sys/vm/drop_caches",
 	  .mode = 0200,
 	  .show = show_knob,

@@ -62,4 +62,5 @@ void sysfs_init(void)
 	proc_mkdir_below(&sysfs_root, "bus");
 	proc_mkdir_below(&sysfs_root, "kernel/debug");
 	huge_sysfs_init();
+	hugetlb_sysfs_init();
 }

@@ -16,6 +16,7 @@
  */
 #include <ashlar/commit.h>
 #include <ashlar/huge_mm.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/swapfile.h>
 #include <ashlar/vmstat.h>
@@ -78,12 +79,20 @@ static const struct report_row meminfo[] = {
 	{ "ShmemPmdMapped", FRAMES, TOTAL(none) },
 	{ "FileHugePages", FRAMES, TOTAL(none) },
 	{ "FilePmdMapped", FRAMES, TOTAL(none) },
-	{ "HugePages_Total", COUNT, TOTAL(none) },
-	{ "HugePages_Free", COUNT, TOTAL(none) },
-	{ "HugePages_Rsvd", COUNT, TOTAL(none) },
-	{ "HugePages_Surp", COUNT, TOTAL(none) },
+};
+
+/* ... that are there only where there can be huge pages ... */
+static const struct report_row meminfo_huge[] = {
+	{ "HugePages_Total", COUNT, TOTAL(hugetlb_total) },
+	{ "HugePages_Free", COUNT, TOTAL(hugetlb_free) },
+	{ "HugePages_Rsvd", COUNT, TOTAL(hugetlb_resv) },
+	{ "HugePages_Surp", COUNT, TOTAL(hugetlb_surplus) },
 	{ "Hugepagesize", KILOBYTES, TOTAL(huge_kb) },
-	{ "Hugetlb", FRAMES, TOTAL(none) },
+	{ "Hugetlb", FRAMES, TOTAL(node[NR_HUGETLB]) },
+};
+
+/* ... and behind those. */
+static const struct report_row meminfo_direct[] = {
 	{ "DirectMap4k", FRAMES, TOTAL(direct_4k) },
 	{ "DirectMap4M", FRAMES, TOTAL(direct_4m) },
 };
@@ -213,8 +222,10 @@ static const struct report_row vmstat[] = {
 	  TOTAL(events[KCOMPACTD_MIGRATE_SCANNED]) },
 	{ "compact_daemon_free_scanned", COUNT,
 	  TOTAL(events[KCOMPACTD_FREE_SCANNED]) },
-	{ "htlb_buddy_alloc_success", COUNT, TOTAL(none) },
-	{ "htlb_buddy_alloc_fail", COUNT, TOTAL(none) },
+	{ "htlb_buddy_alloc_success", COUNT,
+	  TOTAL(events[HTLB_BUDDY_PGALLOC]) },
+	{ "htlb_buddy_alloc_fail", COUNT,
+	  TOTAL(events[HTLB_BUDDY_PGALLOC_FAIL]) },
 	{ "unevictable_pgs_culled", COUNT, TOTAL(none) },
 	{ "unevictable_pgs_scanned", COUNT, TOTAL(none) },
 	{ "unevictable_pgs_rescued", COUNT, TOTAL(none) },
@@ -317,6 +328,7 @@ static void add_cpus(struct mm_totals *t)
 static void add_uses(struct mm_totals *t)
 {
 	unsigned long *node = t->node;
+	struct hstate h;
 	unsigned int i;
 
 	for (i = 0; i < NR_NODE_STAT_ITEMS; i++)
@@ -333,7 +345,12 @@ static void add_uses(struct mm_totals *t)
 	t->committed = (unsigned long)max(vm_committed_as, 0l);
 	t->vmalloc_kb = (VMALLOC_END - VMALLOC_START) >> 10;
 	t->anon_huge = node[NR_ANON_THPS] << HPAGE_PMD_ORDER;
-	t->huge_kb = 4096;
+	t->huge_kb = HPAGE_PMD_SIZE >> 10;
+	hugetlb_stat(&h);
+	t->hugetlb_total = h.nr_huge_pages;
+	t->hugetlb_free = h.free_huge_pages;
+	t->hugetlb_resv = h.resv_huge_pages;
+	t->hugetlb_surplus = h.surplus_huge_pages;
 	t->direct_4k = direct_pages_count[DIRECT_4K];
 	t->direct_4m = direct_pages_count[DIRECT_4M]
 		       << (PGDIR_SHIFT - PAGE_SHIFT);
@@ -381,10 +398,15 @@ static void count_events(struct mm_totals *t)
  */
 void meminfo_proc_show(struct seq_file *m)
 {
+	static const struct report_rows huge = REPORT_ROWS(meminfo_huge);
+	static const struct report_rows direct = REPORT_ROWS(meminfo_direct);
 	struct mm_totals t;
 
 	machine_collect_totals(&t);
-	write_meminfo(m, &machine_report, &t);
+	write_meminfo(m, &machine_report.meminfo, &t);
+	if (hugepages_supported())
+		write_meminfo(m, &huge, &t);
+	write_meminfo(m, &direct, &t);
 }
 
 /**

@@ -46,12 +46,11 @@ static char *put_row(char *line, const struct report_row *row,
 	return end;
 }
 
-/** write_meminfo() - the rows of @table with the numbers of @t */
-void write_meminfo(struct seq_file *m, const struct report_table *table,
+/** write_meminfo() - @rows with the numbers of @t */
+void write_meminfo(struct seq_file *m, const struct report_rows *rows,
 		   const struct mm_totals *t)
 {
-	const struct report_row *row = table->meminfo.row;
-	const struct report_row *end = row + table->meminfo.nr;
+	const struct report_row *row = rows->row, *end = row + rows->nr;
 	char text[TEXT], *p = text;
 
 	for (; row < end; row++) {

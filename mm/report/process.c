@@ -113,5 +113,5 @@ void show_meminfo(struct seq_file *m)
 	struct mm_totals t;
 
 	mm_collect_totals(&t);
-	write_meminfo(m, &process_report, &t);
+	write_meminfo(m, &process_report.meminfo, &t);
 }

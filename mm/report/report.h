@@ -61,6 +61,8 @@ struct mm_totals {
 	unsigned long swap_total, swap_free;
 	unsigned long vmalloc_kb, huge_kb; /* kB */
 	unsigned long anon_huge; /* in huge pages */
+	unsigned long hugetlb_total, hugetlb_free; /* huge pages */
+	unsigned long hugetlb_resv, hugetlb_surplus;
 	unsigned long direct_4k, direct_4m;
 };
 
@@ -151,7 +153,7 @@ void machine_zone_totals(const struct zone *z, struct mm_totals *t);
 /* ---- the writers ---- */
 
 const char *zone_type_name(const struct zone *z);
-void write_meminfo(struct seq_file *m, const struct report_table *table,
+void write_meminfo(struct seq_file *m, const struct report_rows *rows,
 		   const struct mm_totals *t);
 void write_vmstat(struct seq_file *m, const struct report_table *table,
 		  const struct mm_totals *t);

@@ -6,7 +6,7 @@
 
 static void text(struct seq_file *m, const struct snapshot *s)
 {
-	write_meminfo(m, &process_report, &s->totals);
+	write_meminfo(m, &process_report.meminfo, &s->totals);
 }
 
 static json_t *json(const struct snapshot *s)
