@@ -92,7 +92,7 @@ static bool any_woken(const struct waiter *w, u32 nr)
 	return false;
 }
 
-/* 0: all say what they should; -EAGAIN: one says something else; -EFAULT. May sleep. */
+/* 0: all say what they should; -EAGAIN: one does not; -EFAULT. May sleep. */
 static int check_words(const struct waiter *w, u32 nr)
 {
 	u32 i, now;
