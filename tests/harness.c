@@ -25,7 +25,17 @@ static struct taken {
 } taken[TAKEN_MAX];
 static unsigned int nr_taken;
 
-static void *test_end[5]; /* for __builtin_longjmp() */
+/* The way out of a test. A machine has no C library to ask for one. */
+#if __STDC_HOSTED__
+#include <setjmp.h>
+static jmp_buf test_end;
+#define set_end() _setjmp(test_end)
+#define go_to_end() _longjmp(test_end, 1)
+#else
+static void *test_end[5];
+#define set_end() __builtin_setjmp(test_end)
+#define go_to_end() __builtin_longjmp(test_end, 1)
+#endif
 static unsigned long sweep_k; /* 0: no allocation is made to fail */
 static u64 random_state;
 
@@ -55,7 +65,7 @@ bool sweeping(void)
 void needed(const char *file, int line, const char *what)
 {
 	if (sweep_k)
-		__builtin_longjmp(test_end, 1);
+		go_to_end();
 	check_failed(file, line, "%s is NULL", what);
 }
 
@@ -283,7 +293,7 @@ static void check_nothing_left(const struct use *before)
 static void run_once(const struct test *test, const struct use *before)
 {
 	random_state = 88172645463325252ull;
-	if (__builtin_setjmp(test_end) == 0)
+	if (set_end() == 0)
 		test->run();
 	machine_settle();
 	give_all_back();
@@ -298,7 +308,7 @@ static void sweep(const struct test *test, const struct use *before)
 	do {
 		sweep_k += 1 + sweep_k / SWEEP_DENSE;
 		fail_nth(sweep_k);
-		if (__builtin_setjmp(test_end) == 0)
+		if (set_end() == 0)
 			test->run();
 		done = fail_nth(0);
 		machine_settle();

@@ -19,12 +19,11 @@
 #include <link.h>
 #include <mach/spinlock.h>
 #include <stddef.h>
+#include "port/user/find_object.h"
 #include "port/user/sys.h"
 #include "port/user/user.h"
 #include "symbols.h"
 #include "user.h"
-
-#pragma weak _dl_find_object
 
 /* A library's symbols, and where its file is mapped. */
 struct table {
@@ -37,7 +36,7 @@ static bool find_table(struct table *t, void *address)
 {
 	struct dl_find_object o;
 
-	if (!address || !_dl_find_object || _dl_find_object(address, &o))
+	if (!address || !find_object((uintptr_t)address, &o))
 		return false;
 	t->start = o.dlfo_map_start;
 	return symbols_of(&t->of, o.dlfo_link_map) && t->of.hash;

@@ -23,25 +23,6 @@
 
 /* ---- settings ---- */
 
-/* Blocks are filled in the slow paths, so the fast ones have to miss. */
-static void set_perturb(int value)
-{
-	malloc_params.perturb = value & 0xff;
-	slab_without_sheaves(malloc_params.perturb != 0);
-}
-
-/* All but the mark, which still has to tell a second free. */
-void malloc_perturb_free(struct kmem_cache *s, void *obj)
-{
-	void **mark = object_mark(obj);
-
-	if (cache_is_watched(s)) /* it has poison of its own */
-		return;
-	memset(obj, malloc_params.perturb, sizeof(void *));
-	memset(mark + 1, malloc_params.perturb,
-	       slab_ksize(s) - 2 * sizeof(void *));
-}
-
 /**
  * mallopt() - change a setting
  * @param: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD or M_PERTURB; the others of
@@ -68,7 +49,7 @@ EXPORT int mallopt(int param, int value)
 		large_set_keep(value < 0 ? ~0ul >> 1 : (size_t)value);
 		return 1;
 	case M_PERTURB:
-		set_perturb(value);
+		malloc_perturb_set(value);
 		return 1;
 	default:
 		return 1;

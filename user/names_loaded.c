@@ -11,13 +11,11 @@
  * C++ runtime comes behind it, or later; what is wanted of it (when memory is
  * short, and an exception about to be thrown) the dynamic linker finds.
  */
-#include <dlfcn.h>
 #include <stdbool.h>
+#include "port/user/find_object.h"
 #include "names.h"
 #include "symbols.h"
 #include "user.h"
-
-#pragma weak _dl_find_object
 
 /* The function under @name of the first library up to @last, or @own. */
 static void *named(const struct link_map *last, const char *name, void *own)
@@ -40,7 +38,7 @@ static const struct link_map *libraries_before(void)
 {
 	struct dl_find_object o;
 
-	if (!_dl_find_object || _dl_find_object((void *)named, &o))
+	if (!find_object((uintptr_t)named, &o))
 		return NULL;
 	return o.dlfo_link_map->l_prev;
 }

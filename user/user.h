@@ -101,6 +101,7 @@ bool block_size(void *p, size_t *size);
 void block_bad(const char *call, const void *p);
 void release_bad(const char *call, const void *p);
 
+void malloc_perturb_set(int value);
 void malloc_perturb_free(struct kmem_cache *s, void *obj);
 
 #endif

@@ -12,16 +12,10 @@
 #include <ashlar/printf.h>
 #include <dlfcn.h>
 #include <link.h>
+#include "find_object.h"
 #include "sys.h"
 #include "unwind.h"
 #include "user.h"
-
-#pragma weak _dl_find_object
-
-static bool find_object(uintptr_t address, struct dl_find_object *object)
-{
-	return _dl_find_object && !_dl_find_object((void *)address, object);
-}
 
 /* Where this library is, if it is one of its own; found once. */
 static struct code own;

@@ -15,11 +15,9 @@
  */
 #include "eh_frame.h"
 #include <ashlar/compiler.h>
-#include <dlfcn.h>
+#include "find_object.h"
 
 #ifdef __x86_64__
-
-#pragma weak _dl_find_object
 
 /* ---- bytes and numbers ---- */
 
@@ -125,8 +123,7 @@ static const unsigned char *find_rules(uintptr_t pc)
 	u32 low = 0, high, mid;
 	s64 at;
 
-	if (!_dl_find_object || _dl_find_object((void *)pc, &o) ||
-	    !o.dlfo_eh_frame)
+	if (!find_object(pc, &o) || !o.dlfo_eh_frame)
 		return NULL;
 	h = o.dlfo_eh_frame;
 	if (h->version != 1 || h->frame_encoding != 0x1b ||

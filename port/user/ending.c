@@ -17,19 +17,18 @@
 #include <ashlar/string.h>
 #include <dlfcn.h>
 #include <sys/auxv.h>
+#include "find_object.h"
 #include "sys.h"
 #include "user.h"
 
 #define STACK_WORDS_MAX (64 << 10)
-
-#pragma weak _dl_find_object
 
 /* Where the loaded object begins that @address lies in; NULL: in none. */
 static const void *object_of(uintptr_t address)
 {
 	struct dl_find_object o;
 
-	if (!_dl_find_object || _dl_find_object((void *)address, &o))
+	if (!find_object(address, &o))
 		return NULL;
 	return o.dlfo_map_start;
 }

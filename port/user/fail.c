@@ -26,14 +26,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
+#include "find_object.h"
 #include "sys.h"
 #include "user.h"
 
 #define RUNTIME_FRAMES 4 /* innermost calls: all of the runtime's, or not */
 #define NAME_SIZE 64
 #define LINES_MOST 10
-
-#pragma weak _dl_find_object
 
 bool fail_wanted;
 
@@ -171,7 +170,7 @@ static const struct link_map *map_of(unsigned long pc)
 {
 	struct dl_find_object o;
 
-	if (!_dl_find_object || _dl_find_object((void *)pc, &o))
+	if (!find_object(pc, &o))
 		return NULL;
 	return o.dlfo_link_map;
 }

@@ -344,10 +344,10 @@ static void handle(int signal, siginfo_t *info, void *context)
 __asm__(".text\n\t.balign 16\n\tnop\n"
 	"ashlar_sigreturn:\n\tmov $15, %rax\n\tsyscall");
 void ashlar_sigreturn(void) __hidden;
-#define SA_RESTORER 0x04000000ul
+#define RESTORER_FLAG 0x04000000ul /* SA_RESTORER */
 #define RESTORER ((uintptr_t)ashlar_sigreturn)
 #else
-#define SA_RESTORER 0ul
+#define RESTORER_FLAG 0ul
 #define RESTORER 0ul
 #endif
 
@@ -370,7 +370,7 @@ void hold_listen(void)
 {
 	const struct kernel_sigaction ours = {
 		.handler = (uintptr_t)handle,
-		.flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_RESTORER,
+		.flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RESTORER_FLAG,
 		.restorer = RESTORER,
 	};
 	struct kernel_sigaction old = { 0 };

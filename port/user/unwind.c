@@ -25,15 +25,13 @@
  */
 #include <ashlar/compiler.h>
 #include <ashlar/types.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <time.h>
 #include "eh_frame.h"
+#include "find_object.h"
 #include "sys.h"
 #include "unwind.h"
-
-#pragma weak _dl_find_object
 
 /* ---- memory that can be read ---- */
 
@@ -178,8 +176,8 @@ static bool step_by_bp(struct unwind *u)
 	uintptr_t bp = u->bp, pc;
 	struct dl_find_object o;
 
-	if (bp < u->sp || !read_word(bp + 8, &pc) || !_dl_find_object ||
-	    _dl_find_object((void *)pc, &o) || !read_word(bp, &u->bp))
+	if (bp < u->sp || !read_word(bp + 8, &pc) || !find_object(pc, &o) ||
+	    !read_word(bp, &u->bp))
 		return false;
 	u->pc = pc;
 	u->sp = bp + 16;
@@ -315,17 +313,53 @@ unsigned int unwind_slots(struct unwind u, const struct code *skip,
 
 #else
 
-/* On other processors nothing is known. */
+/*
+ * Other processors' compilers keep a frame record by themselves (AArch64), or
+ * when they are asked to (RISC-V): the caller's fp, and where this returns to.
+ *
+ *   AArch64  fp ──►| caller's fp | return address | ...
+ *   RISC-V         | caller's fp | return address |◄── fp
+ */
+#if defined(__riscv)
+#define RECORD_BELOW (2 * sizeof(uintptr_t))
+#else
+#define RECORD_BELOW 0
+#endif
+
+static bool step_by_record(struct unwind *u, uintptr_t *slot)
+{
+	uintptr_t record = u->bp - RECORD_BELOW, fp, pc;
+	struct dl_find_object o;
+
+	*slot = record + sizeof(uintptr_t);
+	if (record < u->sp || !read_word(record, &fp) ||
+	    !read_word(*slot, &pc) || !pc || !find_object(pc, &o))
+		return false;
+	*u = (struct unwind){ pc, record + 2 * sizeof(uintptr_t), fp, false };
+	return true;
+}
+
 unsigned int unwind_slots(struct unwind u, const struct code *skip,
 			  struct callers out, unsigned int nr)
 {
-	return 0;
+	unsigned int n = 0, steps = 0;
+	uintptr_t slot;
+
+	while (n < nr && steps++ < SLOW_MAX + nr && step_by_record(&u, &slot)) {
+		if (u.pc - skip->start < skip->bytes)
+			continue;
+		out.pc[n] = u.pc;
+		if (out.slot)
+			out.slot[n] = slot;
+		n++;
+	}
+	return n;
 }
 
 unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
 		    unsigned int nr)
 {
-	return 0;
+	return unwind_slots(u, skip, (struct callers){ pc, NULL }, nr);
 }
 
 #endif

@@ -53,6 +53,8 @@ static __always_inline struct unwind unwind_here(void)
 			 "mov %%rsp, %1\n\t"
 			 "mov %%rbp, %2"
 			 : "=&r"(u.pc), "=&r"(u.sp), "=&r"(u.bp));
+#else
+	u.bp = (uintptr_t)__builtin_frame_address(0);
 #endif
 	return u;
 }

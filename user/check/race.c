@@ -22,6 +22,7 @@
  * looked at. Neither are reads beside a write, nor two plain writes: compilers
  * make the same instructions of those that are atomic.
  */
+#include "port/user/find_object.h"
 #include "race.h"
 #include "race_track.h"
 #include "real.h"
@@ -108,7 +109,7 @@ static void leave_out(unsigned int n, const void *in)
 {
 	struct dl_find_object o;
 
-	if (in && !_dl_find_object((void *)in, &o)) {
+	if (in && find_object((uintptr_t)in, &o)) {
 		others[n].start = (uintptr_t)o.dlfo_map_start;
 		others[n].end = (uintptr_t)o.dlfo_map_end;
 	}
@@ -126,7 +127,7 @@ static bool is_programs(uint64_t pc)
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		if (pc >= others[i].start && pc < others[i].end)
 			return false;
-	if (_dl_find_object((void *)(uintptr_t)pc, &o))
+	if (!find_object((uintptr_t)pc, &o))
 		return false;
 	last.start = (uintptr_t)o.dlfo_map_start;
 	last.end = (uintptr_t)o.dlfo_map_end;

@@ -6,6 +6,7 @@
  */
 #include "real.h"
 #include <dlfcn.h>
+#include "port/user/find_object.h"
 
 struct real real;
 struct heap heap;
@@ -17,7 +18,7 @@ static void find_heap(void)
 	void *range = dlsym(RTLD_DEFAULT, "ashlar_check_range");
 	void *room = dlsym(RTLD_DEFAULT, "ashlar_check_room");
 
-	if (!range || !room || _dl_find_object(range, &o))
+	if (!range || !room || !find_object((uintptr_t)range, &o))
 		return;
 	heap.start = (uintptr_t)o.dlfo_map_start;
 	heap.bytes = (uintptr_t)o.dlfo_map_end - heap.start;
