@@ -71,8 +71,7 @@ static uintptr_t find_return(const uintptr_t *sp, uintptr_t start)
 void port_process_ends(void)
 {
 	struct report_record r = { .kind = REPORT_END };
-	unsigned int nr =
-		port_callers((unsigned long *)r.now.pc, REPORT_FRAMES);
+	unsigned int nr = report_callers(r.now.pc);
 	bool held;
 
 	if (main_has_returned(r.now.pc, nr))

@@ -55,7 +55,7 @@ static spinlock_t grow_lock = SPIN_LOCK_UNLOCKED;
  */
 static long map_at(uintptr_t addr, size_t size)
 {
-	long ret = sys6(SYS_mmap, (long)addr, (long)size,
+	long ret = sys6(SYS_MAP_PAGES, (long)addr, (long)size,
 			PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
 				MAP_FIXED_NOREPLACE,
@@ -70,15 +70,24 @@ static long map_at(uintptr_t addr, size_t size)
 	return 0;
 }
 
+/* Address spaces, in bits. 47 are what x86-64 gives a process. */
+#define LONG_BITS (8 * sizeof(long))
+#define BITS_MOST (LONG_BITS == 32 ? 32 : 47)
+#define BITS_LEAST (LONG_BITS == 32 ? 32 : 36)
+
 /*
  * True if there is an address space of @bits bits with room for a range. From
- * its middle to five eighths lies nothing that the kernel places by itself.
+ * its middle to five eighths lies nothing that the kernel places by itself. Of
+ * 32 bits there is more to be used: from six sixteenths, behind programs and
+ * their brk heaps, to where mappings come down to.
  */
 static bool place_range(unsigned int bits)
 {
-	uintptr_t span = 1ul << (bits - 4), base = span * 8;
+	uintptr_t span = 1ul << (bits - 4);
+	uintptr_t base = bits == 32 ? span * 6 : span * 8;
+	size_t most = bits == 32 ? span * 5 : span / 2;
 
-	base += port_random() % span & ~(BLOCK_BYTES - 1);
+	base += port_random() % (span / 2) & ~(BLOCK_BYTES - 1);
 	/* The first page before port_slab_ids, and of it: it stays. */
 	if (map_at(base, host_page))
 		return false;
@@ -88,20 +97,20 @@ static bool place_range(unsigned int bits)
 	port_mem_map = (struct page *)(base + span / 16);
 	port_ram_frame = (base + span / 8) >> PAGE_SHIFT;
 	ashlar_places.frames = base + span / 8;
-	ram_most = span / 2;
+	ram_most = most;
 	return true;
 }
 
 /*
- * Once, before the core starts. False: no addresses at all. 47 bits are what
- * x86-64 gives a process; checkers and other processors leave fewer.
+ * Once, before the core starts. False: no addresses at all. Checkers and other
+ * processors leave fewer bits.
  */
 bool port_ram_init(void)
 {
 	unsigned int bits;
 
 	host_page = port_host_page_size();
-	for (bits = 47; bits >= 36; bits--)
+	for (bits = BITS_MOST; bits >= BITS_LEAST; bits--)
 		if (place_range(bits))
 			return true;
 	return false;

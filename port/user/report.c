@@ -114,6 +114,20 @@ static bool reader_takes(const struct report_record *r)
 	return taken;
 }
 
+/*
+ * The running thread's callers, as a record has them: in one form, whatever the
+ * size of a word is here. Returns how many, at most REPORT_FRAMES.
+ */
+unsigned int report_callers(u64 *to)
+{
+	unsigned long pc[REPORT_FRAMES];
+	unsigned int i, nr = port_callers(pc, REPORT_FRAMES);
+
+	for (i = 0; i < nr; i++)
+		to[i] = pc[i];
+	return nr;
+}
+
 /* Who, and where. */
 static void fill(struct report_record *r)
 {
@@ -125,7 +139,7 @@ static void fill(struct report_record *r)
 	sys6(SYS_prctl, PR_GET_NAME, (long)r->thread, 0, 0, 0, 0);
 	if (r->now.flags & REPORT_STACK_KNOWN)
 		return;
-	port_callers(r->now.pc, REPORT_FRAMES);
+	report_callers(r->now.pc);
 	r->now.tid = r->tid;
 	r->now.flags = REPORT_STACK_KNOWN;
 }

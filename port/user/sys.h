@@ -43,6 +43,13 @@ static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
 }
 #endif
 
+/* Where a long has 32 bits, files' offsets are told in pages. */
+#ifdef SYS_mmap2
+#define SYS_MAP_PAGES SYS_mmap2
+#else
+#define SYS_MAP_PAGES SYS_mmap
+#endif
+
 static inline int sys_is_error(long ret)
 {
 	return (unsigned long)ret >= -4095ul;
@@ -51,7 +58,7 @@ static inline int sys_is_error(long ret)
 /* NULL on failure. @hint with MAP_FIXED* in @flags is exact. */
 static inline void *sys_mmap(void *hint, size_t size, int prot, int flags)
 {
-	long ret = sys6(SYS_mmap, (long)hint, (long)size, prot,
+	long ret = sys6(SYS_MAP_PAGES, (long)hint, (long)size, prot,
 			MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
 	return sys_is_error(ret) ? NULL : (void *)ret;

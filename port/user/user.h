@@ -3,6 +3,7 @@
 #ifndef ASHLAR_PORT_USER_H
 #define ASHLAR_PORT_USER_H
 
+#include <ashlar/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,7 @@ void snapshot_make(int for_pid);
 struct report_record;
 bool report_has_reader(void);
 bool report_send(struct report_record *r); /* it is no mistake */
+unsigned int report_callers(u64 *to);
 void report_and_go_on(struct report_record *r);
 
 /* fail.c: calls of malloc's family that are to fail */

@@ -159,7 +159,7 @@ TEST_NO_SWEEP(a_guard_lies_behind_each_hardened_slab)
 	slab = slab_head(virt_to_page(p));
 	if (port_guards_frames())
 		CHECK_EQ(slab[slab->nr].flags, PG_tail);
-	CHECK_EQ(slab_object_cache(page_address(slab + slab->nr)), NULL);
+	CHECK(!slab_object_cache(page_address(slab + slab->nr)));
 	mm_validate();
 	CHECK_EQ(setup_harden("0"), 0);
 	slab = slab_head(virt_to_page(take(2000, GFP_KERNEL)));

@@ -127,6 +127,8 @@ static void check_posix_einval(void)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		volatile size_t alignment = bad[i];
 
+		if (alignment == sizeof(void *)) /* of 32 bits */
+			continue;
 		if (posix_memalign(&mark, alignment, 64) != EINVAL)
 			break;
 	}

@@ -154,20 +154,22 @@ static void check_too_big(void)
 	      i < ARRAY_SIZE(sizes) ? sizes[i] : 0);
 }
 
+/* Its square is one more than the largest size. */
+#define ROOT ((size_t)1 << 4 * sizeof(size_t))
+
 static void check_overflow(void)
 {
 	static const size_t pairs[][2] = {
 		{ SIZE_MAX, 2 },
 		{ 2, SIZE_MAX },
 		{ SIZE_MAX, SIZE_MAX },
-		{ SIZE_MAX / 2 + 1, 2 },
 		{ SIZE_MAX / 16 + 1, 16 },
 		{ SIZE_MAX / 3, 4 },
 		{ 3, SIZE_MAX / 2 },
-		{ (size_t)1 << 32, (size_t)1 << 32 },
-		{ ((size_t)1 << 32) + 1, ((size_t)1 << 32) - 1 },
-		{ (size_t)1 << 63, 2 },
-		{ 4, ((size_t)1 << 62) + 8 },
+		{ ROOT, ROOT },
+		{ ROOT + 1, ROOT - 1 },
+		{ SIZE_MAX / 2 + 1, 2 },
+		{ 4, SIZE_MAX / 4 + 9 },
 		{ SIZE_MAX / 24 + 1, 24 },
 	};
 	size_t i;

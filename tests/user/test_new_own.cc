@@ -14,7 +14,7 @@
 #include <vector>
 
 static const size_t HEAD = 64;
-static const size_t MAGIC = 0x0fedcba987654321;
+static const size_t MAGIC = (size_t)0x0fedcba987654321;
 static long news, deletes, strangers;
 
 void *operator new(size_t n)

@@ -125,10 +125,14 @@ static void check_growth(void)
 /* Sizes that need more than 32 bits; only the ends are touched. */
 static void check_beyond_4g(void)
 {
-	size_t n = (size_t)5 << 29, more = (size_t)9 << 29;
-	unsigned char *p = malloc(n);
-	bool good = p;
+	volatile size_t n = (size_t)5 << 29, more = (size_t)9 << 29;
+	unsigned char *p;
+	bool good;
 
+	if (more < n) /* there are no such sizes */
+		return;
+	p = malloc(n);
+	good = p;
 	if (good) {
 		p[0] = 3;
 		p[n - 1] = 5;
@@ -199,11 +203,12 @@ static void check_failure(void)
 
 static void check_reallocarray(void)
 {
-	volatile size_t many = SIZE_MAX / 8 + 2, half = (size_t)1 << 33;
+	volatile size_t many = SIZE_MAX / 8 + 2, half;
 	int *p = reallocarray(NULL, 10, sizeof(*p));
 	void *q, *r;
 	int e;
 
+	half = (size_t)2 << 4 * sizeof(size_t);
 	fill(p, 40, 1);
 	p = reallocarray(p, 5000, sizeof(*p));
 	check(p && malloc_usable_size(p) >= 20000 && intact(p, 40, 1),

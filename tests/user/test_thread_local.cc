@@ -113,7 +113,7 @@ static void check_hand_over()
 		changed.notify_one();
 	}
 	consumer.join();
-	check(sum == 50000L * 49999 / 2, "hand-over", "sum %ld", sum);
+	check(sum == 25000L * 49999, "hand-over", "sum %ld", sum);
 }
 
 // Exceptions are allocated by one thread and may end in another.
