@@ -7,6 +7,21 @@
 #define ASHLAR_USER_NAMES_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/*
+ * How C++ writes size_t in the name of a function, which of two types it is
+ * (Itanium C++ ABI, 5.1.5); and what else the operators' names end in.
+ */
+#if UINTPTR_MAX > UINT32_MAX
+#define CXX_SIZE "m"
+#else
+#define CXX_SIZE "j"
+#endif
+#define NOTHROW "RKSt9nothrow_t"
+#define ALIGN_VAL "St11align_val_t"
+#define NEW_NAME "_Znw" CXX_SIZE
+#define NEW_ARRAY_NAME "_Zna" CXX_SIZE
 
 struct operator_names {
 	void *(*malloc)(size_t size);

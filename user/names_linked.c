@@ -9,18 +9,16 @@
 
 #define NAMED(name) __asm__(name)
 
-void *operator_new(size_t size) NAMED("_Znwm");
-void *operator_new_array(size_t size) NAMED("_Znam");
-void *operator_new_aligned(size_t size, size_t align)
-	NAMED("_ZnwmSt11align_val_t");
+void *operator_new(size_t size) NAMED(NEW_NAME);
+void *operator_new_array(size_t size) NAMED(NEW_ARRAY_NAME);
+void *operator_new_aligned(size_t size, size_t align) NAMED(NEW_NAME ALIGN_VAL);
 void *operator_new_array_aligned(size_t size, size_t align)
-	NAMED("_ZnamSt11align_val_t");
+	NAMED(NEW_ARRAY_NAME ALIGN_VAL);
 void operator_delete(void *p) NAMED("_ZdlPv");
 void operator_delete_array(void *p) NAMED("_ZdaPv");
-void operator_delete_aligned(void *p, size_t align)
-	NAMED("_ZdlPvSt11align_val_t");
+void operator_delete_aligned(void *p, size_t align) NAMED("_ZdlPv" ALIGN_VAL);
 void operator_delete_array_aligned(void *p, size_t align)
-	NAMED("_ZdaPvSt11align_val_t");
+	NAMED("_ZdaPv" ALIGN_VAL);
 
 new_handler get_new_handler(void) NAMED("_ZSt15get_new_handlerv")
 	__attribute__((__weak__));

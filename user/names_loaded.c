@@ -58,16 +58,16 @@ const struct operator_names *ashlar_operator_names(void)
 	before = libraries_before();
 	FIND(malloc, "malloc", ashlar_own_malloc);
 	FIND(aligned_alloc, "aligned_alloc", ashlar_own_aligned_alloc);
-	FIND(new_one, "_Znwm", own_operator_new);
-	FIND(new_array, "_Znam", own_operator_new_array);
-	FIND(new_aligned, "_ZnwmSt11align_val_t", own_operator_new_aligned);
-	FIND(new_array_aligned, "_ZnamSt11align_val_t",
+	FIND(new_one, NEW_NAME, own_operator_new);
+	FIND(new_array, NEW_ARRAY_NAME, own_operator_new_array);
+	FIND(new_aligned, NEW_NAME ALIGN_VAL, own_operator_new_aligned);
+	FIND(new_array_aligned, NEW_ARRAY_NAME ALIGN_VAL,
 	     own_operator_new_array_aligned);
 	FIND(delete_one, "_ZdlPv", own_operator_delete);
 	FIND(delete_array, "_ZdaPv", own_operator_delete_array);
-	FIND(delete_one_aligned, "_ZdlPvSt11align_val_t",
+	FIND(delete_one_aligned, "_ZdlPv" ALIGN_VAL,
 	     own_operator_delete_aligned);
-	FIND(delete_array_aligned, "_ZdaPvSt11align_val_t",
+	FIND(delete_array_aligned, "_ZdaPv" ALIGN_VAL,
 	     own_operator_delete_array_aligned);
 	__atomic_store_n(&found, true, __ATOMIC_RELEASE);
 	return &names;

@@ -24,16 +24,13 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define NOTHROW "RKSt9nothrow_t"
-#define ALIGN_VAL "St11align_val_t"
-
 /* ---- new ---- */
 
-void *operator_new(size_t size) CXX("_Znwm");
-void *operator_new_array(size_t size) CXX("_Znam");
-void *operator_new_aligned(size_t size, size_t align) CXX("_Znwm" ALIGN_VAL);
+void *operator_new(size_t size) CXX(NEW_NAME);
+void *operator_new_array(size_t size) CXX(NEW_ARRAY_NAME);
+void *operator_new_aligned(size_t size, size_t align) CXX(NEW_NAME ALIGN_VAL);
 void *operator_new_array_aligned(size_t size, size_t align)
-	CXX("_Znam" ALIGN_VAL);
+	CXX(NEW_ARRAY_NAME ALIGN_VAL);
 
 /* [new.delete.single]: call the handler until it helps, throws or is gone. */
 static COLD void *new_failed(size_t size, size_t align)
@@ -169,11 +166,11 @@ void *operator_new_array_aligned(size_t size, size_t align)
 	extern __typeof(function) own \
 		__attribute__((__alias__(mangled), __visibility__("hidden")))
 
-OWN(own_operator_new, operator_new, "_Znwm");
-OWN(own_operator_new_array, operator_new_array, "_Znam");
-OWN(own_operator_new_aligned, operator_new_aligned, "_Znwm" ALIGN_VAL);
+OWN(own_operator_new, operator_new, NEW_NAME);
+OWN(own_operator_new_array, operator_new_array, NEW_ARRAY_NAME);
+OWN(own_operator_new_aligned, operator_new_aligned, NEW_NAME ALIGN_VAL);
 OWN(own_operator_new_array_aligned, operator_new_array_aligned,
-    "_Znam" ALIGN_VAL);
+    NEW_ARRAY_NAME ALIGN_VAL);
 
 /* ---- delete ---- */
 
@@ -250,13 +247,13 @@ void ashlar_delete_otherwise(void *p, size_t size)
 	{                                                                 \
 		forms.aligned(p, align);                                  \
 	}                                                                 \
-	void id##_sized(void *p, size_t size) CXX(mangled "m");           \
+	void id##_sized(void *p, size_t size) CXX(mangled CXX_SIZE);      \
 	void id##_sized(void *p, size_t size)                             \
 	{                                                                 \
 		forms.sized(p, size);                                     \
 	}                                                                 \
 	void id##_sized_aligned(void *p, size_t size, size_t align)       \
-		CXX(mangled "m" ALIGN_VAL);                               \
+		CXX(mangled CXX_SIZE ALIGN_VAL);                          \
 	void id##_sized_aligned(void *p, size_t size, size_t align)       \
 	{                                                                 \
 		forms.sized_aligned(p, size, align);                      \

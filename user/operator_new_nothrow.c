@@ -17,9 +17,6 @@
 #define CXX(name) \
 	__asm__(name) __attribute__((__weak__, __visibility__("default")))
 
-#define NOTHROW "RKSt9nothrow_t"
-#define ALIGN_VAL "St11align_val_t"
-
 typedef void *(*nothrow_new)(size_t size, const void *tag);
 typedef void *(*nothrow_new_aligned)(size_t size, size_t align,
 				     const void *tag);
@@ -92,5 +89,5 @@ static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
 					   size, align, tag, array);          \
 	}
 
-DEFINE_NOTHROW_NEW(operator_new_nothrow, "_Znwm", false)
-DEFINE_NOTHROW_NEW(operator_new_array_nothrow, "_Znam", true)
+DEFINE_NOTHROW_NEW(operator_new_nothrow, NEW_NAME, false)
+DEFINE_NOTHROW_NEW(operator_new_array_nothrow, NEW_ARRAY_NAME, true)

@@ -13,10 +13,12 @@
  */
 #include "fast.h"
 #include "mm/internal.h"
+#include "names.h"
 #include "user.h"
 
-EXPORT void *operator_new(size_t size) __asm__("_Znwm");
-EXPORT void operator_delete_sized(void *p, size_t size) __asm__("_ZdlPvm");
+EXPORT void *operator_new(size_t size) __asm__(NEW_NAME);
+EXPORT void operator_delete_sized(void *p,
+				  size_t size) __asm__("_ZdlPv" CXX_SIZE);
 
 void *operator_new(size_t size)
 {
