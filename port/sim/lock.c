@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Locks that check their users. One CPU runs at a time, so a lock that is
- * taken is a deadlock, whoever holds it:
+ * taken is a deadlock, whoever holds it (unless CPUs go on side by side: then
+ * the holder may):
  *
  *   - taking a lock that is held, by this CPU or another;
  *   - releasing one that this CPU does not hold;
@@ -155,7 +156,7 @@ static void drop_held(unsigned int i)
 
 static void step_in(void)
 {
-	if (!sim.on_unlock || stepping)
+	if (!sim.on_unlock || (stepping && !sim.pick))
 		return;
 	stepping = true;
 	sim.on_unlock();
@@ -184,8 +185,13 @@ void sim_lock_init(spinlock_t *l, const char *kind)
 
 void sim_lock(spinlock_t *l, const char *where)
 {
-	unsigned int i = find_held(l);
+	unsigned int i;
 
+	if (sim.pick) /* another CPU may be the first to have it */
+		step_in();
+	while (sim.pick && l->holder && l->holder != sim_cpu() + 1)
+		sim_fiber_yield();
+	i = find_held(l);
 	if (i < nr_held)
 		sim_fail("deadlock: %s takes a lock that CPU %u holds since "
 			 "%s",
@@ -268,7 +274,17 @@ unsigned int sim_locks_held(void)
 	return nr_held;
 }
 
-/* As above, but for locks of two kinds. */
+/* Those of the running CPU. */
+unsigned int sim_own_locks_held(void)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < nr_held; i++)
+		n += held[i].lock->holder == sim_cpu() + 1;
+	return n;
+}
+
+/* As above, but of all, and for locks of two kinds. */
 unsigned int sim_locks_held_beside(const char *kind, const char *or_kind)
 {
 	unsigned int n = 0;

@@ -396,8 +396,10 @@ bool *port_reclaiming(void)
 
 void port_wait(const void *key)
 {
-	if (sim_locks_held())
-		sim_fail("waiting with %u locks held", sim_locks_held());
+	unsigned int held = sim.pick ? sim_own_locks_held() : sim_locks_held();
+
+	if (held)
+		sim_fail("waiting with %u locks held", held);
 	sim.waits++;
 	if (!sim.on_wait || !sim.on_wait(key))
 		sim_fail("a wait that nothing can end");
@@ -405,7 +407,7 @@ void port_wait(const void *key)
 
 void port_wake(const void *key)
 {
-	(void)key;
+	sim_fiber_wake(key);
 	sim.wakes++;
 }
 

@@ -195,6 +195,13 @@ void sim_load_mm(struct mm_struct *mm)
 	tlb_forget_all();
 }
 
+/* The same where other CPUs may be changing its tables. */
+void sim_change_mm(struct mm_struct *mm)
+{
+	loaded = mm;
+	tlb_forget_all();
+}
+
 struct mm_struct *sim_loaded_mm(void)
 {
 	return loaded;

@@ -58,6 +58,11 @@ struct sim {
 	 * may step in here.
 	 */
 	void (*on_unlock)(void);
+	/*
+	 * If set, CPUs go on side by side (port/sim/fiber.c), and this draws a
+	 * number below @below for what happens by chance.
+	 */
+	unsigned long (*pick)(unsigned long below);
 	bool forked; /* a lock may be initialised while it is held */
 	/* What a program's data and code accesses go through first. */
 	struct sim_segment ds, cs;
@@ -106,7 +111,16 @@ enum sim_fault sim_fetch(u32 offset, void *buf, size_t n);
 void sim_tlb_check(void);
 bool sim_tlb_is_behind(void);
 
+/* CPUs with work: port/sim/fiber.c. */
+void sim_fiber(unsigned int cpu, void (*fn)(void *arg), void *arg);
+void sim_fibers_run(void);
+void sim_fiber_yield(void);
+void sim_fiber_wait(const void *key, unsigned long turns);
+
 /* Within port/sim. */
+void sim_change_mm(struct mm_struct *mm);
+void sim_fiber_wake(const void *key);
+unsigned int sim_own_locks_held(void);
 void sim_build_spaces(void);
 void sim_build_kernel(unsigned long pfn);
 void sim_host_map(unsigned long addr, unsigned long pfn, bool present,
