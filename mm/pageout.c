@@ -35,6 +35,7 @@
 #include "filemap.h"
 #include "internal.h"
 #include "lru.h"
+#include "migrate.h"
 #include "pgtable.h"
 #include "rmap.h"
 #include "shmem.h"
@@ -74,11 +75,14 @@ static enum page_references page_check_references(struct page *page)
 
 /* ---- who maps it? ---- */
 
-/* True if an anonymous page that was given up was written to again. */
+/*
+ * True if an anonymous page that was given up was written to again: through
+ * this entry, or by the kernel, which may be about to while it holds the page.
+ */
 static bool lazyfree_is_over(struct page *page, pte_t entry)
 {
 	return PageAnon(page) && !(page->pflags & PG_swapbacked) &&
-	       pte_dirty(entry);
+	       (pte_dirty(entry) || PageDirty(page) || page_is_pinned(page, 1));
 }
 
 /* What is left of an entry of an anonymous page: its slot. False: it is full.

@@ -341,6 +341,29 @@ TEST_NO_SWEEP(memory_that_was_given_up_goes_unless_it_was_written_to)
 	check_space(mm);
 }
 
+TEST_NO_SWEEP(memory_that_was_given_up_and_that_the_kernel_wrote_to_stays)
+{
+	struct mm_struct *mm = take_mm();
+	u32 word = 0x3000;
+	struct page *page;
+
+	take_swap(50, 0);
+	take_area(mm, AT, 2 << PAGE_SHIFT, RW);
+	poke(AT, 0x1000);
+	poke(AT + PAGE_SIZE, 0x1001);
+	SPACE_OK(mm_madvise(mm, AT, 2 << PAGE_SHIFT, MADV_FREE));
+	CHECK_EQ(access_process_vm(mm, AT, &word, 4, true), 4);
+	page = pte_page(*pte_lookup(mm, AT + PAGE_SIZE));
+	get_page(page); /* whoever has it is about to write */
+	SPACE_OK(mm_madvise(mm, AT, 2 << PAGE_SHIFT, MADV_PAGEOUT));
+	memcpy_to_page(page, 0, &word, 4);
+	set_page_flags(page, PG_dirty);
+	put_page(page);
+	CHECK_EQ(peek(AT), 0x3000);
+	CHECK_EQ(peek(AT + PAGE_SIZE), 0x3000);
+	check_space(mm);
+}
+
 /* ---- who reclaims ---- */
 
 TEST_NO_SWEEP(kswapd_works_until_a_zone_is_above_its_high_watermark)
