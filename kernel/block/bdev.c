@@ -11,6 +11,7 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/mm.h>
+#include <ashlar/readahead.h>
 #include <ashlar/writeback.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/fs/fcntl.h>
@@ -198,6 +199,7 @@ static int blkdev_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 #define BLKGETSIZE 0x1260u
 #define BLKFLSBUF 0x1261u
 #define BLKRAGET 0x1263u
+#define BLKFRAGET 0x1265u
 #define BLKSSZGET 0x1268u
 #define BLKBSZGET 0x80041270u
 #define BLKGETSIZE64 0x80041272u
@@ -270,8 +272,11 @@ static long blkdev_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 		return put_int(arg, PAGE_SIZE);
 	case BLKIOOPT:
 	case BLKALIGNOFF:
-	case BLKRAGET:
 		return put_int(arg, 0);
+	case BLKRAGET:
+	case BLKFRAGET:
+		return put_int(arg, (u32)VM_READAHEAD_PAGES
+					    << (PAGE_SHIFT - SECTOR_SHIFT));
 	case BLKROGET:
 		return put_int(arg, bdev->read_only);
 	case BLKROSET:

@@ -155,6 +155,7 @@ struct gendisk {
 	unsigned int minors; /* DISK_MINORS; 1: its partitions have others */
 	sector_t capacity;
 	u32 block_size; /* bytes of what it reads at once; 0: a sector */
+	bool removable; /* what is in it can be taken out */
 	bool quiet; /* it comes and goes without a word in the log */
 	bool started; /* its thread runs */
 	const struct gendisk_ops *ops;

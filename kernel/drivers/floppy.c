@@ -484,6 +484,7 @@ void floppy_init(void)
 		return;
 	}
 	memcpy(fd.disk.name, "fd0", 4);
+	fd.disk.removable = true;
 	fd.disk.driver = "fd";
 	fd.disk.major = FLOPPY_MAJOR;
 	fd.disk.minors = 1;

@@ -63,6 +63,24 @@ int may_delete(struct inode *dir, const struct dentry *victim, bool isdir)
 }
 
 /**
+ * new_file_mode() - what a file's permissions are when it is made
+ * @dir: its directory
+ * @mode: what is asked for
+ *
+ * A directory hands its group down. A program that does not belong to it must
+ * not get a file that runs with that group, though the umask may hide this.
+ * Return: permissions less the umask.
+ */
+umode_t new_file_mode(const struct inode *dir, umode_t mode)
+{
+	if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+	    dir->i_mode & S_ISGID && !in_group_p(dir->i_gid) &&
+	    !capable(CAP_FSETID))
+		mode &= (umode_t)~S_ISGID;
+	return mode & S_IALLUGO & ~current->fs->umask;
+}
+
+/**
  * vfs_create() - make a regular file
  * @dir: its directory
  * @dentry: its name, negative
@@ -78,7 +96,7 @@ int vfs_create(struct inode *dir, struct dentry *dentry, umode_t mode)
 		return err;
 	if (!dir->i_op->create)
 		return -EACCES;
-	mode = S_IFREG | (mode & S_IALLUGO & ~current->fs->umask);
+	mode = S_IFREG | new_file_mode(dir, mode);
 	err = dir->i_op->create(dir, dentry, mode);
 	if (!err)
 		dir_changed(dir);
@@ -189,7 +207,7 @@ static int do_mknod(int dfd, const char *name, umode_t mode, u32 dev,
 		return err;
 	if (!(mode & S_IFMT))
 		mode |= S_IFREG;
-	mode &= S_IFMT | (S_IALLUGO & ~current->fs->umask);
+	mode = (mode & S_IFMT) | new_file_mode(n.dir, mode);
 	err = may_create(n.dir);
 	if (!err && !n.dir->i_op->mknod)
 		err = -EPERM;

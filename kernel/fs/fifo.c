@@ -234,7 +234,7 @@ static int create_pipe_files(struct file *ends[2], u32 flags)
 	p = alloc_pipe();
 	if (!p) {
 		iput(inode);
-		return -ENOMEM;
+		return -ENFILE;
 	}
 	inode->i_pipe = p;
 	p->files = 1; /* ours */

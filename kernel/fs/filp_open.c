@@ -187,7 +187,7 @@ static struct file *open_tmpfile(struct nameidata *nd, int flags, umode_t mode)
 	d = d_alloc(nd->path.dentry, "#", 1);
 	if (!d)
 		return ERR_PTR(-ENOMEM);
-	mode = S_IFREG | (mode & ~current->fs->umask & S_IALLUGO);
+	mode = S_IFREG | new_file_mode(dir, mode);
 	err = dir->i_op->tmpfile(dir, d, mode);
 	if (err) {
 		dput(d);

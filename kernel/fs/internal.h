@@ -79,6 +79,7 @@ struct dentry *lookup_last(struct nameidata *nd);
 void dir_changed(struct inode *dir);
 int may_create(struct inode *dir);
 int may_delete(struct inode *dir, const struct dentry *victim, bool isdir);
+umode_t new_file_mode(const struct inode *dir, umode_t mode);
 int vfs_create(struct inode *dir, struct dentry *dentry, umode_t mode);
 struct file *do_filp_open(int dfd, const char *name, int flags, umode_t mode,
 			  u32 lookup);

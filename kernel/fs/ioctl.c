@@ -17,6 +17,9 @@
 #define FIOQSIZE 0x5460u
 #define FIBMAP 1u
 #define FIGETBSZ 2u
+#define FICLONE 0x40049409u
+#define FICLONERANGE 0x4020940du
+#define FIDEDUPERANGE 0xc0189436u
 #define FS_IOC_FIEMAP 0xc020660bu
 
 static long set_flag(struct file *f, u32 flag, const s32 __user *arg)
@@ -102,6 +105,11 @@ SYSCALL_DEFINE(ioctl, unsigned int fd, u32 cmd, u32 arg)
 		break;
 	case FIBMAP:
 		ret = ioctl_fibmap(f.file, user);
+		break;
+	case FICLONE:
+	case FICLONERANGE:
+	case FIDEDUPERANGE:
+		ret = -EOPNOTSUPP; /* no filesystem shares blocks */
 		break;
 	case FS_IOC_FIEMAP:
 		ret = ioctl_fiemap(f.file, user);

@@ -34,22 +34,40 @@
 #include <kernel/fs/inode.h>
 #include <kernel/fs/poll.h>
 #include <kernel/signal/signal.h>
+#include <kernel/task/cred.h>
+#include <kernel/task/task.h>
 #include "pipe_ring.h"
 
 static LIST_HEAD(all_pipes);
 
-/** alloc_pipe() - an empty ring, of no file yet; NULL without memory */
+/** pipe_user_pages() - what all pipes that a user made may come to hold */
+unsigned long pipe_user_pages(u32 uid)
+{
+	struct pipe_inode_info *p;
+	unsigned long n = 0;
+
+	list_for_each_entry(p, &all_pipes, list)
+		if (p->uid == uid)
+			n += p->size >> PAGE_SHIFT;
+	return n;
+}
+
+/** alloc_pipe() - an empty ring, of no file yet; NULL without memory, or when
+ * the user has too many */
 struct pipe_inode_info *alloc_pipe(void)
 {
-	struct pipe_inode_info *p = kzalloc(sizeof(*p), GFP_KERNEL);
+	u32 pages = pipe_new_pages();
+	struct pipe_inode_info *p;
 
+	p = pages ? kzalloc(sizeof(*p), GFP_KERNEL) : NULL;
 	if (!p)
 		return NULL;
 	init_rwsem(&p->lock);
 	init_waitqueue_head(&p->rd_wait);
 	init_waitqueue_head(&p->wr_wait);
 	INIT_LIST_HEAD(&p->fasync);
-	p->size = PIPE_DEF_BUFFERS << PAGE_SHIFT;
+	p->uid = current->cred->uid;
+	p->size = pages << PAGE_SHIFT;
 	p->bufs = p->bufs_inline;
 	list_add(&p->list, &all_pipes);
 	return p;

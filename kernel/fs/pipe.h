@@ -25,6 +25,9 @@ ssize_t pipe_to_pipe(struct file *from, struct file *to, size_t n,
 		     bool nonblock, bool keep);
 
 extern int pipe_max_size; /* bytes: what F_SETPIPE_SZ may ask for */
+/* Pages of all pipes of a user: from there on they are small; there are no
+ * more. 0: no limit. */
+extern int pipe_user_pages_soft, pipe_user_pages_hard;
 
 extern const struct file_operations fifo_fops;
 

@@ -18,6 +18,7 @@ struct pipe_inode_info {
 	struct rw_semaphore lock; /* only ever taken for writing */
 	u32 head, tail; /* bytes */
 	u32 size; /* bytes */
+	u32 uid; /* of the user that it counts for */
 	u32 readers, writers; /* open files */
 	u32 files; /* those, and opens under way; 0: it goes */
 	u32 r_counter, w_counter; /* readers, writers that ever came */
@@ -31,8 +32,12 @@ struct pipe_inode_info {
 	char *bufs_inline[PIPE_DEF_BUFFERS];
 };
 
+/* pipe_size.c: pages of a new ring of the running task; 0: it gets none. */
+u32 pipe_new_pages(void);
+
 /* pipe.c */
 struct pipe_inode_info *alloc_pipe(void);
+unsigned long pipe_user_pages(u32 uid);
 void free_pipe(struct pipe_inode_info *p);
 void pipe_free_bufs(struct pipe_inode_info *p);
 int pipe_wait_readable(struct pipe_inode_info *p, bool nonblock);

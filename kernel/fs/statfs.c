@@ -67,6 +67,8 @@ static long put_statfs(struct mount *mnt, void __user *buf)
 	s.bavail = (u32)k.bavail;
 	s.files = (u32)k.files;
 	s.ffree = (u32)k.ffree;
+	s.fsid[0] = k.fsid[0];
+	s.fsid[1] = k.fsid[1];
 	s.namelen = k.namelen;
 	return copy_to_user(buf, &s, sizeof(s)) ? -EFAULT : 0;
 }
@@ -86,6 +88,8 @@ static long put_statfs64(struct mount *mnt, void __user *buf)
 	s.bavail = k.bavail;
 	s.files = k.files;
 	s.ffree = k.ffree;
+	s.fsid[0] = k.fsid[0];
+	s.fsid[1] = k.fsid[1];
 	s.namelen = k.namelen;
 	return copy_to_user(buf, &s, sizeof(s)) ? -EFAULT : 0;
 }

@@ -17,6 +17,7 @@ struct super_block;
 struct kstatfs {
 	u32 type, bsize;
 	u64 blocks, bfree, bavail, files, ffree;
+	u32 fsid[2]; /* told from others by it; 0: it has none */
 	u32 namelen;
 };
 

@@ -471,6 +471,8 @@ static const struct proc_entry entries[] = {
 	INT("fs/leases-enable", leases_enable, -INT_MAX - 1, INT_MAX),
 	INT("fs/lease-break-time", lease_break_time, -INT_MAX - 1, INT_MAX),
 	INT("fs/pipe-max-size", pipe_max_size, PAGE_SIZE, INT_MAX),
+	INT("fs/pipe-user-pages-soft", pipe_user_pages_soft, 0, INT_MAX),
+	INT("fs/pipe-user-pages-hard", pipe_user_pages_hard, 0, INT_MAX),
 };
 
 /** proc_sysctl_init() - name the knobs. Context: boot, once. */

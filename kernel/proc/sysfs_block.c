@@ -14,6 +14,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/printf.h>
 #include <ashlar/slab.h>
+#include <ashlar/readahead.h>
 #include <ashlar/string.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/drivers/chrdev.h>
@@ -137,6 +138,19 @@ static int show_ext_range(struct seq_file *m, void *data)
 	return 0;
 }
 
+static int show_removable(struct seq_file *m, void *data)
+{
+	seq_printf(m, "%d\n", disk_of(data)->removable);
+	return 0;
+}
+
+static int show_ra_kb(struct seq_file *m, void *data)
+{
+	(void)data;
+	seq_printf(m, "%lu\n", VM_READAHEAD_PAGES * (PAGE_SIZE >> 10));
+	return 0;
+}
+
 static int show_block_size(struct seq_file *m, void *data)
 {
 	u32 size = disk_of(data)->block_size;
@@ -216,8 +230,8 @@ static const struct proc_entry partition_files[] = {
 };
 
 static const struct proc_entry disk_files[] = {
-	FILE("range", show_range),     FILE("ext_range", show_ext_range),
-	FILE("removable", show_zero),  FILE("hidden", show_zero),
+	FILE("range", show_range),	   FILE("ext_range", show_ext_range),
+	FILE("removable", show_removable), FILE("hidden", show_zero),
 	FILE("capability", show_zero),
 };
 
@@ -227,6 +241,8 @@ static const struct proc_entry queue_files[] = {
 	FILE("hw_sector_size", show_block_size),
 	FILE("minimum_io_size", show_block_size),
 	FILE("optimal_io_size", show_zero),
+	FILE("read_ahead_kb", show_ra_kb),
+	FILE("write_same_max_bytes", show_zero),
 	FILE("max_sectors_kb", show_max_kb),
 	FILE("max_hw_sectors_kb", show_max_kb),
 	FILE("max_segments", show_max_vecs),

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -445,6 +446,7 @@ static void test_mounts(void)
 
 #define FIBMAP 1
 #define FIGETBSZ 2
+#define FICLONE 0x40049409
 #define FIEMAP 0xc020660b
 #define EXTENTS 8
 
@@ -473,6 +475,7 @@ static void test_extents(void)
 	struct extents x = { .length = ~0ull, .flags = 1, .room = EXTENTS };
 	int fd = open("extents", O_RDWR | O_CREAT, 0600), block, bs, ram;
 	uint64_t bytes = 0;
+	struct statfs s;
 	uint32_t n, i;
 
 	need(fd >= 0 && ioctl(fd, FIGETBSZ, &bs) == 0);
@@ -523,6 +526,10 @@ static void test_extents(void)
 	x.room = ~0u;
 	is(ioctl(fd, FIEMAP, &x), -EINVAL);
 	is(ioctl(fd, FIEMAP, NULL), -EFAULT);
+	is(ioctl(fd, FICLONE, fd), -EOPNOTSUPP);
+	is(fstatfs(fd, &s), 0);
+	check(s.f_fsid.__val[0] || s.f_fsid.__val[1],
+	      "statfs tells filesystems from one another", "0");
 	ram = open("/tmp/extents", O_RDWR | O_CREAT, 0600);
 	is(ioctl(ram, FIEMAP, &x), -EOPNOTSUPP);
 	is(ioctl(ram, FIBMAP, &block), -EINVAL);

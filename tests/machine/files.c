@@ -565,6 +565,83 @@ static void check_shm_info(void)
 	check(1, "shmctl", " ");
 }
 
+/* ---- limits of pipes ---- */
+
+static void set_fs(const char *name, int value)
+{
+	char path[64], text[16];
+	int fd, n = snprintf(text, sizeof(text), "%d", value);
+
+	snprintf(path, sizeof(path), "/proc/sys/fs/%s", name);
+	fd = open(path, O_WRONLY);
+	is(write(fd, text, (size_t)n), n);
+	close(fd);
+}
+
+/* A user may have pipes of 16 pages up to 20, then of 2; up to 22 at all. */
+static void limited_pipes(void)
+{
+	int p[2];
+
+	need(setresuid(1000, 1000, 1000) == 0);
+	is(pipe(p), 0);
+	is(fcntl(p[0], F_GETPIPE_SZ), 16 * PAGE);
+	is(fcntl(p[0], F_SETPIPE_SZ, 32 * PAGE), -EPERM);
+	is(pipe(p), 0);
+	is(fcntl(p[0], F_GETPIPE_SZ), 2 * PAGE);
+	memset(page, 'p', PAGE);
+	is(write(p[1], page, PAGE), PAGE);
+	is(write(p[1], page, PAGE), PAGE);
+	is(read(p[0], page, PAGE), PAGE);
+	is(read(p[0], page, PAGE - 1), PAGE - 1);
+	is(write(p[1], page, 1), 1);
+	is(fcntl(p[0], F_SETPIPE_SZ, 8 * PAGE), -EPERM);
+	is(pipe(p), 0);
+	is(fcntl(p[0], F_SETPIPE_SZ, PAGE), PAGE);
+	is(pipe(p), 0);
+	is(pipe(p), -ENFILE);
+	_exit(checks_done());
+}
+
+static void small_pipe(int pages)
+{
+	int p[2];
+
+	need(setresuid(1000, 1000, 1000) == 0);
+	is(pipe(p), 0);
+	is(fcntl(p[0], F_GETPIPE_SZ), pages * PAGE);
+	_exit(checks_done());
+}
+
+static void check_pipe_limits(void)
+{
+	int p[2], status = 1;
+
+	set_fs("pipe-user-pages-soft", 20);
+	set_fs("pipe-user-pages-hard", 22);
+	if (!fork())
+		limited_pipes();
+	wait(&status);
+	is(status, 0);
+	is(pipe(p), 0);
+	is(fcntl(p[0], F_SETPIPE_SZ, 32 * PAGE), 32 * PAGE);
+	close(p[0]);
+	close(p[1]);
+	set_fs("pipe-user-pages-soft", 16384);
+	set_fs("pipe-user-pages-hard", 0);
+	set_fs("pipe-max-size", PAGE);
+	if (!fork())
+		small_pipe(1);
+	wait(&status);
+	is(status, 0);
+	is(pipe(p), 0);
+	is(fcntl(p[0], F_GETPIPE_SZ), 16 * PAGE);
+	close(p[0]);
+	close(p[1]);
+	set_fs("pipe-max-size", 1 << 20);
+	check(1, "limits of pipes", " ");
+}
+
 int main(int argc, char **argv)
 {
 	need(chdir(argc > 1 ? argv[1] : "/tmp") == 0);
@@ -576,6 +653,7 @@ int main(int argc, char **argv)
 	check_memfd();
 	check_pipe();
 	check_broken_pipe();
+	check_pipe_limits();
 	check_stream();
 	check_fifo();
 	check_shm_get();

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -607,6 +608,59 @@ static void check_permissions(void)
 	is(status_word, 0);
 }
 
+static int mode_of(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) ? -errno : (int)st.st_mode & 07777;
+}
+
+/* In a directory that hands its group down a stranger makes no file that runs
+ * with that group, whatever the umask says. */
+static void as_stranger(void)
+{
+	int fd;
+
+	need(setgroups(0, NULL) == 0 && setgid(100) == 0 && setuid(100) == 0);
+	umask(0);
+	close(open("bits/open", O_CREAT | O_WRONLY, 02777));
+	umask(010);
+	close(open("bits/umask", O_CREAT | O_WRONLY, 02777));
+	umask(0);
+	is(mknod("bits/node", S_IFREG | 02755, 0), 0);
+	close(open("bits/no-exec", O_CREAT | O_WRONLY, 02767));
+	is(mkdir("bits/folder", 0777), 0);
+	fd = open("bits", O_TMPFILE | O_WRONLY, 02777);
+	if (fd >= 0) {
+		struct stat st;
+
+		is(fstat(fd, &st), 0);
+		is(st.st_mode & 07777, 0777);
+	}
+	_exit(checks_done());
+}
+
+static void check_group_bits(void)
+{
+	int status_word = -1;
+
+	need(mkdir("bits", 0) == 0 && chown("bits", 0, 77) == 0 &&
+	     chmod("bits", 02777) == 0);
+	if (fork() == 0)
+		as_stranger();
+	need(wait(&status_word) > 0);
+	is(status_word, 0);
+	is(mode_of("bits/open"), 0777);
+	is(mode_of("bits/umask"), 0767);
+	is(mode_of("bits/node"), 0755);
+	is(mode_of("bits/no-exec"), 02767);
+	is(mode_of("bits/folder"), 02777);
+	umask(0);
+	close(open("bits/root", O_CREAT | O_WRONLY, 02777));
+	is(mode_of("bits/root"), 02777);
+	umask(022);
+}
+
 int main(int argc, char **argv)
 {
 	char folder[] = "/tmp/names.XXXXXX";
@@ -631,6 +685,7 @@ int main(int argc, char **argv)
 	check_tmpfile();
 	check_listing();
 	check_permissions();
+	check_group_bits();
 	check(!checks_done(), "names", "see above");
 	return checks_done();
 }

@@ -508,7 +508,8 @@ static void ext2_statfs(struct super_block *sb, struct kstatfs *buf)
 {
 	const struct ext2_sb_info *sbi = EXT2_SB(sb);
 	const struct ext2_super_block *es = sbi->s_es;
-	u32 tables = overhead(sb);
+	u32 tables = overhead(sb), i;
+	u8 fsid[8] = { 0 };
 
 	buf->type = EXT2_SUPER_MAGIC;
 	buf->bsize = sb->s_blocksize;
@@ -521,6 +522,9 @@ static void ext2_statfs(struct super_block *sb, struct kstatfs *buf)
 	buf->files = es->s_inodes_count;
 	buf->ffree = min(sbi->s_free_inodes + sbi->s_nr_freed_inodes,
 			 es->s_inodes_count);
+	for (i = 0; i < sizeof(es->s_uuid); i++)
+		fsid[i & 7] ^= es->s_uuid[i];
+	memcpy(buf->fsid, fsid, sizeof(fsid));
 	buf->namelen = EXT2_NAME_LEN;
 }
 

@@ -134,7 +134,8 @@ check "losetup" '
 	/sbin/losetup -l -n -O NAME,OFFSET,BACK-FILE | grep -q "^/dev/loop0 *512 /tmp/img"'
 check "lsblk" '
 	lsblk -n -b -o NAME,MAJ:MIN,SIZE,RO,TYPE /dev/loop0 | grep -q "^loop0 *7:0 *3071488 *0 loop" &&
-	lsblk -a | grep -q "^fd0 *2:0 .* disk"'
+	lsblk -a | grep -q "^fd0 *2:0 *1 .* disk" &&
+	lsblk -n -o RA /dev/loop0 | grep -q "128"'
 check "blockdev" '
 	[ "$(/sbin/blockdev --getsz /dev/loop0)" = 5999 ] &&
 	/sbin/blockdev --flushbufs /dev/loop0 && /sbin/losetup -d /dev/loop0 &&
