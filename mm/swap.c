@@ -531,7 +531,7 @@ static void count_user_pages(const struct zone *z, unsigned long *listed,
 			continue;
 		if (page->pflags & PG_lru)
 			*listed += (unsigned long)thp_nr_pages(page);
-		else if (page->mapping)
+		else if (page->mapping && !(page->pflags & PG_hugetlb))
 			*isolated += (unsigned long)thp_nr_pages(page);
 	}
 }

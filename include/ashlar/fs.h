@@ -139,7 +139,7 @@ struct address_space {
 #define AS_BDEV 0x8u /* a block device's: Buffers, in low memory */
 #define AS_ACCOUNT 0x4u /* committed for its size, not page by page */
 #define AS_EIO 0x10u /* a page could not be written, and it was not told */
-#define AS_HUGETLB 0x80u /* made of huge pages: mm/hugetlb_file.c */
+#define AS_HUGETLB 0x100u /* of huge pages: mm/hugetlb_file.c */
 #define AS_BELOW_DEVICE 0x40u /* a loop device's: no writer is held up */
 #define AS_ENOSPC 0x20u /* ... for want of room */
 
