@@ -7,6 +7,7 @@
 #include "swap.h"
 #include <ashlar/fault-inject.h>
 #include <ashlar/huge_mm.h>
+#include <ashlar/hugetlb.h>
 #include <ashlar/vmalloc.h>
 
 #define MOST 64
@@ -99,6 +100,8 @@ void space_settle(void)
 			give_vmalloc(areas[i]);
 	}
 	swap_settle();
+	set_nr_overcommit_huge_pages(0);
+	set_max_huge_pages(0);
 	sysctl_overcommit_memory = OVERCOMMIT_GUESS;
 	thp_mode = THP_NEVER;
 	port_has_pse = true;
@@ -199,6 +202,8 @@ static void count_pages(struct vm_area_struct *vma, long rss[4])
 	unsigned long addr;
 	pte_t *ptep;
 
+	if (vma->vm_flags & VM_HUGETLB)
+		return;
 	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
 		ptep = pte_lookup(vma->vm_mm, addr);
 		if (!ptep || pte_none(*ptep) || pte_special(*ptep))
