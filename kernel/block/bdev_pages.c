@@ -165,6 +165,7 @@ static int read_run(struct page *page, u32 first, u32 n)
 	int err;
 
 	bio->sector = first_sector(page) + first;
+	bio->urgent = true;
 	bio_add_page(bio, page, n * SECTOR_SIZE, first * SECTOR_SIZE);
 	err = submit_bio_wait(bio);
 	bio_put(bio);

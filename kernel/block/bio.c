@@ -221,8 +221,10 @@ int submit_bio_wait(struct bio *bio)
 int blkdev_issue_flush(struct block_device *bdev)
 {
 	struct bio *bio = bio_alloc(bdev, 0, REQ_OP_FLUSH, GFP_KERNEL);
-	int err = submit_bio_wait(bio);
+	int err;
 
+	bio->urgent = true;
+	err = submit_bio_wait(bio);
 	bio_put(bio);
 	return err;
 }

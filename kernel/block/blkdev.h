@@ -35,6 +35,7 @@ struct bio;
 struct request {
 	struct rb_node node; /* by sector */
 	struct list_head fifo; /* by age */
+	struct list_head urgent; /* likewise, of those that are; else empty */
 	enum req_op op;
 	sector_t sector;
 	u32 nr_sectors;
@@ -61,6 +62,7 @@ struct bio {
 	struct block_device *bdev;
 	sector_t sector; /* of the device; once submitted, of the disk */
 	enum req_op op;
+	bool urgent; /* a task waits for it now: Linux's REQ_SYNC, REQ_PRIO */
 	u32 size; /* bytes */
 	int status; /* 0 or -errno, when it is done */
 	u16 nr_vecs, max_vecs;
@@ -92,7 +94,9 @@ void bio_init_pools(void); /* boot */
 struct request_queue {
 	struct rb_root sorted; /* reads and writes, by first sector */
 	struct list_head fifo; /* all, the oldest first */
-	sector_t position; /* where the last one ended */
+	struct list_head urgent; /* some of them, likewise */
+	unsigned int passing; /* urgent ones that went since another did */
+	sector_t position; /* where the last one in order ended */
 	u32 max_sectors, max_vecs; /* of one request */
 	unsigned int nr; /* requests that wait */
 	struct wait_queue_head wait; /* the driver's thread */

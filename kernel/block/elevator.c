@@ -9,7 +9,12 @@
  * Transfers of neighbouring sectors become one request, as long as a device can
  * take it whole. The next request is the one after the last one's end; one that
  * has waited for too long goes first, reads sooner than writes, for a program
- * waits for them. A flush goes when it is the oldest.
+ * waits for them.
+ *
+ * What is urgent passes the others, but only so many times in a row: what an
+ * fsync and a commit of tables wait for, beside a file that is written. So does
+ * a flush, for it is about what was written when it was asked for, and not about
+ * what waits.
  *
  * There is no plug as Linux has it, for there is nothing to hold back: the
  * disk's thread does not run before whoever submits goes to sleep, since nobody
@@ -24,6 +29,8 @@
  */
 #include <kernel/block/blkdev.h>
 #include <kernel/time/clock.h>
+
+#define PASSING_MOST 16u /* urgent requests, before one that is not */
 
 /* How long a request may be passed over. */
 static const u64 patience[NR_REQ_OPS] = {
@@ -43,6 +50,7 @@ void elevator_init(struct request_queue *q, u32 max_sectors, u32 max_vecs)
 				     .max_sectors = max_sectors,
 				     .max_vecs = max_vecs };
 	INIT_LIST_HEAD(&q->fifo);
+	INIT_LIST_HEAD(&q->urgent);
 	init_waitqueue_head(&q->wait);
 }
 
@@ -89,10 +97,13 @@ static bool has_room(const struct request_queue *q, const struct request *rq,
 	       rq->nr_vecs + vecs <= q->max_vecs;
 }
 
-static void grow(struct request *rq, const struct bio *bio)
+static void grow(struct request_queue *q, struct request *rq,
+		 const struct bio *bio)
 {
 	rq->nr_sectors += bio->size >> SECTOR_SHIFT;
 	rq->nr_vecs += bio->nr_vecs;
+	if (bio->urgent && list_empty(&rq->urgent))
+		list_add_tail(&rq->urgent, &q->urgent);
 }
 
 /* True if @bio joined the request that ends, or begins, beside it. */
@@ -107,7 +118,7 @@ static bool merge(struct request_queue *q, struct bio *bio)
 	    has_room(q, before, sectors, bio->nr_vecs)) {
 		before->tail->next = bio;
 		before->tail = bio;
-		grow(before, bio);
+		grow(q, before, bio);
 		return true;
 	}
 	if (after && after->op == bio->op && after->sector == bio_end(bio) &&
@@ -116,7 +127,7 @@ static bool merge(struct request_queue *q, struct bio *bio)
 		bio->next = after->head;
 		after->head = bio;
 		after->sector = bio->sector;
-		grow(after, bio);
+		grow(q, after, bio);
 		insert(q, after);
 		return true;
 	}
@@ -143,12 +154,24 @@ bool elevator_add(struct request_queue *q, struct bio *bio)
 				.head = bio,
 				.tail = bio,
 				.start = ktime_get() };
-	grow(rq, bio);
+	INIT_LIST_HEAD(&rq->urgent);
+	grow(q, rq, bio);
 	list_add_tail(&rq->fifo, &q->fifo);
 	if (rq->op != REQ_OP_FLUSH)
 		insert(q, rq);
 	q->nr++;
 	return false;
+}
+
+/* The request that goes next by sector or by age; there is one. */
+static struct request *next_in_order(const struct request_queue *q, u64 now)
+{
+	struct request *rq = list_first_entry(&q->fifo, struct request, fifo);
+
+	if (now - rq->start >= patience[rq->op])
+		return rq;
+	rq = first_from(q, q->position);
+	return rq ? rq : rq_of(rb_first(&q->sorted));
 }
 
 /**
@@ -165,17 +188,18 @@ struct request *elevator_next(struct request_queue *q, u64 now)
 
 	if (list_empty(&q->fifo))
 		return NULL;
-	rq = list_first_entry(&q->fifo, struct request, fifo);
-	if (now - rq->start < patience[rq->op]) {
-		rq = first_from(q, q->position);
-		if (!rq)
-			rq = rq_of(rb_first(&q->sorted));
-	}
-	list_del(&rq->fifo);
-	if (rq->op != REQ_OP_FLUSH) {
-		rb_erase(&rq->node, &q->sorted);
+	if (!list_empty(&q->urgent) && q->passing < PASSING_MOST) {
+		rq = list_first_entry(&q->urgent, struct request, urgent);
+		q->passing++;
+	} else {
+		rq = next_in_order(q, now);
+		q->passing = 0;
 		q->position = rq_end(rq);
 	}
+	list_del(&rq->fifo);
+	list_del(&rq->urgent);
+	if (rq->op != REQ_OP_FLUSH)
+		rb_erase(&rq->node, &q->sorted);
 	q->nr--;
 	return rq;
 }

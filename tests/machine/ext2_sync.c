@@ -191,6 +191,51 @@ static void test_io(void)
 	is(unlink("/mnt/io"), 0);
 }
 
+/* Sectors that were written to the disk. */
+static long written(void)
+{
+	FILE *f = fopen("/proc/diskstats", "r");
+	char line[400], name[32];
+	long v, n = -1;
+
+	need(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, " %*d %*d %31s %*d %*d %*d %*d %*d %*d %ld",
+			   name, &v) == 2 &&
+		    !strcmp(name, "sda"))
+			n = v;
+	fclose(f);
+	return n;
+}
+
+#define LARGE (8l << 20)
+
+/* An fsync of a small file does not wait for a large one that is written. */
+static void test_beside(void)
+{
+	int large = open("/mnt/large", O_RDWR | O_CREAT, 0600);
+	int small = open("/mnt/small", O_RDWR | O_CREAT, 0600);
+	long before, sectors = 0;
+
+	need(large >= 0 && small >= 0);
+	for (int round = 0; round < 5; round++) {
+		for (long at = 0; at < LARGE; at += sizeof(buf))
+			is(pwrite(large, buf, sizeof(buf), at), sizeof(buf));
+		is(sync_file_range(large, 0, 0, SYNC_FILE_RANGE_WRITE), 0);
+		is(pwrite(small, buf, 1000, 0), 1000);
+		before = written();
+		is(fsync(small), 0);
+		sectors += written() - before;
+		is(fsync(large), 0);
+	}
+	sectors /= 5;
+	check(sectors < LARGE / 512 / 2, "fsync beside a large file",
+	      "%ld sectors first", sectors);
+	close(small);
+	close(large);
+	is(unlink("/mnt/large"), 0);
+}
+
 int main(void)
 {
 	int fd;
@@ -201,6 +246,7 @@ int main(void)
 	test_mapped();
 	test_ways();
 	test_io();
+	test_beside();
 	fd = open("/mnt/last", O_RDWR | O_CREAT, 0600);
 	is(pwrite(fd, buf, 65536, 0), 65536);
 	close(fd);

@@ -362,6 +362,7 @@ static void batch_submit(struct batch *w)
 	w->bio = NULL;
 	w->left++;
 	bio->private = f;
+	bio->urgent = true;
 	bio->end_io = batch_end;
 	submit_bio(bio);
 	wait_event(&w->wait, w->left < IN_FLIGHT);

@@ -31,6 +31,7 @@
 struct mover {
 	struct inode *inode;
 	enum req_op op;
+	bool urgent; /* an fsync waits for it */
 	struct bio *bio; /* not submitted */
 	u32 iblock, block, nr; /* a run that is known; block 0: a hole */
 };
@@ -110,6 +111,7 @@ static void add_part(struct mover *v, struct page *page, u32 off, u32 len,
 	v->bio = bio_alloc(sb->s_bdev, BIO_MAX_VECS, v->op, GFP_KERNEL);
 	v->bio->sector = sector;
 	v->bio->end_io = mover_end;
+	v->bio->urgent = v->urgent;
 	bio_add_page(v->bio, page, len, off);
 counted:
 	page->priv += !joins;
@@ -277,7 +279,10 @@ int ext2_writepages(struct address_space *m, struct writeback_control *wbc)
 {
 	struct writing w = { .wbc = *wbc,
 			     .v = { .inode = m->host, .op = REQ_OP_WRITE } };
-	int err = write_cache_pages(m, &w.wbc, write_page);
+	int err;
+
+	w.v.urgent = wbc->sync_mode == WB_SYNC_ALL;
+	err = write_cache_pages(m, &w.wbc, write_page);
 
 	submit(&w.v);
 	wbc->nr_to_write = w.wbc.nr_to_write;
