@@ -42,6 +42,7 @@
 void file_ra_state_init(struct file_ra_state *ra)
 {
 	*ra = (struct file_ra_state){ .ra_pages = VM_READAHEAD_PAGES,
+				      .normal_pages = VM_READAHEAD_PAGES,
 				      .prev_index = ~0ul };
 }
 
@@ -343,7 +344,7 @@ int generic_fadvise(struct file *f, loff_t start, loff_t end, u32 advice)
 	switch (advice) {
 	case POSIX_FADV_NORMAL:
 	case POSIX_FADV_SEQUENTIAL:
-		f->f_ra.ra_pages = VM_READAHEAD_PAGES *
+		f->f_ra.ra_pages = f->f_ra.normal_pages *
 				   (advice == POSIX_FADV_NORMAL ? 1 : 2);
 		f->f_mode &= ~FMODE_RANDOM;
 		return 0;

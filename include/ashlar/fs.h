@@ -216,6 +216,7 @@ struct file_ra_state {
 	unsigned long start; /* pages: the last window */
 	unsigned int size, async_size; /* of it; and its tail with the mark */
 	unsigned int ra_pages; /* the largest; 0: none */
+	unsigned int normal_pages; /* that, without advice */
 	unsigned int mmap_miss; /* faults that found no page */
 	unsigned long prev_index; /* the last page that was read */
 };

@@ -11,7 +11,6 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/mm.h>
-#include <ashlar/readahead.h>
 #include <ashlar/writeback.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/fs/fcntl.h>
@@ -198,7 +197,9 @@ static int blkdev_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 #define BLKRRPART 0x125fu
 #define BLKGETSIZE 0x1260u
 #define BLKFLSBUF 0x1261u
+#define BLKRASET 0x1262u
 #define BLKRAGET 0x1263u
+#define BLKFRASET 0x1264u
 #define BLKFRAGET 0x1265u
 #define BLKSSZGET 0x1268u
 #define BLKBSZGET 0x80041270u
@@ -222,6 +223,17 @@ static long set_read_only(struct block_device *bdev, unsigned long arg)
 	if (get_user(v, (int __user *)arg))
 		return -EFAULT;
 	bdev->read_only = v != 0;
+	return 0;
+}
+
+#define SECTORS_OF_PAGE (PAGE_SIZE / SECTOR_SIZE)
+
+/* Files that are opened from now on have it. */
+static long set_readahead(struct block_device *bdev, unsigned long sectors)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EACCES;
+	bdev->disk->ra_pages = (unsigned int)(sectors / SECTORS_OF_PAGE);
 	return 0;
 }
 
@@ -275,8 +287,10 @@ static long blkdev_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
 		return put_int(arg, 0);
 	case BLKRAGET:
 	case BLKFRAGET:
-		return put_int(arg, (u32)VM_READAHEAD_PAGES
-					    << (PAGE_SHIFT - SECTOR_SHIFT));
+		return put_int(arg, bdev->disk->ra_pages * SECTORS_OF_PAGE);
+	case BLKRASET:
+	case BLKFRASET:
+		return set_readahead(bdev, arg);
 	case BLKROGET:
 		return put_int(arg, bdev->read_only);
 	case BLKROSET:

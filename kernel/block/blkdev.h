@@ -99,6 +99,7 @@ struct request_queue {
 	sector_t position; /* where the last one in order ended */
 	u32 max_sectors, max_vecs; /* of one request */
 	unsigned int nr; /* requests that wait */
+	bool by_age; /* scheduler "none": the oldest first */
 	struct wait_queue_head wait; /* the driver's thread */
 };
 
@@ -164,6 +165,7 @@ struct gendisk {
 	bool started; /* its thread runs */
 	const struct gendisk_ops *ops;
 	struct request_queue queue;
+	unsigned int ra_pages; /* read ahead at most; 0: nothing */
 	struct bdi_writeback wb;
 	struct block_device *part[DISK_MINORS];
 	void *private_data; /* the driver's */

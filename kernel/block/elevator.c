@@ -168,7 +168,7 @@ static struct request *next_in_order(const struct request_queue *q, u64 now)
 {
 	struct request *rq = list_first_entry(&q->fifo, struct request, fifo);
 
-	if (now - rq->start >= patience[rq->op])
+	if (q->by_age || now - rq->start >= patience[rq->op])
 		return rq;
 	rq = first_from(q, q->position);
 	return rq ? rq : rq_of(rb_first(&q->sorted));
@@ -188,7 +188,8 @@ struct request *elevator_next(struct request_queue *q, u64 now)
 
 	if (list_empty(&q->fifo))
 		return NULL;
-	if (!list_empty(&q->urgent) && q->passing < PASSING_MOST) {
+	if (!q->by_age && !list_empty(&q->urgent) &&
+	    q->passing < PASSING_MOST) {
 		rq = list_first_entry(&q->urgent, struct request, urgent);
 		q->passing++;
 	} else {

@@ -74,9 +74,10 @@ static void read_ahead(struct block_device *bdev, loff_t pos, size_t count)
 
 	if (!is_absent(bdev, first))
 		return;
-	if (first == bdev->ra_next)
-		nr = max(nr, 2 * bdev->ra_nr);
 	nr = min(nr, (unsigned long)READ_AT_ONCE);
+	if (first == bdev->ra_next)
+		nr = max(nr, min(2 * bdev->ra_nr,
+				 (unsigned long)bdev->disk->ra_pages));
 	bdev->ra_nr = nr;
 	bdev->ra_next = first + nr;
 	nr = min(nr, DIV_ROUND_UP(bdev->nr_sectors, PAGE_SIZE / SECTOR_SIZE) -

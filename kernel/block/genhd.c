@@ -18,6 +18,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/printf.h>
 #include <ashlar/seq_file.h>
+#include <ashlar/readahead.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
 #include <kernel/block/blkdev.h>
@@ -320,6 +321,7 @@ int add_disk(struct gendisk *disk)
 	int err;
 
 	wb_init(disk);
+	disk->ra_pages = VM_READAHEAD_PAGES;
 	err = add_partition(disk, 0, 0, disk->capacity);
 	if (err)
 		return err;

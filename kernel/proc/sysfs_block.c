@@ -120,7 +120,7 @@ static int show_start(struct seq_file *m, void *data)
 
 /* ---- of disks ---- */
 
-static const struct gendisk *disk_of(void *data)
+static struct gendisk *disk_of(void *data)
 {
 	return ((struct block_device *)data)->disk;
 }
@@ -179,9 +179,45 @@ static int show_rotational(struct seq_file *m, void *data)
 
 static int show_scheduler(struct seq_file *m, void *data)
 {
-	(void)data;
-	seq_puts(m, "[mq-deadline]\n");
+	seq_puts(m, disk_of(data)->queue.by_age ? "[none] mq-deadline \n" :
+						  "[mq-deadline] none\n");
 	return 0;
+}
+
+/* True if @text is @word, perhaps with a newline. */
+static bool is_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	return !ashlar_strncmp(text, word, len) &&
+	       (!text[len] || (text[len] == '\n' && !text[len + 1]));
+}
+
+static ssize_t write_scheduler(const char *text, size_t len, void *data)
+{
+	bool none = is_word(text, "none");
+
+	if (!none && !is_word(text, "mq-deadline"))
+		return -EINVAL;
+	disk_of(data)->queue.by_age = none;
+	return (ssize_t)len;
+}
+
+static int show_readahead(struct seq_file *m, void *data)
+{
+	seq_printf(m, "%lu\n",
+		   (unsigned long)disk_of(data)->ra_pages * PAGE_SIZE / 1024);
+	return 0;
+}
+
+static ssize_t write_readahead(const char *text, size_t len, void *data)
+{
+	long kb;
+
+	if (!proc_parse_long(text, &kb) || kb < 0)
+		return -EINVAL;
+	disk_of(data)->ra_pages = (unsigned int)kb / (PAGE_SIZE / 1024);
+	return (ssize_t)len;
 }
 
 static int show_write_cache(struct seq_file *m, void *data)
@@ -250,7 +286,14 @@ static const struct proc_entry queue_files[] = {
 	FILE("discard_max_bytes", show_zero),
 	FILE("discard_zeroes_data", show_zero),
 	FILE("rotational", show_rotational),
-	FILE("scheduler", show_scheduler),
+	{ .name = "scheduler",
+	  .mode = 0644,
+	  .show = show_scheduler,
+	  .write = write_scheduler },
+	{ .name = "read_ahead_kb",
+	  .mode = 0644,
+	  .show = show_readahead,
+	  .write = write_readahead },
 	FILE("write_cache", show_write_cache),
 	FILE("zoned", show_none),
 };

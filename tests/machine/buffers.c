@@ -57,6 +57,16 @@ static uint32_t number_at(const char *p)
 	return n;
 }
 
+static long number_in(const char *path)
+{
+	char text[32] = "";
+	int fd = open(path, O_RDONLY);
+
+	need(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return atol(text);
+}
+
 static void test_read_twice(void)
 {
 	long was = buffers(), reads, cached;
@@ -97,6 +107,47 @@ static void test_read_on(void)
 	}
 	check(!bad && stat_of("sda4", READS) - reads < 32, "reading on",
 	      "%d wrong, %ld reads", bad, stat_of("sda4", READS) - reads);
+	close(fd);
+}
+
+/* Sectors that the disk reads for two pages, one after the other. */
+static long read_two(int fd)
+{
+	long before;
+
+	is(ioctl(fd, BLKFLSBUF, 0), 0);
+	before = stat_of("sda4", SECTORS_READ);
+	is(pread(fd, buf, 4096, 1 << 20), 4096);
+	is(pread(fd, buf, 4096, (1 << 20) + 4096), 4096);
+	return stat_of("sda4", SECTORS_READ) - before;
+}
+
+#define QUEUE "/sys/block/sda/queue/"
+
+static void test_queue(void)
+{
+	int fd = open("/dev/sda4", O_RDONLY);
+	long ahead = -1, was, without;
+
+	need(fd >= 0);
+	is(ioctl(fd, BLKRAGET, &ahead), 0);
+	is(ahead, 256);
+	was = read_two(fd);
+	is(put(QUEUE "read_ahead_kb", "0\n"), 0);
+	without = read_two(fd);
+	check(without == 16 && was > 16, "read_ahead_kb is obeyed",
+	      "%ld, %ld sectors", was, without);
+	is(ioctl(fd, BLKRAGET, &ahead), 0);
+	is(ahead, 0);
+	is(ioctl(fd, BLKRASET, 128), 0);
+	is(number_in(QUEUE "read_ahead_kb"), 64);
+	check(read_two(fd) > 16, "and BLKRASET", "%ld", read_two(fd));
+	is(put(QUEUE "read_ahead_kb", "x"), -EINVAL);
+	is(put(QUEUE "scheduler", "cfq"), -EINVAL);
+	is(put(QUEUE "scheduler", "none\n"), 0);
+	is(read_two(fd) > 0, 1);
+	is(put(QUEUE "scheduler", "mq-deadline"), 0);
+	is(ioctl(fd, BLKRASET, 256), 0);
 	close(fd);
 }
 
@@ -265,6 +316,7 @@ int main(void)
 {
 	test_read_twice();
 	test_read_on();
+	test_queue();
 	test_write_waits();
 	test_whole_sectors();
 	test_direct();

@@ -235,6 +235,8 @@ static int ext2_file_open(struct inode *inode, struct file *f)
 	if (EXT2_I(inode)->i_flags & EXT2_APPEND_FL &&
 	    f->f_mode & FMODE_WRITE && !(f->f_flags & O_APPEND))
 		return -EPERM;
+	f->f_ra.normal_pages = inode->i_sb->s_bdev->disk->ra_pages;
+	f->f_ra.ra_pages = f->f_ra.normal_pages;
 	return 0;
 }
 
