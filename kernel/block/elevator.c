@@ -13,8 +13,8 @@
  *
  * What is urgent passes the others, but only so many times in a row: what an
  * fsync and a commit of tables wait for, beside a file that is written. So does
- * a flush, for it is about what was written when it was asked for, and not about
- * what waits.
+ * a flush, for it is about what was written when it was asked for, and not
+ * about what waits.
  *
  * There is no plug as Linux has it, for there is nothing to hold back: the
  * disk's thread does not run before whoever submits goes to sleep, since nobody
