@@ -93,17 +93,43 @@ const u32 kmalloc_sizes[KMALLOC_NR + SPLIT_CLASSES + 1] = {
 /* kmalloc_classes_init - before the first object of a general cache */
 void kmalloc_classes_init(void)
 {
-	memcpy(class_words(CLASS_RECIPROCAL), kmalloc_reciprocal,
-	       sizeof(kmalloc_reciprocal));
+	u64 *any = class_words(CLASS_RECIPROCAL);
+
+	memcpy(any, kmalloc_reciprocal, sizeof(kmalloc_reciprocal));
+	if (slab_kinds && !sheaves_split)
+		memset(any + NEW_ID(0), 0, 2 * KIND_CLASSES * sizeof(*any) + 8);
+}
+
+/**
+ * kmalloc_kinds_init() - fill the tables of what delete and delete [] take
+ * @kinds: new and new [] have small objects of their own, and slab_kinds was
+ *	set before the first cache; false: all have what malloc has
+ *
+ * Context: before the first call of either.
+ */
+void kmalloc_kinds_init(bool kinds)
+{
+	const u64 *any = class_words(CLASS_RECIPROCAL);
+	u64 *one = class_words(CLASS_NEW), *array = class_words(CLASS_ARRAY);
+	unsigned int i;
+
+	for (i = 1; i <= SPLIT_ID(SPLIT_CLASSES); i++)
+		if (!kinds || (i > KIND_CLASSES && i <= KMALLOC_NR))
+			one[i] = array[i] = any[i];
+	for (i = 1; kinds && i <= KIND_CLASSES; i++) {
+		one[NEW_ID(i)] = any[i];
+		array[ARRAY_ID(i)] = any[i];
+	}
 }
 
 /* ---- the caches ---- */
 
 slab_flags_t kmalloc_flags = SLAB_KMALLOC;
 
+/* @id: its place in the CPUs' tables; 0: it has none. */
 static struct kmem_cache *create_cache(struct kmem_cache **slot,
 				       const char *fmt, unsigned int index,
-				       slab_flags_t flags)
+				       slab_flags_t flags, u32 id)
 {
 	u32 size = kmalloc_size(index);
 	struct kmem_cache *s = smp_load_acquire(slot);
@@ -112,8 +138,7 @@ static struct kmem_cache *create_cache(struct kmem_cache **slot,
 	if (s)
 		return s;
 	ashlar_snprintf(name, sizeof(name), fmt, size);
-	return kmem_cache_new(slot, name, size, size & -size, flags, NULL,
-			      index);
+	return kmem_cache_new(slot, name, size, size & -size, flags, NULL, id);
 }
 
 /*
@@ -126,14 +151,31 @@ __cold_path struct kmem_cache *kmalloc_cache_create(unsigned int index)
 {
 	(void)mm_this_cpu();
 	return create_cache(&cache_by_id[index], "kmalloc-%u", index,
-			    kmalloc_flags);
+			    kmalloc_flags, index);
+}
+
+/**
+ * kmalloc_kind_cache() - the general cache of one kind
+ * @id: NEW_ID() or ARRAY_ID() of an index up to KIND_CLASSES
+ *
+ * Context: no lock held. Return: the cache, made on first use, or NULL.
+ */
+__cold_path struct kmem_cache *kmalloc_kind_cache(unsigned int id)
+{
+	bool array = id > NEW_ID(KIND_CLASSES);
+
+	(void)mm_this_cpu();
+	return create_cache(&cache_by_id[id],
+			    array ? "kmalloc-array-%u" : "kmalloc-new-%u",
+			    id - (array ? ARRAY_ID(0) : NEW_ID(0)),
+			    kmalloc_flags, id);
 }
 
 static struct kmem_cache *dma_cache(unsigned int index)
 {
 	(void)mm_this_cpu();
 	return create_cache(&dma_caches[index], "dma-kmalloc-%u", index,
-			    SLAB_CACHE_DMA | SLAB_NO_SHEAVES);
+			    SLAB_CACHE_DMA | SLAB_NO_SHEAVES, index);
 }
 
 /* ---- allocation ---- */
@@ -329,7 +371,8 @@ void kfree(const void *p)
 {
 	void *obj = (void *)(uintptr_t)p;
 
-	if (unlikely(!virt_addr_valid(obj) || !sheaf_push_marked(obj)))
+	if (unlikely(!virt_addr_valid(obj) ||
+		     !sheaf_push_marked(obj, CLASS_RECIPROCAL)))
 		kfree_slow(obj);
 	else
 		object_freed(virt_to_page(obj)->slab_cache, obj);

@@ -234,6 +234,7 @@ static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
 /* True while every cache is to work without sheaves. */
 bool sheaves_off;
 bool sheaves_split;
+bool slab_kinds;
 
 static bool cache_has_sheaves(const struct kmem_cache *s)
 {

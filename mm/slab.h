@@ -314,6 +314,21 @@ static __always_inline unsigned int kmalloc_index(size_t size)
 
 extern bool sheaves_split; /* set before the first cache, or never */
 
+/*
+ * Kinds: where a release has to fit what allocated the object, C++'s new and
+ * new [] have classes of their own up to 256 bytes, in ids that are not split
+ * then. A release looks for the reciprocal in a table of its kind, where other
+ * kinds have none: no instruction tells them apart, the address does.
+ *
+ *   id   1 … 16    17 … 88    89      90 … 105   106 … 121
+ *        malloc    of any     none    new        new []
+ */
+#define KIND_CLASSES 16
+#define NEW_ID(index) (KMALLOC_NR + 1 + (index))
+#define ARRAY_ID(index) (NEW_ID(KIND_CLASSES) + (index))
+
+extern bool slab_kinds; /* the ids are kept; set before the first cache */
+
 extern const u32 kmalloc_sizes[KMALLOC_NR + SPLIT_CLASSES + 1] __hidden;
 
 static inline unsigned int kmalloc_size(unsigned long index)
@@ -325,12 +340,16 @@ static inline unsigned int kmalloc_size(unsigned long index)
  * What is known of each class, by id, lies before the frames' classes: whoever
  * has just read one of these needs no other pointer.
  *
- *   | less | span | reciprocal | port_slab_ids →
+ *   | new [] | new | less | span | reciprocal | port_slab_ids →
+ *
+ * The first two are reciprocals as well, of what delete [] and delete take.
  */
 enum class_word {
 	CLASS_RECIPROCAL = 1, /* of its objects' size */
 	CLASS_SPAN, /* so many sizes are served by it; 0: see a slow path */
 	CLASS_LESS, /* from this one on */
+	CLASS_NEW, /* its reciprocal, if new has such objects */
+	CLASS_ARRAY, /* ... new [] */
 };
 
 static __always_inline u64 *class_words(enum class_word which)
@@ -339,6 +358,8 @@ static __always_inline u64 *class_words(enum class_word which)
 }
 
 void kmalloc_classes_init(void);
+void kmalloc_kinds_init(bool kinds);
+struct kmem_cache *kmalloc_kind_cache(unsigned int id);
 
 /*
  * May a general cache's object start at @obj, which lies in a frame with the
@@ -348,9 +369,10 @@ void kmalloc_classes_init(void);
 /* The compiler keeps no address of what lies at @index: each use adds anew. */
 #define reckon_anew(index) __asm__("" : "+r"(index))
 
-static __always_inline bool class_starts_at(unsigned long *id, const void *obj)
+static __always_inline bool class_starts_at(unsigned long *id, const void *obj,
+					    enum class_word whose)
 {
-	const u64 *words = class_words(CLASS_RECIPROCAL);
+	const u64 *words = class_words(whose);
 	u64 product;
 
 	reckon_anew(*id);
@@ -361,7 +383,7 @@ static __always_inline bool class_starts_at(unsigned long *id, const void *obj)
 
 static __always_inline bool kmalloc_starts_at(unsigned long id, const void *obj)
 {
-	return class_starts_at(&id, obj);
+	return class_starts_at(&id, obj, CLASS_RECIPROCAL);
 }
 
 static inline struct kmem_cache *kmalloc_cache(unsigned int index)
@@ -401,17 +423,26 @@ u32 sheaf_limit(struct kmem_cache *s, u32 most);
 
 /* This CPU's main sheaf of cache @id, and its move by @n objects. */
 #define sheaf_top(id) this_cpu_read_element(sheaf_tops, sheaf_t, id)
-#define sheaf_move(id, n) \
-	this_cpu_add_element(sheaf_tops, id, (n) * (long)sizeof(void *))
+#define sheaf_move_at(id, from, n) \
+	this_cpu_add_element(sheaf_tops, id, from, (n) * (long)sizeof(void *))
+#define sheaf_move(id, n) sheaf_move_at(id, 0, n)
 
-/* Take an object from this CPU's sheaf; NULL when it is empty. */
-static __always_inline void *sheaf_pop(unsigned long id)
+/*
+ * Take an object from this CPU's sheaf of the cache @id + @from, a constant;
+ * NULL when it is empty.
+ */
+static __always_inline void *sheaf_pop_at(unsigned long id, unsigned long from)
 {
-	void *obj = sheaf_top(id)[-1];
+	void *obj = sheaf_top(id + from)[-1];
 
 	if (likely(obj))
-		sheaf_move(id, -1);
+		sheaf_move_at(id, from, -1);
 	return obj;
+}
+
+static __always_inline void *sheaf_pop(unsigned long id)
+{
+	return sheaf_pop_at(id, 0);
 }
 
 static __always_inline bool sheaf_full(sheaf_t top)
@@ -433,15 +464,16 @@ static __always_inline bool sheaf_push(unsigned long id, void *obj)
 
 /*
  * The release of a general cache's object: sheaf_push(), and the mark that
- * tells a second release. False: see to it in a slow path.
+ * tells a second release. @whose: the table of the kind that may be released.
+ * False: see to it in a slow path.
  */
-static __always_inline bool sheaf_push_marked(void *obj)
+static __always_inline bool sheaf_push_marked(void *obj, enum class_word whose)
 {
 	unsigned long id = port_slab_ids[virt_to_pfn(obj)];
 	sheaf_t top = sheaf_top(id);
 
 	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK ||
-		     !class_starts_at(&id, obj)))
+		     !class_starts_at(&id, obj, whose)))
 		return false;
 	*object_mark(obj) = FREE_MARK;
 	*top = obj;
@@ -453,13 +485,14 @@ static __always_inline bool sheaf_push_marked(void *obj)
  * The same, where the caller says the object's @size: false also if it is of
  * another class. It is as it was then.
  */
-static __always_inline bool sheaf_push_sized(void *obj, size_t *size)
+static __always_inline bool sheaf_push_sized(void *obj, size_t *size,
+					     enum class_word whose)
 {
 	unsigned long id = port_slab_ids[virt_to_pfn(obj)];
 	sheaf_t top = sheaf_top(id);
 
 	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK ||
-		     !class_starts_at(&id, obj)))
+		     !class_starts_at(&id, obj, whose)))
 		return false;
 	reckon_anew(id);
 	*size -= class_words(CLASS_LESS)[id];

@@ -70,7 +70,8 @@ static void kmem_cache_setup(struct kmem_cache *s, const char *name, u32 size,
 
 static u32 take_id(struct kmem_cache *s)
 {
-	u32 id = SPLIT_ID(sheaves_split ? SPLIT_CLASSES : 0);
+	bool kept = sheaves_split || slab_kinds;
+	u32 id = kept ? ARRAY_ID(KIND_CLASSES) : KMALLOC_NR;
 
 	while (++id < NR_CPU_CACHES) {
 		if (!cache_by_id[id]) {

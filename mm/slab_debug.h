@@ -19,6 +19,7 @@
 
 /* slab_debug_option.c */
 extern bool slab_debug_keep_order; /* O: no larger blocks of frames */
+bool slab_debug_given(void);
 
 /* slab_debug_report.c */
 extern struct stack_depot slab_stacks;

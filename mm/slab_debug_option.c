@@ -236,6 +236,12 @@ int setup_look(const char *str)
 	return 0;
 }
 
+/* True if an option may have any cache watched, or large blocks. */
+bool slab_debug_given(void)
+{
+	return option_given || slab_check || slab_trace_objects;
+}
+
 /* What the cache @name is created with, @flags being what was asked for. */
 slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags)
 {

@@ -138,8 +138,11 @@ static bool have_changed_names(void)
 /* @mode, without RTLD_DEEPBIND if that would lead to another heap. */
 static int mode_for_one_heap(int mode)
 {
-	if (mode & RTLD_DEEPBIND && !have_changed_names())
+	if (!(mode & RTLD_DEEPBIND))
+		return mode;
+	if (!have_changed_names())
 		return mode & ~RTLD_DEEPBIND;
+	ashlar_kinds_mix();
 	return mode;
 }
 

@@ -30,6 +30,7 @@
 #include "port/user/user.h"
 #include "fast.h"
 #include "guarded.h"
+#include "kinds.h"
 #include "profiled.h"
 #include "uncached.h"
 #include "user.h"
@@ -64,7 +65,7 @@ static __always_inline void *alloc_aligned_cached(size_t size, size_t align,
 						  size_t rounded,
 						  enum alloc_kind kind)
 {
-	struct kmem_cache *s = kmalloc_cache(kmalloc_index(rounded));
+	struct kmem_cache *s = kind_cache(rounded, kind);
 
 	if (s && unlikely(cache_is_noted(s)))
 		return alloc_noted(s, size, align, rounded, kind);
@@ -131,7 +132,7 @@ static __always_inline void *perturbed(void *p, size_t size)
 
 static __always_inline void *alloc_cached(size_t size, enum alloc_kind kind)
 {
-	struct kmem_cache *s = kmalloc_cache(kmalloc_index(size ? size : 1));
+	struct kmem_cache *s = kind_cache(size, kind);
 
 	if (unlikely(!s))
 		return NULL;
@@ -160,6 +161,18 @@ static __always_inline void *alloc_slowly(size_t size, enum alloc_kind kind)
 	if (unlikely(large_cached_bytes > LARGE_KEEP_LEAST))
 		large_tick();
 	return perturbed(alloc_cached(size, kind), size);
+}
+
+/**
+ * alloc_kind() - a block, where none lies at hand
+ * @size: bytes
+ * @kind: by whom it is asked for
+ *
+ * Return: the block, or NULL; errno is left alone.
+ */
+__cold_path void *alloc_kind(size_t size, enum alloc_kind kind)
+{
+	return alloc_slowly(size, kind);
 }
 
 static __cold_path void *alloc_slow(size_t size)
@@ -212,7 +225,7 @@ static __cold_path void *new_slow(size_t size)
 {
 	void *p = alloc_slowly(size, ALLOC_NEW);
 
-	return likely(p) ? p : ashlar_new_failed(size);
+	return likely(p) ? p : ashlar_new_failed(size, false);
 }
 
 static __attribute__((__noinline__)) void *new_medium(size_t size)
@@ -253,7 +266,7 @@ void *ashlar_new_array(size_t size)
 {
 	void *obj = ashlar_new_or_null(size, true);
 
-	return likely(obj) ? obj : ashlar_new_failed(size);
+	return likely(obj) ? obj : ashlar_new_failed(size, true);
 }
 
 static __cold_path void *calloc_slow(size_t size)
@@ -303,14 +316,19 @@ static __attribute__((__noinline__)) void free_large(void *p)
 		release_bad("free", p);
 }
 
-/* Perturbed, or not an object of a general cache. */
-static __cold_path void free_other(void *p)
+/**
+ * free_as() - release what is perturbed, or no object that @kind takes
+ * @p: an address in a frame
+ * @kind: by whom it is released
+ */
+__cold_path void free_as(void *p, enum alloc_kind kind)
 {
 	struct page *page = virt_to_page(p);
 
 	if (unlikely(page_is_noted(page))) {
 		free_noted(page->slab_cache, p);
 	} else if (page->flags & PG_slab) {
+		kind_check(p, kind);
 		if (unlikely(malloc_params.perturb))
 			malloc_perturb_free(page->slab_cache, p);
 		slab_free_slow(page->slab_cache, p);
@@ -333,7 +351,7 @@ static __attribute__((__noinline__)) void free_slow(void *p)
 		   !malloc_params.perturb && !sheaves_split))
 		slab_free_used(cache_by_id[id], p);
 	else
-		free_other(p);
+		free_as(p, ALLOC_MALLOC);
 }
 
 /**
@@ -348,7 +366,7 @@ EXPORT void free(void *p)
 	if (unlikely(!virt_addr_valid(p))) {
 		if (p)
 			free_large(p);
-	} else if (unlikely(!sheaf_push_marked(p))) {
+	} else if (unlikely(!sheaf_push_marked(p, CLASS_RECIPROCAL))) {
 		free_slow(p);
 	}
 }
@@ -506,6 +524,8 @@ static __cold_path void *realloc_slow(void *p, size_t size)
 		return realloc_bad(p);
 	if (unlikely(page_is_watched(virt_to_page(p))))
 		return realloc_watched(p, old, size);
+	if (virt_addr_valid(p))
+		kind_check(p, ALLOC_MALLOC);
 	return realloc_within(p, old, size);
 }
 
@@ -569,6 +589,13 @@ static void *alloc_aligned(size_t align, size_t size)
 	return likely(p) ? p : aligned_slow(align, size);
 }
 
+static __always_inline void *pop_of_kind(unsigned long index, bool array)
+{
+	if (kinds_on && index <= KIND_CLASSES)
+		index += array ? ARRAY_ID(0) : NEW_ID(0);
+	return pop(index);
+}
+
 /* For operator new and, with @array, new []: aligned_alloc(), or NULL. */
 void *ashlar_new_aligned(size_t size, size_t align, bool array)
 {
@@ -578,7 +605,7 @@ void *ashlar_new_aligned(size_t size, size_t align, bool array)
 	if (unlikely(rounded < size || !is_power_of_2(align)))
 		return NULL;
 	if (likely(rounded <= malloc_params.cached_most))
-		p = pop(kmalloc_index(rounded));
+		p = pop_of_kind(kmalloc_index(rounded), array);
 	return likely(p) ? p :
 			   aligned_slowly(size, align,
 					  array ? ALLOC_NEW_ARRAY : ALLOC_NEW);

@@ -6,6 +6,7 @@
 #ifndef ASHLAR_USER_NAMES_H
 #define ASHLAR_USER_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,8 @@ struct operator_names {
 	void (*delete_array)(void *p);
 	void (*delete_one_aligned)(void *p, size_t align);
 	void (*delete_array_aligned)(void *p, size_t align);
+	/* Those that throw nothing, and deletes of a size; else unknown. */
+	bool others_ours;
 };
 
 typedef void (*new_handler)(void);

@@ -46,6 +46,19 @@ static const struct link_map *libraries_before(void)
 #define FIND(field, name, own) \
 	(*(void **)&names.field = named(before, name, (void *)(own)))
 
+static bool others_ours(const struct link_map *before)
+{
+	static const char others[][24] = { "_ZnwmRKSt9nothrow_t",
+					   "_ZnamRKSt9nothrow_t", "_ZdlPvm",
+					   "_ZdaPvm" };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (named(before, others[i], NULL))
+			return false;
+	return true;
+}
+
 /* Threads may do this together: they find the same. */
 const struct operator_names *ashlar_operator_names(void)
 {
@@ -69,6 +82,7 @@ const struct operator_names *ashlar_operator_names(void)
 	     own_operator_delete_aligned);
 	FIND(delete_array_aligned, "_ZdaPv" ALIGN_VAL,
 	     own_operator_delete_array_aligned);
+	names.others_ours = others_ours(before);
 	__atomic_store_n(&found, true, __ATOMIC_RELEASE);
 	return &names;
 }

@@ -32,10 +32,27 @@ void *operator_new_aligned(size_t size, size_t align) CXX(NEW_NAME ALIGN_VAL);
 void *operator_new_array_aligned(size_t size, size_t align)
 	CXX(NEW_ARRAY_NAME ALIGN_VAL);
 
-/* [new.delete.single]: call the handler until it helps, throws or is gone. */
-static COLD void *new_failed(size_t size, size_t align)
+/* True if aligned_alloc is ours: whoever has one of his own has malloc, too. */
+static bool malloc_is_ours(void)
+{
+	return ashlar_operator_names()->malloc == ashlar_own_malloc;
+}
+
+/* @align: 0 if none was asked for */
+static void *try_again(size_t size, size_t align, bool array)
 {
 	const struct operator_names *names = ashlar_operator_names();
+
+	if (!malloc_is_ours())
+		return align ? names->aligned_alloc(align, size) :
+			       names->malloc(size);
+	return align ? ashlar_new_aligned(size, align, array) :
+		       ashlar_kind_new_or_null(size, array);
+}
+
+/* [new.delete.single]: call the handler until it helps, throws or is gone. */
+static COLD void *new_failed(size_t size, size_t align, bool array)
+{
 	struct cxx_runtime runtime;
 	new_handler handler;
 	void *p;
@@ -50,22 +67,15 @@ static COLD void *new_failed(size_t size, size_t align)
 			abort();
 		}
 		handler();
-		p = align ? names->aligned_alloc(align, size) :
-			    names->malloc(size);
+		p = try_again(size, align, array);
 		if (p)
 			return p;
 	}
 }
 
-COLD void *ashlar_new_failed(size_t size)
+COLD void *ashlar_new_failed(size_t size, bool array)
 {
-	return new_failed(size, 0);
-}
-
-/* True if aligned_alloc is ours: whoever has one of his own has malloc, too. */
-static bool malloc_is_ours(void)
-{
-	return ashlar_operator_names()->malloc == ashlar_own_malloc;
+	return new_failed(size, 0, array);
 }
 
 /*
@@ -81,7 +91,7 @@ static void *new_by_name(size_t size)
 {
 	void *p = ashlar_operator_names()->malloc(size);
 
-	return likely(p) ? p : ashlar_new_failed(size);
+	return likely(p) ? p : ashlar_new_failed(size, false);
 }
 
 static void *array_by_name(size_t size)
@@ -138,7 +148,7 @@ static COLD void *new_aligned_by_name(size_t size, size_t align, bool array)
 		return names->new_aligned(size, align);
 	p = news.aligned_ours ? ashlar_new_aligned(size, align, array) :
 				names->aligned_alloc(align, size);
-	return likely(p) ? p : new_failed(size, align);
+	return likely(p) ? p : new_failed(size, align, array);
 }
 
 void *operator_new_aligned(size_t size, size_t align)
@@ -148,7 +158,7 @@ void *operator_new_aligned(size_t size, size_t align)
 	if (unlikely(!news.aligned_ours))
 		return new_aligned_by_name(size, align, false);
 	p = ashlar_new_aligned(size, align, false);
-	return likely(p) ? p : new_failed(size, align);
+	return likely(p) ? p : new_failed(size, align, false);
 }
 
 void *operator_new_array_aligned(size_t size, size_t align)
@@ -158,7 +168,7 @@ void *operator_new_array_aligned(size_t size, size_t align)
 	if (unlikely(!news.aligned_ours || !news.array_aligned_ours))
 		return new_aligned_by_name(size, align, true);
 	p = ashlar_new_aligned(size, align, true);
-	return likely(p) ? p : new_failed(size, align);
+	return likely(p) ? p : new_failed(size, align, true);
 }
 
 /* Ours, under names that no program replaces. */
@@ -317,77 +327,134 @@ static bool aligned_sizes_count(const struct operator_names *names)
 	       names->new_array_aligned == own_operator_new_array_aligned;
 }
 
+/* True if no form of the program's takes or gives what ours gave or takes. */
+static bool all_ours(const struct operator_names *names)
+{
+	return sizes_count(names) && aligned_sizes_count(names) &&
+	       names->others_ours && names->delete_one == own_operator_delete &&
+	       names->delete_array == own_operator_delete_array &&
+	       names->delete_one_aligned == own_operator_delete_aligned &&
+	       names->delete_array_aligned == own_operator_delete_array_aligned;
+}
+
+/* What is chosen, until all of it is. */
+struct forms {
+	struct new_forms news;
+	struct delete_forms one, array;
+};
+
 /* A form that has been replaced is called by those that go on to it. */
-static void choose_deletes(const struct operator_names *names)
+static void choose_deletes(struct forms *f, const struct operator_names *names)
 {
 	bool one_ours = names->delete_one == own_operator_delete;
 	bool array_ours = names->delete_array == own_operator_delete_array;
 
-	one.plain = free;
-	one.sized = one_ours ? AS(delete_with, free) :
-			       AS(delete_with, names->delete_one);
-	array.plain = one_ours ? free : names->delete_one;
-	array.sized = array_ours ? AS(delete_with, array.plain) :
-				   AS(delete_with, names->delete_array);
+	f->one.plain = free;
+	f->one.sized = one_ours ? AS(delete_with, free) :
+				  AS(delete_with, names->delete_one);
+	f->array.plain = one_ours ? free : names->delete_one;
+	f->array.sized = array_ours ? AS(delete_with, f->array.plain) :
+				      AS(delete_with, names->delete_array);
 	if (one_ours && sizes_count(names)) {
 		ashlar_sizes_count();
-		one.sized = ashlar_delete_sized;
+		f->one.sized = ashlar_delete_sized;
 		if (array_ours)
-			array.sized = ashlar_delete_sized;
+			f->array.sized = ashlar_delete_sized;
 	}
 	if (!watching || free != ashlar_own_free)
 		return;
-	one.plain = watched_delete;
+	f->one.plain = watched_delete;
 	if (!one_ours)
 		return;
-	one.sized = watched_delete_sized;
-	array.plain = watched_delete_array;
+	f->one.sized = watched_delete_sized;
+	f->array.plain = watched_delete_array;
 	if (array_ours)
-		array.sized = watched_delete_array_sized;
+		f->array.sized = watched_delete_array_sized;
 }
 
-static void choose_aligned_deletes(const struct operator_names *names)
+static void choose_aligned_deletes(struct forms *f,
+				   const struct operator_names *names)
 {
 	bool one_ours = names->delete_one_aligned ==
 			own_operator_delete_aligned;
 	bool array_ours = names->delete_array_aligned ==
 			  own_operator_delete_array_aligned;
 
-	one.aligned = AS(delete_with, free);
-	one.sized_aligned = AS(delete_with_both, names->delete_one_aligned);
-	array.aligned = names->delete_one_aligned;
-	array.sized_aligned = AS(delete_with_both, names->delete_array_aligned);
+	f->one.aligned = AS(delete_with, free);
+	f->one.sized_aligned = AS(delete_with_both, names->delete_one_aligned);
+	f->array.aligned = names->delete_one_aligned;
+	f->array.sized_aligned =
+		AS(delete_with_both, names->delete_array_aligned);
 	if (one_ours && aligned_sizes_count(names)) {
-		one.sized_aligned = ashlar_delete_sized_aligned;
+		f->one.sized_aligned = ashlar_delete_sized_aligned;
 		if (array_ours)
-			array.sized_aligned = ashlar_delete_sized_aligned;
+			f->array.sized_aligned = ashlar_delete_sized_aligned;
 	}
 	if (!watching || free != ashlar_own_free)
 		return;
-	one.aligned = watched_delete_aligned;
+	f->one.aligned = watched_delete_aligned;
 	if (!one_ours)
 		return;
-	one.sized_aligned = watched_delete_sized_aligned;
-	array.aligned = watched_delete_array_aligned;
+	f->one.sized_aligned = watched_delete_sized_aligned;
+	f->array.aligned = watched_delete_array_aligned;
 	if (array_ours)
-		array.sized_aligned = watched_delete_array_sized_aligned;
+		f->array.sized_aligned = watched_delete_array_sized_aligned;
 }
 
+static void choose_news(struct forms *f, const struct operator_names *names)
+{
+	bool ours = malloc_is_ours();
+
+	f->news.one = ours ? ashlar_new : new_by_name;
+	f->news.array = array_by_name;
+	if (names->new_one == own_operator_new)
+		f->news.array = ours ? ashlar_new_array : new_by_name;
+	f->news.aligned_ours = ours;
+	f->news.array_aligned_ours = names->new_aligned ==
+				     own_operator_new_aligned;
+}
+
+/* Each kind of new and of delete has its own objects: kinds.c. */
+static void choose_kinds(struct forms *f)
+{
+	f->news.one = ashlar_kind_new;
+	f->news.array = ashlar_kind_new_array;
+	f->one.plain = ashlar_kind_delete;
+	f->one.aligned = AS(delete_with, ashlar_kind_delete);
+	f->array.plain = ashlar_kind_delete_array;
+	f->array.aligned = AS(delete_with, ashlar_kind_delete_array);
+	f->array.sized = ashlar_delete_array_sized;
+	f->array.sized_aligned = ashlar_delete_array_sized_aligned;
+}
+
+/*
+ * Threads may do this together: each writes the same. Nothing is allocated by
+ * what is chosen before all know how to release it.
+ */
 static COLD void choose_forms(void)
 {
 	const struct operator_names *names = ashlar_operator_names();
-	bool ours = malloc_is_ours();
+	bool kinds = false;
+	struct forms f;
 
-	choose_deletes(names);
-	choose_aligned_deletes(names);
-	news.one = ours ? ashlar_new : new_by_name;
-	ashlar_new_most = ours ? NEW_AT_ONCE : 0;
-	news.array = array_by_name;
-	if (names->new_one == own_operator_new)
-		news.array = ours ? ashlar_new_array : new_by_name;
-	news.aligned_ours = ours;
-	news.array_aligned_ours = names->new_aligned ==
-				  own_operator_new_aligned;
+	if (sizes_count(names))
+		kinds = ashlar_kinds_begin(!watching && all_ours(names));
+	choose_deletes(&f, names);
+	choose_aligned_deletes(&f, names);
+	choose_news(&f, names);
+	if (kinds)
+		choose_kinds(&f);
+	one = f.one;
+	array = f.array;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	ashlar_new_most = kinds ? NEW_AT_ONCE : 0;
+	news = f.news;
+}
+
+void ashlar_choose_operators(void)
+{
+	if (news.one == first_new)
+		choose_forms();
 }
 
 void ashlar_watch_operators(void)

@@ -37,6 +37,7 @@ static bool new_is_ours(void)
 {
 	const struct operator_names *names = ashlar_operator_names();
 
+	ashlar_choose_operators();
 	return names->new_one == own_operator_new &&
 	       names->malloc == ashlar_own_malloc;
 }
@@ -48,7 +49,7 @@ static void *new_nothrow(void **slot, const char *name, size_t size,
 	nothrow_new next;
 
 	if (new_is_ours())
-		p = ashlar_new_or_null(size, array);
+		p = ashlar_kind_new_or_null(size, array);
 	if (p)
 		return p;
 	*(void **)&next = next_form(slot, name);

@@ -3,7 +3,7 @@
  * operator new and the delete that C++14 calls, as the shared library has them:
  * without a jump to what the program may have replaced.
  *
- *   new ──► at hand ┐ no, or malloc is the program's: ashlar_new_most is 0
+ *   new ──► at hand ┐ no, or kinds are not told apart: ashlar_new_most is 0
  *                   └──────► operator_new.c
  *   delete ─► room ┐ no, or new is the program's: no size has a class
  *                  └───────► operator_new.c
@@ -26,12 +26,13 @@ void *operator_new(size_t size)
 
 	if (unlikely(size > ashlar_new_most))
 		return ashlar_new_otherwise(size);
-	obj = pop(class_of(size));
-	return likely(obj) ? obj : ashlar_new_otherwise(size);
+	obj = sheaf_pop_at(class_of(size), NEW_ID(0));
+	return likely(obj) ? unmark(obj) : ashlar_new_otherwise(size);
 }
 
 void operator_delete_sized(void *p, size_t size)
 {
-	if (unlikely(!virt_addr_valid(p) || !sheaf_push_sized(p, &size)))
+	if (unlikely(!virt_addr_valid(p) ||
+		     !sheaf_push_sized(p, &size, CLASS_NEW)))
 		ashlar_delete_otherwise(p, size);
 }

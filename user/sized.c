@@ -21,6 +21,7 @@
 #include "mm/internal.h"
 #include "port/user/user.h"
 #include "guarded.h"
+#include "kinds.h"
 #include "user.h"
 
 /* realloc() keeps a block of as many bytes, whatever is left of it. */
@@ -71,29 +72,50 @@ static void report_size(const void *p, size_t size, size_t align,
 			  p, bytes, size);
 }
 
-static __cold_path void delete_slow(void *p, size_t size, size_t align)
+static __cold_path void delete_slow(void *p, size_t size, size_t align,
+				    bool array)
 {
-	if (!virt_addr_valid(p) && guarded_free(p, size, ALLOC_NEW))
+	enum alloc_kind kind = array ? ALLOC_NEW_ARRAY : ALLOC_NEW;
+
+	if (!virt_addr_valid(p) && guarded_free(p, size, kind))
 		return;
+	if (p && virt_addr_valid(p))
+		kind_check(p, kind);
 	if (p && !size_fits(p, size, align, false))
 		report_size(p, size, align, "new-delete-type-mismatch");
-	ashlar_own_free(p);
+	if (!kinds_on)
+		ashlar_own_free(p);
+	else if (array)
+		ashlar_kind_delete_array(p);
+	else
+		ashlar_kind_delete(p);
 }
 
 /* operator delete and delete [] of a size, where all of them are ours */
 void ashlar_delete_sized(void *p, size_t size)
 {
-	if (unlikely(!virt_addr_valid(p) || !sheaf_push_sized(p, &size)))
-		delete_slow(p, size, 1);
+	if (unlikely(!virt_addr_valid(p) ||
+		     !sheaf_push_sized(p, &size, CLASS_NEW)))
+		delete_slow(p, size, 1, false);
 }
 
-/* ... and an alignment */
+/* ... where those of delete [] are told apart from them */
+void ashlar_delete_array_sized(void *p, size_t size)
+{
+	if (unlikely(!virt_addr_valid(p) ||
+		     !sheaf_push_sized(p, &size, CLASS_ARRAY)))
+		delete_slow(p, size, 1, true);
+}
+
+/* ... and an alignment, of which one that is no power of two says nothing */
 void ashlar_delete_sized_aligned(void *p, size_t size, size_t align)
 {
-	if (likely(is_power_of_2(align)))
-		delete_slow(p, size, align);
-	else
-		ashlar_own_free(p);
+	delete_slow(p, size, is_power_of_2(align) ? align : 1, false);
+}
+
+void ashlar_delete_array_sized_aligned(void *p, size_t size, size_t align)
+{
+	delete_slow(p, size, is_power_of_2(align) ? align : 1, true);
 }
 
 /* free_sized(), and with an @align that is more than 1 free_aligned_sized() */
@@ -103,11 +125,19 @@ void ashlar_check_sized(void *p, size_t size, size_t align)
 		report_size(p, size, align, "alloc-dealloc-mismatch");
 }
 
-/* The operators are ours: from now on sizes count. */
+/* The class of whose size the objects with the id @id are, or 0. */
+static unsigned int other_index(unsigned int id)
+{
+	if (!kinds_on)
+		return id <= SPLIT_ID(SPLIT_CLASSES) ? id - SPLIT_ID(0) : 0;
+	return id <= ARRAY_ID(0) ? id - NEW_ID(0) : id - ARRAY_ID(0);
+}
+
+/* The operators are ours, and kinds begun: from now on sizes count. */
 void ashlar_sizes_count(void)
 {
 	u64 *less = class_words(CLASS_LESS), *span = class_words(CLASS_SPAN);
-	unsigned int i, other;
+	unsigned int i, index;
 
 	(void)mm_this_cpu();
 	if (unlikely(!port_ram_pages))
@@ -116,9 +146,9 @@ void ashlar_sizes_count(void)
 		less[i] = i > 1 ? kmalloc_size(i - 1) + 1 : 0;
 		span[i] = kmalloc_size(i) + 1 - less[i];
 	}
-	for (i = 1; i <= SPLIT_CLASSES; i++) {
-		other = SPLIT_ID(i);
-		less[other] = less[i];
-		span[other] = span[i];
+	for (i = KMALLOC_NR + 1; i <= ARRAY_ID(KIND_CLASSES); i++) {
+		index = other_index(i);
+		less[i] = less[index];
+		span[i] = span[index];
 	}
 }

@@ -54,7 +54,8 @@ void *ashlar_new_otherwise(size_t size) HIDDEN;
 void ashlar_delete_otherwise(void *p, size_t size) HIDDEN;
 
 /* Calls the handler until it helps, throws or is gone; operator_new.c. */
-void *ashlar_new_failed(size_t size) HIDDEN __attribute__((__weak__));
+void *ashlar_new_failed(size_t size, bool array) HIDDEN
+	__attribute__((__weak__));
 
 /*
  * malloc's, under names that no program replaces. In the archive nobody has
@@ -70,6 +71,17 @@ void *ashlar_new_or_null(size_t size, bool array) HIDDEN
 	__attribute__((__weak__));
 void *ashlar_new_aligned(size_t size, size_t align, bool array) HIDDEN
 	__attribute__((__weak__));
+
+/* kinds.c: the same, where kinds are told apart, and whether they are */
+void *ashlar_kind_new(size_t size) HIDDEN __attribute__((__weak__));
+void *ashlar_kind_new_array(size_t size) HIDDEN __attribute__((__weak__));
+void *ashlar_kind_new_or_null(size_t size, bool array) HIDDEN
+	__attribute__((__weak__));
+void ashlar_kind_delete(void *p) HIDDEN __attribute__((__weak__));
+void ashlar_kind_delete_array(void *p) HIDDEN __attribute__((__weak__));
+void ashlar_choose_operators(void) HIDDEN; /* operator_new.c */
+bool ashlar_kinds_begin(bool ours) HIDDEN __attribute__((__weak__));
+void ashlar_kinds_mix(void) HIDDEN;
 
 /*
  * Releases that say how the block was allocated: @size is SIZE_UNKNOWN and
@@ -87,6 +99,11 @@ void ashlar_delete_array(void *p, size_t size, size_t align) HIDDEN
 /* sized.c: the same, of blocks that are not watched */
 void ashlar_delete_sized(void *p, size_t size) HIDDEN __attribute__((__weak__));
 void ashlar_delete_sized_aligned(void *p, size_t size, size_t align) HIDDEN
+	__attribute__((__weak__));
+void ashlar_delete_array_sized(void *p, size_t size) HIDDEN
+	__attribute__((__weak__));
+void ashlar_delete_array_sized_aligned(void *p, size_t size,
+				       size_t align) HIDDEN
 	__attribute__((__weak__));
 void ashlar_check_sized(void *p, size_t size, size_t align);
 void ashlar_sizes_count(void) HIDDEN __attribute__((__weak__));

@@ -58,7 +58,7 @@
  * What a release wants to know of an object's class lies before the classes of
  * all frames, where one pointer reaches both: so many words of 64 bits.
  */
-#define CLASS_WORDS (3 * NR_CPU_CACHES)
+#define CLASS_WORDS (5 * NR_CPU_CACHES)
 #define CLASS_BYTES (8 * CLASS_WORDS)
 
 /* Bytes of a slab: it grows with its cache between these two. */

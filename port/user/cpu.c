@@ -111,6 +111,8 @@ static bool start_process(void)
 		return false;
 	local_locks_start();
 	port_read_options();
+	if (ashlar_kinds_keep)
+		ashlar_kinds_keep();
 	mm_init();
 	if (kfence_on || slab_large || report_has_reader())
 		segv_install();

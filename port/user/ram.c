@@ -88,8 +88,8 @@ static bool place_range(unsigned int bits)
 	size_t most = bits == 32 ? span * 5 : span / 2;
 
 	base += port_random() % (span / 2) & ~(BLOCK_BYTES - 1);
-	/* The first page before port_slab_ids, and of it: it stays. */
-	if (map_at(base, host_page))
+	/* What lies before port_slab_ids, and its first page: they stay. */
+	if (map_at(base, ALIGN(CLASS_BYTES + 1, host_page)))
 		return false;
 	/* An eighth for the tables, the rest is RAM's. */
 	port_slab_ids = (u8 *)base + CLASS_BYTES;
@@ -134,7 +134,7 @@ static void shorten_table(void *table, size_t from, size_t to)
 
 #define BLOCK_FRAMES (BLOCK_BYTES >> PAGE_SHIFT)
 
-/* Whatever is in its first page is mapped already. */
+/* Whatever is in its first pages is mapped already. */
 static bool extend_ids(unsigned long from, unsigned long to)
 {
 	return extend_table(port_slab_ids - CLASS_BYTES, from + CLASS_BYTES,

@@ -72,6 +72,7 @@ extern bool fail_wanted;
 bool fail_call(size_t size);
 void ashlar_fail_begins(void) __attribute__((__weak__)); /* user/malloc.c */
 void ashlar_samples_begin(void) __attribute__((__weak__)); /* the same */
+void ashlar_kinds_keep(void) __attribute__((__weak__)); /* user/kinds.c */
 
 /* ending.c */
 void port_process_ends(void);

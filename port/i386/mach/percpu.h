@@ -14,6 +14,7 @@
 #define this_cpu_ptr(var) (&(var))
 
 #define this_cpu_read_element(var, type, i) (((type *)&(var))[i])
-#define this_cpu_add_element(var, i, n) (((long *)&(var))[i] += (long)(n))
+#define this_cpu_add_element(var, i, from, n) \
+	(((long *)&(var))[(i) + (from)] += (long)(n))
 
 #endif

@@ -28,7 +28,7 @@ extern uintptr_t sim_percpu_distance;
 	((__typeof__(&(var)))((uintptr_t) & (var) + sim_percpu_distance))
 
 #define this_cpu_read_element(var, type, i) (((type *)this_cpu_ptr(var))[i])
-#define this_cpu_add_element(var, i, n) \
-	(((long *)this_cpu_ptr(var))[i] += (long)(n))
+#define this_cpu_add_element(var, i, from, n) \
+	(((long *)this_cpu_ptr(var))[(i) + (from)] += (long)(n))
 
 #endif

@@ -24,6 +24,7 @@
  * An element of a per-CPU array of longs or pointers, reached without
  * forming its address: on x86-64 a thread's variables lie at constant
  * offsets from %fs, and an instruction can add to one in that segment.
+ * The element is that at @i and a constant, @from.
  * (clang's asm operands lose the segment, so it adds in its own way.)
  */
 #if defined(__x86_64__)
@@ -36,15 +37,16 @@
 	})
 #define this_cpu_read_element(var, type, i) \
 	(((type __seg_fs *)this_cpu_offset(var))[i])
-#define this_cpu_add_element(var, i, n)                               \
-	__asm__ volatile("addq %2, %%fs:(%0,%1,8)"                    \
-			 :                                            \
-			 : "r"(this_cpu_offset(var)), "r"((long)(i)), \
-			   "er"((long)(n))                            \
+#define this_cpu_add_element(var, i, from, n)                          \
+	__asm__ volatile("addq %2, %%fs:%c3(%0,%1,8)"                  \
+			 :                                             \
+			 : "r"(this_cpu_offset(var)), "r"((long)(i)),  \
+			   "er"((long)(n)), "i"((from) * sizeof(long)) \
 			 : "cc", "memory")
 #else
 #define this_cpu_read_element(var, type, i) (((type *)&(var))[i])
-#define this_cpu_add_element(var, i, n) (((long *)&(var))[i] += (long)(n))
+#define this_cpu_add_element(var, i, from, n) \
+	(((long *)&(var))[(i) + (from)] += (long)(n))
 #endif
 
 #endif
