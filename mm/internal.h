@@ -199,6 +199,7 @@ void quarantine_flush(void);
 /* watched.c, slab_debug_report.c: an access to what may be watched */
 struct slab_block;
 bool slab_block_at(const void *addr, struct slab_block *b);
+size_t slab_room_at(const void *addr);
 void slab_report_access(const struct slab_block *b, const void *addr,
 			size_t bytes, bool write, const char *call);
 

@@ -104,6 +104,42 @@ __racy bool slab_block_at(const void *addr, struct slab_block *b)
 }
 
 /**
+ * slab_room_at() - bytes from an address to the end of its object in use
+ * @addr: any address
+ *
+ * The quick half of slab_block_at(): most that is looked at lies in such an
+ * object, whose record says so. Context: any; takes no lock. Return: the bytes;
+ * 0: there is more to find out.
+ */
+__racy size_t slab_room_at(const void *addr)
+{
+	const struct kmem_cache *s;
+	const struct slab_record *r;
+	const struct page *slab;
+	struct page *page;
+	size_t at;
+	char *slot;
+
+	if (!virt_addr_valid(addr))
+		return 0;
+	page = virt_to_page(addr);
+	s = page->slab_cache;
+	if (!page_is_watched(page) || !slab_is_packed(s) || !s->record)
+		return 0;
+	slab = slab_head(page);
+	slot = slot_of(s, slab, addr);
+	if (slot < (char *)page_address(slab) || slot >= slab_unused(slab))
+		return 0;
+	r = slot_record(s, slot);
+	at = (size_t)((const char *)addr - (const char *)r) + s->record -
+	     r->offset;
+	if (record_state(r) != RECORD_LIVE || at >= record_asked(r) ||
+	    !record_is_whole(r))
+		return 0;
+	return record_asked(r) - at;
+}
+
+/**
  * slab_object_size() - bytes that the holder of an object may use
  * @s: its cache
  * @obj: the object, in use

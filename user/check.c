@@ -32,9 +32,11 @@
  */
 EXPORT size_t ashlar_check_room(const void *p)
 {
+	size_t at = slab_room_at(p);
 	struct slab_block b;
-	size_t at;
 
+	if (likely(at))
+		return at;
 	if (unlikely(kfence_on || slab_large) && kfence_room(p, &at))
 		return at;
 	if (!slab_block_at(p, &b))
@@ -57,7 +59,7 @@ EXPORT bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
 {
 	struct slab_block b;
 
-	if (likely(!bytes || bytes <= ashlar_check_room(p)))
+	if (likely(bytes <= slab_room_at(p) || bytes <= ashlar_check_room(p)))
 		return true;
 	if (unlikely(kfence_on || slab_large) &&
 	    kfence_refuse(p, bytes, is_write ? REPORT_WRITE : REPORT_READ,
