@@ -11,6 +11,7 @@
  */
 #include <dlfcn.h>
 #include <stddef.h>
+#include "port/user/user.h"
 #include "names.h"
 #include "user.h"
 
@@ -32,6 +33,20 @@ static void *next_form(void **slot, const char *name)
 	return next;
 }
 
+/*
+ * True if a rule of what is to fail refuses such a call, and no handler could
+ * help: the runtime's form would ask once more, and be given a block.
+ */
+static bool is_refused(void)
+{
+	struct cxx_runtime runtime;
+
+	if (!fail_wanted)
+		return false;
+	ashlar_find_runtime(&runtime);
+	return !runtime.get_new_handler || !runtime.get_new_handler();
+}
+
 /* True if blocks of plain operator new are ours. */
 static bool new_is_ours(void)
 {
@@ -48,10 +63,11 @@ static void *new_nothrow(void **slot, const char *name, size_t size,
 	void *p = NULL;
 	nothrow_new next;
 
-	if (new_is_ours())
+	if (new_is_ours()) {
 		p = ashlar_kind_new_or_null(size, array);
-	if (p)
-		return p;
+		if (p || is_refused())
+			return p;
+	}
 	*(void **)&next = next_form(slot, name);
 	return next ? next(size, tag) : ashlar_operator_names()->malloc(size);
 }
@@ -62,11 +78,11 @@ static void *new_aligned_nothrow(void **slot, const char *name, size_t size,
 	void *p = NULL;
 	nothrow_new_aligned next;
 
-	if (new_is_ours())
+	if (new_is_ours()) {
 		p = ashlar_new_aligned(size, align, array);
-
-	if (p)
-		return p;
+		if (p || is_refused())
+			return p;
+	}
 	*(void **)&next = next_form(slot, name);
 	return next ? next(size, align, tag) :
 		      ashlar_operator_names()->aligned_alloc(align, size);
