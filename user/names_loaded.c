@@ -48,9 +48,12 @@ static const struct link_map *libraries_before(void)
 
 static bool others_ours(const struct link_map *before)
 {
-	static const char others[][24] = { "_ZnwmRKSt9nothrow_t",
-					   "_ZnamRKSt9nothrow_t", "_ZdlPvm",
-					   "_ZdaPvm" };
+	static const char others[][24] = {
+		NEW_NAME NOTHROW,
+		NEW_ARRAY_NAME NOTHROW,
+		"_ZdlPv" CXX_SIZE,
+		"_ZdaPv" CXX_SIZE,
+	};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
