@@ -6,6 +6,7 @@
  */
 #include <ashlar/commit.h>
 #include <ashlar/kfence.h>
+#include <ashlar/ksm.h>
 #include <ashlar/mmap.h>
 #include <ashlar/swap.h>
 #include <i386.h>
@@ -69,6 +70,7 @@ void start_kernel(void)
 	init_reserves();
 	mmap_init();
 	vmscan_init();
+	ksm_init();
 	mman_init();
 	irq_init();
 	sched_init();

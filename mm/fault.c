@@ -430,6 +430,8 @@ static vm_fault_t wp_page_copy(struct vm_area_struct *vma, unsigned long addr,
 		copy_user_highpage(copy, old, addr);
 	else
 		clear_user_highpage(copy, addr);
+	if (old && PageKsm(old))
+		count_vm_event(COW_KSM);
 	copy = replace_page(vma, addr, pte, entry, old, copy);
 	if (copy)
 		put_page(copy);
@@ -473,7 +475,7 @@ static inline bool wp_can_reuse(const struct vm_area_struct *vma, pte_t entry)
 	if (!PageAnon(page))
 		return false;
 	if (!(page->pflags & PG_anon_exclusive)) {
-		if (!is_sole_owner(page))
+		if (PageKsm(page) || !is_sole_owner(page))
 			return false;
 		set_page_flags(page, PG_anon_exclusive);
 	}

@@ -9,6 +9,7 @@
 #include <ashlar/fs.h>
 #include <ashlar/hugetlb.h>
 #include <ashlar/khugepaged.h>
+#include <ashlar/ksm.h>
 #include <ashlar/mman.h>
 #include <ashlar/mmap.h>
 #include <ashlar/readahead.h>
@@ -58,6 +59,14 @@ static int madvise_flags(const struct vm_area_struct *vma, int advice,
 		return !is_vm_hugetlb_page(vma) && (*flags & VM_SPECIAL) ?
 			       -EINVAL :
 			       0;
+	case MADV_MERGEABLE: /* what cannot be merged is left as it is */
+		if (!(vma->vm_flags &
+		      (VM_SPECIAL | VM_SHARED | VM_MAYSHARE | VM_HUGETLB)))
+			*flags |= VM_MERGEABLE;
+		return 0;
+	case MADV_UNMERGEABLE:
+		*flags &= ~VM_MERGEABLE;
+		return 0;
 	case MADV_HUGEPAGE:
 		if (!port_has_pse)
 			return -EINVAL;
@@ -85,6 +94,10 @@ static int madvise_change(struct vm_area_struct **vma, unsigned long start,
 	err = madvise_flags(*vma, advice, &flags);
 	if (err || flags == (*vma)->vm_flags)
 		return err;
+	if ((flags ^ (*vma)->vm_flags) & VM_MERGEABLE)
+		err = ksm_madvise(*vma, start, end, flags & VM_MERGEABLE);
+	if (err)
+		return -EAGAIN;
 	changed = vma_change_flags(*vma, start, end, flags);
 	if (IS_ERR(changed))
 		return PTR_ERR(changed) == -ENOMEM ? -EAGAIN :

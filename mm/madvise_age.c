@@ -181,7 +181,7 @@ static void free_entry_lazily(pte_t *pte)
 	struct page *page = pte_page(*pte);
 
 	if (atomic_read(&page->_mapcount) != 1 || !PageAnon(page) ||
-	    !gives_up_slot(page))
+	    PageKsm(page) || !gives_up_slot(page))
 		return;
 	set_pte(pte, pte_mkold(pte_mkclean(ptep_get_and_clear(pte))));
 	clear_page_flags(page, PG_dirty);

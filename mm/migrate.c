@@ -43,6 +43,7 @@
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
 #include "internal.h"
+#include "ksm.h"
 #include "migrate.h"
 #include "pgtable.h"
 #include "rmap.h"
@@ -155,6 +156,7 @@ static void copy_page_to(struct page *newpage, struct page *page)
 	newpage->mapping = page->mapping;
 	newpage->index = page->index;
 	newpage->priv = page->priv;
+	ksm_migrate_page(newpage, page);
 	set_page_flags(newpage, READ_ONCE(page->pflags) & MOVED_FLAGS);
 }
 
@@ -221,7 +223,8 @@ static int unmap_and_move(struct page *page, struct page *newpage)
 
 	if (!page->mapping || page_is_pinned(page, 1))
 		return -EAGAIN;
-	if (PageAnon(page)) {
+	/* A merged page keeps its places while it is locked. */
+	if (PageAnon(page) && !PageKsm(page)) {
 		av = anon_vma_pin(page);
 		if (!av && !PageSwapCache(page))
 			return -EAGAIN; /* its last entry went */

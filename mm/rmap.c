@@ -13,6 +13,8 @@
  * what is cut from the area and to its copies in forks. It lives as long as
  * there are areas on its list; a page that is mapped is in one of them.
  *
+ * A merged page has several such objects: mm/ksm_rmap.c.
+ *
  * An area that is cut, joined, or copied by a fork is in the list before
  * entries are its own, and each list is walked in the order in which areas
  * joined it: a fork's or mremap's new area is passed after the old one. So a
@@ -42,6 +44,7 @@
 #include <ashlar/swapops.h>
 #include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
+#include "ksm.h"
 #include "migrate.h"
 #include "pgtable.h"
 #include "rmap.h"
@@ -114,16 +117,33 @@ struct anon_vma *anon_vma_pin(const struct page *page)
 	return av;
 }
 
+/**
+ * __anon_vma_unpin() - one pin less; anon_vma_lock
+ *
+ * Return: true: it is the caller's to free, without the lock.
+ */
+bool __anon_vma_unpin(struct anon_vma *av)
+{
+	lockdep_assert_held(&anon_vma_lock);
+	return !--av->pins && list_empty(&av->head);
+}
+
+/** anon_vma_free() - without areas and pins */
+void anon_vma_free(struct anon_vma *av)
+{
+	kmem_cache_free(anon_vma_cachep, av);
+}
+
 /** anon_vma_unpin() - the end of what anon_vma_pin() began; takes its lock. */
 void anon_vma_unpin(struct anon_vma *av)
 {
 	bool last;
 
 	spin_lock(&anon_vma_lock);
-	last = !--av->pins && list_empty(&av->head);
+	last = __anon_vma_unpin(av);
 	spin_unlock(&anon_vma_lock);
 	if (last)
-		kmem_cache_free(anon_vma_cachep, av);
+		anon_vma_free(av);
 }
 
 /* True if the two would be one area, but for their access rights. */
@@ -199,15 +219,22 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
 	return 0;
 }
 
+/* Where @vma would map page @index of its object, or 0. */
+static inline unsigned long index_address(unsigned long index,
+					  const struct vm_area_struct *vma)
+{
+	unsigned long offset = index - vma->vm_pgoff;
+
+	if (index < vma->vm_pgoff || offset >= vma_pages(vma))
+		return 0;
+	return vma->vm_start + (offset << PAGE_SHIFT);
+}
+
 /** vma_address() - where @vma would map @page, or 0 */
 unsigned long vma_address(const struct page *page,
 			  const struct vm_area_struct *vma)
 {
-	unsigned long offset = page->index - vma->vm_pgoff;
-
-	if (page->index < vma->vm_pgoff || offset >= vma_pages(vma))
-		return 0;
-	return vma->vm_start + (offset << PAGE_SHIFT);
+	return index_address(page->index, vma);
 }
 
 /* What a walk is looking for. */
@@ -230,9 +257,10 @@ static inline bool is_looked_for(const struct rmap_walk *w, pte_t entry)
 }
 
 /* Call the walk's function if @vma maps the page. False ends the walk. */
-static bool rmap_one(const struct rmap_walk *w, struct vm_area_struct *vma)
+static bool rmap_one(const struct rmap_walk *w, struct vm_area_struct *vma,
+		     unsigned long index)
 {
-	unsigned long addr = vma_address(w->page, vma);
+	unsigned long addr = index_address(index, vma);
 	struct mm_struct *mm = vma->vm_mm;
 	bool more = true;
 	pte_t *pte;
@@ -247,19 +275,41 @@ static bool rmap_one(const struct rmap_walk *w, struct vm_area_struct *vma)
 	return more;
 }
 
+/* All areas of @av. False ends the walk. anon_vma_lock. */
+static bool rmap_walk_areas(const struct rmap_walk *w, struct anon_vma *av,
+			    unsigned long index)
+{
+	struct vm_area_struct *vma;
+
+	list_for_each_entry(vma, &av->head, anon_node)
+		if (!rmap_one(w, vma, index))
+			return false;
+	return true;
+}
+
+static void rmap_walk_ksm(const struct rmap_walk *w)
+{
+	const struct ksm_stable_node *node = page_stable_node(w->page);
+	const struct ksm_place *place;
+
+	list_for_each_entry(place, &node->places, list)
+		if (!rmap_walk_areas(w, place->av, place->index))
+			break;
+}
+
 static void rmap_walk_anon(const struct rmap_walk *w)
 {
 	const struct page *page = w->page;
-	struct vm_area_struct *vma;
 	struct anon_vma *av;
 
 	spin_lock(&anon_vma_lock);
 	/* Without entries ->mapping is of the past, but where it is pinned. */
 	if (w->moving || atomic_read(&page->_mapcount)) {
 		av = (struct anon_vma *)(page->mapping - PAGE_MAPPING_ANON);
-		list_for_each_entry(vma, &av->head, anon_node)
-			if (!rmap_one(w, vma))
-				break;
+		if (unlikely(PageKsm(page)))
+			rmap_walk_ksm(w);
+		else
+			rmap_walk_areas(w, av, page->index);
 	}
 	spin_unlock(&anon_vma_lock);
 }
@@ -271,7 +321,7 @@ static void rmap_walk_file(const struct rmap_walk *w,
 
 	spin_lock(&mapping->i_mmap_lock);
 	list_for_each_entry(vma, &mapping->i_mmap, shared_node)
-		if (!rmap_one(w, vma))
+		if (!rmap_one(w, vma, w->page->index))
 			break;
 	spin_unlock(&mapping->i_mmap_lock);
 }
@@ -284,6 +334,30 @@ static void __rmap_walk(const struct rmap_walk *w)
 		rmap_walk_anon(w);
 	else if (mapping)
 		rmap_walk_file(w, (struct address_space *)mapping);
+}
+
+static bool end_walk(struct page *page, struct vm_area_struct *vma,
+		     unsigned long addr, void *found)
+{
+	(void)page;
+	(void)vma;
+	(void)addr;
+	*(bool *)found = true;
+	return false;
+}
+
+/**
+ * anon_vma_maps() - is @page mapped as page @index of the areas of @av?
+ *
+ * Context: anon_vma_lock.
+ */
+bool anon_vma_maps(struct anon_vma *av, unsigned long index, struct page *page)
+{
+	bool found = false;
+	const struct rmap_walk w = { page, false, end_walk, &found };
+
+	rmap_walk_areas(&w, av, index);
+	return found;
 }
 
 /**

@@ -24,6 +24,12 @@ static inline bool PageAnon(const struct page *page)
 	return page->mapping & PAGE_MAPPING_ANON;
 }
 
+/* True if it is an anonymous page that several have by merging: mm/ksm.c. */
+static inline bool PageKsm(const struct page *page)
+{
+	return (page->mapping & PAGE_MAPPING_KSM) == PAGE_MAPPING_KSM;
+}
+
 /* Whoever looks for a page through its object stays away from @vma. */
 static inline void rmap_lock(const struct vm_area_struct *vma)
 {
@@ -48,12 +54,15 @@ static inline void rmap_unlock(const struct vm_area_struct *vma)
 void rmap_init(void);
 unsigned long vma_address(const struct page *page,
 			  const struct vm_area_struct *vma);
+bool anon_vma_maps(struct anon_vma *av, unsigned long index, struct page *page);
 int __anon_vma_prepare(struct vm_area_struct *vma);
 void anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av);
 void anon_vma_unlink(struct vm_area_struct *vma);
 void page_remove_rmap(struct mm_struct *mm, struct page *page);
 unsigned int page_referenced(struct page *page, u32 *vm_flags);
 struct anon_vma *anon_vma_pin(const struct page *page);
+bool __anon_vma_unpin(struct anon_vma *av);
+void anon_vma_free(struct anon_vma *av);
 void anon_vma_unpin(struct anon_vma *av);
 void rmap_walk_moving(struct page *page, rmap_fn *fn, void *arg);
 

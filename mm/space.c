@@ -12,6 +12,7 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>
+#include <ashlar/ksm.h>
 #include <ashlar/list.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
@@ -53,6 +54,7 @@ void mmap_init(void)
 	hugetlb_init();
 	hugepage_init();
 	huge_shrink_init();
+	ksm_slot_init();
 }
 
 /* What is new in every space, be it a copy of another or not. 0 or -ENOMEM. */
@@ -72,6 +74,8 @@ static int mm_init_one(struct mm_struct *mm, struct mm_struct *old)
 	mm->huge_tables = NULL;
 	mm->def_flags = 0;
 	mm->oom_victim = mm->oom_reaped = false;
+	mm->ksm_slot = NULL;
+	mm->ksm_merging_pages = mm->ksm_rmap_items = 0;
 	mm->owner = NULL;
 	atomic_set(&mm->mm_users, 1);
 	atomic_set(&mm->mm_count, 1);
@@ -317,7 +321,9 @@ struct mm_struct *dup_mm(struct mm_struct *old)
 		kmem_cache_free(mm_cachep, mm);
 		return ERR_PTR(err);
 	}
-	err = dup_areas(mm, old);
+	err = old->ksm_slot ? __ksm_fork(mm) : 0;
+	if (!err)
+		err = dup_areas(mm, old);
 	up_write(&old->mmap_lock);
 	if (err) {
 		mmput(mm);
@@ -362,6 +368,8 @@ void mmput(struct mm_struct *mm)
 {
 	if (!atomic_dec_and_test(&mm->mm_users))
 		return;
+	if (unlikely(mm->ksm_slot) && __ksm_exit(mm))
+		mmdrop(mm);
 	exit_mmap(mm);
 	spin_lock(&mmlist_lock);
 	list_del(&mm->mmlist);

@@ -16,6 +16,8 @@
  */
 #include <ashlar/atomic.h>
 #include <ashlar/fault.h>
+#include <ashlar/gfp.h>
+#include <ashlar/highmem.h>
 #include <ashlar/mmap.h>
 #include <ashlar/page_ref.h>
 #include <ashlar/pagemap.h>
@@ -24,6 +26,8 @@
 #include <ashlar/swapops.h>
 #include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
+#include "internal.h"
+#include "ksm.h"
 #include "lru.h"
 #include "pgtable.h"
 #include "rmap.h"
@@ -83,7 +87,7 @@ static void map_swapped_page(struct vm_area_struct *vma, unsigned long addr,
 
 	lockdep_assert_held(&vma->vm_mm->page_table_lock);
 	swap_free(entry);
-	mine = mine || is_mine_alone(page, entry);
+	mine = !PageKsm(page) && (mine || is_mine_alone(page, entry));
 	if (mine) {
 		set_page_flags(page, PG_anon_exclusive);
 		if (vma->vm_flags & VM_WRITE)
@@ -92,9 +96,11 @@ static void map_swapped_page(struct vm_area_struct *vma, unsigned long addr,
 			new = pte_mkdirty(new);
 	}
 	if (!atomic_read(&page->_mapcount)) {
-		page->mapping = (unsigned long)vma->anon_vma |
-				PAGE_MAPPING_ANON;
-		page->index = linear_page_index(vma, addr);
+		if (likely(!PageKsm(page))) {
+			page->mapping = (unsigned long)vma->anon_vma |
+					PAGE_MAPPING_ANON;
+			page->index = linear_page_index(vma, addr);
+		}
 		inc_node_page_state(NR_ANON_MAPPED);
 	}
 	get_page(page);
@@ -109,6 +115,43 @@ static void map_swapped_page(struct vm_area_struct *vma, unsigned long addr,
 		try_to_free_swap(page);
 }
 
+/*
+ * The same with a copy, that only the caller knows, of a page that others
+ * have: it had been merged.
+ */
+static void map_swapped_copy(struct vm_area_struct *vma, unsigned long addr,
+			     pte_t *pte, struct page *copy)
+{
+	pte_t new = pte_mkdirty(mk_pte(copy, vma->vm_page_prot));
+
+	lockdep_assert_held(&vma->vm_mm->page_table_lock);
+	swap_free(pte_to_swp_entry(*pte));
+	vma->vm_mm->swap_ents--;
+	copy->mapping = (unsigned long)vma->anon_vma | PAGE_MAPPING_ANON;
+	copy->index = linear_page_index(vma, addr);
+	atomic_set(&copy->_mapcount, 1);
+	inc_node_page_state(NR_ANON_MAPPED);
+	vma->vm_mm->rss_anon++;
+	if (vma->vm_flags & VM_WRITE)
+		new = pte_mkwrite(new);
+	set_pte(pte, new);
+	lru_add_new_anon(copy, PG_uptodate | PG_anon_exclusive);
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		mlock_ptes(pte, pte + 1, true);
+	count_vm_event(KSM_SWPIN_COPY);
+}
+
+/* A copy of a page that is locked, and uptodate; NULL: no memory. */
+static __cold_path struct page *copy_swapped_page(struct page *page,
+						  unsigned long addr)
+{
+	struct page *copy = alloc_user_page(GFP_HIGHUSER_MOVABLE);
+
+	if (copy)
+		copy_user_highpage(copy, page, addr);
+	return copy;
+}
+
 /* The page of a slot is there, and locked. Return: as handle_mm_fault(). */
 static vm_fault_t use_swapped_page(struct vm_area_struct *vma,
 				   unsigned long addr, pte_t *pte, pte_t entry,
@@ -116,17 +159,33 @@ static vm_fault_t use_swapped_page(struct vm_area_struct *vma,
 {
 	swp_entry_t slot = pte_to_swp_entry(entry);
 	struct mm_struct *mm = vma->vm_mm;
+	struct page *copy = NULL;
 	vm_fault_t ret = 0;
 
+	if (unlikely(!ksm_swapin_place(page, vma, addr)) &&
+	    likely(PageUptodate(page))) {
+		copy = copy_swapped_page(page, addr);
+		if (!copy)
+			return VM_FAULT_OOM;
+	}
 	spin_lock(&mm->page_table_lock);
 	if (pte_same(*pte, entry) && PageSwapCache(page) &&
 	    page_swap_entry(page).val == slot.val) {
 		if (unlikely(!PageUptodate(page)))
 			ret = VM_FAULT_SIGBUS;
-		else if (likely(!mm->oom_reaped))
+		else if (unlikely(mm->oom_reaped))
+			ret = 0; /* none comes again */
+		else if (unlikely(copy))
+			map_swapped_copy(vma, addr, pte, copy);
+		else
 			map_swapped_page(vma, addr, pte, page, write);
 	}
 	spin_unlock(&mm->page_table_lock);
+	if (unlikely(copy)) {
+		if (!copy->mapping)
+			put_page(copy);
+		try_to_free_swap(page);
+	}
 	return ret;
 }
 

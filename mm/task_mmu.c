@@ -324,7 +324,7 @@ static void show_vm_flags(struct seq_file *m, u32 flags)
 		{ VM_ACCOUNT, "ac" },	   { VM_NORESERVE, "nr" },
 		{ VM_HUGETLB, "ht" },	   { VM_WIPEONFORK, "wf" },
 		{ VM_DONTDUMP, "dd" },	   { VM_HUGEPAGE, "hg" },
-		{ VM_NOHUGEPAGE, "nh" },
+		{ VM_NOHUGEPAGE, "nh" },   { VM_MERGEABLE, "mg" },
 	};
 	unsigned int i;
 

@@ -8,6 +8,7 @@
 #include <ashlar/fault-inject.h>
 #include <ashlar/huge_mm.h>
 #include <ashlar/hugetlb.h>
+#include <ashlar/ksm.h>
 #include <ashlar/vmalloc.h>
 
 #define MOST 64
@@ -87,6 +88,15 @@ void give_vmalloc(void *area)
 	vfree(area);
 }
 
+/* Nothing is merged, and no space that ended is remembered. */
+static void ksm_settle(void)
+{
+	ksm_set_run(KSM_RUN_UNMERGE);
+	ksm_set_run(KSM_RUN_STOP);
+	ksm_max_page_sharing = 256;
+	ksm_use_zero_pages = false;
+}
+
 void space_settle(void)
 {
 	lru_validate_frames();
@@ -99,6 +109,7 @@ void space_settle(void)
 		if (areas[i])
 			give_vmalloc(areas[i]);
 	}
+	ksm_settle();
 	swap_settle();
 	set_nr_overcommit_huge_pages(0);
 	set_max_huge_pages(0);

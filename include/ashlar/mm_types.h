@@ -85,8 +85,12 @@
 #define PG_huge 0x8000u /* first frame of a huge page */
 #define PG_hugetlb 0x10000u /* first frame of a page of mm/hugetlb.c */
 
-/* Low bit of struct page::mapping: an anon_vma, not an address_space. */
+/*
+ * Low bits of struct page::mapping: bit 0: an anon_vma, not an address_space;
+ * both: what is known of a merged page, which is anonymous, too (mm/ksm.h).
+ */
 #define PAGE_MAPPING_ANON 1ul
+#define PAGE_MAPPING_KSM 3ul
 
 struct kmem_cache;
 struct address_space;

@@ -50,6 +50,7 @@
 #define VM_DONTDUMP 0x4000000u
 #define VM_HUGEPAGE 0x20000000u
 #define VM_NOHUGEPAGE 0x40000000u
+#define VM_MERGEABLE 0x80000000u /* by mm/ksm.c */
 
 #define MMAP_MIN_ADDR 0x10000ul /* vm.mmap_min_addr */
 #define STACK_GUARD_GAP (256ul << PAGE_SHIFT)
@@ -111,6 +112,8 @@ struct mm_struct {
 	short oom_score_adj;
 	bool oom_victim; /* was chosen, and is on its way out … */
 	bool oom_reaped; /* its private pages go, or went: none come again */
+	struct ksm_mm_slot *ksm_slot; /* or NULL: no area is VM_MERGEABLE */
+	unsigned long ksm_merging_pages, ksm_rmap_items; /* see mm/ksm.c */
 	void *owner; /* the kernel's, for the choice of a victim */
 	bool dumpable; /* the kernel's: may others of the same user look in */
 	bool thp_disable; /* PR_SET_THP_DISABLE: kept to be told */

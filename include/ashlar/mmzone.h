@@ -90,6 +90,8 @@ enum vm_event_item {
 	KCOMPACTD_WAKE, /* times that the background was asked */
 	KCOMPACTD_MIGRATE_SCANNED, /* of the above, what it did */
 	KCOMPACTD_FREE_SCANNED,
+	KSM_SWPIN_COPY, /* swapped pages that became several again */
+	COW_KSM, /* writes to pages that had been merged */
 	NR_VM_EVENT_ITEMS
 };
 

@@ -41,6 +41,7 @@ enum {
 	KPF_COMPOUND_TAIL = 16,
 	KPF_UNEVICTABLE = 18,
 	KPF_NOPAGE = 20,
+	KPF_KSM = 21,
 	KPF_THP = 22,
 	KPF_ZERO_PAGE = 24,
 	KPF_MLOCKED = 33,
@@ -118,6 +119,8 @@ static u64 user_flags(const struct page *page)
 		flags |= BIT(KPF_MMAP);
 	if (page->mapping & PAGE_MAPPING_ANON)
 		flags |= BIT(KPF_ANON);
+	if ((page->mapping & PAGE_MAPPING_KSM) == PAGE_MAPPING_KSM)
+		flags |= BIT(KPF_KSM);
 	if (atomic_read(&page->_mlock_count) > 0)
 		flags |= BIT(KPF_MLOCKED);
 	return flags;

@@ -35,6 +35,40 @@ bool proc_may_access(const struct task_struct *task)
 
 /* ---- small texts ---- */
 
+/* 0 of a task without a space; *@items: pages that ksmd keeps in mind. */
+static unsigned long ksm_pages(struct task_struct *task, unsigned long *items)
+{
+	struct mm_struct *mm = get_task_mm(task);
+	unsigned long merging = 0;
+
+	*items = 0;
+	if (mm) {
+		merging = mm->ksm_merging_pages;
+		*items = mm->ksm_rmap_items;
+		mmput(mm);
+	}
+	return merging;
+}
+
+static int show_ksm_merging_pages(struct seq_file *m, struct task_struct *task)
+{
+	unsigned long items;
+
+	if (task->mm)
+		seq_printf(m, "%lu\n", ksm_pages(task, &items));
+	return 0;
+}
+
+static int show_ksm_stat(struct seq_file *m, struct task_struct *task)
+{
+	unsigned long items;
+
+	(void)ksm_pages(task, &items);
+	if (task->mm)
+		seq_printf(m, "ksm_rmap_items %lu\n", items);
+	return 0;
+}
+
 /* What core files hold: private and shared memory without a file, headers. */
 static int show_coredump_filter(struct seq_file *m, struct task_struct *task)
 {
@@ -282,6 +316,8 @@ static const struct pid_entry pid_entries[] = {
 	TEXT("wchan", 0444, show_wchan),
 	TEXT("cgroup", 0444, show_cgroup),
 	TEXT("coredump_filter", 0444, show_coredump_filter),
+	TEXT("ksm_merging_pages", 0400, show_ksm_merging_pages),
+	TEXT("ksm_stat", 0400, show_ksm_stat),
 	TEXT("oom_score", 0444, show_oom_score),
 	TEXT_RW("oom_adj", 0644, show_oom_adj, write_oom_adj),
 	TEXT_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),

@@ -132,5 +132,6 @@ void sysfs_init(void);
 void huge_sysfs_init(void);
 /* ../memory/hugetlb.c */
 void hugetlb_sysfs_init(void);
+void ksm_sysfs_init(void);
 
 #endif

@@ -63,4 +63,5 @@ void sysfs_init(void)
 	proc_mkdir_below(&sysfs_root, "kernel/debug");
 	huge_sysfs_init();
 	hugetlb_sysfs_init();
+	ksm_sysfs_init();
 }

@@ -7,6 +7,7 @@
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/highmem.h>
+#include <ashlar/ksm.h>
 #include <ashlar/mmap.h>
 #include <ashlar/swap.h>
 #include <ashlar/shmem_fs.h>
@@ -52,6 +53,7 @@ void sim_build_spaces(void)
 	xarray_init();
 	mmap_init();
 	vmscan_init();
+	ksm_init();
 	compaction_init(NULL);
 	file_cache = kmem_cache_create("sim_file", sizeof(struct sim_file), 0,
 				       SLAB_PANIC, NULL);
