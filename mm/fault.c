@@ -95,8 +95,8 @@ static void map_anon_page(struct vm_area_struct *vma, unsigned long addr,
  * A page of the cache; takes over the caller's reference. If the area is locked
  * the caller locks the entry. page_table_lock.
  */
-static void map_file_page(struct vm_area_struct *vma, pte_t *pte,
-			  struct page *page)
+static __always_inline void map_file_page(struct vm_area_struct *vma,
+					  pte_t *pte, struct page *page)
 {
 	lockdep_assert_held(&vma->vm_mm->page_table_lock);
 	if (page->pflags & PG_swapbacked)
@@ -527,8 +527,8 @@ static vm_fault_t do_wp_page(struct vm_area_struct *vma, unsigned long addr,
 		spin_unlock(&mm->page_table_lock);
 		return 0;
 	}
-	if (unlikely(vma->vm_ops && vma->vm_ops->page_mkwrite) &&
-	    (vma->vm_flags & VM_SHARED)) {
+	if (unlikely(vma->vm_flags & VM_SHARED) && vma->vm_ops &&
+	    vma->vm_ops->page_mkwrite) {
 		old = pte_page(entry);
 		get_page(old);
 		spin_unlock(&mm->page_table_lock);

@@ -56,17 +56,17 @@ static inline void lru_count(enum lru_list lru, long n)
 	vm_node_stat[NR_LRU_BASE + lru] += n;
 }
 
-/* Context of both: lru_lock. */
-static inline void lru_link(struct page *page, enum lru_list lru)
+/* Context of both: lru_lock. @nr: thp_nr_pages(@page), or 1 if it is not huge. */
+static inline void lru_link(struct page *page, enum lru_list lru, long nr)
 {
 	list_add(&page->lru, &node_lruvec.lists[lru]);
-	lru_count(lru, thp_nr_pages(page));
+	lru_count(lru, nr);
 }
 
-static inline void lru_unlink(struct page *page)
+static inline void lru_unlink(struct page *page, long nr)
 {
 	list_del(&page->lru);
-	lru_count(lru_of_flags(page->pflags), -thp_nr_pages(page));
+	lru_count(lru_of_flags(page->pflags), -nr);
 }
 
 /*
@@ -77,7 +77,7 @@ static inline void lru_add_new_anon(struct page *page, u32 pflags)
 {
 	spin_lock(&node_lruvec.lru_lock);
 	page->pflags = pflags | PG_lru | PG_swapbacked;
-	lru_link(page, LRU_INACTIVE_ANON);
+	lru_link(page, LRU_INACTIVE_ANON, 1);
 	spin_unlock(&node_lruvec.lru_lock);
 }
 

@@ -45,10 +45,9 @@ static __always_inline bool protect_ptes(pte_t *pte, pte_t *last, pgprot_t prot,
 
 	for (; pte < last; pte++) {
 		old = *pte;
-		if (pte_none(old))
-			continue;
-		if (unlikely(!pte_present(old))) {
-			protect_swap_pte(pte, old);
+		if (!pte_present(old)) {
+			if (!pte_none(old))
+				protect_swap_pte(pte, old);
 			continue;
 		}
 		entry = pte_modify(old, prot);

@@ -119,17 +119,20 @@ static void pcp_add_cut(struct per_cpu_pages *pcp, struct page *page,
 /*
  * Take a batch under one hold of the zone's lock. A larger block is kept as a
  * whole: what the next caller wants need not go to the zone and come back.
+ * After smaller blocks, which are taken first, a whole batch comes as well: part
+ * of a block would leave the rest behind for every refill from then on.
  */
 void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp, unsigned int order)
 {
 	unsigned int highest = gfp_zone(gfp), type = gfp_migratetype(gfp);
 	struct zone *z = &zones[highest];
-	unsigned int n = max(1u << order, pcp->batch), size;
+	unsigned int n = max(1u << order, pcp->batch), taken, size;
+	unsigned int most = 31 - (unsigned int)__builtin_clz(n);
 	struct page *page;
 
 	spin_lock(&z->lock);
-	for (; n >= 1u << order; n -= 1u << size) {
-		size = 31 - (unsigned int)__builtin_clz(n);
+	for (taken = 0; taken < n; taken += 1u << size) {
+		size = most;
 		if (!watermark_ok(z, size, z->watermark[WMARK_LOW], highest))
 			break;
 		page = rmqueue_between(z, order, &size, type);

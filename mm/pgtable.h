@@ -44,6 +44,18 @@ static inline pte_t *pte_lookup(struct mm_struct *mm, unsigned long addr)
 }
 
 /*
+ * From an empty entry to a later one before @last, if all between them and that
+ * one are empty, too: four at a time. Context: page_table_lock.
+ */
+static inline pte_t *pte_skip_none(pte_t *pte, const pte_t *last)
+{
+	while (last - pte > 4 &&
+	       !(pte[1].pte | pte[2].pte | pte[3].pte | pte[4].pte))
+		pte += 4;
+	return pte;
+}
+
+/*
  * The entries from @addr to *@next, which is @end or where their table ends,
  * and page_table_lock is taken; or NULL, without it: no table is there. A huge
  * page is split.

@@ -155,15 +155,18 @@ static bool copy_ptes(struct mm_struct *dst, pte_t *to, pte_t *from,
 		      pte_t *last, bool cow)
 {
 	struct page *page;
-	pte_t entry;
+	pte_t entry, *next;
 
 	for (; from < last; from++, to++) {
 		entry = *from;
-		if (pte_none(entry))
-			continue;
-		if (unlikely(!pte_present(entry))) {
-			if (!copy_swap_pte(dst, to, from, cow))
+		if (!pte_present(entry)) {
+			next = from;
+			if (pte_none(entry))
+				next = pte_skip_none(from, last);
+			else if (!copy_swap_pte(dst, to, from, cow))
 				return false;
+			to += next - from;
+			from = next;
 			continue;
 		}
 		if (cow && pte_write(entry)) {

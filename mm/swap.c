@@ -62,15 +62,16 @@ void lru_init(void)
 /* Set and clear flags that say which list the page is on. lru_lock. */
 static void lru_change(struct page *page, u32 set, u32 clear)
 {
+	long nr = thp_nr_pages(page);
 	bool listed = page->pflags & PG_lru;
 
 	lockdep_assert_held(&node_lruvec.lru_lock);
 	if (listed)
-		lru_unlink(page);
+		lru_unlink(page, nr);
 	set_page_flags(page, set);
 	clear_page_flags(page, clear);
 	if (listed)
-		lru_link(page, lru_of_flags(page->pflags));
+		lru_link(page, lru_of_flags(page->pflags), nr);
 }
 
 /**
@@ -83,7 +84,7 @@ void lru_cache_add(struct page *page)
 {
 	spin_lock(&node_lruvec.lru_lock);
 	set_page_flags(page, PG_lru);
-	lru_link(page, lru_of_flags(page->pflags));
+	lru_link(page, lru_of_flags(page->pflags), 1);
 	spin_unlock(&node_lruvec.lru_lock);
 }
 
@@ -145,7 +146,7 @@ bool isolate_lru_page(struct page *page)
 	spin_lock(&node_lruvec.lru_lock);
 	if ((page->pflags & (PG_lru | PG_huge)) == PG_lru &&
 	    atomic_inc_not_zero(&page->_refcount)) {
-		lru_unlink(page);
+		lru_unlink(page, 1);
 		clear_page_flags(page, PG_lru);
 		inc_node_page_state(isolated_item(page));
 		got = true;
@@ -163,7 +164,7 @@ void putback_lru_page(struct page *page)
 	spin_lock(&node_lruvec.lru_lock);
 	dec_node_page_state(isolated_item(page));
 	set_page_flags(page, PG_lru);
-	lru_link(page, lru_of_flags(page->pflags));
+	lru_link(page, lru_of_flags(page->pflags), thp_nr_pages(page));
 	spin_unlock(&node_lruvec.lru_lock);
 	put_page(page);
 }
@@ -175,7 +176,7 @@ void lru_add_huge(struct page *head)
 {
 	spin_lock(&node_lruvec.lru_lock);
 	set_page_flags(head, PG_lru);
-	lru_link(head, lru_of_flags(head->pflags));
+	lru_link(head, lru_of_flags(head->pflags), thp_nr_pages(head));
 	list_add_tail(&head[1].lru, &node_lruvec.huge);
 	spin_unlock(&node_lruvec.lru_lock);
 }
@@ -368,7 +369,7 @@ void lru_costs(unsigned long *anon, unsigned long *file)
 static void lru_remove(struct page *page)
 {
 	spin_lock(&node_lruvec.lru_lock);
-	lru_unlink(page);
+	lru_unlink(page, 1);
 	spin_unlock(&node_lruvec.lru_lock);
 }
 
@@ -390,7 +391,7 @@ static void free_huge_page(struct page *head)
 {
 	spin_lock(&node_lruvec.lru_lock);
 	if (head->pflags & PG_lru)
-		lru_unlink(head);
+		lru_unlink(head, thp_nr_pages(head));
 	if (head[1].lru.next)
 		unlist_huge(head);
 	spin_unlock(&node_lruvec.lru_lock);
@@ -472,7 +473,7 @@ void release_pages(struct page **pages, unsigned int nr)
 	spin_lock(&node_lruvec.lru_lock);
 	for (p = pages; p < last; p++) {
 		if (likely((*p)->pflags & PG_lru))
-			lru_unlink(*p);
+			lru_unlink(*p, 1);
 		forget_user_page(*p);
 	}
 	spin_unlock(&node_lruvec.lru_lock);

@@ -115,9 +115,9 @@ static void putback_pages(enum lru_list lru, struct list_head *list,
 		page = list_first_entry(list, struct page, lru);
 		list_del(&page->lru);
 		set_page_flags(page, PG_lru);
-		lru_link(page, lru_of_flags(page->pflags));
+		lru_link(page, lru_of_flags(page->pflags), thp_nr_pages(page));
 		if (unlikely(atomic_dec_and_test(&page->_refcount))) {
-			lru_unlink(page);
+			lru_unlink(page, thp_nr_pages(page));
 			clear_page_flags(page, PG_lru);
 			last[nr++] = page;
 		}

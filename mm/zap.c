@@ -38,7 +38,7 @@
 struct mmu_gather {
 	struct mm_struct *mm;
 	unsigned long start, end; /* addresses to be flushed */
-	bool cleared; /* an entry since the last flush */
+	bool cleared; /* an entry that has no page, since the last flush */
 	bool exiting; /* flushed once, at the end */
 	bool keep_cows; /* leave private copies alone */
 	long anon, file, shmem, swap; /* entries that went, by kind */
@@ -72,7 +72,7 @@ static __cold_path void free_swap_caches(struct mmu_gather *tlb)
 
 static void tlb_flush_mmu(struct mmu_gather *tlb)
 {
-	if (tlb->cleared && !tlb->exiting)
+	if ((tlb->cleared || tlb->nr) && !tlb->exiting)
 		flush_tlb_range(tlb->mm, tlb->start, tlb->end);
 	tlb->cleared = false;
 	if (unlikely(READ_ONCE(vm_node_stat[NR_SWAPCACHE])))
@@ -164,11 +164,14 @@ static pte_t *zap_ptes(struct mmu_gather *tlb, pte_t *pte, pte_t *last)
 	lockdep_assert_held(&tlb->mm->page_table_lock);
 	for (; pte < last; pte++) {
 		entry = *pte;
-		if (pte_none(entry))
-			continue;
-		if (unlikely(!pte_ordinary(entry)) &&
-		    zap_odd_pte(tlb, pte, entry))
-			continue;
+		if (!pte_ordinary(entry)) {
+			if (pte_none(entry)) {
+				pte = pte_skip_none(pte, last);
+				continue;
+			}
+			if (zap_odd_pte(tlb, pte, entry))
+				continue;
+		}
 		page = pte_page(entry);
 		if (unlikely(tlb->keep_cows) && PageAnon(page))
 			continue;
@@ -182,7 +185,6 @@ static pte_t *zap_ptes(struct mmu_gather *tlb, pte_t *pte, pte_t *last)
 		} else {
 			zap_file_page(tlb, page, entry);
 		}
-		tlb->cleared = true;
 		tlb->pages[tlb->nr++] = page;
 		if (unlikely(tlb->nr == GATHER_PAGES))
 			return pte + 1;
@@ -203,7 +205,6 @@ static struct page *zap_huge_entry(struct mmu_gather *tlb, pgd_t *pgd)
 		tlb->anon_unmapped += (long)HPAGE_PMD_NR;
 		dec_node_page_state(NR_ANON_THPS);
 	}
-	tlb->cleared = true;
 	tlb->pages[tlb->nr++] = page;
 	return pgtable_trans_huge_withdraw(tlb->mm);
 }
