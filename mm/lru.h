@@ -56,7 +56,7 @@ static inline void lru_count(enum lru_list lru, long n)
 	vm_node_stat[NR_LRU_BASE + lru] += n;
 }
 
-/* Context of both: lru_lock. @nr: thp_nr_pages(@page), or 1 if it is not huge. */
+/* Context of both: lru_lock. @nr: thp_nr_pages(@page), 1 if it is not huge. */
 static inline void lru_link(struct page *page, enum lru_list lru, long nr)
 {
 	list_add(&page->lru, &node_lruvec.lists[lru]);

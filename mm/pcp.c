@@ -119,8 +119,8 @@ static void pcp_add_cut(struct per_cpu_pages *pcp, struct page *page,
 /*
  * Take a batch under one hold of the zone's lock. A larger block is kept as a
  * whole: what the next caller wants need not go to the zone and come back.
- * After smaller blocks, which are taken first, a whole batch comes as well: part
- * of a block would leave the rest behind for every refill from then on.
+ * After smaller blocks, which are taken first, a whole batch comes as well: the
+ * rest of a block that is cut would be found by every refill from then on.
  */
 void pcp_refill(struct per_cpu_pages *pcp, gfp_t gfp, unsigned int order)
 {
