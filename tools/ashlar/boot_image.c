@@ -139,10 +139,22 @@ static bool open_default_image(struct boot *b)
 	return false;
 }
 
+/* True if the kernel's words name a disk to start from. */
+static bool has_root_disk(const struct boot *b)
+{
+	const char *at = b->append ? strstr(b->append, "root=/dev/") : NULL;
+
+	return at && (at == b->append || at[-1] == ' ');
+}
+
 bool boot_open_image(struct boot *b)
 {
 	struct stat st;
 
+	/* What is on a disk is not looked at where there is an archive. */
+	b->image = -1;
+	if (!b->initrd && !*b->program && has_root_disk(b))
+		return true;
 	if (!b->initrd)
 		return open_default_image(b);
 	b->image = open_file(b->initrd, &st);

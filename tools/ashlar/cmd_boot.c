@@ -194,8 +194,10 @@ static void say_all(struct command_line *c, const struct boot *b,
 	say(c, "%lu", b->memory);
 	say(c, "-kernel");
 	say(c, "/proc/self/fd/%d", b->kernel);
-	say(c, "-initrd");
-	say(c, "/proc/self/fd/%d", b->image);
+	if (b->image >= 0) {
+		say(c, "-initrd");
+		say(c, "/proc/self/fd/%d", b->image);
+	}
 	say(c, "-append");
 	say(c, "%s", b->words);
 	say(c, "-serial");
@@ -339,7 +341,9 @@ const struct command cmd_boot = {
 		"exit status (64 and its\nnumber for a signal) is passed on. "
 		"Ctrl-A X ends QEMU; input that is no terminal\nends the shell "
 		"where it ends. --initrd's FILE is a newc\ncpio archive, "
-		"--disk's the bytes of a disk; --swap makes one to swap on.\n\n"
+		"--disk's the bytes of a disk; --swap makes one to swap on.\n"
+		"With --append root=/dev/sda the disk is the root, without an "
+		"archive.\n\n"
 		"  ashlar boot --memory 64 -- ./hello 'a b'\n"
 		"  echo 'cat /proc/meminfo' | ashlar boot\n",
 	.run = run,
