@@ -18,29 +18,24 @@
 #include <kernel/fs/dentry.h>
 #include <kernel/panic.h>
 #include "internal.h"
+#include "list_lru.h"
 
-static LIST_HEAD(unused);
-static unsigned long nr_unused;
+static LIST_LRU(unused);
 int vfs_cache_pressure = 100;
 
 /* The last reference to a name went, which stays. */
 void dcache_keep(struct dentry *d)
 {
-	if (!list_empty(&d->d_lru)) {
+	if (list_empty(&d->d_lru))
+		list_lru_add(&unused, &d->d_lru);
+	else
 		d->d_referenced = true;
-		return;
-	}
-	list_add_tail(&d->d_lru, &unused);
-	nr_unused++;
 }
 
 /* A name leaves memory. */
 void dcache_forget(struct dentry *d)
 {
-	if (list_empty(&d->d_lru))
-		return;
-	list_del_init(&d->d_lru);
-	nr_unused--;
+	list_lru_del(&unused, &d->d_lru);
 }
 
 /* An unused name goes, and with it the reference to its directory. */
@@ -77,29 +72,27 @@ static unsigned long count_unused(struct shrinker *s, struct shrink_control *sc)
 {
 	(void)s;
 	(void)sc;
-	return vfs_pressure(nr_unused);
+	return vfs_pressure(unused.nr);
+}
+
+static enum lru_status isolate(struct list_head *item)
+{
+	struct dentry *d = container_of(item, struct dentry, d_lru);
+
+	if (atomic_read(&d->d_count))
+		return LRU_IN_USE;
+	if (d->d_referenced) {
+		d->d_referenced = false;
+		return LRU_ROTATE;
+	}
+	kill(d);
+	return LRU_REMOVED;
 }
 
 static unsigned long scan_unused(struct shrinker *s, struct shrink_control *sc)
 {
-	unsigned long freed = 0, n = min(sc->nr_to_scan, nr_unused);
-	struct dentry *d;
-
 	(void)s;
-	for (; n && !list_empty(&unused); n--) {
-		d = list_first_entry(&unused, struct dentry, d_lru);
-		if (atomic_read(&d->d_count)) {
-			dcache_forget(d);
-		} else if (d->d_referenced) {
-			d->d_referenced = false;
-			list_del(&d->d_lru);
-			list_add_tail(&d->d_lru, &unused);
-		} else {
-			kill(d);
-			freed++;
-		}
-	}
-	return freed;
+	return list_lru_walk(&unused, isolate, sc->nr_to_scan);
 }
 
 static struct shrinker dentry_shrinker = {

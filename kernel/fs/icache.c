@@ -31,11 +31,11 @@
 #include <kernel/fs/super.h>
 #include <kernel/panic.h>
 #include "internal.h"
+#include "list_lru.h"
 
 static struct inode **buckets;
 static u32 hash_shift;
-static LIST_HEAD(unused);
-static unsigned long nr_unused;
+static LIST_LRU(unused);
 
 static struct inode **bucket(const struct super_block *sb, u64 ino)
 {
@@ -70,14 +70,6 @@ void insert_inode_hash(struct inode *inode)
 	list_add(&inode->i_sb_list, &inode->i_sb->s_inodes);
 }
 
-static void lru_del(struct inode *inode)
-{
-	if (list_empty(&inode->i_lru))
-		return;
-	list_del_init(&inode->i_lru);
-	nr_unused--;
-}
-
 /** inode_unhash() - an inode is found no more; whoever waits for it looks */
 void inode_unhash(struct inode *inode)
 {
@@ -88,7 +80,7 @@ void inode_unhash(struct inode *inode)
 		inode->i_hash->i_hash_pprev = inode->i_hash_pprev;
 	inode->i_hash_pprev = NULL;
 	list_del_init(&inode->i_sb_list);
-	lru_del(inode);
+	list_lru_del(&unused, &inode->i_lru);
 	port_wake(inode);
 }
 
@@ -168,10 +160,8 @@ bool inode_keep(struct inode *inode)
 {
 	if (!inode->i_nlink || inode->i_state & I_FREEING)
 		return false;
-	if (list_empty(&inode->i_lru)) {
-		list_add_tail(&inode->i_lru, &unused);
-		nr_unused++;
-	}
+	if (list_empty(&inode->i_lru))
+		list_lru_add(&unused, &inode->i_lru);
 	return true;
 }
 
@@ -223,29 +213,27 @@ static unsigned long count_unused(struct shrinker *s, struct shrink_control *sc)
 {
 	(void)s;
 	(void)sc;
-	return vfs_pressure(nr_unused);
+	return vfs_pressure(unused.nr);
+}
+
+static enum lru_status isolate(struct list_head *item)
+{
+	struct inode *inode = container_of(item, struct inode, i_lru);
+
+	if (atomic_read(&inode->i_count))
+		return LRU_IN_USE;
+	if (can_go(inode)) {
+		inode_free(inode);
+		return LRU_REMOVED;
+	}
+	inode->i_state &= ~I_REFERENCED;
+	return LRU_ROTATE;
 }
 
 static unsigned long scan_unused(struct shrinker *s, struct shrink_control *sc)
 {
-	unsigned long freed = 0, n = min(sc->nr_to_scan, nr_unused);
-	struct inode *inode;
-
 	(void)s;
-	for (; n && !list_empty(&unused); n--) {
-		inode = list_first_entry(&unused, struct inode, i_lru);
-		if (atomic_read(&inode->i_count)) {
-			lru_del(inode);
-		} else if (can_go(inode)) {
-			inode_free(inode);
-			freed++;
-		} else {
-			inode->i_state &= ~I_REFERENCED;
-			list_del(&inode->i_lru);
-			list_add_tail(&inode->i_lru, &unused);
-		}
-	}
-	return freed;
+	return list_lru_walk(&unused, isolate, sc->nr_to_scan);
 }
 
 static struct shrinker inode_shrinker = {
