@@ -26,6 +26,7 @@
 
 struct operator_names {
 	void *(*malloc)(size_t size);
+	void (*release)(void *p); /* free(), which may be a jump to it there */
 	void *(*aligned_alloc)(size_t align, size_t size);
 	void *(*new_one)(size_t size);
 	void *(*new_array)(size_t size);

@@ -29,6 +29,7 @@ const struct operator_names *ashlar_operator_names(void)
 {
 	static const struct operator_names names = {
 		.malloc = malloc,
+		.release = free,
 		.aligned_alloc = aligned_alloc,
 		.new_one = operator_new,
 		.new_array = operator_new_array,

@@ -73,6 +73,7 @@ const struct operator_names *ashlar_operator_names(void)
 		return &names;
 	before = libraries_before();
 	FIND(malloc, "malloc", ashlar_own_malloc);
+	FIND(release, "free", ashlar_own_free);
 	FIND(aligned_alloc, "aligned_alloc", ashlar_own_aligned_alloc);
 	FIND(new_one, NEW_NAME, own_operator_new);
 	FIND(new_array, NEW_ARRAY_NAME, own_operator_new_array);

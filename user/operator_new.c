@@ -314,14 +314,14 @@ static bool watching;
 /* True if sizes that are said are those that our new was asked for. */
 static bool sizes_count(const struct operator_names *names)
 {
-	return free == ashlar_own_free && malloc_is_ours() &&
+	return names->release == ashlar_own_free && malloc_is_ours() &&
 	       names->new_one == own_operator_new &&
 	       names->new_array == own_operator_new_array;
 }
 
 static bool aligned_sizes_count(const struct operator_names *names)
 {
-	return free == ashlar_own_free &&
+	return names->release == ashlar_own_free &&
 	       names->aligned_alloc == ashlar_own_aligned_alloc &&
 	       names->new_aligned == own_operator_new_aligned &&
 	       names->new_array_aligned == own_operator_new_array_aligned;
@@ -361,7 +361,7 @@ static void choose_deletes(struct forms *f, const struct operator_names *names)
 		if (array_ours)
 			f->array.sized = ashlar_delete_sized;
 	}
-	if (!watching || free != ashlar_own_free)
+	if (!watching || names->release != ashlar_own_free)
 		return;
 	f->one.plain = watched_delete;
 	if (!one_ours)
@@ -390,7 +390,7 @@ static void choose_aligned_deletes(struct forms *f,
 		if (array_ours)
 			f->array.sized_aligned = ashlar_delete_sized_aligned;
 	}
-	if (!watching || free != ashlar_own_free)
+	if (!watching || names->release != ashlar_own_free)
 		return;
 	f->one.aligned = watched_delete_aligned;
 	if (!one_ours)
