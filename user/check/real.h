@@ -42,7 +42,8 @@
 	F(__vfprintf_chk) F(__vdprintf_chk) F(__vfwprintf_chk) \
 	F(__vswprintf_chk) \
 	F(_exit) F(execve) F(execv) F(execvp) F(execvpe) F(fexecve) \
-	F(sigaction) F(signal) F(pthread_create) F(fork) \
+	F(sigaction) F(signal) F(sigprocmask) F(pthread_sigmask) \
+	F(pthread_create) F(fork) \
 	F(pthread_mutex_lock) F(pthread_mutex_trylock) \
 	F(pthread_mutex_timedlock) F(pthread_mutex_unlock) \
 	F(pthread_rwlock_rdlock) F(pthread_rwlock_wrlock) \
