@@ -445,3 +445,225 @@ TEST(shared_memory_and_devices_ignore_the_advice)
 	CHECK(!mm->ksm_slot);
 	CHECK_EQ(mm_madvise(mm, AT, PAGES(4), MADV_UNMERGEABLE), -ENOMEM);
 }
+
+/* ---- the model ---- */
+
+#define WINDOW 24ul
+#define SPACES 4
+#define VALUES 3u
+
+struct model_page {
+	bool mapped;
+	u32 value;
+};
+
+static struct space {
+	struct mm_struct *mm;
+	struct model_page pages[WINDOW];
+} spaces[SPACES];
+
+static unsigned long merged_seen, merged_swapped, merged_moved;
+
+static unsigned long address(unsigned long page)
+{
+	return AT + PAGES(page);
+}
+
+static void load(struct space *s)
+{
+	if (sim_loaded_mm() != s->mm)
+		sim_load_mm(s->mm);
+}
+
+static void check_read(struct space *s, unsigned long page)
+{
+	u32 word = 0;
+
+	CHECK_EQ(sim_read((u32)address(page) + 8, &word, 4),
+		 s->pages[page].mapped ? SIM_OK : SIM_MAPERR);
+	CHECK_EQ(word, s->pages[page].value);
+}
+
+static void op_write(struct space *s, unsigned long page)
+{
+	u32 value = 1 + (u32)rnd(VALUES);
+
+	if (!s->pages[page].mapped)
+		return;
+	CHECK_EQ(sim_write((u32)address(page) + 8, &value, 4), SIM_OK);
+	s->pages[page].value = value;
+}
+
+static void op_mmap(struct space *s, unsigned long page)
+{
+	unsigned long nr = min(1 + rnd(8), WINDOW - page);
+
+	CHECK_EQ(ksys_mmap(s->mm, NULL, address(page), PAGES(nr), RW,
+			   MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, 0),
+		 address(page));
+	if (rnd(8))
+		CHECK_EQ(mm_madvise(s->mm, address(page), PAGES(nr),
+				    MADV_MERGEABLE),
+			 0);
+	for (; nr; nr--, page++)
+		s->pages[page] = (struct model_page){ true, 0 };
+}
+
+static void op_munmap(struct space *s, unsigned long page)
+{
+	CHECK_EQ(vm_munmap(s->mm, address(page), PAGES(1)), 0);
+	s->pages[page] = (struct model_page){ 0 };
+}
+
+static void op_advise(struct space *s, unsigned long page)
+{
+	static const int advices[] = { MADV_MERGEABLE, MADV_UNMERGEABLE,
+				       MADV_MERGEABLE, MADV_COLD };
+
+	mm_madvise(s->mm, address(page), PAGES(min(4ul, WINDOW - page)),
+		   advices[rnd(4)]);
+}
+
+static void op_mremap(struct space *s, unsigned long page)
+{
+	unsigned long to = rnd(WINDOW);
+
+	if (!s->pages[page].mapped || to == page)
+		return;
+	CHECK_EQ(mm_mremap(s->mm, address(page), PAGES(1), PAGES(1),
+			   MREMAP_MAYMOVE | MREMAP_FIXED, address(to)),
+		 address(to));
+	s->pages[to] = s->pages[page];
+	s->pages[page] = (struct model_page){ 0 };
+}
+
+static void op_exit(struct space *s, unsigned long unused)
+{
+	(void)unused;
+	sim_load_mm(NULL);
+	mmput(s->mm);
+	*s = (struct space){ 0 };
+}
+
+static void op_fork(struct space *s, unsigned long unused)
+{
+	struct space *child = &spaces[rnd(SPACES)];
+
+	if (child == s)
+		return;
+	if (child->mm)
+		op_exit(child, unused);
+	load(s);
+	*child = *s;
+	child->mm = dup_mm(s->mm);
+	CHECK(!IS_ERR(child->mm));
+}
+
+static void op_swap(struct space *s, unsigned long page)
+{
+	bool merged = is_merged(s->mm, address(page));
+
+	if (rnd(2))
+		merged = swap_out(s->mm, address(page)) && merged;
+	else
+		merged = swap_away(s->mm, address(page)) && merged;
+	merged_swapped += merged;
+}
+
+static void op_move(struct space *s, unsigned long page)
+{
+	bool merged = is_merged(s->mm, address(page));
+
+	merged_moved += move_page(s->mm, address(page)) && merged;
+}
+
+static void op_scan(struct space *s, unsigned long page)
+{
+	(void)s;
+	ksm_use_zero_pages = !rnd(3);
+	ksm_set_run(rnd(60) ? KSM_RUN_MERGE : KSM_RUN_UNMERGE);
+	ksm_do_scan((unsigned int)(4 * page));
+}
+
+static void op_lock(struct space *s, unsigned long page)
+{
+	if (rnd(2))
+		mm_mlock(s->mm, address(page), PAGES(1), VM_LOCKED);
+	else
+		mm_munlock(s->mm, address(page), PAGES(1));
+}
+
+static const struct {
+	void (*fn)(struct space *s, unsigned long page);
+	unsigned int weight;
+} ops[] = {
+	{ op_write, 40 }, { op_mmap, 4 },  { op_munmap, 3 }, { op_advise, 3 },
+	{ op_mremap, 4 }, { op_fork, 2 },  { op_exit, 1 },   { op_swap, 8 },
+	{ op_move, 6 },	  { op_scan, 30 }, { op_lock, 3 },
+};
+
+static void random_op(struct space *s)
+{
+	unsigned int total = 0, pick, i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++)
+		total += ops[i].weight;
+	pick = (unsigned int)rnd(total);
+	for (i = 0; pick >= ops[i].weight; i++)
+		pick -= ops[i].weight;
+	ops[i].fn(s, rnd(WINDOW));
+}
+
+/* Every page that is there is found by a walk as often as it is mapped. */
+static void check_spaces(void)
+{
+	struct page *page;
+	struct space *s;
+
+	for (s = spaces; s < spaces + SPACES; s++) {
+		if (!s->mm)
+			continue;
+		load(s);
+		for (unsigned long p = 0; p < WINDOW; p++) {
+			page = page_at(s->mm, address(p));
+			if (page)
+				check_walk(page);
+			merged_seen += page && PageKsm(page);
+			if (!rnd(4))
+				check_read(s, p);
+		}
+		check_space(s->mm);
+	}
+	CHECK_OP(ksm_counts.shared + ksm_counts.sharing + ksm_counts.unshared,
+		 <=, ksm_counts.items);
+	sim_tlb_check();
+}
+
+TEST_NO_SWEEP(random_programs_keep_what_they_wrote)
+{
+	struct swap_info_struct *si = take_swap(300, 0);
+
+	for (unsigned long n = 0; n < 12000; n++) {
+		struct space *s = &spaces[rnd(SPACES)];
+
+		if (!s->mm)
+			s->mm = NEED(mm_alloc());
+		load(s);
+		random_op(s);
+		if (n % 20 == 0)
+			check_spaces();
+	}
+	check_spaces();
+	ksm_use_zero_pages = false;
+	for (int i = 0; i < SPACES; i++)
+		if (spaces[i].mm)
+			op_exit(&spaces[i], 0);
+	CHECK_OP(merged_seen, >, 1000);
+	CHECK_OP(merged_swapped, >, 30);
+	CHECK_OP(merged_moved, >, 30);
+	CHECK_OP(vm_events(COW_KSM), >, 50);
+	scan_rounds(1);
+	CHECK_EQ(ksm_counts.items, 0);
+	CHECK_EQ(ksm_counts.shared + ksm_counts.sharing, 0);
+	check_swap(si);
+}
