@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -366,6 +367,81 @@ static void descriptors(int n)
 		close(fd[i]);
 }
 
+/* Areas that cannot be merged, made and unmapped, not in their order. */
+static void areas(int n)
+{
+	static char *area[MANY];
+	long long t = now();
+	int i;
+
+	for (i = 0; i < n; i++) {
+		area[i] = mmap(NULL, 4096, i & 1 ? PROT_READ : PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		must(area[i] != MAP_FAILED, "mmap");
+	}
+	report("area_made", n, t, n);
+	t = now();
+	for (i = 0; i < n; i++)
+		munmap(area[(long)i * PRIME % n], 4096);
+	report("area_removed", n, t, n);
+}
+
+/* Memory of @n pages, page by page. */
+static void pages(int n)
+{
+	size_t len = (size_t)n * 4096;
+	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long long t = now();
+	int i, pid;
+
+	must(p != MAP_FAILED, "mmap");
+	madvise(p, len, MADV_NOHUGEPAGE);
+	for (i = 0; i < n; i++)
+		p[(size_t)i * 4096] = 1;
+	report("page_touched", n, t, n);
+	t = now();
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	report("page_forked", n, t, n);
+	t = now();
+	munmap(p, len);
+	report("page_unmapped", n, t, n);
+}
+
+static void entry(int i, int make)
+{
+	char path[64];
+
+	sprintf(path, "/tmp/names/%d", i);
+	if (make)
+		close(open(path, O_CREAT | O_WRONLY, 0600));
+	else
+		must(!unlink(path), path);
+}
+
+static void folder(int n)
+{
+	long long t;
+	int i;
+
+	must(!mkdir("/tmp/names", 0700), "/tmp/names");
+	t = now();
+	for (i = 0; i < n; i++)
+		entry(i, 1);
+	report("name_made", n, t, n);
+	t = now();
+	i = entries("/tmp/names");
+	report("name_listed", n, t, i);
+	t = now();
+	for (i = 0; i < n; i++)
+		entry((long)i * PRIME % n, 0);
+	report("name_removed", n, t, n);
+	rmdir("/tmp/names");
+}
+
 static void both(void (*what)(int), int few)
 {
 	what(few);
@@ -380,6 +456,9 @@ int main(void)
 		     !setrlimit(RLIMIT_SIGPENDING, &enough),
 	     "setrlimit");
 	both(maps, 1000);
+	both(areas, 250);
+	both(pages, 1000);
+	both(folder, 1000);
 	both(epoll, 250);
 	both(children, 60);
 	both(threads, 60);
