@@ -71,13 +71,14 @@ static inline void lru_unlink(struct page *page, long nr)
 
 /*
  * A new anonymous page, that only the caller knows, gets its flags and is the
- * newest of the inactive ones.
+ * newest of the active ones: what was just made is not yet known to be unused,
+ * as what comes back from a swap area is.
  */
 static inline void lru_add_new_anon(struct page *page, u32 pflags)
 {
 	spin_lock(&node_lruvec.lru_lock);
-	page->pflags = pflags | PG_lru | PG_swapbacked;
-	lru_link(page, LRU_INACTIVE_ANON, 1);
+	page->pflags = pflags | PG_lru | PG_swapbacked | PG_active;
+	lru_link(page, LRU_ACTIVE_ANON, 1);
 	spin_unlock(&node_lruvec.lru_lock);
 }
 

@@ -59,15 +59,18 @@ int swap_map_init(struct swap_info_struct *si, unsigned long max)
 	unsigned long clusters = nr_clusters(max);
 	u16 *map = vzalloc(max * sizeof(*map));
 	u16 *used = vzalloc(clusters * sizeof(*used));
+	u16 *evicted = vzalloc(max * sizeof(*evicted));
 
-	if (!map || !used) {
+	if (!map || !used || !evicted) {
 		vfree(map);
 		vfree(used);
+		vfree(evicted);
 		return -ENOMEM;
 	}
 	xa_init(&si->cache);
 	used[clusters - 1] = (u16)(clusters * SWAPFILE_CLUSTER - max);
 	si->cluster_used = used;
+	si->evicted = evicted;
 	si->max = max;
 	si->pages = max;
 	si->inuse = 0;
@@ -90,14 +93,16 @@ void swap_map_bad(struct swap_info_struct *si, unsigned long offset)
 /** swap_map_free() - the area is no more; none of its slots is in use */
 void swap_map_free(struct swap_info_struct *si)
 {
-	u16 *map = si->map, *used = si->cluster_used;
+	u16 *map = si->map, *used = si->cluster_used, *evicted = si->evicted;
 
 	xa_lock(&si->cache);
 	si->map = NULL;
 	si->cluster_used = NULL;
+	si->evicted = NULL;
 	xa_unlock(&si->cache);
 	vfree(map);
 	vfree(used);
+	vfree(evicted);
 }
 
 /* Behind all areas of its own priority and of higher ones. swap_lock. */

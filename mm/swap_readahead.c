@@ -16,6 +16,7 @@
 #include <ashlar/page_ref.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/swapfile.h>
+#include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
 #include "internal.h"
 #include "lru.h"
@@ -25,6 +26,29 @@ int sysctl_page_cluster = 3;
 
 static unsigned long hits = 4; /* pages read ahead that were wanted */
 static unsigned long last_window, last_offset;
+
+/*
+ * True if so few pages left memory since a slot's page did that it would have
+ * stayed with the active ones' room. It is active then, and they grow old: so a
+ * program whose memory comes back soon gets the room of one that rests, and one
+ * that walks through more memory than there is pushes out only what it brought.
+ * xa_lock.
+ */
+static bool comes_back_soon(const struct swap_info_struct *si,
+			    unsigned long offset)
+{
+	u16 gone = (u16)(swap_age(lru_age(0)) - si->evicted[offset]);
+
+	inc_node_page_state(WORKINGSET_REFAULT_ANON);
+	if ((unsigned long)gone << SWAP_AGE_SHIFT >
+	    global_node_page_state(NR_ACTIVE_ANON) +
+		    global_node_page_state(NR_ACTIVE_FILE) +
+		    global_node_page_state(NR_INACTIVE_FILE))
+		return false;
+	inc_node_page_state(WORKINGSET_ACTIVATE_ANON);
+	lru_age(1);
+	return true;
+}
 
 /*
  * A new page for a slot joins the cache, if the slot is still in use and has
@@ -49,6 +73,8 @@ static int insert_for_read(struct page *page, swp_entry_t entry, gfp_t gfp)
 		return -ENOENT;
 	}
 	si->map[offset] |= SWAP_HAS_CACHE;
+	if (!(page->pflags & PG_readahead) && comes_back_soon(si, offset))
+		page->pflags |= PG_active;
 	__join_swap_cache(page, entry);
 	return 0;
 }

@@ -199,6 +199,7 @@ bool remove_from_swap_cache(struct page *page)
 		xa_unlock(&si->cache);
 		return false;
 	}
+	si->evicted[swp_offset(entry)] = swap_age(lru_age(1));
 	leave_cache(si, page);
 	xa_unlock(&si->cache);
 	return true;

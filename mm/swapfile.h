@@ -23,6 +23,7 @@ struct swap_info_struct {
 	struct xarray cache; /* offset → page; its lock is for all below */
 	u16 *map; /* a word for each slot; NULL: the area is gone */
 	u16 *cluster_used; /* slots in use of each cluster */
+	u16 *evicted; /* swap_age() when a slot's page left memory */
 	unsigned long max; /* slots, the header's included */
 	unsigned long pages; /* of those, for use */
 	unsigned long inuse; /* of those, not free */
@@ -94,6 +95,16 @@ static inline struct swap_info_struct *swp_info(swp_entry_t entry)
 static inline unsigned int swp_info_type(const struct swap_info_struct *si)
 {
 	return (unsigned int)(si - swap_info) + 1;
+}
+
+/*
+ * How many pages had left the inactive lists (lru_age()), in two bytes: for a
+ * slot that is enough to tell whether its page comes back soon.
+ */
+#define SWAP_AGE_SHIFT 4
+static inline u16 swap_age(unsigned long age)
+{
+	return (u16)(age >> SWAP_AGE_SHIFT);
 }
 
 /* The entry of a page that is in the swap cache. */

@@ -53,6 +53,7 @@
 #define MAX_RECLAIM_RETRIES 16u /* rounds without a page, and an alloc fails */
 #define MAX_WAITS \
 	8u /* rounds for what is being written, until it gets urgent */
+#define ANON_RATIO 2ul /* active : inactive pages, at least */
 #define KSWAPD_FAILURES 16u /* rounds without a page, and kswapd rests */
 
 void (*wakeup_kswapd)(void);
@@ -238,7 +239,11 @@ static unsigned int shrink_active_list(enum lru_list lru, unsigned int nr,
 
 /*
  *  memory of both lists   10 MB   100 MB   1 GB   10 GB
- *  active : inactive          1        1      3      10
+ *  active : inactive          1        1      3      10   files
+ *                             2        2      3      10   anonymous
+ *
+ * Inactive anonymous pages are those that came back from a swap area, and old
+ * ones: they are on trial, which a third of memory is enough for.
  */
 static bool inactive_is_low(enum lru_list inactive_lru)
 {
@@ -250,6 +255,8 @@ static bool inactive_is_low(enum lru_list inactive_lru)
 	gb = (inactive + active) >> (30 - PAGE_SHIFT);
 	if (gb)
 		ratio = int_sqrt(10 * gb);
+	if (!(inactive_lru & LRU_FILE))
+		ratio = max(ratio, ANON_RATIO);
 	return inactive * ratio < active;
 }
 

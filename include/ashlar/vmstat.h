@@ -18,6 +18,8 @@ enum node_stat_item {
 	NR_UNEVICTABLE,
 	NR_ISOLATED_ANON, /* taken from a list for a while */
 	NR_ISOLATED_FILE,
+	WORKINGSET_REFAULT_ANON, /* pages of swap areas that came back */
+	WORKINGSET_ACTIVATE_ANON, /* so soon that they were active at once */
 	WORKINGSET_REFAULT_FILE, /* pages that had been reclaimed came back */
 	WORKINGSET_ACTIVATE_FILE, /* so soon that they were active at once */
 	WORKINGSET_RESTORE_FILE, /* and had been so before they went */

@@ -48,13 +48,13 @@ TEST(pages_join_when_they_are_touched_and_leave_when_they_go)
 	CHECK_LISTS(0, 0, 0, 0, 0);
 	touch(AT, 5);
 	touch(2 * AT, 3);
-	CHECK_LISTS(8, 0, 0, 0, 0);
+	CHECK_LISTS(3, 5, 0, 0, 0);
 	vm_munmap(mm, AT, 2 << PAGE_SHIFT);
-	CHECK_LISTS(6, 0, 0, 0, 0);
+	CHECK_LISTS(3, 3, 0, 0, 0);
 	vm_munmap(mm, 2 * AT, 8 << PAGE_SHIFT);
-	CHECK_LISTS(6, 0, 0, 0, 0);
+	CHECK_LISTS(3, 3, 0, 0, 0);
 	shmem_setsize(file->f_mapping, 0);
-	CHECK_LISTS(3, 0, 0, 0, 0);
+	CHECK_LISTS(0, 3, 0, 0, 0);
 	give_mm(mm);
 	CHECK_LISTS(0, 0, 0, 0, 0);
 }
@@ -66,11 +66,11 @@ TEST(a_copy_of_a_page_is_a_page_more)
 	take_area(mm, AT, 16 << PAGE_SHIFT, RW);
 	touch(AT, 6);
 	child = take_fork(mm);
-	CHECK_LISTS(6, 0, 0, 0, 0);
+	CHECK_LISTS(0, 6, 0, 0, 0);
 	touch(AT, 2);
-	CHECK_LISTS(8, 0, 0, 0, 0);
+	CHECK_LISTS(0, 8, 0, 0, 0);
 	give_mm(child);
-	CHECK_LISTS(6, 0, 0, 0, 0);
+	CHECK_LISTS(0, 6, 0, 0, 0);
 }
 
 TEST(locked_pages_are_on_a_list_of_their_own)
@@ -122,6 +122,8 @@ TEST(a_page_that_is_used_twice_is_active)
 
 	take_area(mm, AT, 4 << PAGE_SHIFT, RW);
 	touch(AT, 4);
+	for (unsigned long i = 0; i < 4; i++)
+		deactivate_page(page_at(mm, AT + (i << PAGE_SHIFT)));
 	page = page_at(mm, AT);
 	mark_page_accessed(page);
 	CHECK_LISTS(4, 0, 0, 0, 0);
@@ -151,16 +153,16 @@ TEST(an_isolated_page_is_on_no_list_and_stays)
 	page = page_at(mm, AT);
 	CHECK(isolate_lru_page(page));
 	CHECK(!isolate_lru_page(page));
-	CHECK_LISTS(3, 0, 0, 0, 0);
+	CHECK_LISTS(0, 3, 0, 0, 0);
 	CHECK_EQ(global_node_page_state(NR_ISOLATED_ANON), 1);
 	CHECK_EQ(atomic_read(&page->_refcount), 2);
 	activate_page(page);
 	lru_validate_frames();
 	lru_set_unevictable(page);
 	putback_lru_page(page);
-	CHECK_LISTS(3, 0, 0, 0, 1);
+	CHECK_LISTS(0, 3, 0, 0, 1);
 	lru_set_evictable(page);
-	CHECK_LISTS(4, 0, 0, 0, 0);
+	CHECK_LISTS(1, 3, 0, 0, 0);
 	CHECK(isolate_lru_page(page));
 	vm_munmap(mm, AT, 4 << PAGE_SHIFT);
 	CHECK_LISTS(0, 0, 0, 0, 0);
@@ -175,13 +177,13 @@ TEST(pages_given_up_lie_beside_those_of_files)
 
 	take_area(mm, AT, 8 << PAGE_SHIFT, RW);
 	touch(AT, 8);
-	activate_page(page_at(mm, AT));
+	deactivate_page(page_at(mm, AT));
 	SPACE_OK(mm_madvise(mm, AT, 3 << PAGE_SHIFT, MADV_FREE));
-	CHECK_LISTS(5, 0, 3, 0, 0);
+	CHECK_LISTS(0, 5, 3, 0, 0);
 	SPACE_OK(mm_madvise(mm, AT, 3 << PAGE_SHIFT, MADV_FREE));
-	CHECK_LISTS(5, 0, 3, 0, 0);
+	CHECK_LISTS(0, 5, 3, 0, 0);
 	vm_munmap(mm, AT, 2 << PAGE_SHIFT);
-	CHECK_LISTS(5, 0, 1, 0, 0);
+	CHECK_LISTS(0, 5, 1, 0, 0);
 }
 
 TEST(a_page_that_was_written_on_its_way_out_is_next)
@@ -195,7 +197,7 @@ TEST(a_page_that_was_written_on_its_way_out_is_next)
 	rotate_reclaimable_page(page);
 	CHECK(list_last_entry(&node_lruvec.lists[LRU_INACTIVE_ANON],
 			      struct page, lru) == page);
-	CHECK_LISTS(4, 0, 0, 0, 0);
+	CHECK_LISTS(1, 3, 0, 0, 0);
 }
 
 TEST_DIES(a_page_on_the_wrong_list_is_seen, "on list")
@@ -204,7 +206,7 @@ TEST_DIES(a_page_on_the_wrong_list_is_seen, "on list")
 
 	take_area(mm, AT, 4 << PAGE_SHIFT, RW);
 	touch(AT, 4);
-	set_page_flags(page_at(mm, AT), PG_active);
+	clear_page_flags(page_at(mm, AT), PG_active);
 	mm_validate();
 }
 
@@ -216,7 +218,7 @@ TEST_DIES(a_page_on_no_list_is_seen, "should be listed")
 	touch(AT, 4);
 	clear_page_flags(page_at(mm, AT), PG_lru);
 	list_del(&page_at(mm, AT)->lru);
-	lru_count(LRU_INACTIVE_ANON, -1);
+	lru_count(LRU_ACTIVE_ANON, -1);
 	mm_validate();
 	lru_validate_frames();
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Pages that come back at a fault: mm/swap_fault.c, page_io.c, swapoff.c. */
+#include "../../mm/lru.h"
 #include "../../mm/pgtable.h"
 #include "../../mm/vma.h"
 #include "../swap.h"
+#include <ashlar/mmzone.h>
 #include <ashlar/pagemap.h>
 
 #define AT 0x10000000ul
@@ -606,6 +608,26 @@ TEST(slots_lie_anywhere)
 		away(mm, i * 7 % 20);
 	for (i = 0; i < 20; i++)
 		CHECK_EQ(peek(AT + PAGES(i)), i + 1);
+	give_mm(mm);
+	give_swap(si);
+}
+
+/* What comes back after many others went is on trial, and inactive. */
+TEST(a_page_that_comes_back_soon_is_active)
+{
+	struct swap_info_struct *si = take_swap(20, 0);
+	struct mm_struct *mm = filled(3);
+
+	CHECK(page_at(mm, AT + PAGES(1))->pflags & PG_active);
+	away(mm, 1);
+	CHECK_EQ(peek(AT + PAGES(1)), 2);
+	CHECK(page_at(mm, AT + PAGES(1))->pflags & PG_active);
+	away(mm, 1);
+	lru_age(totalram_pages() + (1ul << SWAP_AGE_SHIFT));
+	CHECK_EQ(peek(AT + PAGES(1)), 2);
+	CHECK(!(page_at(mm, AT + PAGES(1))->pflags & PG_active));
+	CHECK_EQ(global_node_page_state(WORKINGSET_REFAULT_ANON), 2);
+	CHECK_EQ(global_node_page_state(WORKINGSET_ACTIVATE_ANON), 1);
 	give_mm(mm);
 	give_swap(si);
 }

@@ -59,7 +59,7 @@ TEST(what_memory_is_used_for_adds_up)
 	for (unsigned long i = 0; i < 30; i++)
 		poke(AT + (i << PAGE_SHIFT), 1);
 	report();
-	CHECK_OP(number_at(behind(text, " inactive_anon:")), >=, 30);
+	CHECK_OP(number_at(behind(text, "\nactive_anon:")), >=, 30);
 	CHECK_EQ(number_at(behind(text, "Node 0 active_anon:")),
 		 in_zones(" active_anon:"));
 	CHECK_EQ(number_at(behind(text, "kB inactive_anon:")),
