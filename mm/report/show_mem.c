@@ -140,10 +140,11 @@ void write_mem_sums(struct seq_file *m, const struct mm_totals *t,
 		    unsigned long present, unsigned long high)
 {
 	seq_printf(m,
-		   "Node 0 hugepages_total=0 hugepages_free=0 "
-		   "hugepages_surp=0 hugepages_size=%lukB\n"
+		   "Node 0 hugepages_total=%lu hugepages_free=%lu "
+		   "hugepages_surp=%lu hugepages_size=%lukB\n"
 		   "%lu total pagecache pages\n%lu pages in swap cache\n"
 		   "Free swap  = %lukB\nTotal swap = %lukB\n",
+		   t->hugetlb_total, t->hugetlb_free, t->hugetlb_surplus,
 		   t->huge_kb, t->node[NR_FILE_PAGES], t->node[NR_SWAPCACHE],
 		   KB(t->swap_free), KB(t->swap_total));
 	seq_printf(m,
