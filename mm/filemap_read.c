@@ -120,6 +120,33 @@ ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to, loff_t *pos)
 }
 
 /**
+ * filemap_ready_bytes() - what can be read without waiting for a disk
+ * @m: a file with a page cache
+ * @pos: from where on
+ * @n: bytes that are wanted
+ *
+ * Context: does not sleep. Return: how many of them the cache has in one piece;
+ * they may go at any time.
+ */
+size_t filemap_ready_bytes(struct address_space *m, loff_t pos, size_t n)
+{
+	unsigned long index = pos_to_index(pos);
+	size_t ready = 0, off = offset_in_page(pos);
+	struct page *page;
+	bool uptodate;
+
+	while (ready < n && (page = find_get_page(m, index++))) {
+		uptodate = PageUptodate(page);
+		put_page(page);
+		if (!uptodate)
+			break;
+		ready += PAGE_SIZE - off;
+		off = 0;
+	}
+	return min(ready, n);
+}
+
+/**
  * kernel_read() - bytes of a file for the kernel itself
  * @f: the file
  * @buf: kernel memory

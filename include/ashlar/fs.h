@@ -266,6 +266,7 @@ struct page *find_get_next_page(struct address_space *m, unsigned long *index,
 				unsigned long last);
 /* The page, uptodate, with a reference; made if need be. ERR_PTR. */
 struct page *read_mapping_page(struct address_space *m, unsigned long index);
+size_t filemap_ready_bytes(struct address_space *m, loff_t pos, size_t n);
 ssize_t generic_file_read_iter(struct file *f, struct iov_iter *to,
 			       loff_t *pos);
 ssize_t generic_file_write_iter(struct file *f, struct iov_iter *from,

@@ -7,6 +7,7 @@
  * know: O_APPEND, the limits of size, times and set-id bits.
  */
 #include <ashlar/fs.h>
+#include <ashlar/readahead.h>
 #include <ashlar/resource.h>
 #include <ashlar/slab.h>
 #include <kernel/fs/fcntl.h>
@@ -87,14 +88,45 @@ static int limit_write(const struct file *f, struct iov_iter *from, loff_t pos)
 }
 
 /* O_SYNC and O_DSYNC: the @n bytes before @pos go to where they are kept. */
-static ssize_t sync_written(struct file *f, loff_t pos, ssize_t n)
+static ssize_t sync_written(struct file *f, loff_t pos, ssize_t n, u32 flags)
 {
-	bool datasync = (f->f_flags & O_SYNC) != O_SYNC;
+	bool datasync = (flags & O_SYNC) != O_SYNC;
 	int err = 0;
 
 	if (f->f_op->fsync)
 		err = f->f_op->fsync(f, pos - n, pos - 1, datasync);
 	return err ? err : n;
+}
+
+/* As vfs_write(), with flags of the call beside the file's. */
+static ssize_t write_flags(struct file *f, struct iov_iter *from, loff_t *pos,
+			   u32 flags)
+{
+	ssize_t ret;
+	int err;
+
+	if (unlikely(!(f->f_mode & FMODE_WRITE)))
+		return -EBADF;
+	if (unlikely(!f->f_op->write_iter))
+		return -EINVAL;
+	if (f->f_mapping && from->count && !S_ISBLK(f->f_inode->i_mode)) {
+		if (flags & O_APPEND)
+			*pos = i_size_read(f->f_inode);
+		err = limit_write(f, from, *pos);
+		if (unlikely(err))
+			return err;
+	}
+	ret = is_direct(f) ? file_direct_write(f, from, pos) :
+			     f->f_op->write_iter(f, from, pos);
+	if (unlikely(flags & O_DSYNC && ret > 0))
+		ret = sync_written(f, *pos, ret, flags);
+	current->ru.syscw++;
+	if (ret > 0) {
+		current->ru.wchar += (u32)ret;
+		if (f->f_mapping)
+			file_update_time(f);
+	}
+	return ret;
 }
 
 /**
@@ -107,31 +139,7 @@ static ssize_t sync_written(struct file *f, loff_t pos, ssize_t n)
  */
 ssize_t vfs_write(struct file *f, struct iov_iter *from, loff_t *pos)
 {
-	ssize_t ret;
-	int err;
-
-	if (unlikely(!(f->f_mode & FMODE_WRITE)))
-		return -EBADF;
-	if (unlikely(!f->f_op->write_iter))
-		return -EINVAL;
-	if (f->f_mapping && from->count && !S_ISBLK(f->f_inode->i_mode)) {
-		if (f->f_flags & O_APPEND)
-			*pos = i_size_read(f->f_inode);
-		err = limit_write(f, from, *pos);
-		if (unlikely(err))
-			return err;
-	}
-	ret = is_direct(f) ? file_direct_write(f, from, pos) :
-			     f->f_op->write_iter(f, from, pos);
-	if (unlikely(f->f_flags & O_DSYNC && ret > 0))
-		ret = sync_written(f, *pos, ret);
-	current->ru.syscw++;
-	if (ret > 0) {
-		current->ru.wchar += (u32)ret;
-		if (f->f_mapping)
-			file_update_time(f);
-	}
-	return ret;
+	return write_flags(f, from, pos, f->f_flags);
 }
 
 /** kernel_write() - write kernel memory to a file: bytes, or -errno */
@@ -288,9 +296,44 @@ int import_iov(struct user_iov *u, const struct iovec __user *vec, u32 n)
 	return err;
 }
 
-/* @mode: FMODE_READ or FMODE_WRITE. */
+/* What does not have to wait for a disk, of a file that has one. */
+static ssize_t read_nowait(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	struct address_space *m = f->f_mapping;
+	loff_t left;
+	size_t n;
+
+	if (!m || !mapping_can_writeback(m) || is_direct(f))
+		return -EOPNOTSUPP;
+	left = mapping_size(m) - *pos;
+	if (left <= 0 || !to->count)
+		return vfs_read(f, to, pos);
+	n = left < (loff_t)to->count ? (size_t)left : to->count;
+	to->count = filemap_ready_bytes(m, *pos, n);
+	if (to->count)
+		return vfs_read(f, to, pos);
+	page_cache_sync_readahead(f, (unsigned long)(*pos >> PAGE_SHIFT),
+				  DIV_ROUND_UP(n, PAGE_SIZE));
+	return -EAGAIN;
+}
+
+/* The file's flags, and what RWF_* mean beside them. */
+static u32 write_mode(const struct file *f, u32 rwf)
+{
+	u32 flags = f->f_flags;
+
+	if (rwf & RWF_DSYNC)
+		flags |= O_DSYNC;
+	if (rwf & RWF_SYNC)
+		flags |= O_SYNC;
+	if (rwf & RWF_APPEND)
+		flags |= O_APPEND;
+	return flags;
+}
+
+/* @mode: FMODE_READ or FMODE_WRITE. @rwf: RWF_*. */
 static ssize_t do_iov(struct file *f, const struct iovec __user *vec, u32 n,
-		      loff_t *pos, unsigned int mode)
+		      loff_t *pos, unsigned int mode, u32 rwf)
 {
 	struct user_iov u;
 	ssize_t ret;
@@ -300,27 +343,30 @@ static ssize_t do_iov(struct file *f, const struct iovec __user *vec, u32 n,
 	ret = import_iov(&u, vec, n);
 	if (ret)
 		return ret;
-	ret = mode == FMODE_READ ? vfs_read(f, &u.iter, pos) :
-				   vfs_write(f, &u.iter, pos);
+	if (mode == FMODE_WRITE)
+		ret = write_flags(f, &u.iter, pos, write_mode(f, rwf));
+	else
+		ret = rwf & RWF_NOWAIT ? read_nowait(f, &u.iter, pos) :
+					 vfs_read(f, &u.iter, pos);
 	free_iov(&u);
 	return ret;
 }
 
 static ssize_t do_iov_fd(unsigned int fd, const struct iovec __user *vec, u32 n,
-			 unsigned int mode)
+			 unsigned int mode, u32 rwf)
 {
 	struct fd f = fdget(fd);
 	ssize_t ret;
 
 	if (!f.file)
 		return -EBADF;
-	ret = do_iov(f.file, vec, n, &f.file->f_pos, mode);
+	ret = do_iov(f.file, vec, n, &f.file->f_pos, mode, rwf);
 	fdput(f);
 	return ret;
 }
 
 static ssize_t do_iov_pos(unsigned int fd, const struct iovec __user *vec,
-			  u32 n, u32 lo, u32 hi, unsigned int mode)
+			  u32 n, u32 lo, u32 hi, unsigned int mode, u32 rwf)
 {
 	loff_t pos = (loff_t)((u64)hi << 32 | lo);
 	struct fd f;
@@ -329,53 +375,57 @@ static ssize_t do_iov_pos(unsigned int fd, const struct iovec __user *vec,
 	ret = fdget_pos(fd, pos, &f);
 	if (ret)
 		return ret;
-	ret = do_iov(f.file, vec, n, &pos, mode);
+	ret = do_iov(f.file, vec, n, &pos, mode, rwf);
 	fdput(f);
 	return ret;
 }
 
 SYSCALL_DEFINE(readv, unsigned int fd, const struct iovec __user *vec, u32 n)
 {
-	return do_iov_fd(fd, vec, n, FMODE_READ);
+	return do_iov_fd(fd, vec, n, FMODE_READ, 0);
 }
 
 SYSCALL_DEFINE(writev, unsigned int fd, const struct iovec __user *vec, u32 n)
 {
-	return do_iov_fd(fd, vec, n, FMODE_WRITE);
+	return do_iov_fd(fd, vec, n, FMODE_WRITE, 0);
 }
 
 SYSCALL_DEFINE(preadv, unsigned int fd, const struct iovec __user *vec, u32 n,
 	       u32 lo, u32 hi)
 {
-	return do_iov_pos(fd, vec, n, lo, hi, FMODE_READ);
+	return do_iov_pos(fd, vec, n, lo, hi, FMODE_READ, 0);
 }
 
 SYSCALL_DEFINE(pwritev, unsigned int fd, const struct iovec __user *vec, u32 n,
 	       u32 lo, u32 hi)
 {
-	return do_iov_pos(fd, vec, n, lo, hi, FMODE_WRITE);
+	return do_iov_pos(fd, vec, n, lo, hi, FMODE_WRITE, 0);
 }
 
-/* Position -1 is the file's own. All of it is in memory, so flags that speak
- * of waiting and of disks are met. */
+/* Position -1 is the file's own. */
+static ssize_t do_iov2(unsigned int fd, const struct iovec __user *vec, u32 n,
+		       u32 lo, u32 hi, unsigned int mode, u32 rwf)
+{
+	if ((lo & hi) == ~0u)
+		return do_iov_fd(fd, vec, n, mode, rwf);
+	return do_iov_pos(fd, vec, n, lo, hi, mode, rwf);
+}
+
 SYSCALL_DEFINE(preadv2, unsigned int fd, const struct iovec __user *vec, u32 n,
 	       u32 lo, u32 hi, u32 flags)
 {
-	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT))
+	if (flags &
+	    ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
 		return -EOPNOTSUPP;
-	if ((lo & hi) == ~0u)
-		return sys_readv(fd, vec, n);
-	return sys_preadv(fd, vec, n, lo, hi);
+	return do_iov2(fd, vec, n, lo, hi, FMODE_READ, flags);
 }
 
 SYSCALL_DEFINE(pwritev2, unsigned int fd, const struct iovec __user *vec, u32 n,
 	       u32 lo, u32 hi, u32 flags)
 {
-	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
+	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND))
 		return -EOPNOTSUPP;
-	if ((lo & hi) == ~0u)
-		return sys_writev(fd, vec, n);
-	return sys_pwritev(fd, vec, n, lo, hi);
+	return do_iov2(fd, vec, n, lo, hi, FMODE_WRITE, flags);
 }
 
 /* ---- positions ---- */

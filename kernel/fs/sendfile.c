@@ -20,6 +20,7 @@
 #include <kernel/syscall.h>
 
 #define MAX_NON_LFS 0x7fffffffll
+#define LOFF_MAX 0x7fffffffffffffffll
 
 /* A hole is written from here. */
 static const char zeroes[PAGE_SIZE] __attribute__((__aligned__(16)));
@@ -179,9 +180,13 @@ static int range_allowed(struct file *in, loff_t in_pos, struct file *out,
 		return -EBADF;
 	if (in_pos < 0 || out_pos < 0)
 		return -EINVAL;
-	if (in_pos > MAX_LFS_FILESIZE - (loff_t)count ||
-	    out_pos > MAX_LFS_FILESIZE - (loff_t)count)
+	if (IS_SWAPFILE(in->f_mapping) || IS_SWAPFILE(out->f_mapping))
+		return -ETXTBSY;
+	if (in_pos > LOFF_MAX - (loff_t)count ||
+	    out_pos > LOFF_MAX - (loff_t)count)
 		return -EOVERFLOW;
+	if (out_pos >= MAX_LFS_FILESIZE)
+		return -EFBIG;
 	if (in->f_inode == out->f_inode && out_pos < in_pos + (loff_t)count &&
 	    in_pos < out_pos + (loff_t)count)
 		return -EINVAL;

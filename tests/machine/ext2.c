@@ -470,6 +470,15 @@ static int disk_has(uint64_t at, const char *p, size_t n)
 	return same;
 }
 
+static void test_far_copies(int fd)
+{
+	off_t from = 0, to = 0xffffffffll << 12;
+
+	is(copy_file_range(fd, &from, fd, &to, 10, 0), -EFBIG);
+	to = 0x7fffffffffffffffll;
+	is(copy_file_range(fd, &from, fd, &to, 10, 0), -EOVERFLOW);
+}
+
 static void test_extents(void)
 {
 	struct extents x = { .length = ~0ull, .flags = 1, .room = EXTENTS };
@@ -527,6 +536,7 @@ static void test_extents(void)
 	is(ioctl(fd, FIEMAP, &x), -EINVAL);
 	is(ioctl(fd, FIEMAP, NULL), -EFAULT);
 	is(ioctl(fd, FICLONE, fd), -EOPNOTSUPP);
+	test_far_copies(fd);
 	is(fstatfs(fd, &s), 0);
 	check(s.f_fsid.__val[0] || s.f_fsid.__val[1],
 	      "statfs tells filesystems from one another", "0");

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -236,6 +237,48 @@ static void test_beside(void)
 	is(unlink("/mnt/large"), 0);
 }
 
+#define FLAG_DSYNC 2
+#define FLAG_NOWAIT 8
+#define FLAG_APPEND 16
+
+/* Flags of one call: preadv2, pwritev2. */
+static void test_flags(void)
+{
+	int fd = open("/mnt/flags", O_RDWR | O_CREAT, 0600), i, again = 0;
+	struct iovec v = { buf, 8192 }, r = { back, 65536 };
+	int ram = open("/tmp/flags", O_RDWR | O_CREAT, 0600);
+	long n;
+
+	need(fd >= 0 && ram >= 0);
+	memset(buf, 'f', sizeof(buf));
+	is(pwritev2(fd, &v, 1, 0, FLAG_DSYNC), 8192);
+	check(!dirty_kb(), "a write with RWF_DSYNC is on the disk", "%ld kB",
+	      dirty_kb());
+	is(pwritev2(fd, &v, 1, 0, FLAG_APPEND), 8192);
+	is(lseek(fd, 0, SEEK_END), 16384);
+	is(pwritev2(fd, &v, 1, 0, FLAG_NOWAIT), -EOPNOTSUPP);
+	is(preadv2(fd, &r, 1, 4096, FLAG_NOWAIT), 12288);
+	is(preadv2(fd, &r, 1, 16384, FLAG_NOWAIT), 0);
+	is(preadv2(ram, &r, 1, 0, FLAG_NOWAIT), -EOPNOTSUPP);
+	is(fsync(fd), 0);
+	is(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	is(preadv2(fd, &r, 1, 0, FLAG_NOWAIT), -EAGAIN);
+	/* What was asked for comes by itself. */
+	for (i = 0; i < ATTEMPTS; i++) {
+		n = preadv2(fd, &r, 1, 0, FLAG_NOWAIT);
+		if (n > 0)
+			break;
+		again += errno == EAGAIN;
+		usleep(10000);
+	}
+	check(n >= 4096 && again == i && back[0] == 'f',
+	      "RWF_NOWAIT reads what is there", "%ld after %d", n, i);
+	close(ram);
+	close(fd);
+	is(unlink("/tmp/flags"), 0);
+	is(unlink("/mnt/flags"), 0);
+}
+
 int main(void)
 {
 	int fd;
@@ -247,6 +290,7 @@ int main(void)
 	test_ways();
 	test_io();
 	test_beside();
+	test_flags();
 	fd = open("/mnt/last", O_RDWR | O_CREAT, 0600);
 	is(pwrite(fd, buf, 65536, 0), 65536);
 	close(fd);

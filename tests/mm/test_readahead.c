@@ -94,6 +94,11 @@ TEST_NO_SWEEP(advice_is_taken)
 	read_byte(20);
 	read_byte(21);
 	CHECK_EQ(disk.reads, 12);
+	CHECK_EQ(filemap_ready_bytes(f->f_mapping, 20 * PAGE_SIZE + 1,
+				     10 * PAGE_SIZE),
+		 2 * PAGE_SIZE - 1);
+	CHECK_EQ(filemap_ready_bytes(f->f_mapping, 20 * PAGE_SIZE, 5), 5);
+	CHECK_EQ(filemap_ready_bytes(f->f_mapping, 19 * PAGE_SIZE, 5), 0);
 	/* Whole pages of what is not needed go. */
 	CHECK_EQ(generic_fadvise(f, 1, 4 * PAGE_SIZE, POSIX_FADV_DONTNEED), 0);
 	CHECK_EQ(f->f_mapping->nrpages, 9);
