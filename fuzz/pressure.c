@@ -165,6 +165,7 @@ static void draw_setting(unsigned long seed, unsigned long ops)
 	setting.late = some(2) ? 1 + (unsigned int)some(20) : 1;
 	setting.step = steps[some(4)];
 	setting.cut = one_in(5) ? 100 + some(20000) : 0;
+	setting.one = one_in(3);
 	setting.ops = setting.huge ? 150 : 400;
 	if (ops)
 		setting.ops = ops;
@@ -216,6 +217,7 @@ static bool disks_go_on(const void *key)
 static void finish(void)
 {
 	sim.pick = NULL;
+	sim.one_processor = false;
 	sim.on_unlock = NULL;
 	sim.on_wait = disks_go_on;
 	khugepaged_forget();
@@ -248,6 +250,7 @@ void pressure_seed(unsigned long seed, unsigned long ops)
 	boot();
 	system_begin();
 	sim.pick = some;
+	sim.one_processor = setting.one;
 	sim.on_wait = wait_a_moment;
 	sim.on_unlock = step_aside;
 	for (unsigned int i = 0; i < PROGRAMS; i++) {
@@ -272,17 +275,18 @@ void pressure_where(char *line, size_t n)
 	ashlar_snprintf(
 		line, n,
 		"seed %lu: ram %lu huge %d fail_disk %u fail_alloc %u late %u "
-		"step %u cut %lu; CPU %u; ops %lu %lu %lu\n"
+		"step %u one %d cut %lu; CPU %u; ops %lu %lu %lu\n"
 		"free %lu %lu %lu; anon %ld %ld file %ld %ld locked %ld; "
 		"isolated %ld %ld; dirty %ld written %ld; tables %ld; "
 		"slots %ld\n",
 		setting.seed, setting.ram, setting.huge, setting.fail_disk,
-		setting.fail_alloc, setting.late, setting.step, setting.cut,
-		sim_cpu(), programs[0].done, programs[1].done, programs[2].done,
-		zones[0].free_pages, zones[1].free_pages, zones[2].free_pages,
-		stat[NR_INACTIVE_ANON], stat[NR_ACTIVE_ANON],
-		stat[NR_INACTIVE_FILE], stat[NR_ACTIVE_FILE],
-		stat[NR_UNEVICTABLE], stat[NR_ISOLATED_ANON],
-		stat[NR_ISOLATED_FILE], stat[NR_FILE_DIRTY], stat[NR_WRITEBACK],
-		stat[NR_PAGETABLE], nr_swap_pages);
+		setting.fail_alloc, setting.late, setting.step, setting.one,
+		setting.cut, sim_cpu(), programs[0].done, programs[1].done,
+		programs[2].done, zones[0].free_pages, zones[1].free_pages,
+		zones[2].free_pages, stat[NR_INACTIVE_ANON],
+		stat[NR_ACTIVE_ANON], stat[NR_INACTIVE_FILE],
+		stat[NR_ACTIVE_FILE], stat[NR_UNEVICTABLE],
+		stat[NR_ISOLATED_ANON], stat[NR_ISOLATED_FILE],
+		stat[NR_FILE_DIRTY], stat[NR_WRITEBACK], stat[NR_PAGETABLE],
+		nr_swap_pages);
 }

@@ -44,6 +44,7 @@ struct setting {
 	unsigned int step; /* one in so many released locks is a turn */
 	unsigned long cut; /* the request at which power goes; 0: none */
 	bool huge;
+	bool one; /* processor: no change but where something may sleep */
 };
 extern struct setting setting;
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,6 +63,16 @@ const char *__asan_default_options(void)
 	return "abort_on_error=1:detect_leaks=0";
 }
 
+/* Addresses of the host's choice would make two runs of a seed differ. */
+static void fix_addresses(char **argv)
+{
+	int now = personality(0xffffffff);
+
+	if (now >= 0 && !(now & ADDR_NO_RANDOMIZE) &&
+	    personality((unsigned long)now | ADDR_NO_RANDOMIZE) >= 0)
+		execv("/proc/self/exe", argv);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 0) : 1;
@@ -73,6 +84,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s SECONDS [SEED [OPS]]\n", argv[0]);
 		return 2;
 	}
+	fix_addresses(argv);
 	end = time(NULL) + atoi(argv[1]);
 	do {
 		if (!seed_is_good(seed, ops)) {

@@ -186,6 +186,7 @@ static void op_mremap(struct program *t, struct space *s)
 {
 	struct range from = some_range(), to = some_range();
 	struct model_page *p = s->pages;
+	bool keep = one_in(4);
 	long ret;
 
 	(void)t;
@@ -194,13 +195,19 @@ static void op_mremap(struct program *t, struct space *s)
 		return;
 	if (!all_mapped(s, from) || !one_area(s, from) || any_locked(s, from))
 		return;
+	keep &= p[from.first].object < 0;
 	ret = DONE(mm_mremap(s->mm, address(from.first), from.nr << PAGE_SHIFT,
-			     to.nr << PAGE_SHIFT, MREMAP_MAYMOVE | MREMAP_FIXED,
+			     to.nr << PAGE_SHIFT,
+			     MREMAP_MAYMOVE | MREMAP_FIXED |
+				     (keep ? MREMAP_DONTUNMAP : 0),
 			     address(to.first)));
 	EXPECT_EQ(ret, address(to.first));
 	for (unsigned long i = 0; i < from.nr; i++) {
 		p[to.first + i] = p[from.first + i];
-		p[from.first + i] = (struct model_page){ 0 };
+		if (keep)
+			forget_copy(&p[from.first + i]);
+		else
+			p[from.first + i] = (struct model_page){ 0 };
 	}
 }
 
@@ -413,19 +420,58 @@ static void op_remote(struct program *t, struct space *s)
 	(void)t;
 }
 
+/* A store into the middle of a page, of which the model says nothing. */
+static void thread_writes(struct space *s, unsigned long page)
+{
+	struct model_page *p = &s->pages[page];
+	u32 word = 0x5a5a5a5a;
+
+	if (p->object < 0 || p->shared)
+		sim_write((u32)address(page) + PAGE_SIZE / 2, &word, 4);
+	if (p->object >= 0 && !p->shared) /* it became one: a copy, perhaps */
+		p->loose = true;
+}
+
+/* A thread of another program: its faults meet whatever that one does. */
+static void op_thread(struct program *t, struct space *s)
+{
+	struct space *other = &programs[some(PROGRAMS)].spaces[some(SPACES)];
+	struct mm_struct *mm = other->mm;
+	unsigned long first = some(setting.window), page;
+	u32 word;
+
+	(void)t, (void)s;
+	if (!mm || !mmget_not_zero(mm))
+		return;
+	sim_load_mm(mm);
+	for (int i = 0; i < 30; i++) {
+		page = (first + some(40)) % setting.window;
+		if (some(2))
+			sim_read((u32)address(page), &word, 4);
+		else
+			thread_writes(other, page);
+		progress++;
+	}
+	sim_load_mm(NULL);
+	mmput(mm);
+}
+
 static void op_file(struct program *t, struct space *s)
 {
 	(void)s;
 	file_op(t);
 }
 
+/* An error that it is told of is one that fsync is not told of any more. */
 static void op_msync(struct program *t, struct space *s)
 {
+	struct object *o = &objects[SHARED_OBJECTS + t->id * OBJECTS];
 	struct range r = some_range();
+	int err = mm_msync(s->mm, address(r.first), r.nr << PAGE_SHIFT,
+			   some(2) ? MS_SYNC : MS_ASYNC);
 
-	(void)t;
-	mm_msync(s->mm, address(r.first), r.nr << PAGE_SHIFT,
-		 some(2) ? MS_SYNC : MS_ASYNC);
+	for (unsigned long i = 0; err == -EIO && i < OBJECT_PAGES; i++)
+		o->pages[i].tainted = true;
 }
 
 static const struct op {
@@ -436,7 +482,7 @@ static const struct op {
 	{ op_munmap, 3 },  { op_mprotect, 8 }, { op_mremap, 8 },
 	{ op_mlock, 3 },   { op_munlock, 1 },  { op_madvise, 30 },
 	{ op_fork, 3 },	   { op_exit, 1 },     { op_remote, 12 },
-	{ op_file, 40 },   { op_msync, 3 },
+	{ op_thread, 12 }, { op_file, 40 },    { op_msync, 3 },
 };
 
 static void random_op(struct program *t, struct space *s)

@@ -259,7 +259,7 @@ static void change_settings(void)
 
 static void administrate(void)
 {
-	switch (some(12)) {
+	switch (some(14)) {
 	case 0:
 		drop_pagecache();
 		break;
@@ -282,6 +282,13 @@ static void administrate(void)
 		break;
 	case 7:
 		change_settings();
+		break;
+	case 9:
+		shmem_lock(objects[1].file->f_mapping, one_in(3));
+		break;
+	case 10:
+		filemap_fdatawrite_range(objects[0].file->f_mapping, 0,
+					 MAX_LFS_FILESIZE, WB_SYNC_NONE);
 		break;
 	case 8:
 		sim.time_ms += some(10000);

@@ -34,7 +34,7 @@ struct fiber {
 	void *fake; /* what the host's checker keeps of it meanwhile */
 	void (*fn)(void *arg);
 	void *arg;
-	struct mm_struct *loaded;
+	struct mm_struct *loaded, *borrowed; /* its own, or another's */
 	unsigned long until; /* the turn up to which it waits … */
 	const void *key; /* … for this; NULL: it does not */
 	bool live;
@@ -64,7 +64,11 @@ static void arrive(struct fiber *f)
 					from_host ? &host_stack_bytes : NULL);
 	running_fiber = f;
 	sim_run_on((unsigned int)(f - fibers));
-	sim_change_mm(f->loaded);
+	if (!sim.one_processor)
+		sim_change_mm(f->loaded);
+	else if (f->loaded && f->loaded != sim_loaded_mm())
+		sim_load_mm(f->loaded);
+	f->borrowed = f->loaded ? NULL : sim_loaded_mm();
 }
 
 /* Cheaper than swapcontext(), which asks the host for its signals. */
@@ -81,6 +85,8 @@ static void switch_to(struct fiber *next)
 	struct fiber *self = running_fiber;
 
 	self->loaded = sim_loaded_mm();
+	if (sim.one_processor && self->loaded == self->borrowed)
+		self->loaded = NULL;
 	entered = next;
 	__sanitizer_start_switch_fiber(self->live ? &self->fake : NULL,
 				       next->stack ? next->stack : host_stack,
@@ -129,6 +135,12 @@ void sim_fiber_wait(const void *key, unsigned long turns)
 	running_fiber->until = turn + turns;
 	sim_fiber_yield();
 	running_fiber->key = NULL;
+}
+
+/* For sim_load_mm(): what is loaded now is its own. */
+void sim_fiber_loads(void)
+{
+	running_fiber->borrowed = NULL;
 }
 
 /* For port_wake(). */

@@ -187,7 +187,7 @@ void sim_lock(spinlock_t *l, const char *where)
 {
 	unsigned int i;
 
-	if (sim.pick) /* another CPU may be the first to have it */
+	if (sim.pick && !sim.one_processor) /* another may be the first */
 		step_in();
 	while (sim.pick && l->holder && l->holder != sim_cpu() + 1)
 		sim_fiber_yield();
@@ -224,7 +224,8 @@ void sim_unlock(spinlock_t *l, const char *where)
 			 sim_cpu(), l->holder - 1);
 	drop_held(i);
 	l->holder = 0;
-	step_in();
+	if (!sim.one_processor)
+		step_in();
 }
 
 void sim_assert_held(const spinlock_t *l, const char *where)

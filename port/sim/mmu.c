@@ -191,6 +191,7 @@ void flush_tlb_mm(struct mm_struct *mm)
 void sim_load_mm(struct mm_struct *mm)
 {
 	sim_tlb_check();
+	sim_fiber_loads();
 	loaded = mm;
 	tlb_forget_all();
 }

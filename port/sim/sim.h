@@ -63,6 +63,11 @@ struct sim {
 	 * number below @below for what happens by chance.
 	 */
 	unsigned long (*pick)(unsigned long below);
+	/*
+	 * Those CPUs are tasks of one: they change only where something may
+	 * sleep, and one without a space runs on that of the one before.
+	 */
+	bool one_processor;
 	bool forked; /* a lock may be initialised while it is held */
 	/* What a program's data and code accesses go through first. */
 	struct sim_segment ds, cs;
@@ -120,6 +125,7 @@ void sim_fiber_wait(const void *key, unsigned long turns);
 /* Within port/sim. */
 void sim_change_mm(struct mm_struct *mm);
 void sim_fiber_wake(const void *key);
+void sim_fiber_loads(void);
 unsigned int sim_own_locks_held(void);
 void sim_build_spaces(void);
 void sim_build_kernel(unsigned long pfn);
