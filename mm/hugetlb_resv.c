@@ -91,17 +91,13 @@ static struct file_region *get_spare(struct resv_map *map)
 /* Free those that no addition needs. Context: without the lock. */
 static void trim_spare(struct resv_map *map)
 {
-	struct file_region *r;
+	LIST_HEAD(gone);
 
-	for (;;) {
-		spin_lock(&map->lock);
-		r = map->nr_spare > map->adds_in_progress ? get_spare(map) :
-							    NULL;
-		spin_unlock(&map->lock);
-		if (!r)
-			return;
-		kfree(r);
-	}
+	spin_lock(&map->lock);
+	while (map->nr_spare > map->adds_in_progress)
+		list_add(&get_spare(map)->link, &gone);
+	spin_unlock(&map->lock);
+	free_regions(&gone);
 }
 
 /* ---- pages ---- */

@@ -39,6 +39,7 @@ enum {
 	KPF_SWAPBACKED = 14,
 	KPF_COMPOUND_HEAD = 15,
 	KPF_COMPOUND_TAIL = 16,
+	KPF_HUGE = 17,
 	KPF_UNEVICTABLE = 18,
 	KPF_NOPAGE = 20,
 	KPF_KSM = 21,
@@ -126,19 +127,29 @@ static u64 user_flags(const struct page *page)
 	return flags;
 }
 
+/* True if it is the first frame of a page of the pool, in use or free. */
+static bool is_hugetlb(const struct page *head)
+{
+	return (head->flags & (PG_used | PG_slab)) == PG_used &&
+	       head->order == HPAGE_PMD_ORDER && head->pflags & PG_hugetlb;
+}
+
+static bool is_huge(const struct page *head)
+{
+	return is_hugetlb(head) || (is_user_page(head) && PageTransHuge(head));
+}
+
 /* The page that the frame belongs to, which may be a huge one. */
 static const struct page *user_page(struct page *frame)
 {
 	const struct page *head = compound_head(frame);
 
-	if (head == frame || !is_user_page(head) || !PageTransHuge(head))
-		return frame;
-	return head;
+	return is_huge(head) ? head : frame;
 }
 
 static u64 huge_flags(const struct page *frame, const struct page *head)
 {
-	return user_flags(head) | BIT(KPF_THP) |
+	return user_flags(head) | BIT(is_hugetlb(head) ? KPF_HUGE : KPF_THP) |
 	       BIT(frame == head ? KPF_COMPOUND_HEAD : KPF_COMPOUND_TAIL);
 }
 
@@ -157,9 +168,10 @@ static u64 frame_flags(unsigned long pfn)
 		       (page->nr > 1 ? BIT(KPF_COMPOUND_HEAD) : 0);
 	}
 	head = user_page(pfn_to_page(pfn));
+	if (is_huge(head))
+		return huge_flags(page, head);
 	if (is_user_page(head))
-		return PageTransHuge(head) ? huge_flags(page, head) :
-					     user_flags(page);
+		return user_flags(page);
 	return in_free_block(pfn) ? BIT(KPF_BUDDY) : 0;
 }
 

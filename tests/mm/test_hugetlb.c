@@ -3,8 +3,8 @@
  * Huge pages of a pool: by hand, and random programs whose words a model knows.
  *
  * After every step the numbers of the pool are counted anew. What is in use is
- * what directories and files have; what is promised is, for a file, what its set
- * has beyond its pages, and for an area what its set has not yet.
+ * what directories and files have; what is promised is, for a file, what its
+ * set has beyond its pages, and for an area what its set has not yet.
  */
 #include "../../mm/hugetlb.h"
 #include "../../mm/pgtable.h"
