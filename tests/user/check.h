@@ -14,8 +14,8 @@
  *
  * USER_TEST_REFERENCE	set when the allocator is not Ashlar: what only Ashlar
  *			promises is then left out (on_ashlar() is false)
- * USER_TEST_PORT	set when the system's programs are for another processor or
- *			C library than this one
+ * USER_TEST_PORT	set when the system's programs are for another
+ *			processor or C library than this one
  * USER_TEST_VARIANT	appended to each name, e.g. "musl"
  */
 #ifndef TESTS_USER_CHECK_H
