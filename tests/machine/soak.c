@@ -54,7 +54,8 @@ struct score {
 static struct score *score;
 static uint32_t state;
 static long ends, ram;
-static char buf[65536];
+/* A page of it is read at once: all of that is there, or nothing. */
+static char buf[65536] __attribute__((__aligned__(4096)));
 
 static uint32_t chance(uint32_t n)
 {
