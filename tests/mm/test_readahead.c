@@ -3,6 +3,7 @@
 #include <ashlar/mman.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/readahead.h>
+#include <ashlar/writeback.h>
 #include "../disk.h"
 
 #define AREA 0x200000ul
@@ -108,6 +109,9 @@ TEST_NO_SWEEP(advice_is_taken)
 	CHECK_EQ(f->f_mapping->nrpages, 9);
 	/* Of the last page of a file all is needed that there is. */
 	truncate_setsize(f->f_mapping, 21 * PAGE_SIZE + 5);
+	CHECK_EQ(filemap_write_and_wait_range(f->f_mapping, 0,
+					      MAX_LFS_FILESIZE),
+		 0);
 	CHECK_EQ(generic_fadvise(f, 21 * PAGE_SIZE, 21 * PAGE_SIZE + 4,
 				 POSIX_FADV_DONTNEED),
 		 0);
