@@ -65,7 +65,8 @@ TEST_NO_SWEEP(a_swapoff_without_room_is_refused)
 	inuse = si->inuse;
 	CHECK_OP(inuse, >, 30);
 	CHECK_EQ(swapoff(si), -ENOMEM);
-	CHECK_OP(si->inuse, >=, inuse - 20);
+	/* What there was room for, and what caches gave, may have come in. */
+	CHECK_OP(si->inuse, >=, inuse - 24);
 	CHECK_EQ(total_swap_pages, 60);
 	for (i = 0; i < 60; i++)
 		CHECK_EQ(peek(AT + PAGES(i)), i);
