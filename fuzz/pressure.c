@@ -267,7 +267,7 @@ void pressure_seed(unsigned long seed, unsigned long ops)
 	finish();
 }
 
-/* What somebody needs who looks for a failure. */
+/* The state of a run as text: what its seed chose, and where memory is. */
 void pressure_where(char *line, size_t n)
 {
 	const long *stat = vm_node_stat;

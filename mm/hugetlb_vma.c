@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who may count on which huge page. A mapping is promised its pages when it is
+ * The mappings that may count on huge pages. Each is promised its pages when it is
  * made (or refused, -ENOMEM), so that later faults of it find some.
  *
  *   shared, or a file by itself:  a set of pages (resv_map) for the file; what
@@ -149,7 +149,7 @@ struct page *alloc_hugetlb_page(struct vm_area_struct *vma, unsigned long index)
 	struct hugepage_subpool *spool =
 		inode_resv_map(vma_mapping(vma))->spool;
 	long map_chg = vma_needs_reservation(vma, index);
-	long pool_chg = 0; /* pages that nobody has vouched for */
+	long pool_chg = 0; /* pages without a promise */
 	struct page *page = NULL;
 
 	if (map_chg < 0)

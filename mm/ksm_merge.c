@@ -190,7 +190,7 @@ static bool protect_page(struct vm_area_struct *vma, unsigned long addr,
 	return ok;
 }
 
-/* What leads to @kpage, or the zero page; nobody has written to it. */
+/* The entry leads to @kpage from now on, or to the zero page, read-only. */
 static void set_merged(struct vm_area_struct *vma, pte_t *pte,
 		       struct page *kpage)
 {

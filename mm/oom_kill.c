@@ -179,7 +179,7 @@ static bool may_report(void)
 	return may;
 }
 
-/* Who asked, where memory is, who has it. */
+/* It names the task that asked, what memory is used for, and all tasks. */
 static void report(struct mm_struct *victim, gfp_t gfp, unsigned int order)
 {
 	if (!may_report())

@@ -672,9 +672,6 @@ EXPORT void *valloc(size_t size)
 	return alloc_aligned(port_host_page_size(), size);
 }
 
-/* Not every C library declares it. */
-void *pvalloc(size_t size);
-
 /** pvalloc() - valloc() of whole pages. */
 EXPORT void *pvalloc(size_t size)
 {

@@ -118,6 +118,9 @@ bool block_size(void *p, size_t *size);
 void block_bad(const char *call, const void *p);
 void release_bad(const char *call, const void *p);
 
+/* malloc.c; not every C library declares it */
+void *pvalloc(size_t size);
+
 void malloc_perturb_set(int value);
 void malloc_perturb_free(struct kmem_cache *s, void *obj);
 

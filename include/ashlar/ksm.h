@@ -38,7 +38,7 @@ static inline unsigned long ksm_pages_volatile(void)
 struct mm_struct;
 struct vm_area_struct;
 
-/* Called when there is a first space to be scanned. NULL: nobody scans. */
+/* Called when there is a first space to be scanned. NULL: none is. */
 extern void (*wakeup_ksmd)(void);
 
 void ksm_slot_init(void);

@@ -12,7 +12,7 @@ struct list_lru {
 
 #define LIST_LRU(name) struct list_lru name = { LIST_HEAD_INIT(name.list), 0 }
 
-/* What became of the first of a list. */
+/* The answers of a walk's function to the first of a list. */
 enum lru_status {
 	LRU_REMOVED, /* it is freed, and off the list */
 	LRU_ROTATE, /* it stays for another round */

@@ -115,7 +115,7 @@ static int file_map(void *device, unsigned long index, unsigned long *nr,
 	return err;
 }
 
-/* ---- nobody else changes it ---- */
+/* ---- a file that must not change ---- */
 
 static void set_swapfile(struct address_space *m, bool on)
 {
