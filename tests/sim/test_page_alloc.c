@@ -612,7 +612,9 @@ TEST_NO_SWEEP(fewer_frames_are_asked_for_where_only_those_are_resident)
 	struct page *page[3];
 
 	page_report_all();
-	CHECK_EQ(page_report_at_hand(8, 2), 8);
+	/* What is too small to be given back is used first. */
+	while (page_report_at_hand(8, 2) < 8)
+		take_pages(GFP_KERNEL, 1);
 	/* The buddy of the second is the first, or the third. */
 	for (unsigned int i = 0; i < 3; i++)
 		page[i] = take_pages(GFP_KERNEL, 1);
