@@ -12,7 +12,6 @@
 #include <ashlar/ksm.h>
 #include <ashlar/mman.h>
 #include <ashlar/mmap.h>
-#include <ashlar/readahead.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/shmem_fs.h>
 #include "vma.h"
@@ -159,10 +158,7 @@ static int madvise_pages(struct vm_area_struct *vma, unsigned long start,
 	case MADV_REMOVE:
 		return madvise_remove(vma, start, end);
 	case MADV_WILLNEED:
-		if (vma_mapping(vma))
-			force_page_cache_readahead(
-				vma_mapping(vma), linear_page_index(vma, start),
-				(end - start) >> PAGE_SHIFT);
+		madvise_willneed(vma, start, end);
 		return 0;
 	case MADV_COLD:
 		if (!can_madv_lru_vma(vma))

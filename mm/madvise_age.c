@@ -2,6 +2,7 @@
 /*
  * Advice about how soon pages are used again:
  *
+ *   MADV_WILLNEED  soon: what a disk has of them begins to be read
  *   MADV_COLD      later than others: they become inactive
  *   MADV_PAGEOUT   much later: they go now, to where they can be had from
  *   MADV_FREE      never, unless they are written to: they may be dropped. They
@@ -20,15 +21,70 @@
 #include <ashlar/page_ref.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/pgtable.h>
+#include <ashlar/readahead.h>
 #include <ashlar/swapops.h>
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
 #include "lru.h"
 #include "pgtable.h"
+#include "shmem.h"
 #include "swapfile.h"
 #include "vma.h"
 #include "vmscan.h"
+
+/* ---- MADV_WILLNEED ---- */
+
+#define READ_BATCH 16u /* slots: their pages are read without the lock */
+
+/* The first slots of [*@addr, @end), which begins behind them then. How many. */
+static unsigned int take_slots(struct mm_struct *mm, unsigned long *addr,
+			       unsigned long end, swp_entry_t *slot)
+{
+	unsigned int nr = 0;
+	unsigned long next;
+	pte_t *pte;
+
+	pte = pte_range_lock(mm, *addr, end, &next);
+	if (!pte) {
+		*addr = next;
+		return 0;
+	}
+	for (; *addr < next && nr < READ_BATCH; *addr += PAGE_SIZE, pte++) {
+		if (!is_swap_pte(*pte))
+			continue;
+		slot[nr] = pte_to_swp_entry(*pte);
+		nr += !is_migration_entry(slot[nr]);
+	}
+	spin_unlock(&mm->page_table_lock);
+	return nr;
+}
+
+/**
+ * madvise_willneed() - pages of [@start, @end) begin to be read
+ *
+ * Those of files, and those that swap areas have; as many as there is memory
+ * for. Context: mmap_lock; may sleep.
+ */
+void madvise_willneed(struct vm_area_struct *vma, unsigned long start,
+		      unsigned long end)
+{
+	unsigned long nr = (end - start) >> PAGE_SHIFT;
+	unsigned long index = linear_page_index(vma, start);
+	struct address_space *m = vma_mapping(vma);
+	swp_entry_t slot[READ_BATCH];
+	unsigned int i;
+
+	if (m) {
+		force_page_cache_readahead(m, index, nr);
+		shmem_swapin_soon(m, index, nr);
+	}
+	while (start < end) {
+		nr = take_slots(vma->vm_mm, &start, end, slot);
+		for (i = 0; i < nr; i++)
+			swapin_soon(slot[i]);
+	}
+}
 
 /* ---- MADV_COLD, MADV_PAGEOUT ---- */
 

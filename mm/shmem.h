@@ -20,6 +20,8 @@ static inline swp_entry_t xa_value_to_swp(const void *value)
 
 bool shmem_swap_out(struct page *page);
 struct page *shmem_swapin(struct address_space *m, unsigned long index);
+void shmem_swapin_soon(struct address_space *m, unsigned long first,
+		       unsigned long nr);
 void shmem_swap_forget(struct address_space *m);
 int shmem_unuse(unsigned int type, bool (*cancelled)(void));
 unsigned long shmem_swap_usage(struct address_space *m, unsigned long first,

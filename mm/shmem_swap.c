@@ -202,6 +202,30 @@ struct page *shmem_swapin(struct address_space *m, unsigned long index)
 	}
 }
 
+/**
+ * shmem_swapin_soon() - begin to read what swap areas have of a part of a file
+ * @m: the file
+ * @first: page
+ * @nr: pages, not 0
+ *
+ * Context: may sleep.
+ */
+void shmem_swapin_soon(struct address_space *m, unsigned long first,
+		       unsigned long nr)
+{
+	unsigned long index = first, last = first + nr - 1;
+	void *entry;
+
+	if (!READ_ONCE(m->nrswapped))
+		return;
+	for (; (entry = xa_find(&m->i_pages, &index, last)); index++) {
+		if (xa_is_value(entry))
+			swapin_soon(xa_value_to_swp(entry));
+		if (index == last)
+			break;
+	}
+}
+
 /* ---- swapoff ---- */
 
 /* All that the file has in an area comes back; 0 or -errno. */

@@ -167,6 +167,23 @@ static void read_ahead(swp_entry_t entry)
 }
 
 /**
+ * swapin_soon() - begin to read a slot's page, which is going to be wanted
+ * @entry: the slot; it may be in use no more
+ *
+ * Context: may sleep.
+ */
+void swapin_soon(swp_entry_t entry)
+{
+	bool fresh;
+	struct page *page = read_swap_cache(
+		entry, GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN, 0,
+		&fresh);
+
+	if (page)
+		put_page(page);
+}
+
+/**
  * swapin_readahead() - a slot's page, which a fault wants
  * @entry: the slot
  * @major: set if it has to be read

@@ -82,6 +82,7 @@ void swap_readpage(struct page *page);
 /* ---- swap_readahead.c ---- */
 
 struct page *swapin_readahead(swp_entry_t entry, bool *major);
+void swapin_soon(swp_entry_t entry);
 
 /* ---- swapfile.c ---- */
 

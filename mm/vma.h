@@ -198,6 +198,8 @@ void madvise_pageout(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end);
 void madvise_free(struct vm_area_struct *vma, unsigned long start,
 		  unsigned long end);
+void madvise_willneed(struct vm_area_struct *vma, unsigned long start,
+		      unsigned long end);
 
 /* ---- munmap.c ---- */
 

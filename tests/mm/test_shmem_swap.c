@@ -89,6 +89,28 @@ TEST(a_file_gets_its_pages_back)
 	give_swap(si);
 }
 
+TEST_NO_SWEEP(what_will_be_needed_of_a_file_is_read_before)
+{
+	struct swap_info_struct *si = take_swap(20, 0);
+	struct file *file = take_file(6);
+	struct mm_struct *mm = mapped(file, 4);
+	unsigned long i;
+
+	for (i = 0; i < 4; i++)
+		away(mm, file, i);
+	CHECK_EQ(mm_madvise(mm, AT, PAGES(2), MADV_WILLNEED), 0);
+	CHECK_EQ(swap_disk_of(si)->reads, 2);
+	CHECK_EQ(mm_madvise(mm, AT, PAGES(4), MADV_WILLNEED), 0);
+	CHECK_EQ(swap_disk_of(si)->reads, 4);
+	for (i = 0; i < 4; i++)
+		CHECK_EQ(word_of(file, i), i + 1);
+	CHECK_EQ(swap_disk_of(si)->reads, 4);
+	check_space(mm);
+	give_mm(mm);
+	give_file(file);
+	give_swap(si);
+}
+
 TEST(what_is_cut_gives_its_slots_back)
 {
 	struct swap_info_struct *si = take_swap(20, 0);

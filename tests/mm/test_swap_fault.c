@@ -321,6 +321,26 @@ TEST(neighbours_are_read_along)
 	give_swap(si);
 }
 
+TEST_NO_SWEEP(what_will_be_needed_is_read_before)
+{
+	struct swap_info_struct *si = take_swap(60, 0);
+	struct mm_struct *mm = filled(40);
+	unsigned long i;
+
+	for (i = 0; i < 40; i += 2)
+		away(mm, i);
+	CHECK_EQ(swap_disk_of(si)->reads, 0);
+	CHECK_EQ(mm_madvise(mm, AT, PAGES(40), MADV_WILLNEED), 0);
+	CHECK_EQ(swap_disk_of(si)->reads, 20);
+	for (i = 0; i < 40; i++)
+		CHECK_EQ(peek(AT + PAGES(i)), i + 1);
+	CHECK_EQ(swap_disk_of(si)->reads, 20);
+	check_space(mm);
+	check_swap(si);
+	give_mm(mm);
+	give_swap(si);
+}
+
 /* ---- swapoff ---- */
 
 TEST(everything_comes_back_at_swapoff)
@@ -613,7 +633,7 @@ TEST(slots_lie_anywhere)
 }
 
 /* What comes back after many others went is on trial, and inactive. */
-TEST(a_page_that_comes_back_soon_is_active)
+TEST_NO_SWEEP(a_page_that_comes_back_soon_is_active)
 {
 	struct swap_info_struct *si = take_swap(20, 0);
 	struct mm_struct *mm = filled(3);
