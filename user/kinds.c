@@ -60,21 +60,17 @@ void ashlar_kinds_mix(void)
 }
 
 /**
- * kind_cache() - the general cache of a block
- * @size: bytes, up to KMALLOC_MAX_CACHE_SIZE; 0 counts as 1
- * @kind: by whom it is asked for
+ * kind_cache() - new's, or new []'s, own cache of a class
+ * @index: of the class, up to KIND_CLASSES
+ * @kind: ALLOC_NEW or ALLOC_NEW_ARRAY
  *
  * Context: no lock held. Return: the cache, made on first use, or NULL.
  */
-struct kmem_cache *kind_cache(size_t size, enum alloc_kind kind)
+struct kmem_cache *kind_cache(unsigned int index, enum alloc_kind kind)
 {
-	unsigned int index = kmalloc_index(size ? size : 1), id;
-	struct kmem_cache *s;
+	unsigned int id = kind == ALLOC_NEW ? NEW_ID(index) : ARRAY_ID(index);
+	struct kmem_cache *s = smp_load_acquire(&cache_by_id[id]);
 
-	if (likely(!kinds_on || kind == ALLOC_MALLOC || index > KIND_CLASSES))
-		return kmalloc_cache(index);
-	id = kind == ALLOC_NEW ? NEW_ID(index) : ARRAY_ID(index);
-	s = smp_load_acquire(&cache_by_id[id]);
 	return likely(s) ? s : kmalloc_kind_cache(id);
 }
 

@@ -5,14 +5,27 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "mm/internal.h"
 #include "mm/slab_record.h"
-
-struct kmem_cache;
 
 extern bool kinds_on __attribute__((__visibility__("hidden")));
 
-struct kmem_cache *kind_cache(size_t size, enum alloc_kind kind);
+struct kmem_cache *kind_cache(unsigned int index, enum alloc_kind kind);
 void kind_check(void *p, enum alloc_kind kind);
+
+/*
+ * The general cache of @size bytes (up to KMALLOC_MAX_CACHE_SIZE; 0 counts as
+ * 1) that are asked for by @kind; or NULL.
+ */
+static __always_inline struct kmem_cache *cache_of_kind(size_t size,
+							enum alloc_kind kind)
+{
+	unsigned int index = kmalloc_index(size ? size : 1);
+
+	if (kind == ALLOC_MALLOC || index > KIND_CLASSES || !kinds_on)
+		return kmalloc_cache(index);
+	return kind_cache(index, kind);
+}
 
 /* malloc.c: the slow paths, for a kind */
 void *alloc_kind(size_t size, enum alloc_kind kind);

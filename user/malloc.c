@@ -65,7 +65,7 @@ static __always_inline void *alloc_aligned_cached(size_t size, size_t align,
 						  size_t rounded,
 						  enum alloc_kind kind)
 {
-	struct kmem_cache *s = kind_cache(rounded, kind);
+	struct kmem_cache *s = cache_of_kind(rounded, kind);
 
 	if (s && unlikely(cache_is_noted(s)))
 		return alloc_noted(s, size, align, rounded, kind);
@@ -132,7 +132,7 @@ static __always_inline void *perturbed(void *p, size_t size)
 
 static __always_inline void *alloc_cached(size_t size, enum alloc_kind kind)
 {
-	struct kmem_cache *s = kind_cache(size, kind);
+	struct kmem_cache *s = cache_of_kind(size, kind);
 
 	if (unlikely(!s))
 		return NULL;
