@@ -9,6 +9,13 @@
 #include <elf.h>
 #include <link.h>
 
+/* C++ writes size_t as the type that it is: unsigned long, or unsigned int. */
+#if SIZE_MAX > UINT32_MAX
+#define SIZE "m"
+#else
+#define SIZE "j"
+#endif
+
 static const char *const family[] = {
 	"malloc",
 	"calloc",
@@ -30,27 +37,27 @@ static const char *const family[] = {
 	"free_sized",
 	"free_aligned_sized",
 	/* operator new and new[]: plain, nothrow, aligned, both */
-	"_Znwm",
-	"_Znam",
-	"_ZnwmRKSt9nothrow_t",
-	"_ZnamRKSt9nothrow_t",
-	"_ZnwmSt11align_val_t",
-	"_ZnamSt11align_val_t",
-	"_ZnwmSt11align_val_tRKSt9nothrow_t",
-	"_ZnamSt11align_val_tRKSt9nothrow_t",
+	"_Znw" SIZE,
+	"_Zna" SIZE,
+	"_Znw" SIZE "RKSt9nothrow_t",
+	"_Zna" SIZE "RKSt9nothrow_t",
+	"_Znw" SIZE "St11align_val_t",
+	"_Zna" SIZE "St11align_val_t",
+	"_Znw" SIZE "St11align_val_tRKSt9nothrow_t",
+	"_Zna" SIZE "St11align_val_tRKSt9nothrow_t",
 	/* operator delete and delete[]: plain, nothrow, sized, aligned ... */
 	"_ZdlPv",
 	"_ZdaPv",
 	"_ZdlPvRKSt9nothrow_t",
 	"_ZdaPvRKSt9nothrow_t",
-	"_ZdlPvm",
-	"_ZdaPvm",
+	"_ZdlPv" SIZE,
+	"_ZdaPv" SIZE,
 	"_ZdlPvSt11align_val_t",
 	"_ZdaPvSt11align_val_t",
 	"_ZdlPvSt11align_val_tRKSt9nothrow_t",
 	"_ZdaPvSt11align_val_tRKSt9nothrow_t",
-	"_ZdlPvmSt11align_val_t",
-	"_ZdaPvmSt11align_val_t",
+	"_ZdlPv" SIZE "St11align_val_t",
+	"_ZdaPv" SIZE "St11align_val_t",
 };
 
 static void *home; /* where malloc's library is mapped */
