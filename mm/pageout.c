@@ -155,19 +155,6 @@ static bool try_to_unmap(struct page *page)
 
 /* ---- the last steps ---- */
 
-/* True if the caller alone has the page now: no reference is left. */
-static bool freeze_page(struct page *page, int refs)
-{
-	return __atomic_compare_exchange_n(&page->_refcount.counter, &refs, 0,
-					   false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
-}
-
-static void unfreeze_page(struct page *page, int refs)
-{
-	__atomic_store_n(&page->_refcount.counter, refs, __ATOMIC_RELEASE);
-}
-
 /*
  * Take a clean page out of its file; with @shadow something stays there. False
  * if another has it, too.
@@ -176,12 +163,12 @@ static bool remove_mapping(struct address_space *m, struct page *page,
 			   bool shadow)
 {
 	xa_lock(&m->i_pages);
-	if (!freeze_page(page, 2)) {
+	if (!page_ref_freeze(page, 2)) {
 		xa_unlock(&m->i_pages);
 		return false;
 	}
 	if (unlikely(PageDirty(page))) {
-		unfreeze_page(page, 2);
+		page_ref_unfreeze(page, 2);
 		xa_unlock(&m->i_pages);
 		return false;
 	}
@@ -199,10 +186,10 @@ static bool remove_mapping(struct address_space *m, struct page *page,
 /* An anonymous page that MADV_FREE gave up, and that has no entry now. */
 static bool remove_lazyfree(struct page *page)
 {
-	if (!freeze_page(page, 1))
+	if (!page_ref_freeze(page, 1))
 		return false;
 	if (unlikely(PageDirty(page))) {
-		unfreeze_page(page, 1);
+		page_ref_unfreeze(page, 1);
 		return false;
 	}
 	count_vm_event(PGLAZYFREED);

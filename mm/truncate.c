@@ -9,9 +9,10 @@
  *
  * The size is set first, so that no page past it joins; then pages leave the
  * cache (->mapping = 0), and then they are unmapped: see mm/fault.c. A page of
- * a file in RAM just goes, many at a time. One that has a disk below it is
- * locked for that: whoever fills it is waited for, and so is the disk that it
- * is on its way to, which would else write it where by then another file is.
+ * a file in RAM just goes, many at a time; but whoever has one locked, to move
+ * it or take it out, is waited for. One that has a disk below it is locked for
+ * that: whoever fills it is waited for, and so is the disk that it is on its way
+ * to, which would else write it where by then another file is.
  *
  * Locks: i_rwsem for write; page locks; i_pages.xa_lock for a run of pages.
  */
@@ -59,35 +60,67 @@ static bool drop_value(struct address_space *m, const void *value)
 }
 
 /*
+ * A page leaves its file for good, and then the cache's reference goes. False:
+ * another has it locked, and counts on its file until then. xa_lock.
+ */
+static bool drop_page(struct page *page)
+{
+	if (likely(page_ref_freeze(page, 1))) { /* it is the cache's alone */
+		WRITE_ONCE(page->mapping, 0);
+		__put_page(page);
+		return true;
+	}
+	if (!trylock_page(page))
+		return false;
+	WRITE_ONCE(page->mapping, 0);
+	unlock_page(page);
+	put_page(page);
+	return true;
+}
+
+/*
  * The pages of one run of slots leave the cache: how many there were. *@swapped
- * counts those that a swap area had. xa_lock.
+ * counts those that a swap area had; *@nr is cut before a page that is locked.
+ * xa_lock.
  */
 static unsigned long drop_slots(struct address_space *m, void **slots,
-				unsigned int nr, unsigned long *swapped)
+				unsigned int *nr, unsigned long *swapped)
 {
 	unsigned long dropped = 0;
 	struct page *page;
+	unsigned int i;
 
-	for (; nr; nr--) {
-		page = *slots++;
+	for (i = 0; i < *nr; i++) {
+		page = slots[i];
 		if (!page)
 			continue;
 		if (unlikely(xa_is_value(page))) {
 			*swapped += drop_value(m, page);
 			continue;
 		}
-		WRITE_ONCE(page->mapping, 0);
-		put_page(page);
-		dropped++;
+		if (unlikely(!drop_page(page)))
+			*nr = i;
+		else
+			dropped++;
 	}
 	return dropped;
+}
+
+static void wait_for_page(struct address_space *m, unsigned long index)
+{
+	struct page *page = find_get_page(m, index);
+
+	if (!page)
+		return;
+	wait_on_page_locked(page);
+	put_page(page);
 }
 
 static void remove_pages(struct address_space *m, unsigned long first,
 			 unsigned long last)
 {
 	unsigned long index = first, run, dropped = 0, swapped = 0;
-	unsigned int nr;
+	unsigned int nr, here;
 	void **slots;
 
 	xa_lock(&m->i_pages);
@@ -95,14 +128,17 @@ static void remove_pages(struct address_space *m, unsigned long first,
 		slots = xa_slots(&m->i_pages, index, &nr);
 		if (nr - 1 > last - index)
 			nr = (unsigned int)(last - index) + 1;
-		run = drop_slots(m, slots, nr, &swapped);
+		here = nr;
+		run = drop_slots(m, slots, &nr, &swapped);
 		xa_clear_slots(&m->i_pages, index, nr);
 		filemap_count(m, -(long)run);
 		dropped += run;
-		index += nr - 1;
-		if (index++ == last)
+		index += nr;
+		if (nr == here && index - 1 == last)
 			break;
 		xa_unlock(&m->i_pages); /* others have waited long enough */
+		if (unlikely(nr < here))
+			wait_for_page(m, index);
 		xa_lock(&m->i_pages);
 	}
 	xa_unlock(&m->i_pages);

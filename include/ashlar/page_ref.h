@@ -22,6 +22,20 @@ static inline void put_page(struct page *page)
 		__put_page(page);
 }
 
+/* True if it has @refs references, and none from now on: it is the caller's. */
+static inline bool page_ref_freeze(struct page *page, int refs)
+{
+	return __atomic_compare_exchange_n(&page->_refcount.counter, &refs, 0,
+					   false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+/* It stays after all, with as many as it had. */
+static inline void page_ref_unfreeze(struct page *page, int refs)
+{
+	__atomic_store_n(&page->_refcount.counter, refs, __ATOMIC_RELEASE);
+}
+
 /* Other CPUs may change other flags at the same time. */
 static inline void set_page_flags(struct page *page, u32 flags)
 {

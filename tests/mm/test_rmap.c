@@ -262,7 +262,8 @@ static void one_operation(void)
 {
 	unsigned long area = areas[rnd(ARRAY_SIZE(areas))];
 
-	if (!rnd(8) && !file->f_mapping->i_rwsem.count)
+	/* A page on its way would be waited for. */
+	if (!rnd(8) && !moving && !file->f_mapping->i_rwsem.count)
 		use_file();
 	else if (!rnd(4) && spaces_are(idle))
 		change_space(area), changes_stepped_in++;
