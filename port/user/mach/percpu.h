@@ -25,9 +25,10 @@
  * forming its address: on x86-64 a thread's variables lie at constant
  * offsets from %fs, and an instruction can add to one in that segment.
  * The element is that at @i and a constant, @from.
- * (clang's asm operands lose the segment, so it adds in its own way.)
+ * (clang's asm operands lose the segment, so it adds in its own way. A compiler
+ * that does not optimise does not see that @from is constant.)
  */
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(__OPTIMIZE__)
 #define this_cpu_offset(var)                                \
 	({                                                  \
 		__UINTPTR_TYPE__ tls_offset;                \
