@@ -118,8 +118,10 @@ bool block_size(void *p, size_t *size);
 void block_bad(const char *call, const void *p);
 void release_bad(const char *call, const void *p);
 
-/* malloc.c; not every C library declares it */
+/* malloc.c; other C libraries do not declare it */
+#ifndef __GLIBC__
 void *pvalloc(size_t size);
+#endif
 
 void malloc_perturb_set(int value);
 void malloc_perturb_free(struct kmem_cache *s, void *obj);
