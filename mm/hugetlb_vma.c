@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mappings that may count on huge pages. Each is promised its pages when it is
- * made (or refused, -ENOMEM), so that later faults of it find some.
+ * The mappings that may count on huge pages. Each is promised its pages when
+ * it is made (or refused, -ENOMEM), so that later faults of it find some.
  *
  *   shared, or a file by itself:  a set of pages (resv_map) for the file; what
  *                                 is in it is promised, or there

@@ -37,7 +37,7 @@
 
 #define READ_BATCH 16u /* slots: their pages are read without the lock */
 
-/* The first slots of [*@addr, @end), which begins behind them then. How many. */
+/* The first slots of [*@addr, @end), which begins behind them then; how many */
 static unsigned int take_slots(struct mm_struct *mm, unsigned long *addr,
 			       unsigned long end, swp_entry_t *slot)
 {

@@ -11,8 +11,8 @@
  * cache (->mapping = 0), and then they are unmapped: see mm/fault.c. A page of
  * a file in RAM just goes, many at a time; but whoever has one locked, to move
  * it or take it out, is waited for. One that has a disk below it is locked for
- * that: whoever fills it is waited for, and so is the disk that it is on its way
- * to, which would else write it where by then another file is.
+ * that: whoever fills it is waited for, and so is the disk that it is on its
+ * way to, which would else write it where by then another file is.
  *
  * Locks: i_rwsem for write; page locks; i_pages.xa_lock for a run of pages.
  */
