@@ -192,23 +192,6 @@ static void test_io(void)
 	is(unlink("/mnt/io"), 0);
 }
 
-/* Sectors that were written to the disk. */
-static long written(void)
-{
-	FILE *f = fopen("/proc/diskstats", "r");
-	char line[400], name[32];
-	long v, n = -1;
-
-	need(f);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, " %*d %*d %31s %*d %*d %*d %*d %*d %*d %ld",
-			   name, &v) == 2 &&
-		    !strcmp(name, "sda"))
-			n = v;
-	fclose(f);
-	return n;
-}
-
 #define LARGE (8l << 20)
 
 /* An fsync of a small file does not wait for a large one that is written. */
@@ -224,9 +207,9 @@ static void test_beside(void)
 			is(pwrite(large, buf, sizeof(buf), at), sizeof(buf));
 		is(sync_file_range(large, 0, 0, SYNC_FILE_RANGE_WRITE), 0);
 		is(pwrite(small, buf, 1000, 0), 1000);
-		before = written();
+		before = sectors_written("sda");
 		is(fsync(small), 0);
-		sectors += written() - before;
+		sectors += sectors_written("sda") - before;
 		is(fsync(large), 0);
 	}
 	sectors /= 5;

@@ -18,22 +18,6 @@
 
 static char buf[262144];
 
-static long sectors_written(void)
-{
-	FILE *f = fopen("/proc/diskstats", "r");
-	char line[400], name[32];
-	long v, n = -1;
-
-	need(f);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, " %*d %*d %31s %*d %*d %*d %*d %*d %*d %ld",
-			   name, &v) == 2 &&
-		    !strcmp(name, "sda4"))
-			n = v;
-	fclose(f);
-	return n;
-}
-
 static long dirty_kb(void)
 {
 	return number_of("/proc/meminfo", "Dirty");
@@ -96,46 +80,47 @@ static int wait_for_sectors(long n)
 {
 	int i;
 
-	for (i = 0; i < ATTEMPTS && sectors_written() < n; i++)
+	for (i = 0; i < ATTEMPTS && sectors_written("sda4") < n; i++)
 		usleep(10000);
-	return sectors_written() >= n;
+	return sectors_written("sda4") >= n;
 }
 
 static void test_sync(int fd)
 {
-	long was = sectors_written(), dirty = dirty_kb();
+	long was = sectors_written("sda4"), dirty = dirty_kb();
 
 	memset(buf, 's', 65536);
 	is(pwrite(fd, buf, 65536, 0), 65536);
 	check(dirty_kb() == dirty + 64, "Dirty counts it", "%ld kB",
 	      dirty_kb() - dirty);
-	check(sectors_written() == was, "it waits", "%ld",
-	      sectors_written() - was);
+	check(sectors_written("sda4") == was, "it waits", "%ld",
+	      sectors_written("sda4") - was);
 	sync();
-	check(sectors_written() == was + 128 && !dirty_kb(), "sync writes",
-	      "%ld, %ld kB are dirty", sectors_written() - was, dirty_kb());
+	check(sectors_written("sda4") == was + 128 && !dirty_kb(),
+	      "sync writes", "%ld, %ld kB are dirty",
+	      sectors_written("sda4") - was, dirty_kb());
 	check(!number_of("/proc/meminfo", "Writeback"), "and waits", "%ld kB",
 	      number_of("/proc/meminfo", "Writeback"));
 }
 
 static void test_range(int fd)
 {
-	long was = sectors_written();
+	long was = sectors_written("sda4");
 
 	is(pwrite(fd, buf, 65536, 0), 65536);
 	is(sync_file_range(fd, 8192, 4096, 7), 0);
-	check(sectors_written() == was + 8, "a part of it", "%ld",
-	      sectors_written() - was);
+	check(sectors_written("sda4") == was + 8, "a part of it", "%ld",
+	      sectors_written("sda4") - was);
 	is(sync_file_range(fd, 8192, 4096, 8), -EINVAL);
 	is(sync_file_range(fd, -1, 4096, 7), -EINVAL);
 	is(fdatasync(fd), 0);
-	check(sectors_written() == was + 128, "and the rest", "%ld",
-	      sectors_written() - was);
+	check(sectors_written("sda4") == was + 128, "and the rest", "%ld",
+	      sectors_written("sda4") - was);
 }
 
 static void test_old(int fd)
 {
-	long was = sectors_written();
+	long was = sectors_written("sda4");
 	long dirtied = number_of("/proc/vmstat", "nr_dirtied");
 	long written = number_of("/proc/vmstat", "nr_written");
 
@@ -143,10 +128,10 @@ static void test_old(int fd)
 	is(set(VM "dirty_writeback_centisecs", "10"), 0);
 	is(pwrite(fd, buf, 65536, 0), 65536);
 	check(wait_for_sectors(was + 128), "what is old is written",
-	      "%ld sectors were", sectors_written() - was);
+	      "%ld sectors were", sectors_written("sda4") - was);
 	is(pwrite(fd, buf, 512, 0), 512);
 	check(wait_for_sectors(was + 129), "and what became dirty again",
-	      "%ld sectors were", sectors_written() - was);
+	      "%ld sectors were", sectors_written("sda4") - was);
 	is(fsync(fd), 0);
 	check(number_of("/proc/vmstat", "nr_dirtied") == dirtied + 17 &&
 		      number_of("/proc/vmstat", "nr_written") == written + 17,
@@ -158,13 +143,13 @@ static void test_old(int fd)
 
 static void test_too_much(int fd)
 {
-	long was = sectors_written();
+	long was = sectors_written("sda4");
 
 	is(set(VM "dirty_background_bytes", "65536"), 0);
 	for (int i = 1; i < 5; i++)
 		is(pwrite(fd, buf, 262144, i * 262144), 262144);
 	check(wait_for_sectors(was + 256), "what is too much is written",
-	      "%ld sectors were", sectors_written() - was);
+	      "%ld sectors were", sectors_written("sda4") - was);
 	is(set(VM "dirty_background_ratio", "10"), 0);
 	is(fsync(fd), 0);
 }

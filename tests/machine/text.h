@@ -51,4 +51,21 @@ __attribute__((unused)) static int occurrences(const char *text,
 	return n;
 }
 
+/* Sectors that were written to @disk, or to a partition; -1: there is none. */
+__attribute__((unused)) static long sectors_written(const char *disk)
+{
+	FILE *f = fopen("/proc/diskstats", "r");
+	char line[400], name[32];
+	long v, n = -1;
+
+	need(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, " %*d %*d %31s %*d %*d %*d %*d %*d %*d %ld",
+			   name, &v) == 2 &&
+		    !strcmp(name, disk))
+			n = v;
+	fclose(f);
+	return n;
+}
+
 #endif
