@@ -18,6 +18,7 @@
 #include "input.h"
 #include "mm/layout.h"
 #include "tools/ashlar/ashlar.h"
+#include "tools/ashlar/shared_heap.h"
 #include "tools/ashlar/snapshot.h"
 
 #define FRAMES 2048
@@ -334,4 +335,14 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 int view_run(const struct command *self, int argc, char **argv)
 {
 	return self != NULL && argc > 0 && argv != NULL;
+}
+
+int usage_error(const struct command *self, const char *fmt, ...)
+{
+	return self != NULL && fmt != NULL;
+}
+
+int shared_heap_print(const char *heap, bool json)
+{
+	return heap != NULL && json;
 }

@@ -15,6 +15,7 @@
 #include <ashlar/khugepaged.h>
 #include <ashlar/shmem_fs.h>
 #include <ashlar/swap.h>
+#include <ashlar/xa_slots.h>
 
 #define BLOCKS 4
 

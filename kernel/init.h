@@ -45,6 +45,7 @@ void proc_init(void); /* kernel/proc */
 void kfence_debug_init(void); /* kernel/debug/kfence.c */
 void fault_attr_init(void); /* kernel/debug/fault_attr.c */
 void blocks_init(void); /* kernel/debug/blocks.c */
+void frames_init(void); /* kernel/debug/frames.c */
 void provoke_init(void); /* kernel/debug/provoke.c */
 void debug_hooks_init(void); /* kernel/debug/hooks.c */
 void kmemleak_init(void); /* kernel/debug/kmemleak.c */

@@ -87,6 +87,7 @@ void start_kernel(void)
 	page_owner_init();
 	extfrag_init();
 	blocks_init();
+	frames_init();
 	drivers_init();
 	ipc_init();
 	kernel_thread(kernel_init, NULL, "init");

@@ -10,7 +10,7 @@
 #define UTS_SYSNAME "Linux"
 #define UTS_RELEASE "6.1.0-ashlar"
 #define UTS_RELEASE_26 "2.6.61-ashlar" /* 6.1 under UNAME26, as Linux counts */
-#define UTS_VERSION "#1 Ashlar 0.1.0"
+#define UTS_VERSION "#1 Ashlar 0.2.0"
 #define UTS_MACHINE "i686"
 #define UTS_COMPILER __VERSION__
 

@@ -416,9 +416,9 @@ struct fast {
 /* At least 24 bits; FAST_INPUT bytes are there. */
 static __always_inline void fast_refill(struct fast *f)
 {
-	u32 word;
+	const u8 *p = f->p;
+	u32 word = p[0] | p[1] << 8 | p[2] << 16 | (u32)p[3] << 24;
 
-	__builtin_memcpy(&word, f->p, sizeof(word));
 	f->bits |= word << f->nbits;
 	f->p += (31 - f->nbits) >> 3;
 	f->nbits |= 24;

@@ -10,7 +10,9 @@
  *
  * Each group of CPUs has a barn, so that they seldom wait for each other. Who
  * finds nothing in the own looks into the others: in what follows, all barns of
- * a cache are one.
+ * a cache are one. Who wants a sheaf waits for nobody: a barn that another CPU
+ * is at counts as empty, for where CPUs are threads that one may be off its
+ * processor.
  *
  * Barns and sheaves are small at first and grow with their use:
  *
@@ -25,10 +27,11 @@
  *
  * Flushes in a row make both smaller again, and what all caches together have
  * grown by is bounded (sheaf_growth): the room of the barns, and that of the
- * sheaves that CPUs have. A little is not counted, in proportion to what a
- * cache has in use, as long as several times as many objects lie free in its
- * slabs: they take their memory wherever they lie, and in a sheaf they are at
- * hand.
+ * sheaves that CPUs have (half of it for objects with a slab each: a thread has
+ * room for many sizes of them, and what it has room for is seldom there at one
+ * time). A little is not counted, in proportion to what a cache has in use, as
+ * long as several times as many objects lie free in its slabs: they take their
+ * memory wherever they lie, and in a sheaf they are at hand.
  *
  *   barn_max    ▁▁▁▁▁▁▂▂▂▂▅▅▅▅▅▅▅▅▅▅▅▅▅▅▄▃▂▁▁▁▁
  *                    │    │ │   │         └ freed, and not asked for
@@ -61,13 +64,9 @@ static int growth_of(const struct kmem_cache *s, u32 objects)
 
 static int growth_max(void)
 {
-	unsigned long in_use = 0;
-	struct zone *z;
+	unsigned long in_use = nr_used_pages() / BARN_GROWTH_FRACTION *
+			       (PAGE_SIZE / GROWTH_UNIT);
 
-	for_each_populated_zone(z)
-		in_use +=
-			READ_ONCE(z->managed_pages) - READ_ONCE(z->free_pages);
-	in_use = in_use / BARN_GROWTH_FRACTION * (PAGE_SIZE / GROWTH_UNIT);
 	return (int)min(BARN_GROWTH_BYTES / GROWTH_UNIT + in_use,
 			(unsigned long)GROWTH_MOST);
 }
@@ -85,14 +84,18 @@ static unsigned long spare_objects(const struct kmem_cache *s)
 /* True if @objects more of @s may lie in sheaves. */
 static bool growth_take(struct kmem_cache *s, u32 objects)
 {
-	int n = growth_of(s, objects);
+	int n = growth_of(s, objects), most;
 	unsigned long spare = (u32)max(atomic_read(&s->spare_growth), 0);
 
 	if (spare + objects <= spare_objects(s)) {
 		atomic_add((int)objects, &s->spare_growth);
 		return true;
 	}
-	if (atomic_add_return(n, &sheaf_growth) <= growth_max())
+	/* A CPU that is refused again writes to no line that all CPUs read. */
+	most = growth_max();
+	if (atomic_read(&sheaf_growth) + n > most)
+		return false;
+	if (atomic_add_return(n, &sheaf_growth) <= most)
 		return true;
 	atomic_add(-n, &sheaf_growth);
 	return false;
@@ -131,6 +134,12 @@ static sheaf_t sheaf_open(void **base, u32 capacity)
 	return bottom;
 }
 
+/* How many objects a CPU's sheaf with room for @room counts for. */
+static __always_inline u32 sheaf_counts(const struct kmem_cache *s, u32 room)
+{
+	return slab_is_packed(s) ? room : (room + 1) / 2;
+}
+
 /*
  * Objects of a sheaf that do not count as growth: those of its least, but that
  * the large ones, with a slab each, count from the first.
@@ -147,13 +156,15 @@ static u32 sheaf_granted(const struct kmem_cache *s)
  */
 static __always_inline u32 sheaf_grow(struct kmem_cache *s, u32 had)
 {
-	u32 wanted = READ_ONCE(s->sheaf_capacity);
+	u32 wanted = READ_ONCE(s->sheaf_capacity), counted, counts;
 
 	if (likely(had == wanted))
 		return had;
-	if (had > wanted)
-		growth_give_back(s, had - wanted);
-	else if (!growth_take(s, wanted - had))
+	counted = sheaf_counts(s, had);
+	counts = sheaf_counts(s, wanted);
+	if (counted > counts)
+		growth_give_back(s, counted - counts);
+	else if (!growth_take(s, counts - counted))
 		return had;
 	return wanted;
 }
@@ -209,7 +220,8 @@ static void sheaf_destroy(sheaf_t top, struct list_head *reaped)
  */
 void sheaf_release(struct kmem_cache *s, sheaf_t top, struct list_head *reaped)
 {
-	growth_give_back(s, sheaf_room(top) - sheaf_granted(s));
+	growth_give_back(s,
+			 sheaf_counts(s, sheaf_room(top)) - sheaf_granted(s));
 	sheaf_destroy(top, reaped);
 }
 
@@ -260,21 +272,55 @@ static __always_inline void link_full(struct barn *b, sheaf_t full, u32 room)
 	sheaf_link(&b->full, full);
 }
 
-static void put_empty(struct barn *b, sheaf_t empty)
+/* The first barn from @own on that no CPU has locked, or @own; locked. */
+static struct barn *lock_some_barn(struct kmem_cache *s, struct barn *own)
 {
-	spin_lock(&b->lock);
+	struct barn *b = own;
+
+	while (!spin_trylock(&b->lock)) {
+		b = barn_after(s, b);
+		if (b == own) {
+			spin_lock(&own->lock);
+			break;
+		}
+	}
+	return b;
+}
+
+static void put_full(struct kmem_cache *s, struct barn *own, sheaf_t full,
+		     u32 room)
+{
+	struct barn *b = lock_some_barn(s, own);
+
+	link_full(b, full, room);
+	spin_unlock(&b->lock);
+}
+
+static void put_empty(struct kmem_cache *s, struct barn *own, sheaf_t empty)
+{
+	struct barn *b = lock_some_barn(s, own);
+
 	sheaf_link(&b->empty, empty);
 	spin_unlock(&b->lock);
 }
 
+/* False: another CPU is at @b, and the caller does not @wait. */
+static __always_inline bool barn_lock(struct barn *b, bool wait)
+{
+	if (!wait)
+		return spin_trylock(&b->lock);
+	spin_lock(&b->lock);
+	return true;
+}
+
 /* A full sheaf of @b, for @empty if that is not NULL; or NULL. */
-static __always_inline sheaf_t swap_for_full(struct barn *b, sheaf_t empty)
+static __always_inline sheaf_t swap_for_full(struct barn *b, sheaf_t empty,
+					     bool wait)
 {
 	sheaf_t full;
 
-	if (!READ_ONCE(b->full))
+	if (!READ_ONCE(b->full) || !barn_lock(b, wait))
 		return NULL;
-	spin_lock(&b->lock);
 	full = sheaf_unlink(&b->full);
 	if (full) {
 		WRITE_ONCE(b->objects, b->objects - sheaf_room(full));
@@ -287,13 +333,12 @@ static __always_inline sheaf_t swap_for_full(struct barn *b, sheaf_t empty)
 
 /* An empty sheaf of @b, for @full with its @room objects; or NULL. */
 static __always_inline sheaf_t swap_for_empty(struct barn *b, sheaf_t full,
-					      u32 room)
+					      u32 room, bool wait)
 {
 	sheaf_t empty;
 
-	if (!READ_ONCE(b->empty))
+	if (!READ_ONCE(b->empty) || !barn_lock(b, wait))
 		return NULL;
-	spin_lock(&b->lock);
 	empty = sheaf_unlink(&b->empty);
 	if (empty && room)
 		link_full(b, full, room);
@@ -303,44 +348,46 @@ static __always_inline sheaf_t swap_for_empty(struct barn *b, sheaf_t full,
 
 /* The same with the first barn after @own that has one; or NULL. */
 static __attribute__((__noinline__)) sheaf_t
-full_elsewhere(struct kmem_cache *s, struct barn *own, sheaf_t empty)
+full_elsewhere(struct kmem_cache *s, struct barn *own, sheaf_t empty, bool wait)
 {
 	struct barn *b = own;
 	sheaf_t full = NULL;
 
 	while (!full && (b = barn_after(s, b)) != own)
-		full = swap_for_full(b, empty);
+		full = swap_for_full(b, empty, wait);
 	return full;
 }
 
 static __attribute__((__noinline__)) sheaf_t
-empty_elsewhere(struct kmem_cache *s, struct barn *own, sheaf_t full, u32 room)
+empty_elsewhere(struct kmem_cache *s, struct barn *own, sheaf_t full, u32 room,
+		bool wait)
 {
 	struct barn *b = own;
 	sheaf_t empty = NULL;
 
 	while (!empty && (b = barn_after(s, b)) != own)
-		empty = swap_for_empty(b, full, room);
+		empty = swap_for_empty(b, full, room, wait);
 	return empty;
 }
 
 /* The same with the first barn that has one, from @own on. */
 static __always_inline sheaf_t any_full(struct kmem_cache *s, struct barn *own,
-					sheaf_t empty)
+					sheaf_t empty, bool wait)
 {
-	sheaf_t full = swap_for_full(own, empty);
+	sheaf_t full = swap_for_full(own, empty, wait);
 
 	if (likely(full) || !barns_have_full(s))
 		return full;
-	return full_elsewhere(s, own, empty);
+	return full_elsewhere(s, own, empty, wait);
 }
 
 static __always_inline sheaf_t any_empty(struct kmem_cache *s, struct barn *own,
-					 sheaf_t full, u32 room)
+					 sheaf_t full, u32 room, bool wait)
 {
-	sheaf_t empty = swap_for_empty(own, full, room);
+	sheaf_t empty = swap_for_empty(own, full, room, wait);
 
-	return likely(empty) ? empty : empty_elsewhere(s, own, full, room);
+	return likely(empty) ? empty :
+			       empty_elsewhere(s, own, full, room, wait);
 }
 
 /* A sheaf went into a barn or came out: a count that may miss some. */
@@ -363,13 +410,14 @@ static __always_inline void note_exchange(struct kmem_cache *s)
 /* A full sheaf for @main, a CPU's empty one, or NULL: no barn has any. */
 sheaf_t barn_get(struct kmem_cache *s, struct barn *own, sheaf_t main)
 {
-	int had = (int)sheaf_room(main);
-	sheaf_t full = any_full(s, own, main);
+	u32 had = sheaf_room(main);
+	sheaf_t full = any_full(s, own, main, false);
 
 	if (!full)
 		return NULL;
-	if (unlikely((int)sheaf_room(full) != had))
-		growth_add(s, (int)sheaf_room(full) - had);
+	if (unlikely(sheaf_room(full) != had))
+		growth_add(s, (int)(sheaf_counts(s, sheaf_room(full)) -
+				    sheaf_counts(s, had)));
 	note_exchange(s);
 	return full;
 }
@@ -403,15 +451,13 @@ bool barn_has_room(const struct kmem_cache *s, sheaf_t full)
 sheaf_t barn_put(struct kmem_cache *s, struct barn *own, sheaf_t main)
 {
 	u32 had = sheaf_room(main);
-	sheaf_t empty = any_empty(s, own, main, had);
+	sheaf_t empty = any_empty(s, own, main, had, false);
 
 	if (unlikely(!empty)) {
 		empty = sheaf_new(s);
 		if (!empty)
 			return NULL;
-		spin_lock(&own->lock);
-		link_full(own, main, had);
-		spin_unlock(&own->lock);
+		put_full(s, own, main, had);
 	}
 	note_exchange(s);
 	return sheaf_refit(s, empty, had);
@@ -420,7 +466,7 @@ sheaf_t barn_put(struct kmem_cache *s, struct barn *own, sheaf_t main)
 /* An empty sheaf for one more that a CPU has, or NULL. */
 sheaf_t sheaf_get_empty(struct kmem_cache *s, struct barn *own)
 {
-	sheaf_t top = any_empty(s, own, NULL, 0), fit;
+	sheaf_t top = any_empty(s, own, NULL, 0, false), fit;
 
 	if (!top)
 		top = sheaf_new(s);
@@ -428,7 +474,7 @@ sheaf_t sheaf_get_empty(struct kmem_cache *s, struct barn *own)
 		return NULL;
 	fit = sheaf_refit(s, top, sheaf_granted(s));
 	if (unlikely(!fit))
-		put_empty(own, top);
+		put_empty(s, own, top);
 	return fit;
 }
 
@@ -473,11 +519,11 @@ void barn_note_flush(struct kmem_cache *s, u32 objects)
 	if (flushes < BARN_FLUSHES)
 		return;
 	barn_shrink(s, objects);
-	top = any_full(s, s->barns, NULL);
+	top = any_full(s, s->barns, NULL, false);
 	if (!top)
 		return;
 	s->missed += sheaf_room(top);
-	put_empty(s->barns, sheaf_flush(s, top));
+	put_empty(s, s->barns, sheaf_flush(s, top));
 }
 
 /* The barns, and then the slabs that are empty. */
@@ -485,13 +531,13 @@ void barn_drain(struct kmem_cache *s, struct list_head *reaped)
 {
 	sheaf_t top;
 
-	while ((top = any_full(s, s->barns, NULL))) {
+	while ((top = any_full(s, s->barns, NULL, true))) {
 		spin_lock(&s->lock);
 		top = sheaf_flush(s, top);
 		spin_unlock(&s->lock);
 		sheaf_destroy(top, reaped);
 	}
-	while ((top = any_empty(s, s->barns, NULL, 0)))
+	while ((top = any_empty(s, s->barns, NULL, 0, true)))
 		sheaf_destroy(top, reaped);
 	spin_lock(&s->lock);
 	barn_shrink(s, s->barn_max);

@@ -77,7 +77,7 @@ static void add_to_free_list(struct zone *z, struct page *page,
 		WRITE_ONCE(z->resident_free, z->resident_free + (1ul << order));
 	}
 	area->nr_free[type]++;
-	z->free_pages += 1ul << order;
+	WRITE_ONCE(z->free_pages, z->free_pages + (1ul << order));
 }
 
 static void del_from_free_list(struct zone *z, struct page *page)
@@ -86,7 +86,7 @@ static void del_from_free_list(struct zone *z, struct page *page)
 
 	list_del(&page->lru);
 	z->free_area[order].nr_free[page->list_type]--;
-	z->free_pages -= 1ul << order;
+	WRITE_ONCE(z->free_pages, z->free_pages - (1ul << order));
 	if (block_resident(page))
 		WRITE_ONCE(z->resident_free, z->resident_free - (1ul << order));
 	page->flags &= ~PG_buddy;

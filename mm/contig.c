@@ -13,6 +13,7 @@
  *
  * Lock: zone.lock.
  */
+#include <mach/trace.h>
 #include "page_alloc.h"
 
 /*
@@ -43,6 +44,7 @@ struct page *alloc_frames(gfp_t gfp, unsigned int nr)
 		spin_unlock(&z->lock);
 		count_vm_events(*this_cpu_ptr(mm_cpu_self), PGFREE,
 				(1ul << order) - nr);
+		trace_mm_page_free_run(page + nr, (1ul << order) - nr);
 	}
 	return page;
 }
@@ -58,6 +60,7 @@ void free_frames(struct page *page, unsigned long nr)
 		free_block(page, (unsigned int)__builtin_ctzl(nr));
 		return;
 	}
+	trace_mm_page_free_run(page, nr);
 	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGFREE, nr);
 	poison_frames(page, nr);
 	spin_lock(&z->lock);

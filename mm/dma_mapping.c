@@ -31,7 +31,7 @@
  * Idea: Documentation/core-api/dma-api.rst; Bounce buffers: "Understanding the
  * Linux Kernel", 3rd edition, chapter 13.
  */
-#include <ashlar/dma-mapping.h>
+#include <ashlar/dma-transfer.h>
 #include <ashlar/errno.h>
 #include <ashlar/highmem.h>
 #include <ashlar/rbtree.h>

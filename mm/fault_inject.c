@@ -27,7 +27,9 @@
 #include <ashlar/fault-inject.h>
 #include "internal.h"
 
+/** fail_page_alloc - which pages fail; setup_fault_attr() parses it. */
 struct fault_attr fail_page_alloc;
+/** failslab - which objects fail; setup_fault_attr() parses it. */
 struct fault_attr failslab;
 bool failslab_enabled;
 /* True: failslab= is for caches that slub_debug= marked (slab_debug.c). */

@@ -50,7 +50,7 @@
 #include <ashlar/rwsem.h>
 #include <ashlar/string.h>
 #include <ashlar/vmstat.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <mach/spinlock.h>
 #include "filemap.h"
 #include "lru.h"
@@ -167,7 +167,7 @@ static int take_slot(struct address_space *m, struct page *page)
 	old = __xa_load(&m->i_pages, page->index);
 	if (!xa_is_value(old))
 		return err;
-	__xa_cmpxchg(&m->i_pages, page->index, old, page);
+	__xa_replace(&m->i_pages, page->index, old, page);
 	workingset_refault(m, page, old);
 	return 0;
 }

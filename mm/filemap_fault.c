@@ -17,7 +17,7 @@
 #include <ashlar/pagemap.h>
 #include <ashlar/readahead.h>
 #include <ashlar/writeback.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <mach/spinlock.h>
 #include "filemap.h"
 

@@ -23,7 +23,7 @@
 #include <ashlar/rwsem.h>
 #include <ashlar/shmem_fs.h>
 #include <ashlar/uio.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include "filemap.h"
 #include "hugetlb.h"
 

@@ -32,7 +32,7 @@
 #include <ashlar/mmap.h>
 #include <ashlar/page_ref.h>
 #include <ashlar/rwsem.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include "hugetlb.h"
 #include "vma.h"
 

@@ -91,7 +91,7 @@ static struct mm_cpu *new_cpu(void)
 		return &boot_cpu;
 	if (!cpu_cache)
 		kmem_cache_new(&cpu_cache, "mm_cpu", sizeof(struct mm_cpu), 64,
-			       SLAB_NO_SHEAVES, NULL, 0);
+			       SLAB_NO_SHEAVES | SLAB_OWN, NULL, 0);
 	return cpu_cache ?
 		       kmem_cache_zalloc(cpu_cache, GFP_KERNEL | __GFP_NOWARN) :
 		       NULL;
@@ -295,6 +295,8 @@ void mm_fork_child(struct mm_cpu *self)
 	init_locks();
 	shrinker_fork_child();
 	slab_fork_child();
+	if (self)
+		self->who_left = 0; /* its pid is another */
 	page_report_fork_child();
 	list_for_each_entry_safe(cpu, next, &mm_cpus, list) {
 		if (cpu == self)

@@ -31,8 +31,8 @@ struct mm_cpu {
 	struct profile_cpu *profile; /* or NULL; see profile.c */
 	unsigned long kfence_left; /* objects until a sample; 0: to be drawn */
 	struct watched_cpu *watched; /* or NULL: nothing was watched yet */
-	unsigned long time; /* port_time_ms(), when it was asked for last */
-	u32 time_left; /* until it is asked for again; see slab_debug.c */
+	u64 who; /* the time, when it was asked for last, and the CPU's pid */
+	u32 who_left; /* until it is asked for again; see slab_lines.h */
 	unsigned long events[NR_VM_EVENT_ITEMS];
 };
 
@@ -200,6 +200,7 @@ void quarantine_flush(void);
 struct slab_block;
 bool slab_block_at(const void *addr, struct slab_block *b);
 size_t slab_room_at(const void *addr);
+bool slab_holds(const void *addr, size_t bytes);
 void slab_report_access(const struct slab_block *b, const void *addr,
 			size_t bytes, bool write, const char *call);
 

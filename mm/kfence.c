@@ -21,8 +21,9 @@
  * its guard on the right.
  *
  * A freed block keeps its pages, without access and without memory, until all
- * others were used: the one that was freed first goes first. Where nothing is
- * left a block is simply not guarded.
+ * others were used: the one that was freed first goes first. Samples are used
+ * again once SAMPLES_FREED of them wait, for each one more takes memory. Where
+ * nothing is left a block is simply not guarded.
  *
  * How a sample is drawn costs nothing where none is: who allocates asks
  * kfence_due() in a slow path alone, once for as many objects as the path has
@@ -42,6 +43,7 @@
 #include <ashlar/string.h>
 #include "internal.h"
 #include "kfence.h"
+#include "slab_bytes.h"
 
 #define PATTERN 0xcc
 #define LET_THROUGH 64ul /* pages at most, after a report */
@@ -49,6 +51,8 @@
 #define MAX_KFENCE_ORDER 18 /* blocks of 1 GB */
 #define GUARD_MOST 8 /* pages, where there are addresses for it */
 #define FAR_PAGES 1024ul /* before the first block: who is far off meets none */
+#define PREPARED_AT_ONCE 64ul /* pages */
+#define SAMPLES_FREED 48ul /* that wait, before one is used again */
 
 bool kfence_large;
 spinlock_t kfence_lock = SPIN_LOCK_UNLOCKED;
@@ -64,6 +68,7 @@ static bool roomy; /* it need not be sparing with guards */
 
 /* kfence_lock */
 static size_t next_page; /* of the pool: never used from here on */
+static size_t prepared; /* pages of the pool, from its start on */
 static u32 nr_blocks; /* ever used */
 static bool said_full;
 static struct list_head freed[MAX_KFENCE_ORDER + 1];
@@ -102,6 +107,7 @@ static bool make_pool(size_t pages, u32 nr)
 		INIT_LIST_HEAD(&freed[i]);
 	roomy = pages / 64 > FAR_PAGES;
 	next_page = roomy ? FAR_PAGES : 1;
+	prepared = next_page;
 	pool_pages = pages;
 	max_blocks = nr;
 	ashlar_places.pool = (uintptr_t)p;
@@ -141,6 +147,21 @@ bool kfence_make_pool(void)
 	return have_pool();
 }
 
+/* True if the port has seen to the pages below @end. Context: the lock. */
+static bool prepare(size_t end)
+{
+	size_t n = max(end - prepared, PREPARED_AT_ONCE);
+
+	if (end <= prepared)
+		return true;
+	n = min(n, pool_pages - prepared);
+	if (port_guard_prepare(pool + (prepared << PAGE_SHIFT),
+			       n << PAGE_SHIFT))
+		return false;
+	prepared += n;
+	return true;
+}
+
 /*
  * A place of 2^@order pages and a guard, never used before, or NULL. Were all
  * guards alike, what is a power of two away from a block would be another.
@@ -151,7 +172,7 @@ static char *new_pages(u32 order)
 	size_t n = (1ul << order) + guard;
 	char *p = pool + (next_page << PAGE_SHIFT);
 
-	if (n > pool_pages - next_page)
+	if (n > pool_pages - next_page || !prepare(next_page + n))
 		return NULL;
 	next_page += n;
 	return p;
@@ -210,6 +231,12 @@ static void say_full(void)
 	       nr_blocks);
 }
 
+/* True if a block is to be used again before another descriptor is. */
+static bool enough_freed(void)
+{
+	return !is_large() && nr_blocks - kfence_stats.live >= SAMPLES_FREED;
+}
+
 /* Context: the lock. Return: a block for one CPU, or NULL. */
 static struct kfence_block *pick(u32 order)
 {
@@ -217,7 +244,9 @@ static struct kfence_block *pick(u32 order)
 
 	if (!have_pool())
 		return NULL;
-	if (nr_blocks < max_blocks && place(&blocks[nr_blocks], order))
+	if (enough_freed())
+		b = oldest_freed(order);
+	if (!b && nr_blocks < max_blocks && place(&blocks[nr_blocks], order))
 		b = &blocks[nr_blocks++];
 	ashlar_places.nr_guarded = nr_blocks;
 	if (!b)
@@ -315,7 +344,7 @@ static char *fill_end(const struct kfence_block *b)
 	return end + min((size_t)(block_end(b) - end), PAGE_SIZE);
 }
 
-static void fill(const struct kfence_block *b)
+static void fill_beside(const struct kfence_block *b)
 {
 	char *start = fill_start(b), *end = b->start + b->asked;
 
@@ -326,14 +355,12 @@ static void fill(const struct kfence_block *b)
 /* The first of whole words, from @p on, that is not as it was filled. */
 static const char *skip_words(const char *p, const char *to)
 {
-	const u64 pattern = 0x0101010101010101ull * PATTERN;
-	u64 word;
+	const u64 word = word_of(PATTERN);
 
-	for (; (size_t)(to - p) >= sizeof(word); p += sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		if (word != pattern)
-			break;
-	}
+	if (likely(all_are(p, word, (size_t)(to - p))))
+		return to;
+	while ((size_t)(to - p) >= sizeof(word) && WORD(p) == word)
+		p += sizeof(word);
 	return p;
 }
 
@@ -440,7 +467,7 @@ void *kfence_alloc(const struct kfence_call *call)
 	if (call->cache)
 		ashlar_strscpy(b->cache_name, call->name,
 			       sizeof(b->cache_name));
-	fill(b);
+	fill_beside(b);
 	set_trace(&b->alloc);
 	b->free.when = 0;
 	spin_lock(&kfence_lock);
@@ -590,7 +617,7 @@ static bool look_at(const struct kfence_block *b)
 	if (b->state != KFENCE_LIVE || !is_damaged(b, &d))
 		return false;
 	kfence_report_damage(b, &d, "a look at all blocks");
-	fill(b);
+	fill_beside(b);
 	return true;
 }
 

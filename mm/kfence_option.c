@@ -109,3 +109,20 @@ void kfence_at_hand(unsigned long objects)
 	if (cpu && cpu->kfence_left > 1)
 		cpu->kfence_left -= min(cpu->kfence_left - 1, objects);
 }
+
+/**
+ * kfence_passes() - may this CPU take what is at its hand, unseen?
+ * @objects: so many
+ *
+ * If so, they are counted. Context: while kfence_on. Return: false if a sample
+ * is due before they are gone, or if there is none to wait for.
+ */
+bool kfence_passes(unsigned long objects)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+
+	if (unlikely(!cpu || cpu->kfence_left <= objects))
+		return false;
+	cpu->kfence_left -= objects;
+	return true;
+}

@@ -15,6 +15,7 @@
  */
 #include <ashlar/printf.h>
 #include <ashlar/string.h>
+#include <mach/trace.h>
 #include "internal.h"
 #include "kfence.h"
 #include "slab_record.h"
@@ -307,6 +308,7 @@ void *kmalloc(size_t size, gfp_t gfp)
 	} else {
 		obj = kmalloc_slow(size, gfp);
 	}
+	trace_kmalloc(obj, size, gfp);
 	if ((gfp & __GFP_ZERO) && !ZERO_OR_NULL_PTR(obj) &&
 	    size <= KMALLOC_MAX_CACHE_SIZE)
 		memset(obj, 0, size);
@@ -371,6 +373,7 @@ void kfree(const void *p)
 {
 	void *obj = (void *)(uintptr_t)p;
 
+	trace_kfree(p);
 	if (unlikely(!virt_addr_valid(obj) ||
 		     !sheaf_push_marked(obj, CLASS_RECIPROCAL)))
 		kfree_slow(obj);

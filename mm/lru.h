@@ -25,9 +25,13 @@ enum lru_list {
 struct lruvec {
 	spinlock_t lru_lock;
 	struct list_head lists[NR_LRU_LISTS]; /* struct page::lru */
+	struct list_head laundry; /* the part of the inactive anonymous ones
+				   * that would have to be written */
 	struct list_head huge; /* huge pages: ->lru of the second frame */
 	unsigned long cost[2]; /* anonymous, of files: transfers of late */
 	unsigned long age; /* pages that left the inactive lists (atomic) */
+	unsigned long dropped; /* clean anonymous pages, since one was written
+				* (atomic) */
 	unsigned long refaults; /* that were active, as reclaim left it */
 };
 

@@ -39,6 +39,7 @@
 #include <ashlar/rmap.h>
 #include <ashlar/swapops.h>
 #include <ashlar/vmstat.h>
+#include <ashlar/xa_slots.h>
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>

@@ -271,7 +271,7 @@ static int replace_region(struct mm_struct *mm, struct file *file,
 			return err;
 		find_vma_prev(mm, addr, &prev);
 	}
-	if (!vma_merge(mm, prev, addr, end, vm_flags, NULL, file, pgoff))
+	if (!vma_merge(mm, prev, addr, end, vm_flags, 0, NULL, file, pgoff))
 		return make_area(mm, prev, file, addr, len, vm_flags, pgoff);
 	account_area(mm, vm_flags, len);
 	return 0;

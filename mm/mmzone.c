@@ -5,7 +5,7 @@
  *   free_pages of a zone
  *   ──── high   (shown, and where reclaim would stop)
  *   ──── low    below: the machine is asked for more RAM, then reclaim
- *   ──── min    below: only __GFP_HIGH, down to a half
+ *   ──── min    below: only __GFP_HIGH, down to a half, and __GFP_MEMALLOC
  *
  * A request has a highest zone (gfp_zone); when that is below its watermark
  * the next lower one is tried, which keeps lowmem_reserve[highest] frames
@@ -20,6 +20,8 @@ static unsigned long zone_mark(const struct zone *z, enum zone_watermarks w,
 {
 	unsigned long mark = z->watermark[w];
 
+	if (w == WMARK_MIN && (gfp & __GFP_MEMALLOC))
+		return 0;
 	return (gfp & __GFP_HIGH) ? mark / 2 : mark;
 }
 

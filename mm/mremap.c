@@ -87,7 +87,8 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma,
 		pgoff = r->new_addr >> PAGE_SHIFT;
 	find_vma_prev(r->mm, r->new_addr, &prev);
 	new = vma_merge(r->mm, prev, r->new_addr, r->new_addr + r->new_len,
-			vm_flags, vma->anon_vma, vma->vm_file, pgoff);
+			vm_flags, vma->vm_policy, vma->anon_vma, vma->vm_file,
+			pgoff);
 	if (new)
 		return new;
 	new = vm_area_dup(vma);
@@ -327,8 +328,9 @@ static int expand_vma(struct vm_area_struct *vma, unsigned long grow)
 	if ((vm_flags & VM_ACCOUNT) &&
 	    security_vm_enough_memory_mm(mm, grow >> PAGE_SHIFT))
 		return -ENOMEM;
-	if (!vma_merge(mm, vma, end, end + grow, vm_flags, vma->anon_vma,
-		       vma->vm_file, linear_page_index(vma, end)))
+	if (!vma_merge(mm, vma, end, end + grow, vm_flags, vma->vm_policy,
+		       vma->anon_vma, vma->vm_file,
+		       linear_page_index(vma, end)))
 		vma_resize(vma, vma->vm_start, end + grow);
 	account_move(mm, vm_flags, grow >> PAGE_SHIFT);
 	return 0;

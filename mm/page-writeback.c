@@ -33,7 +33,7 @@
 #include <ashlar/port.h>
 #include <ashlar/vmstat.h>
 #include <ashlar/writeback.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <mach/spinlock.h>
 #include "filemap.h"
 

@@ -20,6 +20,7 @@
  * Locks: none of its own.
  */
 #include <ashlar/fault-inject.h>
+#include <mach/trace.h>
 #include "page_alloc.h"
 
 /* What higher files and the kernel do for this one. NULL asks for nothing. */
@@ -187,6 +188,7 @@ static __always_inline struct page *find_block(gfp_t gfp, unsigned int order)
 		return NULL;
 	}
 	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGALLOC, 1ul << order);
+	trace_mm_page_alloc(page, order, gfp);
 	return page;
 }
 
@@ -270,6 +272,7 @@ void free_block(struct page *page, unsigned int order)
 	struct zone *z = pfn_zone(pfn);
 	unsigned int type = pageblock_type(z, pfn);
 
+	trace_mm_page_free(page, order);
 	count_vm_events(cpu, PGFREE, 1ul << order);
 	poison_frames(page, 1ul << order);
 	if (!cpu || order >= PCP_ORDERS || z->index != pcp_zone(type)) {

@@ -33,7 +33,7 @@
 #include <ashlar/rmap.h>
 #include <ashlar/vmstat.h>
 #include <ashlar/writeback.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
 #include "pgtable.h"

@@ -22,7 +22,7 @@
 #include <ashlar/pagemap.h>
 #include <ashlar/port.h>
 #include <ashlar/vmstat.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <mach/spinlock.h>
 #include "internal.h"
 #include "lru.h"

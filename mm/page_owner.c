@@ -125,6 +125,7 @@ static const struct flag_name gfp_names[] = {
 	{ __GFP_ZERO, "__GFP_ZERO" },
 	{ __GFP_NOWARN, "__GFP_NOWARN" },
 	{ __GFP_NOMEMALLOC, "__GFP_NOMEMALLOC" },
+	{ __GFP_MEMALLOC, "__GFP_MEMALLOC" },
 	{ 0, NULL },
 };
 

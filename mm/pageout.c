@@ -56,21 +56,31 @@ enum page_references {
  * A page of a program's text counts after one use, others after two: a page
  * that is used once, as a stream is, does not push out what is used often.
  */
-static enum page_references page_check_references(struct page *page)
+static enum page_references page_check_references(struct page *page,
+						  struct references *r)
 {
-	u32 vm_flags, flags = READ_ONCE(page->pflags);
-	unsigned int entries = page_referenced(page, &vm_flags);
+	u32 flags = READ_ONCE(page->pflags);
 
+	page_referenced(page, r);
 	if (flags & PG_referenced)
 		clear_page_flags(page, PG_referenced);
-	if (!entries)
+	if (!r->nr)
 		return REFERENCES_NONE;
 	set_page_flags(page, PG_referenced);
-	if ((flags & PG_referenced) || entries > 1)
+	if ((flags & PG_referenced) || r->nr > 1)
 		return REFERENCES_MANY;
-	if ((vm_flags & VM_EXEC) && page_is_file_lru(page))
+	if ((r->vm_flags & VM_EXEC) && page_is_file_lru(page))
 		return REFERENCES_MANY;
 	return REFERENCES_ONCE;
+}
+
+/* True if a page that goes to a swap area would have to be written, or waits
+ * for who had it read ahead. */
+static bool is_laundry(const struct page *page, const struct references *r)
+{
+	return !page_is_file_lru(page) &&
+	       (!PageSwapCache(page) || r->dirty || PageDirty(page) ||
+		(page->pflags & PG_readahead));
 }
 
 /* ---- who maps it? ---- */
@@ -285,6 +295,8 @@ static enum page_fate reclaim_unused(struct page *page, struct scan_control *sc)
 
 static enum page_fate reclaim_locked(struct page *page, struct scan_control *sc)
 {
+	struct references r;
+
 	if (page->pflags & PG_unevictable)
 		return PAGE_KEEP;
 	if (!sc->may_unmap && atomic_read(&page->_mapcount))
@@ -295,7 +307,7 @@ static enum page_fate reclaim_locked(struct page *page, struct scan_control *sc)
 		return PAGE_ACTIVATE;
 	}
 	if (!sc->ignore_use) {
-		switch (page_check_references(page)) {
+		switch (page_check_references(page, &r)) {
 		case REFERENCES_MANY:
 			return PAGE_ACTIVATE;
 		case REFERENCES_ONCE:
@@ -303,6 +315,8 @@ static enum page_fate reclaim_locked(struct page *page, struct scan_control *sc)
 		case REFERENCES_NONE:
 			break;
 		}
+		if (sc->may_launder && is_laundry(page, &r))
+			return PAGE_LAUNDER;
 	}
 	return reclaim_unused(page, sc);
 }

@@ -89,7 +89,7 @@ static struct profile_cpu *new_cpu(const struct mm_cpu *cpu)
 
 	if (!READ_ONCE(cpu_cache))
 		kmem_cache_new(&cpu_cache, "profile_cpu", sizeof(*p), 64,
-			       SLAB_NO_SHEAVES, NULL, 0);
+			       SLAB_NO_SHEAVES | SLAB_OWN, NULL, 0);
 	if (cpu_cache)
 		p = kmem_cache_zalloc(cpu_cache, GFP_KERNEL | __GFP_NOWARN);
 	if (p)
@@ -107,11 +107,12 @@ static struct profile_cpu *this_profile(void)
 	return likely(cpu) ? cpu->profile : NULL;
 }
 
-/* profile_cpu_gone - @cpu will count nothing any more */
+/* profile_cpu_gone - @cpu has ended; no more than must be is written in it */
 void profile_cpu_gone(struct mm_cpu *cpu)
 {
-	if (unlikely(cpu->profile))
-		kmem_cache_free(cpu_cache, cpu->profile);
+	if (likely(!cpu->profile))
+		return;
+	kmem_cache_free(cpu_cache, cpu->profile);
 	cpu->profile = NULL;
 }
 

@@ -25,9 +25,6 @@
 
 #define BATCH_SLOTS ((PAGE_SIZE - 2 * sizeof(void *)) / (sizeof(void *) + 1))
 
-/* A CPU may keep a small part of the limit before it comes here. */
-#define CPU_SHARE 64
-
 /* A frame of slots: those in [first, end) wait. */
 struct batch {
 	struct batch *next; /* younger */
@@ -38,11 +35,12 @@ struct batch {
 
 spinlock_t quarantine_lock = SPIN_LOCK_UNLOCKED;
 
+size_t quarantine_limit;
+
 static struct { /* under quarantine_lock */
 	struct batch *oldest, *newest, *spare;
 	size_t bytes; /* of all slots that wait */
-	size_t limit;
-	unsigned int share; /* limit is at least 1 / share of what is in use */
+	unsigned int share; /* the limit is at least 1 / share of use */
 	bool given; /* by the option */
 } quarantine;
 
@@ -62,7 +60,7 @@ int setup_quarantine(const char *str)
 		return -EINVAL;
 	quarantine.given = true;
 	quarantine.share = 0;
-	WRITE_ONCE(quarantine.limit, bytes);
+	WRITE_ONCE(quarantine_limit, bytes);
 	return 0;
 }
 
@@ -76,26 +74,17 @@ void quarantine_default(size_t bytes, unsigned int share)
 	if (quarantine.given)
 		return;
 	quarantine.share = share;
-	WRITE_ONCE(quarantine.limit, bytes);
-}
-
-static size_t bytes_in_use(void)
-{
-	unsigned long frames = 0;
-	struct zone *z;
-
-	for_each_populated_zone(z)
-		frames +=
-			READ_ONCE(z->managed_pages) - READ_ONCE(z->free_pages);
-	return (size_t)frames << PAGE_SHIFT;
+	WRITE_ONCE(quarantine_limit, bytes);
 }
 
 /* Context: quarantine_lock. */
 static void follow_use(void)
 {
+	size_t bytes_in_use = (size_t)nr_used_pages() << PAGE_SHIFT;
+
 	if (quarantine.share)
-		quarantine.limit = max(quarantine.limit,
-				       bytes_in_use() / quarantine.share);
+		quarantine_limit =
+			max(quarantine_limit, bytes_in_use / quarantine.share);
 }
 
 /* ---- in ---- */
@@ -239,7 +228,7 @@ static bool take_oldest(size_t limit, struct slot_list *l)
 		free_batch(empty);
 	} while (unlikely(empty));
 	return l->n == SLOT_LIST_MOST &&
-	       READ_ONCE(quarantine.bytes) > READ_ONCE(quarantine.limit);
+	       READ_ONCE(quarantine.bytes) > READ_ONCE(quarantine_limit);
 }
 
 /* Back to their slabs. Context: no lock held. */
@@ -262,19 +251,6 @@ static void let_go(struct slot_list *l)
 		slab_release_list(&reaped);
 }
 
-/* quarantine_takes - is an object of @s to wait when it is released? */
-bool quarantine_takes(const struct kmem_cache *s)
-{
-	return s->hand && s->size <= READ_ONCE(quarantine.limit);
-}
-
-/* True if the slots @l, of @bytes, are enough to be brought here. */
-bool quarantine_is_due(const struct slot_list *l, size_t bytes)
-{
-	return l->n == SLOT_LIST_MOST ||
-	       bytes >= READ_ONCE(quarantine.limit) / CPU_SHARE;
-}
-
 /*
  * quarantine_swap - the objects in the slots @l, whose records say so, wait
  * @l: on return, those that have waited for long enough
@@ -284,7 +260,7 @@ bool quarantine_is_due(const struct slot_list *l, size_t bytes)
 void quarantine_swap(struct slot_list *l)
 {
 	enter(l);
-	while (take_oldest(READ_ONCE(quarantine.limit), l))
+	while (take_oldest(READ_ONCE(quarantine_limit), l))
 		let_go(l);
 }
 

@@ -419,11 +419,6 @@ void page_remove_rmap(struct mm_struct *mm, struct page *page)
 
 /* ---- for who reclaims ---- */
 
-struct references {
-	unsigned int nr; /* entries that were used */
-	u32 vm_flags; /* of their areas */
-};
-
 static bool clear_young(struct page *page, struct vm_area_struct *vma,
 			unsigned long addr, void *arg)
 {
@@ -432,6 +427,7 @@ static bool clear_young(struct page *page, struct vm_area_struct *vma,
 	pte_t entry = *pte;
 
 	(void)page;
+	r->dirty |= pte_dirty(entry);
 	if (!pte_young(entry))
 		return true;
 	ptep_modify(pte, entry, pte_mkold(entry));
@@ -443,20 +439,17 @@ static bool clear_young(struct page *page, struct vm_area_struct *vma,
 }
 
 /**
- * page_referenced() - through how many entries a page was used
+ * page_referenced() - whether a page was used, by those who map it
  * @page: that the caller has a reference to; a file's is locked
- * @vm_flags: receives the VM_* of areas that used it
+ * @r: receives what is known
  *
  * Each is asked since it was asked last: what a processor still remembers of
  * an entry it does not note again, so a use may be missed. Context: as
  * rmap_walk().
  */
-unsigned int page_referenced(struct page *page, u32 *vm_flags)
+void page_referenced(struct page *page, struct references *r)
 {
-	struct references r = { 0 };
-
+	*r = (struct references){ 0 };
 	if (atomic_read(&page->_mapcount))
-		rmap_walk(page, clear_young, &r);
-	*vm_flags = r.vm_flags;
-	return r.nr;
+		rmap_walk(page, clear_young, r);
 }

@@ -51,6 +51,13 @@ static inline void rmap_unlock(const struct vm_area_struct *vma)
 		spin_unlock(&mapping->i_mmap_lock);
 }
 
+/* What the entries of a page tell of its use. */
+struct references {
+	unsigned int nr; /* that were used since they were asked last */
+	u32 vm_flags; /* of their areas */
+	bool dirty; /* it was written to through one of all */
+};
+
 void rmap_init(void);
 unsigned long vma_address(const struct page *page,
 			  const struct vm_area_struct *vma);
@@ -59,7 +66,7 @@ int __anon_vma_prepare(struct vm_area_struct *vma);
 void anon_vma_link(struct vm_area_struct *vma, struct anon_vma *av);
 void anon_vma_unlink(struct vm_area_struct *vma);
 void page_remove_rmap(struct mm_struct *mm, struct page *page);
-unsigned int page_referenced(struct page *page, u32 *vm_flags);
+void page_referenced(struct page *page, struct references *r);
 struct anon_vma *anon_vma_pin(const struct page *page);
 bool __anon_vma_unpin(struct anon_vma *av);
 void anon_vma_free(struct anon_vma *av);

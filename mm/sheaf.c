@@ -21,6 +21,7 @@
  * J. Bonwick and J. Adams, "Magazines and Vmem", USENIX 2001.
  */
 #include <ashlar/string.h>
+#include <mach/trace.h>
 #include "barn.h"
 #include "kfence.h"
 #include "slab_record.h"
@@ -288,6 +289,7 @@ void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 	struct mm_cpu *cpu = mm_this_cpu();
 	void *obj;
 
+	trace_slab_alloc_slow(s);
 	if (unlikely(cache_is_watched(s)))
 		return alloc_watched(s, gfp);
 	if (likely(cpu && cache_has_sheaves(s)))
@@ -303,6 +305,47 @@ void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 }
 
 /**
+ * sheaf_turn() - split sheaves: allocations get what was released meanwhile
+ * @s: a cache, of which this CPU has none at hand
+ *
+ * It is what slab_alloc_slow() does for most of them, alone. Context: no lock
+ * held. Return: objects that are at hand now; 0: there is more to do.
+ */
+u32 sheaf_turn(struct kmem_cache *s)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+	sheaf_t *main;
+	u32 n = 0;
+
+	if (unlikely(!cpu || s->free_id == s->id))
+		return 0;
+	main = &cpu->tops->top[s->id];
+	local_lock(&cpu->lock);
+	if (likely(*main != BOOTSTRAP_TOP && !(*main)[-1]) &&
+	    take_freed(s, cpu, s->sheaf_min / 2))
+		n = (u32)(*main - *sheaf_bottom(sheaf_base(*main)));
+	local_unlock(&cpu->lock);
+	return n;
+}
+
+/* Of the @n objects in the sheaf that allocations come from, @most stay. */
+static __attribute__((__noinline__)) u32
+limit(struct kmem_cache *s, struct mm_cpu *cpu, u32 n, u32 most)
+{
+	sheaf_t *main = &cpu->tops->top[s->id];
+	sheaf_t bottom = *sheaf_bottom(sheaf_base(*main));
+
+	local_lock(&cpu->lock);
+	spin_lock(&s->lock);
+	slabs_put(s, bottom, n - most);
+	spin_unlock(&s->lock);
+	memmove(bottom, *main - most, most * sizeof(*bottom));
+	*main = bottom + most;
+	local_unlock(&cpu->lock);
+	return most;
+}
+
+/**
  * sheaf_limit() - bound what this CPU has at hand
  * @s: a cache
  * @most: objects that may stay in the sheaf that allocations come from
@@ -313,24 +356,29 @@ void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 u32 sheaf_limit(struct kmem_cache *s, u32 most)
 {
 	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
-	sheaf_t *main, bottom;
+	sheaf_t top;
 	u32 n;
 
 	if (!cpu || !s->id || cpu->tops->top[s->id] == BOOTSTRAP_TOP)
 		return 0;
-	main = &cpu->tops->top[s->id];
-	bottom = *sheaf_bottom(sheaf_base(*main));
-	n = (u32)(*main - bottom);
-	if (likely(n <= most))
-		return n;
-	local_lock(&cpu->lock);
-	spin_lock(&s->lock);
-	slabs_put(s, bottom, n - most);
-	spin_unlock(&s->lock);
-	memmove(bottom, *main - most, most * sizeof(*bottom));
-	*main = bottom + most;
-	local_unlock(&cpu->lock);
-	return most;
+	top = cpu->tops->top[s->id];
+	n = (u32)(top - *sheaf_bottom(sheaf_base(top)));
+	return likely(n <= most) ? n : limit(s, cpu, n, most);
+}
+
+/*
+ * True if this CPU's main sheaf is not as the call before found it, on whatever
+ * CPU that was: objects of @s come and go.
+ */
+bool sheaf_was_used(struct kmem_cache *s)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+	sheaf_t top = s->id && cpu ? cpu->tops->top[s->id] : BOOTSTRAP_TOP;
+
+	if (top == BOOTSTRAP_TOP || top == s->sheaf_seen)
+		return false;
+	s->sheaf_seen = top;
+	return true;
 }
 
 /* The sheaf may be another CPU's, and on its way to somewhere else. */
@@ -493,6 +541,7 @@ void slab_free_used(struct kmem_cache *s, void *obj)
 {
 	LIST_HEAD(reaped);
 
+	trace_slab_free_slow(obj, s);
 	if (cache_has_marks(s))
 		*object_mark(obj) = FREE_MARK;
 	object_freed(s, obj);

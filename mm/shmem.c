@@ -28,7 +28,7 @@
 #include <ashlar/rwsem.h>
 #include <ashlar/shmem_fs.h>
 #include <ashlar/vmstat.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <mach/spinlock.h>
 #include "lru.h"
 #include "shmem.h"
@@ -238,7 +238,7 @@ loff_t shmem_seek_hole_data(struct address_space *m, loff_t off, int whence)
 	if (off < 0 || off >= size)
 		return -ENXIO;
 	if (whence == SEEK_DATA) {
-		if (!xa_find(&m->i_pages, &index, pages - 1))
+		if (!xa_find(&m->i_pages, &index, pages - 1, XA_PRESENT))
 			return -ENXIO;
 	} else {
 		while (index < pages && xa_load(&m->i_pages, index))

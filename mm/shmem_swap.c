@@ -25,7 +25,7 @@
 #include <ashlar/page_ref.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/port.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <mach/spinlock.h>
 #include "filemap.h"
 #include "lru.h"
@@ -74,7 +74,7 @@ static bool leave_file(struct address_space *m, struct page *page)
 	xa_lock(&m->i_pages);
 	if (atomic_read(&page->_refcount) == 3 &&
 	    !(page->pflags & PG_unevictable)) {
-		__xa_cmpxchg(&m->i_pages, page->index, page,
+		__xa_replace(&m->i_pages, page->index, page,
 			     swp_to_xa_value(page_swap_entry(page)));
 		WRITE_ONCE(page->mapping, 0);
 		filemap_count(m, -1);
@@ -120,7 +120,7 @@ static bool join_file(struct address_space *m, unsigned long index,
 	bool stays = false, moved;
 
 	xa_lock(&m->i_pages);
-	moved = __xa_cmpxchg(&m->i_pages, index, value, page) == value;
+	moved = __xa_replace(&m->i_pages, index, value, page) == value;
 	if (moved) {
 		get_page(page);
 		page->index = index;
@@ -213,17 +213,14 @@ struct page *shmem_swapin(struct address_space *m, unsigned long index)
 void shmem_swapin_soon(struct address_space *m, unsigned long first,
 		       unsigned long nr)
 {
-	unsigned long index = first, last = first + nr - 1;
+	unsigned long index, last = first + nr - 1;
 	void *entry;
 
 	if (!READ_ONCE(m->nrswapped))
 		return;
-	for (; (entry = xa_find(&m->i_pages, &index, last)); index++) {
-		if (xa_is_value(entry))
-			swapin_soon(xa_value_to_swp(entry));
-		if (index == last)
-			break;
-	}
+	xa_for_each_range(&m->i_pages, index, entry, first,
+			  last) if (xa_is_value(entry))
+		swapin_soon(xa_value_to_swp(entry));
 }
 
 /* ---- swapoff ---- */
@@ -232,11 +229,11 @@ void shmem_swapin_soon(struct address_space *m, unsigned long first,
 static int unuse_mapping(struct address_space *m, unsigned int type,
 			 bool (*cancelled)(void))
 {
-	unsigned long index = 0;
 	struct page *page;
+	unsigned long index;
 	void *entry;
 
-	for (; (entry = xa_find(&m->i_pages, &index, ~0ul)); index++) {
+	xa_for_each(&m->i_pages, index, entry) {
 		if (!xa_is_value(entry) ||
 		    swp_type(xa_value_to_swp(entry)) != type)
 			continue;

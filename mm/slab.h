@@ -40,6 +40,8 @@
 #define SLAB_ASKED 0x4000u
 /* malloc counts its objects for the heap profile, or each is a sample. */
 #define SLAB_PROFILED 0x10000u
+/* The core's own records: no caller has its objects. */
+#define SLAB_OWN 0x20000u
 
 /* Any of these: the cache has no sheaves, and slab_debug.c looks on. */
 #define SLAB_WATCHED                                             \
@@ -74,7 +76,7 @@ static inline sheaf_t *sheaf_next(sheaf_t top)
  * before they free it, which would delay the look at it). A second free finds
  * it. Objects of caches with a constructor stay constructed, unmarked.
  */
-#define FREE_MARK ((void *)port_slab_ids)
+#define FREE_MARK ((void *)frame_ids())
 
 static __always_inline void **object_mark(void *obj)
 {
@@ -131,7 +133,8 @@ struct kmem_cache {
 	u32 sheaf_capacity; /* of the next empty sheaf that a CPU gets */
 	u32 exchanges; /* sheaves into barns and out, since it changed */
 	u32 flushes; /* since the last refill */
-	u32 idle; /* calls of slab_shrink_idle() since a sheaf was moved */
+	u32 idle; /* calls of slab_shrink_…() since it was used */
+	const void *sheaf_seen; /* by the last of them; see sheaf.c */
 	u32 barn_max; /* objects that its barns may hold now (lock) */
 	atomic_t spare_growth; /* objects; see barn.c */
 
@@ -354,7 +357,7 @@ enum class_word {
 
 static __always_inline u64 *class_words(enum class_word which)
 {
-	return (u64 *)port_slab_ids - (unsigned int)which * NR_CPU_CACHES;
+	return (u64 *)frame_ids() - (unsigned int)which * NR_CPU_CACHES;
 }
 
 void kmalloc_classes_init(void);
@@ -362,20 +365,28 @@ void kmalloc_kinds_init(bool kinds);
 struct kmem_cache *kmalloc_kind_cache(unsigned int id);
 
 /*
- * May a general cache's object start at @obj, which lies in a frame with the
- * id @id? Objects with a slab each start frames; of their slab only the first
- * frame has an id.
+ * True if a general cache's object may start at @obj, which lies in a frame
+ * with the id @id. Objects with a slab each start frames; of their slab only
+ * the first frame has an id.
  */
-/* The compiler keeps no address of what lies at @index: each use adds anew. */
-#define reckon_anew(index) __asm__("" : "+r"(index))
-
 static __always_inline bool class_starts_at(unsigned long *id, const void *obj,
 					    enum class_word whose)
 {
 	const u64 *words = class_words(whose);
 	u64 product;
 
+	reckon_once(words);
 	reckon_anew(*id);
+	if (sizeof(obj) == sizeof(u32)) {
+		/* Of a product of 96 bits, 32 tell: see math64.h. */
+		u32 n = (u32)(uintptr_t)obj;
+		u32 middle = (u32)(((u64)(u32)words[*id] * n) >> 32);
+
+		__asm__("" : "+r"(middle), "+r"(*id));
+		middle += (u32)(words[*id] >> 32) * n;
+		reckon_anew(*id);
+		return middle < (u32)(words[*id] >> 32);
+	}
 	product = words[*id] * (u64)(uintptr_t)obj;
 	reckon_anew(*id);
 	return product < words[*id];
@@ -415,17 +426,23 @@ u32 slab_object_size(const struct kmem_cache *s, const void *obj);
 void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp);
 void *slab_alloc_asked(struct kmem_cache *s, gfp_t gfp,
 		       const struct slab_call *call);
+void *slab_alloc_at_hand(struct kmem_cache *s, gfp_t gfp,
+			 const struct slab_call *call);
 void slab_free_asked(struct kmem_cache *s, void *obj,
 		     const struct slab_call *call);
 void slab_free_slow(struct kmem_cache *s, void *obj);
 void slab_free_used(struct kmem_cache *s, void *obj);
 u32 sheaf_limit(struct kmem_cache *s, u32 most);
+bool sheaf_was_used(struct kmem_cache *s);
+void slab_note_growth(u32 nr);
+void slab_growth_begins(void);
+u32 sheaf_turn(struct kmem_cache *s);
 
-/* This CPU's main sheaf of cache @id, and its move by @n objects. */
+/* This CPU's main sheaf of cache @id, and the move of that, @top, by @n. */
 #define sheaf_top(id) this_cpu_read_element(sheaf_tops, sheaf_t, id)
-#define sheaf_move_at(id, from, n) \
-	this_cpu_add_element(sheaf_tops, id, from, (n) * (long)sizeof(void *))
-#define sheaf_move(id, n) sheaf_move_at(id, 0, n)
+#define sheaf_move_at(id, from, top, n) \
+	this_cpu_move_element(sheaf_tops, id, from, top, n)
+#define sheaf_move(id, top, n) sheaf_move_at(id, 0, top, n)
 
 /*
  * Take an object from this CPU's sheaf of the cache @id + @from, a constant;
@@ -433,10 +450,11 @@ u32 sheaf_limit(struct kmem_cache *s, u32 most);
  */
 static __always_inline void *sheaf_pop_at(unsigned long id, unsigned long from)
 {
-	void *obj = sheaf_top(id + from)[-1];
+	sheaf_t top = sheaf_top(id + from);
+	void *obj = top[-1];
 
 	if (likely(obj))
-		sheaf_move_at(id, from, -1);
+		sheaf_move_at(id, from, top, -1);
 	return obj;
 }
 
@@ -458,7 +476,7 @@ static __always_inline bool sheaf_push(unsigned long id, void *obj)
 	if (unlikely(sheaf_full(top)))
 		return false;
 	*top = obj;
-	sheaf_move(id, 1);
+	sheaf_move(id, top, 1);
 	return true;
 }
 
@@ -469,7 +487,7 @@ static __always_inline bool sheaf_push(unsigned long id, void *obj)
  */
 static __always_inline bool sheaf_push_marked(void *obj, enum class_word whose)
 {
-	unsigned long id = port_slab_ids[virt_to_pfn(obj)];
+	unsigned long id = frame_ids()[virt_to_pfn(obj)];
 	sheaf_t top = sheaf_top(id);
 
 	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK ||
@@ -477,7 +495,7 @@ static __always_inline bool sheaf_push_marked(void *obj, enum class_word whose)
 		return false;
 	*object_mark(obj) = FREE_MARK;
 	*top = obj;
-	sheaf_move(id, 1);
+	sheaf_move(id, top, 1);
 	return true;
 }
 
@@ -488,7 +506,7 @@ static __always_inline bool sheaf_push_marked(void *obj, enum class_word whose)
 static __always_inline bool sheaf_push_sized(void *obj, size_t *size,
 					     enum class_word whose)
 {
-	unsigned long id = port_slab_ids[virt_to_pfn(obj)];
+	unsigned long id = frame_ids()[virt_to_pfn(obj)];
 	sheaf_t top = sheaf_top(id);
 
 	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK ||
@@ -505,7 +523,7 @@ static __always_inline bool sheaf_push_sized(void *obj, size_t *size,
 	}
 	*object_mark(obj) = FREE_MARK;
 	*top = obj;
-	sheaf_move(id, 1);
+	sheaf_move(id, top, 1);
 	return true;
 }
 

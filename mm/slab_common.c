@@ -16,6 +16,7 @@
 #include <ashlar/errno.h>
 #include <ashlar/shrinker.h>
 #include <ashlar/string.h>
+#include <mach/trace.h>
 #include "internal.h"
 #include "kfence.h"
 
@@ -151,8 +152,8 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 	(void)mm_this_cpu();
 	if (name && size && size <= KMALLOC_MAX_CACHE_SIZE &&
 	    (!align || (is_power_of_2(align) && align <= PAGE_SIZE)))
-		kmem_cache_new(&s, name, size, align, flags & ~SLAB_KMALLOC,
-			       ctor, 0);
+		kmem_cache_new(&s, name, size, align,
+			       flags & ~(SLAB_KMALLOC | SLAB_OWN), ctor, 0);
 	if (!s && (flags & SLAB_PANIC))
 		mm_panic("kmem_cache_create(%s, %u, %u) failed",
 			 name ? name : "(null)", size, align);
@@ -244,10 +245,10 @@ static bool any_cache(struct kmem_cache *s)
 	return true;
 }
 
-/* True once: at the second look at a cache since a sheaf of it was changed. */
+/* True once: at the second look at a cache since it was used. */
 static bool became_idle(struct kmem_cache *s)
 {
-	u32 looks = READ_ONCE(s->idle);
+	u32 looks = sheaf_was_used(s) ? 0 : READ_ONCE(s->idle);
 
 	if (looks < 2)
 		WRITE_ONCE(s->idle, looks + 1);
@@ -290,14 +291,36 @@ unsigned long slab_shrink_all(void)
  * slab_shrink_idle() - shrink the caches that were not used for a while
  *
  * To be called now and then: a cache is shrunk once, by the second call since
- * objects last moved between its sheaves and the rest of it. So what a storm
- * of requests left in sheaves and empty slabs goes back.
+ * objects last moved between its sheaves and the rest of it, or in and out of
+ * this CPU's sheaf. So what a storm of requests left in sheaves and empty
+ * slabs goes back.
  *
  * Context: no lock held. Return: frames freed.
  */
 unsigned long slab_shrink_idle(void)
 {
 	return shrink_caches(became_idle);
+}
+
+/*
+ * An object with a slab to itself begins where another one's would: in other
+ * hands, a second free of it could not be told.
+ */
+static bool packed_became_idle(struct kmem_cache *s)
+{
+	return slab_is_packed(s) && became_idle(s);
+}
+
+/**
+ * slab_shrink_as_grown() - shrink idle caches, when slab_shrink_due says so
+ *
+ * Memory in use has grown by a quarter: a program that goes on to other sizes
+ * gets the frames of the former ones. Context: no lock held.
+ */
+void slab_shrink_as_grown(void)
+{
+	slab_growth_begins();
+	shrink_caches(packed_became_idle);
 }
 
 /* In a forked child no other CPU is shrinking, or giving frames back. */
@@ -419,6 +442,7 @@ void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 		if (!obj)
 			return NULL;
 	}
+	trace_kmem_cache_alloc(obj, s, gfp);
 	object_taken(s, obj);
 	if (gfp & __GFP_ZERO)
 		memset(obj, 0, s->object_size);
@@ -454,6 +478,7 @@ release_slow(struct kmem_cache *s, void *obj)
  */
 void kmem_cache_free(struct kmem_cache *s, void *obj)
 {
+	trace_kmem_cache_free(obj, s);
 	if (unlikely(!obj))
 		return;
 	if (likely(sheaf_push(s->push_id, obj)))
@@ -529,8 +554,9 @@ void slab_common_init(void)
 {
 	slab_debug_init();
 	kmem_cache_setup(&boot_cache, "kmem_cache", sizeof(struct kmem_cache),
-			 CACHE_LINE, SLAB_NO_SHEAVES | SLAB_PANIC, NULL);
+			 CACHE_LINE, SLAB_NO_SHEAVES | SLAB_PANIC | SLAB_OWN,
+			 NULL);
 	kmem_cache_setup(&sheaf_cache, "kmem_sheaf", SHEAF_SIZE, SHEAF_SIZE,
-			 SLAB_NO_SHEAVES, NULL);
+			 SLAB_NO_SHEAVES | SLAB_OWN, NULL);
 	register_shrinker(&slab_shrinker, "slab");
 }

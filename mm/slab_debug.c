@@ -38,8 +38,7 @@
  * hand (watched_cpu.c), the lock of the CPU that has this one.
  */
 #include <ashlar/string.h>
-#include "slab_bytes.h"
-#include "slab_debug.h"
+#include "slab_lines.h"
 
 #define RED_RIGHT 32
 #define RED_LEFT_FIRST 32 /* before a slab's first object, and large ones */
@@ -166,61 +165,17 @@ void slab_debug_hand(struct kmem_cache *s, u32 id)
 
 /* ---- the record ---- */
 
-static void seal(struct slab_record *r)
+/* The time, asked for anew, and who runs. @cpu: the running one, or NULL. */
+__cold_path u64 slab_who_asked(struct mm_cpu *cpu)
 {
-	r->sum = record_sum(r);
-}
+	u64 who = ((u64)port_time_ms() | 1) << RECORD_PID_BITS |
+		  ((u32)port_pid() & ((1u << RECORD_PID_BITS) - 1));
 
-/* The first eight bytes of a record as a word. */
-static u64 record_head(u16 sum, u16 offset, u32 what)
-{
-	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-		return (u64)sum << 48 | (u64)offset << 32 | what;
-	return (u64)what << 32 | (u64)offset << 16 | sum;
-}
-
-/*
- * The other CPUs, which look without a lock, see state and sum change at once:
- * it is one write where words have eight bytes.
- */
-static void set_state(struct slab_record *r, enum record_state state)
-{
-	u32 what = (r->what & ~3u) | state;
-	u16 sum = record_sum_with(r, (uintptr_t)r, what);
-
-	barrier();
-	SET_WORD(r, record_head(sum, r->offset, what));
-}
-
-/* The time is asked for once in so many calls. */
-#define TIME_CALLS 8u
-
-static u64 time_now(void)
-{
-	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
-
-	if (unlikely(!cpu))
-		return port_time_ms();
-	if (unlikely(!cpu->time_left--)) {
-		cpu->time = port_time_ms();
-		cpu->time_left = TIME_CALLS - 1;
+	if (CPU_IS_TASK && cpu) {
+		cpu->who = who;
+		cpu->who_left = WHO_CALLS - 1;
 	}
-	return cpu->time;
-}
-
-static u64 who_now(void)
-{
-	return (time_now() | 1) << RECORD_PID_BITS |
-	       ((u32)port_pid() & ((1u << RECORD_PID_BITS) - 1));
-}
-
-static void note(const struct kmem_cache *s, struct slab_record *r,
-		 unsigned int which, u32 stack)
-{
-	if (!(s->flags & SLAB_STORE_USER))
-		return;
-	r->stack[which] = stack;
-	r->who[which] = who_now();
+	return who;
 }
 
 /* The record of an object whose history is not known. */
@@ -355,75 +310,6 @@ static __always_inline bool check_slot(const struct kmem_cache *s, char *slot,
 	return good;
 }
 
-/* ---- slots by lines ---- */
-
-/* Longer than this, memset() is worth its call. */
-#define LINES_SHORT 512
-
-static __always_inline void fill_long(char *start, char *end, u64 word)
-{
-	if (unlikely(end - start > LINES_SHORT))
-		memset(start, (int)(u8)word, (size_t)(end - start));
-	else
-		fill_lines(start, end, word);
-}
-
-static __always_inline bool free_lines_are_good(const struct kmem_cache *s,
-						const char *slot, size_t bytes)
-{
-	line_t diff = { 0, 0 };
-
-	lines_differ(&diff, slot, slot + bytes, s->free_word);
-	return !(diff[0] | diff[1]);
-}
-
-/* What of a slot is looked at when that has been done since its release. */
-#define FIRST_LINES (2 * sizeof(line_t))
-
-/* False: something in the free @slot was written over. */
-static __always_inline bool free_slot_is_good(const struct kmem_cache *s,
-					      char *slot)
-{
-	const struct slab_record *r = slot_record(s, slot);
-	bool seen = record_state(r) == RECORD_FREE;
-
-	return record_is_whole(r) &&
-	       free_lines_are_good(s, slot, seen ? FIRST_LINES : s->record);
-}
-
-static __always_inline bool red_lines_are_good(const struct kmem_cache *s,
-					       const char *slot,
-					       struct extent obj)
-{
-	const char *end = obj.start + obj.bytes;
-	u64 red = s->red_word, turned = word_at(red, end);
-	line_t diff = PAIR(end) ^ PAIR_OF(turned);
-
-	lines_differ(&diff, slot, obj.start, red);
-	lines_differ(&diff, line_after(end), slot + s->record, red);
-	return !(diff[0] | diff[1]);
-}
-
-/* What an object is when it is allocated. */
-static u64 new_word(void)
-{
-	return slab_harden ? 0 : word_of(POISON_INUSE);
-}
-
-/* What is new of an object, and the red zones beside it. */
-static __always_inline void fill_new_lines(const struct kmem_cache *s,
-					   char *slot, struct extent obj)
-{
-	char *end = obj.start + obj.bytes, *next = line_after(end);
-	char *record = slot + s->record;
-	u64 red = s->red_word, turned = word_at(red, end);
-
-	fill_lines(slot, obj.start, red);
-	fill_long(obj.start, next, new_word());
-	SET_PAIR(end, PAIR_OF(turned));
-	fill_lines(next, record, red);
-}
-
 /* ---- an object's life ---- */
 
 static void trace(const struct kmem_cache *s, const char *obj, const char *what)
@@ -431,18 +317,6 @@ static void trace(const struct kmem_cache *s, const char *obj, const char *what)
 	if (s->flags & SLAB_TRACE)
 		mm_log("TRACE %s %s %p inuse=%lu pid=%d", s->name, what, obj,
 		       s->inuse, port_pid());
-}
-
-/* Where the object is to lie that @call asks for. */
-static struct extent extent_asked(const struct kmem_cache *s, char *slot,
-				  const struct slab_call *call)
-{
-	uintptr_t start = (uintptr_t)slot + s->red_left;
-
-	if (!(s->flags & SLAB_ASKED))
-		return (struct extent){ (char *)start, s->object_size };
-	return (struct extent){ (char *)ALIGN(start, 1ul << call->align),
-				call->asked };
 }
 
 /*
@@ -455,20 +329,13 @@ static struct extent extent_asked(const struct kmem_cache *s, char *slot,
 void *slab_debug_alloc(struct kmem_cache *s, void *slot,
 		       const struct slab_call *call, u32 stack)
 {
-	struct slab_record *r = slot_record(s, slot);
 	struct extent obj;
 
-	if (unlikely(!s->by_lines || !free_slot_is_good(s, slot)))
-		check_slot(s, slot, true);
+	check_slot(s, slot, true);
 	obj = extent_asked(s, slot, call);
-	if (likely(s->record)) {
-		r->offset = (u16)(obj.start - (char *)slot);
-		r->what = record_pack(call->asked, call->align, call->kind,
-				      RECORD_LIVE);
-		note(s, r, RECORD_ALLOC, stack);
-		seal(r);
-	}
-	if (likely(s->by_lines)) {
+	if (likely(s->record))
+		note_alloc(s, slot, obj.start, call, stack);
+	if (s->by_lines) {
 		fill_new_lines(s, slot, obj);
 		return obj.start;
 	}
@@ -491,15 +358,13 @@ void slab_debug_free(struct kmem_cache *s, void *slot, u32 stack)
 	struct slab_record *r = slot_record(s, slot);
 	struct extent obj;
 
-	if (unlikely(!s->by_lines || !record_is_whole(r) ||
-		     !red_lines_are_good(s, slot, known_extent(s, slot))))
-		check_slot(s, slot, false);
+	check_slot(s, slot, false);
 	obj = known_extent(s, slot);
 	if (likely(s->record)) {
 		note(s, r, RECORD_RELEASE, stack);
 		set_state(r, s->hand ? RECORD_WAITING : RECORD_FREE);
 	}
-	if (likely(s->by_lines)) {
+	if (s->by_lines) {
 		fill_long(slot, (char *)r, s->free_word);
 		return;
 	}

@@ -24,7 +24,12 @@ bool slab_debug_given(void);
 /* slab_debug_report.c */
 extern struct stack_depot slab_stacks;
 u32 slab_stack_now(void);
-u32 slab_debug_stack(const struct kmem_cache *s);
+
+/* The same, where @s keeps it; else 0. */
+static inline u32 slab_debug_stack(const struct kmem_cache *s)
+{
+	return likely(s->flags & SLAB_STORE_USER) ? slab_stack_now() : 0;
+}
 
 /* Some of a slab's bytes, and what they must be. */
 enum part_kind {
@@ -50,8 +55,8 @@ void slab_report_inside(const struct kmem_cache *s, char *slot, const char *obj,
 			const struct slab_call *call);
 void slab_report_foreign(const struct kmem_cache *s, const struct slab_block *b,
 			 const char *obj, const struct slab_call *call);
-void slab_check_release(const struct kmem_cache *s, char *slot, const char *obj,
-			const struct slab_call *call);
+void slab_check_release_slow(const struct kmem_cache *s, char *slot,
+			     const char *obj, const struct slab_call *call);
 void slab_describe(const struct kmem_cache *s, char *slot, const char *what);
 
 /* slab_debug.c */
@@ -66,6 +71,28 @@ static inline struct slab_record *slot_record(const struct kmem_cache *s,
 					      char *slot)
 {
 	return (struct slab_record *)(slot + s->record);
+}
+
+/* The slot of @slab that @addr, which is in one of its frames, lies in. */
+static inline char *slot_of(const struct kmem_cache *s, const struct page *slab,
+			    const char *addr)
+{
+	u64 n;
+
+	if (!slab_is_packed(s))
+		return page_address(slab);
+	n = mul_u64_u64_hi((uintptr_t)addr, s->reciprocal);
+	return (char *)(uintptr_t)(n * s->size);
+}
+
+/* The same, if an object there was ever handed out; else NULL. */
+static inline __racy char *used_slot(const struct kmem_cache *s,
+				     const struct page *slab, const char *addr)
+{
+	char *slot = slot_of(s, slab, addr);
+
+	return slot >= slab_start(s, slab) && slot < slab_unused(slab) ? slot :
+									 NULL;
 }
 
 /* The record of a slot; NULL: there is none, or it was written over. */
@@ -100,6 +127,22 @@ static inline struct extent slot_extent(const struct kmem_cache *s, char *slot)
 	if (likely(r))
 		return (struct extent){ slot + r->offset, record_asked(r) };
 	return (struct extent){ slot + s->red_left, s->object_size };
+}
+
+/*
+ * slab_check_release - is @obj released as it was allocated?
+ *
+ * What differs is reported; the release goes on. Most is free() of malloc's.
+ */
+static __always_inline void slab_check_release(const struct kmem_cache *s,
+					       char *slot, const char *obj,
+					       const struct slab_call *call)
+{
+	if (likely(s->record) &&
+	    unlikely(call->kind != ALLOC_MALLOC ||
+		     call->asked != ASKED_UNKNOWN ||
+		     record_kind(slot_record(s, slot)) != ALLOC_MALLOC))
+		slab_check_release_slow(s, slot, obj, call);
 }
 
 #endif

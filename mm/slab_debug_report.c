@@ -44,10 +44,15 @@ void slab_debug_init(void)
 	slab_stacks.give = give_stacks;
 }
 
-static unsigned int stack_depth(void)
+static unsigned int stack_depth = STACK_DEPTH;
+
+static u32 number_of(const unsigned long *pc, unsigned int nr)
 {
-	return stack_depot_bytes(&slab_stacks) < MANY_BYTES ? STACK_DEPTH :
-							      STACK_DEPTH_MANY;
+	u32 handle = stack_depot_save(&slab_stacks, pc, nr);
+
+	if (unlikely(stack_depot_bytes(&slab_stacks) >= MANY_BYTES))
+		WRITE_ONCE(stack_depth, STACK_DEPTH_MANY);
+	return handle;
 }
 
 /*
@@ -57,36 +62,22 @@ static unsigned int stack_depth(void)
  */
 u32 slab_stack_now(void)
 {
-	unsigned long pc[STACK_DEPTH];
-	unsigned int nr;
-	u32 *note, handle;
-
-	nr = port_callers_noted(pc, stack_depth(), &note);
-	if (likely(note && *note))
-		return *note;
-	handle = stack_depot_save(&slab_stacks, pc, nr);
-	if (note)
-		*note = handle;
-	return handle;
-}
-
-/* slab_debug_stack - the same, where @s keeps it; else 0 */
-u32 slab_debug_stack(const struct kmem_cache *s)
-{
-	return s->flags & SLAB_STORE_USER ? slab_stack_now() : 0;
+	return port_callers_noted(READ_ONCE(stack_depth), number_of);
 }
 
 static void fill_stack(struct report_stack *out, const struct slab_record *r,
 		       unsigned int which)
 {
+	unsigned long now = port_time_ms();
 	const unsigned long *pc;
 	unsigned int i, n;
+	u64 when = r->who[which] >> RECORD_PID_BITS;
 
 	if (!r->who[which])
 		return;
 	out->flags = REPORT_STACK_KNOWN;
 	out->tid = (s32)(r->who[which] & ((1u << RECORD_PID_BITS) - 1));
-	out->ms_ago = port_time_ms() - (r->who[which] >> RECORD_PID_BITS);
+	out->ms_ago = now > when ? now - when : 0; /* when is rounded up */
 	n = stack_depot_fetch(&slab_stacks, r->stack[which], &pc);
 	for (i = 0; i < n && i < REPORT_FRAMES; i++)
 		out->pc[i] = pc[i];
@@ -375,17 +366,14 @@ report_release(const struct kmem_cache *s, char *slot, const char *obj,
 	port_report(&r);
 }
 
-/*
- * slab_check_release - is @obj released as it was allocated?
- *
- * What differs is reported; the release goes on.
- */
-void slab_check_release(const struct kmem_cache *s, char *slot, const char *obj,
-			const struct slab_call *call)
+/* The same as slab_check_release(), where more has to be compared. */
+__cold_path void slab_check_release_slow(const struct kmem_cache *s, char *slot,
+					 const char *obj,
+					 const struct slab_call *call)
 {
 	const struct slab_record *was = slot_record(s, slot);
 
-	if (!s->record || !call->kind || !record_kind(was) ||
+	if (!call->kind || !record_kind(was) ||
 	    (likely(record_kind(was) == call->kind) &&
 	     likely(!sizes_differ(was, call))))
 		return;

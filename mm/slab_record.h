@@ -86,23 +86,39 @@ static inline bool record_is_released(const struct slab_record *r)
 	return !(r->what & 1);
 }
 
+/* Turned by no whole byte: the same bytes in two words are not the same. */
+static inline u64 record_add(u64 h, u64 word)
+{
+	return (h << 13 | h >> 51) ^ word;
+}
+
 /*
- * Of a record that lies at @address, of which @r may be a copy, were @what in
- * it. Of an object that was not released the second half may be anything.
+ * The sum of a record that lies at @address, of which @r may be a copy, were
+ * @what in it: begun with what stays from an allocation to its release.
  */
+static inline u64 record_sum_begun(const struct slab_record *r, u64 address,
+				   u32 what)
+{
+	u64 h = ((u64)(what & ~3u) << 32 | (u64)r->offset << 16) ^ address;
+
+	h = record_add(h, r->stack[RECORD_ALLOC]);
+	return record_add(h, r->who[RECORD_ALLOC]);
+}
+
+/* ... and ended. Without a release the second half may be anything. */
+static inline u16 record_sum_ended(const struct slab_record *r, u64 h, u32 what)
+{
+	if (!(what & 1)) {
+		h = record_add(h, r->stack[RECORD_RELEASE]);
+		h = record_add(h, r->who[RECORD_RELEASE]);
+	}
+	return (u16)(h * 0x9e3779b97f4a7c15ull >> 48);
+}
+
 static inline u16 record_sum_with(const struct slab_record *r, u64 address,
 				  u32 what)
 {
-	const u64 k = 0x9e3779b97f4a7c15ull;
-	u64 h = ((u64)(what & ~3u) << 16 | r->offset) ^ address;
-
-	h = h * k ^ r->stack[RECORD_ALLOC];
-	h = h * k ^ r->who[RECORD_ALLOC];
-	if (!(what & 1)) {
-		h = h * k ^ r->stack[RECORD_RELEASE];
-		h = h * k ^ r->who[RECORD_RELEASE];
-	}
-	return (u16)(h * k >> 48);
+	return record_sum_ended(r, record_sum_begun(r, address, what), what);
 }
 
 static inline u16 record_sum_at(const struct slab_record *r, u64 address)

@@ -147,7 +147,7 @@ static void isolate_slab(struct kmem_cache *s, struct page *slab)
 {
 	slab->flags |= PG_isolated;
 	list_move(&slab->lru, &s->slabs_isolated);
-	s->nr_partial--;
+	WRITE_ONCE(s->nr_partial, s->nr_partial - 1);
 }
 
 /* Context: s->lock. */
@@ -156,7 +156,7 @@ static void put_back_slab(struct kmem_cache *s, struct page *slab)
 	slab->flags &= (u8)~PG_isolated;
 	if (slab->inuse) {
 		list_move_tail(&slab->lru, &s->slabs_partial);
-		s->nr_partial++;
+		WRITE_ONCE(s->nr_partial, s->nr_partial + 1);
 	} else {
 		list_move(&slab->lru, &s->slabs_free);
 		s->nr_free_slabs++;

@@ -115,12 +115,33 @@ static void slab_setup(struct kmem_cache *s, struct page *slab, u32 nr)
 		port_poison(page_address(slab), (size_t)nr << PAGE_SHIFT);
 }
 
+/*
+ * A slab of @nr frames and a guard, or of the fewest that hold an object where
+ * there is no such block: up to one object is lost to where the slab begins.
+ */
+static struct page *slab_alloc(const struct kmem_cache *s, gfp_t gfp, u32 *nr,
+			       u32 guard)
+{
+	u32 least = (u32)(PAGE_ALIGN(2ul * s->size) >> PAGE_SHIFT);
+	const gfp_t light = __GFP_NOWARN | __GFP_NORETRY;
+	struct page *slab;
+
+	gfp = cache_gfp(s, gfp);
+	if (*nr > least) {
+		slab = alloc_frames((gfp | light) & ~__GFP_NOFAIL, *nr + guard);
+		if (likely(slab))
+			return slab;
+		*nr = least;
+	}
+	return alloc_frames(gfp, *nr + guard);
+}
+
 /* Give the cache one more slab. Context: no lock held; may wait as @gfp. */
 bool slab_grow(struct kmem_cache *s, gfp_t gfp)
 {
 	u32 nr = slab_frames(s);
 	bool guard = unlikely(s->guard) && slab_guard_due(s, nr);
-	struct page *slab = alloc_frames(cache_gfp(s, gfp), nr + guard);
+	struct page *slab = slab_alloc(s, gfp, &nr, guard);
 
 	if (unlikely(!slab))
 		return false;
@@ -134,6 +155,7 @@ bool slab_grow(struct kmem_cache *s, gfp_t gfp)
 	WRITE_ONCE(s->nr_pages, s->nr_pages + nr);
 	WRITE_ONCE(s->total_objects, s->total_objects + slab_objects(s, slab));
 	spin_unlock(&s->lock);
+	slab_note_growth(nr);
 	return true;
 }
 
@@ -347,7 +369,7 @@ static struct page *slab_with_objects(struct kmem_cache *s)
 	slab = list_first_entry(&s->slabs_free, struct page, lru);
 	list_move(&slab->lru, &s->slabs_partial);
 	s->nr_free_slabs--;
-	s->nr_partial++;
+	WRITE_ONCE(s->nr_partial, s->nr_partial + 1);
 	return slab;
 }
 
@@ -374,7 +396,7 @@ void **slabs_take(struct kmem_cache *s, void **slots, u32 n, bool unused)
 		if (slab->inuse == objects) {
 			slab->flags |= PG_full;
 			list_move(&slab->lru, &s->slabs_full);
-			s->nr_partial--;
+			WRITE_ONCE(s->nr_partial, s->nr_partial - 1);
 		}
 	}
 	WRITE_ONCE(s->inuse, s->inuse + (unsigned long)(slots + n - slot));
@@ -424,23 +446,13 @@ static void slab_after_put(struct kmem_cache *s, struct page *slab,
 	if (slab->flags & PG_full) {
 		slab->flags &= (u8)~PG_full;
 		list_move(&slab->lru, &s->slabs_partial);
-		s->nr_partial++;
+		WRITE_ONCE(s->nr_partial, s->nr_partial + 1);
 	}
 	if (!slab->inuse && !(slab->flags & PG_isolated)) {
 		list_move(&slab->lru, &s->slabs_free);
-		s->nr_partial--;
+		WRITE_ONCE(s->nr_partial, s->nr_partial - 1);
 		s->nr_free_slabs++;
 	}
-}
-
-/* True if the frame of @obj is one of a slab of @s. */
-static __always_inline bool is_slab_frame_of(const struct kmem_cache *s,
-					     const void *obj)
-{
-	const struct page *page = virt_to_page(obj);
-
-	return virt_addr_valid(obj) && (page->flags & PG_slab) &&
-	       page->slab_cache == s;
 }
 
 /* The slab of @s that @obj lies in, or NULL. */

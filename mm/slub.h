@@ -42,4 +42,14 @@ unsigned long slabs_to_keep(const struct kmem_cache *s);
 void reap_free_slabs(struct kmem_cache *s, unsigned long keep,
 		     struct list_head *out);
 
+/* True if the frame of @obj is one of a slab of @s. */
+static __always_inline bool is_slab_frame_of(const struct kmem_cache *s,
+					     const void *obj)
+{
+	const struct page *page = virt_to_page(obj);
+
+	return virt_addr_valid(obj) && (page->flags & PG_slab) &&
+	       page->slab_cache == s;
+}
+
 #endif

@@ -11,7 +11,8 @@
  *
  *   on a list = PG_lru; which one = PG_unevictable, PG_swapbacked, PG_active,
  *   so these change with the list (here alone)
- *   NR_LRU_BASE + list = pages on it
+ *   NR_LRU_BASE + list = pages on it; inactive anonymous ones that would have
+ *   to be written may be on ->laundry instead (shrink_list.c)
  *   a page with a ->mapping is on a list, or isolated: in the hands of one
  *   caller, who has a reference; NR_ISOLATED_* counts those
  *   PG_unevictable = _mlock_count or AS_UNEVICTABLE of its file, but for the
@@ -53,6 +54,7 @@ void lru_init(void)
 	spin_lock_init(&node_lruvec.lru_lock);
 	for (i = 0; i < NR_LRU_LISTS; i++)
 		INIT_LIST_HEAD(&node_lruvec.lists[i]);
+	INIT_LIST_HEAD(&node_lruvec.laundry);
 	INIT_LIST_HEAD(&node_lruvec.huge);
 	mm_validate_pages = lru_validate;
 }
@@ -482,12 +484,13 @@ void release_pages(struct page **pages, unsigned int nr)
 
 /* ---- validation ---- */
 
-static unsigned long validate_lru(enum lru_list lru)
+static unsigned long validate_list(const struct list_head *list,
+				   enum lru_list lru)
 {
 	unsigned long n = 0;
 	struct page *page;
 
-	list_for_each_entry(page, &node_lruvec.lists[lru], lru) {
+	list_for_each_entry(page, list, lru) {
 		if (!(page->pflags & PG_lru) || page->flags != PG_used ||
 		    lru_of_flags(page->pflags) != lru)
 			mm_panic("frame %#lx on list %u of pages by age has "
@@ -496,6 +499,15 @@ static unsigned long validate_lru(enum lru_list lru)
 				 page->pflags);
 		n += (unsigned long)thp_nr_pages(page);
 	}
+	return n;
+}
+
+static unsigned long validate_lru(enum lru_list lru)
+{
+	unsigned long n = validate_list(&node_lruvec.lists[lru], lru);
+
+	if (lru == LRU_INACTIVE_ANON)
+		n += validate_list(&node_lruvec.laundry, lru);
 	if (n != global_node_page_state(NR_LRU_BASE + lru))
 		mm_panic("list %u of pages by age: %lu listed, %lu counted",
 			 lru, n, global_node_page_state(NR_LRU_BASE + lru));

@@ -11,6 +11,10 @@
  * written to at once. It keeps its slot, so that it need not be written again
  * if nobody changes it, until half of all slots are in use.
  *
+ * The processor notes the access that faulted as a use. That is forgotten a
+ * few such faults later, when its burst is over: so reclaim sees whether the
+ * page is used again (mm_struct::swapped_in).
+ *
  * Locks: mmap_lock is held. The page's lock is waited for; then the entry is
  * looked at again under page_table_lock.
  */
@@ -26,6 +30,7 @@
 #include <ashlar/swapops.h>
 #include <ashlar/vmstat.h>
 #include <mach/spinlock.h>
+#include <mach/tlb.h>
 #include "internal.h"
 #include "ksm.h"
 #include "lru.h"
@@ -74,6 +79,21 @@ static bool is_mine_alone(const struct page *page, swp_entry_t entry)
 	       atomic_read(&page->_refcount) == 2;
 }
 
+/* @addr has its page back; one that had it before is no longer in its first
+ * use. page_table_lock. */
+static void note_swapped_in(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long *last = &mm->swapped_in[mm->nr_swapped_in++ % SWAPPED_IN];
+	pte_t *pte = *last ? pte_lookup(mm, *last) : NULL;
+	pte_t entry = pte ? *pte : __pte(0);
+
+	if (pte_present(entry) && !pte_huge(entry) && pte_young(entry)) {
+		ptep_modify(pte, entry, pte_mkold(entry));
+		flush_tlb_page(mm, *last);
+	}
+	*last = addr;
+}
+
 /*
  * Map the page in place of the entry, which loses the slot. The page is locked.
  * page_table_lock.
@@ -108,6 +128,7 @@ static void map_swapped_page(struct vm_area_struct *vma, unsigned long addr,
 	vma->vm_mm->rss_anon++;
 	vma->vm_mm->swap_ents--;
 	set_pte(pte, new);
+	note_swapped_in(vma->vm_mm, addr);
 	if (unlikely(vma->vm_flags & VM_LOCKED))
 		mlock_ptes(pte, pte + 1, true);
 	if (vm_swap_full() || (vma->vm_flags & VM_LOCKED) ||

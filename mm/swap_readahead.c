@@ -29,10 +29,10 @@ static unsigned long last_window, last_offset;
 
 /*
  * True if so few pages left memory since a slot's page did that it would have
- * stayed with the active ones' room. It is active then, and they grow old: so a
- * program whose memory comes back soon gets the room of one that rests, and one
- * that walks through more memory than there is pushes out only what it brought.
- * xa_lock.
+ * stayed with the room that active ones may have: a quarter of anonymous pages,
+ * or what files have. It is active then, and they grow old: so a program whose
+ * memory comes back soon gets the room of one that rests, and one that walks
+ * through more memory than there is pushes out only what it brought. xa_lock.
  */
 static bool comes_back_soon(const struct swap_info_struct *si,
 			    unsigned long offset)
@@ -41,7 +41,9 @@ static bool comes_back_soon(const struct swap_info_struct *si,
 
 	inc_node_page_state(WORKINGSET_REFAULT_ANON);
 	if ((unsigned long)gone << SWAP_AGE_SHIFT >
-	    global_node_page_state(NR_ACTIVE_ANON) +
+	    (global_node_page_state(NR_ACTIVE_ANON) +
+	     global_node_page_state(NR_INACTIVE_ANON)) /
+			    4 +
 		    global_node_page_state(NR_ACTIVE_FILE) +
 		    global_node_page_state(NR_INACTIVE_FILE))
 		return false;

@@ -21,6 +21,7 @@
 #include <ashlar/page_ref.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/vmstat.h>
+#include <ashlar/xa_slots.h>
 #include <mach/spinlock.h>
 #include "internal.h"
 #include "lru.h"

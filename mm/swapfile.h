@@ -19,6 +19,7 @@
 
 struct swap_info_struct {
 	int prio; /* areas with the same are used in turn (swap_lock) */
+	u32 dev; /* its block device's number */
 	struct list_head avail; /* swap_avail, while writeok (swap_lock) */
 	struct xarray cache; /* offset → page; its lock is for all below */
 	u16 *map; /* a word for each slot; NULL: the area is gone */
@@ -32,7 +33,6 @@ struct swap_info_struct {
 	const struct swap_device_ops *ops;
 	void *device; /* theirs */
 	struct file *file; /* for reports */
-	u32 dev; /* its number */
 	struct rb_root extents; /* struct swap_extent, by slot */
 	struct swap_extent *last_extent; /* that was used last, or NULL */
 	unsigned int nr_extents;

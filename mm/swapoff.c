@@ -88,6 +88,8 @@ static int unuse_vma(struct vm_area_struct *vma, unsigned int type,
 	for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
 		next = pgd_addr_end(addr, vma->vm_end);
 		pte = pte_lookup(vma->vm_mm, addr);
+		if (pte && pte_huge(*pte))
+			continue; /* it is in memory, whole */
 		for (; pte && addr < next; addr += PAGE_SIZE, pte++) {
 			if (!leads_to(*pte, type))
 				continue;

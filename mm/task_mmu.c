@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an address space looks like from outside: maps, smaps and pagemap of
- * /proc/PID, in Linux's formats; and clear_refs.
+ * What an address space looks like from outside: maps, smaps, numa_maps
+ * and pagemap of /proc/PID, in Linux's formats; and clear_refs.
  *
  *   start-end rights offset dev inode          name
  *
@@ -13,14 +13,17 @@
 #include <ashlar/fs.h>
 #include <ashlar/huge_mm.h>
 #include <ashlar/hugetlb.h>
+#include <ashlar/mempolicy.h>
 #include <ashlar/mm_types.h>
 #include <ashlar/mmap.h>
 #include <ashlar/page_ref.h>
 #include <ashlar/pgtable.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/seq_file.h>
+#include <ashlar/string.h>
 #include <ashlar/swapops.h>
 #include <ashlar/task_mmu.h>
+#include <ashlar/pagemap.h>
 #include <mach/pgtable.h>
 #include <mach/spinlock.h>
 #include <mach/tlb.h>
@@ -84,8 +87,14 @@ static void show_map_header(struct seq_file *m, unsigned long start,
 	seq_putc(m, ' ');
 }
 
+/* What a report knows beside the space. */
+struct area_report {
+	vma_file_name_t name;
+	u32 policy; /* of the task, for areas without one */
+};
+
 static void show_map_vma(struct seq_file *m, struct vm_area_struct *vma,
-			 vma_file_name_t name)
+			 const struct area_report *r)
 {
 	size_t line_start = m->wanted;
 	const char *text = NULL;
@@ -108,25 +117,23 @@ static void show_map_vma(struct seq_file *m, struct vm_area_struct *vma,
 	if (text)
 		seq_puts(m, text);
 	else if (vma->vm_file)
-		name(m, vma->vm_file);
+		r->name(m, vma->vm_file);
 	seq_putc(m, '\n');
 }
 
 typedef void show_area_t(struct seq_file *m, struct vm_area_struct *vma,
-			 vma_file_name_t name);
+			 const struct area_report *r);
 
 /* As many areas as fit, from the one at m->index on; at least one. */
-static void
-show_areas(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
-	   void (*show)(struct seq_file *m, struct vm_area_struct *vma,
-			vma_file_name_t name))
+static void show_areas(struct seq_file *m, struct mm_struct *mm,
+		       const struct area_report *r, show_area_t *show)
 {
 	struct vm_area_struct *vma;
 	size_t whole = 0;
 
 	down_read(&mm->mmap_lock);
 	for (vma = find_vma(mm, m->index); vma; vma = vma->vm_next) {
-		show(m, vma, name);
+		show(m, vma, r);
 		if (seq_has_overflowed(m))
 			break;
 		whole = m->count;
@@ -146,7 +153,9 @@ show_areas(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
  */
 void show_maps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name)
 {
-	show_areas(m, mm, name, show_map_vma);
+	const struct area_report r = { name, 0 };
+
+	show_areas(m, mm, &r, show_map_vma);
 }
 
 /* ---- smaps ---- */
@@ -336,13 +345,13 @@ static void show_vm_flags(struct seq_file *m, u32 flags)
 }
 
 static void show_smap(struct seq_file *m, struct vm_area_struct *vma,
-		      vma_file_name_t name)
+		      const struct area_report *r)
 {
 	u64 page_size = is_vm_hugetlb_page(vma) ? HPAGE_PMD_SIZE : PAGE_SIZE;
 	struct mem_size_stats mss = { 0 };
 
 	smap_gather_stats(vma, &mss);
-	show_map_vma(m, vma, name);
+	show_map_vma(m, vma, r);
 	put_kb(m, "Size:", vma->vm_end - vma->vm_start);
 	put_kb(m, "KernelPageSize:", page_size);
 	put_kb(m, "MMUPageSize:", page_size);
@@ -377,13 +386,148 @@ static void show_rollup(struct seq_file *m, struct mm_struct *mm)
 void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
 		bool rollup)
 {
+	const struct area_report r = { name, 0 };
+
 	if (!rollup) {
-		show_areas(m, mm, name, show_smap);
+		show_areas(m, mm, &r, show_smap);
 		return;
 	}
 	down_read(&mm->mmap_lock);
 	show_rollup(m, mm);
 	up_read(&mm->mmap_lock);
+}
+
+/* ---- numa_maps ---- */
+
+/* Pages, or huge pages of a file. */
+struct numa_maps {
+	unsigned long pages, anon, dirty, swapcache, active, writeback;
+	int mapcount_max;
+};
+
+static void numa_account(struct numa_maps *md, const struct page *page,
+			 pte_t pte, unsigned long nr)
+{
+	u32 flags = page->pflags;
+
+	md->pages += nr;
+	if (PageAnon(page))
+		md->anon += nr;
+	if (pte_dirty(pte) || (flags & PG_dirty))
+		md->dirty += nr;
+	if (PageSwapCache(page))
+		md->swapcache += nr;
+	if (flags & (PG_active | PG_unevictable))
+		md->active += nr;
+	if (PageWriteback(page))
+		md->writeback += nr;
+	md->mapcount_max = max(md->mapcount_max, atomic_read(&page->_mapcount));
+}
+
+static void numa_gather_stats(struct vm_area_struct *vma, struct numa_maps *md)
+{
+	bool pool = is_vm_hugetlb_page(vma);
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long addr, next, nr;
+	pte_t *pte;
+
+	for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
+		pte = pte_span_lock(mm, addr, vma->vm_end, &next, &nr);
+		if (!pte)
+			continue;
+		for (; nr; nr--, pte++)
+			if (pte_present(*pte) && !pte_special(*pte))
+				numa_account(md, pte_page(*pte), *pte,
+					     pte_huge(*pte) && !pool ?
+						     HPAGE_PMD_NR :
+						     1);
+		spin_unlock(&mm->page_table_lock);
+	}
+}
+
+/* A mode, its flags, and the nodes: "bind=static:0". */
+static void show_policy(struct seq_file *m, u32 policy)
+{
+	static const char modes[][16] = {
+		"default",    "prefer", "bind",
+		"interleave", "local",	"prefer (many)",
+	};
+	unsigned int mode = policy & MPOL_MODE;
+
+	seq_puts(m, modes[mode]);
+	if (policy & MPOL_MODE_FLAGS)
+		seq_putc(m, '=');
+	if (policy & MPOL_F_STATIC_NODES)
+		seq_puts(m, "static");
+	else if (policy & MPOL_F_RELATIVE_NODES)
+		seq_puts(m, "relative");
+	if (policy & MPOL_F_NUMA_BALANCING)
+		seq_puts(m, policy & MPOL_MODE_FLAGS & ~MPOL_F_NUMA_BALANCING ?
+				    "|balancing" :
+				    "balancing");
+	if (mode != MPOL_DEFAULT && mode != MPOL_LOCAL)
+		seq_puts(m, ":0");
+}
+
+static void show_numa_stats(struct seq_file *m, const struct numa_maps *md,
+			    bool pool)
+{
+	if (md->anon)
+		seq_put_decimal_ul_width(m, " anon=", md->anon, 0);
+	if (md->dirty)
+		seq_put_decimal_ul_width(m, " dirty=", md->dirty, 0);
+	if (md->pages != md->anon && md->pages != md->dirty)
+		seq_put_decimal_ul_width(m, " mapped=", md->pages, 0);
+	if (md->mapcount_max > 1)
+		seq_printf(m, " mapmax=%d", md->mapcount_max);
+	if (md->swapcache)
+		seq_put_decimal_ul_width(m, " swapcache=", md->swapcache, 0);
+	if (md->active < md->pages && !pool)
+		seq_put_decimal_ul_width(m, " active=", md->active, 0);
+	if (md->writeback)
+		seq_put_decimal_ul_width(m, " writeback=", md->writeback, 0);
+	seq_put_decimal_ul_width(m, " N0=", md->pages, 0);
+	seq_put_decimal_ul_width(m, " kernelpagesize_kB=",
+				 (pool ? HPAGE_PMD_SIZE : PAGE_SIZE) >> 10, 0);
+}
+
+static void show_numa_map(struct seq_file *m, struct vm_area_struct *vma,
+			  const struct area_report *r)
+{
+	struct numa_maps md = { 0 };
+	const char *name;
+
+	seq_put_hex_ll(m, "", vma->vm_start, 8);
+	seq_putc(m, ' ');
+	show_policy(m, vma->vm_policy ? vma->vm_policy : r->policy);
+	name = vma->vm_file ? NULL : anon_vma_name(vma);
+	if (vma->vm_file) {
+		seq_puts(m, " file=");
+		r->name(m, vma->vm_file);
+	} else if (name) {
+		seq_putc(m, ' ');
+		seq_write(m, name + 1, strlen(name) - 2); /* no brackets */
+	}
+	if (is_vm_hugetlb_page(vma))
+		seq_puts(m, " huge");
+	numa_gather_stats(vma, &md);
+	if (md.pages)
+		show_numa_stats(m, &md, is_vm_hugetlb_page(vma));
+	seq_putc(m, '\n');
+}
+
+/**
+ * show_numa_maps() - /proc/PID/numa_maps, in parts
+ * @policy: of the task whose file it is
+ *
+ * Context: takes @mm's mmap_lock for read.
+ */
+void show_numa_maps(struct seq_file *m, struct mm_struct *mm, u32 policy,
+		    vma_file_name_t name)
+{
+	const struct area_report r = { name, policy };
+
+	show_areas(m, mm, &r, show_numa_map);
 }
 
 /* ---- clear_refs ---- */

@@ -27,7 +27,7 @@
 #include <ashlar/rmap.h>
 #include <ashlar/string.h>
 #include <ashlar/writeback.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <mach/spinlock.h>
 #include "filemap.h"
 #include "shmem.h"

@@ -31,8 +31,7 @@
 #include <ashlar/list.h>
 #include <ashlar/mmap.h>
 #include <ashlar/pgtable.h>
-#include <ashlar/rbtree.h>
-#include <ashlar/rbtree_augmented.h>
+#include <ashlar/rbtree_balance.h>
 #include <ashlar/slab.h>
 #include <ashlar/tune.h>
 #include <mach/spinlock.h>
@@ -110,6 +109,7 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, unsigned long start,
 	vma->vm_mm = mm;
 	vma->vm_ops = NULL;
 	vma_set_flags(vma, vm_flags);
+	vma->vm_policy = 0;
 	vma->anon_vma = NULL;
 	vma->vm_pgoff = pgoff;
 	vma->vm_file = NULL;
@@ -171,6 +171,28 @@ static void vma_gap_update(struct rb_node *n)
 		gap = max(gap, rb_vma(n->rb_right)->rb_subtree_gap);
 	rb_vma(n)->rb_subtree_gap = gap;
 }
+
+/* Gaps are bounds: an area that goes leaves those above it as they are. */
+static inline void vma_gap_propagate(struct rb_node *n, struct rb_node *stop)
+{
+	(void)n;
+	(void)stop;
+}
+
+static inline void vma_gap_copy(struct rb_node *old, struct rb_node *heir)
+{
+	(void)old;
+	vma_gap_update(heir);
+}
+
+static inline void vma_gap_rotate(struct rb_node *old, struct rb_node *riser)
+{
+	vma_gap_update(old);
+	vma_gap_update(riser);
+}
+
+static rb_callbacks_t vma_gap_callbacks = { vma_gap_propagate, vma_gap_copy,
+					    vma_gap_rotate };
 
 /* The gap before @vma may have grown. */
 static void vma_gap_grew(struct vm_area_struct *vma)
@@ -234,7 +256,7 @@ static void vma_link_rb(struct mm_struct *mm, struct vm_area_struct *vma)
 		rb_link_node(&vma->vm_rb, NULL, &mm->mm_rb.rb_node);
 	vma->rb_subtree_gap = 0;
 	vma_gap_grew(vma);
-	rb_insert_augmented(&vma->vm_rb, &mm->mm_rb, vma_gap_update);
+	rb_balance_insert(&vma->vm_rb, &mm->mm_rb, &vma_gap_callbacks);
 }
 
 /**
@@ -270,7 +292,7 @@ void vma_unlink(struct vm_area_struct *vma)
 	struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
 
 	vma_unlink_file(vma);
-	rb_erase_augmented(&vma->vm_rb, &mm->mm_rb, vma_gap_update);
+	rb_balance_erase(&vma->vm_rb, &mm->mm_rb, &vma_gap_callbacks);
 	if (prev)
 		prev->vm_next = next;
 	else
@@ -525,10 +547,11 @@ static bool same_anon_vma(const struct mm_struct *mm, const struct anon_vma *a,
 
 /* True if @vma, if its pages start at @pgoff, is like the area described. */
 static bool can_vma_merge(const struct vm_area_struct *vma, u32 vm_flags,
-			  const struct anon_vma *anon_vma,
+			  u32 policy, const struct anon_vma *anon_vma,
 			  const struct file *file)
 {
 	return vma->vm_flags == vm_flags && vma->vm_file == file &&
+	       vma->vm_policy == policy &&
 	       same_anon_vma(vma->vm_mm, vma->anon_vma, anon_vma) &&
 	       !(vma->vm_ops && vma->vm_ops->close) &&
 	       !(vm_flags & (VM_SPECIAL | VM_UFFD_MISSING));
@@ -537,17 +560,17 @@ static bool can_vma_merge(const struct vm_area_struct *vma, u32 vm_flags,
 /**
  * vma_merge() - make [start, end) part of a neighbour of the same kind
  * @prev: the area before @start that does not change, or NULL
- * @vm_flags: what the range shall have, as do @anon_vma, @file, @pgoff
+ * @vm_flags: what the range shall have, as do @policy, @anon_vma, @file and
+ *	      @pgoff
  *
  * The range is empty, or lies within an area that shall have these flags in
  * it. Return: the area that has it now, or NULL: neither neighbour fits.
  * Context: mmap_lock for write; allocates nothing.
  */
-struct vm_area_struct *vma_merge(struct mm_struct *mm,
-				 struct vm_area_struct *prev,
-				 unsigned long start, unsigned long end,
-				 u32 vm_flags, struct anon_vma *anon_vma,
-				 struct file *file, unsigned long pgoff)
+struct vm_area_struct *
+vma_merge(struct mm_struct *mm, struct vm_area_struct *prev,
+	  unsigned long start, unsigned long end, u32 vm_flags, u32 policy,
+	  struct anon_vma *anon_vma, struct file *file, unsigned long pgoff)
 {
 	struct vm_area_struct *next = prev ? prev->vm_next : mm->mmap;
 	bool with_prev, with_next;
@@ -555,10 +578,10 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm,
 	if (next && next->vm_end == end && next->vm_start < end)
 		next = next->vm_next;
 	with_prev = prev && prev->vm_end == start &&
-		    can_vma_merge(prev, vm_flags, anon_vma, file) &&
+		    can_vma_merge(prev, vm_flags, policy, anon_vma, file) &&
 		    linear_page_index(prev, start) == pgoff;
 	with_next = next && next->vm_start == end &&
-		    can_vma_merge(next, vm_flags, anon_vma, file) &&
+		    can_vma_merge(next, vm_flags, policy, anon_vma, file) &&
 		    next->vm_pgoff == pgoff + ((end - start) >> PAGE_SHIFT);
 	if (with_prev && with_next &&
 	    same_anon_vma(mm, prev->anon_vma, next->anon_vma)) {
@@ -577,26 +600,27 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm,
 }
 
 /**
- * vma_change_flags() - give part of an area other flags
+ * vma_change() - give part of an area other flags, or another policy
  * @start: not before the area's start
  * @end: not past its end
  *
- * The part is joined with a neighbour or cut out of @vma. Only flags change;
+ * The part is joined with a neighbour or cut out of @vma. Only these change;
  * page tables and accounts are the caller's. Return: the area that has
  * [start, end), maybe larger than that; ERR_PTR(-ENOMEM); or ERR_PTR(-EINVAL)
  * where such an area is not cut: nothing changed, but @vma may have been cut if
  * areas of its kind are not joined.
  */
-struct vm_area_struct *vma_change_flags(struct vm_area_struct *vma,
-					unsigned long start, unsigned long end,
-					u32 vm_flags)
+struct vm_area_struct *vma_change(struct vm_area_struct *vma,
+				  unsigned long start, unsigned long end,
+				  u32 vm_flags, u32 policy)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct vm_area_struct *prev, *merged;
 
 	prev = start == vma->vm_start ? vma->vm_prev : vma;
-	merged = vma_merge(mm, prev, start, end, vm_flags, vma->anon_vma,
-			   vma->vm_file, linear_page_index(vma, start));
+	merged = vma_merge(mm, prev, start, end, vm_flags, policy,
+			   vma->anon_vma, vma->vm_file,
+			   linear_page_index(vma, start));
 	if (merged)
 		return merged;
 	if (!vma_may_split(vma, start) || !vma_may_split(vma, end))
@@ -612,9 +636,11 @@ struct vm_area_struct *vma_change_flags(struct vm_area_struct *vma,
 	if (end < vma->vm_end && !split_vma(vma, end)) {
 		if (prev && prev->vm_end == vma->vm_start)
 			vma_merge(mm, prev, start, vma->vm_end, vma->vm_flags,
-				  vma->anon_vma, vma->vm_file, vma->vm_pgoff);
+				  vma->vm_policy, vma->anon_vma, vma->vm_file,
+				  vma->vm_pgoff);
 		return ERR_PTR(-ENOMEM);
 	}
 	vma_set_flags(vma, vm_flags);
+	vma->vm_policy = policy;
 	return vma;
 }

@@ -158,14 +158,22 @@ static inline bool vma_may_split(const struct vm_area_struct *vma,
 
 struct vm_area_struct *split_vma(struct vm_area_struct *vma,
 				 unsigned long addr);
-struct vm_area_struct *vma_merge(struct mm_struct *mm,
-				 struct vm_area_struct *prev,
-				 unsigned long start, unsigned long end,
-				 u32 vm_flags, struct anon_vma *anon_vma,
-				 struct file *file, unsigned long pgoff);
-struct vm_area_struct *vma_change_flags(struct vm_area_struct *vma,
-					unsigned long start, unsigned long end,
-					u32 vm_flags);
+struct vm_area_struct *
+vma_merge(struct mm_struct *mm, struct vm_area_struct *prev,
+	  unsigned long start, unsigned long end, u32 vm_flags, u32 policy,
+	  struct anon_vma *anon_vma, struct file *file, unsigned long pgoff);
+struct vm_area_struct *vma_change(struct vm_area_struct *vma,
+				  unsigned long start, unsigned long end,
+				  u32 vm_flags, u32 policy);
+
+/* The same where only flags change. */
+static inline struct vm_area_struct *
+vma_change_flags(struct vm_area_struct *vma, unsigned long start,
+		 unsigned long end, u32 vm_flags)
+{
+	return vma_change(vma, start, end, vm_flags, vma->vm_policy);
+}
+
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
 				     struct vm_area_struct **prev);
 unsigned long vm_unmapped_area(struct mm_struct *mm, unsigned long len,

@@ -29,8 +29,7 @@
 #include <ashlar/mmap.h>
 #include <ashlar/mmzone.h>
 #include <ashlar/pgtable.h>
-#include <ashlar/rbtree.h>
-#include <ashlar/rbtree_augmented.h>
+#include <ashlar/rbtree_balance.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <ashlar/vmalloc.h>
@@ -74,10 +73,12 @@ static void update_gap(struct rb_node *n)
 	area->subtree_gap = most;
 }
 
+RB_DERIVED(gap_callbacks, update_gap)
+
 static void set_gap(struct vm_struct *area, unsigned long end_before)
 {
 	area->gap = area->addr - end_before;
-	rb_update_path(&area->node, update_gap);
+	gap_callbacks.propagate(&area->node, NULL);
 }
 
 /* The area before whose gap @size bytes have the lowest place, or NULL. */
@@ -112,8 +113,8 @@ static void link_before(struct vm_struct *area, struct vm_struct *next)
 			parent = *link;
 	}
 	rb_link_node(&area->node, parent, link);
-	rb_update_path(&area->node, update_gap);
-	rb_insert_augmented(&area->node, &areas, update_gap);
+	gap_callbacks.propagate(&area->node, NULL);
+	rb_balance_insert(&area->node, &areas, &gap_callbacks);
 }
 
 /* Find a place and take it. */
@@ -148,8 +149,7 @@ static void remove_area(struct vm_struct *area)
 
 	spin_lock(&vmap_lock);
 	next = area_of(rb_next(&area->node));
-	rb_update_path(rb_erase_augmented(&area->node, &areas, update_gap),
-		       update_gap);
+	rb_balance_erase(&area->node, &areas, &gap_callbacks);
 	if (next)
 		set_gap(next, before);
 	else

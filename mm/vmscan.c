@@ -8,14 +8,13 @@
  *          │
  *   shrink_node, at priority 12, 11 … 0: a 2^priority-th of
  *     active ──shrink_active_list──► inactive ──shrink_inactive_list──► free
- *     what shrinkers have                           (pageout.c)
+ *     what shrinkers have                      (shrink_list.c, pageout.c)
  *
- * Pages are taken from the end of a list in batches of SWAP_CLUSTER_MAX; what
- * does not go is put back, on the list that fits by then. An inactive list is
- * kept as long as the active one, or a fraction of it in a large memory, so
- * that a page is looked at again before it goes: that is its second chance.
- * Pages of files that are used once never push out active ones: as long as
- * there are enough of them, no other list is looked at.
+ * Pages are taken from the end of a list in batches (shrink_list.c). A file's
+ * inactive list is kept as long as the active one, or a fraction of it in a
+ * large memory, so that a page is looked at again before it goes: that is its
+ * second chance. Pages of files that are used once never push out active ones:
+ * as long as there are enough of them, no other list is looked at.
  *
  * A page that has to be written comes free later. A round begins to write no
  * more than is wanted, and waits for the disk before the next one: so even the
@@ -53,7 +52,7 @@
 #define MAX_RECLAIM_RETRIES 16u /* rounds without a page, and an alloc fails */
 #define MAX_WAITS \
 	8u /* rounds for what is being written, until it gets urgent */
-#define ANON_RATIO 2ul /* active : inactive pages, at least */
+#define ANON_TRIAL 3ul /* inactive : active anonymous pages, at least */
 #define KSWAPD_FAILURES 16u /* rounds without a page, and kswapd rests */
 
 void (*wakeup_kswapd)(void);
@@ -62,188 +61,15 @@ int vm_swappiness = 60;
 static unsigned int kswapd_failures;
 static enum zone_type kswapd_highest; /* what it was woken for */
 
-/* ---- batches ---- */
-
-/* True if the page is of use to who wants memory of such a zone. */
-static bool is_eligible(const struct page *page, enum zone_type highest)
-{
-	return highest == MAX_NR_ZONES - 1 ||
-	       pfn_zone(page_to_pfn(page))->index <= highest;
-}
-
-/*
- * Take up to @nr pages from the end of a list; returns how many were looked at,
- * and adds their frames to *@taken. Those of other zones go to its head.
- */
-static unsigned int isolate_lru_pages(enum lru_list lru, unsigned int nr,
-				      struct list_head *to,
-				      const struct scan_control *sc,
-				      unsigned int *taken)
-{
-	struct list_head *list = &node_lruvec.lists[lru];
-	unsigned int scanned;
-	struct page *page;
-
-	spin_lock(&node_lruvec.lru_lock);
-	for (scanned = 0; scanned < nr && !list_empty(list); scanned++) {
-		page = list_last_entry(list, struct page, lru);
-		list_del(&page->lru);
-		if (unlikely(!is_eligible(page, sc->highest) ||
-			     !atomic_inc_not_zero(&page->_refcount))) {
-			list_add(&page->lru, list);
-			continue;
-		}
-		clear_page_flags(page, PG_lru);
-		list_add(&page->lru, to);
-		*taken += (unsigned int)thp_nr_pages(page);
-	}
-	lru_count(lru, -(long)*taken);
-	spin_unlock(&node_lruvec.lru_lock);
-	mod_node_page_state(
-		lru & LRU_FILE ? NR_ISOLATED_FILE : NR_ISOLATED_ANON, *taken);
-	return scanned;
-}
-
-/* The end of isolate_lru_pages(): those of @list go back, of @taken. */
-static void putback_pages(enum lru_list lru, struct list_head *list,
-			  unsigned int taken)
-{
-	struct page *page, *last[SWAP_CLUSTER_MAX];
-	unsigned int nr = 0;
-
-	spin_lock(&node_lruvec.lru_lock);
-	while (!list_empty(list)) {
-		page = list_first_entry(list, struct page, lru);
-		list_del(&page->lru);
-		set_page_flags(page, PG_lru);
-		lru_link(page, lru_of_flags(page->pflags), thp_nr_pages(page));
-		if (unlikely(atomic_dec_and_test(&page->_refcount))) {
-			lru_unlink(page, thp_nr_pages(page));
-			clear_page_flags(page, PG_lru);
-			last[nr++] = page;
-		}
-	}
-	spin_unlock(&node_lruvec.lru_lock);
-	mod_node_page_state(lru & LRU_FILE ? NR_ISOLATED_FILE :
-					     NR_ISOLATED_ANON,
-			    -(long)taken);
-	if (unlikely(nr))
-		free_user_pages(last, nr);
-}
-
-/* ---- inactive pages go, or have been used ---- */
-
-static void count_scan(const struct scan_control *sc, bool file,
-		       unsigned int scanned, unsigned int freed)
-{
-	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
-
-	count_vm_events(cpu, sc->kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT,
-			scanned);
-	count_vm_events(cpu, sc->kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT,
-			freed);
-	count_vm_events(cpu, file ? PGSCAN_FILE : PGSCAN_ANON, scanned);
-	count_vm_events(cpu, file ? PGSTEAL_FILE : PGSTEAL_ANON, freed);
-}
-
-/* Each page of @list is looked at; the others stay on it. Returns how many
- * frames came free. */
-static unsigned int shrink_page_list(struct list_head *list,
-				     struct scan_control *sc)
-{
-	struct page *page, *next, *clean[SWAP_CLUSTER_MAX];
-	unsigned int nr = 0, activated = 0;
-
-	list_for_each_entry_safe(page, next, list, lru) {
-		switch (reclaim_page(page, sc)) {
-		case PAGE_CLEAN:
-			list_del(&page->lru);
-			clean[nr++] = page;
-			break;
-		case PAGE_ACTIVATE:
-			set_page_flags(page, PG_active);
-			activated++;
-			break;
-		default:
-			break;
-		}
-	}
-	if (activated) {
-		count_vm_events(*this_cpu_ptr(mm_cpu_self), PGACTIVATE,
-				activated);
-		lru_age(activated);
-	}
-	if (nr)
-		free_user_pages(clean, nr);
-	return nr;
-}
-
-/* A batch of an inactive list. Returns how many were looked at. */
-static unsigned int shrink_inactive_list(enum lru_list lru, unsigned int nr,
-					 struct scan_control *sc)
-{
-	unsigned int taken = 0, scanned, freed = 0;
-	LIST_HEAD(list);
-
-	scanned = isolate_lru_pages(lru, nr, &list, sc, &taken);
-	if (!taken)
-		return scanned;
-	sc->nr_pageout = 0;
-	freed = shrink_page_list(&list, sc);
-	putback_pages(lru, &list, taken);
-	lru_note_cost(lru & LRU_FILE, sc->nr_pageout);
-	count_scan(sc, lru & LRU_FILE, taken, freed);
-	sc->nr_scanned += taken;
-	sc->nr_reclaimed += freed;
-	return scanned;
-}
-
-/* ---- active pages grow old ---- */
-
-/* True if a page that is among those used most is to stay there. */
-static bool stays_active(struct page *page)
-{
-	u32 vm_flags;
-
-	if (!page_referenced(page, &vm_flags))
-		return false;
-	return (vm_flags & VM_EXEC) && page_is_file_lru(page);
-}
-
-/* A batch of an active list. Returns how many were looked at. */
-static unsigned int shrink_active_list(enum lru_list lru, unsigned int nr,
-				       struct scan_control *sc)
-{
-	unsigned int taken = 0, scanned, old = 0;
-	struct page *page;
-	LIST_HEAD(list);
-
-	scanned = isolate_lru_pages(lru, nr, &list, sc, &taken);
-	list_for_each_entry(page, &list, lru) {
-		if (!trylock_page(page))
-			continue;
-		if (!stays_active(page)) {
-			clear_page_flags(page, PG_active);
-			set_page_flags(page, PG_workingset);
-			old++;
-		}
-		unlock_page(page);
-	}
-	putback_pages(lru, &list, taken);
-	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGREFILL, taken);
-	count_vm_events(*this_cpu_ptr(mm_cpu_self), PGDEACTIVATE, old);
-	return scanned;
-}
-
 /* ---- how much of which list ---- */
 
 /*
- *  memory of both lists   10 MB   100 MB   1 GB   10 GB
- *  active : inactive          1        1      3      10   files
- *                             2        2      3      10   anonymous
+ *  memory of both lists        10 MB   100 MB   1 GB   10 GB
+ *  active : inactive files         1        1      3      10
  *
- * Inactive anonymous pages are those that came back from a swap area, and old
- * ones: they are on trial, which a third of memory is enough for.
+ * Anonymous pages are active for being new, too, and one that comes back from a
+ * swap area has cost two transfers: so most of them are on trial, and a quarter
+ * is active, those that came back soon or were used again and again.
  */
 static bool inactive_is_low(enum lru_list inactive_lru)
 {
@@ -252,11 +78,11 @@ static bool inactive_is_low(enum lru_list inactive_lru)
 	inactive = global_node_page_state(NR_LRU_BASE + inactive_lru);
 	active =
 		global_node_page_state(NR_LRU_BASE + inactive_lru + LRU_ACTIVE);
+	if (!(inactive_lru & LRU_FILE))
+		return inactive < ANON_TRIAL * active;
 	gb = (inactive + active) >> (30 - PAGE_SHIFT);
 	if (gb)
 		ratio = int_sqrt(10 * gb);
-	if (!(inactive_lru & LRU_FILE))
-		ratio = max(ratio, ANON_RATIO);
 	return inactive * ratio < active;
 }
 
@@ -440,7 +266,8 @@ static void shrink_node(struct scan_control *sc)
 
 /* ---- an allocation that finds no memory ---- */
 
-static void drain_own_frames(void)
+/** drain_own_frames() - what this CPU has freed is for all. */
+void drain_own_frames(void)
 {
 	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
 
@@ -617,90 +444,6 @@ unsigned long balance_pgdat(void)
 	WRITE_ONCE(kswapd_failures, total ? 0 : kswapd_failures + 1);
 	WRITE_ONCE(kswapd_highest, MAX_NR_ZONES - 1);
 	return total;
-}
-
-/* ---- on request ---- */
-
-/* All of a list that can go without being unmapped or written. */
-static unsigned long drop_list(enum lru_list lru)
-{
-	struct scan_control sc = {
-		.gfp = GFP_KERNEL,
-		.highest = MAX_NR_ZONES - 1,
-		.ignore_use = true,
-	};
-	unsigned long left = global_node_page_state(NR_LRU_BASE + lru);
-	unsigned int taken, scanned;
-	LIST_HEAD(list);
-
-	while (left) {
-		taken = 0;
-		scanned = isolate_lru_pages(lru, SWAP_CLUSTER_MAX, &list, &sc,
-					    &taken);
-		if (!scanned)
-			break;
-		sc.nr_reclaimed += shrink_page_list(&list, &sc);
-		putback_pages(lru, &list, taken);
-		left -= min(left, (unsigned long)scanned);
-		might_sleep();
-	}
-	return sc.nr_reclaimed;
-}
-
-/**
- * drop_pagecache() - pages of files that nobody maps and that are clean
- *
- * Context: may sleep. Return: how many went.
- */
-unsigned long drop_pagecache(void)
-{
-	unsigned long nr;
-
-	count_vm_event(DROP_PAGECACHE);
-	nr = drop_list(LRU_INACTIVE_FILE) + drop_list(LRU_ACTIVE_FILE);
-	drain_own_frames();
-	return nr;
-}
-
-/**
- * reclaim_pages() - take pages that a program does not want in memory
- * @list: isolated; anonymous, or of files; none is on it afterwards
- * @file: which
- * @nr: how many
- *
- * Context: may sleep.
- */
-void reclaim_pages(struct list_head *list, bool file, unsigned int nr)
-{
-	struct scan_control sc = {
-		.gfp = GFP_KERNEL,
-		.highest = MAX_NR_ZONES - 1,
-		.may_unmap = true,
-		.ignore_use = true,
-	};
-	struct page *page, *next;
-	LIST_HEAD(batch);
-	unsigned int n = 0;
-
-	list_for_each_entry_safe(page, next, list, lru) {
-		list_move(&page->lru, &batch);
-		if (++n % SWAP_CLUSTER_MAX && n < nr)
-			continue;
-		shrink_page_list(&batch, &sc);
-		putback_pages(file ? LRU_FILE : 0, &batch,
-			      n % SWAP_CLUSTER_MAX ? n % SWAP_CLUSTER_MAX :
-						     SWAP_CLUSTER_MAX);
-	}
-}
-
-/** drop_slab() - objects of shrinkers, as long as there are more than a few */
-void drop_slab(void)
-{
-	int round = 0;
-
-	count_vm_event(DROP_SLAB);
-	while (shrink_slab(GFP_KERNEL, 0) > 10 && ++round < 10)
-		might_sleep();
 }
 
 /** vmscan_init() - at boot: allocations that find no memory come here. */

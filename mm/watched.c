@@ -23,28 +23,6 @@ void (*slab_alloc_hook)(const void *obj, size_t bytes, u32 stack,
 			slab_flags_t flags, gfp_t gfp);
 void (*slab_free_hook)(const void *obj);
 
-/* The slot of @slab that @addr, which is in one of its frames, lies in. */
-static char *slot_of(const struct kmem_cache *s, const struct page *slab,
-		     const char *addr)
-{
-	u64 n;
-
-	if (!slab_is_packed(s))
-		return page_address(slab);
-	n = mul_u64_u64_hi((uintptr_t)addr, s->reciprocal);
-	return (char *)(uintptr_t)(n * s->size);
-}
-
-/* The same, if an object there was ever handed out; else NULL. */
-static __racy char *used_slot(const struct kmem_cache *s,
-			      const struct page *slab, const char *addr)
-{
-	char *slot = slot_of(s, slab, addr);
-
-	return slot >= slab_start(s, slab) && slot < slab_unused(slab) ? slot :
-									 NULL;
-}
-
 /* What @obj is; *@slot: that it lies in, or NULL. Context: s->lock, or racy. */
 static __racy enum object_state watched_state(const struct kmem_cache *s,
 					      const struct page *slab,
@@ -140,6 +118,40 @@ __racy size_t slab_room_at(const void *addr)
 }
 
 /**
+ * slab_holds() - are these bytes surely in an object in use?
+ * @addr: any address
+ * @bytes: from there on
+ *
+ * Its record is believed, for it is looked at when the object is released.
+ * Context: any; takes no lock. Return: false if there is more to find out.
+ */
+__racy bool slab_holds(const void *addr, size_t bytes)
+{
+	const struct kmem_cache *s;
+	const struct slab_record *r;
+	struct page *page, *slab;
+	size_t at;
+	char *slot;
+
+	if (!virt_addr_valid(addr))
+		return false;
+	page = virt_to_page(addr);
+	if (!(page->flags & PG_slab))
+		return false;
+	s = page->slab_cache;
+	if (!s->hand_most) /* or its slots are packed, and have records */
+		return false;
+	slab = slab_head(page);
+	slot = slot_of(s, slab, addr);
+	if (slot < (char *)page_address(slab))
+		return false;
+	r = slot_record(s, slot);
+	at = (size_t)((const char *)addr - slot) - r->offset;
+	return record_state(r) == RECORD_LIVE && at <= record_asked(r) &&
+	       bytes <= record_asked(r) - at;
+}
+
+/**
  * slab_object_size() - bytes that the holder of an object may use
  * @s: its cache
  * @obj: the object, in use
@@ -157,8 +169,9 @@ u32 slab_object_size(const struct kmem_cache *s, const void *obj)
 }
 
 static void *alloc_from_slab(struct kmem_cache *s, gfp_t gfp,
-			     const struct slab_call *call, u32 stack)
+			     const struct slab_call *call)
 {
+	u32 stack = slab_debug_stack(s);
 	void *slot[1], *obj = NULL;
 
 	do {
@@ -168,6 +181,16 @@ static void *alloc_from_slab(struct kmem_cache *s, gfp_t gfp,
 		spin_unlock(&s->lock);
 	} while (!obj && slab_grow(s, gfp));
 	return obj;
+}
+
+static __always_inline void *alloc_watched(struct kmem_cache *s, gfp_t gfp,
+					   const struct slab_call *call)
+{
+	struct mm_cpu *cpu = mm_this_cpu();
+
+	if (likely(s->hand && cpu && watched_cpu_ready(cpu)))
+		return watched_cpu_alloc(s, cpu, gfp, call);
+	return alloc_from_slab(s, gfp, call);
 }
 
 /**
@@ -181,21 +204,37 @@ static void *alloc_from_slab(struct kmem_cache *s, gfp_t gfp,
 void *slab_alloc_asked(struct kmem_cache *s, gfp_t gfp,
 		       const struct slab_call *call)
 {
-	struct mm_cpu *cpu;
 	void *obj;
-	u32 stack;
 
 	if (unlikely(should_failslab(s, gfp)))
 		return NULL;
-	cpu = mm_this_cpu();
-	stack = slab_debug_stack(s);
-	if (likely(s->hand && cpu && watched_cpu_ready(cpu)))
-		obj = watched_cpu_alloc(s, cpu, gfp, call, stack);
-	else
-		obj = alloc_from_slab(s, gfp, call, stack);
-	if (unlikely(slab_alloc_hook) && obj)
-		slab_alloc_hook(obj, call->asked, stack, s->flags, gfp);
+	if (likely(!slab_alloc_hook))
+		return alloc_watched(s, gfp, call);
+	obj = alloc_watched(s, gfp, call);
+	if (obj)
+		slab_alloc_hook(obj, call->asked, slab_debug_stack(s), s->flags,
+				gfp);
 	return obj;
+}
+
+/**
+ * slab_alloc_at_hand() - slab_alloc_asked() where nobody else is to be asked
+ * @s: a general cache
+ * @gfp: as there
+ * @call: as there
+ *
+ * Context: as @gfp says. Return: the object; NULL: slab_alloc_asked() will see
+ * to it.
+ */
+void *slab_alloc_at_hand(struct kmem_cache *s, gfp_t gfp,
+			 const struct slab_call *call)
+{
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
+
+	if (unlikely(failslab_enabled || slab_alloc_hook || !s->hand || !cpu ||
+		     !cpu->watched))
+		return NULL;
+	return watched_cpu_alloc(s, cpu, gfp, call);
 }
 
 static void report_not_used(struct kmem_cache *s, const struct page *slab,
@@ -237,9 +276,9 @@ static bool release(struct kmem_cache *s, char *slot, char *obj,
  * at hand, or one whose record was written over. Returns what it is.
  */
 static enum object_state free_to_slab(struct kmem_cache *s, struct page *slab,
-				      char *obj, const struct slab_call *call,
-				      u32 stack)
+				      char *obj, const struct slab_call *call)
 {
+	u32 stack = slab_debug_stack(s);
 	enum object_state state;
 	LIST_HEAD(reaped);
 	bool wait = false;
@@ -261,21 +300,25 @@ static enum object_state free_to_slab(struct kmem_cache *s, struct page *slab,
 	return state;
 }
 
-/*
- * The slot of @obj, if CPUs have such objects at hand, and all is as it must
- * be before it is released; or NULL.
- */
-static __racy char *slot_to_free(const struct kmem_cache *s,
-				 const struct page *slab, char *obj)
+/* The same as slab_free_asked(), whatever @obj is, and who the caller. */
+static __cold_path void free_slowly(struct kmem_cache *s, void *obj,
+				    const struct slab_call *call)
 {
-	const struct slab_record *r;
-	char *slot;
+	bool alone = release_begins();
+	struct mm_cpu *cpu = mm_this_cpu();
+	struct page *slab = object_slab(s, obj);
+	enum object_state state = OBJECT_NONE;
 
-	if (unlikely(!s->hand))
-		return NULL;
-	slot = used_slot(s, slab, obj);
-	r = slot ? whole_record(s, slot) : NULL;
-	return r && obj == slot + r->offset ? slot : NULL;
+	if (slab && s->hand && cpu && watched_cpu_ready(cpu) &&
+	    watched_cpu_free(s, cpu, slab, obj, call)) {
+		release_ends(alone);
+		return;
+	}
+	if (slab)
+		state = free_to_slab(s, slab, obj, call);
+	if (unlikely(state != OBJECT_USED))
+		report_not_used(s, slab, obj, state, call);
+	release_ends(alone);
 }
 
 /**
@@ -286,24 +329,17 @@ static __racy char *slot_to_free(const struct kmem_cache *s,
  *
  * Context: any.
  */
-void slab_free_asked(struct kmem_cache *s, void *obj,
-		     const struct slab_call *call)
+__racy void slab_free_asked(struct kmem_cache *s, void *obj,
+			    const struct slab_call *call)
 {
-	bool alone = release_begins();
-	struct mm_cpu *cpu = mm_this_cpu();
-	struct page *slab = object_slab(s, obj);
-	enum object_state state = OBJECT_NONE;
-	u32 stack = slab_debug_stack(s);
-	char *slot = slab ? slot_to_free(s, slab, obj) : NULL;
+	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
 
 	if (unlikely(slab_free_hook))
 		slab_free_hook(obj);
-	if (likely(slot && cpu && watched_cpu_ready(cpu)) &&
-	    watched_cpu_free(s, cpu, slot, obj, call, stack))
+	if (likely(s->hand && cpu && cpu->watched) &&
+	    likely(is_slab_frame_of(s, obj)) &&
+	    likely(watched_cpu_free(s, cpu, slab_head(virt_to_page(obj)), obj,
+				    call)))
 		return;
-	if (slab)
-		state = free_to_slab(s, slab, obj, call, stack);
-	if (unlikely(state != OBJECT_USED))
-		report_not_used(s, slab, obj, state, call);
-	release_ends(alone);
+	free_slowly(s, obj, call);
 }

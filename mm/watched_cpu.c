@@ -18,6 +18,7 @@
  * who claims its record.
  */
 #include <ashlar/string.h>
+#include "slab_lines.h"
 #include "watched_cpu.h"
 
 struct watched_cpu {
@@ -183,14 +184,12 @@ static void exchange(struct mm_cpu *cpu)
 
 /* ---- an object's life ---- */
 
-/* False: there is no memory for what @cpu has at hand. */
-bool watched_cpu_ready(struct mm_cpu *cpu)
+/* The same as watched_cpu_ready(), of a CPU that was not yet. */
+__cold_path bool watched_cpu_begins(struct mm_cpu *cpu)
 {
 	struct watched_cpu *w;
 	struct page *page;
 
-	if (likely(cpu->watched))
-		return true;
 	page = alloc_frames(GFP_NOWAIT | __GFP_NOWARN, WATCHED_CPU_FRAMES);
 	if (unlikely(!page))
 		return false;
@@ -210,9 +209,11 @@ bool watched_cpu_ready(struct mm_cpu *cpu)
  * Context: as @gfp says. Return: the object, or NULL.
  */
 void *watched_cpu_alloc(struct kmem_cache *s, struct mm_cpu *cpu, gfp_t gfp,
-			const struct slab_call *call, u32 stack)
+			const struct slab_call *call)
 {
-	void *slot, *obj = NULL;
+	u32 stack = slab_debug_stack(s);
+	void *obj = NULL;
+	char *slot;
 
 	do {
 		/* Memory that was short may have taken it. */
@@ -221,7 +222,9 @@ void *watched_cpu_alloc(struct kmem_cache *s, struct mm_cpu *cpu, gfp_t gfp,
 		local_lock(&cpu->lock);
 		slot = hand_take(cpu->watched, s);
 		if (likely(slot))
-			obj = slab_debug_alloc(s, slot, call, stack);
+			obj = likely(s->by_lines) ?
+				      lines_alloc(s, slot, call, stack) :
+				      slab_debug_alloc(s, slot, call, stack);
 		local_unlock(&cpu->lock);
 	} while (unlikely(!obj) && slab_grow(s, gfp));
 	return obj;
@@ -234,26 +237,59 @@ static bool cpu_is_alone(void)
 }
 
 /*
- * watched_cpu_free - the object in @slot, whose record is whole, comes back
- *
- * Context: no lock held. Return: false, and nothing is done, if it is not in
- * use any more.
+ * Where @obj lies, if all is as it must be before it is released; or NULL.
+ * *@begun: record_sum_begun().
  */
-bool watched_cpu_free(struct kmem_cache *s, struct mm_cpu *cpu, char *slot,
-		      char *obj, const struct slab_call *call, u32 stack)
+static inline __racy char *slot_to_free(const struct kmem_cache *s,
+					const struct page *slab, char *obj,
+					u64 *begun)
+{
+	char *slot = slot_of(s, slab, obj);
+	const struct slab_record *r = slot_record(s, slot);
+
+	/* What lies before the first slot is no record that says so. */
+	if (unlikely(slot < (char *)page_address(slab) ||
+		     slot >= slab_unused(slab)))
+		return NULL;
+	*begun = record_sum_begun(r, (uintptr_t)r, r->what);
+	if (unlikely(record_sum_ended(r, *begun, r->what) != r->sum))
+		return NULL;
+	return obj == slot + r->offset ? slot : NULL;
+}
+
+/*
+ * watched_cpu_free - an object comes back
+ * @slab: one of @s
+ * @obj: in its frames
+ *
+ * Context: no lock held; @cpu is ready. Return: false, and nothing is done, if
+ * it is none, or not in use any more, or its record was written over.
+ */
+bool watched_cpu_free(struct kmem_cache *s, struct mm_cpu *cpu,
+		      const struct page *slab, char *obj,
+		      const struct slab_call *call)
 {
 	struct watched_cpu *w = cpu->watched;
-	bool wait = quarantine_takes(s), due = false;
+	u64 begun;
+	char *slot = slot_to_free(s, slab, obj, &begun);
+	bool due = false;
 	LIST_HEAD(reaped);
+	u32 stack;
 
+	if (unlikely(!slot))
+		return false;
+	stack = slab_debug_stack(s);
 	local_lock(&cpu->lock);
 	if (unlikely(!record_claim(slot_record(s, slot), cpu_is_alone()))) {
 		local_unlock(&cpu->lock);
 		return false;
 	}
 	slab_check_release(s, slot, obj, call);
-	slab_debug_free(s, slot, stack);
-	if (likely(wait)) {
+	if (likely(s->by_lines))
+		lines_free(s, slot, begun, stack);
+	else
+		slab_debug_free(s, slot, stack);
+	if (likely(quarantine_takes(s))) {
 		slot_list_add(released(w), s->hand, slot);
 		w->bytes += s->size;
 		due = quarantine_is_due(released(w), w->bytes);

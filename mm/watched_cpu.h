@@ -21,18 +21,42 @@ static inline void slot_list_add(struct slot_list *l, u8 id, char *slot)
 	l->slot[l->n++] = slot;
 }
 
-/* quarantine.c; context: no lock held */
-bool quarantine_takes(const struct kmem_cache *s);
-bool quarantine_is_due(const struct slot_list *l, size_t bytes);
+/* quarantine.c */
+extern size_t quarantine_limit; /* bytes; changed under quarantine_lock */
+
+/* True if an object of @s has to wait when it is released. */
+static inline bool quarantine_takes(const struct kmem_cache *s)
+{
+	return s->hand && s->size <= READ_ONCE(quarantine_limit);
+}
+
+/* A CPU may keep a small part of the limit before it comes there. */
+#define CPU_SHARE 64
+
+/* True if the slots @l, of @bytes, are enough to be brought there. */
+static inline bool quarantine_is_due(const struct slot_list *l, size_t bytes)
+{
+	return l->n == SLOT_LIST_MOST ||
+	       bytes >= READ_ONCE(quarantine_limit) / CPU_SHARE;
+}
+
+/* Context: no lock held. */
 void quarantine_swap(struct slot_list *l);
 void quarantine_add(const struct kmem_cache *s, char *slot);
 void quarantine_empty(void);
 
 /* watched_cpu.c */
-bool watched_cpu_ready(struct mm_cpu *cpu);
+bool watched_cpu_begins(struct mm_cpu *cpu);
 void *watched_cpu_alloc(struct kmem_cache *s, struct mm_cpu *cpu, gfp_t gfp,
-			const struct slab_call *call, u32 stack);
-bool watched_cpu_free(struct kmem_cache *s, struct mm_cpu *cpu, char *slot,
-		      char *obj, const struct slab_call *call, u32 stack);
+			const struct slab_call *call);
+bool watched_cpu_free(struct kmem_cache *s, struct mm_cpu *cpu,
+		      const struct page *slab, char *obj,
+		      const struct slab_call *call);
+
+/* False: there is no memory for what @cpu has at hand. */
+static inline bool watched_cpu_ready(struct mm_cpu *cpu)
+{
+	return likely(cpu->watched) || watched_cpu_begins(cpu);
+}
 
 #endif

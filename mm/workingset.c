@@ -33,7 +33,7 @@
 #include <ashlar/shrinker.h>
 #include <ashlar/swapfile.h>
 #include <ashlar/vmstat.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <mach/spinlock.h>
 #include "internal.h"
 #include "lru.h"
@@ -77,7 +77,7 @@ void workingset_eviction(struct address_space *m, struct page *page)
 
 	if (page->pflags & PG_workingset)
 		shadow |= 1;
-	__xa_cmpxchg(&m->i_pages, page->index, page, xa_mk_value(shadow));
+	__xa_replace(&m->i_pages, page->index, page, xa_mk_value(shadow));
 	workingset_count(m, 1);
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nodes of the tree that mm/xarray.c draws, to the two files that walk it:
- * xarray.c (entries) and xarray_marks.c (marks).
+ * Nodes of the tree that mm/xarray.c draws, to the files that walk it:
+ * xarray.c (entries), xarray_marks.c (marks) and xarray_alloc.c (indices).
  */
 #ifndef ASHLAR_MM_XA_NODE_H
 #define ASHLAR_MM_XA_NODE_H
 
 #include <ashlar/compiler.h>
+#include <ashlar/types.h>
 #include <ashlar/xarray.h>
 
 #define XA_CHUNK_SHIFT 6
@@ -92,21 +93,47 @@ static inline unsigned long mark_bit(unsigned int off)
 	return 1ul << off % LONG_BITS;
 }
 
-/* The first slot from @off on with the mark, or XA_CHUNK_SIZE. */
-static inline unsigned int next_marked(const struct xa_node *node,
-				       unsigned int mark, unsigned int off)
+/*
+ * The first slot from @off on with the mark, or without it, or XA_CHUNK_SIZE.
+ * @flip: 0 or ~0.
+ */
+static __always_inline unsigned int next_marked(const struct xa_node *node,
+						unsigned int mark,
+						unsigned int off,
+						unsigned long flip)
 {
 	unsigned int word = off / LONG_BITS;
-	unsigned long bits = node->marks[mark][word] & -mark_bit(off);
+	unsigned long bits = (node->marks[mark][word] ^ flip) & -mark_bit(off);
 
 	while (!bits) {
 		if (++word == MARK_LONGS)
 			return XA_CHUNK_SIZE;
-		bits = node->marks[mark][word];
+		bits = node->marks[mark][word] ^ flip;
 	}
 	return word * LONG_BITS + (unsigned int)__builtin_ctzl(bits);
 }
 
 void xa_clear_marks(struct xarray *xa, struct xa_node *leaf, unsigned int off);
+
+/* No entry is left, so none has a mark. */
+static inline void xa_forget_marks(struct xarray *xa)
+{
+	xa->xa_flags &= -(1u << XA_MAX_MARKS);
+}
+
+/* True if the array gives out indices: its XA_MARK_0 is for that. */
+static inline bool xa_gives_indices(const struct xarray *xa)
+{
+	return xa->xa_flags & XA_FLAGS_ALLOC;
+}
+
+struct xa_node *xa_take_spares(unsigned int nr, gfp_t gfp);
+void xa_free_spares(struct xa_node *spare);
+void *xa_try_store(struct xarray *xa, unsigned long index, void *entry,
+		   bool replace, struct xa_node **spare);
+
+bool xa_head_is_full(const struct xarray *xa);
+void xa_set_full(struct xa_node *leaf, unsigned int off);
+void xa_clear_full(struct xa_node *leaf, unsigned int off);
 
 #endif

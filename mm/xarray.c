@@ -14,7 +14,9 @@
  *   count = slots in use, never 0 but inside a call
  *   root: some slot other than 0 is in use, or the tree is one level lower
  *
- * Entries may have marks: mm/xarray_marks.c.
+ * Entries may have marks: mm/xarray_marks.c. They are found one after the
+ * other, mm/xarray_find.c, and an array may give out indices,
+ * mm/xarray_alloc.c.
  *
  * A node that is missing is first asked for without waiting. If there is
  * none, nodes are fetched with nothing held and the walk begins anew: whoever
@@ -29,34 +31,39 @@
 #include <ashlar/errno.h>
 #include <ashlar/gfp.h>
 #include <ashlar/slab.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
+#include "internal.h"
 #include "xa_node.h"
 
-#define NO_MARK XA_MAX_MARKS
-
 static struct kmem_cache *xa_node_cache;
+
+/* The cache of nodes, made by whoever comes first; NULL without memory. */
+static struct kmem_cache *node_cache(void)
+{
+	struct kmem_cache *s = smp_load_acquire(&xa_node_cache), *first = NULL;
+
+	if (likely(s))
+		return s;
+	s = kmem_cache_create("radix_tree_node", sizeof(struct xa_node), 0,
+			      SLAB_RECLAIM_ACCOUNT, NULL);
+	if (!s ||
+	    __atomic_compare_exchange_n(&xa_node_cache, &first, s, false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return s;
+	kmem_cache_destroy(s);
+	return first;
+}
 
 /**
  * xarray_init() - make the cache of nodes
  *
- * Once, before the first array is used. Context: boot.
+ * Before the first array is used, where arrays grow in places that may not
+ * wait. Elsewhere the first one that grows makes it. Context: boot.
  */
 void xarray_init(void)
 {
-	xa_node_cache =
-		kmem_cache_create("radix_tree_node", sizeof(struct xa_node), 0,
-				  SLAB_PANIC | SLAB_RECLAIM_ACCOUNT, NULL);
-}
-
-/**
- * xa_init() - an empty array
- * @xa: the array
- */
-void xa_init(struct xarray *xa)
-{
-	spin_lock_init(&xa->xa_lock);
-	xa->xa_marks = 0;
-	xa->xa_head = NULL;
+	if (!node_cache())
+		mm_panic("xarray_init: no memory");
 }
 
 /**
@@ -76,7 +83,13 @@ void *__xa_load(const struct xarray *xa, unsigned long index)
 	return leaf ? leaf->slots[index & XA_CHUNK_MASK] : NULL;
 }
 
-/** xa_load() - __xa_load() that takes the lock. */
+/**
+ * xa_load() - the entry at an index
+ * @xa: the array
+ * @index: where
+ *
+ * Context: any. Return: the entry, or NULL.
+ */
 void *xa_load(struct xarray *xa, unsigned long index)
 {
 	void *entry;
@@ -151,8 +164,12 @@ static struct xa_node *xa_new_node(struct xa_node **spare, unsigned int shift)
 		*spare = node->parent;
 		node->parent = NULL;
 	} else {
-		node = kmem_cache_zalloc(xa_node_cache,
-					 GFP_NOWAIT | __GFP_NOWARN);
+		struct kmem_cache *cache = smp_load_acquire(&xa_node_cache);
+
+		/* Until there is one, xa_take_spares() is to be asked. */
+		if (likely(cache))
+			node = kmem_cache_zalloc(cache,
+						 GFP_NOWAIT | __GFP_NOWARN);
 	}
 	if (node)
 		node->shift = (u8)shift;
@@ -164,9 +181,11 @@ static void take_marks(const struct xarray *xa, struct xa_node *root)
 {
 	unsigned int mark;
 
-	for (mark = 0; unlikely(xa->xa_marks >> mark); mark++)
+	for (mark = 0; mark < XA_MAX_MARKS; mark++)
 		if (xa_marked(xa, mark))
 			root->marks[mark][0] = 1;
+	if (xa_gives_indices(xa) && xa_head_is_full(xa))
+		root->marks[XA_MARK_0][0] = 1;
 }
 
 /* Put roots on top until the tree reaches @index. */
@@ -192,7 +211,8 @@ static int xa_expand(struct xarray *xa, unsigned long index,
 		if (head) {
 			root->slots[0] = head;
 			root->count = 1;
-			take_marks(xa, root);
+			if (unlikely(xa->xa_flags))
+				take_marks(xa, root);
 		}
 		if (xa_is_node(head))
 			xa_to_node(head)->parent = root;
@@ -238,7 +258,8 @@ static int xa_make_slot(struct xarray *xa, unsigned long index,
 	return 0;
 }
 
-static void free_spares(struct xa_node *spare)
+/* xa_free_spares() - free nodes that were not needed, linked by ->parent */
+void xa_free_spares(struct xa_node *spare)
 {
 	struct xa_node *node;
 
@@ -248,15 +269,18 @@ static void free_spares(struct xa_node *spare)
 	}
 }
 
-/* @nr zeroed nodes, linked by ->parent; NULL: there are not so many. */
-static struct xa_node *take_spares(unsigned int nr, gfp_t gfp)
+/* xa_take_spares() - @nr zeroed nodes, linked by ->parent; NULL: too many */
+struct xa_node *xa_take_spares(unsigned int nr, gfp_t gfp)
 {
+	struct kmem_cache *cache = node_cache();
 	struct xa_node *spare = NULL, *node;
 
+	if (!cache)
+		return NULL;
 	for (; nr; nr--) {
-		node = kmem_cache_zalloc(xa_node_cache, gfp);
+		node = kmem_cache_zalloc(cache, gfp);
 		if (!node) {
-			free_spares(spare);
+			xa_free_spares(spare);
 			return NULL;
 		}
 		node->parent = spare;
@@ -265,32 +289,71 @@ static struct xa_node *take_spares(unsigned int nr, gfp_t gfp)
 	return spare;
 }
 
-/* With the lock, which is let go to wait for memory. */
-static int store_entry(struct xarray *xa, unsigned long index, void *entry,
-		       bool replace, gfp_t gfp)
+/*
+ * xa_try_store() - put an entry into the array, with nodes that are at hand
+ *
+ * Uses up @spare before it asks the cache. Returns what was there, which stays
+ * unless @replace; or an error: one node more is needed, and nothing happened.
+ */
+void *xa_try_store(struct xarray *xa, unsigned long index, void *entry,
+		   bool replace, struct xa_node **spare)
 {
-	struct xa_node *leaf, *spare = NULL;
-	unsigned int nr = 0;
-	void **slot;
-	int err;
+	struct xa_node *leaf;
+	void **slot, *old;
 
-	while ((err = xa_make_slot(xa, index, &leaf, &spare)) == -ENOMEM) {
+	if (unlikely(xa_make_slot(xa, index, &leaf, spare)))
+		return xa_mk_err(-ENOMEM);
+	slot = leaf ? &leaf->slots[index & XA_CHUNK_MASK] : &xa->xa_head;
+	old = *slot;
+	if (!old && leaf) {
+		leaf->count++;
+		if (unlikely(xa_gives_indices(xa)))
+			xa_set_full(leaf, index & XA_CHUNK_MASK);
+	}
+	if (!old || replace)
+		*slot = entry;
+	return old;
+}
+
+/* The same, with the lock, which is let go to wait for memory. */
+static void *store_entry(struct xarray *xa, unsigned long index, void *entry,
+			 bool replace, gfp_t gfp)
+{
+	struct xa_node *spare = NULL;
+	unsigned int nr = 0;
+	void *old;
+
+	for (;;) {
+		old = xa_try_store(xa, index, entry, replace, &spare);
+		if (likely(!xa_is_err(old)))
+			break;
 		xa_unlock(xa);
-		spare = take_spares(++nr, gfp);
+		spare = xa_take_spares(++nr, gfp);
 		xa_lock(xa);
 		if (!spare)
-			return -ENOMEM;
+			break;
 	}
-	slot = leaf ? &leaf->slots[index & XA_CHUNK_MASK] : &xa->xa_head;
-	if (*slot && !replace) {
-		err = -EBUSY;
-	} else {
-		if (leaf && !*slot)
-			leaf->count++;
-		*slot = entry;
-	}
-	free_spares(spare);
-	return err;
+	xa_free_spares(spare);
+	return old;
+}
+
+/**
+ * __xa_store() - put an entry into the array
+ * @xa: the array
+ * @index: where
+ * @entry: a pointer with its two low bits 0, or a value; NULL erases
+ * @gfp: how nodes may be allocated
+ *
+ * An entry that was there is replaced, and keeps its marks. Context: xa_lock,
+ * which is let go and taken again if @gfp may sleep and must.
+ * Return: what was there; or, for xa_err(), -ENOMEM, and the array is as it
+ * was.
+ */
+void *__xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	if (!entry)
+		return __xa_erase(xa, index);
+	return store_entry(xa, index, entry, true, gfp);
 }
 
 /**
@@ -302,19 +365,17 @@ static int store_entry(struct xarray *xa, unsigned long index, void *entry,
  *
  * An entry that was there is replaced, and keeps its marks. Context: may sleep
  * if @gfp says so.
- * Return: 0, or -ENOMEM and the array is as it was.
+ * Return: what was there; or, for xa_err(), -ENOMEM, and the array is as it
+ * was.
  */
-int xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
-	int err = 0;
+	void *old;
 
 	xa_lock(xa);
-	if (entry)
-		err = store_entry(xa, index, entry, true, gfp);
-	else
-		__xa_erase(xa, index);
+	old = __xa_store(xa, index, entry, gfp);
 	xa_unlock(xa);
-	return err;
+	return old;
 }
 
 /**
@@ -329,10 +390,23 @@ int xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
  */
 int __xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
-	return store_entry(xa, index, entry, false, gfp);
+	void *old = store_entry(xa, index, entry, false, gfp);
+
+	if (likely(!old))
+		return 0;
+	return xa_is_err(old) ? -ENOMEM : -EBUSY;
 }
 
-/** xa_insert() - __xa_insert() that takes the lock. */
+/**
+ * xa_insert() - put an entry where there is none
+ * @xa: the array
+ * @index: where
+ * @entry: a pointer with its two low bits 0, not NULL, or a value
+ * @gfp: how nodes may be allocated
+ *
+ * Context: may sleep if @gfp says so.
+ * Return: 0, -EBUSY if there is an entry, -ENOMEM.
+ */
 int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
 	int err;
@@ -358,7 +432,7 @@ void *__xa_erase(struct xarray *xa, unsigned long index)
 	if (!xa_is_node(entry)) {
 		if (index)
 			return NULL;
-		xa->xa_marks = 0;
+		xa_forget_marks(xa);
 		xa->xa_head = NULL;
 		return entry;
 	}
@@ -368,7 +442,7 @@ void *__xa_erase(struct xarray *xa, unsigned long index)
 	entry = leaf->slots[index & XA_CHUNK_MASK];
 	if (!entry)
 		return NULL;
-	if (unlikely(xa->xa_marks))
+	if (unlikely(xa->xa_flags))
 		xa_clear_marks(xa, leaf, index & XA_CHUNK_MASK);
 	leaf->slots[index & XA_CHUNK_MASK] = NULL;
 	if (--leaf->count == 0)
@@ -377,7 +451,13 @@ void *__xa_erase(struct xarray *xa, unsigned long index)
 	return entry;
 }
 
-/** xa_erase() - __xa_erase() that takes the lock. */
+/**
+ * xa_erase() - take an entry out
+ * @xa: the array
+ * @index: where
+ *
+ * Context: any. Return: the entry that was there, or NULL.
+ */
 void *xa_erase(struct xarray *xa, unsigned long index)
 {
 	void *entry;
@@ -404,7 +484,7 @@ void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr)
 
 	if (!xa_is_node(xa->xa_head)) {
 		if (!index && nr) {
-			xa->xa_marks = 0;
+			xa_forget_marks(xa);
 			xa->xa_head = NULL;
 		}
 		return;
@@ -412,7 +492,7 @@ void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr)
 	leaf = xa_leaf(xa, index);
 	if (!leaf)
 		return;
-	for (off = index & XA_CHUNK_MASK; xa->xa_marks && i < nr; i++)
+	for (off = index & XA_CHUNK_MASK; xa->xa_flags && i < nr; i++)
 		xa_clear_marks(xa, leaf, off + i);
 	for (slot = &leaf->slots[index & XA_CHUNK_MASK]; nr; nr--, slot++) {
 		leaf->count -= *slot != NULL;
@@ -422,8 +502,17 @@ void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr)
 	xa_shrink(xa);
 }
 
+/* The slot of the entry at @index, or NULL. */
+static __always_inline void **entry_slot(struct xarray *xa, unsigned long index,
+					 struct xa_node **leaf)
+{
+	if (!xa_lookup(xa, index, leaf))
+		return NULL;
+	return *leaf ? &(*leaf)->slots[index & XA_CHUNK_MASK] : &xa->xa_head;
+}
+
 /**
- * __xa_cmpxchg() - replace an entry by another
+ * __xa_replace() - replace an entry by another
  * @xa: the array
  * @index: where
  * @old: what must be there for it, not NULL
@@ -431,115 +520,69 @@ void xa_clear_slots(struct xarray *xa, unsigned long index, unsigned int nr)
  *
  * Context: xa_lock. Return: what was there; @old if it was replaced.
  */
-void *__xa_cmpxchg(struct xarray *xa, unsigned long index, void *old,
+void *__xa_replace(struct xarray *xa, unsigned long index, void *old,
 		   void *entry)
 {
-	unsigned int off = index & XA_CHUNK_MASK;
 	struct xa_node *leaf;
-	void **slot;
+	void **slot = entry_slot(xa, index, &leaf);
 
-	if (!xa_lookup(xa, index, &leaf))
-		return NULL;
-	slot = leaf ? &leaf->slots[off] : &xa->xa_head;
-	if (*slot != old)
-		return *slot;
-	if (xa->xa_marks)
-		xa_clear_marks(xa, leaf, off);
+	if (!slot || *slot != old)
+		return slot ? *slot : NULL;
+	if (xa->xa_flags)
+		xa_clear_marks(xa, leaf, index & XA_CHUNK_MASK);
 	*slot = entry;
 	return old;
 }
 
-/* The first slot from @off on that is in use, or has the mark. */
-static __always_inline unsigned int
-next_slot(const struct xa_node *node, unsigned int off, unsigned int mark)
+/**
+ * __xa_cmpxchg() - store an entry if another is there
+ * @xa: the array
+ * @index: where
+ * @old: what must be there for it; NULL: nothing
+ * @entry: what comes in its place, with its marks; NULL erases
+ * @gfp: how nodes may be allocated, where there was nothing
+ *
+ * Context: xa_lock, which is let go and taken again if @gfp may sleep and must.
+ * Return: what was there; @old if @entry was stored; or, for xa_err(), -ENOMEM.
+ */
+void *__xa_cmpxchg(struct xarray *xa, unsigned long index, void *old,
+		   void *entry, gfp_t gfp)
 {
-	if (mark != NO_MARK)
-		return next_marked(node, mark, off);
-	while (off < XA_CHUNK_SIZE && !node->slots[off])
-		off++;
-	return off;
-}
+	struct xa_node *leaf;
+	void **slot;
 
-/* The first entry from *@index to @max, in a tree; or the first marked. */
-static __always_inline void *find_next(const struct xarray *xa,
-				       unsigned long *index, unsigned long max,
-				       unsigned int mark)
-{
-	const struct xa_node *root = xa_to_node(xa->xa_head), *node = root;
-	unsigned long i = *index;
-	unsigned int off, next;
-
-	while (i <= max && !xa_beyond(root, i)) {
-		off = xa_offset(node, i);
-		next = next_slot(node, off, mark);
-		if (next == off) {
-			if (!node->shift) {
-				*index = i;
-				return node->slots[off];
-			}
-			node = xa_to_node(node->slots[off]);
-			continue;
-		}
-		/* Two shifts: their sum may be all of a word's bits. */
-		i = i >> node->shift >> XA_CHUNK_SHIFT;
-		if (next < XA_CHUNK_SIZE) {
-			i = i << XA_CHUNK_SHIFT | next;
-			i <<= node->shift;
-			continue;
-		}
-		i = (i + 1) << XA_CHUNK_SHIFT << node->shift;
-		if (!i)
-			return NULL;
-		node = root;
-	}
-	return NULL;
+	if (!old && entry)
+		return store_entry(xa, index, entry, false, gfp);
+	slot = entry_slot(xa, index, &leaf);
+	if (!slot || *slot != old)
+		return slot ? *slot : NULL;
+	if (entry)
+		*slot = entry;
+	else
+		__xa_erase(xa, index);
+	return old;
 }
 
 /**
- * __xa_find() - the next entry
+ * xa_cmpxchg() - store an entry if another is there
  * @xa: the array
- * @index: where to begin; receives the entry's place
- * @max: where to end, this index included
+ * @index: where
+ * @old: what must be there for it; NULL: nothing
+ * @entry: what comes in its place, with its marks; NULL erases
+ * @gfp: how nodes may be allocated, where there was nothing
  *
- * Context: xa_lock. Return: the first entry at *@index or after, or NULL.
+ * Context: may sleep if @gfp says so.
+ * Return: what was there; @old if @entry was stored; or, for xa_err(), -ENOMEM.
  */
-void *__xa_find(const struct xarray *xa, unsigned long *index,
-		unsigned long max)
+void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry,
+		 gfp_t gfp)
 {
-	if (!xa_is_node(xa->xa_head))
-		return *index ? NULL : xa->xa_head;
-	return find_next(xa, index, max, NO_MARK);
-}
-
-/**
- * __xa_find_marked() - the next entry with a mark
- * @xa: the array
- * @index: where to begin; receives the entry's place
- * @max: where to end, this index included
- * @mark: the mark
- *
- * Context: xa_lock. Return: the first marked entry at *@index or after, or
- * NULL.
- */
-void *__xa_find_marked(const struct xarray *xa, unsigned long *index,
-		       unsigned long max, xa_mark_t mark)
-{
-	if (!xa_marked(xa, mark))
-		return NULL;
-	if (!xa_is_node(xa->xa_head))
-		return *index ? NULL : xa->xa_head;
-	return find_next(xa, index, max, mark);
-}
-
-/** xa_find() - __xa_find() that takes the lock. */
-void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max)
-{
-	void *entry;
+	void *was;
 
 	xa_lock(xa);
-	entry = __xa_find(xa, index, max);
+	was = __xa_cmpxchg(xa, index, old, entry, gfp);
 	xa_unlock(xa);
-	return entry;
+	return was;
 }
 
 static void xa_free_node(struct xa_node *node)
@@ -556,11 +599,13 @@ static void xa_free_node(struct xa_node *node)
 /**
  * xa_destroy() - empty the array
  * @xa: the array, that nobody else uses; its entries are the caller's affair
+ *
+ * It may be used again. Context: any.
  */
 void xa_destroy(struct xarray *xa)
 {
 	if (xa_is_node(xa->xa_head))
 		xa_free_node(xa_to_node(xa->xa_head));
-	xa->xa_marks = 0;
+	xa_forget_marks(xa);
 	xa->xa_head = NULL;
 }

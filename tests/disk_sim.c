@@ -5,6 +5,7 @@
 #include <ashlar/pagemap.h>
 #include <ashlar/string.h>
 #include <ashlar/writeback.h>
+#include <ashlar/xa_slots.h>
 #include "../mm/pgtable.h"
 
 struct disk disk;

@@ -197,7 +197,10 @@ unsigned long pages_in_use(void)
 	return n - pages_free();
 }
 
-unsigned long vm_events(enum vm_event_item item)
+/* Events of earlier runs: a sweep runs a test more than once. */
+static unsigned long events_before[NR_VM_EVENT_ITEMS];
+
+static unsigned long all_events(unsigned int item)
 {
 	unsigned long n = vm_events_dead[item];
 	struct mm_cpu *cpu;
@@ -205,6 +208,19 @@ unsigned long vm_events(enum vm_event_item item)
 	list_for_each_entry(cpu, &mm_cpus, list)
 		n += cpu->events[item];
 	return n;
+}
+
+static void events_begin(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_VM_EVENT_ITEMS; i++)
+		events_before[i] = all_events(i);
+}
+
+unsigned long vm_events(enum vm_event_item item)
+{
+	return all_events(item) - events_before[item];
 }
 
 struct use {
@@ -293,6 +309,7 @@ static void check_nothing_left(const struct use *before)
 static void run_once(const struct test *test, const struct use *before)
 {
 	random_state = 88172645463325252ull;
+	events_begin();
 	if (set_end() == 0)
 		test->run();
 	machine_settle();
@@ -307,6 +324,7 @@ static void sweep(const struct test *test, const struct use *before)
 
 	do {
 		sweep_k += 1 + sweep_k / SWEEP_DENSE;
+		events_begin();
 		fail_nth(sweep_k);
 		if (set_end() == 0)
 			test->run();

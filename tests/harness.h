@@ -104,7 +104,7 @@ void give_object(struct kmem_cache *s, void *obj);
 /* Frames that are neither free nor on a CPU's list. */
 unsigned long pages_in_use(void);
 unsigned long pages_free(void);
-/* How often it happened, on all CPUs together. */
+/* How often it happened in this run of the test, on all CPUs together. */
 unsigned long vm_events(enum vm_event_item item);
 
 /* Numbers without an order, the same in every run. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <ashlar/xa_slots.h>
 #include "../mm/internal.h"
 #include "harness.h"
 
@@ -125,9 +126,13 @@ static void come_online(void *arg)
 	(void)arg;
 }
 
-/* The cache that CPUs come from is made for the second one. */
+/*
+ * The cache that CPUs come from is made for the second one, that of arrays'
+ * nodes for the first that grows.
+ */
 void machine_boot(void)
 {
 	mm_this_cpu();
 	on_cpu(1, come_online, NULL);
+	xarray_init();
 }

@@ -14,3 +14,6 @@ not_ok() {
 }
 
 tap_done() { exit $tap_failed; }
+
+# True if this system's kernel runs 32-bit programs; some have no way to.
+runs_i386() { /lib/ld-linux.so.2 --version >/dev/null 2>&1; }

@@ -18,6 +18,7 @@
 #include "port/user/unwind.h"
 #include "port/user/user.h"
 #include "check_calls.h"
+#include "names.h"
 #include "user.h"
 #include "watched.h"
 
@@ -37,8 +38,8 @@ EXPORT size_t ashlar_check_room(const void *p)
 
 	if (likely(at))
 		return at;
-	if (unlikely(kfence_on || slab_large) && kfence_room(p, &at))
-		return at;
+	if (!virt_addr_valid(p))
+		return kfence_room(p, &at) ? at : SIZE_MAX;
 	if (!slab_block_at(p, &b))
 		return SIZE_MAX;
 	at = (size_t)((const char *)p - b.start);
@@ -59,10 +60,9 @@ EXPORT bool ashlar_check_range(const void *p, size_t bytes, bool is_write,
 {
 	struct slab_block b;
 
-	if (likely(bytes <= slab_room_at(p) || bytes <= ashlar_check_room(p)))
+	if (likely(slab_holds(p, bytes) || bytes <= ashlar_check_room(p)))
 		return true;
-	if (unlikely(kfence_on || slab_large) &&
-	    kfence_refuse(p, bytes, is_write ? REPORT_WRITE : REPORT_READ,
+	if (kfence_refuse(p, bytes, is_write ? REPORT_WRITE : REPORT_READ,
 			  call))
 		return false;
 	if (!slab_block_at(p, &b))
@@ -97,6 +97,17 @@ static void tell(struct report_record *r)
 	report_and_go_on(r);
 }
 
+static void ask_blocked(bool (*blocked)(int sig))
+{
+	segv_blocked = blocked;
+}
+
+/* The end of its stack can be told of from now on. */
+static void thread_begins(void)
+{
+	(void)mm_this_cpu();
+}
+
 /**
  * ashlar_check_calls() - what a checker asks for beside the looks
  * @to: the functions; each may be called in any context, a signal handler
@@ -105,9 +116,25 @@ static void tell(struct report_record *r)
 EXPORT void ashlar_check_calls(struct check_calls *to)
 {
 	to->action = segv_sigaction;
+	to->ask_blocked = ask_blocked;
+	to->thread = thread_begins;
 	to->races = races;
 	to->callers = callers;
 	to->tell = tell;
+	to->send = report_send;
+	to->restricted = report_restricted;
+}
+
+/* In a static program, which is not checked by name, it need not be. */
+#pragma weak ashlar_operator_names
+
+/* The program has a malloc itself, or a library that comes before this one. */
+void ashlar_check_begins(void)
+{
+	if (slab_check && ashlar_operator_names &&
+	    ashlar_operator_names()->malloc != ashlar_own_malloc)
+		port_log("malloc is not Ashlar's in this program: its blocks "
+			 "are not checked");
 }
 
 /* ---- looks at all ---- */
@@ -120,6 +147,9 @@ EXPORT void ashlar_check_calls(struct check_calls *to)
  */
 EXPORT unsigned long ashlar_look(void)
 {
+	/* It asks the kernel for what the program may have given up. */
+	if (report_is_restricted())
+		return 0;
 	return slab_look() + kfence_look();
 }
 

@@ -16,13 +16,20 @@ static __always_inline void *unmark(void *obj)
 }
 
 /*
- * A small size's class, and the size stays for a slow path. The class is kept
- * out of the register that the object is to be in: no instruction.
+ * A small size's class, and the size stays for a slow path. On x86-64 the class
+ * is kept out of the register that the object is to be in; where the size came
+ * in that register, a slow path has it from the sum: no instruction.
  */
-static __always_inline unsigned long class_of(size_t size)
+static __always_inline unsigned long class_of(size_t *size)
 {
-	unsigned long index = (size + 15) >> 4;
+	size_t sum = *size + 15;
+	unsigned long index;
 
+#if !defined(__x86_64__) && !defined(__i386__)
+	__asm__("" : "+r"(sum));
+	*size = sum - 15;
+#endif
+	index = sum >> 4;
 #ifdef __x86_64__
 	__asm__("" : "+c"(index));
 #endif

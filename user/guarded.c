@@ -7,6 +7,7 @@
 #include "mm/internal.h"
 #include "mm/kfence.h"
 #include "port/user/user.h"
+#include "fast.h"
 #include "guarded.h"
 #include "user.h"
 #include "watched.h"
@@ -57,6 +58,25 @@ static void guard_begins(void)
 }
 
 /**
+ * unguarded_alloc() - an object that was released meanwhile
+ * @size: bytes, KMALLOC_MAX_CACHE_SIZE at most
+ *
+ * Context: a slow path of malloc, while kfence_on. Return: the object, if there
+ * are many such, and all of them can be had before the next sample; or NULL.
+ */
+void *unguarded_alloc(size_t size)
+{
+	unsigned int index = kmalloc_index(size);
+	struct kmem_cache *s = READ_ONCE(cache_by_id[index]);
+	u32 n;
+
+	if (unlikely(!s || cache_is_noted(s)))
+		return NULL;
+	n = sheaf_turn(s);
+	return likely(n && kfence_passes(n)) ? pop(index) : NULL;
+}
+
+/**
  * guarded_alloc() - a block beside a guard, if one is due
  * @size: bytes
  * @align: power of two
@@ -71,8 +91,10 @@ __cold_path void *guarded_alloc(size_t size, size_t align, enum alloc_kind kind)
 					  .align = align,
 					  .kind = (u8)kind };
 
+	if (likely(!kfence_due(1)))
+		return NULL;
 	guard_begins();
-	return kfence_due(1) ? alloc(&call) : NULL;
+	return alloc(&call);
 }
 
 /**

@@ -6,7 +6,8 @@
  *   16 … 256 bytes   malloc ─► class 1 … 16      free ─────► its reciprocals
  *                    new ────► class 90 … 105    delete ───► its
  *                    new [] ─► class 106 … 121   delete [] ► its
- *   more             one class for all           any
+ *   … 128 KiB        one class for all           any
+ *   more             a descriptor says it        looks there (large.c)
  *
  * Each kind has slabs of its own, so the address tells it; and each release
  * looks for the reciprocal of the class in a table where only its own kind
@@ -88,9 +89,19 @@ static enum alloc_kind kind_of(const struct kmem_cache *s)
 	return s->id <= KIND_CLASSES ? ALLOC_MALLOC : ALLOC_ANY;
 }
 
+static enum alloc_kind kind_at(void *p)
+{
+	const struct kmem_cache *s;
+
+	if (!virt_addr_valid(p))
+		return (enum alloc_kind)large_kind(p);
+	s = slab_object_cache(p);
+	return s ? kind_of(s) : ALLOC_ANY;
+}
+
 /**
  * kind_check() - tell of a block that goes back another way than it came
- * @p: an address in a frame
+ * @p: an address
  * @kind: by whom it is released
  */
 __cold_path void kind_check(void *p, enum alloc_kind kind)
@@ -99,14 +110,15 @@ __cold_path void kind_check(void *p, enum alloc_kind kind)
 					 "operator new []" };
 	static const char takes[][20] = { "", "free", "operator delete",
 					  "operator delete []" };
-	const struct kmem_cache *s = kinds_on ? slab_object_cache(p) : NULL;
-	enum alloc_kind came = s ? kind_of(s) : ALLOC_ANY;
+	enum alloc_kind came = kinds_on ? kind_at(p) : ALLOC_ANY;
+	size_t bytes = 0;
 
-	if (came && came != kind && !kinds_mixed)
-		mm_report("alloc-dealloc-mismatch",
-			  "%p, a block of %u bytes, came from %s and went to "
-			  "%s",
-			  p, s->size, gave[came], takes[kind]);
+	if (came == ALLOC_ANY || came == kind || kinds_mixed)
+		return;
+	block_size(p, &bytes);
+	mm_report("alloc-dealloc-mismatch",
+		  "%p, a block of %zu bytes, came from %s and went to %s", p,
+		  bytes, gave[came], takes[kind]);
 }
 
 /* ---- the operators, where kinds are told apart ---- */
@@ -123,7 +135,7 @@ static __always_inline void *new_or_null(size_t size, bool array)
 	void *obj = NULL;
 
 	if (likely(size - 1 < NEW_AT_ONCE))
-		obj = take(class_of(size), array);
+		obj = take(class_of(&size), array);
 	else if (likely(size - 1 < malloc_params.cached_most))
 		obj = pop(kmalloc_index_above_256(size));
 	return likely(obj) ?
@@ -168,11 +180,18 @@ delete_slow(void *p, enum alloc_kind kind, enum class_word whose)
 		free_as(p, kind);
 }
 
+static __attribute__((__noinline__)) void delete_outside(void *p,
+							 enum alloc_kind kind)
+{
+	if (p)
+		free_outside(p, kind);
+}
+
 /* operator delete, without a size */
 void ashlar_kind_delete(void *p)
 {
 	if (unlikely(!virt_addr_valid(p)))
-		ashlar_own_free(p);
+		delete_outside(p, ALLOC_NEW);
 	else if (unlikely(!sheaf_push_marked(p, CLASS_NEW)))
 		delete_slow(p, ALLOC_NEW, CLASS_NEW);
 }
@@ -181,7 +200,7 @@ void ashlar_kind_delete(void *p)
 void ashlar_kind_delete_array(void *p)
 {
 	if (unlikely(!virt_addr_valid(p)))
-		ashlar_own_free(p);
+		delete_outside(p, ALLOC_NEW_ARRAY);
 	else if (unlikely(!sheaf_push_marked(p, CLASS_ARRAY)))
 		delete_slow(p, ALLOC_NEW_ARRAY, CLASS_ARRAY);
 }

@@ -30,5 +30,6 @@ static __always_inline struct kmem_cache *cache_of_kind(size_t size,
 /* malloc.c: the slow paths, for a kind */
 void *alloc_kind(size_t size, enum alloc_kind kind);
 void free_as(void *p, enum alloc_kind kind);
+void free_outside(void *p, enum alloc_kind kind);
 
 #endif

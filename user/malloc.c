@@ -53,9 +53,9 @@ static __cold_path void *no_memory(void)
 
 static __always_inline void *alloc_ordinary(struct kmem_cache *s)
 {
-	void *p = slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN);
+	void *p = slab_alloc_slow(s, GFP_MALLOC);
 
-	if (unlikely(kfence_on))
+	if (unlikely(kfence_on) && s->free_id != s->id)
 		kfence_at_hand(sheaf_limit(s, ~0u));
 	return p;
 }
@@ -87,7 +87,9 @@ static __cold_path void *alloc_seen(size_t size, size_t align, bool zero,
 	}
 	if (unlikely(kfence_on) && (p = guarded_alloc(size, align, kind)))
 		return p;
-	p = alloc_aligned_cached(size, align, rounded, kind);
+	p = profile_on ? NULL : pop(kmalloc_index(rounded));
+	if (!p)
+		p = alloc_aligned_cached(size, align, rounded, kind);
 	return p && zero ? memset(p, 0, size) : p;
 }
 
@@ -100,6 +102,8 @@ static __always_inline void *alloc_large(size_t size, size_t align, bool zero,
 	if (unlikely(malloc_params.cached_most <= PROFILED_FAST) &&
 	    (fail_wanted || profile_on || kfence_on))
 		return alloc_seen(size, align, zero, kind);
+	if (unlikely(kinds_on))
+		return alloc_uncached_kept(size, align, zero, kind);
 	return alloc_uncached(size, align, zero, kind);
 }
 
@@ -156,10 +160,13 @@ static __always_inline void *alloc_slowly(size_t size, enum alloc_kind kind)
 		return alloc_slow_large(size, kind);
 	if (unlikely(!size) && (p = zero_alloc()))
 		return p;
-	if (unlikely(kfence_on) && (p = guarded_alloc(size, 1, kind)))
+	if (unlikely(kfence_on | slab_check) &&
+	    (p = alloc_optional(size, kind)))
 		return perturbed(p, size);
 	if (unlikely(large_cached_bytes > LARGE_KEEP_LEAST))
 		large_tick();
+	if (unlikely(slab_shrink_due))
+		slab_shrink_as_grown();
 	return perturbed(alloc_cached(size, kind), size);
 }
 
@@ -217,7 +224,7 @@ EXPORT void *malloc(size_t size)
 
 	if (unlikely(size > 256))
 		return malloc_medium(size);
-	obj = pop(class_of(size));
+	obj = pop(class_of(&size));
 	return likely(obj) ? obj : malloc_slow(size);
 }
 
@@ -245,7 +252,7 @@ void *ashlar_new(size_t size)
 
 	if (unlikely(size > 256))
 		return new_medium(size);
-	obj = pop(class_of(size));
+	obj = pop(class_of(&size));
 	return likely(obj) ? obj : new_slow(size);
 }
 
@@ -309,10 +316,24 @@ EXPORT void *calloc(size_t n, size_t size)
 
 static __attribute__((__noinline__)) void free_large(void *p)
 {
+	if (unlikely(kinds_on))
+		kind_check(p, ALLOC_MALLOC);
 	if (unlikely(profile_on))
 		profiled_free(p);
 	if (unlikely(!large_free(p) && !zero_free(p) &&
 		     !guarded_free(p, SIZE_UNKNOWN, ALLOC_MALLOC)))
+		release_bad("free", p);
+}
+
+/**
+ * free_outside() - release what lies in no frame, where kinds are told apart
+ * @p: an address outside of the frames, and not NULL
+ * @kind: by whom it is released
+ */
+__cold_path void free_outside(void *p, enum alloc_kind kind)
+{
+	kind_check(p, kind);
+	if (!large_free(p) && !zero_free(p))
 		release_bad("free", p);
 }
 
@@ -489,6 +510,8 @@ static void *realloc_large(void *p, size_t size)
 		return realloc_watched(p, old, size);
 	if (unlikely(zero_holds(p)))
 		return realloc_watched(p, 0, size);
+	if (unlikely(kinds_on))
+		kind_check(p, ALLOC_MALLOC);
 	if (size <= malloc_params.mmap_threshold)
 		old = large_size(p);
 	else if (size <= PTRDIFF_MAX / 2 && !(fail_wanted && fail_call(size)))

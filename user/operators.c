@@ -26,7 +26,7 @@ void *operator_new(size_t size)
 
 	if (unlikely(size > ashlar_new_most))
 		return ashlar_new_otherwise(size);
-	obj = sheaf_pop_at(class_of(size), NEW_ID(0));
+	obj = sheaf_pop_at(class_of(&size), NEW_ID(0));
 	return likely(obj) ? unmark(obj) : ashlar_new_otherwise(size);
 }
 

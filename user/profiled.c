@@ -37,7 +37,7 @@ __cold_path void *profiled_object(struct kmem_cache *s, size_t size)
 		p = profile_alloc(s, size);
 	if (p)
 		return p;
-	p = slab_alloc_slow(s, GFP_KERNEL | __GFP_NOWARN);
+	p = slab_alloc_slow(s, GFP_MALLOC);
 	profile_at_hand(s);
 	return p;
 }
@@ -94,21 +94,23 @@ __cold_path bool profiled_free_object(const struct kmem_cache *s, const void *p)
 /* ---- of a cache that is watched, or counted ---- */
 
 /* alloc_noted - an object of a cache that watches or counts its objects */
-__cold_path void *alloc_noted(struct kmem_cache *s, size_t size, size_t align,
-			      size_t rounded, enum alloc_kind kind)
+void *alloc_noted(struct kmem_cache *s, size_t size, size_t align,
+		  size_t rounded, enum alloc_kind kind)
 {
 	if (!cache_is_watched(s))
 		return profiled_object(s, size);
+	if (likely(align == 1 && slab_check && size < KMALLOC_MAX_CACHE_SIZE))
+		return watched_object(s, size, kind);
 	return watched_fits(size, align) ?
 		       watched_alloc(size, align, kind) :
 		       alloc_uncached(rounded, align, false, kind);
 }
 
 /* free_noted - the release of one */
-__cold_path void free_noted(struct kmem_cache *s, void *p)
+void free_noted(struct kmem_cache *s, void *p)
 {
 	if (cache_is_watched(s)) {
-		watched_free(p, ASKED_UNKNOWN, 1, ALLOC_MALLOC);
+		watched_release(s, p);
 		return;
 	}
 	if (malloc_params.perturb)

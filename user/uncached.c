@@ -20,7 +20,7 @@ static void *alloc_run(size_t size, gfp_t gfp)
 	void *p = NULL;
 
 	if (size <= PAGE_SIZE << (MAX_ORDER - 1))
-		p = alloc_pages_exact(size, gfp | GFP_KERNEL | __GFP_NOWARN);
+		p = alloc_pages_exact(size, gfp | GFP_MALLOC);
 	return p;
 }
 
@@ -88,4 +88,15 @@ void *alloc_uncached(size_t size, size_t align, bool zero, enum alloc_kind kind)
 	if (unlikely(kfence_on | slab_large))
 		return alloc_guarded(size, align, zero, kind);
 	return alloc_mapped(size, align, zero);
+}
+
+/* ... whose kind is kept, if it is no run of frames */
+__cold_path void *alloc_uncached_kept(size_t size, size_t align, bool zero,
+				      enum alloc_kind kind)
+{
+	void *p = alloc_uncached(size, align, zero, kind);
+
+	if (p && !virt_addr_valid(p))
+		large_set_kind(p, (unsigned char)kind);
+	return p;
 }

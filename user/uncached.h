@@ -9,5 +9,7 @@
 
 void *alloc_uncached(size_t size, size_t align, bool zero,
 		     enum alloc_kind kind);
+void *alloc_uncached_kept(size_t size, size_t align, bool zero,
+			  enum alloc_kind kind);
 
 #endif

@@ -23,6 +23,9 @@ struct kmem_cache;
 	extern __typeof(function) name \
 		__attribute__((SAME_AS(function), __visibility__("default")))
 
+/* Memory that malloc is asked for is all there is: it keeps no reserve. */
+#define GFP_MALLOC (GFP_KERNEL | __GFP_NOWARN | __GFP_MEMALLOC)
+
 /* mallopt()'s; read without a lock. */
 struct malloc_params {
 	size_t mmap_threshold; /* bytes; larger blocks get a mapping */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <ashlar/check.h>
 #include "mm/internal.h"
+#include "mm/kfence.h"
 #include "guarded.h"
 #include "user.h"
 #include "watched.h"
@@ -22,7 +23,7 @@
  * Bytes of freed blocks that wait: under check= this and, if that is more, the
  * share of memory in use; else a few, so that a second free is recognised.
  */
-#define QUARANTINE_CHECK (2ul << 20)
+#define QUARANTINE_CHECK (1ul << 20)
 #define QUARANTINE_SHARE 5
 #define QUARANTINE_DEBUG (1ul << 20)
 
@@ -43,11 +44,8 @@ bool watched_fits(size_t size, size_t align)
 
 static bool watched_any; /* some block is, or was */
 
-/* watched_begins() - before the first block that is watched, or guarded */
-void watched_begins(void)
+static __cold_path void begin(void)
 {
-	if (likely(READ_ONCE(watched_any)))
-		return;
 	WRITE_ONCE(watched_any, true);
 	WRITE_ONCE(nothing_checked, false);
 	watched_look_at_end();
@@ -57,6 +55,67 @@ void watched_begins(void)
 		quarantine_default(QUARANTINE_DEBUG, 0);
 	if (ashlar_watch_operators)
 		ashlar_watch_operators();
+}
+
+/* watched_begins() - before the first block that is watched, or guarded */
+void watched_begins(void)
+{
+	if (!READ_ONCE(watched_any))
+		begin();
+}
+
+static __always_inline void before_each(void)
+{
+	if (unlikely(!READ_ONCE(watched_any)))
+		begin();
+	if (unlikely(slab_look_every))
+		watched_look_again();
+}
+
+/* An object under check=, if that is all that is asked for; else NULL. */
+static __always_inline void *alloc_checked(size_t size, enum alloc_kind kind)
+{
+	const struct slab_call call = { .asked = (u32)size, .kind = (u8)kind };
+	struct kmem_cache *s = READ_ONCE(cache_by_id[kmalloc_index(size)]);
+
+	if (unlikely(!s || slab_look_every || !READ_ONCE(watched_any) ||
+		     size == KMALLOC_MAX_CACHE_SIZE))
+		return NULL;
+	return slab_alloc_at_hand(s, GFP_MALLOC, &call);
+}
+
+/**
+ * alloc_optional() - a small block as the options want most of them
+ * @size: bytes, KMALLOC_MAX_CACHE_SIZE at most
+ * @kind: by whom
+ *
+ * Context: a slow path of malloc, while kfence_on or slab_check. Return: the
+ * block; NULL: it is for others to see to.
+ */
+void *alloc_optional(size_t size, enum alloc_kind kind)
+{
+	void *p;
+
+	if (unlikely(kfence_on) &&
+	    ((p = unguarded_alloc(size)) || (p = guarded_alloc(size, 1, kind))))
+		return p;
+	return slab_check ? alloc_checked(size, kind) : NULL;
+}
+
+/**
+ * watched_object() - a block of no alignment, under check=
+ * @s: the general cache of its size
+ * @size: bytes, fewer than KMALLOC_MAX_CACHE_SIZE
+ * @kind: by whom
+ *
+ * Return: the block, or NULL; errno is left alone.
+ */
+void *watched_object(struct kmem_cache *s, size_t size, enum alloc_kind kind)
+{
+	const struct slab_call call = { .asked = (u32)size, .kind = (u8)kind };
+
+	before_each();
+	return slab_alloc_asked(s, GFP_MALLOC, &call);
 }
 
 /**
@@ -73,10 +132,17 @@ __cold_path void *watched_alloc(size_t size, size_t align, enum alloc_kind kind)
 					.kind = (u8)kind,
 					.align = log2_of(align) };
 
-	watched_begins();
-	if (unlikely(slab_look_every))
-		watched_look_again();
-	return kmalloc_asked(&call, GFP_KERNEL | __GFP_NOWARN);
+	before_each();
+	return kmalloc_asked(&call, GFP_MALLOC);
+}
+
+/* watched_release() - free() of a block of @s */
+void watched_release(struct kmem_cache *s, void *p)
+{
+	static const struct slab_call call = { .asked = ASKED_UNKNOWN,
+					       .kind = ALLOC_MALLOC };
+
+	slab_free_asked(s, p, &call);
 }
 
 /**

@@ -7,11 +7,16 @@
 #include <stddef.h>
 #include "mm/slab_record.h"
 
+struct kmem_cache;
+
 extern bool nothing_checked;
 
 void watched_begins(void);
 bool watched_fits(size_t size, size_t align);
+void *alloc_optional(size_t size, enum alloc_kind kind);
+void *watched_object(struct kmem_cache *s, size_t size, enum alloc_kind kind);
 void *watched_alloc(size_t size, size_t align, enum alloc_kind kind);
+void watched_release(struct kmem_cache *s, void *p);
 void watched_free(void *p, size_t size, size_t align, enum alloc_kind kind);
 
 /* check.c; what is public is for libashlar-check.so, which finds it by name */

@@ -20,6 +20,9 @@ __extension__ typedef __SIZE_TYPE__ size_t;
 typedef unsigned int gfp_t;
 /* Flags of a slab cache, see <ashlar/slab.h>. */
 typedef unsigned int slab_flags_t;
+/* Where memory is for a device, and where it is on the bus. */
+typedef unsigned long dma_addr_t;
+typedef __UINT64_TYPE__ phys_addr_t;
 
 /*
  * The link name of a public function carries a prefix, so that a program
@@ -27,6 +30,8 @@ typedef unsigned int slab_flags_t;
  */
 #define ASHLAR_API(name) \
 	__asm__("ashlar_" #name) __attribute__((__visibility__("default")))
+/* One whose name in C has that prefix already. */
+#define ASHLAR_PUBLIC __attribute__((__visibility__("default")))
 #define ASHLAR_PRINTF(format, first) \
 	__attribute__((__format__(__printf__, format, first)))
 

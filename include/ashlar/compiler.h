@@ -34,6 +34,23 @@
 #define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define barrier() __asm__ volatile("" ::: "memory")
 
+/*
+ * What an instruction adds up by itself, where it reads or writes. On x86 that
+ * is an address, an index and a constant: the compiler keeps no sum of them,
+ * and each use of @index adds anew. On AArch64 it is an address and an index:
+ * the compiler keeps @address, a sum with a constant. Elsewhere it is less.
+ */
+#if defined(__x86_64__) || defined(__i386__)
+#define reckon_anew(index) __asm__("" : "+r"(index))
+#else
+#define reckon_anew(index) ((void)(index))
+#endif
+#ifdef __aarch64__
+#define reckon_once(address) __asm__("" : "+r"(address))
+#else
+#define reckon_once(address) ((void)(address))
+#endif
+
 #define min(a, b)                              \
 	({                                     \
 		__typeof__(a) min_a = (a);     \

@@ -5,6 +5,7 @@
  *   where     __GFP_DMA, __GFP_HIGHMEM       which zones may serve it
  *   mobility  __GFP_MOVABLE, __GFP_RECLAIMABLE   which page block it joins
  *   effort    __GFP_HIGH     may dip below the min watermark
+ *             __GFP_MEMALLOC leaves no reserve to anybody
  *             __GFP_RECLAIM  may wait, so reclaim may run
  *             __GFP_NORETRY  one round of reclaim, then fail
  *             __GFP_NOFAIL   never returns NULL; waits instead
@@ -31,6 +32,7 @@
 #define __GFP_ZERO 0x200u
 #define __GFP_NOWARN 0x400u
 #define __GFP_NOMEMALLOC 0x1000u
+#define __GFP_MEMALLOC 0x2000u
 
 #define GFP_KERNEL (__GFP_RECLAIM)
 #define GFP_ATOMIC (__GFP_HIGH)

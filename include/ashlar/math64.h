@@ -5,6 +5,7 @@
  *   m = reciprocal_u64(d) = ceil(2^64 / d)       for n × d < 2^64:
  *   n / d      = the high half of n × m
  *   d divides n  ⇔  the low half of n × m < m
+ *                ⇔  that half's bits 32 … 63 < those of m,  for n, d < 2^31
  *
  * D. Lemire, O. Kaser, N. Kurz, "Faster remainder by direct computation",
  * Software: Practice and Experience 49(6), 2019.

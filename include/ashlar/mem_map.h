@@ -7,6 +7,11 @@
 #ifndef ASHLAR_MEM_MAP_H
 #define ASHLAR_MEM_MAP_H
 
+/* What a machine may have a shorter way to than its name. */
+#ifndef frame_ids
+#define frame_ids() port_slab_ids
+#endif
+
 static inline struct page *pfn_to_page(unsigned long pfn)
 {
 	return port_mem_map + pfn;

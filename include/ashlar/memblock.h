@@ -8,8 +8,6 @@
 
 #include <ashlar/api.h>
 
-typedef __UINT64_TYPE__ phys_addr_t;
-
 #ifdef __cplusplus
 extern "C" {
 #endif

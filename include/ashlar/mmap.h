@@ -65,6 +65,7 @@ struct vm_area_struct {
 	unsigned long vm_end; /* past the last */
 	struct mm_struct *vm_mm;
 	u32 vm_flags;
+	u32 vm_policy; /* <ashlar/mempolicy.h> */
 	pgprot_t vm_page_prot;
 	struct rb_node vm_rb; /* mm->mm_rb, by address */
 	unsigned long rb_subtree_gap; /* bound on gaps before VMAs below */
@@ -77,6 +78,9 @@ struct vm_area_struct {
 	struct file *vm_file; /* with a reference, or NULL */
 	void *vm_private_data;
 };
+
+/* So many faults later a page that came back is asked whether it is used. */
+#define SWAPPED_IN 4u
 
 struct mm_struct {
 	struct vm_area_struct *mmap; /* first area */
@@ -96,6 +100,8 @@ struct mm_struct {
 	unsigned long hiwater_vm; /* pages */
 	unsigned long hiwater_rss; /* pages (page_table_lock) */
 	long rss_file, rss_anon, rss_shmem; /* pages (page_table_lock) */
+	unsigned long swapped_in[SWAPPED_IN]; /* addresses of late, in turns */
+	unsigned int nr_swapped_in; /* … (page_table_lock) */
 	long swap_ents; /* entries for swap areas (page_table_lock) */
 	unsigned long nr_ptes; /* page tables (page_table_lock) */
 	unsigned long nr_huge; /* transparent huge pages (page_table_lock) */

@@ -170,4 +170,15 @@ static inline unsigned long totalram_pages(void)
 	return n;
 }
 
+/* Frames that are not free, as they come and go. Context: any, no lock. */
+static inline unsigned long nr_used_pages(void)
+{
+	const struct zone *z;
+	unsigned long n = 0;
+
+	for_each_populated_zone(z)
+		n += READ_ONCE(z->managed_pages) - READ_ONCE(z->free_pages);
+	return n;
+}
+
 #endif

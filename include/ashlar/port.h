@@ -26,6 +26,7 @@
  *                      local_lock_abandon for each, then local_locks_go
  *   <mach/irqflags.h>  local_irq_save, local_irq_restore
  *   <mach/sanitize.h>  what a memory checker of the host is told
+ *   <mach/trace.h>     trace_kmalloc() and its like: where a tracer may stop
  * and, where there are address spaces (sim, i386),
  *   <mach/pgtable.h>   page directory and page table entries
  *   <mach/tlb.h>       what the processor remembers of them
@@ -78,14 +79,22 @@ int port_retire_ram(unsigned long pfn, unsigned long nr);
 void port_forget_ram(unsigned long pfn, unsigned long nr);
 
 /*
+ * Bytes of RAM, of its descriptors and of the blocks that the port maps by
+ * themselves that are in memory now. Called without locks; may take long.
+ */
+size_t port_resident(void);
+
+/*
  * Addresses outside of RAM that nobody may access, in whole pages, or NULL.
  * Open some, that may be read and written then and were zeroes if they were
  * not open; or close them, and what they hold is lost. Each returns 0, or
  * -errno and nothing has happened. Called without locks, but for the first
- * reservation.
+ * reservation. Those that will be opened and closed often may be said before,
+ * once each, from the start of one reservation on; never two calls at once.
  */
 void *port_guard_reserve(size_t bytes);
 void port_guard_release(void *p, size_t bytes);
+int port_guard_prepare(void *p, size_t bytes);
 int port_guard_open(void *p, size_t bytes);
 int port_guard_close(void *p, size_t bytes);
 
@@ -124,11 +133,11 @@ void port_report(struct report_record *r);
 unsigned int port_callers(unsigned long *pc, unsigned int nr);
 
 /*
- * The same for a caller that keeps callers under a number. *@note, unless that
- * is NULL, is where to note it: if it is not 0 these callers were noted before,
- * and @pc is not filled.
+ * The number that @number gave, or gives, the same @nr callers at most: it may
+ * be remembered, unless it is 0.
  */
-unsigned int port_callers_noted(unsigned long *pc, unsigned int nr, u32 **note);
+u32 port_callers_noted(unsigned int nr,
+		       u32 (*number)(const unsigned long *pc, unsigned int nr));
 int port_pid(void);
 void port_log_code(unsigned long pc);
 
@@ -161,6 +170,8 @@ extern unsigned long large_bytes, large_count, large_cached_bytes;
 /* Once, before anything else: sets up zones, the first caches. */
 void mm_init(void);
 unsigned long slab_shrink_idle(void); /* now and then: mm/slab_common.c */
+void slab_shrink_as_grown(void); /* when slab_shrink_due */
+extern bool slab_shrink_due __hidden; /* mm/slab_growth.c */
 unsigned long slab_look(void); /* on request, in a signal: mm/slab_common.c */
 
 /* [start, start + nr) joins @zone (enum zone_type). @zeroed: reads as zero. */

@@ -1,192 +1,119 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The algorithms of red-black trees, as templates: whoever keeps in each node
- * a value derived from its subtree instantiates them with the function that
- * derives it. @update(n) recomputes n's value from n and its two children;
- * it is called where children changed. What an element that comes or goes
- * means to its ancestors is the caller's to say: by rb_update_path(), or not
- * at all if values are mere bounds.
+ * Red-black trees that keep in each node a value derived from its subtree: a
+ * sum, a maximum, the largest gap.
  *
- * Left and right are one code: a node's children are an array, and `side`
- * says where we stand.
+ * The tree changes shape by itself, and asks for values with three functions:
  *
- *        top                 riser
- *       /   \               /     \      rb_rotate(top, left side down)
- *      a   riser    ⇒     top      c
- *          /   \         /   \
- *         b     c       a     b
+ *   propagate(n, stop)   derive those of n and its ancestors, up to, but not
+ *                        including, stop
+ *   copy(old, heir)      heir stands in old's place, and gets its value
+ *   rotate(old, riser)   riser has come above old: it gets old's value, and
+ *                        old's is derived anew
  *
- * R. Bayer, "Symmetric binary B-trees", Acta Informatica 1, 1972; L. Guibas
- * and R. Sedgewick, "A dichromatic framework for balanced trees", 1978.
+ * RB_DECLARE_CALLBACKS() writes them. What a new element means to its
+ * ancestors is for the caller to say, between rb_link_node() and
+ * rb_insert_augmented().
  */
 #ifndef ASHLAR_RBTREE_AUGMENTED_H
 #define ASHLAR_RBTREE_AUGMENTED_H
 
 #include <ashlar/rbtree.h>
 
-typedef void rb_update_t(struct rb_node *n);
+struct rb_augment_callbacks {
+	void (*propagate)(struct rb_node *n, struct rb_node *stop);
+	void (*copy)(struct rb_node *old, struct rb_node *heir);
+	void (*rotate)(struct rb_node *old, struct rb_node *riser);
+};
 
-static inline bool rb_is_black(const struct rb_node *n)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+void rb_insert_augmented(struct rb_node *n, struct rb_root *root,
+			 const struct rb_augment_callbacks *augment)
+	ASHLAR_API(rb_insert_augmented);
+void rb_erase_augmented(struct rb_node *n, struct rb_root *root,
+			const struct rb_augment_callbacks *augment)
+	ASHLAR_API(rb_erase_augmented);
+
+#ifdef __cplusplus
+}
+#endif
+
+static inline void
+rb_insert_augmented_cached(struct rb_node *n, struct rb_root_cached *root,
+			   bool leftmost,
+			   const struct rb_augment_callbacks *augment)
 {
-	return !n || (n->rb_parent_color & 1);
+	if (leftmost)
+		root->rb_leftmost = n;
+	rb_insert_augmented(n, &root->rb_root, augment);
 }
 
-static inline void rb_set_black(struct rb_node *n)
+static inline void
+rb_erase_augmented_cached(struct rb_node *n, struct rb_root_cached *root,
+			  const struct rb_augment_callbacks *augment)
 {
-	n->rb_parent_color |= 1;
-}
-
-static inline void rb_set_red(struct rb_node *n)
-{
-	n->rb_parent_color &= ~(uintptr_t)1;
-}
-
-static inline void rb_set_parent(struct rb_node *n, struct rb_node *parent)
-{
-	n->rb_parent_color = (uintptr_t)parent | (n->rb_parent_color & 1);
-}
-
-/* The pointer that leads to @n. */
-static inline struct rb_node **rb_link_to(struct rb_node *n,
-					  struct rb_root *root)
-{
-	struct rb_node *parent = rb_parent(n);
-
-	return parent ? &parent->rb_child[n == parent->rb_right] :
-			&root->rb_node;
-}
-
-static __always_inline void rb_rotate(struct rb_node *top, int side,
-				      struct rb_root *root, rb_update_t *update)
-{
-	struct rb_node *riser = top->rb_child[!side];
-	struct rb_node *middle = riser->rb_child[side];
-
-	*rb_link_to(top, root) = riser;
-	rb_set_parent(riser, rb_parent(top));
-	riser->rb_child[side] = top;
-	rb_set_parent(top, riser);
-	top->rb_child[!side] = middle;
-	if (middle)
-		rb_set_parent(middle, top);
-	update(top);
-	update(riser);
-}
-
-/* Values from @n up to the root. */
-static __always_inline void rb_update_path(struct rb_node *n,
-					   rb_update_t *update)
-{
-	for (; n; n = rb_parent(n))
-		update(n);
-}
-
-/* After rb_link_node(): @n is red, and so may be its parent. */
-static __always_inline void rb_insert_augmented(struct rb_node *n,
-						struct rb_root *root,
-						rb_update_t *update)
-{
-	struct rb_node *parent, *top, *uncle;
-	int side;
-
-	while (!rb_is_black(parent = rb_parent(n))) {
-		top = rb_parent(parent);
-		side = parent == top->rb_right;
-		uncle = top->rb_child[!side];
-		if (!rb_is_black(uncle)) {
-			rb_set_black(uncle);
-			rb_set_black(parent);
-			rb_set_red(top);
-			n = top;
-			continue;
-		}
-		if (n == parent->rb_child[!side]) {
-			rb_rotate(parent, side, root, update);
-			parent = n;
-		}
-		rb_set_black(parent);
-		rb_set_red(top);
-		rb_rotate(top, !side, root, update);
-		break;
-	}
-	rb_set_black(root->rb_node);
-}
-
-/* The ways down through @n, below @parent, lack a black node. */
-static __always_inline void rb_refill_black(struct rb_node *n,
-					    struct rb_node *parent,
-					    struct rb_root *root,
-					    rb_update_t *update)
-{
-	struct rb_node *sibling;
-	int side;
-
-	for (; parent && rb_is_black(n); n = parent, parent = rb_parent(n)) {
-		side = n == parent->rb_right;
-		sibling = parent->rb_child[!side];
-		if (!rb_is_black(sibling)) {
-			rb_set_black(sibling);
-			rb_set_red(parent);
-			rb_rotate(parent, side, root, update);
-			sibling = parent->rb_child[!side];
-		}
-		if (rb_is_black(sibling->rb_left) &&
-		    rb_is_black(sibling->rb_right)) {
-			rb_set_red(sibling);
-			continue;
-		}
-		if (rb_is_black(sibling->rb_child[!side])) {
-			rb_set_black(sibling->rb_child[side]);
-			rb_set_red(sibling);
-			rb_rotate(sibling, !side, root, update);
-			sibling = parent->rb_child[!side];
-		}
-		sibling->rb_parent_color = (uintptr_t)rb_parent(sibling) |
-					   (parent->rb_parent_color & 1);
-		rb_set_black(parent);
-		rb_set_black(sibling->rb_child[!side]);
-		rb_rotate(parent, side, root, update);
-		return;
-	}
-	if (n)
-		rb_set_black(n);
+	if (root->rb_leftmost == n)
+		root->rb_leftmost = rb_next(n);
+	rb_erase_augmented(n, &root->rb_root, augment);
 }
 
 /*
- * A node with two children is replaced by the next one in order, which has
- * at most one; so what leaves the tree is always such a place. Returns its
- * parent: values are out of date from there upwards.
+ * The callbacks RBNAME of elements RBSTRUCT, in a tree by RBFIELD, whose value
+ * is RBAUGMENTED. RBCOMPUTE(element, exit) derives it from the element and its
+ * children; it returns true, at once, if @exit and the value was right.
  */
-static __always_inline struct rb_node *
-rb_erase_augmented(struct rb_node *n, struct rb_root *root, rb_update_t *update)
-{
-	struct rb_node *parent = rb_parent(n), *heir = n, *child;
-	bool black, moves;
+#define RB_DECLARE_CALLBACKS(RBSTATIC, RBNAME, RBSTRUCT, RBFIELD, RBAUGMENTED, \
+			     RBCOMPUTE)                                        \
+	static inline void RBNAME##_propagate(struct rb_node *rb_at,           \
+					      struct rb_node *rb_stop)         \
+	{                                                                      \
+		while (rb_at != rb_stop &&                                     \
+		       !RBCOMPUTE(rb_entry(rb_at, RBSTRUCT, RBFIELD), true))   \
+			rb_at = rb_parent(rb_at);                              \
+	}                                                                      \
+	static inline void RBNAME##_copy(struct rb_node *rb_old,               \
+					 struct rb_node *rb_heir)              \
+	{                                                                      \
+		rb_entry(rb_heir, RBSTRUCT, RBFIELD)->RBAUGMENTED =            \
+			rb_entry(rb_old, RBSTRUCT, RBFIELD)->RBAUGMENTED;      \
+	}                                                                      \
+	static void RBNAME##_rotate(struct rb_node *rb_old,                    \
+				    struct rb_node *rb_riser)                  \
+	{                                                                      \
+		RBNAME##_copy(rb_old, rb_riser);                               \
+		RBCOMPUTE(rb_entry(rb_old, RBSTRUCT, RBFIELD), false);         \
+	}                                                                      \
+	RBSTATIC const struct rb_augment_callbacks RBNAME = {                  \
+		RBNAME##_propagate, RBNAME##_copy, RBNAME##_rotate             \
+	};
 
-	if (n->rb_left && n->rb_right)
-		for (heir = n->rb_right; heir->rb_left;)
-			heir = heir->rb_left;
-	black = rb_is_black(heir);
-	child = heir->rb_left ? heir->rb_left : heir->rb_right;
-	moves = heir != n;
-	if (moves)
-		parent = rb_parent(heir) == n ? heir : rb_parent(heir);
-	*rb_link_to(heir, root) = child;
-	if (moves) {
-		*rb_link_to(n, root) = heir;
-		*heir = *n;
-		if (!heir->rb_left) /* n had two children */
-			__builtin_unreachable();
-		rb_set_parent(heir->rb_left, heir);
-		if (heir->rb_right)
-			rb_set_parent(heir->rb_right, heir);
-		update(heir);
-	}
-	if (child)
-		rb_set_parent(child, parent);
-	if (black)
-		rb_refill_black(child, parent, root, update);
-	return parent;
-}
+/* The same, where RBAUGMENTED is the largest RBCOMPUTE(element), an RBTYPE. */
+#define RB_DECLARE_CALLBACKS_MAX(RBSTATIC, RBNAME, RBSTRUCT, RBFIELD, RBTYPE,  \
+				 RBAUGMENTED, RBCOMPUTE)                       \
+	static inline bool RBNAME##_most(RBSTRUCT *rb_of, bool rb_exit)        \
+	{                                                                      \
+		struct rb_node *rb_below[2] = { rb_of->RBFIELD.rb_left,        \
+						rb_of->RBFIELD.rb_right };     \
+		RBTYPE rb_most = RBCOMPUTE(rb_of);                             \
+		int rb_i;                                                      \
+                                                                               \
+		for (rb_i = 0; rb_i < 2; rb_i++)                               \
+			if (rb_below[rb_i] &&                                  \
+			    rb_most < rb_entry(rb_below[rb_i], RBSTRUCT,       \
+					       RBFIELD)                        \
+					      ->RBAUGMENTED)                   \
+				rb_most = rb_entry(rb_below[rb_i], RBSTRUCT,   \
+						   RBFIELD)                    \
+						  ->RBAUGMENTED;               \
+		if (rb_exit && rb_of->RBAUGMENTED == rb_most)                  \
+			return true;                                           \
+		rb_of->RBAUGMENTED = rb_most;                                  \
+		return false;                                                  \
+	}                                                                      \
+	RB_DECLARE_CALLBACKS(RBSTATIC, RBNAME, RBSTRUCT, RBFIELD, RBAUGMENTED, \
+			     RBNAME##_most)
 
 #endif

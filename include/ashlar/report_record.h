@@ -45,6 +45,8 @@ struct report_stack {
 #define REPORT_NOTE "note"
 /* Nor does this: a call is made to fail. address: which; bytes: its size. */
 #define REPORT_FAILED "made to fail"
+/* Nor does this: a library is about to be unloaded. address, bytes: where. */
+#define REPORT_UNLOADS "unloads"
 
 struct report_record {
 	/* by the port */
@@ -65,7 +67,7 @@ struct report_record {
 	char other_thread[16]; /* its name */
 	u64 locks[REPORT_LOCKS],
 		other_locks[REPORT_LOCKS]; /* held; end with 0 */
-	struct report_shared { /* of memory that processes share; or zeroes */
+	struct report_shared { /* see report_is_shared() */
 		u64 inode, offset;
 		u32 major, minor;
 	} shared;
@@ -74,6 +76,15 @@ struct report_record {
 	u32 window_bytes, reserved;
 	u8 window[REPORT_WINDOW];
 };
+
+/*
+ * True if it says which memory of several processes, and is not zeroes. (The
+ * inode may be 0: that of System V's first segment.)
+ */
+static inline bool report_is_shared(const struct report_shared *s)
+{
+	return s->major || s->minor;
+}
 
 /* The option report=, of a process: a socket that takes records. */
 int setup_report(const char *name);

@@ -31,6 +31,11 @@
 
 struct kmem_cache;
 
+/* A cache for the objects of struct @type, named and aligned as that is. */
+#define KMEM_CACHE(type, flags)                                     \
+	kmem_cache_create(#type, (unsigned int)sizeof(struct type), \
+			  (unsigned int)__alignof__(struct type), flags, 0)
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -64,8 +69,23 @@ void *kcalloc(size_t n, size_t size, gfp_t gfp) ASHLAR_API(kcalloc);
 void *krealloc(const void *p, size_t new_size, gfp_t gfp) ASHLAR_API(krealloc);
 void kfree(const void *p) ASHLAR_API(kfree);
 size_t ksize(const void *p) ASHLAR_API(ksize);
+
+void *kvmalloc(size_t size, gfp_t gfp) ASHLAR_API(kvmalloc);
+void kvfree(const void *p) ASHLAR_API(kvfree);
+/* Of a process alone (port/user/kvmalloc.c). */
+void *kvzalloc(size_t size, gfp_t gfp) ASHLAR_API(kvzalloc);
+void *kvmalloc_array(size_t n, size_t size, gfp_t gfp)
+	ASHLAR_API(kvmalloc_array);
+void *kvcalloc(size_t n, size_t size, gfp_t gfp) ASHLAR_API(kvcalloc);
+void *kvrealloc(const void *p, size_t oldsize, size_t newsize, gfp_t gfp)
+	ASHLAR_API(kvrealloc);
+
 char *kstrdup(const char *s, gfp_t gfp) ASHLAR_API(kstrdup);
 void *kmemdup(const void *src, size_t len, gfp_t gfp) ASHLAR_API(kmemdup);
+char *kvasprintf(gfp_t gfp, const char *fmt, __builtin_va_list ap)
+	ASHLAR_API(kvasprintf) ASHLAR_PRINTF(2, 0);
+char *kasprintf(gfp_t gfp, const char *fmt, ...) ASHLAR_API(kasprintf)
+	ASHLAR_PRINTF(2, 3);
 
 #ifdef __cplusplus
 }

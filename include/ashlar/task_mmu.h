@@ -16,6 +16,8 @@ extern void (*vma_file_id)(const struct file *file, u32 *dev, u64 *ino);
 void show_maps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name);
 void show_smaps(struct seq_file *m, struct mm_struct *mm, vma_file_name_t name,
 		bool rollup);
+void show_numa_maps(struct seq_file *m, struct mm_struct *mm, u32 policy,
+		    vma_file_name_t name);
 int clear_refs(struct mm_struct *mm, unsigned int type);
 /* One 64-bit word of /proc/PID/pagemap for the page at @addr. */
 u64 pagemap_entry(struct mm_struct *mm, unsigned long addr);

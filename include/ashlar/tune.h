@@ -51,6 +51,13 @@
 #define SHEAF_WARM_CALLS 4
 #define CACHE_LINE 64
 
+/*
+ * Caches that were not used are shrunk when RAM in use has grown by so many
+ * frames, or by this fraction of it.
+ */
+#define SHRINK_FRAMES 32ul
+#define SHRINK_FRACTION 4
+
 /* Caches with a CPU list; the others work from their slabs directly. */
 #define NR_CPU_CACHES 128
 

@@ -8,6 +8,7 @@
 
 #include <ashlar/gfp.h>
 #include <ashlar/rbtree.h>
+#include <ashlar/slab.h>
 #include <ashlar/types.h>
 #include <mach/pgtable.h>
 
@@ -39,9 +40,6 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags,
 	   pgprot_t prot);
 void vunmap(const void *addr);
 struct page *vmalloc_to_page(const void *addr);
-/* kmalloc() if it can, else vmalloc(). */
-void *kvmalloc(size_t size, gfp_t gfp);
-void kvfree(const void *addr);
 
 /* For ioremap(): an area without pages, and frames of devices in it. */
 struct vm_struct *get_vm_area(unsigned long size, u32 flags);

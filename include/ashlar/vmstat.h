@@ -78,6 +78,10 @@ void meminfo_proc_show(struct seq_file *m);
 void vmstat_proc_show(struct seq_file *m);
 void zoneinfo_proc_show(struct seq_file *m);
 
+/* mm/report/frames.c: every frame, and the page blocks; of a machine. */
+void show_frames(struct seq_file *m);
+void show_pageblocks(struct seq_file *m);
+
 /* How many pages of each size make up the direct map; the port counts. */
 enum { DIRECT_4K, DIRECT_4M, NR_DIRECT_SIZES };
 extern unsigned long direct_pages_count[NR_DIRECT_SIZES];

@@ -17,6 +17,7 @@
 #include <ashlar/vmstat.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/panic.h>
+#include <kernel/sched/psi.h>
 #include <kernel/task/task.h>
 #include <kernel/time/clock.h>
 
@@ -206,7 +207,9 @@ int submit_bio_wait(struct bio *bio)
 	bio->private = &done;
 	bio->end_io = end_wait;
 	submit_bio(bio);
+	psi_iowait(true);
 	wait_for_completion(&done);
+	psi_iowait(false);
 	bio->private = NULL;
 	return bio->status;
 }

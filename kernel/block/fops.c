@@ -14,7 +14,7 @@
 #include <ashlar/mm.h>
 #include <ashlar/pagemap.h>
 #include <ashlar/writeback.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <kernel/block/bdev_pages.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/fs/fcntl.h>

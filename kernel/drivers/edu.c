@@ -13,7 +13,7 @@
  *
  * Source: QEMU, docs/specs/edu.
  */
-#include <ashlar/dma-mapping.h>
+#include <ashlar/dma-transfer.h>
 #include <ashlar/err.h>
 #include <ashlar/errno.h>
 #include <ashlar/fs.h>

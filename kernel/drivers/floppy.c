@@ -21,7 +21,7 @@
  *
  * Source: Intel 82077AA data sheet; IBM PC AT Technical Reference, 1984.
  */
-#include <ashlar/dma-mapping.h>
+#include <ashlar/dma-transfer.h>
 #include <ashlar/errno.h>
 #include <ashlar/rwsem.h>
 #include <ashlar/string.h>

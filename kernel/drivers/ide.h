@@ -6,7 +6,7 @@
 #ifndef KERNEL_DRIVERS_IDE_H
 #define KERNEL_DRIVERS_IDE_H
 
-#include <ashlar/dma-mapping.h>
+#include <ashlar/dma-transfer.h>
 #include <ashlar/rwsem.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/irq.h>

@@ -3,7 +3,7 @@
 #ifndef KERNEL_DRIVERS_PCI_H
 #define KERNEL_DRIVERS_PCI_H
 
-#include <ashlar/dma-mapping.h>
+#include <ashlar/dma-transfer.h>
 #include <ashlar/list.h>
 
 struct seq_file;

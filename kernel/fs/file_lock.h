@@ -4,7 +4,7 @@
 #define KERNEL_FS_FILE_LOCK_H
 
 #include <ashlar/list.h>
-#include <ashlar/rbtree_augmented.h>
+#include <ashlar/rbtree.h>
 #include "locks.h"
 
 #define OFFSET_MAX 0x7fffffffffffffffll

@@ -30,7 +30,7 @@
 #include <ashlar/port.h>
 #include <ashlar/printf.h>
 #include <ashlar/writeback.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <kernel/block/blkdev.h>
 #include <kernel/drivers/chrdev.h>
 #include <kernel/fs/inode.h>

@@ -295,7 +295,8 @@ void touch_atime(struct file *f)
 	struct inode *inode = f->f_inode;
 	s64 now;
 
-	if ((f->f_flags & O_NOATIME) || (f->f_mnt->flags & MS_NOATIME))
+	if ((f->f_flags & O_NOATIME) || (f->f_mnt->flags & MS_NOATIME) ||
+	    (S_ISDIR(inode->i_mode) && f->f_mnt->flags & MS_NODIRATIME))
 		return;
 	if (inode->i_atime > inode->i_mtime &&
 	    inode->i_atime > inode->i_ctime &&

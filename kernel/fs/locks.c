@@ -28,7 +28,7 @@
  */
 #include <ashlar/fs.h>
 #include <ashlar/list.h>
-#include <ashlar/rbtree_augmented.h>
+#include <ashlar/rbtree_balance.h>
 #include <ashlar/seq_file.h>
 #include <ashlar/slab.h>
 #include <kernel/drivers/chrdev.h>
@@ -87,13 +87,15 @@ static bool reaches(const struct rb_node *n, loff_t start)
 static void update_last_end(struct rb_node *n)
 {
 	struct file_lock *l = lock_of(n);
-	unsigned int i;
 
 	l->last_end = l->end;
-	for (i = 0; i < 2; i++)
-		if (reaches(n->rb_child[i], l->last_end))
-			l->last_end = lock_of(n->rb_child[i])->last_end;
+	if (reaches(n->rb_left, l->last_end))
+		l->last_end = lock_of(n->rb_left)->last_end;
+	if (reaches(n->rb_right, l->last_end))
+		l->last_end = lock_of(n->rb_right)->last_end;
 }
+
+RB_DERIVED(end_callbacks, update_last_end)
 
 static void insert_lock(struct inode *inode, struct file_lock *new)
 {
@@ -105,15 +107,13 @@ static void insert_lock(struct inode *inode, struct file_lock *new)
 							     &parent->rb_right;
 	}
 	rb_link_node(&new->node, parent, link);
-	rb_update_path(&new->node, update_last_end);
-	rb_insert_augmented(&new->node, &inode->i_flock, update_last_end);
+	end_callbacks.propagate(&new->node, NULL);
+	rb_balance_insert(&new->node, &inode->i_flock, &end_callbacks);
 }
 
 static void erase_lock(struct inode *inode, struct file_lock *l)
 {
-	rb_update_path(rb_erase_augmented(&l->node, &inode->i_flock,
-					  update_last_end),
-		       update_last_end);
+	rb_balance_erase(&l->node, &inode->i_flock, &end_callbacks);
 }
 
 /* The first below @n, which reaches @start, that meets start … end. */
@@ -264,7 +264,7 @@ static bool cut_locks(struct inode *inode, const struct file_lock *range,
 			spare->start = range->end + 1;
 			insert_lock(inode, spare);
 			l->end = range->start - 1;
-			rb_update_path(&l->node, update_last_end);
+			end_callbacks.propagate(&l->node, NULL);
 			return true;
 		}
 		erase_lock(inode, l);

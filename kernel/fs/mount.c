@@ -51,7 +51,7 @@
 /* The flags that a mount remembers. */
 #define MNT_FLAGS                                                    \
 	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | \
-	 MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
+	 MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME | MS_NOSYMFOLLOW)
 
 LIST_HEAD(all_mounts);
 static struct kmem_cache *mnt_cache;

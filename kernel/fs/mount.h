@@ -19,6 +19,7 @@ struct wait_queue_head;
 #define MS_NODEV 0x4u
 #define MS_NOEXEC 0x8u
 #define MS_REMOUNT 0x20u
+#define MS_NOSYMFOLLOW 0x100u
 #define MS_NOATIME 0x400u
 #define MS_NODIRATIME 0x800u
 #define MS_BIND 0x1000u

@@ -221,6 +221,8 @@ static int follow_link(struct nameidata *nd, struct dentry *link)
 		return -ELOOP;
 	if (!may_follow_link(nd, inode))
 		return -EACCES;
+	if (nd->path.mnt->flags & MS_NOSYMFOLLOW)
+		return -ELOOP;
 	if (inode->i_op->get_path)
 		err = follow_magic(nd, inode);
 	else if (inode->i_link)

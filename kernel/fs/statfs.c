@@ -28,18 +28,23 @@ struct statfs64 {
 #define ST_NOATIME 0x400u
 #define ST_NODIRATIME 0x800u
 #define ST_RELATIME 0x1000u
+#define ST_NOSYMFOLLOW 0x2000u
 
 static u32 statfs_flags(const struct mount *mnt)
 {
-	u32 flags = ST_VALID | (mnt->flags &
-				(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC));
+	u32 flags = ST_VALID |
+		    (mnt->flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC));
 
+	if (mnt_readonly(mnt))
+		flags |= MS_RDONLY;
 	if (mnt->flags & MS_NOATIME)
 		flags |= ST_NOATIME;
 	if (mnt->flags & MS_NODIRATIME)
 		flags |= ST_NODIRATIME;
 	if (mnt->flags & MS_RELATIME)
 		flags |= ST_RELATIME;
+	if (mnt->flags & MS_NOSYMFOLLOW)
+		flags |= ST_NOSYMFOLLOW;
 	return flags;
 }
 

@@ -24,7 +24,7 @@
 #include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/string.h>
-#include <ashlar/xarray.h>
+#include <ashlar/xa_slots.h>
 #include <kernel/fs/dentry.h>
 #include <kernel/fs/fcntl.h>
 #include <kernel/fs/file.h>

@@ -22,6 +22,7 @@
 #include <kernel/sched/wait.h>
 #include <kernel/task/clone.h>
 #include <kernel/time/time.h>
+#include "attribute.h"
 
 #define BELOW "kernel/mm/transparent_hugepage/"
 
@@ -75,47 +76,24 @@ void khugepaged_start(void)
 
 /* ---- numbers ---- */
 
-struct number {
-	unsigned int *value;
-	unsigned int most;
+static const struct attribute max_ptes_none = {
+	.value = &khugepaged_max_ptes_none,
+	.most = HPAGE_PMD_NR - 1,
 };
-
-static int show_number(struct seq_file *m, void *data)
-{
-	const struct number *n = data;
-
-	seq_printf(m, "%u\n", *n->value);
-	return 0;
-}
-
-static ssize_t write_number(const char *text, size_t len, void *data)
-{
-	const struct number *n = data;
-	long v;
-
-	if (!proc_parse_long(text, &v) || v < 0 || (unsigned long)v > n->most)
-		return -EINVAL;
-	if (n->value == &khugepaged_pages_to_scan && !v)
-		return -EINVAL;
-	*n->value = (unsigned int)v;
-	if (n->value == &scan_sleep_millisecs)
-		wake_khugepaged();
-	return (ssize_t)len;
-}
-
-static const struct number max_ptes_none = { &khugepaged_max_ptes_none,
-					     HPAGE_PMD_NR - 1 };
-static const struct number max_ptes_shared = { &khugepaged_max_ptes_shared,
-					       HPAGE_PMD_NR - 1 };
-static const struct number pages_to_scan = { &khugepaged_pages_to_scan,
-					     0x7fffffff };
-static const struct number scan_sleep = { &scan_sleep_millisecs, 0x7fffffff };
-
-static int show_count(struct seq_file *m, void *data)
-{
-	seq_printf(m, "%lu\n", *(const unsigned long *)data);
-	return 0;
-}
+static const struct attribute max_ptes_shared = {
+	.value = &khugepaged_max_ptes_shared,
+	.most = HPAGE_PMD_NR - 1,
+};
+static const struct attribute pages_to_scan = {
+	.value = &khugepaged_pages_to_scan,
+	.least = 1,
+	.most = 0x7fffffff,
+};
+static const struct attribute scan_sleep = {
+	.value = &scan_sleep_millisecs,
+	.most = 0x7fffffff,
+	.changed = wake_khugepaged,
+};
 
 /* ---- words ---- */
 
@@ -210,16 +188,16 @@ static int show_size(struct seq_file *m, void *data)
 		.write = write_choice, .data = (void *)&(c)         \
 	}
 
-#define NUMBER(n, v)                                         \
-	{                                                    \
-		.name = BELOW "khugepaged/" n, .mode = 0644, \
-		.show = show_number, .write = write_number,  \
-		.data = (void *)&(v)                         \
+#define NUMBER(n, v)                                              \
+	{                                                         \
+		.name = BELOW "khugepaged/" n, .mode = 0644,      \
+		.show = attribute_show, .write = attribute_write, \
+		.data = (void *)&(v)                              \
 	}
 #define COUNT(n, v)                                          \
 	{                                                    \
 		.name = BELOW "khugepaged/" n, .mode = 0444, \
-		.show = show_count, .data = &(v)             \
+		.show = count_show, .data = &(v)             \
 	}
 
 static const struct proc_entry entries[] = {

@@ -19,6 +19,7 @@
 #include <kernel/sched/wait.h>
 #include <kernel/task/clone.h>
 #include <kernel/time/time.h>
+#include "attribute.h"
 
 #define BELOW "kernel/mm/ksm/"
 #define AT_ONCE 16u /* pages until another task may run */
@@ -67,37 +68,6 @@ static void wake_ksmd(void)
 
 /* ---- what is set ---- */
 
-struct number {
-	unsigned int *value;
-	int (*set)(unsigned int value); /* or NULL: it is only kept */
-	unsigned int most;
-};
-
-static int show_number(struct seq_file *m, void *data)
-{
-	const struct number *n = data;
-
-	seq_printf(m, "%u\n", *n->value);
-	return 0;
-}
-
-static ssize_t write_number(const char *text, size_t len, void *data)
-{
-	const struct number *n = data;
-	long v;
-	int err = 0;
-
-	if (!proc_parse_long(text, &v) || v < 0 || (unsigned long)v > n->most)
-		return -EINVAL;
-	if (n->set)
-		err = n->set((unsigned int)v);
-	else
-		*n->value = (unsigned int)v;
-	if (n->value == &sleep_millisecs)
-		wake_ksmd();
-	return err ? err : (ssize_t)len;
-}
-
 static int show_run(struct seq_file *m, void *data)
 {
 	(void)data;
@@ -136,22 +106,21 @@ static int set_merge_across_nodes(unsigned int value)
 	return ksm_set_merge_across_nodes(value);
 }
 
-static const struct number run = { NULL, ksm_set_run, 0x7fffffff };
-static const struct number across = { NULL, set_merge_across_nodes, 1 };
-static const struct number most = { &ksm_max_page_sharing,
-				    ksm_set_max_page_sharing, 0x7fffffff };
-static const struct number pages = { &pages_to_scan, NULL, 0x7fffffff };
-static const struct number millisecs = { &sleep_millisecs, NULL, 0x7fffffff };
-static const struct number prune = { &ksm_chains_prune_millisecs, NULL,
-				     0x7fffffff };
+static const struct attribute run = { .set = ksm_set_run, .most = 0x7fffffff };
+static const struct attribute across = { .set = set_merge_across_nodes,
+					 .most = 1 };
+static const struct attribute most = { .value = &ksm_max_page_sharing,
+				       .set = ksm_set_max_page_sharing,
+				       .most = 0x7fffffff };
+static const struct attribute pages = { .value = &pages_to_scan,
+					.most = 0x7fffffff };
+static const struct attribute millisecs = { .value = &sleep_millisecs,
+					    .most = 0x7fffffff,
+					    .changed = wake_ksmd };
+static const struct attribute prune = { .value = &ksm_chains_prune_millisecs,
+					.most = 0x7fffffff };
 
 /* ---- what is told ---- */
-
-static int show_count(struct seq_file *m, void *data)
-{
-	seq_printf(m, "%lu\n", *(const unsigned long *)data);
-	return 0;
-}
 
 static int show_volatile(struct seq_file *m, void *data)
 {
@@ -173,18 +142,18 @@ static int show_across(struct seq_file *m, void *data)
 	}
 #define COUNT(n, v)                                                \
 	{                                                          \
-		.name = BELOW n, .mode = 0444, .show = show_count, \
+		.name = BELOW n, .mode = 0444, .show = count_show, \
 		.data = &ksm_counts.v                              \
 	}
 
 static const struct proc_entry entries[] = {
-	SETTING("run", show_run, write_number, run),
-	SETTING("sleep_millisecs", show_number, write_number, millisecs),
-	SETTING("pages_to_scan", show_number, write_number, pages),
-	SETTING("merge_across_nodes", show_across, write_number, across),
-	SETTING("max_page_sharing", show_number, write_number, most),
-	SETTING("stable_node_chains_prune_millisecs", show_number, write_number,
-		prune),
+	SETTING("run", show_run, attribute_write, run),
+	SETTING("sleep_millisecs", attribute_show, attribute_write, millisecs),
+	SETTING("pages_to_scan", attribute_show, attribute_write, pages),
+	SETTING("merge_across_nodes", show_across, attribute_write, across),
+	SETTING("max_page_sharing", attribute_show, attribute_write, most),
+	SETTING("stable_node_chains_prune_millisecs", attribute_show,
+		attribute_write, prune),
 	SETTING("use_zero_pages", show_bool, write_use_zero_pages,
 		ksm_use_zero_pages),
 	COUNT("full_scans", full_scans),

@@ -309,12 +309,24 @@ static ssize_t text_write_iter(struct file *f, struct iov_iter *from,
 	return ret;
 }
 
+/* What a file of sysfs is not for is refused when it is opened, to root too. */
+static bool may_open(const struct inode *inode, u32 f_mode)
+{
+	if (inode->i_sb->s_fs_info != &sysfs_root)
+		return true;
+	return !((f_mode & FMODE_WRITE) && !(inode->i_mode & 0222)) &&
+	       !((f_mode & FMODE_READ) && !(inode->i_mode & 0444));
+}
+
 static int text_open(struct inode *inode, struct file *f)
 {
 	const struct proc_inode *pi = proc_i(inode);
-	struct proc_text *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	struct proc_text *t;
 	int err;
 
+	if (!may_open(inode, f->f_mode))
+		return -EACCES;
+	t = kzalloc(sizeof(*t), GFP_KERNEL);
 	if (!t)
 		return -ENOMEM;
 	if (pi->pid && pi->pid->of_mm)

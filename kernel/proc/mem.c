@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process's memory as files: its areas (maps, smaps), its frames (pagemap),
- * its bytes (mem), and the strings that execve left on its stack.
+ * A process's memory as files: its areas (maps, smaps, numa_maps), its frames
+ * (pagemap), its bytes (mem), and the strings that execve left on its stack.
  *
  * Each look takes a reference to the address space, so that it stays while
  * the process ends. A kernel thread has none: its texts are empty.
@@ -91,6 +91,17 @@ int show_pid_smaps_rollup(struct seq_file *m, struct task_struct *task)
 {
 	(void)task;
 	return smaps(m, true);
+}
+
+int show_pid_numa_maps(struct seq_file *m, struct task_struct *task)
+{
+	struct mm_struct *mm = proc_mm_get_live(m->priv);
+
+	if (!mm)
+		return 0;
+	show_numa_maps(m, mm, task->mempolicy, file_name);
+	mmput(mm);
+	return 0;
 }
 
 /* clear_refs is only written to. */

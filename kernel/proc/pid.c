@@ -308,6 +308,7 @@ static const struct pid_entry pid_entries[] = {
 	  .show = show_pid_mounts,
 	  .fop = &proc_mounts_fops },
 	TEXT("mountinfo", 0444, show_pid_mountinfo),
+	TEXT_OF_MM("numa_maps", 0444, show_pid_numa_maps),
 	TEXT_OF_MM("smaps", 0444, show_pid_smaps),
 	TEXT_OF_MM("smaps_rollup", 0444, show_pid_smaps_rollup),
 	TEXT_RW("clear_refs", 0200, show_pid_clear_refs, write_pid_clear_refs),

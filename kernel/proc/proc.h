@@ -102,6 +102,7 @@ struct mm_struct *proc_mm_get_live(struct mm_struct *mm);
 extern const struct file_operations proc_mem_fops, proc_pagemap_fops;
 int show_pid_maps(struct seq_file *m, struct task_struct *task);
 int show_pid_smaps(struct seq_file *m, struct task_struct *task);
+int show_pid_numa_maps(struct seq_file *m, struct task_struct *task);
 int show_pid_smaps_rollup(struct seq_file *m, struct task_struct *task);
 int show_timerslack(struct seq_file *m, struct task_struct *task);
 ssize_t write_timerslack(const char *text, size_t len,
@@ -127,6 +128,7 @@ int show_pid_statm(struct seq_file *m, struct task_struct *task);
 int show_pid_limits(struct seq_file *m, struct task_struct *task);
 /* root.c, sysctl.c, sysfs.c */
 void proc_root_init(void);
+void proc_pressure_init(void); /* pressure.c */
 void proc_sysctl_init(void);
 void sysfs_init(void);
 void huge_sysfs_init(void);

@@ -76,9 +76,10 @@ static void cpu_row(struct seq_file *m, const char *name)
 {
 	const struct kernel_cpustat *c = &kernel_cpustat;
 
-	seq_printf(m, "%s %llu %llu %llu %llu 0 %llu 0 0 0 0\n", name,
+	seq_printf(m, "%s %llu %llu %llu %llu %llu %llu 0 0 0 0\n", name,
 		   cpu_ticks(c->user), cpu_ticks(c->nice), cpu_ticks(c->system),
-		   cpu_ticks(idle_time_ns()), cpu_ticks(c->irq));
+		   cpu_ticks(idle_time_ns()), cpu_ticks(c->iowait),
+		   cpu_ticks(c->irq));
 }
 
 /* Besides Linux's rows: the other two ways into the kernel, counted. */
@@ -101,7 +102,7 @@ static void show_stat(struct seq_file *m)
 		   (ktime_get_real() - ktime_get()) / NSEC_PER_SEC,
 		   total_forks);
 	seq_printf(m, "procs_running %lu\nprocs_blocked %lu\n", nr_running(),
-		   nr_uninterruptible());
+		   nr_iowait());
 	seq_puts(m, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	seq_printf(m, "exceptions %lu\nsyscalls %lu\n", traps, syscall_count);
 }
@@ -141,7 +142,6 @@ static const struct proc_entry entries[] = {
 	REPORT("meminfo", 0444, meminfo_proc_show),
 	REPORT("pagetypeinfo", 0400, show_pagetypeinfo),
 	REPORT("partitions", 0444, show_partitions),
-	{ .name = "pressure/memory", .mode = 0444, .show = psi_show },
 	REPORT("slabinfo", 0400, show_slabinfo),
 	REPORT("stat", 0444, show_stat),
 	REPORT("swaps", 0444, show_swaps),
@@ -175,4 +175,5 @@ void proc_root_init(void)
 	proc_mkdir_below(&proc_root, "mounts")->link = mounts_link;
 	for (i = 0; i < ARRAY_SIZE(entries); i++)
 		proc_create(&entries[i]);
+	proc_pressure_init();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/pressure/memory: for what part of the time tasks did not get on for
- * lack of memory.
+ * /proc/pressure: for what part of the time tasks did not get on for lack of
+ * memory, because of a disk, or because another had the processor.
  *
  *   task A   ▓▓▓▓░░░░░░▓▓▓▓▓▓▓▓      ▓ runs or sleeps   ░ reclaims, or waits
  *   task B   ▓▓▓▓▓▓▓▓░░░░░░▓▓▓▓                           for a swapped page
@@ -9,11 +9,13 @@
  *   full             ──              and no other gets on meanwhile
  *
  * The core says when the running task begins and ends to be stalled
- * (psi_memstall); the scheduler, when one that is stalled sleeps or wakes.
- * Whatever changes one of the two adds the time since the last change to the
- * totals. The averages are Linux's: every two seconds the part of that time is
- * mixed in, with a weight that decays to 1/e in 10, 60 and 300 seconds. If
- * nobody asked for a while the seconds since count as one part and rests.
+ * (psi_memstall), who waits for a disk that he does (psi_iowait); the
+ * scheduler, when such a task sleeps or wakes. Whatever changes one of these
+ * adds the time since the last change to the totals. Who waits for the
+ * processor is counted by ticks, so that a switch of tasks costs nothing. The
+ * averages are Linux's: every two seconds the part of that time is mixed in,
+ * with a weight that decays to 1/e in 10, 60 and 300 seconds. If nobody asked
+ * for a while the seconds since count as one part and rests.
  *
  * Interrupts are off around all of it.
  */
@@ -31,11 +33,14 @@
 #define PERIOD_NS (2 * NSEC_PER_SEC + 1000000ull)
 #define MISSED_MOST 1000u /* periods; by then nothing is left */
 
-enum { PSI_SOME, PSI_FULL, NR_PSI };
+#define NR_PSI (2 * NR_PSI_RES) /* some and full of each */
 
-unsigned int psi_stalled; /* tasks */
+unsigned int psi_watched; /* tasks that are stalled, or about to wait */
+static unsigned int stalled; /* for lack of memory */
 static unsigned int stalled_running; /* of those, tasks that run or want to */
+static unsigned int iowait; /* tasks that sleep until a disk has answered */
 
+/* Some and full of each resource, as psi_index() says. */
 static struct {
 	u64 since; /* ns: of the two below */
 	bool on[NR_PSI];
@@ -45,6 +50,11 @@ static struct {
 	u64 total_then[NR_PSI];
 	unsigned long avg[NR_PSI][3]; /* percent, with FSHIFT bits behind */
 } psi;
+
+static unsigned int psi_index(enum psi_res res, bool full)
+{
+	return 2 * (unsigned int)res + full;
+}
 
 static unsigned long mix(unsigned long load, unsigned long weight,
 			 unsigned long active)
@@ -97,8 +107,11 @@ static void psi_update(void)
 		if (psi.on[i])
 			psi.total[i] += now - psi.since;
 	psi.since = now;
-	psi.on[PSI_SOME] = psi_stalled;
-	psi.on[PSI_FULL] = psi_stalled && nr_running() == stalled_running;
+	psi.on[psi_index(PSI_IO, false)] = iowait;
+	psi.on[psi_index(PSI_IO, true)] = iowait && !nr_running();
+	psi.on[psi_index(PSI_MEM, false)] = stalled;
+	psi.on[psi_index(PSI_MEM, true)] = stalled &&
+					   nr_running() == stalled_running;
 	if (now >= psi.due)
 		make_averages(now);
 }
@@ -114,7 +127,31 @@ void psi_task_change(const struct task_struct *t, bool runs)
 {
 	if (t->in_memstall)
 		stalled_running += runs ? 1u : -1u;
+	if (t->in_iowait)
+		iowait += runs ? -1u : 1u;
 	psi_update();
+}
+
+/** psi_cpu_tick() - one tick long a task wanted to run, and another did */
+void psi_cpu_tick(void)
+{
+	psi.total[psi_index(PSI_CPU, false)] += TICK_NSEC;
+}
+
+/** psi_iowait() - the running task is about to wait for a disk, or did */
+void psi_iowait(bool begins)
+{
+	unsigned long flags = local_irq_save();
+
+	current->in_iowait = begins;
+	psi_watched += begins ? 1u : -1u;
+	local_irq_restore(flags);
+}
+
+/** nr_iowait() - tasks that sleep until a disk has answered */
+unsigned long nr_iowait(void)
+{
+	return iowait;
 }
 
 /* The running task is stalled for lack of memory, or no longer. */
@@ -124,7 +161,8 @@ static void memstall(bool begins)
 
 	if (current->in_memstall != begins) {
 		current->in_memstall = begins;
-		psi_stalled += begins ? 1u : -1u;
+		stalled += begins ? 1u : -1u;
+		psi_watched += begins ? 1u : -1u;
 		stalled_running += begins ? 1u : -1u;
 		psi_update();
 	}
@@ -145,17 +183,29 @@ static void show_line(struct seq_file *m, const char *name, unsigned int i)
 		   (unsigned long long)(psi.total[i] / 1000));
 }
 
-/** psi_show() - /proc/pressure/memory */
-int psi_show(struct seq_file *m, void *unused)
+/**
+ * psi_total() - for how long tasks have been stalled
+ * @full: all of them
+ *
+ * Context: any. Return: ns since boot.
+ */
+u64 psi_total(enum psi_res res, bool full)
 {
 	unsigned long flags = local_irq_save();
+	u64 total;
 
-	(void)unused;
 	psi_update();
+	total = psi.total[psi_index(res, full)];
 	local_irq_restore(flags);
-	show_line(m, "some", PSI_SOME);
-	show_line(m, "full", PSI_FULL);
-	return 0;
+	return total;
+}
+
+/** psi_show() - the text of a file of /proc/pressure */
+void psi_show(struct seq_file *m, enum psi_res res)
+{
+	psi_total(res, false);
+	show_line(m, "some", psi_index(res, false));
+	show_line(m, "full", psi_index(res, true));
 }
 
 /** psi_init() - at boot, once there is a clock */

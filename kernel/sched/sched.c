@@ -514,7 +514,8 @@ static void calc_load(void)
 static void account_tick(struct task_struct *t, bool user)
 {
 	if (t == &init_task) {
-		kernel_cpustat.idle += TICK_NSEC;
+		*(nr_iowait() ? &kernel_cpustat.iowait :
+				&kernel_cpustat.idle) += TICK_NSEC;
 	} else if (!user) {
 		t->ru.stime += TICK_NSEC;
 		kernel_cpustat.system += TICK_NSEC;
@@ -567,6 +568,8 @@ void scheduler_tick(bool user)
 		rq.second_ticks = rq.rt_ticks = 0;
 	if (t == &init_task)
 		return;
+	if (rq.nr_running > 1)
+		psi_cpu_tick();
 	update_current(ktime_get());
 	if (t->mm) {
 		itimer_tick(user);

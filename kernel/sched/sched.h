@@ -69,7 +69,7 @@ void get_avenrun(unsigned long loads[3]); /* fixed point, 11 bits */
 
 /* Where the processor's time went, by timer interrupts; ns. */
 struct kernel_cpustat {
-	u64 user, nice, system, irq, idle;
+	u64 user, nice, system, irq, idle, iowait;
 };
 extern struct kernel_cpustat kernel_cpustat;
 

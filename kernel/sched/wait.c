@@ -12,6 +12,7 @@
  */
 #include <ashlar/list.h>
 #include <ashlar/port.h>
+#include <kernel/sched/psi.h>
 #include <kernel/sched/wait.h>
 #include <kernel/time/clock.h>
 #include <mach/irqflags.h>
@@ -199,6 +200,13 @@ static struct list_head *port_queue(const void *key)
 	return q;
 }
 
+/* A page that is waited for is being read, or written. */
+static bool is_page(const void *key)
+{
+	return (unsigned long)key - (unsigned long)port_mem_map <
+	       max_pfn * sizeof(struct page);
+}
+
 /**
  * port_wait() - wait for port_wake() of the same address, or a moment
  * @key: any address
@@ -206,6 +214,7 @@ static struct list_head *port_queue(const void *key)
 void port_wait(const void *key)
 {
 	struct port_waiter w = { .key = key, .task = current };
+	bool io = is_page(key);
 	unsigned long flags;
 
 	if (current == &init_task) /* booting: there is no other task */
@@ -215,7 +224,11 @@ void port_wait(const void *key)
 	port_waiters++;
 	current->state = TASK_UNINTERRUPTIBLE;
 	local_irq_restore(flags);
+	if (io)
+		psi_iowait(true);
 	schedule_until(ktime_get() + PORT_WAIT_NS);
+	if (io)
+		psi_iowait(false);
 	flags = local_irq_save();
 	port_waiters--;
 	list_del(&w.list);

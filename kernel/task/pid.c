@@ -140,7 +140,7 @@ struct task_struct *next_thread_from(pid_t nr)
 	unsigned long i = (unsigned long)max(nr, 0);
 	struct pid *pid;
 
-	for (; (pid = xa_find(&pids, &i, NR_MAX)); i++)
+	for (; (pid = xa_find(&pids, &i, NR_MAX, XA_PRESENT)); i++)
 		if (pid->task)
 			return pid->task;
 	return NULL;

@@ -74,7 +74,7 @@ struct task_struct {
 	int pdeath_signal;
 	unsigned int flags; /* PF_* */
 	bool reclaiming; /* memory: it may use the reserve */
-	bool in_memstall; /* for kernel/sched/psi.c */
+	bool in_memstall, in_iowait; /* for kernel/sched/psi.c */
 	atomic_t usage;
 	pid_t pid, tgid;
 	struct pid *thread_pid;
@@ -120,6 +120,7 @@ struct task_struct {
 	int static_prio; /* 120 + nice */
 	int policy, rt_priority;
 	u16 ioprio; /* ioprio_set; 0: none */
+	u32 mempolicy; /* <ashlar/mempolicy.h> */
 	unsigned int time_slice; /* SCHED_RR: timer interrupts left */
 	u64 vruntime; /* weighted ns, see kernel/sched/sched.c */
 	u64 slice_start; /* ru.exec when it was last chosen */

@@ -34,10 +34,10 @@ static bool read_sheaf(void *from, sheaf_t *slot, sheaf_t *value)
 }
 
 /*
- * Copy a cache and count its objects in sheaves. With slab_mutex held, which
+ * Copy a cache and count its objects in sheaves. Context: slab_mutex, which
  * keeps the cache alive.
  */
-static unsigned long copy_cache(struct kmem_cache *copy, struct kmem_cache *s)
+unsigned long copy_cache(struct kmem_cache *copy, struct kmem_cache *s)
 {
 	unsigned long cached;
 	struct mm_cpu *cpu;

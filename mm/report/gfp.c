@@ -28,6 +28,7 @@ static const struct gfp_name names[] = {
 	{ __GFP_NORETRY, 0x10000, "__GFP_NORETRY" },
 	{ __GFP_ZERO, 0x100, "__GFP_ZERO" },
 	{ __GFP_NOMEMALLOC, 0x80000, "__GFP_NOMEMALLOC" },
+	{ __GFP_MEMALLOC, 0x20000, "__GFP_MEMALLOC" },
 	{ __GFP_RECLAIMABLE, 0x10, "__GFP_RECLAIMABLE" },
 	{ __GFP_MOVABLE, 0x8, "__GFP_MOVABLE" },
 };

@@ -20,6 +20,7 @@
 
 #include <ashlar/mmzone.h>
 #include <ashlar/seq_file.h>
+#include <ashlar/stats.h>
 #include <ashlar/vmstat.h>
 #include "../internal.h"
 
@@ -140,8 +141,17 @@ void totals_add_cache(struct mm_totals *t, const struct kmem_cache *s,
 void totals_add_cpu(struct mm_totals *t, const struct mm_cpu *cpu);
 void totals_finish(struct mm_totals *t);
 
+/* ---- parts.c: what memory is used for, to the program itself ---- */
+
+void parts_add_cache(struct ashlar_memory *p, struct ashlar_memory_class *c,
+		     const struct kmem_cache *s, unsigned long cached_objects);
+void parts_finish(struct ashlar_memory *p, const struct mm_totals *t);
+void write_parts(struct seq_file *m, const struct ashlar_memory *p);
+void write_parts_class(struct seq_file *m, const struct ashlar_memory_class *c);
+
 /* ---- collect.c: this program's structures, under their locks ---- */
 
+unsigned long copy_cache(struct kmem_cache *copy, struct kmem_cache *s);
 void mm_collect_totals(struct mm_totals *t);
 void copy_zone(struct zone *copy, struct zone *z);
 

@@ -83,6 +83,11 @@ void port_guard_release(void *p, size_t bytes)
 	free_pages_exact(p, bytes);
 }
 
+int port_guard_prepare(void *p, size_t bytes)
+{
+	return 0;
+}
+
 int port_guard_open(void *p, size_t bytes)
 {
 	unsigned long addr = (unsigned long)p, end = addr + bytes;

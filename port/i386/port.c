@@ -2,6 +2,7 @@
 /* What the core asks of the PC (include/ashlar/port.h) and is not elsewhere. */
 #include <ashlar/errno.h>
 #include <ashlar/hexdump.h>
+#include <ashlar/mmzone.h>
 #include <ashlar/port.h>
 #include <ashlar/report_record.h>
 #include <kernel/panic.h>
@@ -20,6 +21,12 @@ unsigned long port_grow_ram(unsigned int order)
 int port_discard(unsigned long pfn, unsigned long nr)
 {
 	return -ENOSYS;
+}
+
+/* Nothing is ever elsewhere. */
+size_t port_resident(void)
+{
+	return totalram_pages() << PAGE_SHIFT;
 }
 
 int port_retire_ram(unsigned long pfn, unsigned long nr)

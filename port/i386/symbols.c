@@ -135,9 +135,10 @@ static u32 stack_end(u32 *sp)
 	return *sp < PAGE_OFFSET ? *sp : ALIGN(*sp + 1, PAGE_SIZE);
 }
 
-unsigned int port_callers(unsigned long *pc, unsigned int nr)
+/* What may be return addresses, from a frame on. */
+static unsigned int scan(u32 frame, unsigned long *pc, unsigned int nr)
 {
-	u32 sp = (u32)__builtin_frame_address(0), end = stack_end(&sp);
+	u32 sp = frame, end = stack_end(&sp);
 	unsigned int n = 0;
 
 	/* What was found, and lies on the stack, is not found again. */
@@ -148,10 +149,23 @@ unsigned int port_callers(unsigned long *pc, unsigned int nr)
 	return n;
 }
 
-unsigned int port_callers_noted(unsigned long *pc, unsigned int nr, u32 **note)
+unsigned int port_callers(unsigned long *pc, unsigned int nr)
 {
-	*note = NULL;
-	return port_callers(pc, nr);
+	return scan((u32)__builtin_frame_address(0), pc, nr);
+}
+
+/* A third of what is found may be of calls that are over. */
+#define NOTED_MOST 24u
+
+u32 port_callers_noted(unsigned int nr,
+		       u32 (*number)(const unsigned long *pc, unsigned int nr))
+{
+	unsigned long pc[NOTED_MOST];
+
+	nr += nr / 2;
+	nr = scan((u32)__builtin_frame_address(0), pc,
+		  nr < NOTED_MOST ? nr : NOTED_MOST);
+	return number(pc, nr);
 }
 
 void port_log_code(unsigned long pc)

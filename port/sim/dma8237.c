@@ -24,9 +24,9 @@
  * Source: Intel 8237A data sheet.
  */
 #include <ashlar/printf.h>
+#include <ashlar/string.h>
 #include <mach/io.h>
 #include <mach/page.h>
-#include <string.h>
 #include "dma8237.h"
 #include "sim.h"
 
@@ -205,23 +205,22 @@ static bool to_memory(const struct channel *c)
 
 static void read_strobe(struct channel *c)
 {
-	size_t size = by_words(active) ? 2 : 1;
-
-	on_the_bus = 0;
 	if (to_memory(c))
 		on_the_bus = c->dev->read(c->dev);
+	else if (by_words(active))
+		memcpy(&on_the_bus, memory_at(c), sizeof(on_the_bus));
 	else
-		memcpy(&on_the_bus, memory_at(c), size);
+		on_the_bus = *memory_at(c);
 }
 
 static void write_strobe(struct channel *c)
 {
-	size_t size = by_words(active) ? 2 : 1;
-
-	if (to_memory(c))
-		memcpy(memory_at(c), &on_the_bus, size);
-	else
+	if (!to_memory(c))
 		c->dev->write(c->dev, on_the_bus);
+	else if (by_words(active))
+		memcpy(memory_at(c), &on_the_bus, sizeof(on_the_bus));
+	else
+		*memory_at(c) = (u8)on_the_bus;
 	c->addr++;
 	tc = c->count-- == 0;
 	if (!tc)

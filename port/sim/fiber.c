@@ -17,6 +17,7 @@
  *   sim_fiber(cpu, fn, arg)   a CPU with work, but for CPU 0
  *   sim_fibers_run()          all of them, until each has returned
  */
+#include <setjmp.h>
 #include <stdlib.h>
 #include <ucontext.h>
 
@@ -26,10 +27,20 @@
 
 #define STACK_BYTES ((size_t)1 << 20)
 
+/* Where a CPU left off. Compilers have a short way of their own on x86. */
+#ifdef __x86_64__
+typedef void *place_t[5];
+#define keep_place(place) __builtin_setjmp(place)
+#define go_to_place(place) __builtin_longjmp(place, 1)
+#else
+typedef jmp_buf place_t;
+#define keep_place(place) _setjmp(place)
+#define go_to_place(place) _longjmp(place, 1)
+#endif
+
 struct fiber {
 	ucontext_t context; /* of a stack that is new */
-	void *place[5]; /* where it left off: for __builtin_longjmp() */
-	bool begun;
+	place_t place;
 	char *stack;
 	void *fake; /* what the host's checker keeps of it meanwhile */
 	void (*fn)(void *arg);
@@ -37,7 +48,7 @@ struct fiber {
 	struct mm_struct *loaded, *borrowed; /* its own, or another's */
 	unsigned long until; /* the turn up to which it waits … */
 	const void *key; /* … for this; NULL: it does not */
-	bool live;
+	bool begun, live;
 };
 
 /* The first is whoever called sim_fibers_run(). */
@@ -51,8 +62,10 @@ void __sanitizer_start_switch_fiber(void **fake, const void *bottom, size_t n);
 void __sanitizer_finish_switch_fiber(void *fake, const void **bottom,
 				     size_t *n);
 #else
-#define __sanitizer_start_switch_fiber(fake, bottom, n) ((void)0)
-#define __sanitizer_finish_switch_fiber(fake, bottom, n) ((void)0)
+#define __sanitizer_start_switch_fiber(fake, bottom, n) \
+	((void)(bottom), (void)(n))
+#define __sanitizer_finish_switch_fiber(fake, bottom, n) \
+	((void)(bottom), (void)(n))
 #endif
 
 /* @f goes on, on its own stack. */
@@ -75,7 +88,7 @@ static void arrive(struct fiber *f)
 static __attribute__((noinline)) void leave_for(struct fiber *next)
 {
 	if (next->begun)
-		__builtin_longjmp(next->place, 1);
+		go_to_place(next->place);
 	next->begun = true;
 	setcontext(&next->context);
 }
@@ -92,7 +105,7 @@ static void switch_to(struct fiber *next)
 				       next->stack ? next->stack : host_stack,
 				       next->stack ? STACK_BYTES :
 						     host_stack_bytes);
-	if (__builtin_setjmp(self->place) == 0)
+	if (keep_place(self->place) == 0)
 		leave_for(next);
 	arrive(entered);
 }

@@ -13,6 +13,7 @@
 #include <ashlar/shmem_fs.h>
 #include <ashlar/slab.h>
 #include <ashlar/vmalloc.h>
+#include <ashlar/xa_slots.h>
 #include "sim.h"
 
 struct sim_file {

@@ -80,6 +80,14 @@ void port_guard_release(void *p, size_t bytes)
 	*a = (struct area){ 0 };
 }
 
+/* There is nothing to do ahead. */
+int port_guard_prepare(void *p, size_t bytes)
+{
+	if (sim_is_open(p))
+		sim_fail("%zu bytes at %p are prepared late", bytes, p);
+	return sim.refuse_guards ? -ENOMEM : 0;
+}
+
 int port_guard_open(void *p, size_t bytes)
 {
 	if (sim.refuse_guards)

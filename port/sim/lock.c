@@ -21,10 +21,9 @@
  * The idea of checking every order once, on one CPU, is that of Linux's
  * lockdep (I. Molnar, A. van de Ven, 2006).
  */
-#include <string.h>
-
 #include <ashlar/compiler.h>
 #include <ashlar/mmzone.h>
+#include <ashlar/string.h>
 #include <mach/irqflags.h>
 #include <mach/spinlock.h>
 #include "sim.h"
@@ -260,7 +259,7 @@ void sim_no_core_locks(const char *what)
 		for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
 			bad |= l == &zones[z].lock;
 		for (unsigned int k = 0; l->kind && k < ARRAY_SIZE(core); k++)
-			bad |= !strcmp(l->kind, core[k]);
+			bad |= !ashlar_strcmp(l->kind, core[k]);
 		if (bad && l->holder == sim_cpu() + 1)
 			sim_fail("%s with a lock held since %s", what,
 				 held[i].where);
@@ -293,7 +292,8 @@ unsigned int sim_locks_held_beside(const char *kind, const char *or_kind)
 	for (unsigned int i = 0; i < nr_held; i++) {
 		const char *k = held[i].lock->kind;
 
-		n += !k || (strcmp(k, kind) && strcmp(k, or_kind));
+		n += !k ||
+		     (ashlar_strcmp(k, kind) && ashlar_strcmp(k, or_kind));
 	}
 	return n;
 }

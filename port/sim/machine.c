@@ -16,19 +16,16 @@
  * section itself when the CPU starts (port/sim/mach/percpu.h).
  */
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <ashlar/errno.h>
+#include <ashlar/printf.h>
 #include <ashlar/report_record.h>
 #include <ashlar/resource.h>
 #include <mach/page.h>
 #include <mach/percpu.h>
 #include <mach/pgtable.h>
 #include <mach/sanitize.h>
+#include "host.h"
 #include "sim.h"
 
 /* Blocks of the highest order are aligned in the arena as in RAM. */
@@ -65,7 +62,6 @@ static unsigned int nr_forgotten, nr_retiring;
 static unsigned long next_pfn[MAX_NR_ZONES];
 static unsigned long end_pfn[MAX_NR_ZONES];
 static unsigned long random_state;
-static int ram_fd;
 
 extern char __start_percpu[], __stop_percpu[];
 
@@ -73,7 +69,7 @@ extern char __start_percpu[], __stop_percpu[];
 
 static size_t percpu_size(void)
 {
-	return (size_t)(__stop_percpu - __start_percpu);
+	return (uintptr_t)__stop_percpu - (uintptr_t)__start_percpu;
 }
 
 /*
@@ -88,7 +84,7 @@ static void percpu_fill(struct sim_cpu *c)
 	volatile const char *image = __start_percpu;
 
 	if (!c->copy)
-		c->copy = (char *)aligned_alloc(PERCPU_ALIGN, size) + skew;
+		c->copy = (char *)host_alloc(PERCPU_ALIGN, size) + skew;
 	for (size_t i = 0; i < percpu_size(); i++)
 		c->copy[i] = image[i];
 }
@@ -225,6 +221,12 @@ static bool host_refuses(const char *what, unsigned long pfn, unsigned long nr)
 	return true;
 }
 
+size_t port_resident(void)
+{
+	sim_no_core_locks("port_resident");
+	return port_ram_pages << PAGE_SHIFT;
+}
+
 int port_discard(unsigned long pfn, unsigned long nr)
 {
 	if (host_refuses("port_discard", pfn, nr))
@@ -256,59 +258,9 @@ void port_forget_ram(unsigned long pfn, unsigned long nr)
 	if (nr != 1ul << (MAX_ORDER - 1))
 		sim_fail("%lu frames are no block", nr);
 	sim_no_core_locks("port_forget_ram");
-	memset(pfn_to_page(pfn), 0, nr * sizeof(struct page));
+	__builtin_memset(pfn_to_page(pfn), 0, nr * sizeof(struct page));
 	forgotten[nr_forgotten++] = pfn;
 	nr_retiring--;
-}
-
-/*
- * A page at a place of its own, within a window reserved at power on: that of
- * a frame, or none, so that touching it ends the run.
- */
-void sim_host_map(unsigned long addr, unsigned long pfn, bool present,
-		  bool writable)
-{
-	int prot = PROT_READ | (writable ? PROT_WRITE : 0);
-	void *at = (void *)addr, *p;
-
-	if (present)
-		p = mmap(at, PAGE_SIZE, prot, MAP_SHARED | MAP_FIXED, ram_fd,
-			 (off_t)(pfn << PAGE_SHIFT));
-	else
-		p = mmap(at, PAGE_SIZE, PROT_NONE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
-				 MAP_NORESERVE,
-			 -1, 0);
-	if (p != at)
-		sim_fail("the host does not map %#lx", addr);
-}
-
-static void reserve_kernel_window(void)
-{
-	void *window = (void *)VMALLOC_START;
-	size_t size = SIM_KERNEL_WINDOW + 0x100000000ul - VMALLOC_START;
-
-	if (mmap(window, size, PROT_NONE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
-			 MAP_NORESERVE,
-		 -1, 0) != window)
-		sim_fail("the host has no room for the kernel's window");
-}
-
-/* A file, so that a frame can be seen through a window as well. */
-static void *map_ram(size_t size, size_t align)
-{
-	void *room = mmap(NULL, size + align, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	void *at = (void *)ALIGN((uintptr_t)room, align);
-
-	ram_fd = memfd_create("sim-ram", MFD_CLOEXEC);
-	if (room == MAP_FAILED || ram_fd < 0 ||
-	    ftruncate(ram_fd, (off_t)size) ||
-	    mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		 ram_fd, 0) != at)
-		sim_fail("the host has no %zu bytes for RAM", size);
-	return at;
 }
 
 /* The kernel's page tables lie behind the frames that zones have. */
@@ -323,21 +275,15 @@ static void build_ram(void)
 		port_ram_pages += config.zone_pages[z];
 		end_pfn[z] = port_ram_pages;
 	}
-	/* Windows on high frames are as large as the host's pages. */
-	sim_max_low_pfn = PAGE_SIZE == 4096 ? end_pfn[ZONE_NORMAL] :
-					      port_ram_pages;
+	sim_max_low_pfn = host_has_windows() ? end_pfn[ZONE_NORMAL] :
+					       port_ram_pages;
 	map_size = ALIGN(port_ram_pages * sizeof(struct page), 64);
 	ram_size = (port_ram_pages + tables) << PAGE_SHIFT;
-	port_ram_base = (uintptr_t)map_ram(ram_size, ARENA_ALIGN);
-	port_mem_map = aligned_alloc(64, map_size);
-	port_slab_ids = calloc(CLASS_BYTES + port_ram_pages, 1);
-	if (!port_mem_map || !port_slab_ids)
-		sim_fail("the host has no memory for %lu descriptors",
-			 port_ram_pages);
+	port_ram_base = (uintptr_t)host_ram(ram_size, ARENA_ALIGN);
+	port_mem_map = host_alloc(64, map_size);
+	port_slab_ids = host_alloc(8, CLASS_BYTES + port_ram_pages);
 	port_slab_ids += CLASS_BYTES;
-	memset(port_mem_map, 0, map_size);
 	port_poison((void *)port_ram_base, ram_size);
-	reserve_kernel_window();
 	sim_build_kernel(port_ram_pages);
 }
 
@@ -414,21 +360,14 @@ void port_wake(const void *key)
 void port_log(const char *line)
 {
 	sim.log_lines++;
-	snprintf(sim.last_log, sizeof(sim.last_log), "%s", line);
+	ashlar_snprintf(sim.last_log, sizeof(sim.last_log), "%s", line);
 	if (sim.verbose)
-		fprintf(stderr, "Ashlar: %s\n", line);
-}
-
-static void last_words(const char *line)
-{
-	fprintf(stderr, "==%d==ERROR: Ashlar: %s\n", (int)getpid(), line);
-	abort();
+		host_say(line);
 }
 
 void port_panic(const char *line)
 {
-	last_words(line);
-	__builtin_unreachable();
+	host_end(line);
 }
 
 void sim_fail(const char *fmt, ...)
@@ -437,7 +376,7 @@ void sim_fail(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	ashlar_vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	port_panic(line);
 }
@@ -449,12 +388,15 @@ unsigned int port_callers(unsigned long *pc, unsigned int nr)
 	return nr ? 1 : 0;
 }
 
-unsigned int port_callers_noted(unsigned long *pc, unsigned int nr, u32 **note)
+u32 port_callers_noted(unsigned int nr,
+		       u32 (*number)(const unsigned long *pc, unsigned int nr))
 {
-	static u32 number[SIM_CPUS];
+	static u32 noted[SIM_CPUS];
+	unsigned long pc[1];
 
-	*note = &number[sim_cpu()];
-	return **note ? 1 : port_callers(pc, nr);
+	if (!noted[sim_cpu()])
+		noted[sim_cpu()] = number(pc, port_callers(pc, nr));
+	return noted[sim_cpu()];
 }
 
 int port_pid(void)
@@ -466,7 +408,7 @@ void port_log_code(unsigned long pc)
 {
 	char line[SIM_LINE];
 
-	snprintf(line, sizeof(line), "   code %#lx", pc);
+	ashlar_snprintf(line, sizeof(line), "   code %#lx", pc);
 	port_log(line);
 }
 
@@ -474,8 +416,8 @@ void port_report(struct report_record *r)
 {
 	sim.reports++;
 	sim.last_record = *r;
-	snprintf(sim.last_report, sizeof(sim.last_report), "%s %s", r->kind,
-		 r->sentence);
+	ashlar_snprintf(sim.last_report, sizeof(sim.last_report), "%s %s",
+			r->kind, r->sentence);
 	if (!sim.tolerate_reports)
-		last_words(sim.last_report);
+		host_end(sim.last_report);
 }

@@ -16,6 +16,7 @@
 #include <ashlar/mmzone.h>
 #include <ashlar/port.h>
 #include <ashlar/types.h>
+#include <mach/pgtable.h>
 
 #define SIM_CPUS 8
 #define SIM_LINE 300
@@ -94,7 +95,6 @@ extern struct sim sim;
 
 void sim_boot(const struct sim_config *config);
 void sim_run_on(unsigned int cpu);
-unsigned int sim_cpu(void);
 void sim_cpu_stop(unsigned int cpu);
 void sim_cpu_bury(unsigned int cpu);
 void sim_no_core_locks(const char *what);

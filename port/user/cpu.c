@@ -10,7 +10,9 @@
  *
  * Fork handlers are registered by the first allocation of the process. They
  * run in the reverse of their order of registration before the fork, so
- * ours come last and those of others may still allocate.
+ * ours come last and those of others may still allocate. Where a thread may be
+ * made without an allocation they are registered before: the first one is
+ * then made by any thread, and perhaps while another forks.
  */
 #include <ashlar/check.h>
 #include <ashlar/kfence.h>
@@ -28,7 +30,7 @@
 void *__dso_handle __hidden __attribute__((__weak__)) = &__dso_handle;
 
 static spinlock_t start_lock = SPIN_LOCK_UNLOCKED;
-static bool started, have_exit_key;
+static bool started, have_exit_key, have_fork_handlers;
 static pthread_key_t exit_key;
 
 /* Together, as the linker works for each variable of threads. */
@@ -74,6 +76,7 @@ static void fork_prepare(void)
 	if (_IO_list_lock)
 		_IO_list_lock();
 	spin_lock(&start_lock);
+	dma_fork_prepare();
 	large_fork_prepare();
 	ram_fork_prepare();
 	mm_fork_prepare();
@@ -87,6 +90,7 @@ static void fork_parent(void)
 	mm_fork_parent();
 	ram_fork_parent();
 	large_fork_parent();
+	dma_fork_parent();
 	spin_unlock(&start_lock);
 	if (_IO_list_unlock)
 		_IO_list_unlock();
@@ -100,8 +104,25 @@ static void fork_child(void)
 	thread.fork_locked = false;
 	spin_lock_init(&start_lock);
 	large_fork_child();
+	dma_fork_child();
 	ram_fork_child();
 	mm_fork_child(mm_cpu_self);
+}
+
+/* It may allocate, and so be asked once more. */
+static void see_to_forks(void)
+{
+	bool have = have_fork_handlers;
+
+	have_fork_handlers = true;
+	if (!have)
+		pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+/* For the constructor, where threads begin without an allocation. */
+void cpu_process_starts(void)
+{
+	see_to_forks();
 }
 
 /* False: there is no memory to begin with. Who asks next tries again. */
@@ -140,7 +161,7 @@ struct mm_cpu *port_cpu_start(void)
 	/* The C library may allocate in these: we are online by now. */
 	if (first) {
 		have_exit_key = !pthread_key_create(&exit_key, thread_ends);
-		pthread_atfork(fork_prepare, fork_parent, fork_child);
+		see_to_forks();
 	}
 	if (cpu && have_exit_key)
 		pthread_setspecific(exit_key, cpu);

@@ -71,9 +71,12 @@ static uintptr_t find_return(const uintptr_t *sp, uintptr_t start)
 void port_process_ends(void)
 {
 	struct report_record r = { .kind = REPORT_END };
-	unsigned int nr = report_callers(r.now.pc);
+	unsigned int nr;
 	bool held;
 
+	if (report_is_restricted())
+		return;
+	nr = report_callers(r.now.pc);
 	if (main_has_returned(r.now.pc, nr))
 		r.address = find_return(__builtin_frame_address(0),
 					(uintptr_t)r.now.pc[nr - 1]);

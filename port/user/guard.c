@@ -6,12 +6,36 @@
  *
  * Whatever is open is a mapping more of the kernel's, and so is what lies
  * between two open ones: closed pages are one mapping with all around them.
+ *
+ * Linux 6.13 and later can take single pages of a mapping away from everybody.
+ * So they do with what was prepared: it stays one mapping, however much of it
+ * is open, and a fork has thousands less to copy.
+ *
+ *   | prepared: one mapping, read and write             | PROT_NONE ...... |
+ *   |   taken away  | open |  taken away | open | t. a. |
+ *   light.from                                    light.to
  */
 #include <ashlar/port.h>
 #include <mach/page.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include "sys.h"
 #include "user.h"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE 103
+#endif
+
+/*
+ * Grows at its end, before a page there is opened for the first time. Pages are
+ * counted, for the address of one would be a pointer to a block.
+ */
+static struct {
+	unsigned long from, to; /* both 0: nothing */
+	bool given_up; /* the kernel cannot, or will not */
+	bool mixed; /* some page in it had to be closed the other way */
+} light;
 
 /* Bytes of addresses that the process may have. (A name less to look for.) */
 size_t address_limit(void)
@@ -43,10 +67,61 @@ void port_guard_release(void *p, size_t bytes)
 	sys_munmap(p, bytes);
 }
 
+static unsigned long page_of(const void *p)
+{
+	return (uintptr_t)p >> PAGE_SHIFT;
+}
+
+static __racy bool is_light(const void *p)
+{
+	return page_of(p) - light.from < READ_ONCE(light.to) - light.from;
+}
+
+/* True if the kernel refuses to read there: an emulator may ignore advice. */
+static bool is_taken_away(const void *p)
+{
+	return sys6(SYS_rt_sigprocmask, SIG_BLOCK, (long)p, 0, sizeof(u64), 0,
+		    0) == -EFAULT;
+}
+
+static bool take_away(void *p, size_t bytes)
+{
+	return !sys_madvise(p, bytes, MADV_GUARD_INSTALL) && is_taken_away(p);
+}
+
+/* Where it is refused each page is a mapping, as without it. */
+int port_guard_prepare(void *p, size_t bytes)
+{
+	bool first = !light.to;
+
+	if (light.given_up || (!first && page_of(p) != light.to))
+		return 0;
+	light.given_up = sys_mprotect(p, bytes, PROT_READ | PROT_WRITE) ||
+			 !take_away(p, bytes);
+	if (light.given_up)
+		return port_guard_close(p, bytes);
+	if (first)
+		light.from = page_of(p);
+	WRITE_ONCE(light.to, page_of(p) + (bytes >> PAGE_SHIFT));
+	return 0;
+}
+
+static int open_light(void *p, size_t bytes)
+{
+	long err = READ_ONCE(light.mixed) ?
+			   sys_mprotect(p, bytes, PROT_READ | PROT_WRITE) :
+			   0;
+
+	return (int)(err ? err : sys_madvise(p, bytes, MADV_GUARD_REMOVE));
+}
+
 int port_guard_open(void *p, size_t bytes)
 {
-	long err = sys_mprotect(p, bytes, PROT_READ | PROT_WRITE);
+	long err;
 
+	if (is_light(p))
+		return open_light(p, bytes);
+	err = sys_mprotect(p, bytes, PROT_READ | PROT_WRITE);
 	/* A frame becomes one mapping with those around it again. */
 	if (!err && virt_addr_valid(p))
 		sys_madvise(p, bytes, MADV_NOHUGEPAGE);
@@ -56,6 +131,11 @@ int port_guard_open(void *p, size_t bytes)
 /* One call takes the memory and the access. */
 int port_guard_close(void *p, size_t bytes)
 {
+	if (is_light(p)) {
+		if (!sys_madvise(p, bytes, MADV_GUARD_INSTALL))
+			return 0;
+		WRITE_ONCE(light.mixed, true); /* it is locked in memory */
+	}
 	return sys_mmap(p, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) ?
 		       0 :
 		       -ENOMEM;

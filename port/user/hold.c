@@ -36,8 +36,13 @@
 
 bool hold_wanted;
 
-static struct ashlar_held held[HELD_MOST];
-static s32 asked[HELD_MOST]; /* threads that the signal was sent to */
+/* Mapped where it is wanted: half a megabyte counts against small limits. */
+struct hold_table {
+	struct ashlar_held held[HELD_MOST];
+	s32 asked[HELD_MOST]; /* threads that the signal was sent to */
+};
+
+static struct hold_table *table;
 static u32 nr_asked, nr_held;
 static u32 moment; /* odd while threads are held */
 
@@ -167,7 +172,7 @@ static void enter(const ucontext_t *context)
 	u32 n = __atomic_fetch_add(&nr_held, 1, __ATOMIC_RELAXED);
 
 	if (n < HELD_MOST)
-		held[n].sp = save_registers(held[n].reg, context);
+		table->held[n].sp = save_registers(table->held[n].reg, context);
 	__atomic_fetch_add(&moment, 0, __ATOMIC_RELEASE);
 }
 
@@ -198,7 +203,7 @@ static bool was_asked(s32 tid)
 	u32 i;
 
 	for (i = 0; i < nr_asked; i++)
-		if (asked[i] == tid)
+		if (table->asked[i] == tid)
 			return true;
 	return false;
 }
@@ -212,7 +217,7 @@ static void ask(s32 pid, s32 tid)
 	info.si_value.sival_ptr = &moment;
 	if (!sys6(SYS_rt_tgsigqueueinfo, pid, tid, HOLD_SIGNAL, (long)&info, 0,
 		  0))
-		asked[nr_asked++] = tid;
+		table->asked[nr_asked++] = tid;
 }
 
 static s32 number(const char *s)
@@ -313,7 +318,8 @@ bool port_hold_threads(void)
 /** port_release_threads() - let those go on that were held */
 void port_release_threads(void)
 {
-	__builtin_memset(held, 0, min(nr_held, HELD_MOST) * sizeof(held[0]));
+	__builtin_memset(table->held, 0,
+			 min(nr_held, HELD_MOST) * sizeof(table->held[0]));
 	__atomic_fetch_add(&moment, 1, __ATOMIC_RELEASE);
 	sys_futex_wake(&moment, INT_MAX);
 }
@@ -365,6 +371,14 @@ static long sys_sigaction(const struct kernel_sigaction *to,
 		    sizeof(to->mask), 0, 0);
 }
 
+static bool have_table(void)
+{
+	if (!table)
+		table = sys_mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS);
+	return table;
+}
+
 /* Handle the signal from now on, if that is wanted and it has no handler. */
 void hold_listen(void)
 {
@@ -376,9 +390,10 @@ void hold_listen(void)
 	struct kernel_sigaction old = { 0 };
 
 	if (!hold_wanted || sys_sigaction(NULL, &old) ||
-	    old.handler > (uintptr_t)SIG_IGN || sys_sigaction(&ours, NULL))
+	    old.handler > (uintptr_t)SIG_IGN || !have_table() ||
+	    sys_sigaction(&ours, NULL))
 		return;
-	ashlar_snapshot.held = held;
+	ashlar_snapshot.held = table->held;
 	WRITE_ONCE(ashlar_snapshot.signal, HOLD_SIGNAL);
 }
 

@@ -24,19 +24,19 @@
  * discarded, it reads as zero, and is no memory that is kept.
  *
  * Context of all: ranges_lock. No system call is made here, but for the clock
- * at every megabyte that is freed.
+ * at every four megabytes that are freed.
  */
 #include "ranges.h"
 #include "user.h"
 
 #define CHURN_MOST (256ul << 20)
 #define PERIOD_MS 500
-#define PERIOD_BYTES (1ul << 20)
+#define PERIOD_BYTES (4ul << 20)
 #define LOOKS 8 /* at ranges of one list */
 
 #define LISTS (64 * 8)
 
-static struct list_head lists[LISTS]; /* { NULL, NULL }: still empty */
+static struct range *lists[LISTS]; /* of each the newest */
 static u64 filled[LISTS / 64]; /* a bit for each list that is not empty */
 static struct list_head aged = LIST_HEAD_INIT(aged);
 static struct list_head empty = LIST_HEAD_INIT(empty);
@@ -59,9 +59,9 @@ static bool taken;
 /* The list of ranges of @size bytes: its highest four bits say which. */
 static unsigned int list_of(size_t size)
 {
-	unsigned int top = 63 - (unsigned int)__builtin_clzl(size);
+	unsigned int top = 63 ^ (unsigned int)__builtin_clzl(size);
 
-	return top << 3 | (size >> (top - 3) & 7);
+	return (top << 3) - 8 + (unsigned int)(size >> (top - 3));
 }
 
 /* The first list from @i on that is not empty; LISTS: there is none. */
@@ -77,13 +77,15 @@ static unsigned int next_list(unsigned int i)
 	return LISTS;
 }
 
-static void file_by_size(struct range *r)
+static void file_by_size(struct range *r, unsigned int i)
 {
-	unsigned int i = list_of(r->size);
+	struct range *next = lists[i];
 
-	if (!lists[i].next)
-		INIT_LIST_HEAD(&lists[i]);
-	list_add(&r->by_size, &lists[i]);
+	r->next = next;
+	r->link = &lists[i];
+	if (next)
+		next->link = &r->next;
+	lists[i] = r;
 	filled[i / 64] |= 1ull << i % 64;
 	r->list = (unsigned short)i;
 }
@@ -92,31 +94,54 @@ static void unfile_by_size(struct range *r)
 {
 	unsigned int i = r->list;
 
-	list_del(&r->by_size);
-	if (list_empty(&lists[i]))
+	*r->link = r->next;
+	if (r->next)
+		r->next->link = r->link;
+	else if (!lists[i])
 		filled[i / 64] &= ~(1ull << i % 64);
 }
 
 /* ---- ranges come and go ---- */
 
 /* Into the lists, behind @older in age. */
-static void add(struct range *r, struct list_head *older)
+static void enlist(struct range *r, struct list_head *older)
 {
 	r->state = RANGE_KEPT;
-	file_by_size(r);
+	file_by_size(r, list_of(r->size));
 	list_add(&r->by_age, older);
-	if (!r->zeroed)
-		large_cached_bytes += r->size;
 }
 
-static void del(struct range *r)
+static void unlist(struct range *r)
 {
 	unfile_by_size(r);
 	list_del(&r->by_age);
-	if (r->zeroed)
+}
+
+/* @r, in the lists, has another size than before. */
+static void refile(struct range *r)
+{
+	unsigned int i = list_of(r->size);
+
+	if (i == r->list)
 		return;
+	unfile_by_size(r);
+	file_by_size(r, i);
+}
+
+/* @bytes of what is kept are joined, cut or taken, so not idle. */
+static void note_used(size_t bytes)
+{
+	lowest = min(lowest, large_cached_bytes - bytes);
+}
+
+/* @r, which was kept whole, and is in no list any more, leaves. */
+static struct range *leaves(struct range *r)
+{
+	if (r->zeroed)
+		return r;
+	note_used(r->size);
 	large_cached_bytes -= r->size;
-	lowest = min(lowest, large_cached_bytes);
+	return r;
 }
 
 /* True if @neighbour of @r, or NULL, is kept as @r shall be. */
@@ -129,39 +154,51 @@ static bool joins(const struct range *r, const struct range *neighbour)
 /* Keep @r, attached, as the newest, with those beside it. */
 void kept_put(struct range *r)
 {
+	struct list_head *newest = r->zeroed ? &empty : &aged;
+	struct range *before = r->before;
+	size_t size = r->size, used = 0;
+
 	if (joins(r, r->behind)) {
-		del(r->behind);
+		used = r->behind->size;
+		unlist(r->behind);
 		range_join(r);
 	}
-	if (joins(r, r->before)) {
-		r = r->before;
-		del(r);
-		range_join(r);
+	if (joins(r, before)) {
+		used += before->size;
+		range_join(before);
+		refile(before);
+		list_move_tail(&before->by_age, newest);
+	} else {
+		enlist(r, newest->prev);
 	}
-	add(r, r->zeroed ? empty.prev : aged.prev);
+	if (newest == &aged) {
+		note_used(used);
+		large_cached_bytes += size;
+	}
 }
 
 /* ---- allocation ---- */
 
-static char *place_in(const struct range *r, size_t size, size_t align)
+/* Bytes in @r before the first place that is so aligned. */
+static size_t before_place(const struct range *r, size_t align)
 {
-	char *start = (char *)ALIGN((uintptr_t)r->addr, align);
+	return -(uintptr_t)r->addr & (align - 1);
+}
 
-	return start + size <= r->addr + r->size ? start : NULL;
+static bool has_place(const struct range *r, size_t size, size_t align)
+{
+	return r->size >= size + before_place(r, align);
 }
 
 /* Of those seen in list @i, the newest that @size at @align fits into. */
 static struct range *find_in(unsigned int i, size_t size, size_t align)
 {
-	unsigned int looks = 0;
-	struct range *r;
+	struct range *r = lists[i];
+	unsigned int looks;
 
-	list_for_each_entry(r, &lists[i], by_size) {
-		if (place_in(r, size, align))
+	for (looks = 0; r && looks < LOOKS; looks++, r = r->next)
+		if (has_place(r, size, align))
 			return r;
-		if (++looks == LOOKS)
-			break;
-	}
 	return NULL;
 }
 
@@ -179,23 +216,26 @@ static struct range *find_fit(size_t size, size_t align)
 }
 
 /*
- * Cut [start, start + size) out of @r. What is left before and behind it
- * stays kept, as old as it is.
+ * Cut the first @size bytes off that @r has at @align, or all but an eighth
+ * more. What is left stays kept, as old as it is.
  */
-static struct range *cut(struct range *r, char *start, size_t size)
+static struct range *cut(struct range *r, size_t size, size_t align)
 {
-	size_t before = (size_t)(start - r->addr);
-	struct list_head *age = r->by_age.prev;
-	struct range *whole = r;
+	size_t before = before_place(r, align);
+	struct range *piece;
 
-	del(r);
-	if (before) {
-		r = range_split(whole, before);
-		add(whole, age);
+	if (!r->zeroed)
+		note_used(r->size);
+	if (unlikely(before))
+		enlist(range_cut(r, before), r->by_age.prev);
+	if (likely(r->size - size > size / 8)) {
+		piece = range_cut(r, size);
+		refile(r);
+	} else {
+		piece = r;
+		unlist(r);
 	}
-	if (r->size - size > size / 8)
-		add(range_split(r, size), age);
-	return r;
+	return leaves(piece);
 }
 
 /**
@@ -209,23 +249,22 @@ static struct range *cut(struct range *r, char *start, size_t size)
 struct range *kept_take(size_t size, size_t align)
 {
 	struct range *r = find_fit(size, align);
-	char *start;
+	bool whole;
 
 	if (!r)
 		return NULL;
+	whole = range_suits(r, size, align);
+	if (unlikely(!whole && !ranges_suffice())) {
+		if (!IS_ALIGNED((uintptr_t)r->addr, align))
+			return NULL;
+		whole = true;
+	}
 	taken = true;
 	WRITE_ONCE(kept_room, kept_room + size);
-	if (r->size == size) {
-		del(r);
-		return r;
-	}
-	start = place_in(r, size, align);
-	if (likely(ranges_suffice()))
-		return cut(r, start, size);
-	if (start != r->addr)
-		return NULL;
-	del(r);
-	return r;
+	if (!whole)
+		return cut(r, size, align);
+	unlist(r);
+	return leaves(r);
 }
 
 /* ---- how much is kept ---- */
@@ -237,10 +276,35 @@ static size_t most_bytes(void)
 	return base + churn < base ? ~0ul : base + churn;
 }
 
-/* True if a range of @size may be kept, be it in place of others. */
-bool kept_would_fit(size_t size)
+/* The oldest range, or @over bytes of it, detached. */
+static __cold_path struct range *evict_oldest(size_t over)
 {
-	return size <= most_bytes();
+	struct range *r = list_first_entry(&aged, struct range, by_age);
+
+	struct range *end = r;
+
+	note_used(r->size);
+	if (r->size > 2 * over && ranges_suffice()) {
+		end = range_split(r, r->size - over);
+		refile(r);
+	} else {
+		unlist(r);
+	}
+	range_detach(leaves(end));
+	return end;
+}
+
+/* The oldest of what is more than @most bytes, detached; NULL: all is well. */
+static struct range *evict(size_t most)
+{
+	size_t bytes = large_cached_bytes;
+
+	if (likely(bytes <= most)) {
+		WRITE_ONCE(kept_room, most - bytes);
+		return NULL;
+	}
+	WRITE_ONCE(kept_room, 0);
+	return evict_oldest(ALIGN(bytes - most, host.page_size));
 }
 
 /*
@@ -249,20 +313,26 @@ bool kept_would_fit(size_t size)
  */
 struct range *kept_evict(void)
 {
-	size_t most = most_bytes(), over;
-	struct range *r;
+	return evict(most_bytes());
+}
 
-	WRITE_ONCE(kept_room, most - min(most, large_cached_bytes));
-	if (large_cached_bytes <= most)
-		return NULL;
-	over = ALIGN(large_cached_bytes - most, port_host_page_size());
-	r = list_first_entry(&aged, struct range, by_age);
-	if (r->size > 2 * over && ranges_suffice())
-		r = cut(r, r->addr + r->size - over, over);
-	else
-		del(r);
-	range_detach(r);
-	return r;
+/*
+ * Keep @r, attached, no block any more, be it in place of others, if it is not
+ * too large. Returns what is to be unmapped instead, detached, or NULL.
+ */
+struct range *kept_offer(struct range *r)
+{
+	size_t most;
+
+	kept_note_freed(r->size);
+	most = most_bytes();
+	r->zeroed = false;
+	if (unlikely(r->odd || r->size > most)) {
+		range_detach(r);
+		return r;
+	}
+	kept_put(r);
+	return evict(most);
 }
 
 /* Any range, of the empty ones only @empty_too; detached. NULL: none. */
@@ -275,7 +345,8 @@ struct range *kept_remove_any(bool empty_too)
 	if (list_empty(from))
 		return NULL;
 	r = list_first_entry(from, struct range, by_age);
-	del(r);
+	unlist(r);
+	leaves(r);
 	range_detach(r);
 	return r;
 }

@@ -28,8 +28,12 @@
 /* Clearing more costs more than having the kernel do it where it is used. */
 #define CLEAR_MOST (512ul << 10)
 
-/* For so long nothing is unmapped after the kernel had no room for mappings. */
-#define SHORT_MS 1000
+/*
+ * For so long nothing is unmapped after the kernel had no room for mappings: a
+ * program that has used them up rarely gives many of them back soon, and what
+ * is emptied meanwhile takes addresses only.
+ */
+#define SHORT_MS (60 * 1000)
 
 static unsigned long short_until; /* port_time_ms() */
 
@@ -66,17 +70,23 @@ static void no_longer_block(const struct range *r)
 	large_bytes -= r->size;
 }
 
-/* Takes the lock, with descriptors for one allocation at hand. */
-static bool lock_with_descriptors(void)
+/* Context: ranges_lock, which is not held any more if there is no memory. */
+static __cold_path bool more_descriptors(void)
 {
-	spin_lock(&ranges_lock);
-	while (!ranges_suffice()) {
+	do {
 		spin_unlock(&ranges_lock);
 		if (!ranges_grow())
 			return false;
 		spin_lock(&ranges_lock);
-	}
+	} while (!ranges_suffice());
 	return true;
+}
+
+/* Takes the lock, with descriptors for one allocation at hand. */
+static bool lock_with_descriptors(void)
+{
+	spin_lock(&ranges_lock);
+	return likely(ranges_suffice()) || more_descriptors();
 }
 
 /* ---- giving back ---- */
@@ -125,12 +135,12 @@ static bool unmap(struct range *r)
 	return true;
 }
 
-/* Unmap @r, if it is one, and whatever else is more than may be kept. */
-static void unmap_excess(struct range *r)
+/* Unmap @r and whatever else is more than may be kept. */
+static __cold_path void unmap_all(struct range *r)
 {
 	size_t size;
 
-	while (r) {
+	do {
 		size = r->size;
 		if (!unmap(r))
 			return;
@@ -138,20 +148,13 @@ static void unmap_excess(struct range *r)
 		kept_note_unmapped(size);
 		r = kept_evict();
 		spin_unlock(&ranges_lock);
-	}
+	} while (r);
 }
 
-/* Keep @r, attached, if it fits. Returns what is to be unmapped, or NULL. */
-static struct range *keep(struct range *r)
+static void unmap_excess(struct range *r)
 {
-	kept_note_freed(r->size);
-	r->zeroed = false;
-	if (r->odd || !kept_would_fit(r->size)) {
-		range_detach(r);
-		return r;
-	}
-	kept_put(r);
-	return kept_evict();
+	if (unlikely(r))
+		unmap_all(r);
 }
 
 /* Unmap the part [addr, addr + size) of a mapping that is no range yet. */
@@ -175,7 +178,7 @@ static void put_back(struct range *r)
 }
 
 /* True if there was any. Context: ranges_lock. */
-static bool put_all_back(void)
+static __cold_path bool put_all_back(void)
 {
 	struct range *r;
 	bool any = false;
@@ -225,7 +228,7 @@ static char *map_aligned(size_t size, size_t align)
 	return start;
 }
 
-static void *map_block(size_t size, size_t align)
+static __cold_path void *map_block(size_t size, size_t align)
 {
 	char *p = map_aligned(size, align);
 	struct range *r;
@@ -272,20 +275,14 @@ static struct range *take_kept(size_t size, size_t align, struct range *at_hand)
 }
 
 /* Make the block at @p, which was in use before, read as zero. */
-static void *clear(void *p, size_t size)
+static __cold_path void *clear(void *p, size_t size)
 {
 	if (size <= CLEAR_MOST || sys_madvise(p, round_up(size), MADV_DONTNEED))
 		memset(p, 0, size);
 	return p;
 }
 
-/* True if a block of @size bytes at @align may be all of @r. */
-static bool suits(const struct range *r, size_t size, size_t align)
-{
-	return r->size - size <= size / 8 &&
-	       IS_ALIGNED((uintptr_t)r->addr, align);
-}
-
+/* Its range is the thread's last one, unless there is none. */
 static __attribute__((__noinline__)) void *
 alloc_slow(size_t size, size_t align, bool zero, struct range *at_hand)
 {
@@ -311,11 +308,18 @@ void *large_alloc(size_t size, size_t align, bool zero)
 	struct range *r = hand_take();
 
 	align = max(align, host.page_size);
-	if (unlikely(!r || zero || !suits(r, round_up(size), align)))
+	if (unlikely(!r || zero || !range_suits(r, round_up(size), align)))
 		return alloc_slow(size, align, zero, r);
 	WRITE_ONCE(r->state, RANGE_BLOCK);
 	hand.last = r;
 	return r->addr;
+}
+
+/* The running thread has just allocated the block at @p, of this kind. */
+void large_set_kind(const void *p, unsigned char kind)
+{
+	if (hand.last && hand.last->addr == p)
+		hand.last->kind = kind;
 }
 
 static __attribute__((__noinline__)) bool free_slow(void *p)
@@ -326,7 +330,7 @@ static __attribute__((__noinline__)) bool free_slow(void *p)
 	r = find_block(p);
 	if (r) {
 		no_longer_block(r);
-		excess = keep(r);
+		excess = kept_offer(r);
 	}
 	spin_unlock(&ranges_lock);
 	unmap_excess(excess);
@@ -355,6 +359,24 @@ bool large_was_freed(const void *p)
 	return freed;
 }
 
+/*
+ * What large_set_kind() was told of the block at @p; 0: it is none.
+ * Nobody else changes the range of a block in use.
+ */
+__racy unsigned char large_kind(const void *p)
+{
+	const struct range *r = hand.last;
+	unsigned char kind;
+
+	if (likely(r && r->addr == p && r->state == RANGE_BLOCK))
+		return r->kind;
+	spin_lock(&ranges_lock);
+	r = find_block(p);
+	kind = r ? r->kind : 0;
+	spin_unlock(&ranges_lock);
+	return kind;
+}
+
 /* Bytes that may be used at @p; 0: not the start of a large block. */
 size_t large_size(const void *p)
 {
@@ -376,7 +398,7 @@ static void shrink(struct range *r, size_t want)
 	if (ranges_suffice()) {
 		end = range_split(r, want);
 		large_bytes -= end->size;
-		end = keep(end);
+		end = kept_offer(end);
 	}
 	spin_unlock(&ranges_lock);
 	unmap_excess(end);

@@ -6,7 +6,9 @@
 #include "sys.h"
 #include "user.h"
 
+/* So often a waiter looks at a lock, then lets others run, before it sleeps. */
 #define SPINS 100
+#define YIELDS 16
 #define WAIT_NS 10000000
 
 static void cpu_relax(void)
@@ -22,8 +24,11 @@ __cold_path void port_lock_slow(spinlock_t *l)
 {
 	int i;
 
-	for (i = 0; i < SPINS; i++) {
-		cpu_relax();
+	for (i = 0; i < SPINS + YIELDS; i++) {
+		if (i < SPINS)
+			cpu_relax();
+		else
+			sys_yield();
 		if (!READ_ONCE(l->state) && spin_trylock(l))
 			return;
 	}

@@ -55,4 +55,6 @@ void port_read_options(void)
 	/* A program that is checked may be at fault before it allocates. */
 	if (report_has_reader() && !*this_cpu_ptr(mm_cpu_self))
 		port_cpu_start();
+	if (report_has_reader() && ashlar_check_begins)
+		ashlar_check_begins();
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames and addresses for a program. In here <mach/page.h> is the core's,
- * with these names as inline functions; a program gets program/mach/page.h,
- * where they are calls.
+ * Frames, addresses and locks for a program. In here <mach/page.h> and
+ * <mach/spinlock.h> are the core's, with these names as inline functions; a
+ * program gets those of program/mach, where they are calls.
  */
 #include <mach/page.h>
+#include <mach/spinlock.h>
 
 unsigned long program_virt_to_pfn(const void *addr) ASHLAR_API(virt_to_pfn);
 void *program_pfn_to_virt(unsigned long pfn) ASHLAR_API(pfn_to_virt);
@@ -14,6 +15,10 @@ unsigned long program_page_to_pfn(const struct page *page)
 	ASHLAR_API(page_to_pfn);
 struct page *program_virt_to_page(const void *addr) ASHLAR_API(virt_to_page);
 void *program_page_address(const struct page *page) ASHLAR_API(page_address);
+void program_spin_lock_init(spinlock_t *lock) ASHLAR_API(spin_lock_init);
+void program_spin_lock(spinlock_t *lock) ASHLAR_API(spin_lock);
+bool program_spin_trylock(spinlock_t *lock) ASHLAR_API(spin_trylock);
+void program_spin_unlock(spinlock_t *lock) ASHLAR_API(spin_unlock);
 
 /**
  * virt_to_pfn() - the frame that an address lies in
@@ -90,4 +95,46 @@ struct page *program_virt_to_page(const void *addr)
 void *program_page_address(const struct page *page)
 {
 	return page_address(page);
+}
+
+/**
+ * spin_lock_init() - a lock that is free
+ * @lock: the lock
+ */
+void program_spin_lock_init(spinlock_t *lock)
+{
+	spin_lock_init(lock);
+}
+
+/**
+ * spin_lock() - take a lock
+ * @lock: the lock, which this thread does not hold
+ *
+ * Context: may wait: briefly by looking again, then in the host's kernel.
+ */
+void program_spin_lock(spinlock_t *lock)
+{
+	spin_lock(lock);
+}
+
+/**
+ * spin_trylock() - take a lock if it is free
+ * @lock: the lock
+ *
+ * Context: any. Return: true if this thread holds it now.
+ */
+bool program_spin_trylock(spinlock_t *lock)
+{
+	return spin_trylock(lock);
+}
+
+/**
+ * spin_unlock() - release a lock
+ * @lock: the lock, which this thread holds
+ *
+ * Context: any.
+ */
+void program_spin_unlock(spinlock_t *lock)
+{
+	spin_unlock(lock);
 }

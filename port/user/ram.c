@@ -31,10 +31,7 @@
 #include "sys.h"
 #include "user.h"
 
-unsigned long port_ram_frame;
-unsigned long port_ram_pages;
-struct page *port_mem_map;
-u8 *port_slab_ids;
+struct port_ram port_ram;
 
 #define BLOCK_BYTES (PAGE_SIZE << (MAX_ORDER - 1))
 #define STEP_LEAST (BLOCK_BYTES / 4)
@@ -132,7 +129,7 @@ static void shorten_table(void *table, size_t from, size_t to)
 		sys_munmap((char *)table + from, to - from);
 }
 
-#define BLOCK_FRAMES (BLOCK_BYTES >> PAGE_SHIFT)
+#define BLOCK_FRAMES RAM_BLOCK_FRAMES
 
 /* Whatever is in its first pages is mapped already. */
 static bool extend_ids(unsigned long from, unsigned long to)
@@ -298,6 +295,12 @@ unsigned long port_grow_ram(unsigned int order)
 		return nr;
 	large_trim();
 	return grow(order);
+}
+
+/* True if the block of frame @pfn is not mapped; it may be soon, or be gone. */
+bool ram_is_retired(unsigned long pfn)
+{
+	return READ_ONCE(blocks[pfn / BLOCK_FRAMES]) == BLOCK_RETIRED;
 }
 
 void ram_fork_prepare(void)

@@ -42,7 +42,7 @@ spinlock_t ranges_lock = SPIN_LOCK_UNLOCKED;
 
 static struct slot *slots;
 static size_t nr_slots; /* a power of two */
-static struct list_head spare = LIST_HEAD_INIT(spare); /* by by_size */
+static struct range *spare;
 size_t ranges_spare;
 static size_t nr_ranges;
 
@@ -53,11 +53,11 @@ static size_t slot_of(uintptr_t key)
 	return (size_t)(key * 0x9e3779b97f4a7c15ull >> 32) & (nr_slots - 1);
 }
 
-static struct slot *find(uintptr_t key)
+static __always_inline struct slot *find(uintptr_t key)
 {
 	size_t i;
 
-	if (!nr_slots || !key)
+	if (unlikely(!nr_slots))
 		return NULL;
 	for (i = slot_of(key); slots[i].key; i = (i + 1) & (nr_slots - 1))
 		if (slots[i].key == key)
@@ -180,6 +180,26 @@ struct range *range_split(struct range *r, size_t size)
 	return rest;
 }
 
+/* Take the first @size bytes from @r. Returns them, attached and like @r. */
+struct range *range_cut(struct range *r, size_t size)
+{
+	struct range *piece = range_new(r->addr, size);
+
+	piece->state = r->state;
+	piece->zeroed = r->zeroed;
+	piece->odd = r->odd;
+	piece->before = r->before;
+	if (piece->before)
+		piece->before->behind = piece;
+	piece->behind = r;
+	find(start_key(r))->range = piece;
+	r->before = piece;
+	r->addr += size;
+	r->size -= size;
+	insert(start_key(r), r);
+	return piece;
+}
+
 /* Make @r and the range behind it one; both are in none of kept.c's lists. */
 void range_join(struct range *r)
 {
@@ -191,17 +211,34 @@ void range_join(struct range *r)
 	range_free(behind);
 }
 
+/*
+ * Copy up to @nr ranges of the index, from the slot *@next on; fewer are the
+ * last. One that moves between two calls may be missed, or be there twice.
+ */
+unsigned int ranges_copy(struct large_range *to, unsigned int nr, size_t *next)
+{
+	unsigned int n = 0;
+	size_t i;
+
+	for (i = *next; i < nr_slots && n < nr; i++)
+		if (slots[i].key && slots[i].key == start_key(slots[i].range))
+			to[n++] = (struct large_range){ slots[i].range->addr,
+							slots[i].range->size,
+							LARGE_BLOCK };
+	*next = i;
+	return n;
+}
+
 /* ---- descriptors ---- */
 
 /* A descriptor that is in no list and not in the index; NULL: none is left. */
 struct range *range_new(char *addr, size_t size)
 {
-	struct range *r;
+	struct range *r = spare;
 
-	if (list_empty(&spare))
+	if (unlikely(!r))
 		return NULL;
-	r = list_first_entry(&spare, struct range, by_size);
-	list_del(&r->by_size);
+	spare = r->next;
 	ranges_spare--;
 	r->addr = addr;
 	r->size = size;
@@ -215,7 +252,8 @@ void range_free(struct range *r)
 {
 	r->addr = NULL;
 	r->state = RANGE_DETACHED;
-	list_add(&r->by_size, &spare);
+	r->next = spare;
+	spare = r;
 	ranges_spare++;
 }
 

@@ -25,19 +25,21 @@ struct range {
 	size_t size; /* bytes, whole host pages */
 	enum range_state state;
 	struct range *before, *behind; /* those that touch it, or NULL */
-	struct list_head by_size; /* kept.c: those of about this size */
+	struct range *next; /* kept.c: of about this size; or spare ones */
+	struct range **link; /* kept.c: where this one is called the next */
 	struct list_head by_age; /* kept.c: oldest first */
 	unsigned short list; /* kept.c: by its size */
+	unsigned char kind; /* of a block: what its caller has called it */
 	bool zeroed; /* read as zero when it was kept or taken: not resident */
 	bool odd; /* the program changed a part; never to be kept */
 };
 
-extern spinlock_t ranges_lock;
+extern spinlock_t ranges_lock __hidden;
 
 /* ranges.c: descriptors, and the way from an address to its range */
 #define RANGES_NEEDED 3 /* of one allocation: a block between two rests */
 
-extern size_t ranges_spare; /* descriptors */
+extern size_t ranges_spare __hidden; /* descriptors */
 
 bool ranges_grow(void);
 struct range *range_new(char *addr, size_t size);
@@ -46,12 +48,21 @@ struct range *range_starting(const void *addr);
 void range_attach(struct range *r);
 void range_detach(struct range *r);
 struct range *range_split(struct range *r, size_t size);
+struct range *range_cut(struct range *r, size_t size);
 void range_join(struct range *r);
+unsigned int ranges_copy(struct large_range *to, unsigned int nr, size_t *next);
 
 /* True if there are enough descriptors for one allocation. */
 static inline bool ranges_suffice(void)
 {
 	return ranges_spare >= RANGES_NEEDED;
+}
+
+/* True if a block of @size bytes at @align may be all of @r. */
+static inline bool range_suits(const struct range *r, size_t size, size_t align)
+{
+	return r->size - size <= size / 8 &&
+	       IS_ALIGNED((uintptr_t)r->addr, align);
 }
 
 /* hand.c: freed blocks, for the same thread */
@@ -80,13 +91,14 @@ static inline struct range *hand_take(void)
 }
 
 /* kept.c: free ranges, for the next caller */
-extern size_t kept_room; /* bytes that may be kept beyond those that are */
+extern size_t kept_room
+	__hidden; /* bytes that may be kept beyond those that are */
 
 struct range *kept_take(size_t size, size_t align);
 void kept_put(struct range *r);
 struct range *kept_evict(void);
 struct range *kept_remove_any(bool empty_too);
-bool kept_would_fit(size_t size);
+struct range *kept_offer(struct range *r);
 void kept_note_unmapped(size_t size);
 void kept_note_mapped(size_t size);
 void kept_note_freed(size_t size);

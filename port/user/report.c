@@ -11,7 +11,9 @@
  *                                then abort(), unless report= was given
  *
  * A socket is opened for each report, so a program may fork, exec, or close
- * all of its descriptors. Nothing here waits longer than ANSWER_SECONDS.
+ * all of its descriptors. Nothing here waits longer than ANSWER_SECONDS. A
+ * program that restricts its own system calls writes its reports itself from
+ * then on.
  */
 #include <ashlar/port.h>
 #include <ashlar/printf.h>
@@ -34,6 +36,7 @@
 static struct sockaddr_un reader;
 static socklen_t reader_bytes; /* 0: no reader was named */
 static bool reader_of_end; /* it wants to know of the end, and no more */
+static bool alone; /* the kernel may end whoever opens a socket */
 
 /* ---- a report as a record ---- */
 
@@ -62,10 +65,21 @@ int setup_report(const char *name)
 	return 0;
 }
 
-/* True if `ashlar check` takes the reports. */
+/* True if `ashlar check` takes the reports, or did. */
 bool report_has_reader(void)
 {
 	return reader_bytes && !reader_of_end;
+}
+
+/**
+ * report_restricted() - the program gives up what system calls it may make
+ *
+ * From now on none is made for checking, but for a write to its stderr: a right
+ * program comes to its end.
+ */
+void report_restricted(void)
+{
+	alone = true;
 }
 
 /* A call that the program's signals may interrupt, but not for ever. */
@@ -103,7 +117,7 @@ static bool reader_takes(const struct report_record *r)
 	bool taken;
 	long fd;
 
-	if (!reader_bytes)
+	if (!reader_bytes || alone)
 		return false;
 	fd = sys6(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, 0, 0,
 		  0);
@@ -136,7 +150,8 @@ static void fill(struct report_record *r)
 	r->size = sizeof(*r);
 	r->pid = (s32)sys6(SYS_getpid, 0, 0, 0, 0, 0, 0);
 	r->tid = (s32)sys6(SYS_gettid, 0, 0, 0, 0, 0, 0);
-	sys6(SYS_prctl, PR_GET_NAME, (long)r->thread, 0, 0, 0, 0);
+	if (!alone)
+		sys6(SYS_prctl, PR_GET_NAME, (long)r->thread, 0, 0, 0, 0);
 	if (r->now.flags & REPORT_STACK_KNOWN)
 		return;
 	report_callers(r->now.pc);
@@ -255,6 +270,12 @@ void port_report(struct report_record *r)
 	report_and_go_on(r);
 	if (!report_has_reader())
 		abort();
+}
+
+/* True if the program has given up system calls that ours may be among. */
+bool report_is_restricted(void)
+{
+	return alone;
 }
 
 /* report_send - a record that is no mistake; false: nobody takes it */

@@ -50,6 +50,9 @@ const char *(*segv_knows)(uintptr_t addr);
 /* What user/ does before a signal ends the program, or NULL. */
 void (*segv_ending)(void);
 
+/* True if the program has blocked @sig, and one that is sent waits; or NULL. */
+bool (*segv_blocked)(int sig);
+
 static const int signals[] = { SIGSEGV, SIGBUS };
 static struct sigaction programs[ARRAY_SIZE(signals)]; /* its own actions */
 static bool installed;
@@ -387,6 +390,19 @@ static void call_program(int sig, siginfo_t *info, void *context)
 		a.sa_handler(sig);
 }
 
+/* It is sent once more, and blocked as soon as the handler is left. */
+static bool waits(int sig, siginfo_t *info, ucontext_t *c)
+{
+	long pid = sys6(SYS_getpid, 0, 0, 0, 0, 0, 0);
+
+	if (info->si_code > 0 || !segv_blocked || !segv_blocked(sig))
+		return false;
+	*(u64 *)&c->uc_sigmask |= 1ull << (sig - 1);
+	if (sys6(SYS_rt_sigqueueinfo, pid, sig, (long)info, 0, 0, 0))
+		sys6(SYS_kill, pid, sig, 0, 0, 0, 0);
+	return true;
+}
+
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	struct report_stack now = { .ms_ago = 0 };
@@ -394,6 +410,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	bool own = !is_default(programs_action(sig));
 	int saved = errno;
 
+	if (waits(sig, info, context))
+		return;
 	if (info->si_code > 0) {
 		read_context(&f, info, context);
 		fill_stack(&now, &f);
@@ -470,6 +488,15 @@ void segv_thread_ends(void *stack)
 	sys_munmap(stack, STACK_BYTES);
 }
 
+/* Who started this process may have had them blocked. */
+static void unblock(void)
+{
+	const u64 both = 1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1);
+
+	sys6(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&both, 0, sizeof(both), 0,
+	     0);
+}
+
 /** segv_install() - from now on faults are told of; see the head */
 void segv_install(void)
 {
@@ -483,6 +510,8 @@ void segv_install(void)
 		if (real_sigaction(signals[i], &act, &programs[i]))
 			return;
 	install_abort();
+	if (report_has_reader())
+		unblock();
 	installed = true;
 }
 

@@ -88,6 +88,12 @@ static inline void *sys_mremap(void *addr, size_t old, size_t new, int flags)
 }
 
 /* Until @word is not @value, somebody wakes, or @timeout, if any, is over. */
+/* Let the others run that are to run on this processor. */
+static inline void sys_yield(void)
+{
+	sys6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
 static inline void sys_futex_wait(unsigned int *word, unsigned int value,
 				  const struct timespec *timeout)
 {

@@ -86,6 +86,18 @@ static bool read_word(uintptr_t at, uintptr_t *word)
 	return true;
 }
 
+/* Note that frame number @n returns to @pc, which lies at @slot. */
+static __always_inline void note_caller(struct callers out, unsigned int n,
+					uintptr_t pc, uintptr_t slot,
+					uintptr_t bp)
+{
+	out.pc[n] = pc;
+	if (out.slot)
+		out.slot[n] = slot;
+	if (out.bp)
+		out.bp[n] = ~bp;
+}
+
 #ifdef __x86_64__
 
 /* ---- what a step is, and the cache of them ---- */
@@ -221,6 +233,19 @@ static __attribute__((__noinline__)) bool step_slowly(struct unwind *u)
 	return s.base <= AT_BP && step_by_rule(u, s);
 }
 
+/* True if such a frame is one of those that are known. */
+static __always_inline bool meets(struct known *k, uintptr_t pc, uintptr_t slot,
+				  uintptr_t bp)
+{
+	const struct callers f = k->frames;
+
+	while (f.slot[k->at] < slot)
+		k->at++;
+	k->met = f.slot[k->at] == slot && f.pc[k->at] == pc &&
+		 f.bp[k->at] == ~bp;
+	return k->met;
+}
+
 /*
  * As many steps as go fast: from return addresses that are known, on stack that
  * is known. First those that end in @skip, and one more; or, for NULL, all.
@@ -228,7 +253,8 @@ static __attribute__((__noinline__)) bool step_slowly(struct unwind *u)
  */
 static __always_inline unsigned int fast(struct unwind *u,
 					 const struct code *skip,
-					 struct callers out, unsigned int nr)
+					 struct callers out, unsigned int nr,
+					 struct known *known)
 {
 	uintptr_t pc = u->pc, sp = u->sp, bp = u->bp, to = readable.to;
 	uintptr_t key = key_of(pc, u->exact);
@@ -259,9 +285,9 @@ static __always_inline unsigned int fast(struct unwind *u,
 		sp = cfa;
 		if (skip && pc - skip->start < skip->bytes)
 			continue;
-		if (out.slot)
-			out.slot[n] = cfa - 8;
-		out.pc[n++] = pc;
+		if (known && unlikely(meets(known, pc, cfa - 8, bp)))
+			break;
+		note_caller(out, n++, pc, cfa - 8, bp);
 		if (skip)
 			break;
 	}
@@ -272,28 +298,35 @@ static __always_inline unsigned int fast(struct unwind *u,
 /* Where those after the first @n go. */
 static __always_inline struct callers behind(struct callers out, unsigned int n)
 {
-	return (struct callers){ out.pc + n, out.slot ? out.slot + n : NULL };
+	return (struct callers){ out.pc + n, out.slot ? out.slot + n : NULL,
+				 out.bp ? out.bp + n : NULL };
 }
 
 static __always_inline unsigned int walk(struct unwind u,
 					 const struct code *skip,
-					 struct callers out, unsigned int nr)
+					 struct callers out, unsigned int nr,
+					 struct known *known)
 {
 	unsigned int n = 0, slow = 0;
 
 	for (; n < nr && slow < SLOW_MAX; slow++) {
-		/* What is above sp, up to readable.to, can be read. */
-		if (!is_readable(u.sp))
+		/*
+		 * What is above sp, up to readable.to, can be read. Of who
+		 * has faulted sp itself may lie past the end of the stack.
+		 */
+		if (!is_readable(u.sp)) {
+			if (!u.exact)
+				break;
+		} else {
+			if (!n)
+				n = fast(&u, skip, out, nr, known);
+			if (n)
+				n += fast(&u, NULL, behind(out, n), nr - n,
+					  known);
+		}
+		if (n == nr || (known && known->met) || !step_slowly(&u))
 			break;
-		if (!n)
-			n = fast(&u, skip, out, nr);
-		if (n)
-			n += fast(&u, NULL, behind(out, n), nr - n);
-		if (n == nr || !step_slowly(&u))
-			break;
-		out.pc[n] = u.pc;
-		if (out.slot)
-			out.slot[n] = u.exact ? 0 : u.sp - 8;
+		note_caller(out, n, u.pc, u.exact ? 0 : u.sp - 8, u.bp);
 		n += u.pc - skip->start >= skip->bytes;
 	}
 	return n;
@@ -302,13 +335,20 @@ static __always_inline unsigned int walk(struct unwind u,
 unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
 		    unsigned int nr)
 {
-	return walk(u, skip, (struct callers){ pc, NULL }, nr);
+	return walk(u, skip, (struct callers){ .pc = pc }, nr, NULL);
 }
 
 unsigned int unwind_slots(struct unwind u, const struct code *skip,
 			  struct callers out, unsigned int nr)
 {
-	return walk(u, skip, out, nr);
+	return walk(u, skip, out, nr, NULL);
+}
+
+unsigned int unwind_to_known(struct unwind u, const struct code *skip,
+			     struct callers out, unsigned int nr,
+			     struct known *known)
+{
+	return walk(u, skip, out, nr, known);
 }
 
 #else
@@ -348,10 +388,7 @@ unsigned int unwind_slots(struct unwind u, const struct code *skip,
 	while (n < nr && steps++ < SLOW_MAX + nr && step_by_record(&u, &slot)) {
 		if (u.pc - skip->start < skip->bytes)
 			continue;
-		out.pc[n] = u.pc;
-		if (out.slot)
-			out.slot[n] = slot;
-		n++;
+		note_caller(out, n++, u.pc, slot, u.bp);
 	}
 	return n;
 }
@@ -359,7 +396,15 @@ unsigned int unwind_slots(struct unwind u, const struct code *skip,
 unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
 		    unsigned int nr)
 {
-	return unwind_slots(u, skip, (struct callers){ pc, NULL }, nr);
+	return unwind_slots(u, skip, (struct callers){ .pc = pc }, nr);
+}
+
+/* Records are few instructions each: they are all followed. */
+unsigned int unwind_to_known(struct unwind u, const struct code *skip,
+			     struct callers out, unsigned int nr,
+			     struct known *known)
+{
+	return unwind_slots(u, skip, out, nr);
 }
 
 #endif

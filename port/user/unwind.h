@@ -23,14 +23,31 @@ struct code {
 unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
 		    unsigned int nr);
 
-/* Where each returns to and, unless NULL, where that is on the stack, or 0. */
+/*
+ * Where each returns to and, unless NULL, where that is on the stack, or 0, and
+ * the complement of what rbp is then: what the program has there may be the
+ * address of a block, and is not to be found in a second place.
+ */
 struct callers {
 	unsigned long *pc;
 	uintptr_t *slot;
+	uintptr_t *bp;
 };
 
 unsigned int unwind_slots(struct unwind u, const struct code *skip,
 			  struct callers out, unsigned int nr);
+
+/* Frames that are known, innermost first; behind the last is a slot of ~0. */
+struct known {
+	struct callers frames;
+	unsigned int at; /* the first that may be met; then the one that was */
+	bool met;
+};
+
+/* The same; but it ends before the first frame that is one of @known. */
+unsigned int unwind_to_known(struct unwind u, const struct code *skip,
+			     struct callers out, unsigned int nr,
+			     struct known *known);
 
 /* A piece of the running thread's stack that was found to be readable. */
 extern __thread struct readable {

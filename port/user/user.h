@@ -3,6 +3,7 @@
 #ifndef ASHLAR_PORT_USER_H
 #define ASHLAR_PORT_USER_H
 
+#include <ashlar/tune.h>
 #include <ashlar/types.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +26,10 @@ void local_locks_start(void);
 void port_barrier_all(void);
 
 /* ram.c */
+#define RAM_BLOCK_FRAMES (1ul << (MAX_ORDER - 1))
+
 bool port_ram_init(void);
+bool ram_is_retired(unsigned long pfn);
 void ram_fork_prepare(void);
 void ram_fork_parent(void);
 void ram_fork_child(void);
@@ -34,6 +38,8 @@ void ram_fork_child(void);
 #define LARGE_KEEP_LEAST (256ul << 10) /* bytes of freed ones, always kept */
 
 void *large_alloc(size_t size, size_t align, bool zero);
+void large_set_kind(const void *p, unsigned char kind);
+unsigned char large_kind(const void *p);
 bool large_free(void *p);
 bool large_was_freed(const void *p);
 size_t large_size(const void *p);
@@ -45,6 +51,14 @@ void large_set_keep(size_t bytes);
 void large_fork_prepare(void);
 void large_fork_parent(void);
 void large_fork_child(void);
+
+/* dma.c: memory for devices */
+void dma_fork_prepare(void);
+void dma_fork_parent(void);
+void dma_fork_child(void);
+
+/* cpu.c */
+void cpu_process_starts(void);
 
 /* callers.c */
 void callers_known(void);
@@ -63,6 +77,8 @@ void snapshot_make(int for_pid);
 /* report.c: what a reader takes, if there is one; here nothing ends */
 struct report_record;
 bool report_has_reader(void);
+bool report_is_restricted(void);
+void report_restricted(void);
 bool report_send(struct report_record *r); /* it is no mistake */
 unsigned int report_callers(u64 *to);
 void report_and_go_on(struct report_record *r);
@@ -73,6 +89,7 @@ bool fail_call(size_t size);
 void ashlar_fail_begins(void) __attribute__((__weak__)); /* user/malloc.c */
 void ashlar_samples_begin(void) __attribute__((__weak__)); /* the same */
 void ashlar_kinds_keep(void) __attribute__((__weak__)); /* user/kinds.c */
+void ashlar_check_begins(void) __attribute__((__weak__)); /* user/check.c */
 
 /* ending.c */
 void port_process_ends(void);
@@ -81,6 +98,7 @@ void port_process_ends(void);
 struct sigaction;
 extern const char *(*segv_knows)(uintptr_t addr);
 extern void (*segv_ending)(void);
+extern bool (*segv_blocked)(int sig);
 void segv_install(void);
 void *segv_thread_starts(void);
 void segv_thread_ends(void *stack);

@@ -15,6 +15,16 @@ static inline char *strchr(const char *s, int c)
 	return *s == (char)c ? (char *)s : NULL;
 }
 
+static inline void *memchr(const void *s, int c, size_t n)
+{
+	const unsigned char *p = s;
+
+	for (; n; n--, p++)
+		if (*p == (unsigned char)c)
+			return (void *)p;
+	return NULL;
+}
+
 static inline char *strcat(char *to, const char *from)
 {
 	memcpy(to + strlen(to), from, strlen(from) + 1);

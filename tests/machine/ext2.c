@@ -420,6 +420,43 @@ static void test_xattrs(void)
 	is(unlink("x"), 0);
 }
 
+/* The time at which a directory was last read, after it is read again. */
+static time_t read_dir(const char *name)
+{
+	struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct stat st;
+	DIR *d;
+
+	need(utimensat(AT_FDCWD, name, old, 0) == 0);
+	d = opendir(name);
+	need(d && readdir(d));
+	closedir(d);
+	need(stat(name, &st) == 0);
+	return st.st_atime;
+}
+
+/* Flags of a mount that names and times depend on. */
+static void test_mount_flags(void)
+{
+	const unsigned long remount = MS_REMOUNT | MS_BIND;
+	struct statfs st;
+
+	is(symlink("f", "/mnt/to_f"), 0);
+	is(mkdir("/mnt/times", 0755), 0);
+	is(read_dir("/mnt/times") > 1000, 1);
+	is(mount("", "/mnt", "", remount | MS_NODIRATIME, ""), 0);
+	is(read_dir("/mnt/times"), 1000);
+	is(mount("", "/mnt", "", remount | MS_NOSYMFOLLOW, ""), 0);
+	is(open("/mnt/to_f/8", O_RDONLY), -ELOOP);
+	is(open("/mnt/to_f", O_RDONLY), -ELOOP);
+	is(readlink("/mnt/to_f", buf, sizeof(buf)), 1);
+	is(statfs("/mnt", &st), 0);
+	is(st.f_flags & 0x2000, 0x2000);
+	is(mount("", "/mnt", "", remount, ""), 0);
+	is(access("/mnt/to_f/8", R_OK), 0);
+	check(1, "flags of a mount", "%s", "");
+}
+
 static void test_mounts(void)
 {
 	int fd;
@@ -565,6 +602,7 @@ int main(void)
 	test_flags();
 	test_xattrs();
 	test_extents();
+	test_mount_flags();
 	test_mounts();
 	return checks_done();
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "text.h"
 
 #define PAGE 4096
 #define HUGE (4 << 20)
@@ -25,19 +26,6 @@
 #endif
 
 static char *area = (char *)0x40000000;
-
-static const char *text_of(const char *path)
-{
-	static char text[65536];
-	int fd = open(path, O_RDONLY), n = 0, more;
-
-	need(fd >= 0);
-	while ((more = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += more;
-	close(fd);
-	text[n] = 0;
-	return text;
-}
 
 static void put_text(const char *path, const char *text)
 {

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "text.h"
 
 #define PAGE 4096
 #define HUGE (4l << 20)
@@ -29,19 +30,6 @@
 #define NR "/proc/sys/vm/nr_hugepages"
 #define OVERCOMMIT "/proc/sys/vm/nr_overcommit_hugepages"
 #define SIZE_LOG(n) ((unsigned int)(n) << 26)
-
-static const char *text_of(const char *path)
-{
-	static char text[65536];
-	int fd = open(path, O_RDONLY), n = 0, more;
-
-	need(fd >= 0);
-	while ((more = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += more;
-	close(fd);
-	text[n] = 0;
-	return text;
-}
 
 static long put_number(const char *path, long n)
 {

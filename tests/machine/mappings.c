@@ -13,26 +13,13 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "text.h"
 
 #define PAGE 4096
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static char *arena = (char *)0x40000000;
-
-static char *text_of(const char *path)
-{
-	static char text[65536];
-	int fd = open(path, O_RDONLY);
-	int n = 0, more;
-
-	need(fd >= 0);
-	while ((more = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += more;
-	close(fd);
-	text[n] = 0;
-	return text;
-}
 
 /* True if maps has the area of these pages, with these rights. */
 static int is_area(const char *at, int pages, const char *rights)

@@ -28,10 +28,13 @@ static long event(const char *name)
 	return number_of("/proc/vmstat", name);
 }
 
-/* Microseconds in which some task, or all, waited for memory. */
-static void stalls(long us[2])
+#define MEMORY "/proc/pressure/memory"
+#define IO "/proc/pressure/io"
+
+/* Microseconds in which some task, or all, waited for what @path says. */
+static void stalls(const char *path, long us[2])
 {
-	FILE *f = fopen("/proc/pressure/memory", "r");
+	FILE *f = fopen(path, "r");
 	int i, percent, hundredths;
 
 	need(f);
@@ -79,9 +82,10 @@ static long wrong_on_disk(int fd)
 static void test_read(int fd)
 {
 	long scanned = event("pgscan_direct") + event("pgscan_kswapd");
-	long total, wrong, before[2], after[2];
+	long total, wrong, before[2], after[2], io[2];
 
-	stalls(before);
+	stalls(MEMORY, before);
+	stalls(IO, io);
 	wrong = wrong_on_disk(fd);
 	check(wrong <= TABLES, "a disk is read", "%ld wrong", wrong);
 	total = kb("MemTotal");
@@ -94,11 +98,15 @@ static void test_read(int fd)
 	check(kb("MemFree") > 0, "some are free", "none");
 	check(kb("MemAvailable") > kb("MemFree") + kb("Buffers") / 3,
 	      "others are available", "%ld kB", kb("MemAvailable"));
-	stalls(after);
+	stalls(MEMORY, after);
 	check(after[0] > before[0] && after[0] >= after[1] &&
 		      after[1] >= before[1],
 	      "the wait for it is pressure", "%ld us, %ld full", after[0],
 	      after[1]);
+	stalls(IO, after);
+	check(after[0] > io[0] && after[1] > io[1] && after[0] >= after[1],
+	      "so is that for the disk", "%ld us, %ld full", after[0] - io[0],
+	      after[1] - io[1]);
 }
 
 static void test_drop_caches(int fd)

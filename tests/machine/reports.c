@@ -4,6 +4,8 @@
  * knobs of memory. Every expectation was recorded on Linux 6.1.
  */
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
@@ -303,6 +305,91 @@ static void test_knobs(void)
 	is(put(VM "drop_caches", "3"), 0);
 }
 
+#define PRESSURE "/proc/pressure/"
+
+/* One of "some" and "full" of a resource; -1: the line is a wrong one. */
+static long stalled_us(const char *path, const char *which)
+{
+	long total = -1;
+	char format[128];
+
+	snprintf(format, sizeof(format),
+		 "%s avg10=%%*d.%%*2d avg60=%%*d.%%*2d avg300=%%*d.%%*2d "
+		 "total=%%ld",
+		 which);
+	sscanf(line(path, which), format, &total);
+	return total;
+}
+
+/* What is written is n bytes, the last of which is taken for the end. */
+static long trigger(int fd, const char *text)
+{
+	return value(write(fd, text, strlen(text) + 1));
+}
+
+static void test_pressure(void)
+{
+	static const char *const files[] = { PRESSURE "io", PRESSURE "memory",
+					     PRESSURE "cpu" };
+	struct pollfd p = { .events = POLLPRI };
+	long before;
+	int i, pid;
+
+	for (i = 0; i < 3; i++) {
+		is(stalled_us(files[i], "some") >= 0, 1);
+		is(stalled_us(files[i], "full") >= 0, 1);
+	}
+	p.fd = open(files[2], O_RDWR);
+	need(p.fd >= 0);
+	is(poll(&p, 1, 0), 1);
+	is(p.revents & (POLLPRI | POLLERR), POLLPRI | POLLERR);
+	is(trigger(p.fd, "some 100000"), -EINVAL);
+	is(trigger(p.fd, "most 100000 1000000"), -EINVAL);
+	is(trigger(p.fd, "some 0 1000000"), -EINVAL);
+	is(trigger(p.fd, "some 1000001 1000000"), -EINVAL);
+	is(trigger(p.fd, "some 100000 499999"), -EINVAL);
+	is(trigger(p.fd, "some 100000 10000001"), -EINVAL);
+	is(write(p.fd, "", 0), -EINVAL);
+	is(trigger(p.fd, "some 100000 1000000"), 20);
+	is(trigger(p.fd, "some 100000 1000000"), -EBUSY);
+	p.revents = 0;
+	is(poll(&p, 1, 1500), 0); /* no task waits for the processor */
+	before = stalled_us(files[2], "some");
+	pid = fork();
+	while (!pid)
+		;
+	for (i = 0; i < 300000000 && !(poll(&p, 1, 0) == 1); i++)
+		;
+	is(p.revents & (POLLPRI | POLLERR), POLLPRI);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	check(stalled_us(files[2], "some") - before >= 50000,
+	      "two programs and one processor are pressure", "%ld us",
+	      stalled_us(files[2], "some") - before);
+	is(stalled_us(files[2], "full"), 0);
+	close(p.fd);
+	pid = fork();
+	if (!pid) {
+		int fd = setuid(1000) ? -1 : open(files[0], O_RDWR);
+
+		_exit(!(trigger(fd, "full 1000 1000000") == -EINVAL &&
+			trigger(fd, "full 1000 2000000") == 18));
+	}
+	need(waitpid(pid, &i, 0) == pid);
+	is(i, 0);
+}
+
+/* Files of sysfs that can only be read are not opened for writing. */
+static void test_sysfs(void)
+{
+	static const char fact[] = "/sys/devices/system/cpu/online";
+
+	is(open(fact, O_WRONLY), -EACCES);
+	is(open(fact, O_RDWR), -EACCES);
+	is(open(fact, O_RDONLY) >= 0, 1);
+	is(open("/proc/uptime", O_WRONLY) >= 0, 1);
+}
+
 int main(void)
 {
 	static const struct {
@@ -311,7 +398,8 @@ int main(void)
 	} tests[] = {
 		{ "frames", test_frames }, { "locks", test_locks },
 		{ "io", test_io },	   { "map_files", test_map_files },
-		{ "knobs", test_knobs },
+		{ "knobs", test_knobs },   { "pressure", test_pressure },
+		{ "sysfs", test_sysfs },
 	};
 	unsigned int i;
 

@@ -22,6 +22,20 @@ __attribute__((unused)) static int put(const char *path, const char *text)
 	return ret;
 }
 
+/* All of a file, up to 1 MiB, until the next call. */
+__attribute__((unused)) static char *text_of(const char *path)
+{
+	static char text[1 << 20];
+	int fd = open(path, O_RDONLY), n = 0, more;
+
+	need(fd >= 0);
+	while ((more = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
+		n += more;
+	close(fd);
+	text[n] = 0;
+	return text;
+}
+
 /* The number behind a name, as in /proc/meminfo or /proc/vmstat; -1: there is
  * no such line. */
 __attribute__((unused)) static long number_of(const char *path,

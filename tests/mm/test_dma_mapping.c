@@ -6,7 +6,7 @@
 #include "../../mm/page_alloc.h"
 #include "../../port/sim/sim.h"
 #include "../harness.h"
-#include <ashlar/dma-mapping.h>
+#include <ashlar/dma-transfer.h>
 #include <ashlar/errno.h>
 #include <ashlar/highmem.h>
 #include <string.h>

@@ -453,7 +453,7 @@ TEST_NO_SWEEP(nothing_is_read_from_where_a_hole_is_made)
 /* What is left of a page that was reclaimed. */
 static void put_value(struct address_space *m, unsigned long index)
 {
-	CHECK_EQ(xa_store(&m->i_pages, index, xa_mk_value(7), GFP_KERNEL), 0);
+	CHECK(!xa_store(&m->i_pages, index, xa_mk_value(7), GFP_KERNEL));
 	xa_lock(&m->i_pages);
 	workingset_count(m, 1);
 	xa_unlock(&m->i_pages);

@@ -3,6 +3,7 @@
 #include "../../mm/internal.h"
 #include "../../port/sim/sim.h"
 #include "../harness.h"
+#include <mach/sanitize.h>
 #include <ashlar/highmem.h>
 
 static struct page *take_high(gfp_t gfp)
@@ -200,6 +201,7 @@ TEST_DIES(a_kunmap_too_many, "has no window")
 	kunmap(page);
 }
 
+#ifdef SIM_ASAN
 TEST_DIES(a_high_frame_has_no_address, "AddressSanitizer")
 {
 	struct page *page = take_high(0);
@@ -207,6 +209,7 @@ TEST_DIES(a_high_frame_has_no_address, "AddressSanitizer")
 	*(volatile char *)page_address(page) = 1;
 	NOT_REACHED();
 }
+#endif
 
 TEST_DIES(a_closed_window_is_closed, "SEGV")
 {

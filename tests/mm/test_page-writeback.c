@@ -97,7 +97,7 @@ TEST_NO_SWEEP(a_store_is_noticed_once_for_each_cleaning)
 	poke(AREA + 8, 3);
 	CHECK_EQ(sim.faults, faults + 1);
 	CHECK_EQ(global_node_page_state(NR_FILE_DIRTY), 1);
-	CHECK_EQ(memcmp(disk.data, "\1\0\0\0\2\0\0\0", 8), 0);
+	CHECK_EQ(memcmp(disk.data, (u32[]){ 1, 2 }, 8), 0);
 	CHECK_EQ(mm_mprotect(mm, AREA, PAGE_SIZE, PROT_READ), 0);
 	CHECK_EQ(mm_mprotect(mm, AREA, PAGE_SIZE, RW), 0);
 	CHECK_EQ(disk_fsync(f), 0);
@@ -106,7 +106,7 @@ TEST_NO_SWEEP(a_store_is_noticed_once_for_each_cleaning)
 	check_disk_file(f);
 	poke(AREA + 12, 4);
 	CHECK_EQ(mm_msync(mm, AREA, PAGE_SIZE, MS_SYNC), 0);
-	CHECK_EQ(memcmp(disk.data, "\1\0\0\0\2\0\0\0\3\0\0\0\4", 13), 0);
+	CHECK_EQ(memcmp(disk.data, (u32[]){ 1, 2, 3, 4 }, 16), 0);
 	finish();
 }
 

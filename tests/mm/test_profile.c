@@ -279,6 +279,30 @@ TEST_NO_SWEEP(a_sheaf_can_be_limited)
 	mm_validate();
 }
 
+TEST_NO_SWEEP(a_turn_brings_what_was_released)
+{
+	unsigned int index = kmalloc_index(600), misses = 0, i, n;
+	struct kmem_cache *s;
+	void *obj[PAIRS];
+
+	sheaves_split = true;
+	for (i = 0; i < PAIRS; i++)
+		obj[i] = take(600, GFP_KERNEL);
+	for (i = 0; i < PAIRS; i++)
+		give(obj[i]);
+	s = cache_by_id[index];
+	while (sheaf_top(index)[-1])
+		kfree(pop_or(index, 600, &misses));
+	n = sheaf_turn(s);
+	CHECK(n || s->sheaf_min < 4);
+	CHECK_EQ(n ? sheaf_turn(s) : 0, 0);
+	for (i = 0; i < n; i++)
+		kfree(pop_or(index, 600, &misses));
+	CHECK_EQ(misses, 0);
+	CHECK(!sheaf_top(index)[-1]);
+	mm_validate();
+}
+
 static void give_all(void *arg)
 {
 	void **obj = arg;

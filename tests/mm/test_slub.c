@@ -207,6 +207,34 @@ TEST_NO_SWEEP(an_idle_cache_is_shrunk_once)
 	CHECK_EQ(slab_shrink_idle(), 0);
 }
 
+TEST_NO_SWEEP(idle_caches_are_shrunk_as_memory_grows)
+{
+	struct kmem_cache *idle = take_cache("idle", 96, 0, 0, NULL);
+	struct kmem_cache *busy = take_cache("busy", 200, 0, 0, NULL);
+	unsigned long before = nr_used_pages();
+	void *obj[300], *head = NULL, *next;
+
+	for (unsigned int i = 0; i < 300; i++)
+		obj[i] = take_object(idle, GFP_KERNEL);
+	for (unsigned int i = 0; i < 300; i++)
+		give_object(idle, obj[i]);
+	CHECK_OP(idle->inuse, >, 0); /* they lie in sheaves */
+	while (idle->inuse && nr_used_pages() < 4 * before + 400) {
+		if (slab_shrink_due)
+			slab_shrink_as_grown();
+		next = take_object(busy, GFP_KERNEL);
+		*(void **)next = head;
+		head = next;
+	}
+	CHECK_EQ(idle->inuse, 0);
+	CHECK_EQ(idle->nr_slabs, 0);
+	CHECK_OP(nr_used_pages(), >, before);
+	for (; head; head = next) {
+		next = *(void **)head;
+		give_object(busy, head);
+	}
+}
+
 TEST(bulk_of_general_objects)
 {
 	void *obj[8];

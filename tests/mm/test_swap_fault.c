@@ -90,6 +90,27 @@ TEST(a_clean_page_keeps_its_copy)
 	give_swap(si);
 }
 
+/* The access that faulted is a use until a few more pages have come back. */
+TEST(a_use_that_faulted_is_forgotten_and_a_later_one_is_not)
+{
+	struct swap_info_struct *si = take_swap(20, 0);
+	struct mm_struct *mm = filled(SWAPPED_IN + 1);
+
+	sysctl_page_cluster = 0;
+	for (unsigned long i = 0; i <= SWAPPED_IN; i++)
+		away(mm, i);
+	for (u32 i = 0; i <= SWAPPED_IN; i++) {
+		CHECK_EQ(peek(AT + PAGES(i)), i + 1);
+		CHECK(pte_young(*pte_lookup(mm, AT)) == (i < SWAPPED_IN));
+	}
+	CHECK(pte_young(*pte_lookup(mm, AT + PAGES(1))));
+	CHECK_EQ(peek(AT), 1);
+	CHECK(pte_young(*pte_lookup(mm, AT)));
+	sysctl_page_cluster = 3;
+	give_mm(mm);
+	give_swap(si);
+}
+
 TEST(slots_are_given_up_when_half_are_in_use)
 {
 	struct swap_info_struct *si = take_swap(4, 0);

@@ -34,11 +34,9 @@ static void unhog_one(void)
 	__free_pages(page, page->order);
 }
 
-static bool take_block(unsigned int order)
+static bool take_block(gfp_t gfp, unsigned int order)
 {
-	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_HIGHMEM |
-			  __GFP_MOVABLE;
-	struct page *page = alloc_pages(gfp, order);
+	struct page *page = alloc_pages(gfp | __GFP_NOWARN, order);
 
 	if (!page)
 		return false;
@@ -50,6 +48,7 @@ static bool take_block(unsigned int order)
 /* The last frames are taken singly, so that they can be given back so. */
 static void hog(void)
 {
+	const gfp_t gfp = GFP_NOWAIT | __GFP_HIGHMEM | __GFP_MOVABLE;
 	unsigned long freed = 0;
 	int order;
 
@@ -57,13 +56,13 @@ static void hog(void)
 	while (shrink_slab(GFP_KERNEL, 0))
 		;
 	for (order = MAX_ORDER - 1; order >= 0; order--)
-		while (take_block((unsigned int)order))
+		while (take_block(gfp, (unsigned int)order))
 			;
 	while (freed < MOST_LEFT) {
 		freed += 1ul << hogs->order;
 		unhog_one();
 	}
-	while (take_block(0))
+	while (take_block(gfp, 0))
 		;
 }
 
@@ -80,16 +79,6 @@ static void unhog(void)
 	while (hogs)
 		unhog_one();
 	sim.refuse_ram = false;
-}
-
-static unsigned long event(enum vm_event_item e)
-{
-	const struct mm_cpu *cpu;
-	unsigned long n = vm_events_dead[e];
-
-	list_for_each_entry(cpu, &mm_cpus, list)
-		n += cpu->events[e];
-	return n;
 }
 
 static u8 bytes[DISK_PAGES * PAGE_SIZE];
@@ -119,7 +108,7 @@ TEST_NO_SWEEP(a_file_larger_than_memory_can_be_read)
 	CHECK_OP(disk.reads, >, 2 * DISK_PAGES);
 	CHECK_OP(disk.reads, >, 2 * DISK_PAGES);
 	CHECK_OP(f->f_mapping->nrpages, <=, 14);
-	CHECK_OP(event(PGSTEAL_DIRECT), >, DISK_PAGES);
+	CHECK_OP(vm_events(PGSTEAL_DIRECT), >, DISK_PAGES);
 	lru_validate_frames();
 	unhog();
 }
@@ -337,7 +326,7 @@ TEST_NO_SWEEP(memory_that_was_given_up_goes_unless_it_was_written_to)
 	CHECK_EQ(peek(AT + PAGE_SIZE), 0x2001);
 	for (i = 2; i < 8; i++)
 		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)), 0);
-	CHECK_EQ(event(PGLAZYFREED), 6);
+	CHECK_EQ(vm_events(PGLAZYFREED), 6);
 	check_space(mm);
 }
 
@@ -364,6 +353,31 @@ TEST_NO_SWEEP(memory_that_was_given_up_and_that_the_kernel_wrote_to_stays)
 	check_space(mm);
 }
 
+/* ---- the reserve ---- */
+
+static unsigned long free_of_normal(void)
+{
+	return zones[ZONE_NORMAL].free_pages;
+}
+
+TEST_NO_SWEEP(the_reserve_is_for_who_may_not_wait_and_for_who_says_so)
+{
+	unsigned long min = zones[ZONE_NORMAL].watermark[WMARK_MIN];
+
+	hog();
+	while (take_block(GFP_NOWAIT, 0))
+		;
+	CHECK_OP(min, >, 1);
+	CHECK_EQ(free_of_normal(), min);
+	while (take_block(GFP_ATOMIC, 0))
+		;
+	CHECK_EQ(free_of_normal(), min / 2);
+	while (take_block(GFP_NOWAIT | __GFP_MEMALLOC, 0))
+		;
+	CHECK_EQ(free_of_normal(), 0);
+	unhog();
+}
+
 /* ---- who reclaims ---- */
 
 TEST_NO_SWEEP(kswapd_works_until_a_zone_is_above_its_high_watermark)
@@ -378,11 +392,11 @@ TEST_NO_SWEEP(kswapd_works_until_a_zone_is_above_its_high_watermark)
 	CHECK(kswapd_is_due());
 	freed = balance_pgdat();
 	CHECK_OP(freed, >, 0);
-	CHECK_EQ(event(PGSTEAL_KSWAPD), DISK_PAGES - f->f_mapping->nrpages);
+	CHECK_EQ(vm_events(PGSTEAL_KSWAPD), DISK_PAGES - f->f_mapping->nrpages);
 	for_each_populated_zone(z)
 		enough |= z->free_pages >= z->watermark[WMARK_HIGH];
 	CHECK(enough || !f->f_mapping->nrpages);
-	CHECK_EQ(event(PAGEOUTRUN), 1);
+	CHECK_EQ(vm_events(PAGEOUTRUN), 1);
 	unhog();
 	CHECK(!kswapd_is_due());
 }
@@ -475,8 +489,8 @@ TEST_NO_SWEEP(a_program_larger_than_memory_runs_with_swap)
 					 i + 1000 * round);
 			poke(AT + (i << PAGE_SHIFT), i + 1000 * (round + 1));
 		}
-	CHECK_OP(event(PSWPOUT), >, 200);
-	CHECK_OP(event(PSWPIN), >, 100);
+	CHECK_OP(vm_events(PSWPOUT), >, 200);
+	CHECK_OP(vm_events(PSWPIN), >, 100);
 	check_space(mm);
 	check_swap(si);
 	unhog();
@@ -507,6 +521,36 @@ TEST_NO_SWEEP(an_attempt_does_not_write_a_whole_list)
 	give_mm(mm);
 }
 
+/* The oldest pages are dirty, the others came back and were only read. */
+TEST_NO_SWEEP(clean_pages_go_before_those_that_would_be_written)
+{
+	struct swap_info_struct *si = take_swap(200, 0);
+	struct mm_struct *mm = take_mm();
+	unsigned long before, rounds = 0;
+
+	take_area(mm, AT, 64 << PAGE_SHIFT, RW);
+	for (u32 i = 0; i < 64; i++)
+		poke(AT + (i << PAGE_SHIFT), i);
+	SPACE_OK(mm_madvise(mm, AT, 64 << PAGE_SHIFT, MADV_PAGEOUT));
+	for (u32 i = 0; i < 64; i++)
+		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)), i);
+	for (u32 i = 0; i < 32; i++)
+		poke(AT + (i << PAGE_SHIFT), i + 1000);
+	SPACE_OK(mm_madvise(mm, AT, 64 << PAGE_SHIFT, MADV_COLD));
+	before = vm_events(PSWPOUT);
+	CHECK_OP(page_alloc_reclaim(GFP_HIGHUSER, 0), >=, SWAP_CLUSTER_MAX);
+	CHECK_OP(vm_events(PSWPOUT) - before, <, SWAP_CLUSTER_MAX / 2);
+	lru_validate_frames();
+	while (page_alloc_reclaim(GFP_HIGHUSER, 0) && rounds++ < 10)
+		;
+	CHECK_EQ(get_mm_rss(mm), 0);
+	CHECK_EQ(vm_events(PSWPOUT) - before, 32);
+	for (u32 i = 0; i < 64; i++)
+		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)), i < 32 ? i + 1000 : i);
+	check_space(mm);
+	check_swap(si);
+}
+
 TEST_NO_SWEEP(a_page_that_is_shared_goes_once_and_comes_back_once)
 {
 	struct swap_info_struct *si = take_swap(50, 0);
@@ -517,13 +561,13 @@ TEST_NO_SWEEP(a_page_that_is_shared_goes_once_and_comes_back_once)
 	for (u32 i = 0; i < 4; i++)
 		poke(AT + (i << PAGE_SHIFT), i + 1);
 	child = take_fork(mm);
-	before = event(PSWPOUT);
+	before = vm_events(PSWPOUT);
 	hog();
 	for (int i = 0; i < 20 && get_mm_rss(mm); i++)
 		press();
 	unhog();
 	CHECK_EQ(get_mm_rss(mm) + get_mm_rss(child), 0);
-	CHECK_EQ(event(PSWPOUT) - before, 4);
+	CHECK_EQ(vm_events(PSWPOUT) - before, 4);
 	CHECK_EQ(si->inuse, 4);
 	sim_load_mm(child);
 	for (u32 i = 0; i < 4; i++)
@@ -553,7 +597,7 @@ TEST(a_page_that_cannot_be_written_stays)
 	unhog();
 	for (u32 i = 0; i < 8; i++)
 		CHECK_EQ(peek(AT + (i << PAGE_SHIFT)), i + 1);
-	CHECK_EQ(event(PSWPIN), 0);
+	CHECK_EQ(vm_events(PSWPIN), 0);
 	check_space(mm);
 }
 
@@ -561,7 +605,7 @@ TEST_NO_SWEEP(swappiness_0_leaves_programs_alone_while_there_are_files)
 {
 	struct file *f = take_numbers(3000);
 	struct mm_struct *mm = take_mm();
-	unsigned long before = event(PSWPOUT);
+	unsigned long before = vm_events(PSWPOUT);
 
 	take_swap(100, 0);
 	take_area(mm, AT, 50 << PAGE_SHIFT, RW);
@@ -573,7 +617,7 @@ TEST_NO_SWEEP(swappiness_0_leaves_programs_alone_while_there_are_files)
 		read_number(f, i);
 	vm_swappiness = 60;
 	unhog();
-	CHECK_EQ(event(PSWPOUT), before);
+	CHECK_EQ(vm_events(PSWPOUT), before);
 	CHECK_EQ(get_mm_rss(mm), 50);
 }
 
@@ -748,7 +792,7 @@ static void run_programs(bool slow)
 		}
 	}
 	CHECK_OP(disk.reads, >, 10 * DISK_PAGES);
-	CHECK_OP(event(PSWPIN), >, 100);
+	CHECK_OP(vm_events(PSWPIN), >, 100);
 	unhog();
 }
 

@@ -150,6 +150,123 @@ TEST(a_frame_pointer_to_nowhere)
 	CHECK(unwind(u, &none, pc, FRAMES) <= FRAMES);
 }
 
+/* ---- the callers that are noted ---- */
+
+#define NOTED_DEPTH 16
+#define NOTED_MOST (1u << 16)
+
+static struct {
+	unsigned int nr;
+	unsigned long pc[NOTED_DEPTH];
+} noted[NOTED_MOST];
+static u32 nr_noted;
+
+static u32 note_new(const unsigned long *pc, unsigned int nr)
+{
+	CHECK(nr_noted < NOTED_MOST - 1 && nr <= NOTED_DEPTH);
+	noted[++nr_noted].nr = nr;
+	memcpy(noted[nr_noted].pc, pc, nr * sizeof(*pc));
+	return nr_noted;
+}
+
+/* What was noted are the callers of this function, behind itself. */
+static __attribute__((__noinline__)) void compare_noted(void)
+{
+	u32 note = port_callers_noted(NOTED_DEPTH, note_new);
+	const unsigned long *pc = noted[note].pc;
+	unsigned int nr = noted[note].nr, i = 0, k;
+	void *right[FRAMES];
+	int n = backtrace(right, FRAMES);
+
+	CHECK(n > 1);
+	while (i < nr && pc[i] != (unsigned long)right[1])
+		i++;
+	CHECK(i && i < nr);
+	for (k = 1; i < nr && k < (unsigned int)n; i++, k++)
+		CHECK_EQ(pc[i], (unsigned long)right[k]);
+	CHECK(nr == NOTED_DEPTH || k == (unsigned int)n);
+	compared++;
+}
+
+static u32 chance = 1;
+
+static bool tails(void)
+{
+	chance = chance * 1103515245u + 12345;
+	return chance >> 30;
+}
+
+static int branch(int n);
+
+/* Another place of the same call, in a frame of another size. */
+static __attribute__((__noinline__)) int wide_branch(int n)
+{
+	char *p = alloca((size_t)n * 24 + 1);
+
+	memset(p, 1, (size_t)n * 24 + 1);
+	if (tails())
+		compare_noted();
+	return branch(n - 1) + p[n];
+}
+
+static __attribute__((__noinline__)) int branch(int n)
+{
+	int sum = 0;
+
+	if (tails())
+		compare_noted();
+	if (n <= 0)
+		return 1;
+	sum += branch(n - 1);
+	if (!tails())
+		sum += wide_branch(n - 1);
+	if (!tails())
+		sum += branch(n - 2) + 1;
+	return sum;
+}
+
+TEST(noted_from_a_recursion)
+{
+	unsigned int asked = 0, calls = 0;
+	volatile int rounds = 2; /* by one call, not two */
+	int i;
+
+	for (i = 0; i < 40; i++)
+		branch(4 + i % 20);
+	CHECK(compared > 1000);
+	/* What was seen is seldom asked for anew. */
+	for (i = 0; i < rounds; i++) {
+		asked = nr_noted;
+		calls = compared;
+		chance = 7;
+		branch(8);
+	}
+	CHECK(compared - calls >= 8);
+	CHECK(nr_noted - asked <= (compared - calls) / 2);
+}
+
+static void note_caught(int sig)
+{
+	branch(3);
+}
+
+TEST(noted_from_other_stacks)
+{
+	static char room[1 << 16];
+	const stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
+	struct sigaction act = { .sa_handler = note_caught };
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		act.sa_flags = i % 2 ? SA_ONSTACK : 0;
+		sigaltstack(&stack, NULL);
+		sigaction(SIGUSR1, &act, NULL);
+		branch(6);
+		raise(SIGUSR1);
+	}
+	CHECK(compared > 100);
+}
+
 static void *tell_number(void *arg)
 {
 	*(int *)arg = port_pid();

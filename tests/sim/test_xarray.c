@@ -39,7 +39,7 @@ TEST_NO_SWEEP(a_store_that_lacks_one_node_of_several_ends)
 	unsigned int n;
 
 	xa_init(&arrays[0]);
-	CHECK_EQ(xa_store(&arrays[0], 1, &thing, GFP_KERNEL), 0);
+	CHECK(!xa_store(&arrays[0], 1, &thing, GFP_KERNEL));
 	take_frames();
 	for (n = 1; n < ARRAY_SIZE(arrays); n++) {
 		xa_init(&arrays[n]);
@@ -49,9 +49,9 @@ TEST_NO_SWEEP(a_store_that_lacks_one_node_of_several_ends)
 	CHECK_OP(n, <, ARRAY_SIZE(arrays)); /* no node is left */
 	xa_erase(&arrays[--n], 1); /* but this */
 	xa_init(&far);
-	CHECK_EQ(xa_store(&far, ~0ul, &thing, at_once), -ENOMEM);
+	CHECK_EQ(xa_err(xa_store(&far, ~0ul, &thing, at_once)), -ENOMEM);
 	CHECK(!far.xa_head);
-	CHECK_EQ(xa_store(&far, 1, &thing, at_once), 0);
+	CHECK(!xa_store(&far, 1, &thing, at_once));
 	xa_erase(&far, 1);
 	while (n--)
 		xa_erase(&arrays[n], 1);

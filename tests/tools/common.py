@@ -2,10 +2,12 @@
 """For the tests of the command: checks, targets, and calls of it."""
 
 import atexit
+import contextlib
 import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,10 +37,23 @@ def check(name, right, reason="", detail=""):
         sys.stdout.flush()
 
 
+def below(pid):
+    """The processes that @pid started, and those that they did."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+            children = [int(child) for child in f.read().split()]
+    except OSError:
+        return []
+    return children + [p for child in children for p in below(child)]
+
+
 @atexit.register
 def clean_up():
     for t in targets:
         if t.poll() is None:
+            for pid in below(t.pid):
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
             t.kill()
             t.wait()
         t.stdout.close()
@@ -47,6 +62,12 @@ def clean_up():
 
 def finish():
     sys.exit(failed > 0)
+
+
+def course_image():
+    """Make the machine's image for lessons, if it is not there."""
+    subprocess.run(["flock", f"{BUILD}/ashlar", "make", "-s", "-C", ROOT,
+                    f"B={BUILD}", f"{BUILD}/course.cpio"], check=True)
 
 
 def ashlar(*args, user=None, timeout=300, command=f"{BUILD}/ashlar"):

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two threads that share data: wrongly, in each way that is looked for, or
- * rightly. races NAME; without a name: all of them, WRONG or right.
+ * rightly.
+ *
+ *   races             all the ways, with 1 for those that are wrong
+ *   races NAME        one of them; with a word more by C11's threads
+ *   races in FILE     one process of several that count in a file
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -12,7 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <threads.h>
 #include <unistd.h>
 
 #define TIMES 20000
@@ -26,6 +33,7 @@ static struct {
 		struct node *next;
 		long value;
 	} * head;
+	char *made;
 } shared;
 
 static __thread unsigned int who; /* 0 or 1 */
@@ -84,6 +92,29 @@ static void push(void)
 
 	n->next = shared.head;
 	shared.head = n;
+}
+
+/* Each of the two is one step, and what the compiler makes of it exchanges. */
+static void load_and_store(void)
+{
+	atomic_long *p = (atomic_long *)&shared.number;
+
+	atomic_store(p, atomic_load(p) + 1);
+}
+
+/* What is not there is made; now and then it is not there. */
+static void make_missing(void)
+{
+	static __thread int turns;
+	char *p;
+
+	if (!shared.made) {
+		p = malloc(20);
+		memset(p, 0, 20);
+		shared.made = p;
+	}
+	if (turns++ % 8 == 0)
+		shared.made = NULL;
 }
 
 /* ---- right ---- */
@@ -198,6 +229,49 @@ static void push_atomically(void)
 		;
 }
 
+static void make_with_mutex(void)
+{
+	static __thread int turns;
+
+	pthread_mutex_lock(&mutex);
+	if (!shared.made)
+		shared.made = malloc(20);
+	if (turns++ % 8 == 0) {
+		free(shared.made);
+		shared.made = NULL;
+	}
+	pthread_mutex_unlock(&mutex);
+}
+
+/* Who comes second takes what the first has made. */
+static void make_by_exchange(void)
+{
+	static _Atomic(char *) made;
+	static __thread int turns;
+	char *p, *none = NULL;
+
+	if (!atomic_load(&made)) {
+		p = malloc(20);
+		if (!atomic_compare_exchange_strong(&made, &none, p))
+			free(p);
+	}
+	if (turns++ % 8 == 0)
+		free(atomic_exchange(&made, NULL));
+}
+
+/* A library writes between the read and the write. */
+static void with_memset(void)
+{
+	static volatile size_t bytes = sizeof(shared.number);
+	long was;
+
+	pthread_mutex_lock(&mutex);
+	was = shared.number;
+	memset(&shared.number, 0x55, bytes);
+	shared.number = was + 1;
+	pthread_mutex_unlock(&mutex);
+}
+
 /* Both set the same bits, one after the other or at once. */
 static void same_bits(void)
 {
@@ -310,6 +384,8 @@ static const struct way {
 	{ "with_other_lock", with_other_lock, 1 },
 	{ "with_work_between", with_work_between, 1 },
 	{ "push", push, 1 },
+	{ "load_and_store", load_and_store, 1 },
+	{ "make_missing", make_missing, 1 },
 	{ "with_mutex", with_mutex, 0 },
 	{ "with_rwlock", with_rwlock, 0 },
 	{ "with_spinlock", with_spinlock, 0 },
@@ -321,6 +397,9 @@ static const struct way {
 	{ "by_turns", by_turns, 0 },
 	{ "through_ring", through_ring, 0 },
 	{ "push_atomically", push_atomically, 0 },
+	{ "make_with_mutex", make_with_mutex, 0 },
+	{ "make_by_exchange", make_by_exchange, 0 },
+	{ "with_memset", with_memset, 0 },
 	{ "same_bits", same_bits, 0 },
 	{ "no_sharing", no_sharing, 0 },
 	{ "own_traps", own_traps, 0 },
@@ -340,11 +419,51 @@ static void *run(void *way)
 	return NULL;
 }
 
-int main(int argc, char **argv)
+static int run_thrd(void *way)
+{
+	run(way);
+	return 0;
+}
+
+static void by_thrd_create(void *way)
+{
+	thrd_t t[2];
+
+	thrd_create(&t[0], run_thrd, way);
+	thrd_create(&t[1], run_thrd, way);
+	thrd_join(t[0], NULL);
+	thrd_join(t[1], NULL);
+}
+
+static void by_pthread_create(void *way)
 {
 	pthread_t t[2];
+
+	pthread_create(&t[0], NULL, run, way);
+	pthread_create(&t[1], NULL, run, way);
+	pthread_join(t[0], NULL);
+	pthread_join(t[1], NULL);
+}
+
+static int count_in(const char *file)
+{
+	int i, fd = open(file, O_RDWR);
+	volatile long *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE,
+				MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED)
+		return 1;
+	for (i = 0; i < 100 * TIMES; i++)
+		p[0]++;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
 	size_t i, n = sizeof(ways) / sizeof(ways[0]);
 
+	if (argc == 3 && !strcmp(argv[1], "in"))
+		return count_in(argv[2]);
 	for (i = 0; i < n && argc == 1; i++)
 		printf("%s %d\n", ways[i].name, ways[i].is_wrong);
 	for (i = 0; i < n && argc > 1 && strcmp(ways[i].name, argv[1]); i++)
@@ -353,9 +472,6 @@ int main(int argc, char **argv)
 		return argc > 1;
 	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
 	sem_init(&semaphore, 0, 1);
-	pthread_create(&t[0], NULL, run, (void *)&ways[i]);
-	pthread_create(&t[1], NULL, run, (void *)&ways[i]);
-	pthread_join(t[0], NULL);
-	pthread_join(t[1], NULL);
+	(argc == 2 ? by_pthread_create : by_thrd_create)((void *)&ways[i]);
 	return 0;
 }

@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,16 +16,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+static char *kept; /* from a time when there was memory */
+
 static void mistake(void)
 {
-	char *volatile p = malloc(40);
+	char *volatile p = kept ? kept : malloc(40);
 
 	free(p);
 	free(p); /* wrong: double-free */
@@ -229,12 +235,65 @@ static void without_memory(void)
 {
 	const struct rlimit little = { 64 << 20, 64 << 20 };
 
+	kept = malloc(40);
 	setrlimit(RLIMIT_AS, &little);
 	while (malloc(1 << 16))
 		;
 	while (malloc(64))
 		;
 	errno = 0;
+	mistake();
+}
+
+/* One that is sent waits like any other signal that is blocked. */
+static void waits_for_a_fault(void)
+{
+	int signals[] = { SIGSEGV, SIGBUS }, got;
+	sigset_t set, pending;
+
+	for (int i = 0; i < 2; i++) {
+		sigemptyset(&set);
+		sigaddset(&set, signals[i]);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		kill(getpid(), signals[i]);
+		sigpending(&pending);
+		if (!sigismember(&pending, signals[i]) || sigwait(&set, &got) ||
+		    got != signals[i])
+			_exit(99);
+		sigprocmask(SIG_UNBLOCK, &set, &pending);
+		if (!sigismember(&pending, signals[i]))
+			_exit(98);
+	}
+	mistake();
+}
+
+/* Whoever makes another call than these is killed. */
+static void restricted(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 8, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 7, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 6, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpid, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_gettid, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { 11, filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program))
+		_exit(99);
+}
+
+static void mistake_when_restricted(void)
+{
+	restricted();
 	mistake();
 }
 
@@ -272,6 +331,9 @@ static const struct circumstance {
 	{ "replaced", with_a_replaced_file },
 	{ "noise", among_noise },
 	{ "no-memory", without_memory },
+	{ "waits", waits_for_a_fault },
+	{ "restricted", restricted },
+	{ "restricted-mistake", mistake_when_restricted },
 };
 
 int main(int argc, char **argv)

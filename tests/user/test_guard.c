@@ -6,8 +6,14 @@
 #include "check.h"
 #include <malloc.h>
 #include <pthread.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 static const char constant[] = "a constant";
 
@@ -94,6 +100,13 @@ static void read_freed(void)
 
 	free((void *)p);
 	(void)p[12];
+}
+
+/* The kernel takes no page away that is locked in memory. */
+static void read_freed_locked(void)
+{
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	read_freed();
 }
 
 static void write_freed(void)
@@ -231,6 +244,9 @@ static const struct mistake {
 	  "heap-buffer-overflow: write 2 bytes before a block of 112",
 	  SIGABRT },
 	{ "read-freed", "guard=right", read_freed,
+	  "heap-use-after-free: read 12 bytes into a freed block of 112",
+	  SIGABRT },
+	{ "read-freed-locked", "guard=right", read_freed_locked,
 	  "heap-use-after-free: read 12 bytes into a freed block of 112",
 	  SIGABRT },
 	{ "write-freed-large", "guard=left", write_freed_large,
@@ -480,7 +496,27 @@ struct run {
 	const char *options;
 	int out; /* stderr */
 	rlim_t addresses; /* 0: as they are */
+	bool old; /* a kernel that takes no pages away */
 };
+
+/* As Linux before 6.13 answers to advice that is new there. */
+static int be_old(void)
+{
+	static struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 102, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(filter), filter };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
 
 static int prepare(void *arg)
 {
@@ -489,7 +525,8 @@ static int prepare(void *arg)
 
 	setenv("ASHLAR_OPTIONS", r->options, 1);
 	return dup2(r->out, STDERR_FILENO) < 0 ||
-	       (r->addresses && setrlimit(RLIMIT_AS, &limit));
+	       (r->addresses && setrlimit(RLIMIT_AS, &limit)) ||
+	       (r->old && be_old());
 }
 
 /* What it said is in @text. */
@@ -506,10 +543,10 @@ static int run_fresh(const char *name, struct run *r, char *text, size_t size)
 	return status;
 }
 
-static void try_mistake(const struct mistake *m)
+static void try_mistake(const struct mistake *m, bool old)
 {
-	struct run r = { .options = m->options };
-	char text[4000];
+	struct run r = { .options = m->options, .old = old };
+	char text[4000], label[80];
 	int status = run_fresh(m->name, &r, text, sizeof(text));
 	bool good = status != HUNG && WIFSIGNALED(status) &&
 		    WTERMSIG(status) == m->signal;
@@ -519,7 +556,8 @@ static void try_mistake(const struct mistake *m)
 	else
 		good = good && !*text;
 	text[strcspn(text, "\n")] = '\0';
-	check(good, m->name, "%s, said '%s'", ending(status), text);
+	snprintf(label, sizeof(label), "%s%s", m->name, old ? "-old" : "");
+	check(good, label, "%s, said '%s'", ending(status), text);
 }
 
 static void try_right(const char *name, const char *options, rlim_t addresses,
@@ -548,7 +586,10 @@ int main(int argc, char **argv)
 		return run_case(argv[1]);
 	begin("guard");
 	for (i = 0; i < ARRAY_SIZE(mistakes); i++)
-		try_mistake(&mistakes[i]);
+		try_mistake(&mistakes[i], false);
+	for (i = 0; i < ARRAY_SIZE(mistakes); i++)
+		if (!strncmp(mistakes[i].options, "guard", 5))
+			try_mistake(&mistakes[i], true);
 	for (i = 0; i < ARRAY_SIZE(options); i++) {
 		try_right("work", options[i], 0, "");
 		try_right("threads", options[i], 0, "");

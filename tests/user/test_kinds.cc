@@ -52,6 +52,21 @@ EXPRESSION(nothrow_free, free(hidden(new (std::nothrow) int)))
 EXPRESSION(nothrow_array_delete, delete hidden(new (std::nothrow) int[3]))
 EXPRESSION(aligned_free, free(hidden(new wide)))
 EXPRESSION(array_of_class_free, free(hidden(new wide[2])))
+EXPRESSION(large_malloc_delete, delete chars(200000))
+EXPRESSION(large_new_free, free(hidden(::operator new(200000))))
+EXPRESSION(large_new_realloc, free(realloc(hidden(::operator new(200000)), 9)))
+EXPRESSION(large_array_delete, delete hidden(new char[1 << 20]))
+EXPRESSION(large_array_free, free(hidden(new char[1 << 20])))
+
+/* Another thread's, and not the last one. */
+static void large_of_another()
+{
+	char *p = nullptr;
+
+	std::thread([&p] { p = new char[300000]; }).join();
+	free(hidden(chars(300000)));
+	free(hidden(p));
+}
 
 static const struct {
 	const char *name;
@@ -79,6 +94,15 @@ static const struct {
 	{ "nothrow[]-delete", nothrow_array_delete, "from operator new []" },
 	{ "aligned-free", aligned_free, "came from operator new and" },
 	{ "class[]-free", array_of_class_free, "came from operator new []" },
+	{ "large-malloc-delete", large_malloc_delete,
+	  "came from malloc and went to operator delete" },
+	{ "large-new-free", large_new_free, "came from operator new and went" },
+	{ "large-new-realloc", large_new_realloc,
+	  "came from operator new and" },
+	{ "large-new[]-delete", large_array_delete,
+	  "came from operator new [] and went to operator delete" },
+	{ "large-new[]-free", large_array_free, "came from operator new []" },
+	{ "large-of-another", large_of_another, "came from operator new []" },
 };
 
 /* Each form, often enough that lists are filled and emptied. */
@@ -104,6 +128,13 @@ static void right_pairs()
 	}
 	for (char *p : all)
 		delete[] p;
+	for (size = 128 << 10; size < 8 << 20; size += size / 5) {
+		::operator delete(hidden(::operator new(size)));
+		::operator delete(hidden(::operator new(size)), size);
+		delete[] hidden(new char[size]);
+		delete[] hidden(new (std::nothrow) wide[size / 64]);
+		free(realloc(chars(size), size * 2));
+	}
 	delete hidden<int>(nullptr);
 	delete[] hidden<int>(nullptr);
 }

@@ -44,7 +44,8 @@ struct command {
 
 extern const struct command cmd_run, cmd_check, cmd_exec, cmd_boot,
 	cmd_translate, cmd_buddyinfo, cmd_meminfo, cmd_pagetypeinfo,
-	cmd_slabinfo, cmd_vmstat, cmd_zoneinfo, cmd_leaks, cmd_profile;
+	cmd_slabinfo, cmd_vmstat, cmd_zoneinfo, cmd_leaks, cmd_profile,
+	cmd_whatis, cmd_walk, cmd_why, cmd_learn, cmd_map, cmd_top, cmd_metrics;
 extern const struct command *const commands[]; /* ends with NULL */
 
 int usage_error(const struct command *c, const char *fmt, ...)
@@ -57,6 +58,9 @@ bool parse_pid(const char *s, int *pid);
 int view_run(const struct command *self, int argc, char **argv);
 char *view_render(const struct view *view, const struct snapshot *s,
 		  size_t *len);
+
+/* boot_image.c */
+bool find_product(const char *name, char path[PATH_MAX]);
 
 /* preload.c */
 bool preload(const char *program, bool checks);

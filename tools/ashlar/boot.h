@@ -31,7 +31,18 @@ struct boot {
 	const char *floppy; /* a file with a floppy disk's bytes, or NULL */
 	int floppy_fd; /* the same, open */
 	char *words; /* the kernel's command line */
+	const char *map; /* looks and milliseconds for map_inside.c, or NULL */
+	int map_fd; /* the disk that these are written to */
 };
+
+#define BOOT_MEMORY 512 /* MB, unless it is said */
+#define BOOT_MEMORY_MIN 8ul
+#define BOOT_MEMORY_MAX 4096ul
+
+/* cmd_boot.c: "512", "512M" or "1G", of @min to @max MB. */
+bool boot_parse_mb(const char *s, unsigned long min, unsigned long max,
+		   unsigned long *mb);
+int boot_run(struct boot *b); /* the exit status */
 
 /* All return false after a complaint. */
 bool boot_open_kernel(struct boot *b);

@@ -36,7 +36,7 @@
 /* ---- files ---- */
 
 /* @name beside this command, or where it is installed. */
-static bool find_product(const char *name, char path[PATH_MAX])
+bool find_product(const char *name, char path[PATH_MAX])
 {
 	static const char *const places[] = { "", ASHLAR_MACHINE "/" };
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);

@@ -92,6 +92,9 @@ bool budget_spend(struct target *t, size_t bytes)
 			1000);
 }
 
+/* Called before the command is ended by a read that does not come back. */
+void (*budget_before_end)(void);
+
 static void give_up(const char *label)
 {
 	char line[160];
@@ -100,6 +103,8 @@ static void give_up(const char *label)
 			 "back for %d s\n",
 			 label, STUCK_SECONDS);
 
+	if (budget_before_end)
+		budget_before_end();
 	if (write(STDERR_FILENO, line, (size_t)n) < 0)
 		_exit(EXIT_FAILURE);
 	_exit(EXIT_GAVE_UP);

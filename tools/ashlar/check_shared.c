@@ -29,7 +29,7 @@ pid_t check_shared(struct check_shared *s, const struct report_record *r,
 	pid_t found = 0;
 	unsigned int i;
 
-	if (!r->shared.inode)
+	if (!report_is_shared(&r->shared))
 		return 0;
 	for (i = 0; i < SHARED_KEPT && !found; i++)
 		if (s->kept[i].pid && s->kept[i].pid != pid &&

@@ -30,17 +30,14 @@
 
 #define QEMU "qemu-system-i386"
 #define EXIT_DEVICE "isa-debug-exit,iobase=0xf4,iosize=4"
-#define MEMORY_MIN 8ul
-#define MEMORY_MAX 4096ul
 #define SWAP_MIN 1ul
 #define SWAP_MAX 65536ul
 #define APPEND_MAX 1000u /* of the kernel's 2048; PROGRAM wants its part */
 
 static int qemu_input;
 
-/* "512", "512M" or "1G", of @min to @max MB. */
-static bool parse_mb(const char *s, unsigned long min, unsigned long max,
-		     unsigned long *mb)
+bool boot_parse_mb(const char *s, unsigned long min, unsigned long max,
+		   unsigned long *mb)
 {
 	char *end;
 
@@ -91,6 +88,7 @@ static void add_program_words(struct boot *b)
 static bool prepare(struct boot *b)
 {
 	static const char *const letters[BOOT_DISKS] = { "a", "b", "c", "d" };
+	char *map = NULL;
 
 	/* What was given by name first: that is the caller's own mistake. */
 	if (!boot_open_disks(b) || !boot_open_kernel(b) ||
@@ -101,6 +99,11 @@ static bool prepare(struct boot *b)
 		abort();
 	if (b->swap)
 		add_word(b, "SWAP=/dev/sd", letters[b->disks]);
+	if (b->map && asprintf(&map, "%s,%s", letters[b->disks], b->map) < 0)
+		abort();
+	if (b->map)
+		add_word(b, "MAP=/dev/sd", map);
+	free(map);
 	if (*b->program)
 		add_program_words(b);
 	return true;
@@ -208,6 +211,8 @@ static void say_all(struct command_line *c, const struct boot *b,
 		say_disk(c, b->disk_fd[disk], disk);
 	if (b->swap)
 		say_disk(c, b->swap_fd, b->disks);
+	if (b->map)
+		say_disk(c, b->map_fd, b->disks);
 	if (b->floppy) {
 		say(c, "-drive");
 		say(c, "file=/proc/self/fd/%d,format=raw,if=floppy",
@@ -254,7 +259,8 @@ static bool have_qemu(void)
 	return false;
 }
 
-static int run_boot(struct boot *b)
+/* boot_run - the machine, until it is off */
+int boot_run(struct boot *b)
 {
 	int status = EXIT_FAILURE, fd;
 
@@ -282,7 +288,7 @@ static int run(const struct command *self, int argc, char **argv)
 		{ "swap", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct boot b = { .memory = 512 };
+	struct boot b = { .memory = BOOT_MEMORY };
 	int c;
 
 	opterr = 0;
@@ -299,7 +305,7 @@ static int run(const struct command *self, int argc, char **argv)
 		else if (c == 'f')
 			b.floppy = optarg;
 		else if (c == 's' &&
-			 !parse_mb(optarg, SWAP_MIN, SWAP_MAX, &b.swap))
+			 !boot_parse_mb(optarg, SWAP_MIN, SWAP_MAX, &b.swap))
 			return usage_error(self,
 					   "--swap wants %lu to %lu MB, not "
 					   "'%s'",
@@ -309,12 +315,13 @@ static int run(const struct command *self, int argc, char **argv)
 					   "there is no option '%s', or it "
 					   "wants a value",
 					   argv[optind - 1]);
-		else if (c == 'm' &&
-			 !parse_mb(optarg, MEMORY_MIN, MEMORY_MAX, &b.memory))
+		else if (c == 'm' && !boot_parse_mb(optarg, BOOT_MEMORY_MIN,
+						    BOOT_MEMORY_MAX, &b.memory))
 			return usage_error(self,
 					   "--memory wants %lu to %lu MB, not "
 					   "'%s'",
-					   MEMORY_MIN, MEMORY_MAX, optarg);
+					   BOOT_MEMORY_MIN, BOOT_MEMORY_MAX,
+					   optarg);
 	}
 	b.program = argv + optind;
 	if (b.swap && b.disks == BOOT_DISKS)
@@ -328,7 +335,7 @@ static int run(const struct command *self, int argc, char **argv)
 	if (b.append && opens_quote(b.append))
 		return usage_error(self, "--append has a quote that does not "
 					 "end");
-	return run_boot(&b);
+	return boot_run(&b);
 }
 
 const struct command cmd_boot = {

@@ -147,6 +147,10 @@ static void take(const struct report_record *record, pid_t pid, void *arg)
 		print_note(c, record, pid);
 		return;
 	}
+	if (!strcmp(record->kind, REPORT_UNLOADS)) {
+		symbols_remember(pid, record->address, record->bytes);
+		return;
+	}
 	if (!strcmp(record->kind, REPORT_END)) {
 		look_for_leaks(c, record, pid);
 		return;

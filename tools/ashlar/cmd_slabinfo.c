@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ashlar slabinfo: one line for each cache, version 2.1. */
+#include <string.h>
 #include "ashlar.h"
+#include "shared_heap.h"
 #include "snapshot.h"
 
 static void text(struct seq_file *m, const struct snapshot *s)
@@ -56,13 +58,38 @@ static const struct view view = {
 	.json = json,
 };
 
+/* A heap is asked for by itself, with --json or without. */
+static int run(const struct command *self, int argc, char **argv)
+{
+	const char *heap = NULL;
+	bool json = false;
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--heap"); i++)
+		;
+	if (i >= argc)
+		return view_run(self, argc, argv);
+	for (i = 1; i < argc; i++) {
+		if (i + 1 < argc && !heap && !strcmp(argv[i], "--heap"))
+			heap = argv[++i];
+		else if (!strcmp(argv[i], "--json"))
+			json = true;
+		else
+			return usage_error(self, "--heap wants one name, and "
+						 "no process");
+	}
+	return shared_heap_print(heap, json);
+}
+
 const struct command cmd_slabinfo = {
 	.name = "slabinfo",
-	.arguments = "[--json] [--node N] PID | --core FILE",
-	.summary = "Print a process's slab caches",
+	.arguments = "[--json] [--node N] PID | --core FILE | --heap NAME",
+	.summary = "Print a process's slab caches, or a shared heap's",
 	.help = "active_objs are objects that the program holds; free ones "
 		"that wait in its\nthreads' lists do not count. objperslab and "
-		"pagesperslab are means: slabs grow\nwith their cache.\n",
-	.run = view_run,
+		"pagesperslab are means: slabs grow\nwith their cache.\n"
+		"--heap: of a shared heap, by its name or a file of "
+		"/proc/PID/fd.\n",
+	.run = run,
 	.view = &view,
 };

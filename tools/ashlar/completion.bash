@@ -57,7 +57,7 @@ _ashlar() {
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"run check leaks profile exec boot translate $views --help --version" -- "$cur")
+			"run check leaks profile exec boot translate whatis walk why top metrics map learn $views --help --version" -- "$cur")
 		return
 	fi
 	case $command in
@@ -126,6 +126,54 @@ _ashlar() {
 		mapfile -t COMPREPLY < <(compgen -W \
 			"--table --write --execute --help $(_ashlar_pids .)" -- "$cur")
 		;;
+	learn)
+		case ${COMP_WORDS[COMP_CWORD - 1]} in
+		--seed) ;;
+		--site) _ashlar_files ;;
+		*) mapfile -t COMPREPLY < <(compgen -W "--exercises --seed \
+			--check --html --site --help $(ashlar learn 2>/dev/null |
+			sed -n 's/^\([0-9]*\)\. .*/\1/p')" -- "$cur") ;;
+		esac
+		;;
+	whatis)
+		if [ "${COMP_WORDS[COMP_CWORD - 1]}" = --core ]; then
+			_ashlar_files
+			return
+		fi
+		mapfile -t COMPREPLY < <(compgen -W \
+			"--json --core --help $(_ashlar_pids .)" -- "$cur")
+		;;
+	why)
+		mapfile -t COMPREPLY < <(compgen -W \
+			"--json --help $(_ashlar_own_pids)" -- "$cur")
+		;;
+	map)
+		_ashlar_map
+		;;
+	top)
+		mapfile -t COMPREPLY < <(compgen -W "--once --json --delay \
+			--sort --help $(_ashlar_own_pids)" -- "$cur")
+		;;
+	metrics)
+		if [ "${COMP_WORDS[COMP_CWORD - 1]}" = --listen ]; then
+			_ashlar_files
+			return
+		fi
+		mapfile -t COMPREPLY < <(compgen -W \
+			"--listen --help $(_ashlar_own_pids)" -- "$cur")
+		;;
+	walk)
+		if [ "${COMP_WORDS[COMP_CWORD - 1]}" = --core ]; then
+			_ashlar_files
+		elif [ "$COMP_CWORD" = 2 ]; then
+			mapfile -t COMPREPLY < <(compgen -W \
+				"--core --help $(_ashlar_own_pids)" -- "$cur")
+		elif [ "$COMP_CWORD" = 3 ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(ashlar slabinfo \
+				"${COMP_WORDS[2]}" 2>/dev/null |
+				awk 'NR > 2 { print $1 }')" -- "$cur")
+		fi
+		;;
 	buddyinfo | meminfo | pagetypeinfo | slabinfo | vmstat | zoneinfo)
 		if [ "${COMP_WORDS[COMP_CWORD - 1]}" = --core ]; then
 			compopt -o filenames 2>/dev/null
@@ -133,9 +181,28 @@ _ashlar() {
 			return
 		fi
 		mapfile -t COMPREPLY < <(compgen -W \
-			"--json --node --core --help $(_ashlar_own_pids)" -- "$cur")
+			"--json --node --core --help $(_ashlar_own_pids) $(
+			[ "${COMP_WORDS[1]}" != slabinfo ] || echo --heap)" \
+			-- "$cur")
 		;;
 	esac
+}
+
+_ashlar_map() {
+	local cur=${COMP_WORDS[COMP_CWORD]} i
+
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--diff | --) _ashlar_files; return ;;
+		esac
+	done
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--output | --save | --core) _ashlar_files; return ;;
+	--film | --every | --memory) return ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "--output --svg --save --film \
+		--every --core --diff --boot --memory --help \
+		$(_ashlar_pids .)" -- "$cur")
 }
 
 _ashlar_check() {

@@ -5,6 +5,7 @@
  *   mount what programs expect; swap on $SWAP
  *   a session on the console ──► "I take input now", a byte to port 0xe9
  *   the kernel's words after "--", or a shell
+ *   with $MAP, looks at memory meanwhile (map_inside.c)
  *   its status, if it failed, to port 0xf4 ──► power off
  *
  * QEMU may listen at both ports, as isa-debugcon and isa-debug-exit. A status
@@ -26,6 +27,7 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "map_inside.h"
 
 #define PORT_READY 0xe9
 #define PORT_EXIT 0xf4
@@ -154,6 +156,7 @@ static int wait_for(pid_t pid)
 
 int main(int argc, char **argv)
 {
+	const char *map = getenv("MAP");
 	int status;
 	pid_t pid;
 
@@ -166,7 +169,9 @@ int main(int argc, char **argv)
 	pid = fork();
 	if (pid == 0)
 		run(argv + 1);
-	status = wait_for(pid);
+	status = map ? 0 : wait_for(pid);
+	if (map)
+		map_inside(map, pid);
 	if (argc > 1 && status > 0)
 		say_to_port(PORT_EXIT,
 			    status > STATUS_MAX ? STATUS_MAX : status);

@@ -12,11 +12,15 @@
  * second bases and of members. Words lie at multiples of their size.
  */
 #include <stdlib.h>
+#include <sys/uio.h>
 #include "leaks.h"
 
 #define BUFFER (256ul << 10) /* bytes of a large block at once */
 /* Blocks whose bytes are on their way to the cache. */
 #define SOON 32
+/* Guarded blocks lie by themselves: so many are read by one call. */
+#define TOGETHER 64
+#define TOGETHER_MOST 1024 /* bytes of one */
 
 bool marker_open(struct marker *m, struct heap *h)
 {
@@ -126,6 +130,40 @@ static bool see_words(void *arg, const uint64_t *words, size_t n)
 	return mark_words(arg, words, n);
 }
 
+/* Blocks that are to be read together. */
+struct together {
+	struct block block[TOGETHER];
+	unsigned int nr;
+};
+
+static bool lies_alone(const struct heap *h, struct block b)
+{
+	return is_large(h, b) && block_bytes(h, b) <= TOGETHER_MOST;
+}
+
+/* Each is a number of whole words, so all of them are words in a row. */
+static bool mark_from_together(struct marker *m, struct together *all)
+{
+	struct iovec from[TOGETHER], to = { m->buffer, 0 };
+	struct heap *h = m->heap;
+	unsigned int i, nr = all->nr;
+
+	all->nr = 0;
+	for (i = 0; i < nr; i++) {
+		from[i].iov_base = (void *)block_address(h, all->block[i]);
+		from[i].iov_len = block_bytes(h, all->block[i]) & ~7ul;
+		to.iov_len += from[i].iov_len;
+	}
+	if (process_vm_readv(h->t->pid, &to, 1, from, nr, 0) ==
+	    (ssize_t)to.iov_len)
+		return mark_words(m, to.iov_base, to.iov_len / 8) &&
+		       heap_in_time(h);
+	for (i = 0; i < nr; i++)
+		if (!for_words_of(h, all->block[i], m->buffer, see_words, m))
+			return false;
+	return true;
+}
+
 /**
  * mark_from() - look into all that was marked
  * @m: the marker
@@ -134,14 +172,24 @@ static bool see_words(void *arg, const uint64_t *words, size_t n)
  */
 bool mark_from(struct marker *m)
 {
+	struct together together = { .nr = 0 };
 	struct block soon[SOON], b;
 	unsigned int first = 0, nr = 0;
 
-	while (m->nr || nr) {
-		while (m->nr && nr < SOON) {
+	while (m->nr || nr || together.nr) {
+		while (m->nr && nr < SOON && together.nr < TOGETHER) {
 			b = m->todo[--m->nr];
+			if (lies_alone(m->heap, b)) {
+				together.block[together.nr++] = b;
+				continue;
+			}
 			heap_expect(m->heap, b);
 			soon[(first + nr++) % SOON] = b;
+		}
+		if (together.nr == TOGETHER || (together.nr && !nr)) {
+			if (!mark_from_together(m, &together))
+				return false;
+			continue;
 		}
 		b = soon[first++ % SOON];
 		nr--;

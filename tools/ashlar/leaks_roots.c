@@ -18,8 +18,6 @@
  * those of the file: a page of a private mapping that is holds no pointer. A
  * copy shares the pages of shared mappings, but does not know yet that it does.
  */
-#include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +28,6 @@
 #define BUFFER (256ul << 10)
 #define PAGES_AT_ONCE 8192
 #define THREADS_MAX 65536
-#define REGISTERS 6
 /* Of a page in /proc/PID/pagemap. */
 #define PAGE_THERE (1ull << 63 | 1ull << 62)
 #define PAGE_OF_FILE (1ull << 61)
@@ -59,33 +56,6 @@ struct roots {
 
 /* ---- threads ---- */
 
-/* What a thread that waits in the kernel gave to it, and its stack pointer. */
-static bool take_registers(struct roots *r, const char *tid, uint64_t *sp)
-{
-	unsigned long long a[REGISTERS], stack = 0;
-	uint64_t words[REGISTERS];
-	char path[320];
-	bool ok = true;
-	FILE *f;
-	int i;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%s/syscall", r->t->pid,
-		 tid);
-	f = fopen(path, "re");
-	*sp = 0;
-	if (!f)
-		return true;
-	if (fscanf(f, "%*d %llx %llx %llx %llx %llx %llx %llx", &a[0], &a[1],
-		   &a[2], &a[3], &a[4], &a[5], &stack) == REGISTERS + 1) {
-		for (i = 0; i < REGISTERS; i++)
-			words[i] = a[i];
-		ok = mark_words(r->m, words, REGISTERS);
-		*sp = stack;
-	}
-	fclose(f);
-	return ok;
-}
-
 /* Of the thread that ends the process; its stack counts from there exactly. */
 static bool is_ending(const struct roots *r, const char *tid)
 {
@@ -110,7 +80,7 @@ static bool add_sp(struct roots *r, uint64_t sp)
 	return true;
 }
 
-/* Of a copy: as they were held. Their registers are a global variable. */
+/* Of a copy: as they were held. Their registers lie in an area of it. */
 static bool take_held(struct roots *r, uint64_t held)
 {
 	struct ashlar_held h[64];
@@ -130,30 +100,18 @@ static bool take_held(struct roots *r, uint64_t held)
 	return ok;
 }
 
-static bool add_thread(struct roots *r, const char *tid)
+/* The stack pointer of one that runs is not known. */
+static bool add_thread(void *arg, const char *tid)
 {
-	uint64_t sp;
+	struct roots *r = arg;
+	struct thread_call c;
 
 	if (is_ending(r, tid))
 		return add_sp(r, r->m->heap->ending_sp + RED_ZONE);
-	return take_registers(r, tid, &sp) && add_sp(r, sp);
-}
-
-static bool take_threads(struct roots *r)
-{
-	struct dirent *d;
-	char path[64];
-	bool ok = true;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", r->t->pid);
-	dir = opendir(path);
-	while (ok && dir && (d = readdir(dir)))
-		if (isdigit((unsigned char)d->d_name[0]))
-			ok = add_thread(r, d->d_name);
-	if (dir)
-		closedir(dir);
-	return ok;
+	if (!thread_call(r->t->pid, tid, &c))
+		return add_sp(r, 0);
+	return mark_words(r->m, c.argument, THREAD_ARGUMENTS) &&
+	       add_sp(r, c.sp);
 }
 
 /* The lowest stack pointer in @s, or 0. */
@@ -382,7 +340,8 @@ bool roots_mark(struct marker *m, uint64_t held)
 	r.pages = malloc(PAGES_AT_ONCE * sizeof(*r.pages));
 	qsort(h->skip, h->nr_skip, sizeof(*h->skip), by_start);
 	if (r.buffer && r.pages)
-		ok = (held ? take_held(&r, held) : take_threads(&r)) &&
+		ok = (held ? take_held(&r, held) :
+			     threads_each(h->t->pid, add_thread, &r)) &&
 		     see_mappings(&r);
 	else
 		ok = target_fail(h->t, "out of memory");

@@ -8,11 +8,12 @@
 #include "ashlar.h"
 
 const struct command *const commands[] = {
-	&cmd_run,	   &cmd_check,	   &cmd_leaks,
-	&cmd_profile,	   &cmd_exec,	   &cmd_boot,
-	&cmd_translate,	   &cmd_buddyinfo, &cmd_meminfo,
-	&cmd_pagetypeinfo, &cmd_slabinfo,  &cmd_vmstat,
-	&cmd_zoneinfo,	   NULL,
+	&cmd_run,      &cmd_check,	  &cmd_leaks,	  &cmd_profile,
+	&cmd_exec,     &cmd_boot,	  &cmd_translate, &cmd_buddyinfo,
+	&cmd_meminfo,  &cmd_pagetypeinfo, &cmd_slabinfo,  &cmd_vmstat,
+	&cmd_zoneinfo, &cmd_whatis,	  &cmd_walk,	  &cmd_why,
+	&cmd_map,      &cmd_learn,	  &cmd_top,	  &cmd_metrics,
+	NULL,
 };
 
 /* One sentence on stderr. */

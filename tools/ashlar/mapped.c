@@ -6,7 +6,8 @@
  *   /proc/PID/root   the file ─► as the process would open it
  *   /proc/PID/mem    its build-id there ─► is it the file that runs?
  *
- * The three are opened while the process waits, and serve when it is gone.
+ * The three are opened while the process waits, and serve when it is gone. A
+ * library that is unloaded is remembered, and no other lies where it was.
  */
 #include "mapped.h"
 #include <elf.h>
@@ -23,6 +24,7 @@
 
 #define MAPS_BYTES_MAX (16ul << 20)
 #define HEADERS_MAX 64
+#define PAST_MAX 4096 /* mappings of libraries that are gone */
 
 static char *read_maps(pid_t pid)
 {
@@ -52,6 +54,74 @@ static char *read_maps(pid_t pid)
 	return text;
 }
 
+/* ---- libraries that are unloaded ---- */
+
+/* Where their files were mapped, in the order in which they went. */
+static struct past {
+	pid_t pid;
+	struct mapping mapping; /* its path is its own */
+} * past;
+static size_t nr_past;
+
+static bool overlap(const struct mapping *a, uint64_t start, uint64_t end)
+{
+	return a->start < end && start < a->end;
+}
+
+static void remember(pid_t pid, const struct mapping *m)
+{
+	struct past *more;
+
+	if (nr_past == PAST_MAX)
+		return;
+	more = realloc(past, (nr_past + 1) * sizeof(*past));
+	if (!more)
+		return;
+	past = more;
+	past[nr_past] = (struct past){ pid, *m };
+	past[nr_past].mapping.path = strdup(m->path);
+	nr_past += past[nr_past].mapping.path != NULL;
+}
+
+/**
+ * symbols_remember() - a library goes: its addresses are to have names later
+ * @pid: the process, which waits
+ * @start: where the library begins
+ * @bytes: up to where it reaches
+ */
+void symbols_remember(pid_t pid, uint64_t start, uint64_t bytes)
+{
+	struct symbols *s = symbols_of_process(pid);
+	size_t i;
+
+	for (i = 0; s && i < s->nr; i++)
+		if (s->mapping[i].start >= start &&
+		    overlap(&s->mapping[i], start, start + bytes))
+			remember(pid, &s->mapping[i]);
+	symbols_free(s);
+}
+
+/* What @pid had mapped, where nothing is by now; there is room for it. */
+static void add_past(struct symbols *s, pid_t pid)
+{
+	const struct mapping *m;
+	size_t i, at;
+
+	for (i = 0; i < nr_past; i++) {
+		m = &past[i].mapping;
+		for (at = 0; at < s->nr && s->mapping[at].end <= m->start; at++)
+			;
+		if (past[i].pid != pid ||
+		    (at < s->nr && overlap(&s->mapping[at], m->start, m->end)))
+			continue;
+		memmove(&s->mapping[at + 1], &s->mapping[at],
+			(s->nr++ - at) * sizeof(*m));
+		s->mapping[at] = *m;
+	}
+}
+
+/* ---- what is mapped ---- */
+
 /* A line of maps; false for what is no file. The line is ended in place. */
 static bool parse_mapping(char *line, struct mapping *m)
 {
@@ -66,10 +136,10 @@ static bool parse_mapping(char *line, struct mapping *m)
 	return start < end;
 }
 
-static bool parse_maps(struct symbols *s)
+static bool parse_maps(struct symbols *s, pid_t pid)
 {
 	char *line, *rest;
-	size_t lines = 1;
+	size_t lines = 1 + nr_past;
 	char *c;
 
 	for (c = s->maps; *c; c++)
@@ -80,6 +150,7 @@ static bool parse_maps(struct symbols *s)
 	for (line = strtok_r(s->maps, "\n", &rest); line;
 	     line = strtok_r(NULL, "\n", &rest))
 		s->nr += parse_mapping(line, &s->mapping[s->nr]);
+	add_past(s, pid);
 	return true;
 }
 
@@ -107,7 +178,7 @@ struct symbols *symbols_of_process(pid_t pid)
 	s->root = open_of(pid, "root", O_PATH);
 	s->memory = open_of(pid, "mem", O_RDONLY);
 	s->maps = read_maps(pid);
-	if (s->maps && parse_maps(s))
+	if (s->maps && parse_maps(s, pid))
 		return s;
 	symbols_free(s);
 	return NULL;

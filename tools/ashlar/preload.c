@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <ashlar/options.h>
 #include "ashlar.h"
+#include "target.h"
 
 #define MALLOC "libashlar-malloc.so.0"
 #define CHECK "libashlar-check.so.0" /* stands before the C library's calls */
@@ -119,8 +120,36 @@ static const char *refuses(const char page[PAGE + 1], const struct stat *st)
 	return NULL;
 }
 
+/* True if Ashlar's malloc is in the program already. */
+static bool has_library(const char *path)
+{
+	struct target t = { .pid = 0 };
+	uint64_t at;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool found;
+
+	if (fd < 0)
+		return false;
+	budget_renew(&t);
+	found = elf_symbol_in_file(&t, fd, 0, "ashlar_root", &at);
+	close(fd);
+	return found;
+}
+
+/* Say what comes of a program that takes no library. */
+static void say_refused(const char *path, const char *why, bool checks)
+{
+	if (!has_library(path))
+		complain("%s runs without Ashlar: %s", path, why);
+	else if (checks)
+		complain("%s has Ashlar's malloc linked in: its blocks are "
+			 "checked, and what the C library does with them is "
+			 "not",
+			 path);
+}
+
 /* True if @program takes the library, or nothing is known of it. */
-static bool takes_library(const char *program)
+static bool takes_library(const char *program, bool checks)
 {
 	char path[PATH_MAX], page[PAGE + 1];
 	const char *why;
@@ -135,7 +164,7 @@ static bool takes_library(const char *program)
 	why = refuses(page, &st);
 	if (!why)
 		return true;
-	complain("%s runs without Ashlar: %s", path, why);
+	say_refused(path, why, checks);
 	return false;
 }
 
@@ -144,7 +173,8 @@ static bool takes_library(const char *program)
 /* Beside the command in a build folder, else where it is installed. */
 static bool find_library(const char *name, char *path, size_t size)
 {
-	static const char *const places[] = { "", ASHLAR_LIBRARIES "/" };
+	static const char *const places[] = { "", ASHLAR_LIBRARIES "/",
+					      ASHLAR_LIBRARIES "/ashlar/" };
 	char self[PATH_MAX], real[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	size_t i;
@@ -253,6 +283,6 @@ bool preload(const char *program, bool checks)
 {
 	if (!check_options())
 		return false;
-	return !takes_library(program) ||
+	return !takes_library(program, checks) ||
 	       (add_library(MALLOC) && (!checks || add_library(CHECK)));
 }

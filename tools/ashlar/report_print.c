@@ -39,10 +39,11 @@ void frame_print_position(FILE *out, const struct frame *f)
 		fprintf(out, "(nothing is mapped there)");
 }
 
-static void print_stack(FILE *out, const struct report *r,
-			struct stack_shown shown)
+/* stack_print - a line for each frame */
+void stack_print(FILE *out, const struct frames *frames,
+		 struct stack_shown shown)
 {
-	const struct frame *f = r->frames->frame + shown.first;
+	const struct frame *f = frames->frame + shown.first;
 	size_t i;
 
 	for (i = 0; i < shown.nr; i++) {
@@ -81,7 +82,7 @@ static void print_other(FILE *out, bool colour, const struct report *r)
 		colour ? GOOD : "", c->other.tid, c->other_thread);
 	print_locks(out, c->other_locks);
 	fprintf(out, ":%s\n", colour ? PLAIN : "");
-	print_stack(out, r, r->other);
+	stack_print(out, r->frames, r->other);
 }
 
 static void print_past(FILE *out, bool colour, const struct report *r,
@@ -93,7 +94,7 @@ static void print_past(FILE *out, bool colour, const struct report *r,
 	fprintf(out, "  %s%s by thread %d, %lu ms before:%s\n",
 		colour ? GOOD : "", what, s->tid, (unsigned long)s->ms_ago,
 		colour ? PLAIN : "");
-	print_stack(out, r, shown);
+	stack_print(out, r->frames, shown);
 }
 
 /* The character before a byte's value: those of the access are in [ ]. */
@@ -175,14 +176,14 @@ static void print_who(FILE *out, const struct report *r)
 		print_locks(out, c->locks);
 	fputs(":\n", out);
 	if (r->frames)
-		print_stack(out, r, r->now);
+		stack_print(out, r->frames, r->now);
 }
 
 static void print_shared(FILE *out, const struct report *r)
 {
 	const struct report_shared *s = &r->record->shared;
 
-	if (!s->inode)
+	if (!report_is_shared(s))
 		return;
 	fprintf(out,
 		"  in shared memory, inode %lu of device %u:%u, offset %lu\n",
@@ -322,7 +323,7 @@ static void set_shared(json_t *o, const struct report *r)
 	const struct report_shared *s = &r->record->shared;
 	json_t *shared;
 
-	if (!s->inode)
+	if (!report_is_shared(s))
 		return;
 	shared = json_object();
 	set_number(shared, "major", s->major);

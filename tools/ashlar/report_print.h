@@ -25,6 +25,8 @@ struct report {
 
 struct stack_shown frames_show(const struct frames *f, unsigned int from,
 			       unsigned int nr);
+void stack_print(FILE *out, const struct frames *frames,
+		 struct stack_shown shown);
 void frame_print_position(FILE *out, const struct frame *f);
 json_t *frame_json(const struct frame *f);
 

@@ -110,14 +110,23 @@ static void clean_name(char *name, size_t size)
 		memcpy(name, "?", 2);
 }
 
+struct sheaf_source {
+	struct target *t;
+	const struct sheaf_heads *heads;
+};
+
 static bool read_sheaf(void *from, sheaf_t *slot, sheaf_t *value)
 {
-	return target_read(from, (uintptr_t)slot, value, sizeof(*value));
+	const struct sheaf_source *f = from;
+
+	return sheaf_heads_get(f->heads, slot, value) ||
+	       target_read(f->t, (uintptr_t)slot, value, sizeof(*value));
 }
 
 static bool take_cache(struct snapshot_node *s, struct target *t,
 		       uintptr_t element)
 {
+	struct sheaf_source from = { t, s->heads };
 	struct snapshot_cache *c, *more;
 	size_t i;
 
@@ -139,7 +148,7 @@ static bool take_cache(struct snapshot_node *s, struct target *t,
 	c->cached = barn_objects(&c->cache);
 	for (i = 0; i < s->nr_cpus; i++)
 		c->cached += cpu_cached_objects(&c->cache, &s->cpus[i].tops,
-						read_sheaf, t);
+						read_sheaf, &from);
 	s->nr_caches++;
 	return true;
 }
@@ -283,8 +292,11 @@ static bool take_node(struct snapshot_node *s, struct target *t,
 	/* CPUs before caches: caches count what lies in the CPUs' sheaves. */
 	if (ok && needs & (SNAPSHOT_CPUS | SNAPSHOT_CACHES))
 		ok = take_cpus(s, t);
-	if (ok && needs & SNAPSHOT_CACHES)
+	if (ok && needs & SNAPSHOT_CACHES) {
+		s->heads = sheaf_heads_read(s, t);
 		ok = take_caches(s, t);
+		sheaf_heads_free(s->heads);
+	}
 	if (ok && needs & SNAPSHOT_BLOCKS)
 		ok = take_all_blocks(s, t);
 	return ok && take_numbers(s, t);

@@ -39,6 +39,7 @@ struct snapshot_node {
 	unsigned long events_dead[NR_VM_EVENT_ITEMS];
 	unsigned long large_bytes, large_count, large_cached_bytes;
 	struct mm_totals totals;
+	struct sheaf_heads *heads; /* while the caches are taken, or NULL */
 };
 
 struct snapshot {
@@ -52,5 +53,12 @@ struct snapshot {
 
 bool snapshot_take(struct snapshot *s, struct target *t, unsigned int needs);
 void snapshot_free(struct snapshot *s);
+
+/* snapshot_sheaves.c */
+struct sheaf_heads *sheaf_heads_read(const struct snapshot_node *s,
+				     struct target *t);
+bool sheaf_heads_get(const struct sheaf_heads *h, const sheaf_t *slot,
+		     sheaf_t *value);
+void sheaf_heads_free(struct sheaf_heads *h);
 
 #endif

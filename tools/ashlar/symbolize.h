@@ -28,6 +28,7 @@ struct symbols;
 
 struct symbols *symbols_of_process(pid_t pid);
 void symbols_free(struct symbols *s);
+void symbols_remember(pid_t pid, uint64_t start, uint64_t bytes);
 struct frames *symbols_find_variable(struct symbols *s, uint64_t address);
 struct frames *symbols_find(struct symbols *s, const uint64_t *pc,
 			    unsigned int nr, bool exact);

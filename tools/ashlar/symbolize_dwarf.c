@@ -136,13 +136,43 @@ static Dwarf_Die *scopes_at(Dwarf_Die *cu, Dwarf_Addr address, Dwarf *dwarf,
 	return *nr > 0 ? called : NULL;
 }
 
+/*
+ * The unit that the address is of. clang writes no table of their addresses
+ * (.debug_aranges), so they may have to be asked one by one.
+ */
+static Dwarf_Die *unit_at(Dwfl_Module *m, uint64_t vaddr, Dwarf_Addr *bias)
+{
+	Dwarf_Die *cu = dwfl_module_addrdie(m, vaddr, bias);
+
+	if (cu)
+		return cu;
+	while ((cu = dwfl_module_nextcu(m, cu, bias)))
+		if (dwarf_haspc(cu, vaddr - *bias) > 0)
+			return cu;
+	return NULL;
+}
+
+static void find_line(Dwarf_Die *cu, Dwarf_Addr address, struct line_found *l)
+{
+	Dwarf_Line *at = cu ? dwarf_getsrc_die(cu, address) : NULL;
+	int line = 0, column = 0;
+
+	if (!at)
+		return;
+	dwarf_lineno(at, &line);
+	dwarf_linecol(at, &column);
+	l->file = dwarf_linesrc(at, NULL, NULL);
+	l->line = line > 0 ? (unsigned int)line : 0;
+	l->column = column > 0 ? (unsigned int)column : 0;
+}
+
 /* Each function around the address; returns how many were found. */
 static unsigned int find_functions(Dwfl_Module *m, uint64_t vaddr,
 				   struct line_found *l,
 				   void (*found)(const struct line_found *l))
 {
-	Dwarf_Addr bias;
-	Dwarf_Die *cu = dwfl_module_addrdie(m, vaddr, &bias);
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *cu = unit_at(m, vaddr, &bias);
 	Dwarf *dwarf = dwfl_module_getdwarf(m, &bias);
 	unsigned int n = 0;
 	Dwarf_Die *scope;
@@ -150,6 +180,7 @@ static unsigned int find_functions(Dwfl_Module *m, uint64_t vaddr,
 
 	if (!cu || !dwarf)
 		return 0;
+	find_line(cu, vaddr - bias, l);
 	scope = scopes_at(cu, vaddr - bias, dwarf, &nr);
 	for (i = 0; i < nr && n < INLINED_MAX; i++) {
 		tag = dwarf_tag(&scope[i]);
@@ -173,16 +204,10 @@ void dwarf_file_find(struct dwarf_file *d, uint64_t vaddr,
 		     void (*found)(const struct line_found *l))
 {
 	struct line_found l = { 0 };
-	int line = 0, column = 0;
-	Dwfl_Line *at = dwfl_module_getsrc(d->module, vaddr);
 	const char *name;
 	GElf_Off offset;
 	GElf_Sym sym;
 
-	if (at)
-		l.file = dwfl_lineinfo(at, NULL, &line, &column, NULL, NULL);
-	l.line = line > 0 ? (unsigned int)line : 0;
-	l.column = column > 0 ? (unsigned int)column : 0;
 	if (find_functions(d->module, vaddr, &l, found))
 		return;
 	name = dwfl_module_addrinfo(d->module, vaddr, &offset, &sym, NULL, NULL,

@@ -14,6 +14,7 @@
  * was replaced on disk, or lies in another container, is found all the same.
  * A program with Ashlar linked in statically has the name in its file only.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -23,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "mm/layout.h"
 #include "target.h"
@@ -82,7 +84,7 @@ static bool fail_without_memory(struct target *t)
 }
 
 /* A line of a file that begins with @key, as the number behind it; or -1. */
-static long long number_in(const char *path, const char *key, int base)
+long long number_in(const char *path, const char *key, int base)
 {
 	FILE *f = fopen(path, "re");
 	long long value = -1;
@@ -130,7 +132,8 @@ static bool fail_to_open(struct target *t)
 		return fail_without_memory(t);
 	if (err == ENOENT || err == ESRCH)
 		return target_fail(t, "there is no process %d", t->pid);
-	if (err == EACCES || err == EPERM)
+	t->refused = err == EACCES || err == EPERM;
+	if (t->refused)
 		return target_fail(t, "process %d may not be read: %s", t->pid,
 				   why_refused(t->pid));
 	return target_fail(t, "cannot read process %d: %s", t->pid,
@@ -271,6 +274,37 @@ bool target_read(struct target *t, uint64_t addr, void *buf, size_t len)
 }
 
 /**
+ * target_gather() - copy many small things of one size out of the target
+ * @t: the target
+ * @from: where they are, at most TARGET_AT_ONCE
+ * @nr: how many
+ * @buf: where to, one behind the other
+ * @len: bytes of each
+ *
+ * A call for each of them would take longer than all that it copies.
+ *
+ * Return: how many of the first ones are there; the one behind those is not.
+ */
+size_t target_gather(struct target *t, const uint64_t *from, size_t nr,
+		     void *buf, size_t len)
+{
+	struct iovec in[TARGET_AT_ONCE], out = { buf, nr * len };
+	size_t i;
+	ssize_t got;
+
+	for (i = 0; i < nr; i++)
+		in[i] = (struct iovec){ (void *)(uintptr_t)from[i], len };
+	if (t->pid && budget_spend(t, nr * len)) {
+		got = process_vm_readv(t->pid, &out, 1, in, nr, 0);
+		return got > 0 ? (size_t)got / len : 0;
+	}
+	for (i = 0; i < nr && !t->pid; i++)
+		if (!target_read(t, from[i], (char *)buf + i * len, len))
+			return i;
+	return t->pid ? 0 : nr;
+}
+
+/**
  * target_read_file() - copy bytes out of a file that the target named
  * @t: the target, whose budget pays
  * @fd: the file
@@ -397,6 +431,18 @@ static bool can_go_on(const struct target *t)
 	return !t->gone && !t->spent;
 }
 
+/* True if the target is of a 32-bit program. */
+static bool is_narrow(struct target *t)
+{
+	unsigned char ident[EI_NIDENT];
+
+	return t->narrow ||
+	       (t->nr_objects &&
+		target_read(t, t->objects[0].base, ident, sizeof(ident)) &&
+		!memcmp(ident, ELFMAG, SELFMAG) &&
+		ident[EI_CLASS] == ELFCLASS32);
+}
+
 /**
  * target_find_nodes() - find every core of Ashlar in the target
  * @t: an open target; its nodes are filled, those in the lowest files first
@@ -428,7 +474,27 @@ bool target_find_nodes(struct target *t)
 	}
 	if (t->cut_short)
 		return target_fail(t, "%s is cut short", t->label);
+	if (is_narrow(t))
+		return target_fail(t,
+				   "%s is of a 32-bit program, and this "
+				   "command reads those of 64 bits only",
+				   t->label);
 	return target_fail(t, "%s is not running on Ashlar", t->label);
+}
+
+/**
+ * target_program_carries() - does the program itself carry Ashlar?
+ * @t: an open process
+ *
+ * Its file is looked into, and no library's.
+ */
+bool target_program_carries(struct target *t)
+{
+	uint64_t addr;
+
+	return elf_symbol_in_memory(t, t->objects[0].base, "ashlar_root",
+				    &addr) ||
+	       symbol_in_file(t, &t->objects[0], &addr);
 }
 
 /**

@@ -50,12 +50,14 @@ struct target {
 	char label[80]; /* "process 42", "core dump x" */
 	char error[256]; /* why the last call failed: a sentence */
 	bool gone; /* the process ended, or became another program */
+	bool refused; /* the process may not be read */
 	struct budget budget;
 	bool spent; /* the budget is: nothing is read any more */
 	struct object *objects; /* in ascending order */
 	size_t nr_objects;
 	struct segment *segments; /* of a core, ascending */
 	size_t nr_segments;
+	bool narrow; /* a core of a 32-bit program */
 	bool cut_short; /* a core whose file ends before what its headers say */
 	struct node nodes[MAX_NODES]; /* found by target_find_nodes() */
 	unsigned int nr_nodes;
@@ -65,18 +67,36 @@ bool target_open_process(struct target *t, pid_t pid);
 bool target_open_core(struct target *t, const char *path);
 void target_close(struct target *t);
 bool target_read(struct target *t, uint64_t addr, void *buf, size_t len);
+/* As many things as one call of target_gather() copies. */
+#define TARGET_AT_ONCE 512
+size_t target_gather(struct target *t, const uint64_t *from, size_t nr,
+		     void *buf, size_t len);
 bool target_fail(struct target *t, const char *fmt, ...) ASHLAR_PRINTF(2, 3);
 bool target_add_object(struct target *t, uint64_t base, const char *path);
 bool target_read_file(struct target *t, int fd, uint64_t offset, void *buf,
 		      size_t len);
 bool target_find_nodes(struct target *t);
+bool target_program_carries(struct target *t);
 bool target_keep_node(struct target *t, int nid);
+long long number_in(const char *path, const char *key, int base);
 
 /* budget.c */
 void budget_renew(struct target *t);
 bool budget_spend(struct target *t, size_t bytes);
 void budget_watch(const char *label);
 void budget_unwatch(void);
+extern void (*budget_before_end)(void);
+
+/* thread.c */
+#define THREAD_ARGUMENTS 6
+struct thread_call {
+	uint64_t argument[THREAD_ARGUMENTS];
+	uint64_t sp;
+};
+
+bool threads_each(pid_t pid, bool (*see)(void *arg, const char *tid),
+		  void *arg);
+bool thread_call(pid_t pid, const char *tid, struct thread_call *c);
 
 /* elf_symbol.c */
 bool elf_symbol_in_memory(struct target *t, uint64_t base, const char *name,

@@ -7,10 +7,14 @@
  *
  *   NT_FILE   count, page size, count × (start, end, offset in pages),
  *             count × name
+ *
+ * Headers of a 32-bit program are widened as they are read: its areas can be
+ * drawn. What lies in them is laid out otherwise than this command's own.
  */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,26 +32,73 @@ static bool read_at(struct target *t, uint64_t offset, void *buf, size_t len)
 	return target_read_file(t, t->fd, offset, buf, len);
 }
 
+/* The header of the file, in the form of 64 bits. */
+static bool read_header(struct target *t, Elf64_Ehdr *e)
+{
+	Elf32_Ehdr n;
+
+	if (!read_at(t, 0, e, sizeof(*e)))
+		return false;
+	t->narrow = e->e_ident[EI_CLASS] == ELFCLASS32;
+	if (!t->narrow)
+		return true;
+	memcpy(&n, e, sizeof(n));
+	e->e_type = n.e_type;
+	e->e_phoff = n.e_phoff;
+	e->e_shoff = n.e_shoff;
+	e->e_phnum = n.e_phnum;
+	e->e_phentsize = n.e_phentsize;
+	return true;
+}
+
+/* Program header @i, in the form of 64 bits. */
+static bool read_program_header(struct target *t, const Elf64_Ehdr *e, size_t i,
+				Elf64_Phdr *ph)
+{
+	Elf32_Phdr n;
+
+	if (!t->narrow)
+		return read_at(t, e->e_phoff + i * sizeof(*ph), ph,
+			       sizeof(*ph));
+	if (!read_at(t, e->e_phoff + i * sizeof(n), &n, sizeof(n)))
+		return false;
+	*ph = (Elf64_Phdr){ .p_type = n.p_type,
+			    .p_offset = n.p_offset,
+			    .p_vaddr = n.p_vaddr,
+			    .p_filesz = n.p_filesz };
+	return true;
+}
+
 /* More headers than fit into e_phnum are counted in the first section. */
 static bool count_headers(struct target *t, const Elf64_Ehdr *e, size_t *nr)
 {
-	Elf64_Shdr first;
+	uint64_t field = t->narrow ? offsetof(Elf32_Shdr, sh_info) :
+				     offsetof(Elf64_Shdr, sh_info);
+	Elf64_Word info;
 
 	*nr = e->e_phnum;
 	if (e->e_phnum == PN_XNUM) {
-		if (!read_at(t, e->e_shoff, &first, sizeof(first)))
+		if (!read_at(t, e->e_shoff + field, &info, sizeof(info)))
 			return false;
-		*nr = first.sh_info;
+		*nr = info;
 	}
-	return *nr <= MAX_HEADERS && e->e_phentsize == sizeof(Elf64_Phdr);
+	return *nr <= MAX_HEADERS &&
+	       e->e_phentsize ==
+		       (t->narrow ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr));
 }
 
-/* Notes are aligned to four bytes only. */
-static uint64_t word_at(const char *desc, uint64_t index)
+static size_t word_size(const struct target *t)
 {
-	uint64_t word;
+	return t->narrow ? 4 : 8;
+}
 
-	memcpy(&word, desc + index * sizeof(word), sizeof(word));
+/* Notes are aligned to four bytes only; the lowest byte of a word is first. */
+static uint64_t word_at(const struct target *t, const char *desc,
+			uint64_t index)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, desc + index * word_size(t), word_size(t));
 	return word;
 }
 
@@ -55,18 +106,19 @@ static uint64_t word_at(const char *desc, uint64_t index)
 static bool add_files(struct target *t, const char *desc, size_t len)
 {
 	const char *name, *end = desc + len;
-	uint64_t i, count = len < 16 ? 0 : word_at(desc, 0);
+	size_t word = word_size(t);
+	uint64_t i, count = len < 2 * word ? 0 : word_at(t, desc, 0);
 
-	if (count == 0 || count > (len - 16) / 24)
+	if (count == 0 || count > (len - 2 * word) / (3 * word))
 		return true;
-	name = desc + 16 + count * 24;
+	name = desc + (2 + 3 * count) * word;
 	for (i = 0; i < count && name < end; i++) {
 		size_t name_len = strnlen(name, (size_t)(end - name));
 
 		if (name + name_len == end)
 			break;
-		if (word_at(desc, 2 + i * 3 + 2) == 0 &&
-		    !target_add_object(t, word_at(desc, 2 + i * 3), name))
+		if (word_at(t, desc, 2 + i * 3 + 2) == 0 &&
+		    !target_add_object(t, word_at(t, desc, 2 + i * 3), name))
 			return false;
 		name += name_len + 1;
 	}
@@ -138,7 +190,7 @@ static bool read_headers(struct target *t, const Elf64_Ehdr *e)
 	for (i = 0; i < nr; i++) {
 		Elf64_Phdr ph;
 
-		if (!read_at(t, e->e_phoff + i * sizeof(ph), &ph, sizeof(ph)))
+		if (!read_program_header(t, e, i, &ph))
 			return target_fail(t, "%s is cut short", t->label);
 		t->cut_short |= ends_before((uint64_t)st.st_size, &ph);
 		if (ph.p_type == PT_NOTE && !read_notes(t, &ph, &notes))
@@ -168,10 +220,8 @@ bool target_open_core(struct target *t, const char *path)
 	if (t->fd < 0)
 		return target_fail(t, "cannot open %s: %s", path,
 				   strerror(errno));
-	if (!read_at(t, 0, &e, sizeof(e)) ||
-	    memcmp(e.e_ident, ELFMAG, SELFMAG) || e.e_type != ET_CORE)
+	if (!read_header(t, &e) || memcmp(e.e_ident, ELFMAG, SELFMAG) ||
+	    e.e_type != ET_CORE)
 		return target_fail(t, "%s is not a core dump", path);
-	if (e.e_ident[EI_CLASS] != ELFCLASS64)
-		return target_fail(t, "%s is of a 32-bit program", t->label);
 	return read_headers(t, &e);
 }

@@ -1,71 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the six views have in common: their arguments, a target, a snapshot
- * of it, and the choice between text and JSON.
+ * What the six views have in common: a snapshot of the target, and the choice
+ * between text and JSON.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include "ashlar.h"
+#include "request.h"
 #include "snapshot.h"
-
-struct request {
-	bool json;
-	const char *core;
-	int pid;
-	int node; /* -1: all */
-};
-
-static bool parse_node(const char *s, int *node)
-{
-	*node = *s - '0';
-	return *s >= '0' && *s <= '9' && !s[1];
-}
-
-/* Returns 0, or EXIT_USAGE after having said why. */
-static int parse(const struct command *self, int argc, char **argv,
-		 struct request *r)
-{
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "core", required_argument, NULL, 'c' },
-		{ "node", required_argument, NULL, 'n' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		if (c == 'j')
-			r->json = true;
-		else if (c == 'c')
-			r->core = optarg;
-		else if (c == 'n' && !parse_node(optarg, &r->node))
-			return usage_error(self, "'%s' is not a node's number",
-					   optarg);
-		else if (c == 'n')
-			continue;
-		else if (c == ':')
-			return usage_error(self, "%s wants a value",
-					   argv[optind - 1]);
-		else
-			return usage_error(self, "there is no option '%s'",
-					   argv[optind - 1]);
-	}
-	if (r->core)
-		return optind == argc ? 0 :
-					usage_error(self, "a process or a "
-							  "core, not both");
-	if (optind == argc)
-		return usage_error(self, "of which process?");
-	if (optind + 1 < argc)
-		return usage_error(self, "one process at a time");
-	if (!parse_pid(argv[optind], &r->pid))
-		return usage_error(self, "'%s' is not a process number",
-				   argv[optind]);
-	return 0;
-}
 
 /**
  * view_render() - a view as text
@@ -134,19 +75,18 @@ static bool print_json(const struct command *self, const struct snapshot *s,
 	return ok;
 }
 
-static bool look(const struct command *self, const struct request *r,
-		 struct target *t, struct snapshot *s)
+static bool look(struct target *t, const struct request *r, void *arg)
 {
-	if (r->core ? !target_open_core(t, r->core) :
-		      !target_open_process(t, r->pid))
-		return false;
-	if (!target_find_nodes(t) || !target_keep_node(t, r->node) ||
-	    !snapshot_take(s, t, self->view->needs))
-		return false;
+	const struct command *self = arg;
+	struct snapshot s = { 0 };
+	bool ok = target_find_nodes(t) && target_keep_node(t, r->node) &&
+		  snapshot_take(&s, t, self->view->needs);
+
 	budget_unwatch();
-	if (r->json ? print_json(self, s, r) : print_text(self, s))
-		return true;
-	return target_fail(t, "out of memory");
+	if (ok && !(r->json ? print_json(self, &s, r) : print_text(self, &s)))
+		ok = target_fail(t, "out of memory");
+	snapshot_free(&s);
+	return ok;
 }
 
 /**
@@ -154,19 +94,10 @@ static bool look(const struct command *self, const struct request *r,
  */
 int view_run(const struct command *self, int argc, char **argv)
 {
-	struct request r = { .node = -1 };
-	struct snapshot s = { 0 };
-	int status = parse(self, argc, argv, &r);
-	struct target t;
+	struct request r;
+	int status = request_parse(&r, self, argc, argv,
+				   REQUEST_JSON | REQUEST_CORE | REQUEST_NODE,
+				   NULL);
 
-	if (status)
-		return status;
-	budget_watch(r.core ? "the core dump" : "the process");
-	if (!look(self, &r, &t, &s)) {
-		complain("%s", t.error);
-		status = t.spent ? EXIT_GAVE_UP : EXIT_FAILURE;
-	}
-	snapshot_free(&s);
-	target_close(&t);
-	return status;
+	return status ? status : request_look(&r, look, (void *)self);
 }

@@ -96,6 +96,9 @@ void look_at_scanned(const char *s, int assigned, va_list args,
 size_t wide_length(const wchar_t *s, const char *call) HIDDEN;
 size_t wide_length_most(const wchar_t *s, size_t most, const char *call) HIDDEN;
 
+/* signals.c */
+bool signal_is_blocked(int sig) HIDDEN;
+
 /* format.c: what the arguments of printf and its like point at */
 void look_at_arguments(const char *format, va_list args,
 		       const char *call) HIDDEN;

@@ -3,6 +3,9 @@
  * Ends of a program that no destructor sees: _exit(), and another program in
  * its place. All blocks are looked at before. A child that is about to become
  * another program has nothing that its parent has not.
+ *
+ * And a program that from some point on may make few system calls: what comes
+ * before seccomp(2) goes through prctl(), whatever library it is asked for by.
  */
 #include "real.h"
 #include <stdlib.h>
@@ -19,6 +22,22 @@ static void look_at_all(void)
 {
 	if (heap.look_at_all)
 		heap.look_at_all();
+}
+
+EXPORT int prctl(int option, ...)
+{
+	unsigned long arg[4];
+	va_list args;
+	int i;
+
+	va_start(args, option);
+	for (i = 0; i < 4; i++)
+		arg[i] = va_arg(args, unsigned long);
+	va_end(args);
+	if ((option == PR_SET_NO_NEW_PRIVS || option == PR_SET_SECCOMP) &&
+	    heap.calls.restricted)
+		heap.calls.restricted();
+	return REAL(prctl)(option, arg[0], arg[1], arg[2], arg[3]);
 }
 
 EXPORT void _exit(int status)

@@ -16,22 +16,21 @@
  * does both. If the value changes meanwhile, another thread has written there,
  * and no lock kept it out: with a lock it would still be waiting for A.
  *
+ * A new block's address, written over a pointer that was read before, is an
+ * update as well: two threads that both make what is not there yet.
+ *
  * So no lock need be known, be it the program's own invention. What is told is
  * true of atomic variables, too: load(), then store() of what was loaded, is an
  * update that gets lost; an exchange or an addition that is one step is not
  * looked at. Neither are reads beside a write, nor two plain writes: compilers
  * make the same instructions of those that are atomic.
  */
-#include "port/user/find_object.h"
 #include "race.h"
 #include "race_track.h"
 #include "real.h"
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-#include <link.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,6 +39,7 @@
 #define CODE_EVENT 6 /* TRAP_PERF */
 #define EVENT_LATE 1 /* of an event's flags: the signal was blocked */
 #define STEPS_SAMPLE 60
+#define STEPS_UPDATE 20 /* where one was seen before */
 #define STEPS_THROUGH 1500 /* a library, where it cannot be let run */
 #define STEPS_EACH_WAIT 30 /* one wait for so many steps */
 #define STEP_NS 250000ull /* at most, on average */
@@ -62,6 +62,7 @@ struct overwrite {
 /* What is known of the running thread while it is stepped through. */
 static __thread struct self {
 	bool stepped;
+	bool here; /* the last sample was one */
 	unsigned int steps, waits; /* left */
 	uint64_t began, until, not_before; /* ns */
 	uintptr_t stack_end;
@@ -70,69 +71,19 @@ static __thread struct self {
 	uint64_t pc; /* of it */
 	struct overwrite overwrite;
 	uint64_t call_sp, call_to; /* where the last call returns to */
+	void *aimed; /* event: at an update that was seen before */
 	void *until_return; /* event: out of a library */
 	bool through; /* ... for which there is no event */
 	bool linked; /* the dynamic linker looks for the function first */
+	bool allocates; /* it returns a new block */
+	uint64_t block; /* the last one, or 0 */
 	unsigned int through_left; /* steps */
 	struct race_other by; /* who wrote during the last wait */
 } self;
 
 static struct sigaction programs_action; /* of SIGTRAP */
 
-/* ---- whose code, whose stack ---- */
-
-static struct range {
-	uintptr_t start, end;
-} others[4]; /* not looked at */
-
-static const void *quiet[6];
-
-/* True for functions after which what was read before still counts. */
-static bool is_quiet(uintptr_t function)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(quiet); i++)
-		if (quiet[i] == (const void *)function)
-			return true;
-	return false;
-}
-
-#define LINKER 1 /* in others[] */
-
-static bool is_linker(uint64_t pc)
-{
-	return pc >= others[LINKER].start && pc < others[LINKER].end;
-}
-
-static void leave_out(unsigned int n, const void *in)
-{
-	struct dl_find_object o;
-
-	if (in && find_object((uintptr_t)in, &o)) {
-		others[n].start = (uintptr_t)o.dlfo_map_start;
-		others[n].end = (uintptr_t)o.dlfo_map_end;
-	}
-}
-
-/* True for code of a file that is not the C library, its linker, or ours. */
-static bool is_programs(uint64_t pc)
-{
-	static __thread struct range last;
-	struct dl_find_object o;
-	unsigned int i;
-
-	if (pc >= last.start && pc < last.end)
-		return true;
-	for (i = 0; i < ARRAY_SIZE(others); i++)
-		if (pc >= others[i].start && pc < others[i].end)
-			return false;
-	if (!find_object((uintptr_t)pc, &o))
-		return false;
-	last.start = (uintptr_t)o.dlfo_map_start;
-	last.end = (uintptr_t)o.dlfo_map_end;
-	return true;
-}
+/* ---- whose memory ---- */
 
 static bool on_own_stack(uint64_t address, uint64_t sp)
 {
@@ -261,7 +212,26 @@ static void before_write_back(const struct track *t, const struct race_place *p)
 	if (k && race_read(p->address, theirs, p->size) &&
 	    memcmp(theirs, t->value + (p->address - t->address), p->size))
 		will_overwrite(p, k, theirs, !t->changes, &self.by);
-	self.by.stack.tid = 0;
+}
+
+static bool is_block(uint64_t address)
+{
+	return room_at((const void *)(uintptr_t)address) != NOT_HEAP;
+}
+
+/*
+ * A write of a new block's address, over what was read there: before it is
+ * made. If a block of somebody else's is there by now, it is lost.
+ */
+static void before_new(const struct track *t, const struct race_place *p)
+{
+	struct race_known *k = race_known(t->pc, true);
+	uint64_t theirs, was;
+
+	memcpy(&was, t->value, sizeof(was));
+	if (k && race_read(p->address, &theirs, sizeof(theirs)) &&
+	    theirs != was && theirs && is_block(theirs))
+		will_overwrite(p, k, &theirs, false, &self.by);
 }
 
 /* ---- one step ---- */
@@ -280,6 +250,22 @@ static void set_stepped(ucontext_t *c, bool on)
 		c->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
 }
 
+/* When it comes to an update, the thread may be stepped through again. */
+static bool aim(void)
+{
+	uint64_t pc = self.aimed ? 0 : race_some_place();
+
+	if (pc)
+		self.aimed = race_event_at(pc, RACE_UPDATE);
+	return pc && self.aimed;
+}
+
+static void aim_no_more(void)
+{
+	race_event_end(self.aimed);
+	self.aimed = NULL;
+}
+
 /* Not again soon: stepping takes a part of the thread's time only. */
 static void finish(ucontext_t *c)
 {
@@ -288,19 +274,22 @@ static void finish(ucontext_t *c)
 	set_stepped(c, false);
 	race_stepped(now - self.began);
 	self.not_before = now + min((now - self.began) * PART, PAUSE_NS);
+	aim();
 }
 
 static void start(unsigned int steps)
 {
+	aim_no_more();
 	track_forget(&self.tracker);
 	self.begun = NULL;
 	self.overwrite.is = false;
 	self.by.stack.tid = 0;
 	self.steps = steps;
-	self.waits = steps / STEPS_EACH_WAIT;
+	self.waits = max(steps / STEPS_EACH_WAIT, 1u);
 	self.began = race_now_ns();
 	self.until = self.began + steps * STEP_NS;
 	self.call_to = 0;
+	self.block = 0;
 	race_event_end(self.until_return);
 	self.until_return = NULL;
 	self.through = false;
@@ -314,18 +303,22 @@ static void start(unsigned int steps)
 static void let_run(ucontext_t *c)
 {
 	const greg_t *regs = c->uc_mcontext.gregs;
-	bool quiet = is_quiet((uintptr_t)regs[REG_RIP]);
+	unsigned int is = race_function((uint64_t)regs[REG_RIP]);
 	uint64_t there = 0;
 
-	self.linked = is_linker((uint64_t)regs[REG_RIP]);
-	if (!quiet)
+	self.linked = race_is_linker((uint64_t)regs[REG_RIP]);
+	self.allocates = is & RACE_ALLOCATES;
+	if (!(is & RACE_QUIET))
 		track_forget(&self.tracker);
+	if (is & RACE_FILLS)
+		track_filled(&self.tracker, (uint64_t)regs[REG_RDI],
+			     (uint64_t)regs[REG_RDX]);
 	if (self.call_to && (uint64_t)regs[REG_RSP] <= self.call_sp &&
 	    race_read(self.call_sp, &there, sizeof(there)) &&
 	    there == self.call_to)
-		self.until_return = race_event_return(self.call_to);
+		self.until_return = race_event_at(self.call_to, RACE_RETURN);
 	self.through = there == self.call_to && !self.until_return &&
-		       (quiet || self.linked);
+		       (self.linked || is & RACE_BRIEF);
 	if (self.until_return)
 		set_stepped(c, false);
 	else if (!self.through)
@@ -347,19 +340,25 @@ static void look_at_access(const struct track_step *step, const ucontext_t *c)
 {
 	const struct insn *i = step->insn;
 	const struct race_place p = { step->address, self.pc, i->size };
-	const struct track *back;
+	const struct track *back, *new = NULL;
 	bool own = step->own;
 	bool is_update = i->reads && i->writes && !own &&
 			 i->kind == INSN_PLAIN && i->size <= RACE_BYTES;
 	bool met = i->writes && !own && i->size <= RACE_BYTES &&
 		   race_meets(&p, c);
 
+	if (step->value && step->value == self.block && !own)
+		new = track_at(&self.tracker, step->address, i->size);
+	if (new)
+		before_new(new, &p);
 	back = track_follow(&self.tracker, step, &self.begun);
 	if (is_update && !met)
 		before_update(&p, i->effect == EFFECT_MASK);
-	if (back && !own)
+	if (back && !own && !self.overwrite.is)
 		before_write_back(back, &p);
-	if (is_update || (back && !own))
+	if (new || (back && !own))
+		self.by.stack.tid = 0;
+	if (is_update || new || (back && !own))
 		race_wrote(&p, c);
 }
 
@@ -405,6 +404,8 @@ static bool is_back(const ucontext_t *c)
 
 static void go_on(ucontext_t *c)
 {
+	if (self.allocates)
+		self.block = (uint64_t)c->uc_mcontext.gregs[REG_RAX];
 	track_called(&self.tracker);
 	set_stepped(c, true);
 	look_ahead(c);
@@ -451,10 +452,10 @@ static void go_through(ucontext_t *c)
 /* True if the function that the linker has found is none to step through. */
 static bool is_no_use(uint64_t pc, uint64_t sp)
 {
-	bool found = self.linked && !is_linker(pc) && sp == self.call_sp;
+	bool found = self.linked && !race_is_linker(pc) && sp == self.call_sp;
 
 	self.linked = self.linked && !found;
-	return found && !is_quiet((uintptr_t)pc);
+	return found && !(race_function(pc) & RACE_BRIEF);
 }
 
 static void step_through(ucontext_t *c)
@@ -480,7 +481,7 @@ static void step(ucontext_t *c)
 		step_through(c);
 	else if (!self.steps-- || race_now_ns() > self.until)
 		finish(c);
-	else if (is_programs((uint64_t)c->uc_mcontext.gregs[REG_RIP]))
+	else if (race_is_programs((uint64_t)c->uc_mcontext.gregs[REG_RIP]))
 		look_ahead(c);
 	else if (self.call_to)
 		let_run(c);
@@ -490,19 +491,42 @@ static void step(ucontext_t *c)
 
 /* ---- the signal ---- */
 
-static void sample(ucontext_t *c)
+static bool may_start(const ucontext_t *c)
 {
+	/* A signal's handler may have jumped out of what was stepped. */
+	if (!(c->uc_mcontext.gregs[REG_EFL] & TRAP_FLAG))
+		self.stepped = false;
 	if (self.stepped || race_now_ns() < self.not_before ||
-	    !is_programs((uint64_t)c->uc_mcontext.gregs[REG_RIP]) ||
+	    !race_is_programs((uint64_t)c->uc_mcontext.gregs[REG_RIP]) ||
 	    sigismember(&c->uc_sigmask, SIGTRAP))
-		return;
-	if (race_is_traced()) {
+		return false;
+	if (race_is_traced())
 		self.not_before = UINT64_MAX;
-		return;
-	}
-	start(STEPS_SAMPLE);
+	return self.not_before != UINT64_MAX;
+}
+
+static void start_here(ucontext_t *c, unsigned int steps)
+{
+	start(steps);
 	set_stepped(c, true);
 	look_ahead(c);
+}
+
+/* Every second time it is left to an update where to start. */
+static void sample(ucontext_t *c)
+{
+	if (!may_start(c))
+		return;
+	self.here = !self.here;
+	if (self.here || !aim())
+		start_here(c, STEPS_SAMPLE);
+}
+
+static void come_to_update(ucontext_t *c)
+{
+	aim_no_more();
+	if (may_start(c))
+		start_here(c, STEPS_UPDATE);
 }
 
 /* What <signal.h> has no names for. */
@@ -525,6 +549,9 @@ static void take_event(const siginfo_t *info, ucontext_t *c)
 		break;
 	case RACE_RETURN:
 		come_back(c);
+		break;
+	case RACE_UPDATE:
+		come_to_update(c);
 		break;
 	case RACE_WATCH:
 		race_seen(event->data >> 8, c);
@@ -603,6 +630,19 @@ void race_thread(uintptr_t stack_end)
 	self.stack_end = stack_end;
 }
 
+void race_thread_ends(void)
+{
+	aim_no_more();
+}
+
+/* In a child: events are the parent's, and so are their pages of memory. */
+void race_forked(void)
+{
+	self.stepped = false;
+	self.aimed = NULL;
+	self.until_return = NULL;
+}
+
 static void install(void)
 {
 	struct sigaction act;
@@ -616,15 +656,6 @@ static void install(void)
 
 void race_start(void)
 {
-	leave_out(0, (const void *)real.puts);
-	leave_out(LINKER, (const void *)getauxval(AT_BASE));
-	leave_out(2, (const void *)heap.start);
-	leave_out(3, (const void *)race_begin);
-	quiet[0] = dlsym(RTLD_DEFAULT, "sched_yield");
-	quiet[1] = dlsym(RTLD_DEFAULT, "nanosleep");
-	quiet[2] = dlsym(RTLD_DEFAULT, "usleep");
-	quiet[3] = dlsym(RTLD_DEFAULT, "clock_nanosleep");
-	quiet[4] = dlsym(RTLD_DEFAULT, "sleep");
-	quiet[5] = dlsym(RTLD_DEFAULT, "rand");
+	race_code_find();
 	install();
 }

@@ -256,7 +256,7 @@ static void exchange(struct cursor *c, uint8_t opcode)
 	wide_operand(c, USES | SETS, size, 0);
 	operand(c, USES | SETS, size, 0);
 	if (!is_register(c))
-		c->i->kind = INSN_LOCKED;
+		c->i->kind = INSN_EXCHANGE;
 }
 
 static bool has_modrm(uint8_t opcode)
@@ -673,10 +673,10 @@ void insn_decode(struct insn *i, const uint8_t *pc)
 		return;
 	if (c.third >= VECTOR && i->effect == EFFECT_CHANGE)
 		touch(&c, (unsigned int)c.third, USES);
-	if (c.lock)
+	if (c.lock && i->kind == INSN_PLAIN)
 		i->kind = INSN_LOCKED;
 	i->bytes = (uint8_t)(c.at - c.start + c.immediate);
-	if (relative)
+	if (relative && i->base == NO_REGISTER)
 		i->disp += (int64_t)(uintptr_t)pc + i->bytes;
 }
 

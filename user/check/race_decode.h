@@ -17,6 +17,7 @@ enum insn_kind {
 	INSN_UNKNOWN, /* nothing else is said of it */
 	INSN_PLAIN,
 	INSN_LOCKED, /* one step for all processors */
+	INSN_EXCHANGE, /* ... that writes what it was given, come what may */
 	INSN_CALL, /* of the kernel */
 };
 

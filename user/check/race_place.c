@@ -88,6 +88,22 @@ bool race_worth(struct race_known *k)
 	return in_vain < EAGER || some_number() % in_vain == 0;
 }
 
+/* An instruction where a thread should wait; 0: there is none. */
+uint64_t race_some_place(void)
+{
+	unsigned int from = some_number(), i;
+	struct race_known *k;
+	uint64_t pc;
+
+	for (i = 0; i < KNOWN; i++) {
+		k = &known[(from + i) % KNOWN];
+		pc = __atomic_load_n(&k->pc, __ATOMIC_RELAXED);
+		if (pc && race_worth(k))
+			return pc;
+	}
+	return 0;
+}
+
 void race_fruitless(struct race_known *k, uint64_t ns)
 {
 	__atomic_fetch_add(&waited_ns, ns, __ATOMIC_RELAXED);

@@ -49,7 +49,7 @@ static void say(struct report_record *r, const struct race_update *u)
 	if (u->other.stack.tid) {
 		at = add(at, end, "thread ");
 		at = add_number(at, end, (unsigned long)u->other.stack.tid);
-	} else if (u->shared.inode) {
+	} else if (report_is_shared(&u->shared)) {
 		at = add(at, end, "another process");
 	} else {
 		at = add(at, end, "somebody else");

@@ -17,9 +17,10 @@
  */
 #include "race_track.h"
 
+#define POINTER 8 /* bytes; what is compared only may be one */
 #define NODE_BYTES 1024 /* of a list: where a link may be */
 
-static bool overlap(uint64_t a, unsigned int na, uint64_t b, unsigned int nb)
+static bool overlap(uint64_t a, uint64_t na, uint64_t b, uint64_t nb)
 {
 	return a < b + nb && b < a + na;
 }
@@ -86,6 +87,17 @@ static struct track *begin_track(struct tracker *t, uint64_t address,
 	return track;
 }
 
+const struct track *track_at(const struct tracker *t, uint64_t address,
+			     unsigned int size)
+{
+	const struct track *track;
+
+	for (track = t->track; track < t->track + TRACKS; track++)
+		if (track->size == size && track->address == address)
+			return track;
+	return NULL;
+}
+
 static void note_change(struct tracker *t, uint8_t of)
 {
 	unsigned int i;
@@ -109,7 +121,7 @@ static uint8_t memory_of(const struct tracker *t, uint64_t address,
 	return of;
 }
 
-static void set_memory(struct tracker *t, uint64_t address, unsigned int size,
+static void set_memory(struct tracker *t, uint64_t address, uint64_t size,
 		       uint8_t of)
 {
 	struct track_slot *s;
@@ -121,6 +133,17 @@ static void set_memory(struct tracker *t, uint64_t address, unsigned int size,
 		return;
 	s = &t->slot[t->next_slot++ % TRACK_SLOTS];
 	*s = (struct track_slot){ address, (uint8_t)size, of };
+}
+
+void track_filled(struct tracker *t, uint64_t address, uint64_t bytes)
+{
+	unsigned int i;
+
+	for (i = 0; i < TRACKS; i++)
+		if (overlap(address, bytes, t->track[i].address,
+			    t->track[i].size))
+			end_track(t, &t->track[i]);
+	set_memory(t, address, bytes, 0);
 }
 
 /* ---- one instruction ---- */
@@ -218,11 +241,13 @@ const struct track *track_follow(struct tracker *t,
 
 	*begun = NULL;
 	if (i->kind != INSN_PLAIN) {
+		if (i->kind == INSN_EXCHANGE)
+			back = put_out(t, step, registers_of(t, i->from));
 		track_forget(t);
-		return NULL;
+		return back;
 	}
-	if (i->reads && !i->writes && !step->own && i->to &&
-	    i->size <= TRACK_BYTES)
+	if (i->reads && !i->writes && !step->own &&
+	    (i->to ? i->size <= TRACK_BYTES : i->size == POINTER))
 		*begun = begin_track(t, step->address, i->size);
 	of = taken_in(t, step);
 	if (i->writes)

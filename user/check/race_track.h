@@ -44,6 +44,13 @@ void track_forget(struct tracker *t);
 /* A function was called and has returned: it may have used some registers. */
 void track_called(struct tracker *t);
 
+/* A library has written there: what was read is not what is there. */
+void track_filled(struct tracker *t, uint64_t address, uint64_t bytes);
+
+/* The read that began at these bytes, or NULL. */
+const struct track *track_at(const struct tracker *t, uint64_t address,
+			     unsigned int size);
+
 /*
  * Follow one instruction. Returns the read that a write goes back to: what it
  * writes is made of what was read there; or NULL. *@begun: a read that begins

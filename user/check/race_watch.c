@@ -171,6 +171,12 @@ bool race_who_wrote(const struct race_place *p, struct race_other *other)
 	return found;
 }
 
+/* In a child: those who wait are the parent's threads. */
+void race_watch_forked(void)
+{
+	memset(watch, 0, sizeof(watch));
+}
+
 /* ---- who waits ---- */
 
 static struct race_watch *watch_begin(const struct race_place *p)

@@ -28,6 +28,8 @@ static void find_heap(void)
 	*(void **)&calls = dlsym(RTLD_DEFAULT, "ashlar_check_calls");
 	if (calls)
 		calls(&heap.calls);
+	if (heap.calls.ask_blocked)
+		heap.calls.ask_blocked(signal_is_blocked);
 }
 
 static void *find(const char *name)

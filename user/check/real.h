@@ -7,6 +7,7 @@
 #include "fortify.h"
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <iconv.h>
 #include <limits.h>
@@ -18,10 +19,13 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,9 +45,10 @@
 	F(__vsnprintf_chk) F(__vsprintf_chk) F(__vasprintf_chk) \
 	F(__vfprintf_chk) F(__vdprintf_chk) F(__vfwprintf_chk) \
 	F(__vswprintf_chk) \
+	F(dlclose) F(prctl) \
 	F(_exit) F(execve) F(execv) F(execvp) F(execvpe) F(fexecve) \
 	F(sigaction) F(signal) F(sigprocmask) F(pthread_sigmask) \
-	F(pthread_create) F(fork) \
+	F(pthread_create) F(thrd_create) F(fork) F(mmap) F(mmap64) F(shmat) \
 	F(pthread_mutex_lock) F(pthread_mutex_trylock) \
 	F(pthread_mutex_timedlock) F(pthread_mutex_unlock) \
 	F(pthread_rwlock_rdlock) F(pthread_rwlock_wrlock) \

@@ -45,6 +45,7 @@
 #include <ashlar/string.h>
 #include <ashlar/vmalloc.h>
 #include <kernel/block/blkdev.h>
+#include <kernel/sched/psi.h>
 #include "ext2.h"
 
 #define IN_FLIGHT 16u /* transfers under way at most */
@@ -365,7 +366,9 @@ static void batch_submit(struct batch *w)
 	bio->urgent = true;
 	bio->end_io = batch_end;
 	submit_bio(bio);
+	psi_iowait(true);
 	wait_event(&w->wait, w->left < IN_FLIGHT);
+	psi_iowait(false);
 }
 
 static void batch_add(struct batch *w, const struct buffer *b, u32 block)
@@ -415,7 +418,9 @@ static int write_once(struct batch *w, u32 phase, u32 rank)
 		}
 	}
 	batch_submit(w);
+	psi_iowait(true);
 	wait_event(&w->wait, !w->left);
+	psi_iowait(false);
 	return w->err;
 }
 

@@ -65,6 +65,7 @@ void ext2_error(struct super_block *sb, const char *function, const char *fmt,
 	if (!(sb->s_flags & SB_RDONLY)) {
 		sbi->s_mount_state |= EXT2_ERROR_FS;
 		sbi->s_es->s_state |= EXT2_ERROR_FS;
+		mark_buffer_dirty(&sbi->s_sbh);
 		sync_dirty_buffer(&sbi->s_sbh);
 	}
 	if (sbi->s_errors == EXT2_ERRORS_PANIC)

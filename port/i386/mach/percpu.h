@@ -9,12 +9,14 @@
 /* One processor: what CPUs share is not divided. */
 #define NR_CPU_GROUPS 1
 
+#define CPU_IS_TASK 0 /* the tasks of a CPU change */
+
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) name
 #define DEFINE_PER_CPU(type, name) __typeof__(type) name
 #define this_cpu_ptr(var) (&(var))
 
 #define this_cpu_read_element(var, type, i) (((type *)&(var))[i])
-#define this_cpu_add_element(var, i, from, n) \
-	(((long *)&(var))[(i) + (from)] += (long)(n))
+#define this_cpu_move_element(var, i, from, old, n) \
+	(((__typeof__(old) *)&(var))[(i) + (from)] = (old) + (n))
 
 #endif

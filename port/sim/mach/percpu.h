@@ -21,6 +21,8 @@
 
 extern uintptr_t sim_percpu_distance;
 
+#define CPU_IS_TASK 1 /* a CPU is one task */
+
 #define PER_CPU_SECTION __attribute__((__section__("percpu"), __used__))
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) name
 #define DEFINE_PER_CPU(type, name) PER_CPU_SECTION __typeof__(type) name
@@ -28,7 +30,7 @@ extern uintptr_t sim_percpu_distance;
 	((__typeof__(&(var)))((uintptr_t) & (var) + sim_percpu_distance))
 
 #define this_cpu_read_element(var, type, i) (((type *)this_cpu_ptr(var))[i])
-#define this_cpu_add_element(var, i, from, n) \
-	(((long *)this_cpu_ptr(var))[(i) + (from)] += (long)(n))
+#define this_cpu_move_element(var, i, from, old, n) \
+	(((__typeof__(old) *)this_cpu_ptr(var))[(i) + (from)] = (old) + (n))
 
 #endif

@@ -14,8 +14,11 @@
 
 #include <ashlar/pgtable.h>
 
-/* The kernel's areas, linear addresses within the host's window. */
-#define SIM_KERNEL_WINDOW 0x200000000000ul
+/*
+ * The kernel's areas, linear addresses within the host's window; that is at 0
+ * where the host's addresses have 32 bits.
+ */
+#define SIM_KERNEL_WINDOW ((unsigned long)0x200000000000ull)
 #define VMALLOC_START (SIM_KERNEL_WINDOW + 0xF0000000ul)
 #define VMALLOC_END (SIM_KERNEL_WINDOW + 0xF4000000ul)
 #define PKMAP_BASE (SIM_KERNEL_WINDOW + 0xF8000000ul)

@@ -6,22 +6,49 @@
  *   port_slab_ids    port_mem_map                port_ram_frame << PAGE_SHIFT
  *   | u8 a frame |   | struct page a frame |     | frames ...          |
  *
- * Before the range exists port_ram_pages is 0: no address is inside.
+ * Before the range exists port_ram_pages is 0: no address is inside. They
+ * lie side by side, for what has no address of its own in an instruction: there
+ * a processor finds them all from one.
  */
 #ifndef ASHLAR_MACH_PAGE_H
 #define ASHLAR_MACH_PAGE_H
 
 #include <ashlar/mm_types.h>
 
-extern unsigned long port_ram_frame __hidden; /* address of frame 0 / 4 KiB */
-extern unsigned long port_ram_pages __hidden; /* frames online */
-extern struct page *port_mem_map __hidden;
+struct port_ram {
+	unsigned long frame; /* address of frame 0 / 4 KiB */
+	unsigned long pages; /* frames online */
+	u8 *slab_ids; /* CPU list of a frame's objects, or 0 */
+	struct page *mem_map;
+};
+
+extern struct port_ram port_ram __hidden;
+
+#define port_ram_frame port_ram.frame
+#define port_ram_pages port_ram.pages
+#define port_mem_map port_ram.mem_map
 /* Behind CLASS_WORDS, which are the core's: */
-extern u8 *port_slab_ids __hidden; /* CPU list of a frame's objects, or 0 */
+#define port_slab_ids port_ram.slab_ids
+
+/*
+ * Where they are. But on x86, whose instructions hold addresses, the
+ * compiler is to keep it: it would form it anew for each of them.
+ */
+static __always_inline struct port_ram *port_ram_here(void)
+{
+	struct port_ram *ram = &port_ram;
+
+#if !defined(__x86_64__) && !defined(__i386__)
+	__asm__("" : "+r"(ram));
+#endif
+	return ram;
+}
+
+#define frame_ids() (port_ram_here()->slab_ids)
 
 static inline unsigned long virt_to_pfn(const void *addr)
 {
-	return ((uintptr_t)addr >> PAGE_SHIFT) - port_ram_frame;
+	return ((uintptr_t)addr >> PAGE_SHIFT) - port_ram_here()->frame;
 }
 
 static inline void *pfn_to_virt(unsigned long pfn)
@@ -35,7 +62,7 @@ static inline void *pfn_to_virt(unsigned long pfn)
  */
 static inline __racy bool virt_addr_valid(const void *addr)
 {
-	return virt_to_pfn(addr) < port_ram_pages;
+	return virt_to_pfn(addr) < port_ram_here()->pages;
 }
 
 /* True if port_guard_close() may be asked for a frame. */

@@ -13,6 +13,8 @@
  */
 #define NR_CPU_GROUPS 4
 
+#define CPU_IS_TASK 1 /* a CPU is a thread, for all its life */
+
 #define DECLARE_PER_CPU(type, name)        \
 	extern __thread type name __hidden \
 		__attribute__((tls_model("initial-exec")))
@@ -22,9 +24,10 @@
 
 /*
  * An element of a per-CPU array of longs or pointers, reached without
- * forming its address: on x86-64 a thread's variables lie at constant
- * offsets from %fs, and an instruction can add to one in that segment.
- * The element is that at @i and a constant, @from.
+ * forming its address: on x86 a thread's variables lie at constant offsets
+ * from %fs or %gs, and an instruction can add to one in that segment. The
+ * element is that at @i and a constant, @from. What it is, @old, is known:
+ * where there is no such instruction, @old moved by @n objects is stored.
  * (clang's asm operands lose the segment, so it adds in its own way. A compiler
  * that does not optimise does not see that @from is constant.)
  */
@@ -38,16 +41,37 @@
 	})
 #define this_cpu_read_element(var, type, i) \
 	(((type __seg_fs *)this_cpu_offset(var))[i])
-#define this_cpu_add_element(var, i, from, n)                          \
-	__asm__ volatile("addq %2, %%fs:%c3(%0,%1,8)"                  \
-			 :                                             \
-			 : "r"(this_cpu_offset(var)), "r"((long)(i)),  \
-			   "er"((long)(n)), "i"((from) * sizeof(long)) \
+#define this_cpu_move_element(var, i, from, old, n)                   \
+	__asm__ volatile("addq %2, %%fs:%c3(%0,%1,8)"                 \
+			 :                                            \
+			 : "r"(this_cpu_offset(var)), "r"((long)(i)), \
+			   "er"((long)((n) * (long)sizeof(*(old)))),  \
+			   "i"((from) * sizeof(long))                 \
+			 : "cc", "memory")
+#elif defined(__i386__) && defined(__OPTIMIZE__)
+#define this_cpu_offset(var)  \
+	((__UINTPTR_TYPE__) & \
+	 (var) - (__UINTPTR_TYPE__)__builtin_thread_pointer())
+#define this_cpu_read_element(var, type, i) \
+	(((type __seg_gs *)this_cpu_offset(var))[i])
+#define this_cpu_move_element(var, i, from, old, n)                   \
+	__asm__ volatile("addl %2, %%gs:%c3(%0,%1,4)"                 \
+			 :                                            \
+			 : "r"(this_cpu_offset(var)), "r"((long)(i)), \
+			   "ir"((long)((n) * (long)sizeof(*(old)))),  \
+			   "i"((from) * sizeof(long))                 \
 			 : "cc", "memory")
 #else
-#define this_cpu_read_element(var, type, i) (((type *)&(var))[i])
-#define this_cpu_add_element(var, i, from, n) \
-	(((long *)&(var))[(i) + (from)] += (long)(n))
+/* The compiler sees an address that it has, and adds to it but once. */
+#define this_cpu_elements(var, type)             \
+	({                                       \
+		type *elements = (type *)&(var); \
+		__asm__("" : "+r"(elements));    \
+		elements;                        \
+	})
+#define this_cpu_read_element(var, type, i) (this_cpu_elements(var, type)[i])
+#define this_cpu_move_element(var, i, from, old, n) \
+	(this_cpu_elements(var, __typeof__(old))[(i) + (from)] = (old) + (n))
 #endif
 
 #endif

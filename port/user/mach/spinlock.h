@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Locks between the threads of a process: a word that is 0 free, 1 held,
- * 2 held with sleepers. A waiter spins briefly, then sleeps in the kernel
- * (port/user/lock.c), for its holder may have been preempted.
+ * 2 held with sleepers. A waiter spins briefly. Then the holder may have been
+ * preempted, and others are to run: so it yields a few times, and sleeps in the
+ * kernel (port/user/lock.c) where that does not help, as between priorities.
  *
  * To be taken costs an atomic instruction, and to be released another one only
  * once somebody has slept for the lock. Until then it is a plain write:

@@ -18,7 +18,7 @@ near() { # near A B SLACK
 }
 
 # busybox's shell prefers busybox's own; these shall be Debian's.
-for tool in ps top uptime w dmesg df mount pidof renice free kill; do
+for tool in ps top uptime w dmesg df mount pidof pmap renice free iostat kill; do
 	path=$(ls /bin/$tool /usr/bin/$tool /sbin/$tool 2>/dev/null | head -n 1)
 	eval "$tool() { $path \"\$@\"; }"
 done
@@ -140,5 +140,40 @@ check "blockdev" '
 	[ "$(/sbin/blockdev --getsz /dev/loop0)" = 5999 ] &&
 	/sbin/blockdev --flushbufs /dev/loop0 && /sbin/losetup -d /dev/loop0 &&
 	[ -z "$(/sbin/losetup -a)" ]'
+# Disks: sda has partitions, and each sector its number.
+sda() { awk -v d=sda -v f="$1" '$3 == d { print $f; n = 1 } END { exit !n }' /proc/diskstats; }
+dd if=/dev/sda of=/dev/null bs=4096 count=300 2>/dev/null
+check "lsblk: a disk and its partitions" '
+	lsblk -n -r -o NAME,TYPE,SIZE,RO /dev/sda | head -n 1 | grep -q "^sda disk 8M 0$" &&
+	[ "$(lsblk -n -r -o TYPE /dev/sda | grep -c part)" = "$(grep -c " sda[1-9]" /proc/partitions)" ] &&
+	lsblk -n -t /dev/sda | grep -q "mq-deadline\|none"'
+check "vmstat -d: a disk, as diskstats has it" '
+	v=$(vmstat -d | awk "\$1 == \"sda\" { print \$2, \$3, \$4, \$6 }")
+	[ "$v" = "$(sda 4) $(sda 5) $(sda 6) $(sda 8)" ] || { echo "$v"; false; }'
+check "vmstat -D: sums" '
+	d=$(vmstat -D | awk "/total reads/ { print \$1 }")
+	[ "$d" -ge "$(sda 4)" ] && vmstat -D | grep -q "^ *[1-9][0-9]* disks"'
+check "vmstat -p" 'vmstat -p sda1 | tail -n 1 | awk "{ exit !(NF == 4) }"'
+check "vmstat -s: pages, swaps, interrupts" '
+	vmstat -s >/tmp/s
+	near $(awk "/K paged in/ { print \$1 }" /tmp/s) $(awk "/^pgpgin / { print \$2 }" /proc/vmstat) 200 &&
+	grep -q "[1-9][0-9]* boot time" /tmp/s && grep -q "[1-9][0-9]* forks" /tmp/s'
+check "slabtop: objects as in slabinfo" '
+	t=$(slabtop -o | awk "/Active . Total Objects/ { print \$8 + 0 }")
+	n=$(awk "NR > 2 { n += \$3 } END { print n }" /proc/slabinfo)
+	near $t $n 2000'
+check "slabtop: sorted by size" 'slabtop -o -s c | awk "NR > 7 && NF == 8 { print \$7 + 0 }" |
+	head -n 5 | awk "NR > 1 && \$1 > p { exit 1 } { p = \$1 }"'
+check "pmap -X: columns, and Rss of smaps_rollup" '
+	pmap -X $$ >/tmp/x && grep -q "Address Perm *Offset Device *Inode *Size *Rss *Pss" /tmp/x &&
+	t=$(tail -n 1 /tmp/x | awk "{ print \$2 }") && near $t $(row Rss /proc/$$/smaps_rollup) 64'
+check "pmap -XX: VmFlags" 'pmap -XX $$ | head -n 2 | grep -q "VmFlags"'
+check "iostat: a disk" '
+	iostat -d -k sda | awk "\$1 == \"sda\" { print \$6 }" >/tmp/i &&
+	near $(cat /tmp/i) $(($(sda 6) / 2)) 64'
+check "iostat -c: parts of the time" '
+	iostat -c | awk "/avg-cpu/ { getline; s = \$1 + \$2 + \$3 + \$4 + \$5 + \$6; exit !(s > 99 && s < 101) }"'
+check "iostat -x: requests" 'iostat -x -d sda | awk "\$1 == \"sda\" { exit !(NF >= 20) }"'
+check "iostat -p: partitions" 'iostat -d -p sda | grep -q "^sda1"'
 kill $child
 exit $failed

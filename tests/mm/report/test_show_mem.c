@@ -77,7 +77,7 @@ static void check_gfp(gfp_t gfp, unsigned int order, const char *want)
 
 	format_gfp(buf, sizeof(buf), gfp, order);
 	if (strlen(buf) != strlen(want) || memcmp(buf, want, strlen(want)))
-		check_failed(__FILE__, __LINE__, buf);
+		check_failed(__FILE__, __LINE__, "%s", buf);
 }
 
 /* As Linux 6.1 prints the same requests. */

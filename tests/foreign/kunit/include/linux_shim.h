@@ -37,8 +37,6 @@
 
 /* ---- words of Linux's C ---- */
 
-typedef u32 phys_addr_t;
-
 #define BITS_PER_BYTE 8
 #define BITS_PER_LONG (8 * (int)sizeof(long))
 #define OPTIMIZER_HIDE_VAR(v) __asm__("" : "+r"(v))

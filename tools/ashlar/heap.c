@@ -16,11 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 #include "mm/slab_record.h"
-#include "leaks.h"
+#include "heap.h"
 
 #define FRAMES_MAX (1ul << 26)
 #define LARGE_MAX (1ul << 24)
 #define DESCRIPTORS_AT_ONCE 4096
+#define LARGE_AT_ONCE 256 /* at most TARGET_AT_ONCE */
 
 /* ---- runs ---- */
 
@@ -127,11 +128,11 @@ struct walk {
 	bool packed; /* it has several slots */
 };
 
-static bool is_internal(const struct kmem_cache *s)
+/* heap_leaves_out - true if the slabs of @s are not looked at */
+bool heap_leaves_out(const struct heap *h, const struct kmem_cache *s)
 {
-	return !strcmp(s->name, "kmem_cache") ||
-	       !strcmp(s->name, "kmem_sheaf") || !strcmp(s->name, "mm_cpu") ||
-	       !strcmp(s->name, "profile_cpu");
+	return (!h->own && (s->flags & SLAB_OWN)) ||
+	       (h->only && strcmp(h->only, s->name) != 0);
 }
 
 /* True if what lies in a slot of @s lies in it indeed. */
@@ -173,7 +174,7 @@ static bool begin_slab(struct walk *w, uint64_t frame, const struct page *page,
 		run.start = (start + s->lead + s->size - 1) / s->size * s->size;
 		run.inverse = UINT32_MAX / s->size + 1;
 	}
-	if (is_internal(s) || unused <= run.start || !fits(s))
+	if (heap_leaves_out(w->heap, s) || unused <= run.start || !fits(s))
 		return true;
 	run.slots = run.inverse ? (uint32_t)((unused - run.start) / s->size) :
 				  1;
@@ -202,6 +203,8 @@ static bool begin_pages(struct walk *w, uint64_t frame, const struct page *page)
 	if (nr == 0 || nr > (w->ram->bytes >> PAGE_SHIFT) - frame)
 		return true;
 	w->end = frame + nr;
+	if (w->heap->only)
+		return true;
 	w->run = w->heap->nr_runs;
 	return heap_add(w->heap, &run);
 }
@@ -273,92 +276,48 @@ static bool take_frame(struct walk *w, const struct snapshot_node *n,
 	return true;
 }
 
-static bool take_frames(struct heap *h, const struct snapshot_node *n,
-			struct ram *f, uint32_t first_cache)
+/* heap_first_cache - the number that a core's first cache has among all */
+uint32_t heap_first_cache(const struct heap *h, unsigned int node)
+{
+	uint32_t i = 0;
+
+	while (i < h->nr_caches && h->cache_node[i] != node)
+		i++;
+	return i;
+}
+
+/**
+ * heap_frames() - find the blocks in some frames of a core
+ * @h: the heap, open
+ * @node: the core
+ * @first: number of the first frame, which no block and no slab begins before
+ * @nr: how many
+ *
+ * Return: true, or false with the reason in the target's error.
+ */
+bool heap_frames(struct heap *h, unsigned int node, uint64_t first, uint64_t nr)
 {
 	static struct page pages[DESCRIPTORS_AT_ONCE];
-	uint64_t nr = f->bytes >> PAGE_SHIFT, i, got;
+	const struct snapshot_node *n = &h->snapshot.nodes[node];
+	struct ram *f = &h->ram[node];
 	struct walk w = { .heap = h, .ram = f, .run = NONE };
+	uint32_t cache = heap_first_cache(h, node);
+	uint64_t end = first + nr, i, got;
 
-	for (w.frame = 0; w.frame < nr;) {
-		got = target_copy(
-			      h->t, pages, f->map + w.frame * sizeof(*pages),
-			      min(nr - w.frame, (uint64_t)DESCRIPTORS_AT_ONCE) *
-				      sizeof(*pages)) /
+	for (w.frame = first; w.frame < end;) {
+		got = target_copy(h->t, pages,
+				  f->map + w.frame * sizeof(*pages),
+				  min(end - w.frame,
+				      (uint64_t)DESCRIPTORS_AT_ONCE) *
+					  sizeof(*pages)) /
 		      sizeof(*pages);
 		if (!heap_in_time(h))
 			return false;
 		for (i = 0; i < got; i++, w.frame++)
-			if (!take_frame(&w, n, first_cache, &pages[i]))
+			if (!take_frame(&w, n, cache, &pages[i]))
 				return false;
 		if (!got) /* a hole of a page of descriptors at least */
 			w.frame += PAGE_SIZE / sizeof(*pages);
-	}
-	return true;
-}
-
-/* ---- sheaves ---- */
-
-static void clear_objects(struct heap *h, const uint64_t *objects, size_t n)
-{
-	struct block b;
-
-	while (n--)
-		if (objects[n] && heap_find(h, objects[n], &b))
-			clear_bit(h->white, block_number(h, b));
-}
-
-/* The objects below @top are free. Returns what the sheaf is linked to. */
-static uint64_t clear_sheaf(struct heap *h, uint64_t top)
-{
-	uint64_t base = (top - sizeof(void *)) & ~(SHEAF_SIZE - 1);
-	uint64_t sheaf[SHEAF_SLOTS], bottom, n = (top - base) / sizeof(void *);
-
-	if (!top || top % sizeof(void *) ||
-	    target_copy(h->t, sheaf, base, sizeof(sheaf)) != sizeof(sheaf))
-		return 0;
-	bottom = (sheaf[1] - base) / sizeof(void *);
-	if (bottom >= 2 && bottom < n)
-		clear_objects(h, sheaf + bottom, n - bottom);
-	return sheaf[0];
-}
-
-static void clear_barn(struct heap *h, const struct barn *b)
-{
-	uint64_t top = (uintptr_t)b->full;
-	u32 steps;
-
-	for (steps = 0; top && steps <= b->objects; steps++)
-		top = clear_sheaf(h, top);
-}
-
-/* What a CPU has in the place @id. */
-static void clear_place(struct heap *h, const sheaf_t *tops, u32 id)
-{
-	if (tops[id] != tops[0])
-		clear_sheaf(h, clear_sheaf(h, (uintptr_t)tops[id]));
-}
-
-static bool clear_sheaves(struct heap *h, const struct snapshot_node *n)
-{
-	const struct kmem_cache *s;
-	size_t c, i;
-
-	for (c = 0; c < n->nr_caches; c++) {
-		s = &n->caches[c].cache;
-		if (is_internal(s) || !s->id)
-			continue;
-		if (!heap_in_time(h))
-			return false;
-		for (i = 0; i < n->nr_cpus; i++) {
-			const sheaf_t *tops = n->cpus[i].tops.top;
-
-			clear_place(h, tops, s->id);
-			if (s->free_id != s->id)
-				clear_place(h, tops, s->free_id);
-		}
-		for (i = 0; i < NR_CPU_GROUPS; i++)
-			clear_barn(h, &s->barns[i]);
 	}
 	return true;
 }
@@ -402,7 +361,6 @@ static bool take_core(struct heap *h, const struct snapshot_node *n,
 {
 	struct ram *f = &h->ram[node];
 	struct ashlar_places places;
-	uint32_t first_cache = h->nr_caches;
 	uint64_t nr = frames_spanned(n), ids;
 	uintptr_t map;
 
@@ -427,38 +385,60 @@ static bool take_core(struct heap *h, const struct snapshot_node *n,
 		return target_fail(h->t, "out of memory");
 	memset(f->run, 0xff, nr * sizeof(*f->run));
 	return stacks_open(h, node, (uintptr_t)n->root.stacks) &&
-	       take_caches(h, n, node) &&
-	       heap_skip(h, ids, f->base + f->bytes) &&
-	       take_frames(h, n, f, first_cache);
+	       take_caches(h, n, node) && heap_skip(h, ids, f->base + f->bytes);
 }
 
 /* ---- large blocks ---- */
 
-static bool take_large(struct heap *h, uint64_t descriptor, uint64_t key)
+static bool take_large(struct heap *h, const struct large_slot *slot,
+		       const struct large_range *r)
 {
-	struct large_range r;
+	uint64_t descriptor = (uintptr_t)slot->range, key = slot->key;
 	struct run run = { .slots = 1, .cache = NONE, .trace = NONE };
 
-	if (!target_read(h->t, descriptor, &r, sizeof(r)) ||
-	    (uintptr_t)r.addr != key || !r.size || r.size > INT64_MAX - key)
+	if ((uintptr_t)r->addr != key || !r->size || r->size > INT64_MAX - key)
 		return true; /* on its way */
-	if (!heap_skip(h, key, key + r.size) ||
+	if (!heap_skip(h, key, key + r->size) ||
 	    !heap_skip(h, descriptor & PAGE_MASK,
 		       (descriptor & PAGE_MASK) + PAGE_SIZE))
 		return false;
-	if (r.state != LARGE_BLOCK)
+	if (r->state != LARGE_BLOCK)
 		return true;
 	run.start = key;
-	run.size = run.bytes = r.size;
+	run.size = run.bytes = r->size;
 	return heap_add(h, &run);
+}
+
+/* The blocks of some slots; those whose descriptor cannot be read are none. */
+static bool take_slots(struct heap *h, const struct large_slot *slot, size_t nr)
+{
+	static struct large_range range[LARGE_AT_ONCE];
+	static struct large_slot used[LARGE_AT_ONCE];
+	uint64_t from[LARGE_AT_ONCE];
+	size_t n = 0, at, i, got;
+
+	for (i = 0; i < nr; i++) {
+		if (!slot[i].key || (slot[i].key & 1))
+			continue;
+		used[n] = slot[i];
+		from[n++] = (uintptr_t)slot[i].range;
+	}
+	for (at = 0; at < n; at += got + 1) {
+		got = target_gather(h->t, from + at, n - at, range,
+				    sizeof(range[0]));
+		for (i = 0; i < got; i++)
+			if (!take_large(h, &used[at + i], &range[i]))
+				return false;
+	}
+	return true;
 }
 
 static bool take_index(struct heap *h, const struct snapshot_node *n)
 {
 	struct ashlar_places places;
-	struct large_slot slot[256];
+	struct large_slot slot[LARGE_AT_ONCE];
 	uint64_t at, end;
-	size_t i, got;
+	size_t got;
 
 	if (!target_read(h->t, (uintptr_t)n->root.places, &places,
 			 sizeof(places)))
@@ -479,12 +459,7 @@ static bool take_index(struct heap *h, const struct snapshot_node *n)
 		got = target_copy(h->t, slot, at,
 				  min(end - at, (uint64_t)sizeof(slot))) /
 		      sizeof(slot[0]);
-		for (i = 0; i < got; i++)
-			if (slot[i].key && !(slot[i].key & 1) &&
-			    !take_large(h, (uintptr_t)slot[i].range,
-					slot[i].key))
-				return false;
-		if (!heap_in_time(h))
+		if (!take_slots(h, slot, got) || !heap_in_time(h))
 			return false;
 	}
 	return true;
@@ -522,33 +497,60 @@ static uint64_t half_of_free_memory(void)
 }
 
 /**
+ * heap_open() - find the caches and the frames of a target
+ * @h: all zero, but for process, deadline and what is left out; freed by
+ * heap_free() in any case
+ * @t: its nodes were found
+ *
+ * Return: true, or false with the reason in @t->error.
+ */
+bool heap_open(struct heap *h, struct target *t)
+{
+	unsigned int i;
+	bool ok;
+
+	h->t = t;
+	h->copy_most = half_of_free_memory();
+	ok = snapshot_take(&h->snapshot, t, SNAPSHOT_CACHES | SNAPSHOT_CPUS);
+	for (i = 0; ok && i < h->snapshot.nr_nodes; i++)
+		ok = take_core(h, &h->snapshot.nodes[i], i);
+	return ok;
+}
+
+/**
+ * heap_large() - find the large blocks and the guarded ones
+ * @h: the heap; what is wanted of its frames was found
+ *
+ * Return: true, or false with the reason in the target's error.
+ */
+bool heap_large(struct heap *h)
+{
+	unsigned int i;
+	bool ok = true;
+
+	h->first_large = h->nr_runs;
+	for (i = 0; ok && i < h->snapshot.nr_nodes; i++)
+		ok = take_index(h, &h->snapshot.nodes[i]);
+	if (ok)
+		sort_large(h);
+	return ok;
+}
+
+/**
  * heap_read() - find all blocks of a target
- * @h: all zero, but for process and deadline; freed by heap_free() in any case
+ * @h: as heap_open() wants it
  * @t: its nodes were found
  *
  * Return: true, or false with the reason in @t->error.
  */
 bool heap_read(struct heap *h, struct target *t)
 {
-	struct snapshot s = { 0 };
 	unsigned int i;
-	bool ok;
+	bool ok = heap_open(h, t);
 
-	h->t = t;
-	h->copy_most = half_of_free_memory();
-	ok = snapshot_take(&s, t, SNAPSHOT_CACHES | SNAPSHOT_CPUS);
-	for (i = 0; ok && i < s.nr_nodes; i++)
-		ok = take_core(h, &s.nodes[i], i);
-	h->first_large = h->nr_runs;
-	for (i = 0; ok && i < s.nr_nodes; i++)
-		ok = take_index(h, &s.nodes[i]);
-	if (ok)
-		sort_large(h);
-	for (i = 0; ok && i < s.nr_nodes; i++)
-		ok = clear_sheaves(h, &s.nodes[i]);
-	ok = ok && copy_open(h);
-	snapshot_free(&s);
-	return ok;
+	for (i = 0; ok && i < h->nr_ram; i++)
+		ok = heap_frames(h, i, 0, h->ram[i].bytes >> PAGE_SHIFT);
+	return ok && heap_large(h) && heap_sheaves(h) && copy_open(h);
 }
 
 void heap_free(struct heap *h)
@@ -559,6 +561,7 @@ void heap_free(struct heap *h)
 		free(h->ram[i].run);
 		stacks_close(h->stacks[i]);
 	}
+	snapshot_free(&h->snapshot);
 	free(h->caches);
 	free(h->cache_node);
 	free(h->runs);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "mm/slab_record.h"
-#include "leaks.h"
+#include "heap.h"
 
 #define GUARDED_MAX (1u << 20)
 #define HANDLE_SHIFT (DEPOT_CHUNK_SHIFT - 3)

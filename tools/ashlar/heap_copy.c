@@ -17,7 +17,7 @@
 #include <sys/uio.h>
 #include <time.h>
 #include "mm/slab_record.h"
-#include "leaks.h"
+#include "heap.h"
 
 /* Bytes of a slot that is read by itself. */
 #define ALONE_LEAST PAGE_SIZE
@@ -48,7 +48,16 @@ size_t target_copy(struct target *t, void *buf, uint64_t address, size_t len)
 		done += (size_t)n;
 	}
 	if (!done && target_read(t, address, buf, len))
-		done = len;
+		return len;
+	/* Of a core, a page that is not in it ends what is there. */
+	while (!t->pid && done < len) {
+		size_t n = min(PAGE_SIZE - (address + done) % PAGE_SIZE,
+			       len - done);
+
+		if (!target_read(t, address + done, (char *)buf + done, n))
+			break;
+		done += n;
+	}
 	return done;
 }
 
@@ -136,6 +145,8 @@ static void use_record(const struct run *r, uint64_t slot, const char *copy,
 	out->nr = record_asked(record);
 	out->words = (const uint64_t *)(copy + record->offset);
 	out->stack = record->stack[RECORD_ALLOC];
+	if (record_is_released(record))
+		out->freed = record->stack[RECORD_RELEASE];
 	if (record_state(record) != RECORD_LIVE)
 		out->words = NULL;
 }

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* Probes as in port/user, but empty: a board has no tracers. */
+#ifndef ASHLAR_MACH_TRACE_H
+#define ASHLAR_MACH_TRACE_H
+
+#include <ashlar/trace_none.h>
+
+#endif
