@@ -60,7 +60,8 @@ static void ask(int nr)
 			  path[asked++ % paths]);
 	connection[nr].got = 0;
 	connection[nr].since = bench_clock(CLOCK_MONOTONIC);
-	must(send(sock[nr].fd, text, (size_t)length, 0) == length, "send");
+	must(send(sock[nr].fd, text, (size_t)length, MSG_NOSIGNAL) == length,
+	     "the server has closed a connection");
 }
 
 /* True if all of an answer has come. */

@@ -15,6 +15,8 @@
 #include <sys/resource.h>
 
 #include "bench.h"
+#pragma weak ashlar_memory_stats
+#include <ashlar/stats.h>
 
 enum { LIVE = 1000, RING = 8 };
 
@@ -255,6 +257,24 @@ static void replace_140k_1m(long times)
 	replace(times, 140 << 10, 1 << 20);
 }
 
+/* What a server does with each request that asks how it is. */
+static void memory_stats(long times)
+{
+	struct ashlar_memory stats = { .size = sizeof(stats) };
+	static void *live[LIVE];
+	uint64_t seed = 1;
+	int i;
+
+	if (!ashlar_memory_stats) /* another malloc's */
+		return;
+	for (i = 0; i < LIVE; i++)
+		live[i] = malloc(bench_log_size(&seed, 16, 16384));
+	while (times--)
+		ashlar_memory_stats(&stats, 0);
+	for (i = 0; i < LIVE; i++)
+		free(live[i]);
+}
+
 static long faults(void)
 {
 	struct rusage use;
@@ -283,6 +303,7 @@ static const struct operation {
 	{ "batch-4k", batch_4k, 4000000 },
 	{ "batch-16k", batch_16k, 2000000 },
 	{ "batch-64k", batch_64k, 1000000 },
+	{ "memory-stats", memory_stats, 100000 },
 	{ "replace-2k-16k", replace_2k_16k, 2000000 },
 	{ "replace-20k-120k", replace_20k_120k, 1000000 },
 	{ "replace-140k-1m", replace_140k_1m, 200000 },
