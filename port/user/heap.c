@@ -21,7 +21,6 @@ _Static_assert(sizeof(struct heap_header) <= HEAP_PAGE, "it is one page");
 _Static_assert(sizeof(struct heap_page) == 128, "it has no holes");
 
 #define HEAP_LEAST (16 * HEAP_PAGE)
-#define ORDER 0x0102
 
 /* What a header says that suits this library and a segment of @size bytes. */
 static struct heap_header header_for(size_t size)
@@ -33,7 +32,7 @@ static struct heap_header header_for(size_t size)
 		.magic = HEAP_MAGIC,
 		.version = HEAP_VERSION,
 		.word = sizeof(void *),
-		.order = ORDER,
+		.page_shift = HEAP_PAGE_SHIFT,
 		.size = size,
 		.nr_pages = nr,
 		.first_page = 1 + DIV_ROUND_UP(tables, HEAP_PAGE),
@@ -47,12 +46,16 @@ int heap_check_header(const struct heap_header *got, size_t size)
 
 	if (size < HEAP_LEAST)
 		return -ENODATA;
+	if (got->magic == __builtin_bswap64(HEAP_MAGIC))
+		return -EILSEQ;
 	if (got->magic != HEAP_MAGIC)
 		return got->magic ? -EMEDIUMTYPE : -EAGAIN;
-	if (got->order != ORDER || got->word != sizeof(void *))
-		return -ENOEXEC;
 	if (got->version != HEAP_VERSION)
 		return -EPROTONOSUPPORT;
+	if (got->word != sizeof(void *))
+		return -ENOEXEC;
+	if (got->page_shift != HEAP_PAGE_SHIFT)
+		return -ERANGE;
 	if (got->size > size)
 		return -ENODATA;
 	want = header_for((size_t)got->size);
@@ -77,8 +80,12 @@ const char *ashlar_heap_error(int err)
 		return "the segment is no heap: its first bytes are others";
 	case EAGAIN:
 		return "the segment is empty: its heap is not made yet";
+	case EILSEQ:
+		return "the heap is of a processor with another order of bytes";
 	case ENOEXEC:
 		return "the heap is of processes with another size of word";
+	case ERANGE:
+		return "the heap's pages are of another size";
 	case EPROTONOSUPPORT:
 		return "the heap is of another version of the library";
 	case ENODATA:
@@ -173,8 +180,9 @@ int ashlar_heap_create_at(struct ashlar_heap **heap, void *segment, size_t size)
  * @segment: that memory
  * @size: its bytes
  *
- * Context: any. Return: 0, or -EMEDIUMTYPE, -EAGAIN, -ENOEXEC, -ENODATA,
- * -EPROTONOSUPPORT, -EBADMSG, -EXDEV (see ashlar_heap_error()), -ENOMEM.
+ * Context: any. Return: 0, -ENOMEM, or what is wrong with the segment:
+ * -EMEDIUMTYPE, -EAGAIN, -EILSEQ, -EPROTONOSUPPORT, -ENOEXEC, -ERANGE, -ENODATA,
+ * -EBADMSG, -EXDEV (see ashlar_heap_error()).
  */
 int ashlar_heap_open_at(struct ashlar_heap **heap, void *segment, size_t size)
 {

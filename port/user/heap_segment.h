@@ -78,10 +78,10 @@ struct heap_shard {
 } __aligned_to(64);
 
 struct heap_header {
-	u64 magic; /* written last */
+	u64 magic; /* written last; tells the order of bytes as well */
 	u32 version;
 	u16 word; /* bytes of a pointer, which must agree as types do */
-	u16 order; /* 0x0102 */
+	u16 page_shift; /* HEAP_PAGE_SHIFT */
 	u64 size; /* bytes of the segment */
 	u64 nr_pages, first_page;
 	u64 pid_space; /* in which processes have their numbers */

@@ -133,12 +133,46 @@ static void expect(const char *what, int want, int err)
 	      "%d: %s", err, ashlar_heap_error(err));
 }
 
+/* As a processor of the other order writes it: each number turned around. */
+static int open_turned(void)
+{
+	struct heap_header turned = {
+		.magic = __builtin_bswap64(HEAP_MAGIC),
+		.version = __builtin_bswap32(HEAP_VERSION),
+		.word = __builtin_bswap16(sizeof(void *)),
+		.page_shift = __builtin_bswap16(HEAP_PAGE_SHIFT),
+		.size = __builtin_bswap64(MB),
+		.nr_pages = __builtin_bswap64(MB >> HEAP_PAGE_SHIFT),
+		.first_page = __builtin_bswap64(2),
+	};
+
+	return open_changed(MB, 0, &turned, sizeof(turned));
+}
+
+/* Each has a sentence of its own, but what the system says. */
+static void check_sentences(void)
+{
+	static const int errors[] = {
+		0,	  EMEDIUMTYPE, EAGAIN,		EILSEQ,
+		ENOEXEC,  ERANGE,      ENODATA,		EBADMSG,
+		EXDEV,	  EEXIST,      ENOENT,		EINVAL,
+		EALREADY, ENOMEM,      EPROTONOSUPPORT, ENOTRECOVERABLE
+	};
+	size_t n = sizeof(errors) / sizeof(*errors), i, j, same = 0;
+
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++)
+			same += !strcmp(ashlar_heap_error(-errors[i]),
+					ashlar_heap_error(-errors[j]));
+	check(!same, "a-sentence-each", "%zu are another's", same);
+}
+
 static void check_bad_segments(void)
 {
 	static char garbage[1 << 16];
 	u64 state = 7, huge = 1ull << 40;
 	u32 version = HEAP_VERSION + 1;
-	u16 word = 12 - sizeof(void *), order = 0x0201;
+	u16 word = 12 - sizeof(void *), page_shift = HEAP_PAGE_SHIFT + 3;
 	struct ashlar_heap *h;
 	size_t i;
 
@@ -151,8 +185,10 @@ static void check_bad_segments(void)
 	       open_changed(MB, AT(version), &version, sizeof(version)));
 	expect("other-word", -ENOEXEC,
 	       open_changed(MB, AT(word), &word, sizeof(word)));
-	expect("other-order", -ENOEXEC,
-	       open_changed(MB, AT(order), &order, sizeof(order)));
+	expect("other-order", -EILSEQ, open_turned());
+	expect("other-pages", -ERANGE,
+	       open_changed(MB, AT(page_shift), &page_shift,
+			    sizeof(page_shift)));
 	expect("cut-short", -ENODATA, open_changed(MB / 2, 0, "", 0));
 	expect("cut-to-nothing", -ENODATA, open_changed(0, 0, "", 0));
 	expect("cut-to-a-part-of-a-page", -ENODATA, open_changed(10, 0, "", 0));
@@ -311,6 +347,7 @@ int main(int argc, char **argv)
 	check_processes(argv[0]);
 	check_sysv();
 	check_bad_segments();
+	check_sentences();
 	check_damaged();
 	check_wrong_releases();
 	check_full();
