@@ -5,11 +5,10 @@
  */
 #include <ashlar/err.h>
 #include <ashlar/printf.h>
-#include <ashlar/shmem_fs.h>
 #include <ashlar/string.h>
 #include "exercise.h"
+#include "pair.h"
 #include "picture.h"
-#include "spaces.h"
 
 /* ---- 28: what lies where a pointer points ---- */
 
@@ -89,53 +88,15 @@ void ask_pointers(void)
 
 /* ---- 30: two at once ---- */
 
-#define SHARED 0x40000000ul
-#define STEPS 6 /* load, add, store: of each of the two */
-
-/* Two that run at the same memory, each with a register of its own. */
-struct pair {
-	struct mm_struct *mm[2];
-	u32 adds[2], reg[2];
-	unsigned int did[2]; /* of its three steps */
-};
-
-static u32 value(struct mm_struct *mm)
-{
-	u32 v = 0;
-
-	sim_load_mm(mm);
-	sim_read(SHARED, &v, sizeof(v));
-	return v;
-}
-
-static void set_value(struct mm_struct *mm, u32 v)
-{
-	sim_load_mm(mm);
-	sim_write(SHARED, &v, sizeof(v));
-}
-
-static void next_step(struct pair *p, unsigned int who)
-{
-	switch (p->did[who]++) {
-	case 0:
-		p->reg[who] = value(p->mm[who]);
-		break;
-	case 1:
-		p->reg[who] += p->adds[who];
-		break;
-	default:
-		set_value(p->mm[who], p->reg[who]);
-	}
-}
+#define STEPS (2 * EACH_STEPS)
 
 /* Bit k of @order says who takes step k. What the first then reads. */
 static u32 run_in(struct pair *p, unsigned int order, u32 start)
 {
-	p->did[0] = p->did[1] = 0;
-	set_value(p->mm[0], start);
+	pair_begin(p, start);
 	for (unsigned int k = 0; k < STEPS; k++)
-		next_step(p, order >> k & 1);
-	return value(p->mm[0]);
+		pair_step(p, order >> k & 1);
+	return pair_value(p, 0);
 }
 
 /* An order in which each takes three steps. */
@@ -145,22 +106,20 @@ static unsigned int draw_order(void)
 
 	do
 		order = (unsigned int)draw_below(1u << STEPS);
-	while (__builtin_popcount(order) != STEPS / 2);
+	while ((unsigned int)__builtin_popcount(order) != EACH_STEPS);
 	return order;
 }
 
 static const char *written(unsigned int order)
 {
-	static const char *const steps[] = { "load", "add", "store" };
 	static char text[120];
 	unsigned int did[2] = { 0, 0 }, n = 0, who;
 
 	for (unsigned int k = 0; k < STEPS; k++) {
 		who = order >> k & 1;
-		n += (unsigned int)ashlar_snprintf(text + n, sizeof(text) - n,
-						   "%s%c %s", k ? ", " : "",
-						   who ? 'B' : 'A',
-						   steps[did[who]++ % 3]);
+		n += (unsigned int)ashlar_snprintf(
+			text + n, sizeof(text) - n, "%s%c %s", k ? ", " : "",
+			who ? 'B' : 'A', step_names[did[who]++ % EACH_STEPS]);
 	}
 	return text;
 }
@@ -169,18 +128,10 @@ static const char *written(unsigned int order)
 static bool can_end(struct pair *p, u32 start, u32 wanted)
 {
 	for (unsigned int order = 0; order < 1u << STEPS; order++)
-		if (__builtin_popcount(order) == STEPS / 2 &&
+		if ((unsigned int)__builtin_popcount(order) == EACH_STEPS &&
 		    run_in(p, order, start) == wanted)
 			return true;
 	return false;
-}
-
-static struct mm_struct *with_file(struct file *f)
-{
-	struct mm_struct *mm = new_space();
-
-	ksys_mmap(mm, f, SHARED, PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, 0);
-	return mm;
 }
 
 void ask_threads(void)
@@ -190,14 +141,9 @@ void ask_threads(void)
 	struct mm_struct *child;
 	struct pair p = { .adds = { 1 + (u32)draw_below(4),
 				    5 + (u32)draw_below(4) } };
-	struct file *f;
 
 	course_boot();
-	f = shmem_file_setup("n", PAGE_SIZE, 0);
-	if (IS_ERR(f))
-		sim_fail("no memory for a page");
-	p.mm[0] = with_file(f);
-	p.mm[1] = with_file(f);
+	pair_share(&p);
 	ask("n is %u, in memory that A and B share. A does n += %u and B does "
 	    "n += %u, and each is three steps. They come in this order:\n%s\n"
 	    "What is n then?",
@@ -213,7 +159,7 @@ void ask_threads(void)
 		"last stores its own.");
 	p.mm[0] = new_space();
 	map_pages(p.mm[0], SHARED, 1, RW);
-	set_value(p.mm[0], start);
+	pair_begin(&p, start);
 	child = dup_mm(p.mm[0]);
 	if (IS_ERR(child))
 		sim_fail("no memory for a fork");

@@ -2,9 +2,10 @@
 /* Pictures and exercises of areas, files, and of what programs do with both. */
 #include "part.h"
 
-extern const struct scene scene_reclaim;
+extern const struct scene scene_reclaim, scene_threads;
 
-static const struct scene *const scenes[] = { &scene_reclaim, NULL };
+static const struct scene *const scenes[] = { &scene_reclaim, &scene_threads,
+					      NULL };
 
 static const struct lesson lessons[] = {
 	{ 6, ask_areas },    { 24, ask_shared },   { 25, ask_drop },
