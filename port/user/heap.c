@@ -181,8 +181,8 @@ int ashlar_heap_create_at(struct ashlar_heap **heap, void *segment, size_t size)
  * @size: its bytes
  *
  * Context: any. Return: 0, -ENOMEM, or what is wrong with the segment:
- * -EMEDIUMTYPE, -EAGAIN, -EILSEQ, -EPROTONOSUPPORT, -ENOEXEC, -ERANGE, -ENODATA,
- * -EBADMSG, -EXDEV (see ashlar_heap_error()).
+ * -EMEDIUMTYPE, -EAGAIN, -EILSEQ, -EPROTONOSUPPORT, -ENOEXEC, -ERANGE,
+ * -ENODATA, -EBADMSG, -EXDEV (see ashlar_heap_error()).
  */
 int ashlar_heap_open_at(struct ashlar_heap **heap, void *segment, size_t size)
 {
