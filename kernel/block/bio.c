@@ -173,6 +173,8 @@ void submit_bio(struct bio *bio)
 		end(bio, err);
 		return;
 	}
+	if (bio->op == REQ_OP_WRITE && !bio->urgent)
+		elevator_wait_for_room(&disk->queue);
 	if (bio->op == REQ_OP_READ) {
 		vm_sectors_in += bio->size >> SECTOR_SHIFT;
 		current->ru.read_bytes += bio->size;

@@ -99,12 +99,16 @@ struct request_queue {
 	sector_t position; /* where the last one in order ended */
 	u32 max_sectors, max_vecs; /* of one request */
 	unsigned int nr; /* requests that wait */
+	unsigned int nr_writes; /* transfers that are not done */
 	bool by_age; /* scheduler "none": the oldest first */
 	struct wait_queue_head wait; /* the driver's thread */
+	struct wait_queue_head room; /* who has too much to write */
 };
 
 void elevator_init(struct request_queue *q, u32 max_sectors, u32 max_vecs);
+void elevator_wait_for_room(struct request_queue *q);
 bool elevator_add(struct request_queue *q, struct bio *bio);
+void elevator_done(struct request_queue *q, const struct bio *bio);
 struct request *elevator_next(struct request_queue *q, u64 now);
 
 /* ---- disks ---- */

@@ -21,16 +21,21 @@
  * is preempted here, and until then all that he submits is merged.
  *
  * A request lies in the transfer that began it, so queueing asks for no memory.
+ * The transfer itself did: so that pages on their way out of memory do not use
+ * up what is left of it where a disk is slow, only so many writes are under
+ * way, and who has more waits until half are done. What is urgent does not.
  *
- * Context: nothing here sleeps, which is what keeps the queue whole.
+ * Context: nothing else here sleeps, which is what keeps the queue whole.
  *
  * Idea: the elevator, D. Knuth, TAOCP 1, 2.2.5; deadlines: Linux's
  * block/mq-deadline.
  */
 #include <kernel/block/blkdev.h>
+#include <kernel/sched/psi.h>
 #include <kernel/time/clock.h>
 
 #define PASSING_MOST 16u /* urgent requests, before one that is not */
+#define WRITES_MOST 256u /* transfers under way, before somebody waits */
 
 /* How long a request may be passed over. */
 static const u64 patience[NR_REQ_OPS] = {
@@ -52,6 +57,7 @@ void elevator_init(struct request_queue *q, u32 max_sectors, u32 max_vecs)
 	INIT_LIST_HEAD(&q->fifo);
 	INIT_LIST_HEAD(&q->urgent);
 	init_waitqueue_head(&q->wait);
+	init_waitqueue_head(&q->room);
 }
 
 static struct request *rq_of(struct rb_node *n)
@@ -134,6 +140,16 @@ static bool merge(struct request_queue *q, struct bio *bio)
 	return false;
 }
 
+/** elevator_wait_for_room() - until one more may be written; may sleep */
+void elevator_wait_for_room(struct request_queue *q)
+{
+	if (likely(q->nr_writes < WRITES_MOST))
+		return;
+	psi_iowait(true);
+	wait_event(&q->room, q->nr_writes < WRITES_MOST);
+	psi_iowait(false);
+}
+
 /**
  * elevator_add() - a transfer joins the queue
  * @q: the disk's queue
@@ -147,6 +163,7 @@ bool elevator_add(struct request_queue *q, struct bio *bio)
 	struct request *rq = &bio->rq;
 
 	bio->next = NULL;
+	q->nr_writes += bio->op == REQ_OP_WRITE;
 	if (bio->op != REQ_OP_FLUSH && merge(q, bio))
 		return true;
 	*rq = (struct request){ .op = bio->op,
@@ -203,4 +220,11 @@ struct request *elevator_next(struct request_queue *q, u64 now)
 		rb_erase(&rq->node, &q->sorted);
 	q->nr--;
 	return rq;
+}
+
+/** elevator_done() - a transfer that had joined the queue is done, or failed */
+void elevator_done(struct request_queue *q, const struct bio *bio)
+{
+	if (bio->op == REQ_OP_WRITE && --q->nr_writes == WRITES_MOST / 2)
+		wake_up(&q->room);
 }

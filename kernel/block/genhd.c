@@ -81,6 +81,7 @@ static void end_bio(struct bio *bio, int status, u64 took)
 	count_end(&bio->bdev->stats, bio, now, took);
 	if (bio->bdev->partno)
 		count_end(&bdev_whole(bio->bdev)->stats, bio, now, took);
+	elevator_done(&bio->bdev->disk->queue, bio);
 	bio->status = status;
 	bio->end_io(bio);
 }

@@ -150,6 +150,25 @@ TEST_NO_SWEEP(but_not_for_ever)
 	CHECK(n > 0 && n < 50);
 }
 
+TEST_NO_SWEEP(writes_are_counted_until_they_are_done)
+{
+	struct request *rq;
+	struct bio *bio;
+
+	begin(256, 256);
+	add(REQ_OP_READ, 0, 8);
+	add(REQ_OP_WRITE, 100, 8);
+	CHECK(add(REQ_OP_WRITE, 108, 8));
+	add_urgent(REQ_OP_WRITE, 200, 8);
+	add_urgent(REQ_OP_FLUSH, 0, 0);
+	CHECK_EQ(q.nr_writes, 3);
+	while ((rq = next()))
+		for (bio = rq->head; bio; bio = bio->next)
+			elevator_done(&q, bio);
+	CHECK_EQ(q.nr_writes, 0);
+	elevator_wait_for_room(&q);
+}
+
 /* Transfers in any order come out as a sorted whole, each once. */
 TEST_NO_SWEEP(any_order_in_ascending_order_out)
 {
