@@ -711,6 +711,8 @@ extern __typeof(malloc) ashlar_own_malloc
 	__attribute__((SAME_AS(malloc), __visibility__("hidden")));
 extern __typeof(free) ashlar_own_free
 	__attribute__((SAME_AS(free), __visibility__("hidden")));
+extern __typeof(realloc) ashlar_own_realloc
+	__attribute__((SAME_AS(realloc), __visibility__("hidden")));
 extern __typeof(aligned_alloc) ashlar_own_aligned_alloc
 	__attribute__((SAME_AS(aligned_alloc), __visibility__("hidden")));
 ALSO_AS(__libc_malloc, malloc);

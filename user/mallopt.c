@@ -18,6 +18,7 @@
 #include "mm/report/report.h"
 #include "port/user/sys.h"
 #include "port/user/user.h"
+#include "names.h"
 #include "profiled.h"
 #include "user.h"
 
@@ -172,7 +173,7 @@ static void info_cache(FILE *f, struct kmem_cache *s)
 			    "objects=\"%lu\" pages=\"%lu\"/>\n",
 			    s->name, s->size, s->nr_slabs, s->total_objects,
 			    s->nr_pages);
-	fwrite(buf, (size_t)n, 1, f);
+	ashlar_print(f, buf, (size_t)n);
 }
 
 /**
@@ -195,7 +196,7 @@ EXPORT int malloc_info(int options, FILE *f)
 		return -1;
 	}
 	i = collect();
-	fwrite(head, sizeof(head) - 1, 1, f);
+	ashlar_print(f, head, sizeof(head) - 1);
 	for (index = 1; index <= KMALLOC_NR; index++)
 		if (cache_by_id[index])
 			info_cache(f, cache_by_id[index]);
@@ -208,7 +209,7 @@ EXPORT int malloc_info(int options, FILE *f)
 		"</malloc>\n",
 		i.fordblks, i.hblks, i.hblkhd, i.arena + i.hblkhd,
 		i.arena + i.hblkhd);
-	fwrite(buf, (size_t)n, 1, f);
+	ashlar_print(f, buf, (size_t)n);
 	return 0;
 }
 

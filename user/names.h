@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whom a call of the program's reaches under the names that C++'s operators go
- * on by: the program may have any of them itself.
+ * Whom a call of the program's reaches under the names that C++'s operators,
+ * and what is made of other functions of the family, go on by: the program may
+ * have any of them itself.
  */
 #ifndef ASHLAR_USER_NAMES_H
 #define ASHLAR_USER_NAMES_H
@@ -9,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /*
  * How C++ writes size_t in the name of a function, which of two types it is
@@ -23,6 +25,12 @@
 #define ALIGN_VAL "St11align_val_t"
 #define NEW_NAME "_Znw" CXX_SIZE
 #define NEW_ARRAY_NAME "_Zna" CXX_SIZE
+
+/* What malloc_derived.c goes on by. */
+struct family_names {
+	void *(*resize)(void *p, size_t size); /* realloc() */
+	void (*release)(void *p); /* free() */
+};
 
 struct operator_names {
 	void *(*malloc)(size_t size);
@@ -49,12 +57,17 @@ struct cxx_runtime {
 };
 
 /*
- * By names_linked.c, which the linker fills in, in a static program; by
- * names_loaded.c in the shared library.
+ * By names_linked.c and family_linked.c, which the linker fills in, in a static
+ * program; by names_loaded.c in the shared library.
  */
 const struct operator_names *ashlar_operator_names(void)
 	__attribute__((__visibility__("hidden")));
 void ashlar_find_runtime(struct cxx_runtime *runtime)
+	__attribute__((__visibility__("hidden")));
+const struct family_names *ashlar_family_names(void)
+	__attribute__((__visibility__("hidden")));
+/* Writes @n bytes of @text to a stream of the C library's. */
+void ashlar_print(FILE *f, const char *text, size_t n)
 	__attribute__((__visibility__("hidden")));
 
 #endif

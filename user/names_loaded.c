@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In the shared library the names that C++'s operators go on by are looked for
- * at their first call. The dynamic linker would do it at the start of every
- * program, of those in C, too: ten names, 7,000 instructions.
+ * In the shared library the names that C++'s operators go on by, and others
+ * that few programs come to, are looked for at their first call. The dynamic
+ * linker would do it at the start of every program: thirteen names, 7,800
+ * instructions.
  *
  *   program ── libraries before this one ── libashlar-malloc ── others
  *   ◄── the first that has the name, or ──────┘ own: this one's
@@ -16,6 +17,9 @@
 #include "names.h"
 #include "symbols.h"
 #include "user.h"
+
+#define FIND(field, name, own) \
+	(*(void **)&names.field = named(before, name, (void *)(own)))
 
 /* The function under @name of the first library up to @last, or @own. */
 static void *named(const struct link_map *last, const char *name, void *own)
@@ -42,9 +46,6 @@ static const struct link_map *libraries_before(void)
 		return NULL;
 	return o.dlfo_link_map->l_prev;
 }
-
-#define FIND(field, name, own) \
-	(*(void **)&names.field = named(before, name, (void *)(own)))
 
 static bool others_ours(const struct link_map *before)
 {
@@ -91,10 +92,34 @@ const struct operator_names *ashlar_operator_names(void)
 	return &names;
 }
 
+const struct family_names *ashlar_family_names(void)
+{
+	static struct family_names names;
+	static bool found;
+	const struct link_map *before;
+
+	if (__atomic_load_n(&found, __ATOMIC_ACQUIRE))
+		return &names;
+	before = libraries_before();
+	FIND(resize, "realloc", ashlar_own_realloc);
+	FIND(release, "free", ashlar_own_free);
+	__atomic_store_n(&found, true, __ATOMIC_RELEASE);
+	return &names;
+}
+
 void ashlar_find_runtime(struct cxx_runtime *runtime)
 {
 	*(void **)&runtime->get_new_handler =
 		dlsym(RTLD_DEFAULT, "_ZSt15get_new_handlerv");
 	*(void **)&runtime->throw_bad_alloc =
 		dlsym(RTLD_DEFAULT, "_ZSt17__throw_bad_allocv");
+}
+
+void ashlar_print(FILE *f, const char *text, size_t n)
+{
+	size_t (*print)(const void *text, size_t size, size_t n, FILE *f);
+
+	*(void **)&print = dlsym(RTLD_DEFAULT, "fwrite");
+	if (print)
+		print(text, n, 1, f);
 }

@@ -349,10 +349,10 @@ static void choose_deletes(struct forms *f, const struct operator_names *names)
 	bool one_ours = names->delete_one == own_operator_delete;
 	bool array_ours = names->delete_array == own_operator_delete_array;
 
-	f->one.plain = free;
-	f->one.sized = one_ours ? AS(delete_with, free) :
-				  AS(delete_with, names->delete_one);
-	f->array.plain = one_ours ? free : names->delete_one;
+	f->one.plain = names->release;
+	f->one.sized =
+		AS(delete_with, one_ours ? names->release : names->delete_one);
+	f->array.plain = one_ours ? names->release : names->delete_one;
 	f->array.sized = array_ours ? AS(delete_with, f->array.plain) :
 				      AS(delete_with, names->delete_array);
 	if (one_ours && sizes_count(names)) {
@@ -380,7 +380,7 @@ static void choose_aligned_deletes(struct forms *f,
 	bool array_ours = names->delete_array_aligned ==
 			  own_operator_delete_array_aligned;
 
-	f->one.aligned = AS(delete_with, free);
+	f->one.aligned = AS(delete_with, names->release);
 	f->one.sized_aligned = AS(delete_with_both, names->delete_one_aligned);
 	f->array.aligned = names->delete_one_aligned;
 	f->array.sized_aligned =

@@ -66,6 +66,7 @@ void *ashlar_new_failed(size_t size, bool array) HIDDEN
  */
 void *ashlar_own_malloc(size_t size) HIDDEN __attribute__((__weak__));
 void ashlar_own_free(void *p) HIDDEN __attribute__((__weak__));
+void *ashlar_own_realloc(void *p, size_t size) HIDDEN __attribute__((__weak__));
 void *ashlar_own_aligned_alloc(size_t align, size_t size) HIDDEN
 	__attribute__((__weak__));
 void *ashlar_new(size_t size) HIDDEN __attribute__((__weak__));

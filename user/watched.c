@@ -169,7 +169,7 @@ static void release(void *p, size_t size, size_t align, enum alloc_kind kind)
 	if (virt_addr_valid(p) && page_is_watched(virt_to_page(p)))
 		watched_free(p, size, align, kind);
 	else if (virt_addr_valid(p) || !guarded_free(p, size, kind))
-		free(p);
+		ashlar_own_free(p);
 }
 
 /* free(), free_sized(), free_aligned_sized() */

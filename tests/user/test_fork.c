@@ -198,6 +198,46 @@ static void check_fresh_thread(void)
 }
 
 /* The program's own handlers allocate, as a library's may. */
+/* The lock on the list of streams, where the C library has it by this name. */
+void _IO_list_lock(void) __attribute__((weak));
+void _IO_list_unlock(void) __attribute__((weak));
+
+static pthread_barrier_t streams_held;
+
+static void *allocate_with_streams(void *unused)
+{
+	(void)unused;
+	if (_IO_list_lock)
+		_IO_list_lock();
+	pthread_barrier_wait(&streams_held);
+	sleep_ms(50);
+	free(malloc(300 * KB));
+	if (_IO_list_unlock)
+		_IO_list_unlock();
+	return NULL;
+}
+
+/* fork() takes that lock after its handlers, and who has it allocates. */
+static void check_streams(void)
+{
+	pthread_t t;
+	pid_t child;
+	int status;
+
+	pthread_barrier_init(&streams_held, NULL, 2);
+	pthread_create(&t, NULL, allocate_with_streams, NULL);
+	pthread_barrier_wait(&streams_held);
+	alarm(60);
+	child = fork();
+	if (child == 0)
+		_exit(0);
+	waitpid(child, &status, 0);
+	pthread_join(t, NULL);
+	alarm(0);
+	check(!status, "a fork while a thread has the list of streams",
+	      "the child ended with %#x", (unsigned int)status);
+}
+
 static int handler_calls, handler_bad;
 
 static void handler(void)
@@ -416,6 +456,7 @@ int main(void)
 	check_thread_forks();
 	check_fresh_thread();
 	check_idle_threads();
+	check_streams();
 	/* The system's programs may be of another kind than this one. */
 	if (!getenv("USER_TEST_PORT")) {
 		check_vfork();
