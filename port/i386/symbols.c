@@ -3,6 +3,7 @@
  * Names for addresses, and what the processor looked like.
  *
  *   .ksyms   { u32 address, name, 0 } …   by address (scripts/link-kernel)
+ *   parts    ──┴───────────┴────────────  where to begin to look
  *
  * There are no frame pointers: a trace lists every word of the stack that
  * could be a return address, because a call ends right before where it points,
@@ -73,19 +74,61 @@ static u32 record_address(const u8 *record)
 	return addr;
 }
 
+static const u8 *next_record(const u8 *at)
+{
+	return at + 4 + strlen((const char *)at + 4) + 1;
+}
+
+/* The first record in each of so many equal parts of the table, or behind. */
+#define PARTS 256u
+
+static const u8 *parts[PARTS];
+
+static void find_parts(void)
+{
+	u32 size = (u32)(__ksyms_end - __ksyms_start), i;
+	const u8 *at = __ksyms_start;
+
+	for (i = 0; i < PARTS; i++) {
+		while (at < __ksyms_end &&
+		       (u32)(at - __ksyms_start) < size / PARTS * i)
+			at = next_record(at);
+		parts[i] = at;
+	}
+}
+
+/* A record that is not behind the one of @addr, and in its part. */
+static const u8 *nearby_record(u32 addr)
+{
+	u32 low = 0, high = PARTS, mid;
+
+	if (!parts[0])
+		find_parts();
+	while (high - low > 1) {
+		mid = (low + high) / 2;
+		if (parts[mid] < __ksyms_end &&
+		    record_address(parts[mid]) <= addr)
+			low = mid;
+		else
+			high = mid;
+	}
+	return parts[low];
+}
+
 /* The record that covers @addr, and in @end where the next begins. */
 static const u8 *find_record(u32 addr, u32 *end)
 {
-	const u8 *at = __ksyms_start, *found = NULL;
+	const u8 *at, *found = NULL;
 
 	*end = (u32)_etext;
-	while (is_text(addr) && (u32)at < (u32)__ksyms_end) {
+	if (!is_text(addr))
+		return NULL;
+	for (at = nearby_record(addr); at < __ksyms_end; at = next_record(at)) {
 		if (record_address(at) > addr) {
 			*end = record_address(at);
 			break;
 		}
 		found = at;
-		at += 4 + strlen((const char *)at + 4) + 1;
 	}
 	return found;
 }
