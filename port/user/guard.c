@@ -17,7 +17,6 @@
  */
 #include <ashlar/port.h>
 #include <mach/page.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include "sys.h"
 #include "user.h"
@@ -77,11 +76,15 @@ static __racy bool is_light(const void *p)
 	return page_of(p) - light.from < READ_ONCE(light.to) - light.from;
 }
 
-/* True if the kernel refuses to read there: an emulator may ignore advice. */
-static bool is_taken_away(const void *p)
+/*
+ * True if the kernel refuses to read there: an emulator may ignore advice. It
+ * waits only if it reads a 1, and there are zeroes; valgrind leaves this call
+ * to the kernel, where those that take a set of signals it reads itself.
+ */
+static bool is_taken_away(void *p)
 {
-	return sys6(SYS_rt_sigprocmask, SIG_BLOCK, (long)p, 0, sizeof(u64), 0,
-		    0) == -EFAULT;
+	return sys6(SYS_futex, (long)p, FUTEX_WAIT_PRIVATE, 1, 0, 0, 0) ==
+	       -EFAULT;
 }
 
 static bool take_away(void *p, size_t bytes)
