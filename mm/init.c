@@ -42,7 +42,7 @@ const struct ashlar_root ashlar_root = {
 	.snapshot = &ashlar_snapshot,
 	.stacks = &slab_stacks,
 	.profile = &ashlar_profile,
-	.free_mark = &port_slab_ids,
+	.free_mark = port_free_mark_place,
 };
 
 struct ashlar_snapshot ashlar_snapshot;

@@ -76,7 +76,7 @@ static inline sheaf_t *sheaf_next(sheaf_t top)
  * before they free it, which would delay the look at it). A second free finds
  * it. Objects of caches with a constructor stay constructed, unmarked.
  */
-#define FREE_MARK ((void *)frame_ids())
+#define FREE_MARK port_free_mark()
 
 static __always_inline void **object_mark(void *obj)
 {
@@ -357,7 +357,7 @@ enum class_word {
 
 static __always_inline u64 *class_words(enum class_word which)
 {
-	return (u64 *)frame_ids() - (unsigned int)which * NR_CPU_CACHES;
+	return class_words_end() - (unsigned int)which * NR_CPU_CACHES;
 }
 
 void kmalloc_classes_init(void);
@@ -382,9 +382,10 @@ static __always_inline bool class_starts_at(unsigned long *id, const void *obj,
 		u32 n = (u32)(uintptr_t)obj;
 		u32 middle = (u32)(((u64)(u32)words[*id] * n) >> 32);
 
-		__asm__("" : "+r"(middle), "+r"(*id));
+		/* The upper half is read when there is a register for it. */
+		__asm__("" : "+r"(middle) : : "memory");
 		middle += (u32)(words[*id] >> 32) * n;
-		reckon_anew(*id);
+		__asm__("" : "+r"(middle) : : "memory");
 		return middle < (u32)(words[*id] >> 32);
 	}
 	product = words[*id] * (u64)(uintptr_t)obj;
@@ -443,6 +444,9 @@ u32 sheaf_turn(struct kmem_cache *s);
 #define sheaf_move_at(id, from, top, n) \
 	this_cpu_move_element(sheaf_tops, id, from, top, n)
 #define sheaf_move(id, top, n) sheaf_move_at(id, 0, top, n)
+/* It is @top still: as the machine has it sooner. */
+#define sheaf_top_again(id, top) \
+	this_cpu_reread_element(sheaf_tops, sheaf_t, id, top)
 
 /*
  * Take an object from this CPU's sheaf of the cache @id + @from, a constant;
@@ -487,13 +491,14 @@ static __always_inline bool sheaf_push(unsigned long id, void *obj)
  */
 static __always_inline bool sheaf_push_marked(void *obj, enum class_word whose)
 {
-	unsigned long id = frame_ids()[virt_to_pfn(obj)];
+	unsigned long id = frame_id_of(obj);
 	sheaf_t top = sheaf_top(id);
 
 	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK ||
 		     !class_starts_at(&id, obj, whose)))
 		return false;
 	*object_mark(obj) = FREE_MARK;
+	top = sheaf_top_again(id, top);
 	*top = obj;
 	sheaf_move(id, top, 1);
 	return true;
@@ -506,7 +511,7 @@ static __always_inline bool sheaf_push_marked(void *obj, enum class_word whose)
 static __always_inline bool sheaf_push_sized(void *obj, size_t *size,
 					     enum class_word whose)
 {
-	unsigned long id = frame_ids()[virt_to_pfn(obj)];
+	unsigned long id = frame_id_of(obj);
 	sheaf_t top = sheaf_top(id);
 
 	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK ||

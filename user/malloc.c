@@ -363,13 +363,23 @@ __cold_path void free_as(void *p, enum alloc_kind kind)
 	}
 }
 
+/* NULL, most often. */
+static __always_inline void free_no_frame(void *p)
+{
+	if (p)
+		free_large(p);
+}
+
 /* Most often this thread's sheaf is full. */
 static __attribute__((__noinline__)) void free_slow(void *p)
 {
-	unsigned long id = port_slab_ids[virt_to_pfn(p)];
+	unsigned long id = frame_id_of(p);
 
-	if (likely(kmalloc_starts_at(id, p) && *object_mark(p) != FREE_MARK &&
-		   !malloc_params.perturb && !sheaves_split))
+	if (ANY_HAS_FRAME_ID && unlikely(!virt_addr_valid(p)))
+		free_no_frame(p);
+	else if (likely(kmalloc_starts_at(id, p) &&
+			*object_mark(p) != FREE_MARK &&
+			!malloc_params.perturb && !sheaves_split))
 		slab_free_used(cache_by_id[id], p);
 	else
 		free_as(p, ALLOC_MALLOC);
@@ -384,12 +394,10 @@ static __attribute__((__noinline__)) void free_slow(void *p)
  */
 EXPORT void free(void *p)
 {
-	if (unlikely(!virt_addr_valid(p))) {
-		if (p)
-			free_large(p);
-	} else if (unlikely(!sheaf_push_marked(p, CLASS_RECIPROCAL))) {
+	if (!ANY_HAS_FRAME_ID && unlikely(!virt_addr_valid(p)))
+		free_no_frame(p);
+	else if (unlikely(!sheaf_push_marked(p, CLASS_RECIPROCAL)))
 		free_slow(p);
-	}
 }
 
 /* ---- size ---- */

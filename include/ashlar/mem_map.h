@@ -11,6 +11,16 @@
 #ifndef frame_ids
 #define frame_ids() port_slab_ids
 #endif
+#ifndef port_free_mark
+#define port_free_mark() ((void *)frame_ids())
+#define port_free_mark_place (&port_slab_ids)
+#endif
+#ifndef frame_id_of
+#define frame_id_of(addr) ((unsigned long)frame_ids()[virt_to_pfn(addr)])
+#endif
+#ifndef class_words_end
+#define class_words_end() ((u64 *)frame_ids())
+#endif
 
 static inline struct page *pfn_to_page(unsigned long pfn)
 {

@@ -32,6 +32,10 @@
 #include "user.h"
 
 struct port_ram port_ram;
+#if ANY_HAS_FRAME_ID
+struct port_classes port_classes;
+u8 *const port_free_mark_value = port_free_mark();
+#endif
 
 #define BLOCK_BYTES (PAGE_SIZE << (MAX_ORDER - 1))
 #define STEP_LEAST (BLOCK_BYTES / 4)
@@ -72,6 +76,23 @@ static long map_at(uintptr_t addr, size_t size)
 #define BITS_MOST (LONG_BITS == 32 ? 32 : 47)
 #define BITS_LEAST (LONG_BITS == 32 ? 32 : 36)
 
+#if ANY_HAS_FRAME_ID
+static bool place_ids(uintptr_t base, unsigned long frame)
+{
+	port_slab_ids = port_classes.ids + frame;
+	return true;
+}
+#else
+/* What lies before port_slab_ids, and its first page: they stay. */
+static bool place_ids(uintptr_t base, unsigned long frame)
+{
+	if (map_at(base, ALIGN(CLASS_BYTES + 1, host_page)))
+		return false;
+	port_slab_ids = (u8 *)base + CLASS_BYTES;
+	return true;
+}
+#endif
+
 /*
  * True if there is an address space of @bits bits with room for a range. From
  * its middle to five eighths lies nothing that the kernel places by itself. Of
@@ -85,11 +106,9 @@ static bool place_range(unsigned int bits)
 	size_t most = bits == 32 ? span * 5 : span / 2;
 
 	base += port_random() % (span / 2) & ~(BLOCK_BYTES - 1);
-	/* What lies before port_slab_ids, and its first page: they stay. */
-	if (map_at(base, ALIGN(CLASS_BYTES + 1, host_page)))
+	if (!place_ids(base, (base + span / 8) >> PAGE_SHIFT))
 		return false;
 	/* An eighth for the tables, the rest is RAM's. */
-	port_slab_ids = (u8 *)base + CLASS_BYTES;
 	blocks = (u8 *)(base + span / 32);
 	port_mem_map = (struct page *)(base + span / 16);
 	port_ram_frame = (base + span / 8) >> PAGE_SHIFT;
@@ -134,14 +153,16 @@ static void shorten_table(void *table, size_t from, size_t to)
 /* Whatever is in its first pages is mapped already. */
 static bool extend_ids(unsigned long from, unsigned long to)
 {
-	return extend_table(port_slab_ids - CLASS_BYTES, from + CLASS_BYTES,
+	return ANY_HAS_FRAME_ID ||
+	       extend_table(port_slab_ids - CLASS_BYTES, from + CLASS_BYTES,
 			    to + CLASS_BYTES);
 }
 
 static void shorten_ids(unsigned long from, unsigned long to)
 {
-	shorten_table(port_slab_ids - CLASS_BYTES, from + CLASS_BYTES,
-		      to + CLASS_BYTES);
+	if (!ANY_HAS_FRAME_ID)
+		shorten_table(port_slab_ids - CLASS_BYTES, from + CLASS_BYTES,
+			      to + CLASS_BYTES);
 }
 
 /* The tables grow together or not at all. */

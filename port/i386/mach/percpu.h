@@ -16,6 +16,7 @@
 #define this_cpu_ptr(var) (&(var))
 
 #define this_cpu_read_element(var, type, i) (((type *)&(var))[i])
+#define this_cpu_reread_element(var, type, i, old) (old)
 #define this_cpu_move_element(var, i, from, old, n) \
 	(((__typeof__(old) *)&(var))[(i) + (from)] = (old) + (n))
 

@@ -30,6 +30,7 @@ extern uintptr_t sim_percpu_distance;
 	((__typeof__(&(var)))((uintptr_t) & (var) + sim_percpu_distance))
 
 #define this_cpu_read_element(var, type, i) (((type *)this_cpu_ptr(var))[i])
+#define this_cpu_reread_element(var, type, i, old) (old)
 #define this_cpu_move_element(var, i, from, old, n) \
 	(((__typeof__(old) *)this_cpu_ptr(var))[(i) + (from)] = (old) + (n))
 

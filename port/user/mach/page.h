@@ -46,6 +46,32 @@ static __always_inline struct port_ram *port_ram_here(void)
 
 #define frame_ids() (port_ram_here()->slab_ids)
 
+/*
+ * Of 32 bits, every address has a place in a table that is there from the
+ * start: what lies in no frame has the id 0 like a frame without one, and a
+ * release need not ask first. The frames' ids are the middle of it.
+ */
+#ifdef __i386__
+struct port_classes {
+	u64 words[CLASS_WORDS];
+	u8 ids[1u << (32 - PAGE_SHIFT)];
+};
+
+extern struct port_classes port_classes __hidden;
+
+#define class_words_end() (port_classes.words + CLASS_WORDS)
+#define frame_id_of(addr) \
+	((unsigned long)port_classes.ids[(uintptr_t)(addr) >> PAGE_SHIFT])
+#define ANY_HAS_FRAME_ID 1
+
+/* No pointer of a program, nor a number it has often; in an instruction. */
+#define port_free_mark() ((void *)0xffa51a2bul)
+extern u8 *const port_free_mark_value __hidden;
+#define port_free_mark_place (&port_free_mark_value)
+#else
+#define ANY_HAS_FRAME_ID 0
+#endif
+
 static inline unsigned long virt_to_pfn(const void *addr)
 {
 	return ((uintptr_t)addr >> PAGE_SHIFT) - port_ram_here()->frame;

@@ -54,6 +54,15 @@
 	 (var) - (__UINTPTR_TYPE__)__builtin_thread_pointer())
 #define this_cpu_read_element(var, type, i) \
 	(((type __seg_gs *)this_cpu_offset(var))[i])
+#define this_cpu_reread_element(var, type, i, old)                   \
+	({                                                           \
+		type element;                                        \
+		__asm__ volatile("movl %%gs:(%1,%2,4), %0"           \
+				 : "=r"(element)                     \
+				 : "r"(this_cpu_offset(var)), "r"(i) \
+				 : "memory");                        \
+		element;                                             \
+	})
 #define this_cpu_move_element(var, i, from, old, n)                   \
 	__asm__ volatile("addl %2, %%gs:%c3(%0,%1,4)"                 \
 			 :                                            \
@@ -72,6 +81,11 @@
 #define this_cpu_read_element(var, type, i) (this_cpu_elements(var, type)[i])
 #define this_cpu_move_element(var, i, from, old, n) \
 	(this_cpu_elements(var, __typeof__(old))[(i) + (from)] = (old) + (n))
+#endif
+
+/* Where registers are few: not to be kept, but read once more. */
+#ifndef this_cpu_reread_element
+#define this_cpu_reread_element(var, type, i, old) (old)
 #endif
 
 #endif
