@@ -30,6 +30,8 @@ struct mm_cpu {
 	struct per_cpu_pages pcp;
 	struct profile_cpu *profile; /* or NULL; see profile.c */
 	unsigned long kfence_left; /* objects until a sample; 0: to be drawn */
+	unsigned long kfence_rate; /* by which it was; 0: as asked */
+	unsigned long kfence_when; /* port_time_ms() of the one before */
 	struct watched_cpu *watched; /* or NULL: nothing was watched yet */
 	u64 who; /* the time, when it was asked for last, and the CPU's pid */
 	u32 who_left; /* until it is asked for again; see slab_lines.h */
@@ -171,7 +173,7 @@ unsigned long slab_report(struct kmem_cache *s);
 void slab_report_balance(struct kmem_cache *s);
 
 /* slab_debug_option.c, slab_debug.c: of watched caches (slab_debug.h) */
-extern bool slab_check; /* all that is allocated by size is watched */
+extern bool slab_check __hidden; /* all that is allocated by size is watched */
 extern bool slab_trace_objects; /* every cache is, for slab_alloc_hook */
 extern bool slab_harden; /* … and reads as zero when it is allocated */
 extern unsigned long slab_look_every; /* ms, or 0; who allocates looks */

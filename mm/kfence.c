@@ -53,6 +53,7 @@
 #define FAR_PAGES 1024ul /* before the first block: who is far off meets none */
 #define PREPARED_AT_ONCE 64ul /* pages */
 #define SAMPLES_FREED 48ul /* that wait, before one is used again */
+#define SAMPLE_BESIDE 256ul /* bytes that are filled on either side of one */
 
 bool kfence_large;
 spinlock_t kfence_lock = SPIN_LOCK_UNLOCKED;
@@ -327,21 +328,27 @@ static char *choose_start(const struct kfence_block *b,
 }
 
 /*
- * What is filled before and behind a block: at most a page on either side, for
- * pages that are not touched cost nothing.
+ * What is filled on either side of a block: a page at most, for pages that are
+ * not touched cost nothing; and of a sample, which is to be cheap, what is
+ * near.
  */
+static size_t fill_most(const struct kfence_block *b)
+{
+	return kfence_all || b->order ? PAGE_SIZE : SAMPLE_BESIDE;
+}
+
 static char *fill_start(const struct kfence_block *b)
 {
 	size_t before = (size_t)(b->start - b->pages);
 
-	return b->start - min(before, PAGE_SIZE);
+	return b->start - min(before, fill_most(b));
 }
 
 static char *fill_end(const struct kfence_block *b)
 {
 	char *end = b->start + b->asked;
 
-	return end + min((size_t)(block_end(b) - end), PAGE_SIZE);
+	return end + min((size_t)(block_end(b) - end), fill_most(b));
 }
 
 static void fill_beside(const struct kfence_block *b)

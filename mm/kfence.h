@@ -30,8 +30,6 @@ extern bool kfence_all; /* all are, as far as there is room */
 extern spinlock_t kfence_lock;
 
 bool kfence_due(unsigned long objects);
-void kfence_at_hand(unsigned long objects);
-bool kfence_passes(unsigned long objects);
 bool kfence_make_pool(void);
 void *kfence_alloc(const struct kfence_call *call);
 bool kfence_free(void *p, const struct kfence_call *call);

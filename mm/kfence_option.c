@@ -9,6 +9,11 @@
  *
  * So the distance between two samples is N on average, and nobody can say
  * which block will be one.
+ *
+ * Each costs system calls and faults, as much time as some hundred pairs of
+ * malloc and free take. Where no N was asked for a CPU that does little else
+ * than allocate has fewer samples: N doubles when they follow close upon each
+ * other, and is halved again when they do not.
  */
 #include <ashlar/cmdline.h>
 #include <ashlar/errno.h>
@@ -20,25 +25,32 @@ bool kfence_on, kfence_all;
 enum side kfence_side = SIDE_BOTH;
 struct kfence_stats kfence_stats;
 
+#define USUAL_RATE 5000
+#define LEAST_RATE (1ul << 24) /* one of so many at least */
+#define CLOSE_MS 2
+#define FAR_MS 8
+
 static unsigned long rate; /* one block of so many; 0: none is sampled */
+static bool paced; /* that was not asked for: fewer will do */
 
 /**
  * setup_sample() - the option sample=
- * @str: "1/N" or "N": one block of N is guarded; "1": of 5,000; "0": none
+ * @str: "1/N" or "N": one block of N is guarded; "1": of 5,000, or of more
+ *	where blocks come and go fast; "0": none
  *
  * Return: 0 or -EINVAL.
  */
 int setup_sample(const char *str)
 {
+	bool usual = !ashlar_strcmp(str, "1");
 	unsigned long n;
 
 	if (str[0] == '1' && str[1] == '/')
 		str += 2;
-	else if (!ashlar_strcmp(str, "1"))
-		str = "5000";
 	if (!cmdline_number(&str, &n) || *str || n > ~0u)
 		return -EINVAL;
-	rate = n;
+	paced = usual;
+	rate = usual ? USUAL_RATE : n;
 	kfence_on = kfence_all || n;
 	return 0;
 }
@@ -70,6 +82,25 @@ int setup_guard(const char *str)
 	return -EINVAL;
 }
 
+/* The distance of the next sample from this one, on average. */
+static unsigned long next_rate(struct mm_cpu *cpu)
+{
+	unsigned long now, since;
+
+	if (!paced)
+		return READ_ONCE(rate);
+	now = port_time_ms();
+	since = now - cpu->kfence_when;
+	if (!cpu->kfence_rate)
+		cpu->kfence_rate = READ_ONCE(rate);
+	else if (since < CLOSE_MS)
+		cpu->kfence_rate = min(2 * cpu->kfence_rate, LEAST_RATE);
+	else if (since > FAR_MS)
+		cpu->kfence_rate = max(cpu->kfence_rate / 2, rate);
+	cpu->kfence_when = now;
+	return cpu->kfence_rate;
+}
+
 /**
  * kfence_due() - shall the next block be a guarded one?
  * @objects: as many as can be had before this is asked again
@@ -79,11 +110,11 @@ int setup_guard(const char *str)
 bool kfence_due(unsigned long objects)
 {
 	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
-	unsigned long *left, n = READ_ONCE(rate);
+	unsigned long *left;
 
 	if (kfence_all)
 		return true;
-	if (!n || !cpu)
+	if (!READ_ONCE(rate) || !cpu)
 		return false;
 	left = &cpu->kfence_left;
 	if (*left > objects) {
@@ -92,37 +123,6 @@ bool kfence_due(unsigned long objects)
 	}
 	/* The first is as far away as any other. */
 	objects = *left;
-	*left = 1 + port_random() % (2 * n - 1);
+	*left = 1 + port_random() % (2 * next_rate(cpu) - 1);
 	return objects != 0;
-}
-
-/**
- * kfence_at_hand() - a slow path has put objects at this CPU's hand
- * @objects: which are taken before kfence_due() is asked again
- *
- * Context: while kfence_on.
- */
-void kfence_at_hand(unsigned long objects)
-{
-	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
-
-	if (cpu && cpu->kfence_left > 1)
-		cpu->kfence_left -= min(cpu->kfence_left - 1, objects);
-}
-
-/**
- * kfence_passes() - may this CPU take what is at its hand, unseen?
- * @objects: so many
- *
- * If so, they are counted. Context: while kfence_on. Return: false if a sample
- * is due before they are gone, or if there is none to wait for.
- */
-bool kfence_passes(unsigned long objects)
-{
-	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
-
-	if (unlikely(!cpu || cpu->kfence_left <= objects))
-		return false;
-	cpu->kfence_left -= objects;
-	return true;
 }

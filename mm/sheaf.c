@@ -109,33 +109,25 @@ static void set_sheaves(sheaf_t *slot, sheaf_t main, sheaf_t spare)
 	*slot = main;
 }
 
-/* Change the CPU's main sheaf at @a, which is empty, for that at @b. */
-static void swap_main(sheaf_t *a, sheaf_t *b)
-{
-	sheaf_t empty = *a, of_a = spare_of(*a), of_b = spare_of(*b);
-
-	set_sheaves(a, *b, of_a);
-	set_sheaves(b, empty, of_b);
-}
-
 /*
- * Sheaves are split, and that of allocations is empty: take what was released,
- * if that is @least objects or more. A CPU that takes and gives back one would
- * come here for each, so a few have to be on their way first.
+ * Sheaves are split, and that of allocations is empty: it changes places with
+ * that of releases, each with its spare, if @least objects or more are there. A
+ * CPU that takes and gives back one would come here for each, so a few have to
+ * be on their way first.
  */
 static bool take_freed(struct kmem_cache *s, struct mm_cpu *cpu, u32 least)
 {
 	sheaf_t *main = &cpu->tops->top[s->id];
-	sheaf_t *freed = &cpu->tops->top[s->free_id], full;
+	sheaf_t *freed = &cpu->tops->top[s->free_id], full = *freed;
 
-	if (s->free_id == s->id || *freed == BOOTSTRAP_TOP)
+	if (s->free_id == s->id || full == BOOTSTRAP_TOP)
 		return false;
-	full = spare_of(*freed);
-	if (*freed - *sheaf_bottom(sheaf_base(*freed)) >= least ||
-	    sheaf_full(*freed)) {
-		swap_main(main, freed);
+	if (sheaf_length(full) >= least || sheaf_full(full)) {
+		*freed = *main;
+		*main = full;
 		return true;
 	}
+	full = spare_of(*freed);
 	if (!full || !sheaf_full(full))
 		return false;
 	set_sheaves(freed, *freed, *main);
@@ -234,7 +226,7 @@ static bool sheaf_make_room(struct kmem_cache *s, struct mm_cpu *cpu,
 
 /* True while every cache is to work without sheaves. */
 bool sheaves_off;
-bool sheaves_split;
+bool sheaves_split, sheaves_turn;
 bool slab_kinds;
 
 static bool cache_has_sheaves(const struct kmem_cache *s)
@@ -304,30 +296,6 @@ void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 	return obj;
 }
 
-/**
- * sheaf_turn() - split sheaves: allocations get what was released meanwhile
- * @s: a cache, of which this CPU has none at hand
- *
- * It is what slab_alloc_slow() does for most of them, alone. Context: no lock
- * held. Return: objects that are at hand now; 0: there is more to do.
- */
-u32 sheaf_turn(struct kmem_cache *s)
-{
-	struct mm_cpu *cpu = *this_cpu_ptr(mm_cpu_self);
-	sheaf_t *main;
-	u32 n = 0;
-
-	if (unlikely(!cpu || s->free_id == s->id))
-		return 0;
-	main = &cpu->tops->top[s->id];
-	local_lock(&cpu->lock);
-	if (likely(*main != BOOTSTRAP_TOP && !(*main)[-1]) &&
-	    take_freed(s, cpu, s->sheaf_min / 2))
-		n = (u32)(*main - *sheaf_bottom(sheaf_base(*main)));
-	local_unlock(&cpu->lock);
-	return n;
-}
-
 /* Of the @n objects in the sheaf that allocations come from, @most stay. */
 static __attribute__((__noinline__)) u32
 limit(struct kmem_cache *s, struct mm_cpu *cpu, u32 n, u32 most)
@@ -362,7 +330,7 @@ u32 sheaf_limit(struct kmem_cache *s, u32 most)
 	if (!cpu || !s->id || cpu->tops->top[s->id] == BOOTSTRAP_TOP)
 		return 0;
 	top = cpu->tops->top[s->id];
-	n = (u32)(top - *sheaf_bottom(sheaf_base(top)));
+	n = sheaf_length(top);
 	return likely(n <= most) ? n : limit(s, cpu, n, most);
 }
 

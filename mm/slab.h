@@ -64,6 +64,12 @@ static inline sheaf_t *sheaf_bottom(void **base)
 	return (sheaf_t *)(base + 1);
 }
 
+/* Objects in the sheaf @top, which is not that of a CPU without one. */
+static __always_inline u32 sheaf_length(sheaf_t top)
+{
+	return (u32)(top - *sheaf_bottom(sheaf_base(top)));
+}
+
 /* The next in a barn; or the spare sheaf of a CPU whose main one this is. */
 static inline sheaf_t *sheaf_next(sheaf_t top)
 {
@@ -316,6 +322,7 @@ static __always_inline unsigned int kmalloc_index(size_t size)
 #define SPLIT_ID(index) (KMALLOC_NR + (index))
 
 extern bool sheaves_split; /* set before the first cache, or never */
+extern bool sheaves_turn __hidden; /* see sheaf_turn.h */
 
 /*
  * Kinds: where a release has to fit what allocated the object, C++'s new and
@@ -437,7 +444,6 @@ u32 sheaf_limit(struct kmem_cache *s, u32 most);
 bool sheaf_was_used(struct kmem_cache *s);
 void slab_note_growth(u32 nr);
 void slab_growth_begins(void);
-u32 sheaf_turn(struct kmem_cache *s);
 
 /* This CPU's main sheaf of cache @id, and the move of that, @top, by @n. */
 #define sheaf_top(id) this_cpu_read_element(sheaf_tops, sheaf_t, id)

@@ -6,8 +6,8 @@
  */
 #include "mm/internal.h"
 #include "mm/kfence.h"
+#include "mm/sheaf_turn.h"
 #include "port/user/user.h"
-#include "fast.h"
 #include "guarded.h"
 #include "user.h"
 #include "watched.h"
@@ -61,19 +61,25 @@ static void guard_begins(void)
  * unguarded_alloc() - an object that was released meanwhile
  * @size: bytes, KMALLOC_MAX_CACHE_SIZE at most
  *
- * Context: a slow path of malloc, while kfence_on. Return: the object, if there
- * are many such, and all of them can be had before the next sample; or NULL.
+ * Context: a slow path of malloc, while sheaves_turn. Return: the object, if
+ * there are many such, and all of them can be had before the next sample; or
+ * NULL.
  */
 void *unguarded_alloc(size_t size)
 {
-	unsigned int index = kmalloc_index(size);
-	struct kmem_cache *s = READ_ONCE(cache_by_id[index]);
-	u32 n;
+	return sheaf_turn(kmalloc_index(size));
+}
 
-	if (unlikely(!s || cache_is_noted(s)))
-		return NULL;
-	n = sheaf_turn(s);
-	return likely(n && kfence_passes(n)) ? pop(index) : NULL;
+/**
+ * unguarded_note() - a slow path has put objects at this CPU's hand
+ * @s: a general cache
+ *
+ * They go by unseen, so the next sample is as much nearer. Context: while
+ * sheaves_turn.
+ */
+void unguarded_note(const struct kmem_cache *s)
+{
+	sheaf_note(s->id);
 }
 
 /**

@@ -8,8 +8,9 @@
 #include <ashlar/kfence.h>
 #include "mm/slab_record.h"
 
-/* guarded.c: beside pages without access; the first two while kfence_on */
+/* guarded.c: beside pages without access; the first two while sheaves_turn */
 void *unguarded_alloc(size_t size);
+void unguarded_note(const struct kmem_cache *s);
 void *guarded_alloc(size_t size, size_t align, enum alloc_kind kind);
 void *guarded_large(size_t size, size_t align, enum alloc_kind kind);
 bool guarded_free(void *p, size_t size, enum alloc_kind kind);

@@ -27,6 +27,7 @@
 #include <string.h>
 #include "mm/internal.h"
 #include "mm/kfence.h"
+#include "mm/sheaf_turn.h"
 #include "port/user/user.h"
 #include "fast.h"
 #include "guarded.h"
@@ -55,8 +56,8 @@ static __always_inline void *alloc_ordinary(struct kmem_cache *s)
 {
 	void *p = slab_alloc_slow(s, GFP_MALLOC);
 
-	if (unlikely(kfence_on) && s->free_id != s->id)
-		kfence_at_hand(sheaf_limit(s, ~0u));
+	if (unlikely(sheaves_turn))
+		unguarded_note(s);
 	return p;
 }
 
@@ -123,6 +124,8 @@ void ashlar_fail_begins(void)
 void ashlar_samples_begin(void)
 {
 	sheaves_split = true;
+	/* These have more to do with each object, or each sheafful. */
+	sheaves_turn = !profile_on && !slab_check;
 	malloc_params.cached_most =
 		min(malloc_params.cached_most, (size_t)PROFILED_FAST);
 }
@@ -161,6 +164,7 @@ static __always_inline void *alloc_slowly(size_t size, enum alloc_kind kind)
 	if (unlikely(!size) && (p = zero_alloc()))
 		return p;
 	if (unlikely(kfence_on | slab_check) &&
+	    !(sheaves_turn && sheaf_passes()) &&
 	    (p = alloc_optional(size, kind)))
 		return perturbed(p, size);
 	if (unlikely(large_cached_bytes > LARGE_KEEP_LEAST))
@@ -182,16 +186,31 @@ __cold_path void *alloc_kind(size_t size, enum alloc_kind kind)
 	return alloc_slowly(size, kind);
 }
 
-static __cold_path void *alloc_slow(size_t size)
+/* Nothing lies at hand: where that is usual, most of it is seen to at once. */
+static __always_inline void *turned(size_t size)
 {
-	return alloc_slowly(size, ALLOC_MALLOC);
+	return unlikely(sheaves_turn) ? unguarded_alloc(size) : NULL;
 }
 
-static __attribute__((__noinline__)) void *malloc_slow(size_t size)
+static __cold_path void *alloc_slow(size_t size)
+{
+	void *p = turned(size);
+
+	return p ? p : alloc_slowly(size, ALLOC_MALLOC);
+}
+
+static __attribute__((__noinline__)) void *malloc_slowly(size_t size)
 {
 	void *p = alloc_slowly(size, ALLOC_MALLOC);
 
 	return likely(p) ? p : no_memory();
+}
+
+static __attribute__((__noinline__)) void *malloc_slow(size_t size)
+{
+	void *p = turned(size);
+
+	return p ? p : malloc_slowly(size);
 }
 
 static __attribute__((__noinline__)) void *malloc_large(size_t size)
@@ -228,11 +247,18 @@ EXPORT void *malloc(size_t size)
 	return likely(obj) ? obj : malloc_slow(size);
 }
 
-static __cold_path void *new_slow(size_t size)
+static __attribute__((__noinline__)) void *new_slowly(size_t size)
 {
 	void *p = alloc_slowly(size, ALLOC_NEW);
 
 	return likely(p) ? p : ashlar_new_failed(size, false);
+}
+
+static __cold_path void *new_slow(size_t size)
+{
+	void *p = turned(size);
+
+	return p ? p : new_slowly(size);
 }
 
 static __attribute__((__noinline__)) void *new_medium(size_t size)
@@ -378,8 +404,7 @@ static __attribute__((__noinline__)) void free_slow(void *p)
 	if (ANY_HAS_FRAME_ID && unlikely(!virt_addr_valid(p)))
 		free_no_frame(p);
 	else if (likely(kmalloc_starts_at(id, p) &&
-			*object_mark(p) != FREE_MARK &&
-			!malloc_params.perturb && !sheaves_split))
+			*object_mark(p) != FREE_MARK && !malloc_params.perturb))
 		slab_free_used(cache_by_id[id], p);
 	else
 		free_as(p, ALLOC_MALLOC);

@@ -96,8 +96,7 @@ void *alloc_optional(size_t size, enum alloc_kind kind)
 {
 	void *p;
 
-	if (unlikely(kfence_on) &&
-	    ((p = unguarded_alloc(size)) || (p = guarded_alloc(size, 1, kind))))
+	if (unlikely(kfence_on) && (p = guarded_alloc(size, 1, kind)))
 		return p;
 	return slab_check ? alloc_checked(size, kind) : NULL;
 }

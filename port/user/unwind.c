@@ -116,12 +116,20 @@ static __always_inline uintptr_t step_bp(u64 word)
 	return (uintptr_t)(long)(s16)(word >> 32);
 }
 
+/*
+ * A program whose every thousandth call is looked at comes from few places, and
+ * is to have a page of the cache. It is as large as it may be once as many
+ * steps were looked for as that page has room for.
+ */
 #define CACHE_BITS 12
+#define CACHE_LEAST 256u
 
 static struct entry {
 	u64 proof; /* key ^ word */
 	u64 word;
 } cache[1 << CACHE_BITS];
+
+static u32 cache_mask = CACHE_LEAST - 1, cache_misses; /* racy */
 
 /* @key: a return address, or the complement of an instruction's. */
 static __always_inline uintptr_t key_of(uintptr_t pc, bool exact)
@@ -131,13 +139,17 @@ static __always_inline uintptr_t key_of(uintptr_t pc, bool exact)
 
 static __always_inline struct entry *entry_of(uintptr_t key)
 {
-	return &cache[key * 0x9e3779b97f4a7c15ull >> (64 - CACHE_BITS)];
+	u64 hash = key * 0x9e3779b97f4a7c15ull;
+
+	return &cache[hash >> (64 - CACHE_BITS) & READ_ONCE(cache_mask)];
 }
+
 /*
  * A return address may be the first one behind a function, for a call that does
  * not return; and where a signal's handler returns to, nothing called.
  */
-static __cold_path u64 find_packed(uintptr_t pc, bool exact, uintptr_t key)
+static __cold_path __racy u64 find_packed(uintptr_t pc, bool exact,
+					  uintptr_t key)
 {
 	union packed p = { .word = 0 };
 	struct entry *e = entry_of(key);
@@ -147,6 +159,8 @@ static __cold_path u64 find_packed(uintptr_t pc, bool exact, uintptr_t key)
 		p.step = eh_frame_step(pc);
 	if (p.step.base == NO_RULE)
 		return p.word;
+	if (++cache_misses == CACHE_LEAST)
+		WRITE_ONCE(cache_mask, (1u << CACHE_BITS) - 1);
 	__atomic_store_n(&e->word, p.word, __ATOMIC_RELAXED);
 	__atomic_store_n(&e->proof, p.word ^ key, __ATOMIC_RELAXED);
 	return p.word;

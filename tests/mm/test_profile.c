@@ -5,6 +5,7 @@
  * sheaves, by which a slow path sees every so many allocations.
  */
 #include "../../mm/profile.h"
+#include "../../mm/sheaf_turn.h"
 #include "../harness.h"
 
 #define DRAWS 200000u
@@ -279,28 +280,90 @@ TEST_NO_SWEEP(a_sheaf_can_be_limited)
 	mm_validate();
 }
 
+static bool can_turn(unsigned int index)
+{
+	sheaf_t freed = sheaf_top(SPLIT_ID(index));
+
+	return freed[-1] &&
+	       (sheaf_full(freed) ||
+		sheaf_length(freed) >= cache_by_id[index]->sheaf_min / 2);
+}
+
 TEST_NO_SWEEP(a_turn_brings_what_was_released)
 {
-	unsigned int index = kmalloc_index(600), misses = 0, i, n;
-	struct kmem_cache *s;
-	void *obj[PAIRS];
+	unsigned int index = kmalloc_index(600), misses = 0, i, n, held;
+	struct mm_cpu *cpu = mm_this_cpu();
+	void *obj[PAIRS], *one;
 
 	sheaves_split = true;
 	for (i = 0; i < PAIRS; i++)
 		obj[i] = take(600, GFP_KERNEL);
-	for (i = 0; i < PAIRS; i++)
-		give(obj[i]);
-	s = cache_by_id[index];
+	for (held = PAIRS; held > SHEAF_OBJECTS; held--)
+		give(obj[held - 1]);
 	while (sheaf_top(index)[-1])
 		kfree(pop_or(index, 600, &misses));
-	n = sheaf_turn(s);
-	CHECK(n || s->sheaf_min < 4);
-	CHECK_EQ(n ? sheaf_turn(s) : 0, 0);
-	for (i = 0; i < n; i++)
+	CHECK_EQ(misses, 0);
+	while (held && !can_turn(index))
+		give(obj[--held]);
+	CHECK(can_turn(index));
+	n = sheaf_length(sheaf_top(SPLIT_ID(index)));
+	cpu->kfence_left = n; /* a sample is due before they are gone */
+	CHECK(!sheaf_turn(index));
+	cpu->kfence_left = n + 1;
+	one = NEED(sheaf_turn(index));
+	CHECK(*object_mark(one) != FREE_MARK);
+	CHECK_EQ(cpu->kfence_left, 1);
+	object_taken(cache_by_id[index], one);
+	kfree(one);
+	for (i = 1; i < n; i++)
 		kfree(pop_or(index, 600, &misses));
 	CHECK_EQ(misses, 0);
 	CHECK(!sheaf_top(index)[-1]);
+	while (held)
+		give(obj[--held]);
 	mm_validate();
+}
+
+TEST_NO_SWEEP(no_turn_where_nothing_was_released)
+{
+	unsigned int index = kmalloc_index(400);
+	struct mm_cpu *cpu = mm_this_cpu();
+	void *obj;
+
+	sheaves_split = true;
+	cpu->kfence_left = 1000;
+	CHECK(!sheaf_turn(0));
+	CHECK(!sheaf_turn(index)); /* there is no such cache */
+	CHECK(!sheaf_turn(SPLIT_CLASSES + 1));
+	obj = take(400, GFP_KERNEL);
+	CHECK(!sheaf_turn(index));
+	CHECK_EQ(cpu->kfence_left, 1000);
+	give(obj);
+}
+
+/* What is at hand is nearer to a sample, which is left to be asked for. */
+TEST_NO_SWEEP(what_comes_to_hand_counts)
+{
+	unsigned int index = kmalloc_index(32), i, n;
+	struct mm_cpu *cpu = mm_this_cpu();
+	void *obj[8];
+
+	sheaves_split = true;
+	cpu->kfence_left = 1000;
+	sheaf_note(index);
+	CHECK_EQ(cpu->kfence_left, 1000);
+	for (i = 0; i < ARRAY_SIZE(obj); i++)
+		obj[i] = take(32, GFP_KERNEL);
+	n = sheaf_top(index)[-1] ? sheaf_length(sheaf_top(index)) : 0;
+	sheaf_note(index);
+	CHECK_EQ(cpu->kfence_left, 1000 - n);
+	cpu->kfence_left = 2;
+	CHECK(sheaf_passes());
+	CHECK(!sheaf_passes());
+	sheaf_note(index);
+	CHECK_EQ(cpu->kfence_left, 1);
+	for (i = 0; i < ARRAY_SIZE(obj); i++)
+		give(obj[i]);
 }
 
 static void give_all(void *arg)

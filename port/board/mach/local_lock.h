@@ -9,6 +9,7 @@ typedef spinlock_t local_lock_t;
 
 #define local_lock_init(l) spin_lock_init(l)
 #define local_lock(l) spin_lock(l)
+#define local_trylock(l) spin_trylock(l)
 #define local_unlock(l) spin_unlock(l)
 
 #define local_locks_stop() ((void)0)

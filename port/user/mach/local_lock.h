@@ -69,4 +69,15 @@ static inline void local_unlock(local_lock_t *l)
 	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 }
 
+/* False where local_lock() would take its slow path. */
+static __always_inline bool local_trylock(local_lock_t *l)
+{
+	__atomic_store_n(&l->held, 1, __ATOMIC_RELAXED);
+	barrier();
+	if (likely(!__atomic_load_n(&local_locks_state, __ATOMIC_ACQUIRE)))
+		return true;
+	local_unlock(l);
+	return false;
+}
+
 #endif
