@@ -289,7 +289,8 @@ static void no_sharing(void)
 
 /* ---- trouble ---- */
 
-static volatile sig_atomic_t trapped;
+/* Of this thread: raise() sends to the one that calls it. */
+static __thread volatile sig_atomic_t trapped;
 
 static void on_trap(int sig)
 {
