@@ -498,15 +498,15 @@ static __always_inline bool sheaf_push(unsigned long id, void *obj)
 static __always_inline bool sheaf_push_marked(void *obj, enum class_word whose)
 {
 	unsigned long id = frame_id_of(obj);
-	sheaf_t top = sheaf_top(id);
+	sheaf_t top = sheaf_top(id), again;
 
 	if (unlikely(sheaf_full(top) || *object_mark(obj) == FREE_MARK ||
 		     !class_starts_at(&id, obj, whose)))
 		return false;
 	*object_mark(obj) = FREE_MARK;
-	top = sheaf_top_again(id, top);
-	*top = obj;
-	sheaf_move(id, top, 1);
+	again = sheaf_top_again(id, top);
+	*again = obj;
+	sheaf_move(id, again, 1);
 	return true;
 }
 

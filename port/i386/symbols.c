@@ -86,11 +86,11 @@ static const u8 *parts[PARTS];
 
 static void find_parts(void)
 {
-	u32 size = (u32)(__ksyms_end - __ksyms_start), i;
+	u32 size = (u32)__ksyms_end - (u32)__ksyms_start, i;
 	const u8 *at = __ksyms_start;
 
 	for (i = 0; i < PARTS; i++) {
-		while (at < __ksyms_end &&
+		while ((u32)at < (u32)__ksyms_end &&
 		       (u32)(at - __ksyms_start) < size / PARTS * i)
 			at = next_record(at);
 		parts[i] = at;
