@@ -35,7 +35,7 @@
 #include <kernel/time/clock.h>
 
 #define PASSING_MOST 16u /* urgent requests, before one that is not */
-#define WRITES_MOST 256u /* transfers under way, before somebody waits */
+#define WRITES_MOST 256u /* transfers under way, before writers wait */
 
 /* How long a request may be passed over. */
 static const u64 patience[NR_REQ_OPS] = {

@@ -43,7 +43,7 @@ static struct range **my_place(void)
 
 /*
  * Leave the block at @p at hand, if it is this thread's last, and no larger
- * than what may be kept. Nobody else changes the range of a block in use.
+ * than what may be kept. Only its owner changes the range of a block in use.
  */
 __racy bool hand_put(const void *p)
 {

@@ -361,7 +361,7 @@ bool large_was_freed(const void *p)
 
 /*
  * What large_set_kind() was told of the block at @p; 0: it is none.
- * Nobody else changes the range of a block in use.
+ * Only its owner changes the range of a block in use.
  */
 __racy unsigned char large_kind(const void *p)
 {

@@ -488,7 +488,7 @@ void segv_thread_ends(void *stack)
 	sys_munmap(stack, STACK_BYTES);
 }
 
-/* Who started this process may have had them blocked. */
+/* The parent of this process may have had them blocked. */
 static void unblock(void)
 {
 	const u64 both = 1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1);

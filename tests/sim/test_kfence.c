@@ -236,7 +236,7 @@ TEST(fewer_are_due_where_blocks_come_and_go_fast)
 	CHECK_EQ(setup_sample("0"), 0);
 }
 
-/* Who asks for a rate has it. */
+/* A rate that the option names is kept, however fast samples come. */
 TEST(a_rate_that_was_asked_for_is_kept)
 {
 	unsigned long i, due = 0;

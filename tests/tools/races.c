@@ -243,7 +243,7 @@ static void make_with_mutex(void)
 	pthread_mutex_unlock(&mutex);
 }
 
-/* Who comes second takes what the first has made. */
+/* The second thread takes what the first has made. */
 static void make_by_exchange(void)
 {
 	static _Atomic(char *) made;

@@ -33,7 +33,7 @@
 enum state { READING, WRITING, CLOSING };
 
 struct client {
-	int fd; /* -1: nobody */
+	int fd; /* -1: the place is free */
 	enum state state;
 	int64_t end; /* ms */
 	size_t nr_in, nr_out, sent;
@@ -303,7 +303,7 @@ static void welcome(struct server *s)
 	*c = (struct client){ .fd = fd, .end = now_ms() + CLIENT_MS };
 }
 
-/* Who is too slow goes. Returns ms until the next one is. */
+/* A client that is too slow is dropped. Returns ms until the next one is. */
 static int64_t send_away(struct server *s)
 {
 	int64_t now = now_ms(), wait = CLIENT_MS;

@@ -15,7 +15,7 @@
 #define SHEAVES_MOST (1ul << 20)
 
 struct sheaf_head {
-	uintptr_t base; /* 0: nobody's place */
+	uintptr_t base; /* 0: the place is free */
 	sheaf_t word[2];
 };
 
