@@ -326,14 +326,14 @@ extern bool sheaves_turn __hidden; /* see sheaf_turn.h */
 
 /*
  * Kinds: where a release has to fit what allocated the object, C++'s new and
- * new [] have classes of their own up to 256 bytes, in ids that are not split
+ * new [] have classes of their own up to 1 KiB, in ids that are not split
  * then. A release looks for the reciprocal in a table of its kind, where other
  * kinds have none: no instruction tells them apart, the address does.
  *
- *   id   1 … 16    17 … 88    89      90 … 105   106 … 121
+ *   id   1 … 32    33 … 88    89      90 … 121   122 … 153
  *        malloc    of any     none    new        new []
  */
-#define KIND_CLASSES 16
+#define KIND_CLASSES 32
 #define NEW_ID(index) (KMALLOC_NR + 1 + (index))
 #define ARRAY_ID(index) (NEW_ID(KIND_CLASSES) + (index))
 

@@ -3,9 +3,9 @@
  * A block goes back the way it came: free() what malloc() gave, delete what
  * new did, delete [] what new [] did.
  *
- *   16 … 256 bytes   malloc ─► class 1 … 16      free ─────► its reciprocals
- *                    new ────► class 90 … 105    delete ───► its
- *                    new [] ─► class 106 … 121   delete [] ► its
+ *   16 … 1024 bytes  malloc ─► class 1 … 32      free ─────► its reciprocals
+ *                    new ────► class 90 … 121    delete ───► its
+ *                    new [] ─► class 122 … 153   delete [] ► its
  *   … 128 KiB        one class for all           any
  *   more             a descriptor says it        looks there (large.c)
  *
@@ -62,14 +62,12 @@ void ashlar_kinds_mix(void)
 
 /**
  * kind_cache() - new's, or new []'s, own cache of a class
- * @index: of the class, up to KIND_CLASSES
- * @kind: ALLOC_NEW or ALLOC_NEW_ARRAY
+ * @id: kind_id() of a class that has one
  *
  * Context: no lock held. Return: the cache, made on first use, or NULL.
  */
-struct kmem_cache *kind_cache(unsigned int index, enum alloc_kind kind)
+struct kmem_cache *kind_cache(unsigned int id)
 {
-	unsigned int id = kind == ALLOC_NEW ? NEW_ID(index) : ARRAY_ID(index);
 	struct kmem_cache *s = smp_load_acquire(&cache_by_id[id]);
 
 	return likely(s) ? s : kmalloc_kind_cache(id);
@@ -137,7 +135,7 @@ static __always_inline void *new_or_null(size_t size, bool array)
 	if (likely(size - 1 < NEW_AT_ONCE))
 		obj = take(class_of(&size), array);
 	else if (likely(size - 1 < malloc_params.cached_most))
-		obj = pop(kmalloc_index_above_256(size));
+		obj = pop(kind_id(kmalloc_index_above_256(size), array));
 	return likely(obj) ?
 		       obj :
 		       alloc_kind(size, array ? ALLOC_NEW_ARRAY : ALLOC_NEW);

@@ -10,8 +10,16 @@
 
 extern bool kinds_on __attribute__((__visibility__("hidden")));
 
-struct kmem_cache *kind_cache(unsigned int index, enum alloc_kind kind);
+struct kmem_cache *kind_cache(unsigned int id);
 void kind_check(void *p, enum alloc_kind kind);
+
+/* Where new's objects, or new []'s, of the class @index are, if kinds are on. */
+static __always_inline unsigned int kind_id(unsigned int index, bool array)
+{
+	if (index > KIND_CLASSES)
+		return index;
+	return array ? ARRAY_ID(index) : NEW_ID(index);
+}
 
 /*
  * The general cache of @size bytes (up to KMALLOC_MAX_CACHE_SIZE; 0 counts as
@@ -24,7 +32,7 @@ static __always_inline struct kmem_cache *cache_of_kind(size_t size,
 
 	if (kind == ALLOC_MALLOC || index > KIND_CLASSES || !kinds_on)
 		return kmalloc_cache(index);
-	return kind_cache(index, kind);
+	return kind_cache(kind_id(index, kind == ALLOC_NEW_ARRAY));
 }
 
 /* malloc.c: the slow paths, for a kind */

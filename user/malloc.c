@@ -645,13 +645,6 @@ static void *alloc_aligned(size_t align, size_t size)
 	return likely(p) ? p : aligned_slow(align, size);
 }
 
-static __always_inline void *pop_of_kind(unsigned long index, bool array)
-{
-	if (kinds_on && index <= KIND_CLASSES)
-		index += array ? ARRAY_ID(0) : NEW_ID(0);
-	return pop(index);
-}
-
 /* For operator new and, with @array, new []: aligned_alloc(), or NULL. */
 void *ashlar_new_aligned(size_t size, size_t align, bool array)
 {
@@ -661,7 +654,8 @@ void *ashlar_new_aligned(size_t size, size_t align, bool array)
 	if (unlikely(rounded < size || !is_power_of_2(align)))
 		return NULL;
 	if (likely(rounded <= malloc_params.cached_most))
-		p = pop_of_kind(kmalloc_index(rounded), array);
+		p = pop(kinds_on ? kind_id(kmalloc_index(rounded), array) :
+				   kmalloc_index(rounded));
 	return likely(p) ? p :
 			   aligned_slowly(size, align,
 					  array ? ALLOC_NEW_ARRAY : ALLOC_NEW);

@@ -59,7 +59,7 @@
 #define SHRINK_FRACTION 4
 
 /* Caches with a CPU list; the others work from their slabs directly. */
-#define NR_CPU_CACHES 128
+#define NR_CPU_CACHES 160
 
 /*
  * What a release wants to know of an object's class lies before the classes of

@@ -52,6 +52,14 @@ EXPRESSION(nothrow_free, free(hidden(new (std::nothrow) int)))
 EXPRESSION(nothrow_array_delete, delete hidden(new (std::nothrow) int[3]))
 EXPRESSION(aligned_free, free(hidden(new wide)))
 EXPRESSION(array_of_class_free, free(hidden(new wide[2])))
+EXPRESSION(medium_malloc_delete, ::operator delete(hidden(chars(800))))
+EXPRESSION(medium_malloc_delete_array, delete[] chars(1024))
+EXPRESSION(medium_new_free, free(hidden(::operator new(300))))
+EXPRESSION(medium_array_free, free(hidden(new int[100])))
+EXPRESSION(medium_array_realloc, free(realloc(hidden(new char[999]), 16)))
+EXPRESSION(medium_array_delete_plain, ::operator delete(hidden(new int[200])))
+EXPRESSION(medium_nothrow_free, free(hidden(new (std::nothrow) char[1024])))
+EXPRESSION(medium_aligned_free, free(hidden(new wide[10])))
 EXPRESSION(large_malloc_delete, delete chars(200000))
 EXPRESSION(large_new_free, free(hidden(::operator new(200000))))
 EXPRESSION(large_new_realloc, free(realloc(hidden(::operator new(200000)), 9)))
@@ -94,6 +102,21 @@ static const struct {
 	{ "nothrow[]-delete", nothrow_array_delete, "from operator new []" },
 	{ "aligned-free", aligned_free, "came from operator new and" },
 	{ "class[]-free", array_of_class_free, "came from operator new []" },
+	{ "medium-malloc-delete-plain", medium_malloc_delete,
+	  "came from malloc and went to operator delete" },
+	{ "medium-malloc-delete[]", medium_malloc_delete_array,
+	  "a block of 1024 bytes, came from malloc and" },
+	{ "medium-new-free", medium_new_free, "came from operator new and" },
+	{ "medium-new[]-free", medium_array_free,
+	  "a block of 416 bytes, came from operator new [] and went to free" },
+	{ "medium-new[]-realloc", medium_array_realloc,
+	  "came from operator new []" },
+	{ "medium-new[]-delete-plain", medium_array_delete_plain,
+	  "came from operator new [] and went to operator delete" },
+	{ "medium-nothrow[]-free", medium_nothrow_free,
+	  "came from operator new []" },
+	{ "medium-aligned[]-free", medium_aligned_free,
+	  "came from operator new []" },
 	{ "large-malloc-delete", large_malloc_delete,
 	  "came from malloc and went to operator delete" },
 	{ "large-new-free", large_new_free, "came from operator new and went" },
