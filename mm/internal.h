@@ -41,14 +41,15 @@ struct mm_cpu {
 /* percpu.c */
 bool release_begins_alone(void);
 struct mm_cpu *mm_cpu_to_release(void);
-extern struct list_head mm_cpus;
-extern spinlock_t mm_cpu_mutex;
-extern u32 nr_cpus_ever;
+extern struct list_head mm_cpus __hidden;
+extern spinlock_t mm_cpu_mutex __hidden;
+extern u32 nr_cpus_ever __hidden;
 bool lock_patiently(spinlock_t *l);
 /* No CPU touches what it has to itself until hands_go(). */
 bool hands_stop(void);
 void hands_go(void);
-extern unsigned long vm_events_dead[NR_VM_EVENT_ITEMS]; /* of CPUs gone */
+extern unsigned long
+	vm_events_dead[NR_VM_EVENT_ITEMS] __hidden; /* of CPUs gone */
 /* Gives back what a higher file keeps for the running CPU, or is NULL. */
 extern void (*mm_cpu_drain_tables)(void);
 
@@ -152,8 +153,8 @@ void page_report_all(void);
 void page_report_set_keep(unsigned long bytes);
 
 /* sheaf.c: one cache and the CPUs' sheaves of it */
-extern struct kmem_cache sheaf_cache;
-extern bool sheaves_off;
+extern struct kmem_cache sheaf_cache __hidden;
+extern bool sheaves_off __hidden;
 void slab_drain_cpu(struct kmem_cache *s, struct mm_cpu *cpu,
 		    struct list_head *reaped);
 void slab_drain_gone_cpu(struct kmem_cache *s, u32 id, const struct mm_cpu *cpu,
@@ -175,8 +176,9 @@ void slab_report_balance(struct kmem_cache *s);
 /* slab_debug_option.c, slab_debug.c: of watched caches (slab_debug.h) */
 extern bool slab_check __hidden; /* all that is allocated by size is watched */
 extern bool slab_trace_objects; /* every cache is, for slab_alloc_hook */
-extern bool slab_harden; /* … and reads as zero when it is allocated */
-extern unsigned long slab_look_every; /* ms, or 0; who allocates looks */
+extern bool slab_harden __hidden; /* … and reads as zero when it is allocated */
+extern unsigned long slab_look_every
+	__hidden; /* ms, or 0; who allocates looks */
 void slab_debug_init(void);
 slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);
 u32 slab_debug_layout(struct kmem_cache *s);
@@ -186,7 +188,7 @@ void slab_debug_remaining(struct kmem_cache *s);
 unsigned long slab_debug_check(const struct kmem_cache *s, struct page *slab);
 
 /* quarantine.c: watched objects that were released, and wait */
-extern spinlock_t quarantine_lock; /* held alone */
+extern spinlock_t quarantine_lock __hidden; /* held alone */
 
 /* watched.c: who else is told of objects of watched caches, and of large blocks
  * of kmalloc(), or NULL. @stack: handle of the call's, or 0 */
@@ -212,7 +214,7 @@ void slab_show_block(struct report_record *r, const struct slab_block *b);
 void *kmalloc_asked(const struct slab_call *call, gfp_t gfp);
 
 /* slab_common.c: all caches */
-extern spinlock_t slab_mutex;
+extern spinlock_t slab_mutex __hidden;
 void slab_common_init(void);
 struct kmem_cache *kmem_cache_new(struct kmem_cache **slot, const char *name,
 				  u32 size, u32 align, slab_flags_t flags,
@@ -231,14 +233,14 @@ void mm_log(const char *fmt, ...) ASHLAR_PRINTF(1, 2);
 void mm_report(const char *kind, const char *fmt, ...) ASHLAR_PRINTF(2, 3);
 
 /* shrinker.c: fork takes the lock; the child forgets who else was reclaiming */
-extern spinlock_t shrinker_lock; /* held alone */
+extern spinlock_t shrinker_lock __hidden; /* held alone */
 void shrinker_fork_child(void);
 
 /* fault_inject.c: is this allocation to fail on request? */
-extern unsigned long fail_nth_left;
+extern unsigned long fail_nth_left __hidden;
 bool should_fail_alloc_page(gfp_t gfp, unsigned int order);
 bool should_failslab(const struct kmem_cache *s, gfp_t gfp);
-extern bool failslab_enabled; /* caches then work without sheaves */
-extern bool failslab_only_marked; /* by slub_debug=A */
+extern bool failslab_enabled __hidden; /* caches then work without sheaves */
+extern bool failslab_only_marked __hidden; /* by slub_debug=A */
 
 #endif

@@ -25,9 +25,9 @@ struct kfence_call {
 /* What the option guard= says; TIGHT: right, and alignment gives way. */
 enum side { SIDE_RIGHT, SIDE_LEFT, SIDE_BOTH, SIDE_TIGHT };
 
-extern enum side kfence_side;
-extern bool kfence_all; /* all are, as far as there is room */
-extern spinlock_t kfence_lock;
+extern enum side kfence_side __hidden;
+extern bool kfence_all __hidden; /* all are, as far as there is room */
+extern spinlock_t kfence_lock __hidden;
 
 bool kfence_due(unsigned long objects);
 bool kfence_make_pool(void);
@@ -39,7 +39,7 @@ bool kfence_refuse(const void *p, size_t bytes, enum report_access access,
 		   const char *call);
 
 /* For checking: all large blocks are guarded, whatever the options say. */
-extern bool kfence_large;
+extern bool kfence_large __hidden;
 unsigned long kfence_look(void);
 
 const struct kfence_block *kfence_block(u32 i);
@@ -48,7 +48,7 @@ const struct kfence_block *kfence_block(u32 i);
 
 struct kmem_cache;
 
-extern bool kfence_slab;
+extern bool kfence_slab __hidden;
 
 void *kfence_slab_alloc(struct kmem_cache *s, size_t size);
 bool kfence_slab_free(struct kmem_cache *s, void *obj);
@@ -60,7 +60,7 @@ extern struct kfence_stats {
 	unsigned long bugs; /* that were reported */
 	unsigned long incompatible; /* due, but of a cache without samples */
 	unsigned long full; /* due, but there was no block */
-} kfence_stats;
+} kfence_stats __hidden;
 
 /* ---- between kfence.c and kfence_report.c ---- */
 

@@ -21,7 +21,7 @@ struct profile_live {
 	u64 asked; /* bytes */
 };
 
-extern spinlock_t profile_lock; /* innermost */
+extern spinlock_t profile_lock __hidden; /* innermost */
 
 bool profile_lock_with_room(void);
 void profile_add(uintptr_t address, u32 stack, u64 slot, u64 asked);

@@ -167,7 +167,7 @@ struct kmem_cache {
 	unsigned long report_time; /* … of the last pass */
 };
 
-extern struct list_head slab_caches;
+extern struct list_head slab_caches __hidden;
 
 /* Objects in full sheaves of all barns. */
 static inline u32 barn_objects(const struct kmem_cache *s)
@@ -285,9 +285,9 @@ static inline __racy bool slot_is_free(const void *slot)
 /* General caches have the ids 1 … KMALLOC_NR, their kmalloc_index(). */
 #define KMALLOC_NR 88
 
-extern struct kmem_cache *cache_by_id[NR_CPU_CACHES];
+extern struct kmem_cache *cache_by_id[NR_CPU_CACHES] __hidden;
 
-extern slab_flags_t kmalloc_flags; /* of general caches, when created */
+extern slab_flags_t kmalloc_flags __hidden; /* of general caches, when created */
 struct kmem_cache *kmalloc_cache_create(unsigned int index);
 
 static __always_inline unsigned int kmalloc_index_above_256(size_t size)
@@ -321,7 +321,7 @@ static __always_inline unsigned int kmalloc_index(size_t size)
 #define SPLIT_CLASSES 32
 #define SPLIT_ID(index) (KMALLOC_NR + (index))
 
-extern bool sheaves_split; /* set before the first cache, or never */
+extern bool sheaves_split __hidden; /* set before the first cache, or never */
 extern bool sheaves_turn __hidden; /* see sheaf_turn.h */
 
 /*
@@ -337,7 +337,8 @@ extern bool sheaves_turn __hidden; /* see sheaf_turn.h */
 #define NEW_ID(index) (KMALLOC_NR + 1 + (index))
 #define ARRAY_ID(index) (NEW_ID(KIND_CLASSES) + (index))
 
-extern bool slab_kinds; /* the ids are kept; set before the first cache */
+extern bool slab_kinds
+	__hidden; /* the ids are kept; set before the first cache */
 
 extern const u32 kmalloc_sizes[KMALLOC_NR + SPLIT_CLASSES + 1] __hidden;
 

@@ -18,11 +18,11 @@
 #define POISON_END 0xa5
 
 /* slab_debug_option.c */
-extern bool slab_debug_keep_order; /* O: no larger blocks of frames */
+extern bool slab_debug_keep_order __hidden; /* O: no larger blocks of frames */
 bool slab_debug_given(void);
 
 /* slab_debug_report.c */
-extern struct stack_depot slab_stacks;
+extern struct stack_depot slab_stacks __hidden;
 u32 slab_stack_now(void);
 
 /* The same, where @s keeps it; else 0. */

@@ -22,7 +22,8 @@ static inline void slot_list_add(struct slot_list *l, u8 id, char *slot)
 }
 
 /* quarantine.c */
-extern size_t quarantine_limit; /* bytes; changed under quarantine_lock */
+extern size_t quarantine_limit
+	__hidden; /* bytes; changed under quarantine_lock */
 
 /* True if an object of @s has to wait when it is released. */
 static inline bool quarantine_takes(const struct kmem_cache *s)

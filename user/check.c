@@ -82,10 +82,7 @@ static bool races(void)
 static unsigned int callers(unsigned long *pc, unsigned int nr,
 			    const uintptr_t *at)
 {
-	const struct code none = { 0, 0 };
-
-	return unwind((struct unwind){ at[0], at[1], at[2], true }, &none, pc,
-		      nr);
+	return unwind((struct unwind){ at[0], at[1], at[2], true }, pc, nr);
 }
 
 static void tell(struct report_record *r)

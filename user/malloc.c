@@ -137,7 +137,9 @@ static __always_inline void *perturbed(void *p, size_t size)
 	return p;
 }
 
-static __always_inline void *alloc_cached(size_t size, enum alloc_kind kind)
+/* @busy: who calls is alloc_busy(). */
+static __always_inline void *alloc_cached(size_t size, enum alloc_kind kind,
+					  bool busy)
 {
 	struct kmem_cache *s = cache_of_kind(size, kind);
 
@@ -145,7 +147,25 @@ static __always_inline void *alloc_cached(size_t size, enum alloc_kind kind)
 		return NULL;
 	if (unlikely(cache_is_noted(s)))
 		return alloc_noted(s, size, 1, size, kind);
-	return alloc_ordinary(s);
+	return busy ? alloc_ordinary(s) : slab_alloc_slow(s, GFP_MALLOC);
+}
+
+/* There is more to do than to allocate. */
+static __attribute__((__noinline__)) void *alloc_busy(size_t size,
+						      enum alloc_kind kind)
+{
+	void *p;
+
+	if (!size && (p = zero_alloc()))
+		return p;
+	if ((kfence_on | slab_check) && !(sheaves_turn && sheaf_passes()) &&
+	    (p = alloc_optional(size, kind)))
+		return perturbed(p, size);
+	if (large_cached_bytes > LARGE_KEEP_LEAST)
+		large_tick();
+	if (slab_shrink_due)
+		slab_shrink_as_grown();
+	return perturbed(alloc_cached(size, kind, true), size);
 }
 
 /* Each of these leaves errno alone. */
@@ -157,21 +177,13 @@ static __always_inline void *alloc_slow_large(size_t size, enum alloc_kind kind)
 /* This thread's sheaf is empty, or the size is no cache's. */
 static __always_inline void *alloc_slowly(size_t size, enum alloc_kind kind)
 {
-	void *p;
-
 	if (unlikely(size > malloc_params.cached_most))
 		return alloc_slow_large(size, kind);
-	if (unlikely(!size) && (p = zero_alloc()))
-		return p;
-	if (unlikely(kfence_on | slab_check) &&
-	    !(sheaves_turn && sheaf_passes()) &&
-	    (p = alloc_optional(size, kind)))
-		return perturbed(p, size);
-	if (unlikely(large_cached_bytes > LARGE_KEEP_LEAST))
-		large_tick();
-	if (unlikely(slab_shrink_due))
-		slab_shrink_as_grown();
-	return perturbed(alloc_cached(size, kind), size);
+	if (unlikely(!size || kfence_on || slab_check || slab_shrink_due ||
+		     large_cached_bytes > LARGE_KEEP_LEAST || sheaves_turn ||
+		     malloc_params.perturb))
+		return alloc_busy(size, kind);
+	return alloc_cached(size, kind, false);
 }
 
 /**

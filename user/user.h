@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define HIDDEN __attribute__((__visibility__("hidden")))
+
 struct kmem_cache;
 
 #define EXPORT __attribute__((__visibility__("default")))
@@ -33,9 +35,7 @@ struct malloc_params {
 	int perturb; /* byte to fill freed blocks with; 0: none */
 };
 
-extern struct malloc_params malloc_params;
-
-#define HIDDEN __attribute__((__visibility__("hidden")))
+extern struct malloc_params malloc_params HIDDEN;
 
 /* The operators, under names that no program replaces. */
 void *own_operator_new(size_t size) HIDDEN;

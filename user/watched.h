@@ -9,7 +9,7 @@
 
 struct kmem_cache;
 
-extern bool nothing_checked;
+extern bool nothing_checked __hidden;
 
 void watched_begins(void);
 bool watched_fits(size_t size, size_t align);

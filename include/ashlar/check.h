@@ -6,9 +6,11 @@
 #ifndef ASHLAR_CHECK_H
 #define ASHLAR_CHECK_H
 
+#include <ashlar/compiler.h>
 #include <ashlar/types.h>
 
-extern bool slab_large; /* large blocks are watched; set before any is had */
+extern bool slab_large
+	__hidden; /* large blocks are watched; set before any is had */
 
 int setup_check(const char *str);
 int setup_harden(const char *str);

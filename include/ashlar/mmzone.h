@@ -144,7 +144,7 @@ static inline unsigned int pageblock_type_of(const struct page *first)
 	return first->block_type ^ MIGRATE_MOVABLE;
 }
 
-extern struct zone zones[MAX_NR_ZONES];
+extern struct zone zones[MAX_NR_ZONES] __hidden;
 
 /* vm.min_free_kbytes: what ordinary allocations leave, without HighMem's. */
 extern unsigned long min_free_kbytes;

@@ -163,7 +163,7 @@ bool *port_reclaiming(void);
  * Blocks that a port maps by themselves, past the frames: bytes and number in
  * use, and bytes kept for the next one. The core only reports them.
  */
-extern unsigned long large_bytes, large_count;
+extern unsigned long large_bytes __hidden, large_count __hidden;
 extern unsigned long large_cached_bytes __hidden;
 
 /* ---- upcalls ---- */

@@ -29,8 +29,8 @@ struct ashlar_profile {
 	u64 no_stack; /* … for whose stack there was none */
 };
 
-extern struct ashlar_profile ashlar_profile;
-extern bool profile_on;
+extern struct ashlar_profile ashlar_profile __hidden;
+extern bool profile_on __hidden;
 
 int setup_profile(const char *str);
 

@@ -49,7 +49,7 @@ struct ashlar_places {
 	u32 nr_guarded; /* that were ever used */
 };
 
-extern struct ashlar_places ashlar_places;
+extern struct ashlar_places ashlar_places __hidden;
 
 #define HELD_MOST 4096 /* threads */
 #define HELD_REGISTERS 16
@@ -70,7 +70,7 @@ struct ashlar_snapshot {
 	u32 looks; /* at all blocks, on request: the address and 1 are sent */
 };
 
-extern struct ashlar_snapshot ashlar_snapshot;
+extern struct ashlar_snapshot ashlar_snapshot __hidden;
 
 struct ashlar_root {
 	char magic[8];

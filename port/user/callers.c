@@ -63,12 +63,15 @@ void callers_known(void)
 
 unsigned int port_callers(unsigned long *pc, unsigned int nr)
 {
+	struct unwind u = unwind_here();
 	struct code mine;
 
-	if (unlikely(READ_ONCE(unknown)))
+	if (unlikely(READ_ONCE(unknown) || !nr))
 		return 0;
 	mine = own_code();
-	return unwind(unwind_here(), &mine, pc, nr);
+	if (unlikely(!unwind_leave(&u, &mine)))
+		return 0;
+	return unwind_from(u, (struct callers){ .pc = pc }, nr);
 }
 
 /*
@@ -295,6 +298,7 @@ find_callers(uintptr_t sp, uintptr_t from, unsigned int nr,
 	     u32 (*number)(const unsigned long *pc, unsigned int nr))
 {
 	unsigned long pc[MEMO_DEPTH];
+	struct unwind u = unwind_here();
 	struct found f;
 	struct code mine;
 	struct memo *m;
@@ -306,12 +310,13 @@ find_callers(uintptr_t sp, uintptr_t from, unsigned int nr,
 	if (m)
 		return m->note;
 	nr = min(nr, MEMO_DEPTH);
+	if (unlikely(!nr || !unwind_leave(&u, &mine)))
+		return number(pc, 0);
 	if (unlikely(!may_remember() || memos.memory->trail.busy)) {
-		nr = unwind(unwind_here(), &mine, pc, nr);
+		nr = unwind_from(u, (struct callers){ .pc = pc }, nr);
 		return number(pc, nr);
 	}
-	f = trail_follow(&memos.memory->trail, unwind_here(), &mine, nr,
-			 number);
+	f = trail_follow(&memos.memory->trail, u, nr, number);
 	remember(sp, f);
 	return f.note;
 }

@@ -131,7 +131,7 @@ u64 heap_alloc_run(struct ashlar_heap *h, size_t size, u64 where);
 int heap_free_run(struct ashlar_heap *h, u64 block, u64 where);
 
 /* heap_slab.c */
-extern const u16 heap_class_size[HEAP_CLASSES];
+extern const u16 heap_class_size[HEAP_CLASSES] __hidden;
 u64 heap_alloc_small(struct ashlar_heap *h, size_t size, u64 where);
 int heap_free_small(struct ashlar_heap *h, u64 block, u64 where);
 void heap_release_empty(struct ashlar_heap *h);

@@ -147,14 +147,13 @@ static void read_context(struct fault *f, const siginfo_t *info,
 /* The instruction itself, and who called the function that it is in. */
 static void fill_stack(struct report_stack *s, const struct fault *f)
 {
-	const struct code none = { 0, 0 };
 	unsigned long pc[REPORT_FRAMES];
 	unsigned int i, n;
 
 	s->tid = port_pid();
 	s->flags = REPORT_STACK_KNOWN | REPORT_STACK_EXACT;
 	s->pc[0] = f->pc;
-	n = unwind((struct unwind){ f->pc, f->sp, f->bp, true }, &none, pc,
+	n = unwind((struct unwind){ f->pc, f->sp, f->bp, true }, pc,
 		   REPORT_FRAMES - 1);
 	for (i = 0; i < n; i++)
 		s->pc[i + 1] = pc[i];

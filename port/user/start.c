@@ -7,11 +7,18 @@
  * port than it calls, does not.
  */
 #include <features.h>
+#include "unwind.h"
 #include "user.h"
 
-static __attribute__((__constructor__)) void process_starts(void)
+/* @argv: where the stack of the first thread begins, in glibc; else nothing */
+static __attribute__((__constructor__)) void process_starts(int argc,
+							    char **argv)
 {
-#ifndef __GLIBC__ /* which allocates what a thread begins with */
+	(void)argc;
+#ifdef __GLIBC__
+	unwind_top = (uintptr_t)argv;
+#else /* whose threads begin with an allocation */
+	(void)argv;
 	cpu_process_starts();
 #endif
 	callers_known();

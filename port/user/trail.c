@@ -84,7 +84,7 @@ static void begin(struct trail *t, struct callers new, u32 n, u32 nr)
 }
 
 /* Walk on from the last frame until there are @nr. False: they have no room. */
-static bool go_on(struct trail *t, const struct code *skip, u32 nr)
+static bool go_on(struct trail *t, u32 nr)
 {
 	u32 last = t->end - 1, end = t->top + nr, i;
 	const struct unwind u = { t->pc[last],
@@ -96,7 +96,7 @@ static bool go_on(struct trail *t, const struct code *skip, u32 nr)
 	if (end > TRAIL_FRAMES)
 		return false;
 	i = t->end;
-	end_at(t, i + unwind_slots(u, skip, frames_at(t, i), end - i));
+	end_at(t, i + unwind_slots(u, frames_at(t, i), end - i));
 	t->whole = t->end < end;
 	for (; i < t->end; i++) {
 		t->sum[i + 1] = (t->sum[i] - t->pc[i]) * INVERSE;
@@ -105,24 +105,23 @@ static bool go_on(struct trail *t, const struct code *skip, u32 nr)
 	return true;
 }
 
-/* The callers of @u are from t->top on: @nr of them, if there are as many. */
-static void find(struct trail *t, struct unwind u, const struct code *skip,
-		 u32 nr)
+/* From t->top on are @u and its callers: @nr of them, if there are as many. */
+static void find(struct trail *t, struct unwind u, u32 nr)
 {
 	uintptr_t slot[TRAIL_DEPTH], bp[TRAIL_DEPTH];
 	unsigned long pc[TRAIL_DEPTH];
 	const struct callers new = { pc, slot, bp };
 	struct known known = { frames_at(t, 0), .at = t->top };
-	u32 n = unwind_to_known(u, skip, new, nr, &known);
+	u32 n = unwind_to_known(u, new, nr, &known);
 
 	if (likely(known.met && known.at >= n)) {
 		forget_changed(t, known.at, nr - n);
 		put_before(t, known.at, new, n);
-		if (likely(go_on(t, skip, nr)))
+		if (likely(go_on(t, nr)))
 			return;
 	}
 	if (known.met)
-		n = unwind_slots(u, skip, new, nr);
+		n = unwind_from(u, new, nr);
 	begin(t, new, n, nr);
 }
 
@@ -158,17 +157,15 @@ static __cold_path void set_up(struct trail *t)
 }
 
 /**
- * trail_follow() - the callers of a frame, and what was noted for them
+ * trail_follow() - a call's callers, and what was noted for them
  * @t: this thread's, which is not busy
- * @u: the frame
- * @skip: code whose frames do not count
- * @nr: how many callers, TRAIL_DEPTH at most
+ * @u: the innermost, from unwind_leave()
+ * @nr: how many, from 1 to TRAIL_DEPTH
  * @number: what the core notes for callers
  *
  * Return: what was found; @slot is good until the next walk.
  */
-struct found trail_follow(struct trail *t, struct unwind u,
-			  const struct code *skip, unsigned int nr,
+struct found trail_follow(struct trail *t, struct unwind u, unsigned int nr,
 			  u32 (*number)(const unsigned long *pc,
 					unsigned int nr))
 {
@@ -179,7 +176,7 @@ struct found trail_follow(struct trail *t, struct unwind u,
 	if (unlikely(!t->power[0]))
 		set_up(t);
 	t->odd = false;
-	find(t, u, skip, nr);
+	find(t, u, nr);
 	f.slot = t->slot + t->top;
 	f.nr = min(nr, t->end - t->top);
 	f.note = note_of(t, f.nr, number);

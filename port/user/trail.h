@@ -34,8 +34,7 @@ struct found {
 	u32 note;
 };
 
-struct found trail_follow(struct trail *t, struct unwind u,
-			  const struct code *skip, unsigned int nr,
+struct found trail_follow(struct trail *t, struct unwind u, unsigned int nr,
 			  u32 (*number)(const unsigned long *pc,
 					unsigned int nr));
 

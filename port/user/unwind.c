@@ -8,7 +8,9 @@
  *   pc ─► cache: one step for each return address ─► the caller's pc, sp, rbp
  *          └ not there: .eh_frame says it (eh_frame.c)
  *
- * Where there are no rules (code made at run time), rbp may lead on, if what it
+ * This library itself keeps frame records: rbp leads through its own frames, and
+ * no rules of theirs are read, which would be in memory for nothing else. Where
+ * other code has no rules (made at run time), rbp may lead on, too, if what it
  * finds is a return address.
  *
  * No lock, no allocation, no call but _dl_find_object(), which has neither
@@ -97,6 +99,61 @@ static __always_inline void note_caller(struct callers out, unsigned int n,
 	if (out.bp)
 		out.bp[n] = ~bp;
 }
+
+/* Where those after the first @n go. */
+static __always_inline struct callers behind(struct callers out, unsigned int n)
+{
+	return (struct callers){ out.pc + n, out.slot ? out.slot + n : NULL,
+				 out.bp ? out.bp + n : NULL };
+}
+
+/*
+ * A frame record is what compilers keep by themselves (AArch64) or when they are
+ * asked to: the caller's fp, and where this returns to.
+ *
+ *   most   fp ──►| caller's fp | return address | ...
+ *   RISC-V       | caller's fp | return address |◄── fp
+ */
+#if defined(__riscv)
+#define RECORD_BELOW (2 * sizeof(uintptr_t))
+#else
+#define RECORD_BELOW 0
+#endif
+
+static bool step_by_record(struct unwind *u)
+{
+	uintptr_t record = u->bp - RECORD_BELOW, fp, pc;
+
+	if (record < u->sp || !read_word(record, &fp) ||
+	    !read_word(record + sizeof(fp), &pc) || !pc)
+		return false;
+	*u = (struct unwind){ pc, record + 2 * sizeof(fp), fp, false };
+	return true;
+}
+
+/* The same, where a word may only look like a record. */
+static bool step_by_likely_record(struct unwind *u)
+{
+	struct unwind caller = *u;
+	struct dl_find_object o;
+
+	if (!step_by_record(&caller) || !find_object(caller.pc, &o))
+		return false;
+	*u = caller;
+	return true;
+}
+
+bool unwind_leave(struct unwind *u, const struct code *own)
+{
+	do {
+		if (!step_by_record(u))
+			return false;
+	} while (u->pc - own->start < own->bytes);
+	return true;
+}
+
+/* In a page that the linker has written to already. */
+uintptr_t unwind_top = UNWIND_TOP_UNKNOWN;
 
 #ifdef __x86_64__
 
@@ -196,20 +253,6 @@ static bool step_signal(struct unwind *u)
 	       read_word(sp + SIGNAL_SP, &u->sp) && u->pc;
 }
 
-/* Code without rules may keep frame pointers. */
-static bool step_by_bp(struct unwind *u)
-{
-	uintptr_t bp = u->bp, pc;
-	struct dl_find_object o;
-
-	if (bp < u->sp || !read_word(bp + 8, &pc) || !find_object(pc, &o) ||
-	    !read_word(bp, &u->bp))
-		return false;
-	u->pc = pc;
-	u->sp = bp + 16;
-	return true;
-}
-
 static bool step_by_rule(struct unwind *u, struct step s)
 {
 	uintptr_t cfa, bp = u->bp;
@@ -232,18 +275,31 @@ static bool step_by_rule(struct unwind *u, struct step s)
 	return u->pc;
 }
 
+/*
+ * True if this is the function that called main(): glibc's has 264 bytes, and a
+ * function that main() calls cannot have its frame so near. What called it tells
+ * nobody anything, and the rules of it lie in 64 KiB that a program most often
+ * does not read for anything else.
+ */
+#define START_MOST 288ul
+
+static bool called_main(const struct unwind *u)
+{
+	return unwind_top - u->sp <= START_MOST;
+}
+
 static __attribute__((__noinline__)) bool step_slowly(struct unwind *u)
 {
 	struct step s;
 
-	if (!u->pc)
+	if (!u->pc || called_main(u))
 		return false;
 	s = step_at(u->pc, u->exact);
 	u->exact = false;
 	if (s.base == SIGNAL)
 		return step_signal(u);
 	if (s.base == NO_RULE)
-		return step_by_bp(u);
+		return step_by_likely_record(u);
 	return s.base <= AT_BP && step_by_rule(u, s);
 }
 
@@ -262,13 +318,10 @@ static __always_inline bool meets(struct known *k, uintptr_t pc, uintptr_t slot,
 
 /*
  * As many steps as go fast: from return addresses that are known, on stack that
- * is known. First those that end in @skip, and one more; or, for NULL, all.
- * (Words of their own, for they are to stay in registers.)
+ * is known. (Words of their own, for they are to stay in registers.)
  */
-static __always_inline unsigned int fast(struct unwind *u,
-					 const struct code *skip,
-					 struct callers out, unsigned int nr,
-					 struct known *known)
+static __always_inline unsigned int fast(struct unwind *u, struct callers out,
+					 unsigned int nr, struct known *known)
 {
 	uintptr_t pc = u->pc, sp = u->sp, bp = u->bp, to = readable.to;
 	uintptr_t key = key_of(pc, u->exact);
@@ -297,29 +350,16 @@ static __always_inline unsigned int fast(struct unwind *u,
 		pc = *(const uintptr_t *)(cfa - 8);
 		key = pc;
 		sp = cfa;
-		if (skip && pc - skip->start < skip->bytes)
-			continue;
 		if (known && unlikely(meets(known, pc, cfa - 8, bp)))
 			break;
 		note_caller(out, n++, pc, cfa - 8, bp);
-		if (skip)
-			break;
 	}
 	*u = (struct unwind){ pc, sp, bp, key != pc };
 	return n;
 }
 
-/* Where those after the first @n go. */
-static __always_inline struct callers behind(struct callers out, unsigned int n)
-{
-	return (struct callers){ out.pc + n, out.slot ? out.slot + n : NULL,
-				 out.bp ? out.bp + n : NULL };
-}
-
-static __always_inline unsigned int walk(struct unwind u,
-					 const struct code *skip,
-					 struct callers out, unsigned int nr,
-					 struct known *known)
+static __always_inline unsigned int walk(struct unwind u, struct callers out,
+					 unsigned int nr, struct known *known)
 {
 	unsigned int n = 0, slow = 0;
 
@@ -328,97 +368,60 @@ static __always_inline unsigned int walk(struct unwind u,
 		 * What is above sp, up to readable.to, can be read. Of who
 		 * has faulted sp itself may lie past the end of the stack.
 		 */
-		if (!is_readable(u.sp)) {
-			if (!u.exact)
-				break;
-		} else {
-			if (!n)
-				n = fast(&u, skip, out, nr, known);
-			if (n)
-				n += fast(&u, NULL, behind(out, n), nr - n,
-					  known);
-		}
+		if (is_readable(u.sp))
+			n += fast(&u, behind(out, n), nr - n, known);
+		else if (!u.exact)
+			break;
 		if (n == nr || (known && known->met) || !step_slowly(&u))
 			break;
-		note_caller(out, n, u.pc, u.exact ? 0 : u.sp - 8, u.bp);
-		n += u.pc - skip->start >= skip->bytes;
+		note_caller(out, n++, u.pc, u.exact ? 0 : u.sp - 8, u.bp);
 	}
 	return n;
 }
 
-unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
-		    unsigned int nr)
+unsigned int unwind_slots(struct unwind u, struct callers out, unsigned int nr)
 {
-	return walk(u, skip, (struct callers){ .pc = pc }, nr, NULL);
+	return walk(u, out, nr, NULL);
 }
 
-unsigned int unwind_slots(struct unwind u, const struct code *skip,
-			  struct callers out, unsigned int nr)
+unsigned int unwind_to_known(struct unwind u, struct callers out,
+			     unsigned int nr, struct known *known)
 {
-	return walk(u, skip, out, nr, NULL);
-}
-
-unsigned int unwind_to_known(struct unwind u, const struct code *skip,
-			     struct callers out, unsigned int nr,
-			     struct known *known)
-{
-	return walk(u, skip, out, nr, known);
+	if (meets(known, u.pc, u.sp - 8, u.bp))
+		return 0;
+	note_caller(out, 0, u.pc, u.sp - 8, u.bp);
+	return 1 + walk(u, behind(out, 1), nr - 1, known);
 }
 
 #else
 
-/*
- * Other processors' compilers keep a frame record by themselves (AArch64), or
- * when they are asked to (RISC-V): the caller's fp, and where this returns to.
- *
- *   AArch64  fp ──►| caller's fp | return address | ...
- *   RISC-V         | caller's fp | return address |◄── fp
- */
-#if defined(__riscv)
-#define RECORD_BELOW (2 * sizeof(uintptr_t))
-#else
-#define RECORD_BELOW 0
-#endif
-
-static bool step_by_record(struct unwind *u, uintptr_t *slot)
+unsigned int unwind_slots(struct unwind u, struct callers out, unsigned int nr)
 {
-	uintptr_t record = u->bp - RECORD_BELOW, fp, pc;
-	struct dl_find_object o;
+	unsigned int n = 0;
 
-	*slot = record + sizeof(uintptr_t);
-	if (record < u->sp || !read_word(record, &fp) ||
-	    !read_word(*slot, &pc) || !pc || !find_object(pc, &o))
-		return false;
-	*u = (struct unwind){ pc, record + 2 * sizeof(uintptr_t), fp, false };
-	return true;
-}
-
-unsigned int unwind_slots(struct unwind u, const struct code *skip,
-			  struct callers out, unsigned int nr)
-{
-	unsigned int n = 0, steps = 0;
-	uintptr_t slot;
-
-	while (n < nr && steps++ < SLOW_MAX + nr && step_by_record(&u, &slot)) {
-		if (u.pc - skip->start < skip->bytes)
-			continue;
-		note_caller(out, n++, u.pc, slot, u.bp);
+	while (n < nr && step_by_likely_record(&u)) {
+		note_caller(out, n, u.pc, u.sp - sizeof(uintptr_t), u.bp);
+		n++;
 	}
 	return n;
-}
-
-unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
-		    unsigned int nr)
-{
-	return unwind_slots(u, skip, (struct callers){ .pc = pc }, nr);
 }
 
 /* Records are few instructions each: they are all followed. */
-unsigned int unwind_to_known(struct unwind u, const struct code *skip,
-			     struct callers out, unsigned int nr,
-			     struct known *known)
+unsigned int unwind_to_known(struct unwind u, struct callers out,
+			     unsigned int nr, struct known *known)
 {
-	return unwind_slots(u, skip, out, nr);
+	return unwind_from(u, out, nr);
 }
 
 #endif
+
+unsigned int unwind_from(struct unwind u, struct callers out, unsigned int nr)
+{
+	note_caller(out, 0, u.pc, u.sp - sizeof(uintptr_t), u.bp);
+	return 1 + unwind_slots(u, behind(out, 1), nr - 1);
+}
+
+unsigned int unwind(struct unwind u, unsigned long *pc, unsigned int nr)
+{
+	return unwind_slots(u, (struct callers){ .pc = pc }, nr);
+}

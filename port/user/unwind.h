@@ -17,11 +17,13 @@ struct code {
 };
 
 /*
- * Where each frame above @u returns to, innermost first, but not what
- * is in @skip; returns how many, at most @nr.
+ * From a function of this library's to who called it: @u is the first frame that
+ * is not in @own. False: it was not found.
  */
-unsigned int unwind(struct unwind u, const struct code *skip, unsigned long *pc,
-		    unsigned int nr);
+bool unwind_leave(struct unwind *u, const struct code *own);
+
+/* Where each frame above @u returns to, innermost first; returns how many. */
+unsigned int unwind(struct unwind u, unsigned long *pc, unsigned int nr);
 
 /*
  * Where each returns to and, unless NULL, where that is on the stack, or 0, and
@@ -34,8 +36,10 @@ struct callers {
 	uintptr_t *bp;
 };
 
-unsigned int unwind_slots(struct unwind u, const struct code *skip,
-			  struct callers out, unsigned int nr);
+unsigned int unwind_slots(struct unwind u, struct callers out, unsigned int nr);
+
+/* The same, from @u on, which unwind_leave() has found. @nr: 1 at least. */
+unsigned int unwind_from(struct unwind u, struct callers out, unsigned int nr);
 
 /* Frames that are known, innermost first; behind the last is a slot of ~0. */
 struct known {
@@ -45,9 +49,8 @@ struct known {
 };
 
 /* The same; but it ends before the first frame that is one of @known. */
-unsigned int unwind_to_known(struct unwind u, const struct code *skip,
-			     struct callers out, unsigned int nr,
-			     struct known *known);
+unsigned int unwind_to_known(struct unwind u, struct callers out,
+			     unsigned int nr, struct known *known);
 
 /* A piece of the running thread's stack that was found to be readable. */
 extern __thread struct readable {
@@ -59,6 +62,10 @@ static __always_inline bool unwind_may_read(uintptr_t from, uintptr_t last)
 {
 	return from >= readable.from && last < readable.to;
 }
+
+/* From where the first thread's stack grows down. */
+extern uintptr_t unwind_top __hidden;
+#define UNWIND_TOP_UNKNOWN 1
 
 /* unwind_here - the frame of the function that this is inlined into */
 static __always_inline struct unwind unwind_here(void)

@@ -3,6 +3,7 @@
 #ifndef ASHLAR_PORT_USER_H
 #define ASHLAR_PORT_USER_H
 
+#include <ashlar/compiler.h>
 #include <ashlar/tune.h>
 #include <ashlar/types.h>
 #include <stdbool.h>
@@ -17,7 +18,7 @@ struct host {
 	const uint64_t *random; /* 16 bytes that others use as well, or NULL */
 };
 
-extern struct host host;
+extern struct host host __hidden;
 void host_read(void);
 size_t port_host_page_size(void);
 
@@ -84,7 +85,7 @@ unsigned int report_callers(u64 *to);
 void report_and_go_on(struct report_record *r);
 
 /* fail.c: calls of malloc's family that are to fail */
-extern bool fail_wanted;
+extern bool fail_wanted __hidden;
 bool fail_call(size_t size);
 void ashlar_fail_begins(void) __attribute__((__weak__)); /* user/malloc.c */
 void ashlar_samples_begin(void) __attribute__((__weak__)); /* the same */
@@ -118,7 +119,7 @@ bool stack_at(uintptr_t addr, struct stack_owner *owner);
 int segv_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 
 /* races.c */
-extern bool races_wanted;
+extern bool races_wanted __hidden;
 
 /* options.c */
 void port_read_options(void);

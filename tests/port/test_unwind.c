@@ -21,9 +21,7 @@ static unsigned int compared;
 
 static __attribute__((__noinline__)) unsigned int here(unsigned long *pc)
 {
-	const struct code none = { 0, 0 };
-
-	return unwind(unwind_here(), &none, pc, FRAMES);
+	return unwind(unwind_here(), pc, FRAMES);
 }
 
 /* The first two are places in this function, the rest its callers. */
@@ -135,7 +133,6 @@ TEST(in_a_thread)
 /* A stack that was overwritten is followed no further than it can be read. */
 TEST(a_frame_pointer_to_nowhere)
 {
-	const struct code none = { 0, 0 };
 	unsigned long pc[FRAMES];
 	struct unwind u = unwind_here();
 	uintptr_t bad[] = { 0, 8, 1, ~7ul, 0x123456789000 };
@@ -143,11 +140,11 @@ TEST(a_frame_pointer_to_nowhere)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		u.bp = u.sp = bad[i];
-		CHECK_EQ(unwind(u, &none, pc, FRAMES), 0);
+		CHECK_EQ(unwind(u, pc, FRAMES), 0);
 	}
 	u = unwind_here();
 	u.pc = (uintptr_t)pc; /* no code at all */
-	CHECK(unwind(u, &none, pc, FRAMES) <= FRAMES);
+	CHECK(unwind(u, pc, FRAMES) <= FRAMES);
 }
 
 /* ---- the callers that are noted ---- */
