@@ -12,7 +12,9 @@
  */
 #include <stddef.h>
 #include "port/user/find_object.h"
+#include "port/user/unwind.h"
 #include "symbols.h"
+#include "user.h"
 
 void _IO_list_lock(void);
 void _IO_list_unlock(void);
@@ -56,6 +58,25 @@ void _IO_list_unlock(void)
 		*(void **)&real = found("_IO_list_unlock");
 	if (real)
 		real();
+}
+
+/*
+ * Where samples are taken: the stack of a thread begins below the thread-local
+ * variables that are there from the start, and these below its descriptor.
+ */
+void ashlar_thread_tops(void)
+{
+	void (*real)(size_t * bytes, size_t * align);
+	size_t bytes, align;
+	const uint32_t *own;
+
+	*(void **)&real = found("_dl_get_tls_static_info");
+	own = found("_thread_db_sizeof_pthread");
+	if (!real || !own)
+		return;
+	real(&bytes, &align);
+	if (is_power_of_2(align))
+		unwind_thread_top = ALIGN(bytes, align) - *own;
 }
 
 /* The real one takes this library for its caller, as it should. */

@@ -128,6 +128,8 @@ void ashlar_samples_begin(void)
 	sheaves_turn = !profile_on && !slab_check;
 	malloc_params.cached_most =
 		min(malloc_params.cached_most, (size_t)PROFILED_FAST);
+	if (ashlar_thread_tops)
+		ashlar_thread_tops();
 }
 
 static __always_inline void *perturbed(void *p, size_t size)

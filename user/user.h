@@ -37,6 +37,8 @@ struct malloc_params {
 
 extern struct malloc_params malloc_params HIDDEN;
 
+void ashlar_thread_tops(void) HIDDEN __attribute__((__weak__)); /* late.c */
+
 /* The operators, under names that no program replaces. */
 void *own_operator_new(size_t size) HIDDEN;
 void *own_operator_new_array(size_t size) HIDDEN;

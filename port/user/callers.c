@@ -6,8 +6,9 @@
  *     not counted             innermost first, as many as asked for
  *
  * How to get from one to the next: unwind.c. Without _dl_find_object(), that
- * is before glibc 2.35 and in most static programs, nothing is found. Those
- * that are linked with -static-pie, or with -Wl,--eh-frame-hdr, have it.
+ * is before glibc 2.35 and in most static programs, only the innermost is
+ * found. Those that are linked with -static-pie, or with -Wl,--eh-frame-hdr,
+ * have it.
  */
 #include <ashlar/port.h>
 #include <ashlar/printf.h>

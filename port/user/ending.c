@@ -4,7 +4,7 @@
  * for leaks.
  *
  *   what main() left to others       what main() had itself
- *   ... _dl_fini ◄─ exit ◄─ start    _start
+ *   ... _dl_fini ◄─ exit ◄─ start    start
  *   this     │                        │
  *            └── words that main() ───┘  of its variables, main() being over,
  *                left behind             some lie here still: they do not count
@@ -33,20 +33,24 @@ static const void *object_of(uintptr_t address)
 	return o.dlfo_map_start;
 }
 
-/* True if all calls but the last, which started main(), are the C library's. */
+/*
+ * True if all calls are the C library's, but perhaps the last, by _start (which
+ * is not told where what called main() is known: unwind.c).
+ */
 static bool main_has_returned(const u64 *pc, unsigned int nr)
 {
 	const void *libc = object_of((uintptr_t)getauxval), *object;
 	const void *loader = (const void *)getauxval(AT_BASE);
 	unsigned int i;
 
-	for (i = 0; i + 1 < nr; i++) {
+	for (i = 0; i < nr; i++) {
 		object = object_of((uintptr_t)pc[i]);
-		if (!object || (object != libc && object != loader))
+		if (!object)
 			return false;
+		if (object != libc && object != loader)
+			return i && i == nr - 1;
 	}
-	object = nr ? object_of((uintptr_t)pc[nr - 1]) : NULL;
-	return object && object != libc && object != loader;
+	return nr && nr < REPORT_FRAMES;
 }
 
 /*

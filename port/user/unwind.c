@@ -154,6 +154,7 @@ bool unwind_leave(struct unwind *u, const struct code *own)
 
 /* In a page that the linker has written to already. */
 uintptr_t unwind_top = UNWIND_TOP_UNKNOWN;
+uintptr_t unwind_thread_top;
 
 #ifdef __x86_64__
 
@@ -276,23 +277,28 @@ static bool step_by_rule(struct unwind *u, struct step s)
 }
 
 /*
- * True if this is the function that called main(): glibc's has 264 bytes, and a
- * function that main() calls cannot have its frame so near. What called it tells
- * nobody anything, and the rules of it lie in 64 KiB that a program most often
- * does not read for anything else.
+ * True if this is the function that called main(), or that of a thread: glibc's
+ * have 264 and 224 bytes, C++'s 32 in between, and a function of the C library
+ * that calls back cannot have its frame so near. What called it tells nobody
+ * anything, and its rules lie in 64 KiB and more that a program most often does
+ * not read for anything else.
  */
 #define START_MOST 288ul
 
-static bool called_main(const struct unwind *u)
+static bool called_first(const struct unwind *u)
 {
-	return unwind_top - u->sp <= START_MOST;
+	uintptr_t descriptor;
+
+	__asm__("mov %%fs:0, %0" : "=r"(descriptor));
+	return unwind_top - u->sp <= START_MOST ||
+	       descriptor - unwind_thread_top - u->sp <= START_MOST;
 }
 
 static __attribute__((__noinline__)) bool step_slowly(struct unwind *u)
 {
 	struct step s;
 
-	if (!u->pc || called_main(u))
+	if (!u->pc || called_first(u))
 		return false;
 	s = step_at(u->pc, u->exact);
 	u->exact = false;

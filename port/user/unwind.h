@@ -66,6 +66,8 @@ static __always_inline bool unwind_may_read(uintptr_t from, uintptr_t last)
 /* From where the first thread's stack grows down. */
 extern uintptr_t unwind_top __hidden;
 #define UNWIND_TOP_UNKNOWN 1
+/* So far below its descriptor is where another's does; 0: it is not known. */
+extern uintptr_t unwind_thread_top __hidden;
 
 /* unwind_here - the frame of the function that this is inlined into */
 static __always_inline struct unwind unwind_here(void)

@@ -28,11 +28,15 @@ static __attribute__((__noinline__)) unsigned int here(unsigned long *pc)
 static __attribute__((__noinline__)) void compare(void)
 {
 	unsigned long found[FRAMES];
+	uintptr_t top = unwind_top;
 	void *right[FRAMES];
 	int n = backtrace(right, FRAMES);
-	unsigned int nr = here(found);
+	unsigned int nr;
 	int i;
 
+	unwind_top = UNWIND_TOP_UNKNOWN;
+	nr = here(found);
+	unwind_top = top;
 	CHECK_EQ(nr, n);
 	for (i = 1; i < n; i++)
 		CHECK_EQ(found[i], (unsigned long)right[i]);
@@ -56,6 +60,19 @@ TEST(calls_in_a_row)
 	deep(20);
 	deep(20);
 	CHECK_EQ(compared, 3);
+}
+
+/* What called main() is the last: who called that is not looked for. */
+TEST(the_walk_ends_above_main)
+{
+	unsigned long found[FRAMES];
+	void *right[FRAMES];
+	int n = backtrace(right, FRAMES);
+	unsigned int nr = here(found);
+
+	CHECK(nr > 1);
+	CHECK(nr < (unsigned int)n);
+	CHECK_EQ(found[nr - 1], (unsigned long)right[nr - 1]);
 }
 
 /* A frame that is aligned more than calls are has rules by expressions. */
@@ -169,12 +186,18 @@ static u32 note_new(const unsigned long *pc, unsigned int nr)
 /* What was noted are the callers of this function, behind itself. */
 static __attribute__((__noinline__)) void compare_noted(void)
 {
-	u32 note = port_callers_noted(NOTED_DEPTH, note_new);
-	const unsigned long *pc = noted[note].pc;
-	unsigned int nr = noted[note].nr, i = 0, k;
+	uintptr_t top = unwind_top;
+	const unsigned long *pc;
+	unsigned int nr, i = 0, k;
 	void *right[FRAMES];
 	int n = backtrace(right, FRAMES);
+	u32 note;
 
+	unwind_top = UNWIND_TOP_UNKNOWN;
+	note = port_callers_noted(NOTED_DEPTH, note_new);
+	unwind_top = top;
+	pc = noted[note].pc;
+	nr = noted[note].nr;
 	CHECK(n > 1);
 	while (i < nr && pc[i] != (unsigned long)right[1])
 		i++;

@@ -158,7 +158,7 @@ static struct module *module_of(const struct symbols *s,
 
 /*
  * True for what called main(): its names are not shown, and the C library may
- * have much to be read. It ends where a stack does, at _start or at a 0.
+ * have much to be read. It ends where a stack does, at a 0, or at _start.
  */
 static bool is_below_main(const struct mapping *m, const char *function)
 {
@@ -177,6 +177,7 @@ static bool is_below_main(const struct mapping *m, const char *function)
 static void answer_one(const struct symbols *s, uint64_t pc, bool is_return)
 {
 	const struct mapping *m = mapping_at(s, pc);
+	const bool below = is_below_main(m, NULL);
 	const struct line_found nothing = { 0 };
 	struct module *module;
 	uint64_t at;
@@ -184,9 +185,7 @@ static void answer_one(const struct symbols *s, uint64_t pc, bool is_return)
 	answer.begins = 1;
 	send_found(&nothing);
 	answer.begins = 0;
-	module = m && !is_useless(m->path) && !is_below_main(m, NULL) ?
-			 module_of(s, m) :
-			 NULL;
+	module = m && !below && !is_useless(m->path) ? module_of(s, m) : NULL;
 	if (!module || module->fd < 0) {
 		send_found(&nothing);
 		answer.sentence[0] = 0;
