@@ -287,7 +287,7 @@ static inline __racy bool slot_is_free(const void *slot)
 
 extern struct kmem_cache *cache_by_id[NR_CPU_CACHES] __hidden;
 
-extern slab_flags_t kmalloc_flags __hidden; /* of general caches, when created */
+extern slab_flags_t kmalloc_flags __hidden; /* of general caches, at first */
 struct kmem_cache *kmalloc_cache_create(unsigned int index);
 
 static __always_inline unsigned int kmalloc_index_above_256(size_t size)

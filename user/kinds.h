@@ -13,7 +13,7 @@ extern bool kinds_on __attribute__((__visibility__("hidden")));
 struct kmem_cache *kind_cache(unsigned int id);
 void kind_check(void *p, enum alloc_kind kind);
 
-/* Where new's objects, or new []'s, of the class @index are, if kinds are on. */
+/* Where new's objects, or new []'s, of a class are while kinds are on. */
 static __always_inline unsigned int kind_id(unsigned int index, bool array)
 {
 	if (index > KIND_CLASSES)

@@ -8,10 +8,10 @@
  *   pc ─► cache: one step for each return address ─► the caller's pc, sp, rbp
  *          └ not there: .eh_frame says it (eh_frame.c)
  *
- * This library itself keeps frame records: rbp leads through its own frames, and
- * no rules of theirs are read, which would be in memory for nothing else. Where
- * other code has no rules (made at run time), rbp may lead on, too, if what it
- * finds is a return address.
+ * This library itself keeps frame records: rbp leads through its own frames,
+ * and no rules of theirs are read, which would be in memory for nothing else.
+ * Where other code has no rules (made at run time), rbp may lead on, too, if
+ * what it finds is a return address.
  *
  * No lock, no allocation, no call but _dl_find_object(), which has neither
  * (glibc 2.35): so this runs in a signal handler, and with any lock held. An
@@ -108,8 +108,8 @@ static __always_inline struct callers behind(struct callers out, unsigned int n)
 }
 
 /*
- * A frame record is what compilers keep by themselves (AArch64) or when they are
- * asked to: the caller's fp, and where this returns to.
+ * A frame record is what compilers keep by themselves (AArch64) or when they
+ * are asked to: the caller's fp, and where this returns to.
  *
  *   most   fp ──►| caller's fp | return address | ...
  *   RISC-V       | caller's fp | return address |◄── fp

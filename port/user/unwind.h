@@ -17,8 +17,8 @@ struct code {
 };
 
 /*
- * From a function of this library's to who called it: @u is the first frame that
- * is not in @own. False: it was not found.
+ * From a function of this library's to who called it: @u is the first frame
+ * that is not in @own. False: it was not found.
  */
 bool unwind_leave(struct unwind *u, const struct code *own);
 
