@@ -26,6 +26,7 @@
  * takes a microsecond for eight frames.
  */
 #include <ashlar/compiler.h>
+#include <ashlar/string.h>
 #include <ashlar/types.h>
 #include <errno.h>
 #include <linux/futex.h>
@@ -143,10 +144,17 @@ static bool step_by_likely_record(struct unwind *u)
 	return true;
 }
 
+/* Only of x86-64 it is sure that this library keeps records. */
+#ifdef __x86_64__
+#define step_own step_by_record
+#else
+#define step_own step_by_likely_record
+#endif
+
 bool unwind_leave(struct unwind *u, const struct code *own)
 {
 	do {
-		if (!step_by_record(u))
+		if (!step_own(u))
 			return false;
 	} while (u->pc - own->start < own->bytes);
 	return true;
@@ -276,12 +284,29 @@ static bool step_by_rule(struct unwind *u, struct step s)
 	return u->pc;
 }
 
+/* True if @pc lies in the C library, or in C++'s. */
+static bool is_runtime(uintptr_t pc)
+{
+	static const char c[] = "libc.so", cxx[] = "libstdc++.so";
+	const char *name, *at;
+	struct dl_find_object o;
+
+	if (!find_object(pc, &o))
+		return false;
+	name = o.dlfo_link_map->l_name;
+	for (at = name; *at; at++)
+		if (*at == '/')
+			name = at + 1;
+	return !ashlar_strncmp(name, c, sizeof(c) - 1) ||
+	       !ashlar_strncmp(name, cxx, sizeof(cxx) - 1);
+}
+
 /*
  * True if this is the function that called main(), or that of a thread: glibc's
- * have 264 and 224 bytes, C++'s 32 in between, and a function of the C library
- * that calls back cannot have its frame so near. What called it tells nobody
- * anything, and its rules lie in 64 KiB and more that a program most often does
- * not read for anything else.
+ * have 264 and 224 bytes, C++'s 32 in between, and no function of theirs that
+ * calls back has its frame so near. What called it tells nobody anything, and
+ * its rules lie in 64 KiB and more that a program most often does not read for
+ * anything else.
  */
 #define START_MOST 288ul
 
@@ -290,8 +315,9 @@ static bool called_first(const struct unwind *u)
 	uintptr_t descriptor;
 
 	__asm__("mov %%fs:0, %0" : "=r"(descriptor));
-	return unwind_top - u->sp <= START_MOST ||
-	       descriptor - unwind_thread_top - u->sp <= START_MOST;
+	return (unwind_top - u->sp <= START_MOST ||
+		descriptor - unwind_thread_top - u->sp <= START_MOST) &&
+	       is_runtime(u->pc);
 }
 
 static __attribute__((__noinline__)) bool step_slowly(struct unwind *u)
