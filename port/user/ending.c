@@ -34,8 +34,8 @@ static const void *object_of(uintptr_t address)
 }
 
 /*
- * True if all calls are the C library's, but perhaps the last, by _start (which
- * is not told where what called main() is known: unwind.c).
+ * True if all calls are the C library's, but perhaps the last: _start is in the
+ * program, and a walk reaches it only where it does not end above main().
  */
 static bool main_has_returned(const u64 *pc, unsigned int nr)
 {

@@ -40,7 +40,6 @@
 
 #define STACK_PAGE 4096ul
 #define STEP_PAGES 4096 /* a frame may be as large as so many */
-#define SLOW_MAX 256 /* steps */
 #define UNLIKELY_WORD 0x5be1c6a3
 
 __thread struct readable readable;
@@ -160,7 +159,7 @@ bool unwind_leave(struct unwind *u, const struct code *own)
 	return true;
 }
 
-/* In a page that the linker has written to already. */
+/* Not 0, so it lies in a page that the linker has written to already. */
 uintptr_t unwind_top = UNWIND_TOP_UNKNOWN;
 uintptr_t unwind_thread_top;
 
@@ -389,6 +388,8 @@ static __always_inline unsigned int fast(struct unwind *u, struct callers out,
 	*u = (struct unwind){ pc, sp, bp, key != pc };
 	return n;
 }
+
+#define SLOW_MAX 256 /* steps */
 
 static __always_inline unsigned int walk(struct unwind u, struct callers out,
 					 unsigned int nr, struct known *known)
